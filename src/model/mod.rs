@@ -1,0 +1,15 @@
+//! Plain types that every stage speaks: feeds, tables with line numbers, findings, runs.
+//!
+//! Nothing here does I/O, and nothing here derives `Serialize`: the edges own their documents.
+
+mod feed;
+mod finding;
+mod run;
+mod table;
+
+pub use feed::Feed;
+pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related, RuleMeta};
+pub use run::{
+    FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, RunId, RunReport, StageTiming, Verdict,
+};
+pub use table::{Column, Table};

@@ -1,0 +1,171 @@
+//! A run and what there is to say of it.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{feed::Feed, finding::Finding, finding::Message};
+
+/// The id of a run, such as `20241124-023000-1f3a`: start in UTC and four hex digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(pub String);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The snapshot is in the database.
+    Published,
+    /// It could be published; a check or a dry run publishes nothing.
+    Passed,
+    /// The gate said no.
+    Refused,
+    /// A fault of the machine, the network or the configuration ended the run.
+    Failed,
+}
+
+impl Verdict {
+    /// The name in reports and in `run.verdict`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Published => "published",
+            Verdict::Passed => "passed",
+            Verdict::Refused => "refused",
+            Verdict::Failed => "failed",
+        }
+    }
+}
+
+/// Why the gate refused, one reason a limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateReason {
+    /// Stable name: `fatal-finding`, `quarantined`, `detached`, `vanished`, `vanished-in-organ`.
+    pub limit: &'static str,
+    /// What was measured against what was allowed, in words.
+    pub message: Message,
+}
+
+/// What is known of one delivered file. All that could not be found out is `None` or 0.
+///
+/// `lines == rows + quarantined + repeated + header_lines + blank` whenever the file was parsed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFacts {
+    /// The feed.
+    pub feed: Feed,
+    /// The file's name as delivered.
+    pub name: String,
+    /// SHA-256 of the raw bytes, lowercase hex.
+    pub sha256: Option<String>,
+    /// Size in bytes.
+    pub size: u64,
+    /// Modification time at the source.
+    pub mtime: Option<DateTime<Utc>>,
+    /// `utf-8`, `utf-8-bom`, `gb18030`, `utf-16le`, `utf-16be`.
+    pub encoding: Option<String>,
+    /// The delimiter verbatim (may be a control character).
+    pub delimiter: Option<String>,
+    /// Whether the first line is a header.
+    pub header: Option<bool>,
+    /// Physical lines.
+    pub lines: u64,
+    /// Rows accepted, to be published as delivered.
+    pub rows: u64,
+    /// Lines put into quarantine.
+    pub quarantined: u64,
+    /// Lines that repeat an accepted row.
+    pub repeated: u64,
+    /// 0 or 1.
+    pub header_lines: u64,
+    /// Lines with nothing on them (a lone 0x1A at the end counts as one).
+    pub blank: u64,
+    /// Rows of this feed in the snapshot before, where there is one.
+    pub previous_rows: Option<u64>,
+}
+
+/// What publishing did, or would do, to one snapshot table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FeedChanges {
+    /// Keys that were not there before.
+    pub added: u64,
+    /// Keys whose content changed.
+    pub changed: u64,
+    /// Keys that are gone.
+    pub removed: u64,
+    /// Rows of which the last good version is carried, a bad row having been delivered.
+    pub carried: u64,
+    /// Rows that were left as they were.
+    pub unchanged: u64,
+}
+
+/// Why a rule was not run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotRunWhy {
+    /// The job sets its level to `off`.
+    Off,
+    /// A file that it reads could not be read.
+    FeedUnreadable(Feed),
+    /// It compares with the last snapshot, and there is none.
+    NoPreviousSnapshot,
+}
+
+/// A rule that was not run, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotRun {
+    /// The rule's code.
+    pub code: &'static str,
+    /// Why.
+    pub why: NotRunWhy,
+}
+
+/// How long a stage took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageTiming {
+    /// `fetch`, `parse`, `check`, `publish`.
+    pub stage: &'static str,
+    /// Wall time.
+    pub took: Duration,
+}
+
+/// All there is to say of a run. Reports are made of it and of nothing else.
+#[derive(Debug, Clone)]
+pub struct RunReport {
+    /// The run's id.
+    pub run: RunId,
+    /// The tenant; for a check without a job `check`.
+    pub tenant: String,
+    /// The insurer's name, where a job gives it.
+    pub tenant_name: Option<String>,
+    /// The delivery's business date.
+    pub business_date: NaiveDate,
+    /// When the run started.
+    pub started: DateTime<Utc>,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Why it was refused; empty unless it was.
+    pub reasons: Vec<GateReason>,
+    /// The business date of the snapshot before, where there is one.
+    pub previous_date: Option<NaiveDate>,
+    /// One a feed, in report order.
+    pub files: Vec<FileFacts>,
+    /// What publishing did, by feed; empty for a check and a run that never came so far.
+    pub changes: BTreeMap<Feed, FeedChanges>,
+    /// Codes of the rules that were run, in order.
+    pub rules_run: Vec<&'static str>,
+    /// Rules that were not run.
+    pub rules_not_run: Vec<NotRun>,
+    /// Findings sorted by code, feed, line; at most 100,000 a code.
+    pub findings: Vec<Finding>,
+    /// True number of findings by code; only codes that fired.
+    pub totals: BTreeMap<&'static str, u64>,
+    /// Stage timings in order.
+    pub timings: Vec<StageTiming>,
+    /// Where the database is, if the run has one.
+    pub database: Option<std::path::PathBuf>,
+    /// Where the report files are, if they were written.
+    pub report_dir: Option<std::path::PathBuf>,
+}
