@@ -1,1 +1,3 @@
-fn main(){}
+//! The single integration-test binary, so that polars is linked once.
+
+mod job;
