@@ -68,7 +68,7 @@ fn a_full_file_resolves() {
     assert_eq!(job.gate.max_quarantined, 0.005);
     assert_eq!(job.gate.max_vanished_in_organ, 1.0);
     let rule = &job.rules["name-mismatch"];
-    assert_eq!((rule.level, rule.line), (Level::Info, 42));
+    assert_eq!((rule.level, rule.line), (Level::Info, 41));
     assert_eq!(job.schedule.as_ref().unwrap().cron, "0 30 2 * * *");
     let Some(Source::Ftp(ftp)) = &job.source else { panic!("an FTP source") };
     assert_eq!((ftp.host.as_str(), ftp.port), ("ftp.example.com", 2121));
@@ -119,50 +119,50 @@ fn every_complaint_names_file_line_key_and_what_was_expected() {
     let duration = "expected a duration such as \"30s\"";
     for (from, to, line, said) in [
         // Keys that do not exist.
-        ("password", "pasword = 'x'", 12, "unknown key \"pasword\" in [source]; did you mean \"password\"?".to_owned()),
+        ("password", "pasword = 'x'", 13, "unknown key \"pasword\" in [source]; did you mean \"password\"?".to_owned()),
         ("tenant", "tennant = 'x'", 2, "unknown key \"tennant\" at the top level; did you mean \"tenant\"?".to_owned()),
-        ("tls", "tls = { pin = 'ab' }", 13, "unknown key \"pin\" in [source.tls]; did you mean \"pin_sha256\"?".to_owned()),
-        ("ready", "ready = { stabel = '1s' }", 14, "unknown key \"stabel\" in [source.ready]; did you mean \"stable\"?".to_owned()),
-        ("password", "password = { envv = 'x' }", 12, "unknown key \"envv\" in [source.password]; did you mean \"env\"?".to_owned()),
-        ("max_vanished ", "max_vanish = '5%'", 32, "unknown key \"max_vanish\" in [gate]; did you mean \"max_vanished\"?".to_owned()),
-        ("max_file_size", "zzz = '5%'", 36, "unknown key \"zzz\" in [limits]; known keys: max_file_size".to_owned()),
-        ("[format]", "[formt]", 20, "unknown key \"formt\" at the top level; did you mean \"format\"?".to_owned()),
+        ("tls", "tls = { pin = 'ab' }", 14, "unknown key \"pin\" in [source.tls]; did you mean \"pin_sha256\"?".to_owned()),
+        ("ready", "ready = { stabel = '1s' }", 15, "unknown key \"stabel\" in [source.ready]; did you mean \"stable\"?".to_owned()),
+        ("password", "password = { envv = 'x' }", 13, "unknown key \"envv\" in [source.password]; did you mean \"env\"?".to_owned()),
+        ("max_vanished ", "max_vanish = '5%'", 34, "unknown key \"max_vanish\" in [gate]; did you mean \"max_vanished\"?".to_owned()),
+        ("max_file_size", "zzz = '5%'", 38, "unknown key \"zzz\" in [limits]; known keys: max_file_size".to_owned()),
+        ("[format]", "[formt]", 22, "unknown key \"formt\" at the top level; did you mean \"format\"?".to_owned()),
         // Keys that are missing.
         ("tenant", "", 1, "missing key \"tenant\" at the top level; expected 1 to 64 letters, digits, `_` or `-`".to_owned()),
         ("kind", "", 7, "missing key \"kind\" in [source]; expected \"dir\", \"ftp\" or \"ftps\"".to_owned()),
         ("host", "", 7, "missing key \"host\" in [source]; expected the server's name or address".to_owned()),
-        ("cron", "", 25, "missing key \"cron\" in [schedule]; expected a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"".to_owned()),
+        ("cron", "", 27, "missing key \"cron\" in [schedule]; expected a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"".to_owned()),
         // Wrong types.
-        ("timeout", "timeout = 60", 15, format!("bad value 60 for source.timeout; {duration}").replace("30s", "60s")),
+        ("timeout", "timeout = 60", 16, format!("bad value 60 for source.timeout; {duration}").replace("30s", "60s")),
         ("port", "port = '21'", 10, "bad value '21' for source.port; expected a whole number from 1 to 65535".to_owned()),
         ("port", "port = 65536", 10, "bad value 65536 for source.port; expected a whole number from 1 to 65535".to_owned()),
-        ("[limits]", "limits = 5", 35, "unknown key \"limits\" in [gate]; known keys: max_quarantined, max_detached, max_vanished, max_vanished_in_organ".to_owned()),
-        ("max_vanished ", "max_vanished = 0.05", 32, "bad value 0.05 for gate.max_vanished; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
-        ("header", "header = 1", 23, "bad value 1 for format.header; expected true, false or \"auto\"".to_owned()),
-        ("password", "password = 12345", 12, "bad value for source.password; expected { env = \"VARIABLE\" } or { file = \"PATH\" }".to_owned()),
-        ("tls", "tls = 'yes'", 13, "bad value 'yes' for source.tls; expected { pin_sha256 = \"...\" } or { ca = \"ca.pem\" }".to_owned()),
-        ("name-mismatch", "name-mismatch = 3", 39, "bad value 3 for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
+        ("[limits]", "limits = 5", 37, "unknown key \"limits\" in [gate]; known keys: max_quarantined, max_detached, max_vanished, max_vanished_in_organ".to_owned()),
+        ("max_vanished ", "max_vanished = 0.05", 34, "bad value 0.05 for gate.max_vanished; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
+        ("header", "header = 1", 25, "bad value 1 for format.header; expected true, false or \"auto\"".to_owned()),
+        ("password", "password = 12345", 13, "bad value for source.password; expected { env = \"VARIABLE\" } or { file = \"PATH\" }".to_owned()),
+        ("tls", "tls = 'yes'", 14, "bad value 'yes' for source.tls; expected { pin_sha256 = \"...\" } or { ca = \"ca.pem\" }".to_owned()),
+        ("name-mismatch", "name-mismatch = 3", 41, "bad value 3 for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
         // Values that are not understood.
         ("tenant", "tenant = '../x'", 2, "bad value '../x' for tenant; expected 1 to 64 letters, digits, `_` or `-`".to_owned()),
         ("timezone", "timezone = 'Asia/Peking'", 4, "bad value 'Asia/Peking' for timezone; expected a time zone such as \"Asia/Shanghai\"".to_owned()),
         ("kind", "kind = 'http'", 8, "bad value 'http' for source.kind; expected \"dir\", \"ftp\" or \"ftps\"".to_owned()),
         ("kind", "kind = 'sftp'", 8, "source.kind: sftp is not built yet; what works is \"ftps\" (explicit TLS), \"ftp\" and \"dir\"".to_owned()),
         ("kind", "kind = 'ftps-implicit'", 8, "source.kind: ftps-implicit is not built yet; what works is \"ftps\" (explicit TLS), \"ftp\" and \"dir\"".to_owned()),
-        ("kind", "kind = 'ftp'", 13, "source.tls: kind = \"ftp\" is not encrypted; for TLS write kind = \"ftps\"".to_owned()),
+        ("kind", "kind = 'ftp'", 14, "source.tls: kind = \"ftp\" is not encrypted; for TLS write kind = \"ftps\"".to_owned()),
         ("kind", "kind = 'dir'", 9, "source.host: means nothing with kind = \"dir\"; take it out".to_owned()),
-        ("path", "path = '/x/{date:%H}'", 10 + 1, "bad value '/x/{date:%H}' for source.path; expected a directory, which may hold {date:%Y%m%d}".to_owned()),
-        ("attempts", "attempts = 0", 16, "bad value 0 for source.attempts; expected a whole number from 1 to 100".to_owned()),
-        ("tls", "tls = { pin_sha256 = 'abc' }", 13, "bad value 'abc' for source.tls.pin_sha256; expected the SHA-256 of the certificate (DER), 64 hex digits, colons allowed".to_owned()),
-        ("tls", "tls = {}", 13, "bad value {} for source.tls; expected { pin_sha256 = \"...\" } or { ca = \"ca.pem\" }".to_owned()),
-        ("ready", "ready = 'soon'", 14, "bad value 'soon' for source.ready; expected \"now\", { stable = \"30s\" } or { marker = \"done.ok\" }".to_owned()),
-        ("encoding", "encoding = 'big5'", 21, "bad value 'big5' for format.encoding; expected \"auto\", \"utf-8\", \"gb18030\", \"gbk\", \"gb2312\", \"utf-16le\" or \"utf-16be\"".to_owned()),
-        ("delimiter", "delimiter = ''", 22, "bad value '' for format.delimiter; expected \"auto\", or one or more characters without a line end, such as \"|\"".to_owned()),
-        ("cron", "cron = '30 2 * * *'", 26, "bad value '30 2 * * *' for schedule.cron; expected a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"".to_owned()),
-        ("wait_until", "wait_until = '8 am'", 27, "bad value '8 am' for schedule.wait_until; expected a time of day such as \"08:00\"".to_owned()),
-        ("max_vanished ", "max_vanished = 'unlimited'", 32, "bad value 'unlimited' for gate.max_vanished; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
-        ("max_detached", "max_detached = '0%'", 31, "bad value '0%' for gate.max_detached; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
-        ("max_file_size", "max_file_size = '4G'", 36, "bad value '4G' for limits.max_file_size; expected a size such as \"4GiB\"".to_owned()),
-        ("name-mismatch", "name-mismatch = 'loud'", 39, "bad value 'loud' for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
+        ("path", "path = '/x/{date:%H}'", 11, "bad value '/x/{date:%H}' for source.path; expected a directory, which may hold {date:%Y%m%d}".to_owned()),
+        ("attempts", "attempts = 0", 17, "bad value 0 for source.attempts; expected a whole number from 1 to 100".to_owned()),
+        ("tls", "tls = { pin_sha256 = 'abc' }", 14, "bad value 'abc' for source.tls.pin_sha256; expected the SHA-256 of the certificate (DER), 64 hex digits, colons allowed".to_owned()),
+        ("tls", "tls = {}", 14, "bad value {} for source.tls; expected { pin_sha256 = \"...\" } or { ca = \"ca.pem\" }".to_owned()),
+        ("ready", "ready = 'soon'", 15, "bad value 'soon' for source.ready; expected \"now\", { stable = \"30s\" } or { marker = \"done.ok\" }".to_owned()),
+        ("encoding", "encoding = 'big5'", 23, "bad value 'big5' for format.encoding; expected \"auto\", \"utf-8\", \"gb18030\", \"gbk\", \"gb2312\", \"utf-16le\" or \"utf-16be\"".to_owned()),
+        ("delimiter", "delimiter = ''", 24, "bad value '' for format.delimiter; expected \"auto\", or one or more characters without a line end, such as \"|\"".to_owned()),
+        ("cron", "cron = '30 2 * * *'", 28, "bad value '30 2 * * *' for schedule.cron; expected a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"".to_owned()),
+        ("wait_until", "wait_until = '8 am'", 29, "bad value '8 am' for schedule.wait_until; expected a time of day such as \"08:00\"".to_owned()),
+        ("max_vanished ", "max_vanished = 'unlimited'", 34, "bad value 'unlimited' for gate.max_vanished; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
+        ("max_detached", "max_detached = '0%'", 33, "bad value '0%' for gate.max_detached; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
+        ("max_file_size", "max_file_size = '4G'", 38, "bad value '4G' for limits.max_file_size; expected a size such as \"4GiB\"".to_owned()),
+        ("name-mismatch", "name-mismatch = 'loud'", 41, "bad value 'loud' for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
     ] {
         complains(from, to, line, &said);
     }
@@ -170,9 +170,11 @@ fn every_complaint_names_file_line_key_and_what_was_expected() {
 
 #[test]
 fn what_is_not_toml_is_told_with_its_line() {
-    for (text, line) in
-        [("tenant = \"t\"\nname = \"open\nx = 1\n", 2), ("tenant = 't'\ntenant = 'u'\n", 2), ("a b", 1)]
-    {
+    for (text, line) in [
+        ("tenant = \"t\"\nname = \"open\nx = 1\n", 2),
+        ("tenant = 't'\ntenant = 'u'\n", 2),
+        ("a b", 1),
+    ] {
         let error = parse(text).unwrap_err();
         let said = error.to_string();
         assert!(said.starts_with(&format!("jobs/x.toml:{line}: not valid TOML: ")), "{said}");
@@ -191,7 +193,11 @@ fn secrets_are_looked_at_only_when_needed() {
     let secret = dir.path().join("password");
     for (written, content, expected) in [
         ("{ env = 'SET' }", None, Ok("from env")),
-        ("{ env = 'UNSET' }", None, Err("source.password comes from the environment variable UNSET, which is not set")),
+        (
+            "{ env = 'UNSET' }",
+            None,
+            Err("source.password comes from the environment variable UNSET, which is not set"),
+        ),
         ("{ env = 'EMPTY' }", None, Err("which is not set or empty")),
         ("{ file = 'password' }", Some("from file\r\n"), Ok("from file")),
         ("{ file = 'password' }", Some("\n"), Err("it is empty")),
@@ -222,9 +228,13 @@ fn secrets_are_looked_at_only_when_needed() {
             }
             (found, expected) => panic!("{written}: {found:?}, expected {expected:?}"),
         }
-        let warned = job.warnings.iter().any(|w| w.en.contains("the password stands in the job file"));
+        let warned =
+            job.warnings.iter().any(|w| w.en.contains("the password stands in the job file"));
         assert_eq!(warned, written == "'literal'", "{written}");
-        assert!(!format!("{:?}", job.warnings).contains("literal'"), "a warning shows the password");
+        assert!(
+            !format!("{:?}", job.warnings).contains("literal'"),
+            "a warning shows the password"
+        );
     }
 }
 

@@ -1,3 +1,4 @@
 //! The single integration-test binary, so that polars is linked once.
 
+mod fetch;
 mod job;

@@ -163,8 +163,9 @@ pub fn read(folder: &Path) -> Result<RawDelivery, ArchiveError> {
         path: path.clone(),
         what: Message::new(zh, en),
     };
-    let manifest: Manifest = serde_json::from_slice(&text)
-        .map_err(|error| damaged(format!("清单无法解析：{error}"), format!("no manifest: {error}")))?;
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| {
+        damaged(format!("清单无法解析：{error}"), format!("no manifest: {error}"))
+    })?;
     if manifest.version != VERSION {
         let version = manifest.version;
         return Err(damaged(

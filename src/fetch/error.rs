@@ -159,7 +159,10 @@ impl FetchError {
                 ),
             ),
             FetchError::Unreachable { server, reason } => Message::new(
-                format!("无法连接服务器 {server}（{}）；请检查主机名、端口、网络和防火墙", reason.zh),
+                format!(
+                    "无法连接服务器 {server}（{}）；请检查主机名、端口、网络和防火墙",
+                    reason.zh
+                ),
                 format!(
                     "cannot reach {server} ({}); check host, port, network and firewall",
                     reason.en
@@ -175,7 +178,9 @@ impl FetchError {
                 ),
             ),
             FetchError::TlsRefused { server, reply } => Message::new(
-                format!("{server} 不接受加密连接（{reply}）；请对方开启 FTPS，或改用 kind = \"ftp\""),
+                format!(
+                    "{server} 不接受加密连接（{reply}）；请对方开启 FTPS，或改用 kind = \"ftp\""
+                ),
                 format!(
                     "{server} does not take an encrypted connection ({reply}); ask for FTPS, or \
                      use kind = \"ftp\""
@@ -202,7 +207,9 @@ impl FetchError {
             ),
             FetchError::Changing { what } => Message::new(
                 format!("{what} 在读取期间发生变化，可能仍在写入；请稍后再试"),
-                format!("{what} changed while it was read, so it is still being written; try later"),
+                format!(
+                    "{what} changed while it was read, so it is still being written; try later"
+                ),
             ),
             FetchError::FileRefused { what, reply } => Message::new(
                 format!("服务器有 {what} 但不予下载（{reply}）；请核对权限，或稍后再试"),

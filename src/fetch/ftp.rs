@@ -24,13 +24,8 @@ pub(super) fn fetch(
     let directory = source.path.on(request.date);
     let deadline = Deadline::starting_now(source.deadline);
     create_private_dirs(request.workdir)?;
-    let account = Account {
-        source,
-        password: &password,
-        directory: &directory,
-        place: &place,
-        deadline,
-    };
+    let account =
+        Account { source, password: &password, directory: &directory, place: &place, deadline };
     let mut download = Download {
         account,
         request,

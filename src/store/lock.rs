@@ -115,7 +115,10 @@ mod tests {
         let error = TenantLock::acquire(&tenant, "import", now).unwrap_err();
         let LockError::Held { holder, .. } = &error else { panic!("{error}") };
         let pid = std::process::id();
-        assert_eq!(holder, &format!("pid {pid}, import of a long name, since 2026-11-18T11:06:40Z"));
+        assert_eq!(
+            holder,
+            &format!("pid {pid}, import of a long name, since 2026-11-18T11:06:40Z")
+        );
         assert!(error.message().zh.contains(holder));
         drop(first);
         let second = TenantLock::acquire(&tenant, "check", now).unwrap();
@@ -129,7 +132,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("data");
         std::fs::write(&file, "").unwrap();
-        let error = TenantLock::acquire(&file.join("t"), "import", DateTime::default()).unwrap_err();
+        let error =
+            TenantLock::acquire(&file.join("t"), "import", DateTime::default()).unwrap_err();
         assert!(matches!(error, LockError::Unusable { .. }), "{error}");
     }
 }

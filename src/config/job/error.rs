@@ -89,17 +89,22 @@ impl ConfigError {
             section => (format!("[{section}] "), format!("in [{section}]")),
         };
         let (expected_zh, expected_en) = match &self.expected {
-            Some(expected) => (format!("，应为{}", expected.zh), format!("; expected {}", expected.en)),
+            Some(expected) => {
+                (format!("，应为{}", expected.zh), format!("; expected {}", expected.en))
+            }
             None => (String::new(), String::new()),
         };
         match &self.problem {
             Problem::Unreadable { reason } => Message::new(
                 format!("无法读取任务文件（{reason}）；请检查路径和权限"),
-                format!("the job file cannot be read ({reason}); check the path and its permissions"),
+                format!(
+                    "the job file cannot be read ({reason}); check the path and its permissions"
+                ),
             ),
-            Problem::Syntax { detail } => {
-                Message::new(format!("不是有效的 TOML：{detail}"), format!("not valid TOML: {detail}"))
-            }
+            Problem::Syntax { detail } => Message::new(
+                format!("不是有效的 TOML：{detail}"),
+                format!("not valid TOML: {detail}"),
+            ),
             Problem::UnknownKey { suggestion: Some(suggestion), .. } => Message::new(
                 format!("{in_zh}中没有 \"{key}\" 这个键；是否要写 \"{suggestion}\"？"),
                 format!("unknown key \"{key}\" {in_en}; did you mean \"{suggestion}\"?"),
@@ -132,7 +137,10 @@ impl ConfigError {
             ),
             Problem::SecretFile { path, reason } => Message::new(
                 format!("{dotted} 取自文件 {}，但该文件无法使用（{reason}）", path.display()),
-                format!("{dotted} comes from the file {}, which cannot be used ({reason})", path.display()),
+                format!(
+                    "{dotted} comes from the file {}, which cannot be used ({reason})",
+                    path.display()
+                ),
             ),
         }
     }

@@ -13,12 +13,7 @@ pub(super) struct Key {
     pub(super) expects: Message,
 }
 
-const fn key(
-    section: &'static str,
-    name: &'static str,
-    zh: &'static str,
-    en: &'static str,
-) -> Key {
+const fn key(section: &'static str, name: &'static str, zh: &'static str, en: &'static str) -> Key {
     Key { section, name, expects: Message::fixed(zh, en) }
 }
 

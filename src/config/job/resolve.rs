@@ -113,7 +113,10 @@ impl Document<'_> {
             "ftp" | "ftps" => self.account(written, &kind, &table, warnings).map(Source::Ftp),
             "ftps-implicit" | "sftp" => {
                 let why = Message::new(
-                    format!("{} 尚未支持；目前可用 \"ftps\"（显式 TLS）、\"ftp\"、\"dir\"", kind.get_ref()),
+                    format!(
+                        "{} 尚未支持；目前可用 \"ftps\"（显式 TLS）、\"ftp\"、\"dir\"",
+                        kind.get_ref()
+                    ),
                     format!(
                         "{} is not built yet; what works is \"ftps\" (explicit TLS), \"ftp\" and \"dir\"",
                         kind.get_ref()
@@ -307,7 +310,9 @@ impl Document<'_> {
         let Some(written) = written else { return Ok(Tls::Explicit(Trust::PublicRoots)) };
         let span = written.span();
         let trust = match (written.get_ref().pin_sha256.clone(), written.get_ref().ca.clone()) {
-            (Some(pin), None) => Trust::Pin(self.checked("source.tls", "pin_sha256", pin, pin_bytes)?),
+            (Some(pin), None) => {
+                Trust::Pin(self.checked("source.tls", "pin_sha256", pin, pin_bytes)?)
+            }
             (None, Some(ca)) => Trust::Ca(self.beside(ca.get_ref())),
             _ => return Err(self.bad("source", "tls", span)),
         };

@@ -62,10 +62,9 @@ impl Field {
             });
             let range_fits = match range.split_once('-') {
                 _ if range == "*" => true,
-                Some((from, to)) => self
-                    .value(from)
-                    .zip(self.value(to))
-                    .is_some_and(|(from, to)| from <= to),
+                Some((from, to)) => {
+                    self.value(from).zip(self.value(to)).is_some_and(|(from, to)| from <= to)
+                }
                 None => self.value(range).is_some(),
             };
             step_fits && range_fits
