@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::NaiveDate;
-use orgsnap::config::job::{self, FtpSource, Job, Source};
+use orgsnap::config::job::{self, Job, Source};
 use orgsnap::config::schema::{FeedSchema, Field, Kind, Required, Schema};
 use orgsnap::fetch::{self, FetchError, Fetched, NoProgress, RawDelivery, RawFile, Request};
 use orgsnap::model::{Feed, Message};
@@ -73,11 +73,12 @@ fn account(kind: &str, port: u16, password: &str, more: &str) -> Source {
 }
 
 /// The account with other timeouts.
-fn patience(source: Source, timeout: Duration, attempts: u32) -> Source {
-    match source {
-        Source::Ftp(account) => Source::Ftp(FtpSource { timeout, attempts, ..account }),
-        Source::Dir { .. } => source,
+fn patience(mut source: Source, timeout: Duration, attempts: u32) -> Source {
+    if let Source::Ftp(account) = &mut source {
+        account.timeout = timeout;
+        account.attempts = attempts;
     }
+    source
 }
 
 /// The file of a feed, which must have been read.

@@ -1,10 +1,12 @@
 //! The job file of one insurer, resolved: what the stages are told to do.
 //!
-//! A file is read in three steps, one file of this folder each: `written` mirrors the TOML, `resolve`
-//! checks it and fills in the defaults, and `keys` knows of every key what it expects, so that each
-//! complaint ([`ConfigError`]) can say so.
+//! `written` mirrors the TOML, `resolve` (with `account`) checks it and fills in the defaults; `keys`
+//! knows of every key what it expects, and `document` where it stands, so that each complaint
+//! ([`ConfigError`]) can say both.
 
+mod account;
 mod dated_path;
+mod document;
 mod error;
 mod keys;
 mod quantity;
@@ -137,7 +139,7 @@ pub enum Source {
         path: DatedPath,
     },
     /// An FTP server.
-    Ftp(FtpSource),
+    Ftp(Box<FtpSource>),
 }
 
 impl Source {

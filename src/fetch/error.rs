@@ -110,7 +110,7 @@ pub enum FetchError {
         name: String,
     },
     /// The password cannot be had.
-    Password(#[from] ConfigError),
+    Password(#[source] Box<ConfigError>),
     /// Downloads cannot be kept.
     Disk(#[from] DiskError),
 }
@@ -255,6 +255,12 @@ impl FetchError {
             FetchError::Password(error) => error.message(),
             FetchError::Disk(error) => error.message(),
         }
+    }
+}
+
+impl From<ConfigError> for FetchError {
+    fn from(error: ConfigError) -> Self {
+        FetchError::Password(Box::new(error))
     }
 }
 

@@ -102,14 +102,14 @@ fn what_may_not_be_read_is_named() {
     fs::create_dir(&inner).unwrap();
     delivery(&inner);
     let closed = inner.join(NAMES[0]);
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&closed).is_ok() {
         eprintln!("skipped: permissions do not bind root");
         return;
     }
     let error = fetch_into(dir.path(), &Source::dir(&inner)).unwrap_err();
     assert!(matches!(&error, FetchError::Denied { path } if *path == closed), "{error}");
-    fs::set_permissions(&inner, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&inner, fs::Permissions::from_mode(0o000)).unwrap();
     let error = fetch_into(dir.path(), &Source::dir(&inner)).unwrap_err();
     assert!(matches!(&error, FetchError::Denied { path } if *path == inner), "{error}");
     fs::set_permissions(&inner, fs::Permissions::from_mode(0o700)).unwrap();

@@ -19,9 +19,9 @@ pub struct ConfigError {
     /// The key; none where the file is not TOML.
     pub key: Option<String>,
     /// What is wrong.
-    pub problem: Problem,
+    pub problem: Box<Problem>,
     /// What the key expects, where it is known.
-    pub expected: Option<Message>,
+    pub expected: Option<&'static Message>,
 }
 
 /// What is wrong with a job file.
@@ -94,7 +94,7 @@ impl ConfigError {
             }
             None => (String::new(), String::new()),
         };
-        match &self.problem {
+        match self.problem.as_ref() {
             Problem::Unreadable { reason } => Message::new(
                 format!("无法读取任务文件（{reason}）；请检查路径和权限"),
                 format!(

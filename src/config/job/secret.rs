@@ -56,7 +56,7 @@ impl SecretSource {
     /// # Errors
     /// If the variable is not set, or the file cannot be read or is empty.
     pub fn reveal(&self) -> Result<Secret, ConfigError> {
-        let complain = |problem| ConfigError { problem, ..self.place.clone() };
+        let complain = |problem| ConfigError { problem: Box::new(problem), ..self.place.clone() };
         match &self.from {
             SecretFrom::Literal(secret) => Ok(secret.clone()),
             SecretFrom::Env(name, value) => value
