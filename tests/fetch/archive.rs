@@ -12,10 +12,10 @@ use orgsnap::model::{Feed, RunId};
 
 use super::{NAMES, date, fetch_into, file};
 
-/// A delivery with a file large enough to be compressed by two threads, an empty one, one of random
+/// A delivery with a file large enough for several zstd frames, an empty one, one of random
 /// bytes and a missing one.
 fn delivery(dir: &Path) -> RawDelivery {
-    let large: String = (0..400_000).map(|i| format!("{i}|张三|2024-11-23\n")).collect();
+    let large: String = (0..500_000).map(|i| format!("{i}|张三|2024-11-23\n")).collect();
     fs::write(dir.join(NAMES[0]), large).unwrap();
     fs::write(dir.join(NAMES[1]), "").unwrap();
     fs::write(dir.join(NAMES[2]), [0xff, 0x00, 0x1a, 0x0a]).unwrap();
@@ -95,4 +95,24 @@ fn a_disk_that_takes_nothing_is_told() {
     let error = archive(&file_in_the_way, &delivery).unwrap_err();
     assert!(matches!(&error, ArchiveError::Disk(disk) if disk.path.starts_with(&file_in_the_way)));
     assert!(error.to_string().contains("cannot write"), "{error}");
+}
+
+#[test]
+fn other_zstd_readers_read_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let delivery = delivery(dir.path());
+    let folder = archive(&dir.path().join("t"), &delivery).unwrap();
+    for feed in [Feed::Agent, Feed::Node, Feed::Organ] {
+        let fetched = file(&delivery, feed);
+        let packed = fs::read(folder.join(format!("{}.zst", fetched.name))).unwrap();
+        let mut frames = packed.as_slice();
+        let mut plain = Vec::new();
+        while !frames.is_empty() {
+            let mut decoder =
+                zstd::stream::read::Decoder::with_buffer(frames).unwrap().single_frame();
+            std::io::Read::read_to_end(&mut decoder, &mut plain).unwrap();
+            frames = decoder.finish();
+        }
+        assert!(plain == fetched.bytes, "{feed}");
+    }
 }
