@@ -1,1 +1,4 @@
-fn main() {}
+//! The single integration-test binary, so that polars is linked once.
+
+mod fetch;
+mod job;
