@@ -1,1 +1,3 @@
-fn main() {}
+//! The one integration-test binary, so that polars is linked once.
+
+mod sample;

@@ -4,6 +4,7 @@
 //! company; `defects` plants known defects and says which in `planted.json`.
 
 mod company;
+mod defects;
 mod delivery;
 mod dice;
 mod names;
@@ -23,13 +24,17 @@ use chrono::NaiveDate;
 use crate::config::schema::Schema;
 
 use company::{Company, FOUNDED, Plan};
+use defects::Planter;
 use delivery::{Delivery, Layout};
 use names::Names;
 
+pub use defects::Defects;
 pub use delivery::{Charset, Header, LineEnd, WrittenFile};
 
 /// Most agents that a sample may have.
 const MAX_AGENTS: usize = 20_000_000;
+/// Fewest agents of a company that has room for defects.
+const MIN_AGENTS_FOR_DEFECTS: usize = 1_000;
 /// The file that says what was planted.
 const PLANTED: &str = "planted.json";
 
@@ -47,8 +52,8 @@ pub struct Options {
     /// The base day of the churn, before `date`; `None` is the day before it. The changes of all
     /// days after it up to `date` add up.
     pub since: Option<NaiveDate>,
-    /// Whether to plant defects and write `planted.json`.
-    pub defects: bool,
+    /// Defects to plant; unless none, `planted.json` says which.
+    pub defects: Defects,
     /// Encoding of the files.
     pub charset: Charset,
     /// One or more characters that no value holds.
@@ -68,7 +73,7 @@ impl Options {
             date,
             churn: 0.0,
             since: None,
-            defects: false,
+            defects: Defects::None,
             charset: Charset::Gb18030,
             delimiter: "|".to_owned(),
             header: Header::Names,
@@ -110,9 +115,18 @@ pub fn write(options: &Options, dir: &Path) -> anyhow::Result<Written> {
         _ => {}
     }
     let mut delivery = Delivery::create(dir, &schema, &layout).with_context(in_dir)?;
-    company.write(&mut delivery).with_context(in_dir)?;
-    let files = delivery.finish().with_context(in_dir)?;
-    Ok(Written { files, planted: None })
+    if options.defects == Defects::None {
+        company.write(&mut delivery).with_context(in_dir)?;
+        let files = delivery.finish().with_context(in_dir)?;
+        return Ok(Written { files, planted: None });
+    }
+    let today = options.date.to_string();
+    let mut planter = Planter::new(&schema, options.seed, options.charset, today);
+    company.write(&mut planter)?;
+    planter.plant(options.defects)?;
+    let header_lines = u64::from(options.header != Header::None);
+    let files = planter.write(delivery, header_lines, &planted).with_context(in_dir)?;
+    Ok(Written { files, planted: Some(planted) })
 }
 
 fn plan(options: &Options) -> anyhow::Result<Plan> {
@@ -120,6 +134,10 @@ fn plan(options: &Options) -> anyhow::Result<Plan> {
     ensure!(
         (1..=MAX_AGENTS).contains(&agents),
         "the number of agents must be 1 to {MAX_AGENTS}, not {agents}"
+    );
+    ensure!(
+        options.defects == Defects::None || agents >= MIN_AGENTS_FOR_DEFECTS,
+        "defects need a company of {MIN_AGENTS_FOR_DEFECTS} agents or more, not {agents}"
     );
     ensure!((0.0..=1.0).contains(&churn), "the churn must be 0% to 100%, not {}%", churn * 100.0);
     let delimiter = &options.delimiter;
