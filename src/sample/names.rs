@@ -126,9 +126,21 @@ const WOMEN: &str = "芳娜敏静丽艳娟霞燕玲红梅秀英兰玉桂萍莉�
 const TRADITIONAL: &[&str] =
     &["陳志東", "林東明", "黃國華", "張偉東", "吳麗華", "鄭東昇", "劉東", "許東陽"];
 
-/// Names of the Uyghur form, with the dot between the parts.
-const DOTTED: &[&str] =
-    &["阿卜杜拉·艾力", "买买提·吐尔逊", "古丽娜尔·阿不都", "艾合买提·玉素甫", "阿依古丽·买买提"];
+/// Names of the Uyghur form: the own name of men and of women, then, after a dot, the father's name.
+const UYGHUR_MEN: &[&str] = &[
+    "阿卜杜拉",
+    "买买提",
+    "艾合买提",
+    "吐尔逊",
+    "玉素甫",
+    "艾力",
+    "阿迪力",
+    "凯赛尔",
+    "库尔班",
+    "热合曼",
+];
+const UYGHUR_WOMEN: &[&str] =
+    &["古丽娜尔", "阿依古丽", "热依拉", "米日古丽", "帕提古丽", "迪丽努尔", "阿米娜", "祖丽皮亚"];
 
 /// Names with a character that GB 18030 writes with four bytes and GBK cannot write.
 const FOUR_BYTE: &[&str] = &["王𬍛", "李㛃", "刘𬍛飞"];
@@ -171,7 +183,12 @@ impl Names {
         };
         match kind {
             0..=19 => out.push_str(TRADITIONAL[rest as usize % TRADITIONAL.len()]),
-            20..=49 => out.push_str(DOTTED[rest as usize % DOTTED.len()]),
+            20..=49 => {
+                let own = if gender == 1 { UYGHUR_MEN } else { UYGHUR_WOMEN };
+                out.push_str(own[scale(rest << 20, own.len())]);
+                out.push('·');
+                out.push_str(UYGHUR_MEN[rest as usize % UYGHUR_MEN.len()]);
+            }
             50..=54 if self.four_byte => out.push_str(FOUR_BYTE[rest as usize % FOUR_BYTE.len()]),
             _ => self.write_common(dice, of, person, gender, out),
         }

@@ -7,6 +7,9 @@ use crate::model::Feed;
 use super::agents::NO_OFFICE;
 use super::{At, Planter};
 
+/// The head office: the first row of its feed, as parents stand before their children.
+const HEAD_OFFICE: At = At(Feed::Organ, 0);
+
 impl Planter<'_> {
     /// All defects of organisations and office staff. Organisations with ids from `8699` on are new ones,
     /// which nothing refers to.
@@ -15,7 +18,7 @@ impl Planter<'_> {
         let key = Some("869901".to_owned());
         self.note_all("X401", &[row], key, Some("parentId"), "a parent that does not exist");
 
-        let top_name = self.cell(At(Feed::Organ, 0), "organName")?;
+        let top_name = self.cell(HEAD_OFFICE, "organName")?;
         let row = self.office("869902", "86", &top_name, "2")?;
         self.set(row, &[("leaderId", "99999999")])?;
         let key = Some("99999999".to_owned());
@@ -33,7 +36,7 @@ impl Planter<'_> {
 
         let second = self.office("87", "", "", "2")?;
         self.note("T605", second, "organLevel", "a top of level 2");
-        let tops = [At(Feed::Organ, 0), second];
+        let tops = [HEAD_OFFICE, second];
         let key = Some(self.key(tops[0]));
         self.note_all("T602", &tops, key, Some("parentId"), "two organisations without a parent");
 
@@ -88,7 +91,7 @@ impl Planter<'_> {
         parent_name: &str,
         level: &str,
     ) -> anyhow::Result<At> {
-        let row = self.record(At(Feed::Organ, 0)).row.clone();
+        let row = self.record(HEAD_OFFICE).row.clone();
         let at = self.add(Feed::Organ, row);
         let name = format!("示例{id}支公司");
         self.set(
