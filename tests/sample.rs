@@ -641,14 +641,3 @@ fn the_demo_keeps_within_the_limits_of_the_gate() {
     assert!((1..=15).contains(&detached), "detached {detached} edges");
     assert!(found.iter().all(|f| f.1 == "agent"), "all defects are agents'");
 }
-
-#[test]
-#[ignore = "takes seconds; run by hand to measure"]
-fn a_million_agents_take_seconds() {
-    let started = std::time::Instant::now();
-    let (_guard, dir) = written(&options(1_000_000, 1));
-    let size = std::fs::metadata(dir.join("temp_agent.txt")).map(|m| m.len()).unwrap_or(0);
-    assert!(size > 100_000_000 && started.elapsed().as_secs() < 30);
-    // Shown by --nocapture.
-    eprintln!("{:?}, {size} bytes", started.elapsed());
-}
