@@ -390,7 +390,7 @@ fn check(dir: &Path, options: &Options) -> BTreeSet<Finding> {
 fn bad_value(field: &str, cell: &str, record: &Record) -> Option<&'static str> {
     if cell.is_empty() {
         let optional = OPTIONAL.split_whitespace().any(|f| f == field)
-            && !(field == "parentOrganName" && !record.get("parentId").is_empty());
+            && (field != "parentOrganName" || record.get("parentId").is_empty());
         return match field {
             "id" => Some("K301"),
             _ if optional => None,
