@@ -1,1 +1,397 @@
-//! To be written.
+//! Raw bytes to lines of text, with the spans that did not decode.
+//!
+//! Lines are cut from the raw bytes at LF, which is safe in every encoding read here: no trailing byte
+//! of GB18030 or UTF-8 equals LF, and a malformed lead never swallows one (measured with encoding_rs over
+//! every scalar value). Fields must only be split after decoding, since `|` is a trail byte of GBK.
+
+use std::{borrow::Cow, ops::Range};
+
+use encoding_rs::{DecoderResult, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+
+use crate::config::job::Encoding;
+
+/// At most so many multi-byte sequences are looked at to tell the encoding; later bad bytes cost their lines.
+const JUDGED_SEQUENCES: usize = 20_000;
+/// Share of sequences that may be malformed in an acceptable decoding. Random bytes read as GB18030
+/// have over 30 %.
+const ACCEPTABLE_BAD: f64 = 0.10;
+/// So many malformed sequences are always acceptable: a small file with one bad byte is still text.
+const ALWAYS_ACCEPTABLE_BAD: usize = 3;
+/// Share of NUL bytes above which the file is no text in a one-byte-unit encoding.
+const ACCEPTABLE_NUL: f64 = 0.001;
+
+/// How an encoding was found, and whether the file begins with its byte-order mark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Detected {
+    /// The encoding.
+    pub encoding: Encoding,
+    /// Length of the byte-order mark in bytes; 0 without one.
+    pub bom: usize,
+}
+
+impl Detected {
+    /// The name in reports: `utf-8`, `utf-8-bom`, `gb18030`, `utf-16le`, `utf-16be`.
+    pub fn name(self) -> &'static str {
+        match self.encoding {
+            Encoding::Utf8 if self.bom > 0 => "utf-8-bom",
+            Encoding::Utf8 => "utf-8",
+            Encoding::Gb18030 => "gb18030",
+            Encoding::Utf16Le => "utf-16le",
+            Encoding::Utf16Be => "utf-16be",
+        }
+    }
+}
+
+/// Why no encoding was acceptable.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Undetectable {
+    /// The encodings tried: name, malformed sequences, sequences judged.
+    pub tried: Vec<(&'static str, usize, usize)>,
+    /// NUL bytes in the file.
+    pub nul: usize,
+    /// Whether the NUL bytes lie as they do in UTF-16 text without a byte-order mark.
+    pub looks_like_utf16: bool,
+}
+
+/// Finds the encoding of a file among UTF-8, GB18030 and UTF-16 with BOM, or checks the pinned one.
+///
+/// # Errors
+/// [`Undetectable`] if none decodes the bytes acceptably: it is no text, or another encoding.
+pub fn detect(bytes: &[u8], pinned: Option<Encoding>) -> Result<Detected, Undetectable> {
+    let marked = match bytes {
+        [0xEF, 0xBB, 0xBF, ..] => Some(Detected { encoding: Encoding::Utf8, bom: 3 }),
+        [0xFF, 0xFE, ..] => Some(Detected { encoding: Encoding::Utf16Le, bom: 2 }),
+        [0xFE, 0xFF, ..] => Some(Detected { encoding: Encoding::Utf16Be, bom: 2 }),
+        // The mark U+FEFF in GB18030, which some editors write.
+        [0x84, 0x31, 0x95, 0x33, ..] => Some(Detected { encoding: Encoding::Gb18030, bom: 4 }),
+        _ => None,
+    };
+    let candidates: Vec<Detected> = match (pinned, marked) {
+        (Some(pinned), Some(marked)) if marked.encoding == pinned => vec![marked],
+        (Some(pinned), _) => vec![Detected { encoding: pinned, bom: 0 }],
+        (None, Some(marked)) => vec![marked],
+        (None, None) => vec![
+            Detected { encoding: Encoding::Utf8, bom: 0 },
+            Detected { encoding: Encoding::Gb18030, bom: 0 },
+        ],
+    };
+    let nul = memchr::memchr_iter(0, bytes).count();
+    let too_many_nul = nul as f64 > bytes.len() as f64 * ACCEPTABLE_NUL;
+    let mut tried = Vec::new();
+    for candidate in candidates {
+        let wide = matches!(candidate.encoding, Encoding::Utf16Le | Encoding::Utf16Be);
+        let (bad, judged) = judge(&bytes[candidate.bom..], candidate.encoding);
+        let few = bad <= ALWAYS_ACCEPTABLE_BAD || (bad as f64) <= judged as f64 * ACCEPTABLE_BAD;
+        if few && (wide || !too_many_nul) {
+            return Ok(candidate);
+        }
+        tried.push((candidate.name(), bad, judged));
+    }
+    Err(Undetectable { tried, nul, looks_like_utf16: nul * 4 > bytes.len() && nul * 3 < bytes.len() * 2 })
+}
+
+/// Counts malformed sequences among the first [`JUDGED_SEQUENCES`] multi-byte ones.
+fn judge(bytes: &[u8], encoding: Encoding) -> (usize, usize) {
+    if encoding == Encoding::Utf8 && std::str::from_utf8(bytes).is_ok() {
+        return (0, 0);
+    }
+    let wide = matches!(encoding, Encoding::Utf16Le | Encoding::Utf16Be);
+    let lines = Lines::new(bytes, Detected { encoding, bom: 0 });
+    let (mut bad, mut judged) = (0, 0);
+    for line in 0..lines.len() {
+        let raw = lines.raw(line);
+        if !wide && raw.is_ascii() {
+            continue;
+        }
+        let text = lines.decode(line);
+        bad += text.bad.len();
+        judged += text.text.chars().filter(|c| !c.is_ascii()).count();
+        if judged >= JUDGED_SEQUENCES {
+            break;
+        }
+    }
+    (bad, judged)
+}
+
+/// A file cut into physical lines. The bytes stay as delivered; text is made on demand.
+#[derive(Debug)]
+pub struct Lines<'a> {
+    bytes: &'a [u8],
+    /// For each line its first byte; then the end of the last line, its line end included.
+    starts: Vec<u64>,
+    detected: Detected,
+    terminated: bool,
+}
+
+/// One decoded line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text<'a> {
+    /// The text without its line end; U+FFFD stands where bytes did not decode.
+    pub text: Cow<'a, str>,
+    /// What did not decode, in order.
+    pub bad: Vec<BadBytes>,
+}
+
+/// A malformed sequence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadBytes {
+    /// Offset of its first byte in the file, 0-based.
+    pub offset: u64,
+    /// Where its U+FFFD stands in the decoded line.
+    pub at: Range<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// Cuts a file into lines.
+    pub fn new(bytes: &'a [u8], detected: Detected) -> Lines<'a> {
+        let body = &bytes[detected.bom..];
+        let mut starts = vec![detected.bom as u64];
+        let unit = match detected.encoding {
+            Encoding::Utf8 | Encoding::Gb18030 => {
+                starts.extend(memchr::memchr_iter(b'\n', body).map(|i| (detected.bom + i + 1) as u64));
+                1
+            }
+            Encoding::Utf16Le | Encoding::Utf16Be => {
+                let low = usize::from(detected.encoding == Encoding::Utf16Be);
+                starts.extend(
+                    memchr::memchr_iter(b'\n', body)
+                        .filter(|i| i % 2 == low && body.get(i + 1 - 2 * low) == Some(&0))
+                        .map(|i| (detected.bom + i + 2 - low) as u64),
+                );
+                2
+            }
+        };
+        // A lone 0x1A after the last line end is the end-of-file mark of DOS, not a cut-off line.
+        let last = starts.last().map_or(0, |s| *s as usize);
+        let rest = &bytes[last..];
+        let terminated = rest.is_empty()
+            || (rest.len() == unit && rest.contains(&0x1A) && starts.len() > 1)
+            || (unit == 1 && rest.iter().all(|b| *b == 0x1A) && starts.len() > 1);
+        if !rest.is_empty() {
+            starts.push(bytes.len() as u64);
+        }
+        Lines { bytes, starts, detected, terminated }
+    }
+
+    /// Number of physical lines.
+    pub fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Whether the file has no line.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether the last line ends with a line end (or there is none).
+    pub fn terminated(&self) -> bool {
+        self.terminated
+    }
+
+    /// The encoding.
+    pub fn detected(&self) -> Detected {
+        self.detected
+    }
+
+    /// The bytes of a line (0-based) without LF, CR before it, and a DOS end-of-file mark at the very end.
+    pub fn raw(&self, line: usize) -> &'a [u8] {
+        let mut raw = &self.bytes[self.starts[line] as usize..self.starts[line + 1] as usize];
+        let last = line + 1 == self.len();
+        let mut strip = |mark: u8| match self.detected.encoding {
+            Encoding::Utf8 | Encoding::Gb18030 => raw = raw.strip_suffix(&[mark]).unwrap_or(raw),
+            Encoding::Utf16Le => raw = raw.strip_suffix(&[mark, 0]).unwrap_or(raw),
+            Encoding::Utf16Be => raw = raw.strip_suffix(&[0, mark]).unwrap_or(raw),
+        };
+        if last {
+            strip(0x1A);
+        }
+        strip(b'\n');
+        strip(b'\r');
+        raw
+    }
+
+    /// A line (0-based) as text, with the spans that did not decode.
+    pub fn decode(&self, line: usize) -> Text<'a> {
+        let raw = self.raw(line);
+        if self.detected.encoding == Encoding::Utf8
+            && let Ok(text) = std::str::from_utf8(raw)
+        {
+            return Text { text: Cow::Borrowed(text), bad: Vec::new() };
+        }
+        let mut decoder = self.encoding().new_decoder_without_bom_handling();
+        let mut text = String::new();
+        let mut bad = Vec::new();
+        let mut read = 0;
+        loop {
+            text.reserve(raw.len().saturating_sub(read) * 2 + 16);
+            let (result, consumed) =
+                decoder.decode_to_string_without_replacement(&raw[read..], &mut text, true);
+            read += consumed;
+            match result {
+                DecoderResult::InputEmpty => break,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(length, after) => {
+                    let first = read.saturating_sub(usize::from(length) + usize::from(after));
+                    let at = text.len();
+                    text.push('\u{FFFD}');
+                    bad.push(BadBytes {
+                        offset: self.starts[line] + first as u64,
+                        at: at..text.len(),
+                    });
+                }
+            }
+        }
+        Text { text: Cow::Owned(text), bad }
+    }
+
+    /// Decodes a run of whole lines at once into `buffer` and returns their text, line ends included;
+    /// `None` if anything in it does not decode, so that the caller takes the lines one by one.
+    pub fn decode_run<'b>(&self, run: Range<usize>, buffer: &'b mut String) -> Option<&'b str>
+    where
+        'a: 'b,
+    {
+        let raw: &'a [u8] = &self.bytes[self.starts[run.start] as usize..self.starts[run.end] as usize];
+        if self.detected.encoding == Encoding::Utf8 {
+            return std::str::from_utf8(raw).ok();
+        }
+        let mut decoder = self.encoding().new_decoder_without_bom_handling();
+        buffer.clear();
+        buffer.reserve(decoder.max_utf8_buffer_length_without_replacement(raw.len())?);
+        match decoder.decode_to_string_without_replacement(raw, buffer, true) {
+            (DecoderResult::InputEmpty, _) => Some(buffer),
+            _ => None,
+        }
+    }
+
+    /// Cuts a range of lines into runs of about `bytes` raw bytes, at least one line each.
+    pub fn runs(&self, lines: Range<usize>, bytes: u64) -> impl Iterator<Item = Range<usize>> + '_ {
+        let mut next = lines.start;
+        std::iter::from_fn(move || {
+            if next >= lines.end {
+                return None;
+            }
+            let first = next;
+            let limit = self.starts[first] + bytes;
+            let cut = self.starts[first + 1..=lines.end].partition_point(|s| *s <= limit);
+            next = first + cut.max(1);
+            Some(first..next)
+        })
+    }
+
+    /// Raw size of a range of lines in bytes, line ends included.
+    pub fn raw_size(&self, lines: Range<usize>) -> u64 {
+        self.starts[lines.end] - self.starts[lines.start]
+    }
+
+    /// Raw length of a line in bytes, line end left out.
+    pub fn raw_len(&self, line: usize) -> usize {
+        self.raw(line).len()
+    }
+
+    fn encoding(&self) -> &'static encoding_rs::Encoding {
+        match self.detected.encoding {
+            Encoding::Utf8 => UTF_8,
+            Encoding::Gb18030 => GB18030,
+            Encoding::Utf16Le => UTF_16LE,
+            Encoding::Utf16Be => UTF_16BE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(bytes: &[u8]) -> Vec<String> {
+        let lines = Lines::new(bytes, detect(bytes, None).unwrap());
+        (0..lines.len()).map(|l| lines.decode(l).text.into_owned()).collect()
+    }
+
+    fn utf16(text: &str, big: bool) -> Vec<u8> {
+        std::iter::once(0xFEFF)
+            .chain(text.encode_utf16())
+            .flat_map(|u| if big { u.to_be_bytes() } else { u.to_le_bytes() })
+            .collect()
+    }
+
+    #[test]
+    fn every_encoding_gives_the_same_lines() {
+        let text = "id|名称\n1|東京𠮷\r\n2|上海\n";
+        let expected = ["id|名称", "1|東京𠮷", "2|上海"];
+        let marked = [&[0xEF, 0xBB, 0xBF], text.as_bytes()].concat();
+        let cases: [(&str, Vec<u8>); 5] = [
+            ("utf-8", text.as_bytes().to_vec()),
+            ("utf-8-bom", marked),
+            ("gb18030", GB18030.encode(text).0.into_owned()),
+            ("utf-16le", utf16(text, false)),
+            ("utf-16be", utf16(text, true)),
+        ];
+        for (name, bytes) in cases {
+            assert_eq!(detect(&bytes, None).unwrap().name(), name);
+            assert_eq!(texts(&bytes), expected, "{name}");
+            let lines = Lines::new(&bytes, detect(&bytes, None).unwrap());
+            let mut buffer = String::new();
+            assert_eq!(lines.decode_run(0..3, &mut buffer), Some(text), "{name}");
+        }
+    }
+
+    #[test]
+    fn one_bad_byte_in_gb18030_is_one_bad_line_with_its_offset() {
+        let mut bytes = GB18030.encode("1|张伟|北京市\n2|王芳|上海市\n3|李娜|广州市\n").0.into_owned();
+        let second = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
+        bytes[second + 2] = 0xFF;
+        let lines = Lines::new(&bytes, detect(&bytes, None).unwrap());
+        assert_eq!(lines.detected().encoding, Encoding::Gb18030);
+        let bad: Vec<usize> = (0..3).map(|l| lines.decode(l).bad.len()).collect();
+        assert_eq!((bad[0], bad[2]), (0, 0));
+        assert_eq!(lines.decode(1).bad[0].offset, second as u64 + 2);
+    }
+
+    #[test]
+    fn utf8_with_a_bad_byte_is_not_taken_for_gb18030() {
+        let mut bytes = "1|张伟|北京市\n2|王芳|上海市\n3|李娜|广州市\n".repeat(20).into_bytes();
+        bytes[3] = 0xFF;
+        assert_eq!(detect(&bytes, None).unwrap().encoding, Encoding::Utf8);
+    }
+
+    #[test]
+    fn noise_and_unmarked_utf16_are_refused() {
+        let mut state = 1u64;
+        let noise: Vec<u8> = std::iter::repeat_with(|| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as u8
+        })
+        .take(4096)
+        .collect();
+        assert!(detect(&noise, None).is_err());
+        let unmarked = &utf16("id|name|level\n1|abc|2\n", false)[2..];
+        assert!(detect(unmarked, None).unwrap_err().looks_like_utf16);
+        assert_eq!(detect(unmarked, Some(Encoding::Utf16Le)).unwrap().encoding, Encoding::Utf16Le);
+    }
+
+    #[test]
+    fn the_end_of_the_file_is_told() {
+        let end = |bytes: &'static [u8]| {
+            let lines = Lines::new(bytes, Detected { encoding: Encoding::Utf8, bom: 0 });
+            let last = lines.len().checked_sub(1).map(|l| lines.raw(l));
+            (lines.len(), lines.terminated(), last)
+        };
+        assert_eq!(end(b""), (0, true, None));
+        assert_eq!(end(b"a\nb\n"), (2, true, Some(b"b".as_slice())));
+        assert_eq!(end(b"a\nb"), (2, false, Some(b"b".as_slice())));
+        assert_eq!(end(b"a\r\nb\r\n\x1a"), (3, true, Some(b"".as_slice())));
+        assert_eq!(end(b"a\nb\x1a"), (2, false, Some(b"b".as_slice())));
+        assert_eq!(end(b"a\n\n"), (2, true, Some(b"".as_slice())));
+    }
+
+    #[test]
+    fn runs_cover_every_line_once() {
+        let text = "abc\n".repeat(100);
+        let lines = Lines::new(text.as_bytes(), Detected { encoding: Encoding::Utf8, bom: 0 });
+        let runs: Vec<_> = lines.runs(10..90, 17).collect();
+        assert_eq!(runs.first().unwrap().start, 10);
+        assert_eq!(runs.last().unwrap().end, 90);
+        assert!(runs.windows(2).all(|w| w[0].end == w[1].start));
+        assert!(runs.iter().all(|r| r.len() == 4));
+    }
+}

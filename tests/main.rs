@@ -1,3 +1,6 @@
-//! The one integration-test binary: polars is linked once.
+//! The single integration-test binary, so that polars is linked once.
 
+mod fetch;
+mod job;
 mod report;
+mod sample;

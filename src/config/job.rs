@@ -1,8 +1,35 @@
-//! The job file of one insurer: as written, then resolved.
+//! The job file of one insurer, resolved: what the stages are told to do.
+//!
+//! `written` mirrors the TOML, `resolve` (with `account`) checks it and fills in the defaults; `keys`
+//! knows of every key what it expects, and `document` where it stands, so that each complaint
+//! ([`ConfigError`]) can say both.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+mod account;
+mod dated_path;
+mod document;
+mod error;
+mod keys;
+mod quantity;
+mod resolve;
+mod schedule;
+mod secret;
+mod written;
 
-use crate::model::Level;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::model::{Level, Message};
+
+pub use dated_path::DatedPath;
+pub use error::{ConfigError, Problem};
+pub use resolve::{load, parse};
+pub use schedule::Schedule;
+pub use secret::{Secret, SecretSource};
 
 /// A resolved job: all paths absolute or relative to the working directory, all defaults filled in.
 #[derive(Debug, Clone)]
@@ -27,6 +54,21 @@ pub struct Job {
     pub schema: Option<PathBuf>,
     /// Largest file taken, in bytes (F111).
     pub max_file_size: u64,
+    /// When to run unattended.
+    pub schedule: Option<Schedule>,
+    /// What works but should not stay so, such as a password written in the file.
+    pub warnings: Vec<Message>,
+}
+
+impl Job {
+    /// The default size limit of a file: 4 GiB.
+    pub const MAX_FILE_SIZE: u64 = 4 << 30;
+
+    /// The business date of a delivery fetched at `now`, unless the caller is told another: the
+    /// calendar date in the job's time zone.
+    pub fn business_date(&self, now: DateTime<Utc>) -> NaiveDate {
+        now.with_timezone(&self.timezone).date_naive()
+    }
 }
 
 /// A level set for a rule.
@@ -89,13 +131,22 @@ impl Default for GateLimits {
 /// Where deliveries come from.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// A directory on this machine; the path may hold `{date:%Y%m%d}`.
+    /// A directory on this machine.
     Dir {
-        /// The directory.
-        path: String,
+        /// What a relative `path` is relative to: the job file's folder.
+        base: PathBuf,
+        /// The directory; may hold `{date:%Y%m%d}`.
+        path: DatedPath,
     },
     /// An FTP server.
-    Ftp(FtpSource),
+    Ftp(Box<FtpSource>),
+}
+
+impl Source {
+    /// The directory `path` as it stands, whatever the business date and whatever braces it holds.
+    pub fn dir(path: &Path) -> Source {
+        Source::Dir { base: path.to_path_buf(), path: DatedPath::default() }
+    }
 }
 
 /// An FTP or FTPS account.
@@ -105,22 +156,37 @@ pub struct FtpSource {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// Remote directory; may hold `{date:%Y%m%d}`.
-    pub path: String,
+    /// Remote directory; may hold `{date:%Y%m%d}`; empty means the directory after login.
+    pub path: DatedPath,
     /// User name.
     pub username: String,
-    /// Password.
-    pub password: Secret,
+    /// Where the password is; looked at only when a connection is made.
+    pub password: SecretSource,
     /// Transport security.
     pub tls: Tls,
+    /// When a delivery counts as complete.
+    pub ready: Ready,
     /// Timeout of every socket operation.
     pub timeout: Duration,
-    /// Attempts a file, after transient faults.
+    /// Attempts a file, after transient faults; at least 1.
     pub attempts: u32,
     /// Wait before the second attempt; doubled each time, with jitter.
     pub retry_wait: Duration,
     /// Deadline of the whole fetch.
     pub deadline: Duration,
+    /// Most bytes a second; `None` is unlimited.
+    pub bandwidth: Option<u64>,
+}
+
+/// When a delivery counts as complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ready {
+    /// As soon as the files are there.
+    Now,
+    /// When size and time of all files have not changed for so long.
+    Stable(Duration),
+    /// When this file is there.
+    Marker(String),
 }
 
 /// Transport security of an FTP account.
@@ -141,32 +207,4 @@ pub enum Trust {
     Pin([u8; 32]),
     /// The authorities in a PEM file.
     Ca(PathBuf),
-}
-
-/// A secret. `Debug` and `Display` print `***`.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a secret.
-    pub fn new(value: String) -> Secret {
-        Secret(value)
-    }
-
-    /// The secret itself, for the one call that needs it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
-}
-
-impl std::fmt::Display for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("***")
-    }
 }

@@ -1,1 +1,167 @@
-//! To be written.
+//! A realistic sample delivery: an insurer that does not exist, of any size, the same for the same seed.
+//!
+//! A clean sample is clean under every rule of the catalogue. `churn` makes later days of the same
+//! company; `defects` plants known defects and says which in `planted.json`.
+
+mod company;
+mod defects;
+mod delivery;
+mod dice;
+mod names;
+mod offices;
+mod places;
+mod roster;
+mod row;
+mod teams;
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use chrono::NaiveDate;
+
+use crate::config::schema::Schema;
+
+use company::{Company, FOUNDED, Plan};
+use defects::Planter;
+use delivery::{Delivery, Layout};
+use names::Names;
+
+pub use defects::Defects;
+pub use delivery::{Charset, Header, LineEnd, WrittenFile};
+
+/// Most agents that a sample may have.
+const MAX_AGENTS: usize = 20_000_000;
+/// Fewest agents of a company that has room for defects.
+const MIN_AGENTS_FOR_DEFECTS: usize = 1_000;
+/// The file that says what was planted.
+const PLANTED: &str = "planted.json";
+
+/// What to make. [`Options::new`] fills in all but the business date.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Agents on the base day, 1 to 20,000,000, those who left included.
+    pub agents: usize,
+    /// Another seed, another company.
+    pub seed: u64,
+    /// The business date of the delivery.
+    pub date: NaiveDate,
+    /// Share of the agents that changes each day, 0 to 1; 0 is the company as it was on the base day.
+    pub churn: f64,
+    /// The base day of the churn, before `date`; `None` is the day before it. The changes of all
+    /// days after it up to `date` add up.
+    pub since: Option<NaiveDate>,
+    /// Defects to plant; unless none, `planted.json` says which.
+    pub defects: Defects,
+    /// Encoding of the files.
+    pub charset: Charset,
+    /// One or more characters that no value holds.
+    pub delimiter: String,
+    /// The first line.
+    pub header: Header,
+    /// How lines end.
+    pub line_end: LineEnd,
+}
+
+impl Options {
+    /// The usual delivery: 10,000 agents, GB 18030, `|`, a header with the names of the contract, `\n`.
+    pub fn new(date: NaiveDate) -> Options {
+        Options {
+            agents: 10_000,
+            seed: 1,
+            date,
+            churn: 0.0,
+            since: None,
+            defects: Defects::None,
+            charset: Charset::Gb18030,
+            delimiter: "|".to_owned(),
+            header: Header::Names,
+            line_end: LineEnd::Lf,
+        }
+    }
+}
+
+/// What was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// One a feed, in report order.
+    pub files: Vec<WrittenFile>,
+    /// `planted.json`, where defects were planted.
+    pub planted: Option<PathBuf>,
+}
+
+/// Writes a delivery into a folder, which is created if need be. Files of an earlier sample are replaced.
+///
+/// # Errors
+/// Options out of range, or a file that cannot be written.
+pub fn write(options: &Options, dir: &Path) -> anyhow::Result<Written> {
+    let plan = plan(options)?;
+    let layout = Layout {
+        charset: options.charset,
+        delimiter: options.delimiter.clone(),
+        header: options.header,
+        line_end: options.line_end,
+    };
+    let schema = Schema::builtin()?;
+    let company = Company::new(options.seed, plan, Names::new(options.charset != Charset::Gbk));
+    fs::create_dir_all(dir).with_context(|| format!("cannot create folder {}", dir.display()))?;
+    let in_dir = || format!("cannot write the sample to {}", dir.display());
+
+    // What an earlier sample planted is not true of this one.
+    let planted = dir.join(PLANTED);
+    match fs::remove_file(&planted) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e).with_context(in_dir),
+        _ => {}
+    }
+    let mut delivery = Delivery::create(dir, &schema, &layout).with_context(in_dir)?;
+    if options.defects == Defects::None {
+        company.write(&mut delivery).with_context(in_dir)?;
+        let files = delivery.finish().with_context(in_dir)?;
+        return Ok(Written { files, planted: None });
+    }
+    let today = options.date.to_string();
+    let mut planter = Planter::new(&schema, options.seed, options.charset, today);
+    company.write(&mut planter)?;
+    planter.plant(options.defects)?;
+    let header_lines = u64::from(options.header != Header::None);
+    let files = planter.write(delivery, header_lines, &planted).with_context(in_dir)?;
+    Ok(Written { files, planted: Some(planted) })
+}
+
+fn plan(options: &Options) -> anyhow::Result<Plan> {
+    let Options { agents, churn, date, .. } = *options;
+    ensure!(
+        (1..=MAX_AGENTS).contains(&agents),
+        "the number of agents must be 1 to {MAX_AGENTS}, not {agents}"
+    );
+    ensure!(
+        options.defects == Defects::None || agents >= MIN_AGENTS_FOR_DEFECTS,
+        "defects need a company of {MIN_AGENTS_FOR_DEFECTS} agents or more, not {agents}"
+    );
+    ensure!((0.0..=1.0).contains(&churn), "the churn must be 0% to 100%, not {}%", churn * 100.0);
+    let delimiter = &options.delimiter;
+    // Values are made of letters, digits, `-` and `·`, so anything else cannot occur in one.
+    let unfit = |c: char| c.is_alphanumeric() || "-· \r\n\u{1a}\u{3000}\u{feff}".contains(c);
+    if delimiter.is_empty() || delimiter.contains(unfit) {
+        bail!(
+            "the delimiter must not be empty or hold letters, digits, spaces, line ends, '-' or '·'"
+        );
+    }
+    let mut bytes = Vec::new();
+    options.charset.encode(delimiter, &mut bytes).context("the delimiter")?;
+
+    let base = match options.since {
+        _ if churn == 0.0 => date,
+        Some(since) => since,
+        None => date.pred_opt().unwrap_or(date),
+    };
+    ensure!(
+        base > FOUNDED,
+        "the date must be after {FOUNDED}, when the sample company was founded"
+    );
+    ensure!(base <= date, "the base day {base} must not be after the date {date}");
+    let days = u32::try_from((date - base).num_days()).unwrap_or(u32::MAX);
+    ensure!(days <= 3_660, "the base day {base} must be within ten years of the date {date}");
+    Ok(Plan { agents, base, days, churn })
+}

@@ -1,0 +1,162 @@
+//! The text of a job file: places in it, and complaints about them.
+
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::written::Text;
+use super::{ConfigError, Problem, keys};
+
+/// A job file at hand.
+#[derive(Clone, Copy)]
+pub(super) struct Document<'a> {
+    pub(super) path: &'a Path,
+    pub(super) text: &'a str,
+}
+
+impl Document<'_> {
+    /// A value that must be there. `table` is the place to complain of when it is not.
+    pub(super) fn needed<T>(
+        &self,
+        section: &str,
+        key: &str,
+        value: Option<T>,
+        table: Option<&Range<usize>>,
+    ) -> Result<T, ConfigError> {
+        let span = table.cloned().unwrap_or(0..0);
+        value.ok_or_else(|| self.at(section, key, span, Problem::MissingKey))
+    }
+
+    /// A value that `read` understands.
+    pub(super) fn checked<T>(
+        &self,
+        section: &str,
+        key: &str,
+        value: Text,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        read(value.get_ref()).ok_or_else(|| self.bad(section, key, value.span()))
+    }
+
+    /// The job file's folder.
+    pub(super) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
+    /// A path of the job file, which is relative to the file's folder.
+    pub(super) fn beside(&self, path: &str) -> PathBuf {
+        self.folder().join(path)
+    }
+
+    pub(super) fn bad(&self, section: &str, key: &str, span: Range<usize>) -> ConfigError {
+        // What stands in place of a password may be one, whatever its type.
+        let found = (key != "password").then(|| excerpt(&self.text[span.clone()]));
+        self.at(section, key, span, Problem::BadValue { found })
+    }
+
+    pub(super) fn at(
+        &self,
+        section: &str,
+        key: &str,
+        span: Range<usize>,
+        problem: Problem,
+    ) -> ConfigError {
+        let (line, column) = self.position(span.start);
+        ConfigError {
+            file: self.path.to_path_buf(),
+            line: Some(line),
+            column: Some(column),
+            section: section.to_owned(),
+            key: Some(key.to_owned()),
+            problem: Box::new(problem),
+            expected: keys::expects(section, key),
+        }
+    }
+
+    /// Line and column of a byte offset, both 1-based.
+    pub(super) fn position(&self, offset: usize) -> (usize, usize) {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+
+    /// Turns what serde and toml complain of into a [`ConfigError`]: their text knows no key, but
+    /// their span leads to it.
+    pub(super) fn explain(&self, error: &toml::de::Error) -> ConfigError {
+        let span = error.span().unwrap_or(self.text.len()..self.text.len());
+        let syntax = || {
+            let (line, column) = self.position(span.start);
+            ConfigError {
+                file: self.path.to_path_buf(),
+                line: Some(line),
+                column: Some(column),
+                section: String::new(),
+                key: None,
+                problem: Box::new(Problem::Syntax { detail: error.message().to_owned() }),
+                expected: None,
+            }
+        };
+        let Ok(root) = DeTable::parse(self.text) else { return syntax() };
+        match locate(root.get_ref(), &span, "") {
+            Some(Located { section, key, is_key: true }) => {
+                let suggestion = keys::suggestion(&section, &key);
+                let known = keys::known(&section);
+                self.at(&section, &key, span.clone(), Problem::UnknownKey { suggestion, known })
+            }
+            Some(Located { section, key, is_key: false }) => self.bad(&section, &key, span.clone()),
+            None => syntax(),
+        }
+    }
+}
+
+/// A key, found by the span of itself or of its value.
+struct Located {
+    section: String,
+    key: String,
+    is_key: bool,
+}
+
+fn locate(table: &DeTable<'_>, span: &Range<usize>, section: &str) -> Option<Located> {
+    for (key, value) in table {
+        let name = key.get_ref().as_ref();
+        let is_key = key.span() == *span;
+        if is_key || value.span() == *span {
+            let (section, key) = (section.to_owned(), name.to_owned());
+            return Some(Located { section, key, is_key });
+        }
+        if let DeValue::Table(inner) = value.get_ref() {
+            let inner_section =
+                if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
+            let found = locate(inner, span, &inner_section);
+            if found.is_some() {
+                return found;
+            }
+        }
+    }
+    None
+}
+
+/// The first line of a value as written, shortened.
+fn excerpt(value: &str) -> String {
+    const LONGEST: usize = 60;
+    let line = value.lines().next().unwrap_or_default();
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line.to_owned(),
+    }
+}
+
+/// The complaint about a job file that cannot be read.
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> ConfigError {
+    ConfigError {
+        file: path.to_path_buf(),
+        line: None,
+        column: None,
+        section: String::new(),
+        key: None,
+        problem: Box::new(Problem::Unreadable { reason: error.to_string() }),
+        expected: None,
+    }
+}

@@ -1,0 +1,131 @@
+//! Every key of a job file with what it expects, so that each complaint can say so.
+
+use crate::model::Message;
+
+/// One key.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// The table it stands in; empty at the top level.
+    pub(super) section: &'static str,
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What it expects, to follow 「应为」 and "expected".
+    pub(super) expects: Message,
+}
+
+const fn key(section: &'static str, name: &'static str, zh: &'static str, en: &'static str) -> Key {
+    Key { section, name, expects: Message::fixed(zh, en) }
+}
+
+/// All keys in the order of the documentation. The names below `[rules]` are the rules' own.
+pub(super) static KEYS: &[Key] = &[
+    key("", "tenant", "1 到 64 个字母、数字、_ 或 -", "1 to 64 letters, digits, `_` or `-`"),
+    key("", "name", "一段文字", "a text"),
+    key("", "timezone", "时区名，如 \"Asia/Shanghai\"", "a time zone such as \"Asia/Shanghai\""),
+    key("", "schema", "一个文件夹的路径", "the path of a folder"),
+    key("", "source", "一个 [source] 表", "a [source] table"),
+    key("", "format", "一个 [format] 表", "a [format] table"),
+    key("", "schedule", "一个 [schedule] 表", "a [schedule] table"),
+    key("", "gate", "一个 [gate] 表", "a [gate] table"),
+    key("", "limits", "一个 [limits] 表", "a [limits] table"),
+    key("", "rules", "一个 [rules] 表", "a [rules] table"),
+    key("source", "kind", "\"dir\"、\"ftp\" 或 \"ftps\"", "\"dir\", \"ftp\" or \"ftps\""),
+    key("source", "host", "服务器的名称或地址", "the server's name or address"),
+    key("source", "port", "1 到 65535 的整数", "a whole number from 1 to 65535"),
+    key(
+        "source",
+        "path",
+        "一个目录，可含 {date:%Y%m%d}",
+        "a directory, which may hold {date:%Y%m%d}",
+    ),
+    key("source", "username", "登录名（一行文字）", "a login name (one line of text)"),
+    key(
+        "source",
+        "password",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" }",
+    ),
+    key("source.password", "env", "环境变量名", "the name of an environment variable"),
+    key("source.password", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "source",
+        "tls",
+        "{ pin_sha256 = \"...\" } 或 { ca = \"ca.pem\" }",
+        "{ pin_sha256 = \"...\" } or { ca = \"ca.pem\" }",
+    ),
+    key(
+        "source.tls",
+        "pin_sha256",
+        "证书（DER）的 SHA-256，64 位十六进制数字，可用冒号分隔",
+        "the SHA-256 of the certificate (DER), 64 hex digits, colons allowed",
+    ),
+    key("source.tls", "ca", "PEM 文件的路径", "the path of a PEM file"),
+    key(
+        "source",
+        "ready",
+        "\"now\"、{ stable = \"30s\" } 或 { marker = \"done.ok\" }",
+        "\"now\", { stable = \"30s\" } or { marker = \"done.ok\" }",
+    ),
+    key("source.ready", "stable", "时长，如 \"30s\"", "a duration such as \"30s\""),
+    key("source.ready", "marker", "一个文件名", "a file name"),
+    key("source", "timeout", "时长，如 \"60s\"", "a duration such as \"60s\""),
+    key("source", "attempts", "1 到 100 的整数", "a whole number from 1 to 100"),
+    key("source", "retry_wait", "时长，如 \"5s\"", "a duration such as \"5s\""),
+    key("source", "deadline", "时长，如 \"30m\"", "a duration such as \"30m\""),
+    key("source", "bandwidth", "每秒字节数，如 \"10MiB\"", "bytes a second, such as \"10MiB\""),
+    key(
+        "format",
+        "encoding",
+        "\"auto\"、\"utf-8\"、\"gb18030\"、\"gbk\"、\"gb2312\"、\"utf-16le\" 或 \"utf-16be\"",
+        "\"auto\", \"utf-8\", \"gb18030\", \"gbk\", \"gb2312\", \"utf-16le\" or \"utf-16be\"",
+    ),
+    key(
+        "format",
+        "delimiter",
+        "\"auto\"，或一个以上不含换行的字符，如 \"|\"",
+        "\"auto\", or one or more characters without a line end, such as \"|\"",
+    ),
+    key("format", "header", "true、false 或 \"auto\"", "true, false or \"auto\""),
+    key(
+        "schedule",
+        "cron",
+        "六段 cron 表达式（秒 分 时 日 月 周），如 \"0 30 2 * * *\"",
+        "a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"",
+    ),
+    key("schedule", "wait_until", "时刻，如 \"08:00\"", "a time of day such as \"08:00\""),
+    key("gate", "max_quarantined", SHARE_ZH, SHARE_EN),
+    key("gate", "max_detached", SHARE_ZH, SHARE_EN),
+    key("gate", "max_vanished", SHARE_ZH, SHARE_EN),
+    key("gate", "max_vanished_in_organ", SHARE_ZH, SHARE_EN),
+    key("limits", "max_file_size", "大小，如 \"4GiB\"", "a size such as \"4GiB\""),
+];
+
+const SHARE_ZH: &str = "大于 0%、不超过 100% 的比例，如 \"5%\"";
+const SHARE_EN: &str = "a share above 0% and up to 100%, such as \"5%\"";
+
+static RULE_LEVEL: Message = Message::fixed(
+    "\"off\"、\"info\"、\"warning\"、\"error\" 或 \"fatal\"",
+    "\"off\", \"info\", \"warning\", \"error\" or \"fatal\"",
+);
+
+/// What a key expects; `None` if there is no such key.
+pub(super) fn expects(section: &str, name: &str) -> Option<&'static Message> {
+    if section == "rules" {
+        return Some(&RULE_LEVEL);
+    }
+    KEYS.iter().find(|key| key.section == section && key.name == name).map(|key| &key.expects)
+}
+
+/// The keys of a table, in the order of the documentation.
+pub(super) fn known(section: &str) -> Vec<&'static str> {
+    KEYS.iter().filter(|key| key.section == section).map(|key| key.name).collect()
+}
+
+/// The known key of the table that `name` was probably meant to be.
+pub(super) fn suggestion(section: &str, name: &str) -> Option<String> {
+    let best = known(section)
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(known, &name.to_lowercase()), known))
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 > 0.8).then(|| best.1.to_owned())
+}

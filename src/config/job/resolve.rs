@@ -1,0 +1,253 @@
+//! From a job file as written to a [`Job`]: checks every value, fills in the defaults.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+
+use crate::model::{Level, Message};
+
+use super::document::{Document, unreadable};
+use super::written::{self, Text};
+use super::{
+    ConfigError, DatedPath, Encoding, Format, GateLimits, Job, Problem, RuleSetting, Schedule,
+    Source, quantity, schedule,
+};
+
+/// Reads a job file. `env` looks an environment variable up; a missing one is no error until the
+/// secret is needed.
+///
+/// # Errors
+/// The first defect of the file.
+pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Job, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+    parse(path, &text, env)
+}
+
+/// Reads the text of the job file `path`, as [`load`] does. Nothing is opened.
+///
+/// # Errors
+/// The first defect of the text.
+pub fn parse(
+    path: &Path,
+    text: &str,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Result<Job, ConfigError> {
+    // Editors on Windows leave a BOM, which is no part of TOML.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document = Document { path, text };
+    let written: written::Job = toml::from_str(text).map_err(|error| document.explain(&error))?;
+    Resolver { document, env }.job(written)
+}
+
+/// Resolves one job file.
+pub(super) struct Resolver<'a> {
+    pub(super) document: Document<'a>,
+    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Resolver<'_> {
+    fn job(&self, written: written::Job) -> Result<Job, ConfigError> {
+        let mut warnings = Vec::new();
+        let tenant = self.document.needed("", "tenant", written.tenant, None)?;
+        let tenant = self.document.checked("", "tenant", tenant, |text| {
+            let fits = (1..=64).contains(&text.len())
+                && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+            fits.then(|| text.to_owned())
+        })?;
+        let timezone = match written.timezone {
+            None => chrono_tz::Asia::Shanghai,
+            Some(name) => self.document.checked("", "timezone", name, |name| name.parse().ok())?,
+        };
+        let source = match written.source {
+            None => None,
+            Some(source) => Some(self.source(source, &mut warnings)?),
+        };
+        let schedule = match written.schedule {
+            None => None,
+            Some(schedule) => Some(self.schedule(schedule, &mut warnings)?),
+        };
+        let max_file_size = match written.limits.unwrap_or_default().max_file_size {
+            None => Job::MAX_FILE_SIZE,
+            Some(size) => self.document.checked("limits", "max_file_size", size, quantity::size)?,
+        };
+        Ok(Job {
+            path: self.document.path.to_path_buf(),
+            tenant,
+            name: written.name.map(Spanned::into_inner),
+            timezone,
+            source,
+            format: self.format(written.format.unwrap_or_default())?,
+            gate: self.gate(written.gate.unwrap_or_default())?,
+            rules: self.rules(written.rules.unwrap_or_default())?,
+            schema: written.schema.map(|folder| self.document.beside(folder.get_ref())),
+            max_file_size,
+            schedule,
+            warnings,
+        })
+    }
+
+    fn source(
+        &self,
+        written: Spanned<written::Source>,
+        warnings: &mut Vec<Message>,
+    ) -> Result<Source, ConfigError> {
+        let table = written.span();
+        let written = written.into_inner();
+        let kind = self.document.needed("source", "kind", written.kind.clone(), Some(&table))?;
+        match kind.get_ref().as_str() {
+            "dir" => self.directory(written, &table),
+            "ftp" | "ftps" => self
+                .account(written, &kind, &table, warnings)
+                .map(|account| Source::Ftp(Box::new(account))),
+            "ftps-implicit" | "sftp" => {
+                let why = Message::new(
+                    format!(
+                        "{} 尚未支持；目前可用 \"ftps\"（显式 TLS）、\"ftp\"、\"dir\"",
+                        kind.get_ref()
+                    ),
+                    format!(
+                        "{} is not built yet; what works is \"ftps\" (explicit TLS), \"ftp\" and \"dir\"",
+                        kind.get_ref()
+                    ),
+                );
+                Err(self.document.at("source", "kind", kind.span(), Problem::Unfit(why)))
+            }
+            _ => Err(self.document.bad("source", "kind", kind.span())),
+        }
+    }
+
+    fn directory(
+        &self,
+        written: written::Source,
+        table: &Range<usize>,
+    ) -> Result<Source, ConfigError> {
+        let stray = [
+            ("host", written.host.map(|v| v.span())),
+            ("port", written.port.map(|v| v.span())),
+            ("username", written.username.map(|v| v.span())),
+            ("password", written.password.map(|v| v.span())),
+            ("tls", written.tls.map(|v| v.span())),
+            ("ready", written.ready.map(|v| v.span())),
+            ("timeout", written.timeout.map(|v| v.span())),
+            ("attempts", written.attempts.map(|v| v.span())),
+            ("retry_wait", written.retry_wait.map(|v| v.span())),
+            ("deadline", written.deadline.map(|v| v.span())),
+            ("bandwidth", written.bandwidth.map(|v| v.span())),
+        ];
+        if let Some((key, span)) = stray.into_iter().find_map(|(key, span)| Some((key, span?))) {
+            let why = Message::fixed(
+                "kind = \"dir\" 时没有意义；请删去",
+                "means nothing with kind = \"dir\"; take it out",
+            );
+            return Err(self.document.at("source", key, span, Problem::Unfit(why)));
+        }
+        let path = self.document.needed("source", "path", written.path, Some(table))?;
+        let path = self.document.checked("source", "path", path, |text| {
+            DatedPath::parse(text).filter(|_| !text.is_empty())
+        })?;
+        Ok(Source::Dir { base: self.document.folder().to_path_buf(), path })
+    }
+
+    fn format(&self, written: written::Format) -> Result<Format, ConfigError> {
+        let encoding = match written.encoding {
+            None => None,
+            Some(name) => self.document.checked("format", "encoding", name, |name| {
+                match name.to_ascii_lowercase().as_str() {
+                    "auto" => Some(None),
+                    "utf-8" | "utf8" => Some(Some(Encoding::Utf8)),
+                    "gb18030" | "gbk" | "gb2312" => Some(Some(Encoding::Gb18030)),
+                    "utf-16le" => Some(Some(Encoding::Utf16Le)),
+                    "utf-16be" => Some(Some(Encoding::Utf16Be)),
+                    _ => None,
+                }
+            })?,
+        };
+        let delimiter = match written.delimiter {
+            None => None,
+            Some(text) => {
+                self.document.checked("format", "delimiter", text, |text| match text {
+                    "auto" => Some(None),
+                    _ if text.is_empty() || text.contains(['\r', '\n']) => None,
+                    _ => Some(Some(text.to_owned())),
+                })?
+            }
+        };
+        let header = match written.header {
+            None => None,
+            Some(header) => match header.get_ref() {
+                written::Header::Flag(flag) => Some(*flag),
+                written::Header::Word(word) if word == "auto" => None,
+                written::Header::Word(_) => {
+                    return Err(self.document.bad("format", "header", header.span()));
+                }
+            },
+        };
+        Ok(Format { encoding, delimiter, header })
+    }
+
+    fn schedule(
+        &self,
+        written: Spanned<written::Schedule>,
+        warnings: &mut Vec<Message>,
+    ) -> Result<Schedule, ConfigError> {
+        let table = written.span();
+        let written = written.into_inner();
+        let cron = self.document.needed("schedule", "cron", written.cron, Some(&table))?;
+        let cron = self.document.checked("schedule", "cron", cron, |text| {
+            schedule::is_cron(text).then(|| text.to_owned())
+        })?;
+        let wait_until = match written.wait_until {
+            None => None,
+            Some(time) => Some(self.document.checked(
+                "schedule",
+                "wait_until",
+                time,
+                schedule::time_of_day,
+            )?),
+        };
+        warnings.push(Message::fixed(
+            "[schedule] 已读取，但定时运行的功能尚未完成：请用系统的 cron 调用 orgsnap import",
+            "[schedule] is understood, but the scheduler is not built yet: let the system's cron \
+             call orgsnap import",
+        ));
+        Ok(Schedule { cron, wait_until })
+    }
+
+    fn gate(&self, written: written::Gate) -> Result<GateLimits, ConfigError> {
+        let share = |key, written: Option<Text>, default| match written {
+            None => Ok(default),
+            Some(text) => self.document.checked("gate", key, text, quantity::share),
+        };
+        let default = GateLimits::default();
+        Ok(GateLimits {
+            max_quarantined: share(
+                "max_quarantined",
+                written.max_quarantined,
+                default.max_quarantined,
+            )?,
+            max_detached: share("max_detached", written.max_detached, default.max_detached)?,
+            max_vanished: share("max_vanished", written.max_vanished, default.max_vanished)?,
+            max_vanished_in_organ: share(
+                "max_vanished_in_organ",
+                written.max_vanished_in_organ,
+                default.max_vanished_in_organ,
+            )?,
+        })
+    }
+
+    fn rules(
+        &self,
+        written: BTreeMap<String, Text>,
+    ) -> Result<BTreeMap<String, RuleSetting>, ConfigError> {
+        written
+            .into_iter()
+            .map(|(name, level)| {
+                let line = self.document.position(level.span().start).0;
+                let level = self.document.checked("rules", &name, level, Level::from_name)?;
+                Ok((name, RuleSetting { level, line }))
+            })
+            .collect()
+    }
+}

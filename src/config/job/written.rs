@@ -1,0 +1,187 @@
+//! A job file as it is written: the TOML and nothing else.
+//!
+//! All keys are optional here, and quantities are text; `resolve` says what is missing or ill-formed.
+//! There is no `flatten` and no `untagged`: both would lose the place of an error.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+/// A text with its place.
+pub(super) type Text = Spanned<String>;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Job {
+    pub(super) tenant: Option<Text>,
+    pub(super) name: Option<Text>,
+    pub(super) timezone: Option<Text>,
+    pub(super) schema: Option<Text>,
+    pub(super) source: Option<Spanned<Source>>,
+    pub(super) format: Option<Format>,
+    pub(super) schedule: Option<Spanned<Schedule>>,
+    pub(super) gate: Option<Gate>,
+    pub(super) limits: Option<Limits>,
+    pub(super) rules: Option<BTreeMap<String, Text>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Source {
+    pub(super) kind: Option<Text>,
+    pub(super) host: Option<Text>,
+    pub(super) port: Option<Spanned<u16>>,
+    pub(super) path: Option<Text>,
+    pub(super) username: Option<Text>,
+    pub(super) password: Option<Spanned<Password>>,
+    pub(super) tls: Option<Spanned<Tls>>,
+    pub(super) ready: Option<Spanned<Ready>>,
+    pub(super) timeout: Option<Text>,
+    pub(super) attempts: Option<Spanned<u32>>,
+    pub(super) retry_wait: Option<Text>,
+    pub(super) deadline: Option<Text>,
+    pub(super) bandwidth: Option<Text>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tls {
+    pub(super) pin_sha256: Option<Text>,
+    pub(super) ca: Option<Text>,
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Format {
+    pub(super) encoding: Option<Text>,
+    pub(super) delimiter: Option<Text>,
+    pub(super) header: Option<Spanned<Header>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Schedule {
+    pub(super) cron: Option<Text>,
+    pub(super) wait_until: Option<Text>,
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gate {
+    pub(super) max_quarantined: Option<Text>,
+    pub(super) max_detached: Option<Text>,
+    pub(super) max_vanished: Option<Text>,
+    pub(super) max_vanished_in_organ: Option<Text>,
+}
+
+#[derive(Debug, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Limits {
+    pub(super) max_file_size: Option<Text>,
+}
+
+/// A password: the text itself, or a table that says where it is.
+pub(super) enum Password {
+    Literal(String),
+    Elsewhere(PasswordPlace),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PasswordPlace {
+    pub(super) env: Option<Text>,
+    pub(super) file: Option<Text>,
+}
+
+/// `"now"` (or another word), or a table.
+#[derive(Debug)]
+pub(super) enum Ready {
+    Word(String),
+    Table(ReadyTable),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReadyTable {
+    pub(super) stable: Option<Text>,
+    pub(super) marker: Option<Text>,
+}
+
+/// `true`, `false`, or a word.
+#[derive(Debug)]
+pub(super) enum Header {
+    Flag(bool),
+    Word(String),
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Password::Literal(_) => f.write_str("***"),
+            Password::Elsewhere(place) => place.fmt(f),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Password {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text_or_table = TextOrTable { text: Password::Literal, table: Password::Elsewhere };
+        deserializer.deserialize_any(text_or_table)
+    }
+}
+
+impl<'de> Deserialize<'de> for Ready {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(TextOrTable { text: Ready::Word, table: Ready::Table })
+    }
+}
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(FlagOrText)
+    }
+}
+
+/// Reads a text into one variant and a table into the other.
+struct TextOrTable<T, U> {
+    text: fn(String) -> T,
+    table: fn(U) -> T,
+}
+
+impl<'de, T, U: Deserialize<'de>> Visitor<'de> for TextOrTable<T, U> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text or a table")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<T, E> {
+        Ok((self.text)(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+        U::deserialize(MapAccessDeserializer::new(map)).map(self.table)
+    }
+}
+
+struct FlagOrText;
+
+impl Visitor<'_> for FlagOrText {
+    type Value = Header;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("true, false or a text")
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, flag: bool) -> Result<Header, E> {
+        Ok(Header::Flag(flag))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Header, E> {
+        Ok(Header::Word(text.to_owned()))
+    }
+}

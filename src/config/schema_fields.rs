@@ -1,0 +1,218 @@
+//! Resolves the fields of one Table Schema: types, constraints, titles, key.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Feed, Message};
+
+use super::schema::{DateForm, FeedSchema, Field, Kind, Required};
+use super::schema_files::SchemaError;
+use super::schema_json::{Cursor, quote};
+
+/// Columns that every snapshot table or its history has besides the fields.
+const RESERVED_COLUMNS: [&str; 3] = ["valid_from", "valid_to", "carried_since"];
+
+/// Resolves a resource and its Table Schema, but for what links it to others.
+pub(super) fn feed_schema(
+    feed: Feed,
+    resource: &Cursor<'_>,
+    schema: &Cursor<'_>,
+) -> Result<FeedSchema, SchemaError> {
+    let path = resource.need("path")?;
+    let file_name = path.text()?;
+    if file_name.contains(['/', '\\']) || file_name.starts_with('.') {
+        return Err(path.fail("expected a file name without a folder"));
+    }
+    let name = feed.name();
+    let title_zh = resource.text_of("title")?.unwrap_or(feed.title_zh());
+    let title_en = resource.text_of("orgsnap:titleEn")?.unwrap_or(name);
+
+    let mut fields: Vec<Field> = Vec::new();
+    let mut titles: BTreeMap<String, String> = BTreeMap::new();
+    for cursor in schema.need("fields")?.elements()? {
+        let field = field(&cursor)?;
+        if fields.iter().any(|f| f.column.eq_ignore_ascii_case(&field.column)) {
+            let problem = format!("a second field for the column \"{}\"", field.column);
+            return Err(cursor.need("name")?.fail(problem));
+        }
+        // A header is read by names and titles alike, so none may stand for two fields.
+        let own = [&field.name, &field.column, &*field.title.zh, &*field.title.en];
+        for title in own.into_iter().chain(field.aliases.iter().map(String::as_str)) {
+            let taken = titles.insert(title.to_lowercase(), field.name.clone());
+            if let Some(other) = taken.filter(|other| *other != field.name) {
+                let problem = format!("the title \"{title}\" already stands for \"{other}\"");
+                return Err(cursor.fail(problem));
+            }
+        }
+        fields.push(field);
+    }
+
+    let key = schema.need("primaryKey")?;
+    let key_name = key.single()?;
+    let position = fields.iter().position(|f| f.name == key_name);
+    let position = position.ok_or_else(|| key.fail(format!("no field is named \"{key_name}\"")))?;
+    if fields[position].kind != Kind::Text || fields[position].required != Required::Yes {
+        return Err(key.fail("expected a required field of type \"string\""));
+    }
+    for (i, cursor) in schema.need("fields")?.elements()?.iter().enumerate() {
+        if let Required::Unless(other) = &fields[i].required
+            && !fields.iter().any(|f| f.name == *other)
+        {
+            let here = cursor.need("orgsnap:requiredUnlessEmpty")?;
+            return Err(here.fail(format!("no field is named \"{other}\"")));
+        }
+    }
+    Ok(FeedSchema {
+        feed,
+        file_name: file_name.to_owned(),
+        title: Message::new(title_zh, title_en),
+        fields,
+        key: position,
+    })
+}
+
+const FIELD_KEYS: [&str; 7] = [
+    "orgsnap:titleEn",
+    "orgsnap:descriptionEn",
+    "orgsnap:aliases",
+    "orgsnap:dateFormats",
+    "orgsnap:enumTitles",
+    "orgsnap:requiredUnlessEmpty",
+    "orgsnap:copyOf",
+];
+
+fn field(cursor: &Cursor<'_>) -> Result<Field, SchemaError> {
+    cursor.only("orgsnap:", &FIELD_KEYS)?;
+    let name = cursor.need("name")?;
+    let column = snake_case(name.text()?).ok_or_else(|| {
+        name.fail("expected ASCII letters and digits, starting with a lower-case letter")
+    })?;
+    if RESERVED_COLUMNS.contains(&column.as_str()) {
+        return Err(name.fail(format!("the column \"{column}\" is kept for orgsnap itself")));
+    }
+    let name = name.text()?;
+    let title = cursor.text_of("title")?.unwrap_or(name);
+    let description = cursor.text_of("description")?.unwrap_or(title);
+    let title_en = cursor.text_of("orgsnap:titleEn")?.unwrap_or(name);
+    let description_en = cursor.text_of("orgsnap:descriptionEn")?.unwrap_or(title_en);
+    let aliases = cursor.elements_of("orgsnap:aliases")?;
+    let aliases = aliases.iter().map(|a| a.text().map(str::to_owned)).collect::<Result<_, _>>()?;
+
+    let kind = kind(cursor)?;
+    let constraints = cursor.get("constraints")?;
+    let mut required = Required::No;
+    let mut allowed = Vec::new();
+    let mut max_length = None;
+    if let Some(constraints) = &constraints {
+        constraints.only("", &["required", "enum", "maxLength"])?;
+        if let Some(flag) = constraints.get("required")?
+            && flag.boolean()?
+        {
+            required = Required::Yes;
+        }
+        if let Some(list) = constraints.get("enum")? {
+            if kind != Kind::Integer {
+                return Err(list.fail("expected a field of type \"integer\""));
+            }
+            allowed = enumeration(cursor, &list)?;
+        }
+        if let Some(max) = constraints.get("maxLength")? {
+            let length = usize::try_from(max.integer()?).ok().filter(|n| *n > 0);
+            max_length = Some(length.ok_or_else(|| max.fail("expected a number above 0"))?);
+            if kind != Kind::Text {
+                return Err(max.fail("expected a field of type \"string\""));
+            }
+        }
+    }
+    if let Some(unless) = cursor.get("orgsnap:requiredUnlessEmpty")? {
+        if required == Required::Yes {
+            return Err(unless.fail("the field is required in any case"));
+        }
+        required = Required::Unless(unless.text()?.to_owned());
+    }
+    Ok(Field {
+        name: name.to_owned(),
+        column,
+        title: Message::new(title, title_en),
+        description: Message::new(description, description_en),
+        aliases,
+        kind,
+        required,
+        allowed,
+        max_length,
+    })
+}
+
+fn kind(field: &Cursor<'_>) -> Result<Kind, SchemaError> {
+    let forms = field.get("orgsnap:dateFormats")?;
+    let kind = field.need("type")?;
+    match kind.text()? {
+        "string" | "integer" if forms.is_some() => {
+            Err(kind.fail("expected \"date\", as there are \"orgsnap:dateFormats\""))
+        }
+        "string" => Ok(Kind::Text),
+        "integer" => Ok(Kind::Integer),
+        "date" => {
+            let Some(forms) = forms else { return Ok(Kind::Date(vec![DateForm::Iso])) };
+            let list = forms.elements()?;
+            let list = list.iter().map(date_form).collect::<Result<Vec<_>, _>>()?;
+            if list.is_empty() {
+                return Err(forms.fail("expected at least one date form"));
+            }
+            Ok(Kind::Date(list))
+        }
+        other => Err(kind.fail(format!(
+            "expected \"string\", \"integer\" or \"date\", found \"{other}\", which orgsnap does not store"
+        ))),
+    }
+}
+
+fn date_form(cursor: &Cursor<'_>) -> Result<DateForm, SchemaError> {
+    const FORMS: [&str; 4] = ["YYYY-MM-DD", "YYYYMMDD", "YYYY/M/D", "YYYY-MM-DD HH:MM:SS"];
+    match cursor.text()? {
+        "YYYY-MM-DD" => Ok(DateForm::Iso),
+        "YYYYMMDD" => Ok(DateForm::Compact),
+        "YYYY/M/D" => Ok(DateForm::Slash),
+        "YYYY-MM-DD HH:MM:SS" => Ok(DateForm::DateTime),
+        other => Err(cursor.fail(format!("expected one of {}, found \"{other}\"", quote(&FORMS)))),
+    }
+}
+
+/// The allowed values with what they mean; a value without a title is its own title.
+fn enumeration(field: &Cursor<'_>, list: &Cursor<'_>) -> Result<Vec<(i64, Message)>, SchemaError> {
+    let mut allowed: Vec<(i64, Message)> = Vec::new();
+    for value in list.elements()? {
+        let number = value.integer()?;
+        if allowed.iter().any(|(seen, _)| *seen == number) {
+            return Err(value.fail(format!("the value {number} stands here a second time")));
+        }
+        allowed.push((number, Message::new(number.to_string(), number.to_string())));
+    }
+    for entry in field.elements_of("orgsnap:enumTitles")? {
+        entry.only("", &["value", "title", "titleEn"])?;
+        let value = entry.need("value")?;
+        let number = value.integer()?;
+        let Some((_, title)) = allowed.iter_mut().find(|(seen, _)| *seen == number) else {
+            return Err(value.fail(format!("{number} is not in the constraint \"enum\"")));
+        };
+        let zh = entry.need("title")?.text()?;
+        *title = Message::new(zh, entry.text_of("titleEn")?.unwrap_or(zh));
+    }
+    Ok(allowed)
+}
+
+/// `agentName` -> `agent_name`; `None` for a name that is not plain camel case.
+fn snake_case(name: &str) -> Option<String> {
+    if !name.starts_with(|c: char| c.is_ascii_lowercase())
+        || !name.chars().all(|c| c.is_ascii_alphanumeric())
+    {
+        return None;
+    }
+    let mut column = String::with_capacity(name.len() + 4);
+    for c in name.chars() {
+        if c.is_ascii_uppercase() {
+            column.push('_');
+        }
+        column.push(c.to_ascii_lowercase());
+    }
+    Some(column)
+}

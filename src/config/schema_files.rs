@@ -1,0 +1,176 @@
+//! Reads `datapackage.json` and its Table Schemas (Data Package v2) into a [`Schema`].
+//!
+//! What the standard has no word for stands under `orgsnap:` keys: forests, copied names, English
+//! titles, header aliases, date forms, the rule of a foreign key. Whatever would be without effect (a
+//! misspelt `orgsnap:` key, a constraint that no rule checks) is refused, not ignored.
+
+use std::{collections::BTreeMap, fs, io, path::Path, path::PathBuf};
+
+use serde_json::Value;
+
+use crate::model::Feed;
+
+use super::schema::{FeedSchema, Schema};
+use super::schema_fields::feed_schema;
+use super::schema_json::Cursor;
+use super::schema_links::{copies, forests, references};
+
+const PACKAGE: &str = "datapackage.json";
+const BUILTIN: [(&str, &str); 5] = [
+    (PACKAGE, include_str!("../../schemas/datapackage.json")),
+    ("agent.json", include_str!("../../schemas/agent.json")),
+    ("node.json", include_str!("../../schemas/node.json")),
+    ("organ.json", include_str!("../../schemas/organ.json")),
+    ("principal.json", include_str!("../../schemas/principal.json")),
+];
+
+/// Why schema files do not make a [`Schema`].
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// A file cannot be read.
+    #[error("cannot read schema file {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file is not JSON.
+    #[error("{file}:{line}:{column}: not valid JSON: {problem}")]
+    Json {
+        /// The file.
+        file: String,
+        /// 1-based line.
+        line: usize,
+        /// 1-based column.
+        column: usize,
+        /// What the parser said.
+        problem: String,
+    },
+    /// The JSON does not say what is needed.
+    #[error("{file}: at {pointer}: {problem}")]
+    Invalid {
+        /// The file.
+        file: String,
+        /// JSON pointer (RFC 6901) of the value at fault; `/` for the whole file.
+        pointer: String,
+        /// What was expected.
+        problem: String,
+    },
+}
+
+impl Schema {
+    /// The contract as built into the binary.
+    ///
+    /// # Errors
+    /// Never, as the tests of this module show; the type is that of [`Schema::from_dir`].
+    pub fn builtin() -> Result<Schema, SchemaError> {
+        load(PACKAGE, &|name| match BUILTIN.iter().find(|(file, _)| *file == name) {
+            Some((file, text)) => Ok(((*file).to_owned(), (*text).to_owned())),
+            None => Err(SchemaError::Read {
+                path: PathBuf::from(name),
+                source: io::Error::from(io::ErrorKind::NotFound),
+            }),
+        })
+    }
+
+    /// The schema of a folder that holds a `datapackage.json`. It replaces the built-in one altogether.
+    ///
+    /// # Errors
+    /// A file that cannot be read, that is not JSON, or that does not say what is needed; the error
+    /// names the file, the JSON pointer and what was expected.
+    pub fn from_dir(dir: &Path) -> Result<Schema, SchemaError> {
+        load(PACKAGE, &|name| {
+            let path = dir.join(name);
+            match fs::read_to_string(&path) {
+                Ok(text) => Ok((path.display().to_string(), text)),
+                Err(source) => Err(SchemaError::Read { path, source }),
+            }
+        })
+    }
+}
+
+/// Reads a file by its name relative to the package: what to call it in messages, and its text.
+type Reader<'a> = &'a dyn Fn(&str) -> Result<(String, String), SchemaError>;
+
+fn read_json(name: &str, read: Reader<'_>) -> Result<(String, Value), SchemaError> {
+    let (file, text) = read(name)?;
+    // Editors on Windows write a BOM, which JSON does not allow and nobody sees.
+    match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
+        Ok(value) => Ok((file, value)),
+        Err(e) => {
+            let (line, column, problem) = (e.line(), e.column(), e.to_string());
+            Err(SchemaError::Json { file, line, column, problem })
+        }
+    }
+}
+
+fn load(package: &str, read: Reader<'_>) -> Result<Schema, SchemaError> {
+    let (file, value) = read_json(package, read)?;
+    let root = Cursor::root(&file, &value);
+    root.only("orgsnap:", &["orgsnap:titleEn", "orgsnap:descriptionEn"])?;
+
+    // Table Schemas first: a foreign key may point to a resource that stands further down.
+    let mut tables = Vec::new();
+    for resource in root.need("resources")?.elements()? {
+        resource.only("orgsnap:", &["orgsnap:titleEn", "orgsnap:descriptionEn"])?;
+        let name = resource.need("name")?;
+        let feed = Feed::from_name(name.text()?).ok_or_else(|| {
+            name.fail("expected one of \"agent\", \"node\", \"organ\", \"principal\"")
+        })?;
+        if tables.iter().any(|(seen, _, _)| *seen == feed) {
+            return Err(name.fail(format!("the feed \"{feed}\" stands here a second time")));
+        }
+        let schema = resource.need("schema")?;
+        let table =
+            if schema.is_object() { None } else { Some(read_json(inside(&schema)?, read)?) };
+        tables.push((feed, resource, table));
+    }
+    let mut schemas = BTreeMap::new();
+    for (feed, resource, table) in &tables {
+        let schema = match table {
+            Some((file, value)) => Cursor::root(file, value),
+            None => resource.need("schema")?,
+        };
+        schemas.insert(*feed, (feed_schema(*feed, resource, &schema)?, schema));
+    }
+    if let Some(feed) = Feed::ALL.into_iter().find(|feed| !schemas.contains_key(feed)) {
+        let problem = format!("expected a resource named \"{feed}\"; all four feeds are needed");
+        return Err(root.need("resources")?.fail(problem));
+    }
+
+    let feeds: Vec<FeedSchema> = schemas.values().map(|(feed, _)| feed.clone()).collect();
+    let mut schema =
+        Schema { feeds, references: Vec::new(), forests: Vec::new(), copies: Vec::new() };
+    for (feed, (_, cursor)) in &schemas {
+        cursor.only("orgsnap:", &["orgsnap:forests"])?;
+        let found = references(&schema, *feed, cursor)?;
+        schema.references.extend(found);
+    }
+    // Copies and forests build on references, so all of these come first.
+    for (feed, (_, cursor)) in &schemas {
+        let found = copies(&schema, *feed, cursor)?;
+        schema.copies.extend(found);
+    }
+    for (feed, _, _) in &tables {
+        if let Some((_, cursor)) = schemas.get(feed) {
+            let found = forests(&schema, *feed, cursor)?;
+            schema.forests.extend(found);
+        }
+    }
+    Ok(schema)
+}
+
+/// A path of the package, which must stay within its folder (as the standard demands).
+fn inside<'a>(path: &Cursor<'a>) -> Result<&'a str, SchemaError> {
+    let text = path.text()?;
+    let climbs = text.split(['/', '\\']).any(|part| part == "..");
+    if climbs || text.starts_with(['/', '\\']) || text.contains(':') {
+        return Err(path.fail("expected a path within the folder of the package"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+#[path = "schema_tests.rs"]
+mod tests;

@@ -1,0 +1,351 @@
+//! The archive of raw deliveries: each file as it came, zstd-compressed, with a manifest.
+//!
+//! `<tenant's folder>/archive/<business date>/<run>/` holds `<name>.zst` for every file and
+//! `manifest.json`. The manifest is written last: a folder without one is a delivery that was not
+//! archived to the end. Everything is closed to other users; rosters are personal data.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Feed, Message, RunId};
+
+use super::digest;
+use super::disk::{DiskError, create_private_dirs, create_private_file, sync_dir};
+use super::{Fetched, RawDelivery, RawFile};
+
+/// The name of the manifest.
+pub const MANIFEST: &str = "manifest.json";
+
+/// The version of the manifest's form that this program writes and reads.
+const VERSION: u32 = 1;
+
+/// On a roster of 116 MB level 1 takes 0.6 s of a processor and zstd's default 3 takes 0.8 s, for a
+/// file that is 2 % smaller.
+const LEVEL: i32 = 1;
+
+/// Bytes a frame: large enough to compress as well as the whole, small enough to share out.
+const FRAME: usize = 4 << 20;
+
+/// Compressing threads.
+const THREADS: usize = 2;
+
+/// What a delivery is archived as.
+#[derive(Debug, Clone, Copy)]
+pub struct Label<'a> {
+    /// The tenant.
+    pub tenant: &'a str,
+    /// The run that fetched it.
+    pub run: &'a RunId,
+    /// The delivery's business date.
+    pub business_date: NaiveDate,
+    /// When it was fetched.
+    pub fetched: DateTime<Utc>,
+}
+
+/// A fault of the archive. `Display` is the English message.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The disk is full, read-only or closed.
+    Disk(#[from] DiskError),
+    /// The run is archived already, or an attempt at it was.
+    Exists {
+        /// Its folder.
+        path: PathBuf,
+    },
+    /// An archived delivery cannot be read.
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// An archived delivery is not what was archived.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: Message,
+    },
+}
+
+/// `manifest.json`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    version: u32,
+    tenant: String,
+    run: String,
+    business_date: String,
+    /// RFC 3339, as `mtime`.
+    fetched: String,
+    /// Without secrets.
+    source: String,
+    files: Vec<Entry>,
+}
+
+/// One file of the manifest, in report order.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    feed: String,
+    name: String,
+    /// `archived`, `missing` or `oversized`.
+    state: State,
+    /// Bytes as delivered.
+    size: Option<u64>,
+    sha256: Option<String>,
+    mtime: Option<String>,
+    /// The size limit that an oversized file passed, in bytes.
+    limit: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Archived,
+    Missing,
+    Oversized,
+}
+
+/// Archives a delivery below a tenant's folder, then removes its downloads. Returns the folder made.
+///
+/// When this returns, the archive is on disk for good.
+///
+/// # Errors
+/// If the disk does not take it, or the run is there already. What was written stays, without a
+/// manifest; so do the downloads.
+pub fn write(
+    tenant_dir: &Path,
+    label: &Label<'_>,
+    delivery: &RawDelivery,
+) -> Result<PathBuf, ArchiveError> {
+    let day = tenant_dir.join("archive").join(label.business_date.to_string());
+    let folder = day.join(&label.run.0);
+    create_private_dirs(&day)?;
+    if folder.exists() {
+        return Err(ArchiveError::Exists { path: folder });
+    }
+    create_private_dirs(&folder)?;
+    for fetched in &delivery.files {
+        if let Fetched::File(file) = fetched {
+            compress(&file.bytes, &packed(&folder, &file.name))?;
+        }
+    }
+    let manifest = Manifest {
+        version: VERSION,
+        tenant: label.tenant.to_owned(),
+        run: label.run.0.clone(),
+        business_date: label.business_date.to_string(),
+        fetched: label.fetched.to_rfc3339(),
+        source: delivery.source.clone(),
+        files: delivery.files.iter().map(Entry::of).collect(),
+    };
+    let path = folder.join(MANIFEST);
+    let text = serde_json::to_vec_pretty(&manifest)
+        .map_err(|error| DiskError { path: path.clone(), source: error.into() })?;
+    let mut file = create_private_file(&path)?;
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(DiskError::at(&path))?;
+    for dir in [&folder, &day] {
+        sync_dir(dir)?;
+    }
+    for download in &delivery.downloads {
+        // The archive is complete; a download that stays behind is emptied by the next run.
+        if let Err(error) = std::fs::remove_file(download) {
+            tracing::warn!("cannot remove {}: {error}", download.display());
+        }
+    }
+    Ok(folder)
+}
+
+/// Reads an archived delivery back from its folder. Every file is as it was delivered, to the byte.
+///
+/// # Errors
+/// If the folder has no manifest, or one of a newer version, or a file does not match it.
+pub fn read(folder: &Path) -> Result<RawDelivery, ArchiveError> {
+    let path = folder.join(MANIFEST);
+    let text = std::fs::read(&path)
+        .map_err(|source| ArchiveError::Unreadable { path: path.clone(), source })?;
+    let damaged = |zh: String, en: String| ArchiveError::Damaged {
+        path: path.clone(),
+        what: Message::new(zh, en),
+    };
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| {
+        damaged(format!("清单无法解析：{error}"), format!("no manifest: {error}"))
+    })?;
+    if manifest.version != VERSION {
+        let version = manifest.version;
+        return Err(damaged(
+            format!("清单版本 {version} 本程序不认识；请升级 orgsnap"),
+            format!("manifest version {version} is not known here; use a newer orgsnap"),
+        ));
+    }
+    let mut files = Vec::with_capacity(Feed::ALL.len());
+    for (feed, entry) in Feed::ALL.into_iter().zip(&manifest.files) {
+        if entry.feed != feed.name() || manifest.files.len() != Feed::ALL.len() {
+            break;
+        }
+        files.push(entry.restore(feed, folder)?);
+    }
+    if files.len() != Feed::ALL.len() {
+        return Err(damaged(
+            "清单中的文件不是四个，或顺序不对".to_owned(),
+            "the manifest does not list the four files in order".to_owned(),
+        ));
+    }
+    Ok(RawDelivery { source: manifest.source, files, downloads: Vec::new() })
+}
+
+impl Entry {
+    fn of(fetched: &Fetched) -> Entry {
+        let bare = |state| Entry {
+            feed: fetched.feed().name().to_owned(),
+            name: fetched.name().to_owned(),
+            state,
+            size: None,
+            sha256: None,
+            mtime: None,
+            limit: None,
+        };
+        match fetched {
+            Fetched::File(file) => Entry {
+                size: Some(file.size),
+                sha256: Some(file.sha256.clone()),
+                mtime: file.mtime.map(|mtime| mtime.to_rfc3339()),
+                ..bare(State::Archived)
+            },
+            Fetched::Missing { .. } => bare(State::Missing),
+            Fetched::Oversized { size, limit, .. } => {
+                Entry { size: Some(*size), limit: Some(*limit), ..bare(State::Oversized) }
+            }
+        }
+    }
+
+    fn restore(&self, feed: Feed, folder: &Path) -> Result<Fetched, ArchiveError> {
+        let name = self.name.clone();
+        Ok(match self.state {
+            State::Missing => Fetched::Missing { feed, name },
+            State::Oversized => Fetched::Oversized {
+                feed,
+                name,
+                size: self.size.unwrap_or_default(),
+                limit: self.limit.unwrap_or_default(),
+            },
+            State::Archived => {
+                let path = packed(folder, &name);
+                let bytes = std::fs::File::open(&path)
+                    .and_then(zstd::stream::decode_all)
+                    .map_err(|source| ArchiveError::Unreadable { path: path.clone(), source })?;
+                let (size, sha256) = (bytes.len() as u64, digest::sha256(&bytes));
+                if self.sha256.as_deref() != Some(sha256.as_str()) || self.size != Some(size) {
+                    let what = Message::fixed(
+                        "内容与清单中的 SHA-256 不符",
+                        "its content is not that of the manifest's SHA-256",
+                    );
+                    return Err(ArchiveError::Damaged { path, what });
+                }
+                let mtime = self.mtime.as_deref().and_then(|text| text.parse().ok());
+                Fetched::File(RawFile { feed, name, bytes, sha256, size, mtime })
+            }
+        })
+    }
+}
+
+fn packed(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.zst"))
+}
+
+/// Compresses bytes into a file, on disk for good when this returns.
+///
+/// The file is a sequence of zstd frames, which every zstd reader takes for one stream. Frames are
+/// compressed on two threads and written in order as they come, beside the compressing.
+fn compress(bytes: &[u8], path: &Path) -> Result<(), DiskError> {
+    let mut file = create_private_file(path)?;
+    let frames: Vec<&[u8]> = match bytes {
+        // An empty file is one frame too, so that what is on disk is valid zstd.
+        [] => vec![bytes],
+        _ => bytes.chunks(FRAME).collect(),
+    };
+    let next = AtomicUsize::new(0);
+    let written = thread::scope(|scope| -> io::Result<()> {
+        let (sender, compressed) = mpsc::channel();
+        for _ in 0..frames.len().min(THREADS) {
+            let (sender, frames, next) = (sender.clone(), &frames, &next);
+            scope.spawn(move || compress_frames(frames, next, &sender));
+        }
+        drop(sender);
+        // Frames may come out of order; those that are early wait here.
+        let mut early = BTreeMap::new();
+        let mut due = 0;
+        for (index, frame) in compressed {
+            early.insert(index, frame?);
+            while let Some(frame) = early.remove(&due) {
+                file.write_all(&frame)?;
+                due += 1;
+            }
+        }
+        if due < frames.len() {
+            return Err(io::Error::other("a compressing thread ended early"));
+        }
+        file.sync_all()
+    });
+    written.map_err(DiskError::at(path))
+}
+
+/// Compresses frame after frame, each time the next that nobody has taken yet, until there is none
+/// or nobody listens.
+fn compress_frames(
+    frames: &[&[u8]],
+    next: &AtomicUsize,
+    sender: &mpsc::Sender<(usize, io::Result<Vec<u8>>)>,
+) {
+    let mut compressor = zstd::bulk::Compressor::new(LEVEL).and_then(|mut compressor| {
+        compressor.include_checksum(true)?;
+        Ok(compressor)
+    });
+    loop {
+        let index = next.fetch_add(1, Ordering::Relaxed);
+        let Some(frame) = frames.get(index) else { return };
+        let result = match &mut compressor {
+            Ok(compressor) => compressor.compress(frame),
+            Err(error) => Err(io::Error::other(error.to_string())),
+        };
+        if sender.send((index, result)).is_err() {
+            return;
+        }
+    }
+}
+
+impl ArchiveError {
+    /// What happened, where, and what to do, in both languages.
+    pub fn message(&self) -> Message {
+        match self {
+            ArchiveError::Disk(error) => error.message(),
+            ArchiveError::Exists { path } => Message::new(
+                format!("归档 {} 已存在；请重新运行", path.display()),
+                format!("the archive {} exists already; run again", path.display()),
+            ),
+            ArchiveError::Unreadable { path, source } => Message::new(
+                format!("无法读取归档 {}：{source}", path.display()),
+                format!("cannot read the archive {}: {source}", path.display()),
+            ),
+            ArchiveError::Damaged { path, what } => Message::new(
+                format!("归档 {} 已损坏：{}", path.display(), what.zh),
+                format!("the archive {} is damaged: {}", path.display(), what.en),
+            ),
+        }
+    }
+}
+
+impl fmt::Display for ArchiveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message().en)
+    }
+}

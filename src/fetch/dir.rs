@@ -1,0 +1,135 @@
+//! Fetching from a directory of this machine.
+
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::Feed;
+
+use super::digest::Hasher;
+use super::{FetchError, Fetched, Progress, RawDelivery, RawFile, Request};
+
+/// How much is read at a time, in bytes: enough for the hash to run beside the reading.
+const CHUNK: usize = 1 << 20;
+
+/// Reads the delivery that lies in `dir`.
+pub(super) fn fetch(
+    dir: &Path,
+    request: &Request<'_>,
+    progress: &dyn Progress,
+) -> Result<RawDelivery, FetchError> {
+    let source = dir.display().to_string();
+    // The directory is looked at first: below one that is not there, or is closed, every file would
+    // just seem to be missing.
+    match std::fs::read_dir(dir) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(FetchError::NothingThere { place: source });
+        }
+        Err(error) => return Err(unreadable(dir, error)),
+    }
+    let mut files = Vec::with_capacity(Feed::ALL.len());
+    for feed in Feed::ALL {
+        let name = &request.schema.feed(feed).file_name;
+        files.push(take(&dir.join(name), feed, name, request.max_file_size, progress)?);
+    }
+    Ok(RawDelivery { source, files, downloads: Vec::new() })
+}
+
+fn take(
+    path: &Path,
+    feed: Feed,
+    name: &str,
+    limit: u64,
+    progress: &dyn Progress,
+) -> Result<Fetched, FetchError> {
+    let metadata = match std::fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Ok(Fetched::Missing { feed, name: name.to_owned() });
+        }
+        Err(error) => return Err(unreadable(path, error)),
+    };
+    // Before it is opened: opening a pipe waits for someone to write into it.
+    if !metadata.is_file() {
+        return Err(FetchError::NotAFile { path: path.to_path_buf() });
+    }
+    // A file that changes while it is read is given one more chance: a writer may just have
+    // finished. Twice means that the delivery is still coming in.
+    for _ in 0..2 {
+        let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
+        let before = file.metadata().map_err(|error| unreadable(path, error))?;
+        if before.len() > limit {
+            let (name, size) = (name.to_owned(), before.len());
+            return Ok(Fetched::Oversized { feed, name, size, limit });
+        }
+        progress.file(feed, Some(before.len()));
+        let read = read_whole(&mut file, before.len(), |n| progress.bytes(feed, n))
+            .map_err(|error| unreadable(path, error))?;
+        let after = file.metadata().map_err(|error| unreadable(path, error))?;
+        match read {
+            Some((bytes, sha256)) if state(&before) == state(&after) => {
+                let mtime = after.modified().ok().map(DateTime::<Utc>::from);
+                let size = before.len();
+                let name = name.to_owned();
+                return Ok(Fetched::File(RawFile { feed, name, bytes, sha256, size, mtime }));
+            }
+            _ => {}
+        }
+    }
+    Err(FetchError::Changing { what: path.display().to_string() })
+}
+
+/// What does not stay the same when a file is written to.
+fn state(metadata: &Metadata) -> (u64, Option<std::time::SystemTime>) {
+    (metadata.len(), metadata.modified().ok())
+}
+
+/// Reads exactly `size` bytes and their SHA-256; `None` if there are fewer or more.
+///
+/// The hash is taken on a thread of its own as the chunks come in, so that it costs next to no time.
+fn read_whole(
+    file: &mut File,
+    size: u64,
+    mut progress: impl FnMut(u64),
+) -> io::Result<Option<(Vec<u8>, String)>> {
+    let size = usize::try_from(size).map_err(|_| io::Error::from(ErrorKind::OutOfMemory))?;
+    let mut bytes = vec![0; size];
+    let (complete, sha256) = thread::scope(|scope| {
+        let (sender, chunks) = mpsc::channel::<&[u8]>();
+        let hash = scope.spawn(move || {
+            let mut hasher = Hasher::default();
+            chunks.into_iter().for_each(|chunk| hasher.update(chunk));
+            hasher.finish()
+        });
+        for chunk in bytes.chunks_mut(CHUNK) {
+            match file.read_exact(chunk) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                    return Ok((false, String::new()));
+                }
+                Err(error) => return Err(error),
+            }
+            progress(chunk.len() as u64);
+            // The other end is dropped only if the hashing thread panicked, which `join` tells.
+            _ = sender.send(chunk);
+        }
+        drop(sender);
+        let at_end = file.read(&mut [0])? == 0;
+        let sha256 = hash.join().map_err(|_| io::Error::other("the hashing thread panicked"))?;
+        Ok((at_end, sha256))
+    })?;
+    Ok(complete.then_some((bytes, sha256)))
+}
+
+fn unreadable(path: &Path, error: io::Error) -> FetchError {
+    let path = path.to_path_buf();
+    match error.kind() {
+        ErrorKind::PermissionDenied => FetchError::Denied { path },
+        _ => FetchError::Unreadable { path, source: error },
+    }
+}

@@ -1,0 +1,271 @@
+//! What keeps a delivery from being fetched.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::job::ConfigError;
+use crate::model::Message;
+
+use super::disk::DiskError;
+
+/// A fault of the network, the machine or the account. `Display` is the English message;
+/// [`FetchError::message`] has both. No variant holds a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// None of the files is there, or the directory itself is not.
+    NothingThere {
+        /// The directory or address.
+        place: String,
+    },
+    /// No connection to the server.
+    Unreachable {
+        /// Host and port.
+        server: String,
+        /// Why.
+        reason: Message,
+    },
+    /// The server refuses the account.
+    LoginRefused {
+        /// Host and port.
+        server: String,
+        /// The user name.
+        username: String,
+        /// The server's words.
+        reply: String,
+    },
+    /// The server refuses TLS.
+    TlsRefused {
+        /// Host and port.
+        server: String,
+        /// The server's words.
+        reply: String,
+    },
+    /// The server's certificate is not trusted.
+    NotTrusted {
+        /// Host and port.
+        server: String,
+        /// Why.
+        reason: Message,
+    },
+    /// The TLS settings of the job cannot be used.
+    TlsSetup {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The transfer did not complete.
+    Interrupted {
+        /// The file, or the server before it came to files.
+        what: String,
+        /// Why.
+        reason: Message,
+    },
+    /// A file changed while it was read, so it is still being written.
+    Changing {
+        /// The file.
+        what: String,
+    },
+    /// The server has the file and does not hand it out.
+    FileRefused {
+        /// The file.
+        what: String,
+        /// The server's words.
+        reply: String,
+    },
+    /// The server does not do what the protocol asks.
+    Protocol {
+        /// Host and port.
+        server: String,
+        /// The server's words.
+        reply: String,
+    },
+    /// The whole fetch took too long.
+    Deadline {
+        /// The deadline of the job.
+        allowed: Duration,
+        /// The last fault before it passed.
+        last: Option<Box<FetchError>>,
+    },
+    /// A file or directory may not be read.
+    Denied {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A delivered name is a directory, a pipe or a device.
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file could not be read.
+    Unreadable {
+        /// The path.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The schema names a file that no directory can hold.
+    NotAFileName {
+        /// The name.
+        name: String,
+    },
+    /// The password cannot be had.
+    Password(#[source] Box<ConfigError>),
+    /// Downloads cannot be kept.
+    Disk(#[from] DiskError),
+}
+
+impl FetchError {
+    /// Whether the same fetch may succeed later with nothing changed on this side.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            FetchError::NothingThere { .. } | FetchError::Deadline { .. } => true,
+            other => other.is_worth_another_attempt(),
+        }
+    }
+
+    /// Whether to try again at once, in the same fetch. A refused login is not: three of them lock
+    /// an account.
+    pub(super) fn is_worth_another_attempt(&self) -> bool {
+        match self {
+            FetchError::Unreachable { .. }
+            | FetchError::Interrupted { .. }
+            | FetchError::Changing { .. }
+            | FetchError::FileRefused { .. } => true,
+            FetchError::NothingThere { .. }
+            | FetchError::LoginRefused { .. }
+            | FetchError::TlsRefused { .. }
+            | FetchError::NotTrusted { .. }
+            | FetchError::TlsSetup { .. }
+            | FetchError::Protocol { .. }
+            | FetchError::Deadline { .. }
+            | FetchError::Denied { .. }
+            | FetchError::NotAFile { .. }
+            | FetchError::Unreadable { .. }
+            | FetchError::NotAFileName { .. }
+            | FetchError::Password(_)
+            | FetchError::Disk(_) => false,
+        }
+    }
+
+    /// What happened, where, and what to do, in both languages.
+    pub fn message(&self) -> Message {
+        match self {
+            FetchError::NothingThere { place } => Message::new(
+                format!("{place} 中一个文件也没有；可能尚未送达，请稍后再试，或核对路径"),
+                format!(
+                    "none of the files is at {place}; they may not have come yet: try later, or \
+                     check the path"
+                ),
+            ),
+            FetchError::Unreachable { server, reason } => Message::new(
+                format!(
+                    "无法连接服务器 {server}（{}）；请检查主机名、端口、网络和防火墙",
+                    reason.zh
+                ),
+                format!(
+                    "cannot reach {server} ({}); check host, port, network and firewall",
+                    reason.en
+                ),
+            ),
+            FetchError::LoginRefused { server, username, reply } => Message::new(
+                format!(
+                    "{server} 拒绝用户 {username} 登录（{reply}）；请核对用户名和密码。为免锁定账号，只试一次"
+                ),
+                format!(
+                    "{server} refuses the login of {username} ({reply}); check user name and \
+                     password. Tried once only, so as not to lock the account"
+                ),
+            ),
+            FetchError::TlsRefused { server, reply } => Message::new(
+                format!(
+                    "{server} 不接受加密连接（{reply}）；请对方开启 FTPS，或改用 kind = \"ftp\""
+                ),
+                format!(
+                    "{server} does not take an encrypted connection ({reply}); ask for FTPS, or \
+                     use kind = \"ftp\""
+                ),
+            ),
+            FetchError::NotTrusted { server, reason } => Message::new(
+                format!(
+                    "不信任 {server} 的证书（{}）；请核实后在 tls 中设置 pin_sha256 或 ca",
+                    reason.zh
+                ),
+                format!(
+                    "the certificate of {server} is not trusted ({}); after verifying it set \
+                     pin_sha256 or ca in tls",
+                    reason.en
+                ),
+            ),
+            FetchError::TlsSetup { reason } => Message::new(
+                format!("TLS 设置无法使用：{reason}；请修改任务文件的 tls"),
+                format!("the TLS settings cannot be used: {reason}; change tls in the job file"),
+            ),
+            FetchError::Interrupted { what, reason } => Message::new(
+                format!("{what} 的传输未完成（{}）；请稍后再试", reason.zh),
+                format!("the transfer of {what} did not complete ({}); try again later", reason.en),
+            ),
+            FetchError::Changing { what } => Message::new(
+                format!("{what} 在读取期间发生变化，可能仍在写入；请稍后再试"),
+                format!(
+                    "{what} changed while it was read, so it is still being written; try later"
+                ),
+            ),
+            FetchError::FileRefused { what, reply } => Message::new(
+                format!("服务器有 {what} 但不予下载（{reply}）；请核对权限，或稍后再试"),
+                format!(
+                    "the server has {what} but does not hand it out ({reply}); check its \
+                     permissions, or try later"
+                ),
+            ),
+            FetchError::Protocol { server, reply } => Message::new(
+                format!("{server} 的应答不符合 FTP 协议（{reply}）；请联系服务器管理员"),
+                format!("{server} does not answer as FTP asks ({reply}); ask its administrator"),
+            ),
+            FetchError::Deadline { allowed, last } => {
+                let seconds = allowed.as_secs_f64();
+                let (zh, en) = match last {
+                    Some(last) => {
+                        let last = last.message();
+                        (format!("；最后一次：{}", last.zh), format!("; at last: {}", last.en))
+                    }
+                    None => (String::new(), String::new()),
+                };
+                Message::new(
+                    format!("取件超过了 {seconds} 秒的时限（deadline）{zh}"),
+                    format!("the fetch passed its deadline of {seconds} s{en}"),
+                )
+            }
+            FetchError::Denied { path } => Message::new(
+                format!("没有权限读取 {}；请修改其权限", path.display()),
+                format!("no permission to read {}; change its permissions", path.display()),
+            ),
+            FetchError::NotAFile { path } => Message::new(
+                format!("{} 不是普通文件；请移走它", path.display()),
+                format!("{} is not a regular file; move it away", path.display()),
+            ),
+            FetchError::Unreadable { path, source } => Message::new(
+                format!("无法读取 {}：{source}", path.display()),
+                format!("cannot read {}: {source}", path.display()),
+            ),
+            FetchError::NotAFileName { name } => Message::new(
+                format!("模式中的文件名 {name:?} 无效；请只写文件名，不含路径"),
+                format!("the schema's file name {name:?} is none; write a bare name, no path"),
+            ),
+            FetchError::Password(error) => error.message(),
+            FetchError::Disk(error) => error.message(),
+        }
+    }
+}
+
+impl From<ConfigError> for FetchError {
+    fn from(error: ConfigError) -> Self {
+        FetchError::Password(Box::new(error))
+    }
+}
+
+impl fmt::Display for FetchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message().en)
+    }
+}

@@ -1,0 +1,119 @@
+//! TLS for one FTP account.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::client::Resumption;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
+    SignatureScheme,
+};
+use sha2::{Digest, Sha256};
+
+use crate::config::job::Trust;
+
+use super::{FetchError, digest};
+
+/// A configuration for one control connection and its data connections.
+///
+/// Each control connection needs its own: servers (proftpd by default, vsftpd by
+/// `require_ssl_reuse`) take a data connection only if it resumes the session of its own control
+/// connection, and a session store shared between connections mixes them up. `ClientConfig::clone`
+/// shares the store.
+pub(super) fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, FetchError> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| FetchError::TlsSetup { reason: error.to_string() })?;
+    let mut config = match trust {
+        Trust::PublicRoots => {
+            let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+            builder.with_root_certificates(roots).with_no_client_auth()
+        }
+        Trust::Ca(path) => builder.with_root_certificates(roots_of(path)?).with_no_client_auth(),
+        Trust::Pin(pin) => builder
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(PinnedCertificate { pin: *pin, provider }))
+            .with_no_client_auth(),
+    };
+    config.resumption = Resumption::in_memory_sessions(32);
+    Ok(Arc::new(config))
+}
+
+fn roots_of(path: &Path) -> Result<RootCertStore, FetchError> {
+    let unusable = |reason: String| FetchError::TlsSetup {
+        reason: format!("{} is no PEM file of certificates ({reason})", path.display()),
+    };
+    let mut roots = RootCertStore::empty();
+    let certificates =
+        CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?;
+    for certificate in certificates {
+        let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
+        roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
+    }
+    if roots.is_empty() {
+        return Err(unusable("it holds none".to_owned()));
+    }
+    Ok(roots)
+}
+
+/// The server shows another certificate than the pinned one.
+#[derive(Debug, thiserror::Error)]
+#[error("its SHA-256 is {sha256}, not the pinned one")]
+struct NotPinned {
+    sha256: String,
+}
+
+/// Trusts one certificate, whatever its names, dates and issuer: self-signed ones are common, and
+/// rustls refuses those that call themselves an authority. That the server owns the certificate's
+/// key is still verified, by its handshake signature.
+#[derive(Debug)]
+struct PinnedCertificate {
+    pin: [u8; 32],
+    provider: Arc<CryptoProvider>,
+}
+
+impl ServerCertVerifier for PinnedCertificate {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if Sha256::digest(end_entity).as_slice() == self.pin {
+            return Ok(ServerCertVerified::assertion());
+        }
+        let other = NotPinned { sha256: digest::sha256(end_entity) };
+        Err(CertificateError::Other(OtherError(Arc::new(other))).into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = &self.provider.signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}

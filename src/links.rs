@@ -1,0 +1,88 @@
+//! References resolved: for every accepted row, which row its reference names.
+
+use polars_arrow::array::Array;
+
+use crate::config::schema::Reference;
+use crate::delivery::{Acceptance, Delivery};
+use crate::model::Feed;
+
+const EMPTY: u32 = u32::MAX;
+const UNKNOWN: u32 = u32::MAX - 1;
+
+/// What a reference cell names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// Nothing: the cell is empty, or the row is not accepted.
+    Empty,
+    /// A key that no row of the delivery has.
+    Unknown,
+    /// A row of the target feed whose key can be read; it need not be accepted itself.
+    Row(u32),
+}
+
+/// One reference of the schema, resolved.
+#[derive(Debug)]
+pub struct Link<'s> {
+    /// The reference.
+    pub reference: &'s Reference,
+    /// By row of the referring feed.
+    targets: Vec<u32>,
+    /// Accepted rows whose key nobody has, in row order.
+    unknown: Vec<u32>,
+}
+
+impl Link<'_> {
+    /// What the reference of a row names.
+    pub fn target(&self, row: u32) -> Target {
+        match self.targets[row as usize] {
+            EMPTY => Target::Empty,
+            UNKNOWN => Target::Unknown,
+            row => Target::Row(row),
+        }
+    }
+
+    /// Accepted rows that name a key nobody has, in row order.
+    pub fn unknown(&self) -> &[u32] {
+        &self.unknown
+    }
+}
+
+/// All references of the schema, in its order; `None` where one of the two files could not be read.
+#[derive(Debug)]
+pub struct Links<'s> {
+    links: Vec<Option<Link<'s>>>,
+}
+
+impl<'s> Links<'s> {
+    /// Resolves every reference of the accepted rows against every row whose key can be read.
+    pub fn resolve(delivery: &'s Delivery<'_>, accepted: &[Acceptance]) -> Links<'s> {
+        let resolve = |reference: &'s Reference| {
+            let from = delivery.readable(reference.feed)?;
+            let to = delivery.readable(reference.target)?;
+            let cells = from.parsed.table.text(&reference.field)?;
+            let mut unknown = Vec::new();
+            let mut targets = vec![EMPTY; cells.len()];
+            for (row, target) in targets.iter_mut().enumerate() {
+                if cells.is_null(row) || !accepted[reference.feed.index()].accepts(row as u32) {
+                    continue;
+                }
+                *target = to.index.find(to.keys, cells.value(row)).unwrap_or_else(|| {
+                    unknown.push(row as u32);
+                    UNKNOWN
+                });
+            }
+            Some(Link { reference, targets, unknown })
+        };
+        Links { links: delivery.schema.references.iter().map(resolve).collect() }
+    }
+
+    /// All links that could be resolved.
+    pub fn iter(&self) -> impl Iterator<Item = &Link<'s>> {
+        self.links.iter().flatten()
+    }
+
+    /// The link of one field, if both files could be read.
+    pub fn of(&self, feed: Feed, field: &str) -> Option<&Link<'s>> {
+        self.iter().find(|l| l.reference.feed == feed && l.reference.field == field)
+    }
+}

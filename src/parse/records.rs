@@ -1,0 +1,404 @@
+//! Lines to records: splitting, casting and hashing, on all cores.
+
+use std::{num::NonZero, ops::Range, thread};
+
+use polars::prelude::{
+    ChunkedBuilder, Column, Int32Type, Int64Type, IntoColumn, IntoSeries, PolarsResult,
+    PrimitiveChunkedBuilder, StringChunkedBuilder,
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::config::schema::{FeedSchema, Kind, Required};
+use crate::decode::{BadBytes, Lines};
+use crate::model::Table;
+
+use super::{Layout, MAX_LINE, Parsed, cast};
+
+/// Raw bytes decoded at a time; larger runs cost page faults (`encoding_rs`: 204 ms whole, 72 ms so).
+const RUN: u64 = 1 << 20;
+/// A thread of its own pays from so many raw bytes on.
+const THREAD: u64 = 2 << 20;
+
+/// A line with the wrong number of fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ragged {
+    /// 0-based line.
+    pub line: u32,
+    /// The fields it splits into.
+    pub found: u32,
+}
+
+/// Bytes that did not decode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undecoded {
+    /// 0-based line.
+    pub line: u32,
+    /// Offset in the file, 0-based.
+    pub offset: u64,
+    /// The schema field that holds them, where the line splits well and the field is known.
+    pub field: Option<u16>,
+}
+
+/// A line over [`MAX_LINE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Oversized {
+    /// 0-based line.
+    pub line: u32,
+    /// Its raw bytes, line end left out.
+    pub bytes: u32,
+}
+
+/// A cell at fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CellFault {
+    /// Position in the table.
+    pub row: u32,
+    /// Position of the field in the schema.
+    pub field: u16,
+    /// What is wrong.
+    pub kind: CellFaultKind,
+}
+
+/// What is wrong with a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CellFaultKind {
+    /// Required and empty or only white space.
+    Missing,
+    /// The key, empty or only white space.
+    EmptyKey,
+    /// No integer.
+    NotAnInteger,
+    /// No date, or an impossible one.
+    NotADate,
+    /// An integer outside the list of allowed ones.
+    NotAllowed,
+    /// White space round the value.
+    Whitespace,
+}
+
+/// Cuts all lines behind the header into records.
+///
+/// # Errors
+/// If the columns do not make a frame (a bug: lengths agree by construction, names by the schema).
+pub(super) fn records<'a>(
+    lines: Lines<'a>,
+    layout: Layout,
+    schema: &FeedSchema,
+) -> PolarsResult<Parsed<'a>> {
+    let first = layout.header.as_ref().map_or(0, |h| h.line + 1);
+    let blank_above = layout.header.as_ref().map_or(0, |h| h.line as u64);
+    let plan = Plan::new(&layout, schema);
+    let mut parts: Vec<Part> = thread::scope(|scope| {
+        let workers: Vec<_> = ranges(&lines, first)
+            .into_iter()
+            .map(|range| {
+                let (lines, plan) = (&lines, &plan);
+                scope.spawn(move || Part::read(lines, range, plan))
+            })
+            .collect();
+        workers
+            .into_iter()
+            .map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let mut whole = parts.remove(0);
+    for part in parts {
+        whole.append(part)?;
+    }
+    let table = Table::new(schema.feed, whole.columns, whole.lines, whole.hashes)?;
+    Ok(Parsed {
+        lines,
+        layout,
+        table,
+        ragged: whole.ragged,
+        undecoded: whole.undecoded,
+        oversized: whole.oversized,
+        faults: whole.faults,
+        blank: whole.blank + blank_above,
+    })
+}
+
+/// One range of lines a thread; at least one range.
+fn ranges(lines: &Lines<'_>, first: usize) -> Vec<Range<usize>> {
+    let bytes = lines.raw_size(first..lines.len());
+    let cores = thread::available_parallelism().map_or(1, NonZero::get) as u64;
+    let threads = cores.min(bytes / THREAD).max(1);
+    let ranges: Vec<_> = lines.runs(first..lines.len(), bytes.div_ceil(threads)).collect();
+    if ranges.is_empty() { vec![first..first] } else { ranges }
+}
+
+/// What to do with the cells of a line, worked out once a file.
+struct Plan<'a> {
+    delimiter: &'a str,
+    finder: memchr::memmem::Finder<'a>,
+    width: usize,
+    fields: Vec<FieldPlan<'a>>,
+}
+
+struct FieldPlan<'a> {
+    name: &'a str,
+    kind: &'a Kind,
+    column: Option<usize>,
+    is_key: bool,
+    required: bool,
+    /// Column of the field that excuses an empty cell by being empty itself.
+    unless: Option<usize>,
+    allowed: Vec<i64>,
+}
+
+impl<'a> Plan<'a> {
+    fn new(layout: &'a Layout, schema: &'a FeedSchema) -> Plan<'a> {
+        let column = |name: &str| layout.columns[schema.position(name)?];
+        let fields = schema.fields.iter().enumerate().map(|(at, field)| FieldPlan {
+            name: &field.name,
+            kind: &field.kind,
+            column: layout.columns[at],
+            is_key: at == schema.key,
+            required: field.required != Required::No,
+            unless: match &field.required {
+                Required::Unless(other) => column(other),
+                Required::No | Required::Yes => None,
+            },
+            allowed: field.allowed.iter().map(|(value, _)| *value).collect(),
+        });
+        Plan {
+            delimiter: &layout.delimiter,
+            finder: memchr::memmem::Finder::new(&layout.delimiter),
+            width: layout.width,
+            fields: fields.collect(),
+        }
+    }
+
+    /// The cells of a line as byte ranges.
+    fn split(&self, text: &str, cells: &mut Vec<(u32, u32)>) {
+        cells.clear();
+        let mut start = 0;
+        let mut cell = |at: usize| {
+            cells.push((start as u32, at as u32));
+            start = at + self.delimiter.len();
+        };
+        match self.delimiter.as_bytes() {
+            [byte] => memchr::memchr_iter(*byte, text.as_bytes()).for_each(&mut cell),
+            _ => self.finder.find_iter(text.as_bytes()).for_each(&mut cell),
+        }
+        cells.push((start as u32, text.len() as u32));
+    }
+}
+
+/// The column of a field while it is built.
+enum Builder {
+    Text(StringChunkedBuilder),
+    Integer(PrimitiveChunkedBuilder<Int64Type>),
+    Date(PrimitiveChunkedBuilder<Int32Type>),
+}
+
+impl Builder {
+    fn new(field: &FieldPlan<'_>, rows: usize) -> Builder {
+        let name = field.name.into();
+        match field.kind {
+            Kind::Text => Builder::Text(StringChunkedBuilder::new(name, rows)),
+            Kind::Integer => Builder::Integer(PrimitiveChunkedBuilder::new(name, rows)),
+            Kind::Date(_) => Builder::Date(PrimitiveChunkedBuilder::new(name, rows)),
+        }
+    }
+
+    fn null(&mut self) {
+        match self {
+            Builder::Text(b) => b.append_null(),
+            Builder::Integer(b) => b.append_null(),
+            Builder::Date(b) => b.append_null(),
+        }
+    }
+
+    fn finish(self) -> Column {
+        match self {
+            Builder::Text(b) => b.finish().into_column(),
+            Builder::Integer(b) => b.finish().into_column(),
+            Builder::Date(b) => b.finish().into_series().into_date().into_column(),
+        }
+    }
+}
+
+/// The records of one range of lines.
+struct Part {
+    columns: Vec<Column>,
+    lines: Vec<u32>,
+    hashes: Vec<u64>,
+    ragged: Vec<Ragged>,
+    undecoded: Vec<Undecoded>,
+    oversized: Vec<Oversized>,
+    faults: Vec<CellFault>,
+    blank: u64,
+}
+
+impl Part {
+    fn read(lines: &Lines<'_>, range: Range<usize>, plan: &Plan<'_>) -> Part {
+        let mut reader = Reader {
+            plan,
+            builders: plan.fields.iter().map(|f| Builder::new(f, range.len())).collect(),
+            cells: Vec::with_capacity(plan.width + 1),
+            content: Vec::with_capacity(256),
+            part: Part {
+                columns: Vec::new(),
+                lines: Vec::with_capacity(range.len()),
+                hashes: Vec::with_capacity(range.len()),
+                ragged: Vec::new(),
+                undecoded: Vec::new(),
+                oversized: Vec::new(),
+                faults: Vec::new(),
+                blank: 0,
+            },
+        };
+        let mut buffer = String::new();
+        for run in lines.runs(range, RUN) {
+            let Some(text) = lines.decode_run(run.clone(), &mut buffer) else {
+                for line in run {
+                    let decoded = lines.decode(line);
+                    reader.line(lines, line, &decoded.text, &decoded.bad);
+                }
+                continue;
+            };
+            let mut rest = text;
+            for line in run {
+                let (this, next) = rest.split_once('\n').unwrap_or((rest, ""));
+                rest = next;
+                let this = if line + 1 == lines.len() {
+                    this.strip_suffix('\u{1a}').unwrap_or(this)
+                } else {
+                    this
+                };
+                reader.line(lines, line, this.strip_suffix('\r').unwrap_or(this), &[]);
+            }
+        }
+        let mut part = reader.part;
+        part.columns = reader.builders.into_iter().map(Builder::finish).collect();
+        part
+    }
+
+    fn append(&mut self, next: Part) -> PolarsResult<()> {
+        let rows = self.lines.len() as u32;
+        for (column, more) in self.columns.iter_mut().zip(&next.columns) {
+            column.append(more)?;
+        }
+        self.lines.extend(next.lines);
+        self.hashes.extend(next.hashes);
+        self.ragged.extend(next.ragged);
+        self.undecoded.extend(next.undecoded);
+        self.oversized.extend(next.oversized);
+        self.faults.extend(next.faults.into_iter().map(|f| CellFault { row: f.row + rows, ..f }));
+        self.blank += next.blank;
+        Ok(())
+    }
+}
+
+/// Reads line after line into the builders; its buffers are reused.
+struct Reader<'p> {
+    plan: &'p Plan<'p>,
+    builders: Vec<Builder>,
+    cells: Vec<(u32, u32)>,
+    content: Vec<u8>,
+    part: Part,
+}
+
+impl Reader<'_> {
+    fn line(&mut self, lines: &Lines<'_>, line: usize, text: &str, bad: &[BadBytes]) {
+        let plan = self.plan;
+        let number = line as u32;
+        if cast::is_blank(text) && bad.is_empty() && !text.contains(plan.delimiter) {
+            self.part.blank += 1;
+            return;
+        }
+        // A decoded character has at least half the bytes of its raw form in every encoding read.
+        if text.len() > MAX_LINE / 2 && lines.raw_len(line) > MAX_LINE {
+            let bytes = lines.raw_len(line) as u32;
+            self.part.oversized.push(Oversized { line: number, bytes });
+        }
+        plan.split(text, &mut self.cells);
+        let fits = self.cells.len() == plan.width;
+        for bytes in bad {
+            let at = bytes.at.start as u32;
+            let column = self.cells.iter().position(|(_, end)| at < *end).filter(|_| fits);
+            let field = plan.fields.iter().position(|f| f.column.is_some() && f.column == column);
+            let field = field.map(|f| f as u16);
+            self.part.undecoded.push(Undecoded { line: number, offset: bytes.offset, field });
+        }
+        if fits {
+            self.record(number, text, bad);
+        } else {
+            self.part.ragged.push(Ragged { line: number, found: self.cells.len() as u32 });
+        }
+    }
+
+    fn record(&mut self, line: u32, text: &str, bad: &[BadBytes]) {
+        let plan = self.plan;
+        let row = self.part.lines.len() as u32;
+        self.content.clear();
+        for (at, (field, builder)) in plan.fields.iter().zip(&mut self.builders).enumerate() {
+            let range = |column: usize| {
+                let (start, end) = self.cells[column];
+                start as usize..end as usize
+            };
+            let span = field.column.map_or(0..0, range);
+            let undecoded = bad.iter().any(|b| span.contains(&b.at.start));
+            let delivered = &text[span];
+            let value = cast::trim(delivered);
+            let mut fault = |kind| {
+                self.part.faults.push(CellFault { row, field: at as u16, kind });
+            };
+            if undecoded {
+                // Bytes that nobody can read have no value and no other fault.
+                builder.null();
+                continue;
+            }
+            if value.is_empty() {
+                let excused = field.unless.is_some_and(|c| cast::is_blank(&text[range(c)]));
+                if field.is_key {
+                    fault(CellFaultKind::EmptyKey);
+                } else if field.required && !excused {
+                    fault(CellFaultKind::Missing);
+                } else if !delivered.is_empty() {
+                    fault(CellFaultKind::Whitespace);
+                }
+                self.content.extend_from_slice(&u32::MAX.to_le_bytes());
+                builder.null();
+                continue;
+            }
+            if value.len() != delivered.len() {
+                fault(CellFaultKind::Whitespace);
+            }
+            match (builder, field.kind) {
+                (Builder::Text(b), _) => {
+                    self.content.extend_from_slice(&(value.len() as u32).to_le_bytes());
+                    self.content.extend_from_slice(value.as_bytes());
+                    b.append_value(value);
+                }
+                (Builder::Integer(b), _) => match cast::integer(value) {
+                    Some(number) => {
+                        if !field.allowed.is_empty() && !field.allowed.contains(&number) {
+                            fault(CellFaultKind::NotAllowed);
+                        }
+                        self.content.extend_from_slice(&number.to_le_bytes());
+                        b.append_value(number);
+                    }
+                    None => {
+                        fault(CellFaultKind::NotAnInteger);
+                        b.append_null();
+                    }
+                },
+                (Builder::Date(b), Kind::Date(forms)) => match cast::date(value, forms) {
+                    Some((days, _)) => {
+                        self.content.extend_from_slice(&days.to_le_bytes());
+                        b.append_value(days);
+                    }
+                    None => {
+                        fault(CellFaultKind::NotADate);
+                        b.append_null();
+                    }
+                },
+                (Builder::Date(b), Kind::Text | Kind::Integer) => b.append_null(),
+            }
+        }
+        self.part.lines.push(line + 1);
+        self.part.hashes.push(xxh3_64(&self.content));
+    }
+}

@@ -1,0 +1,314 @@
+//! Finding delimiter and header by scoring every candidate against the schema.
+
+use std::collections::BTreeSet;
+
+use crate::config::job::Format;
+use crate::config::schema::{FeedSchema, Field, Kind, Required};
+use crate::decode::Lines;
+
+use super::{MAX_LINE, cast, cast::is_blank};
+
+/// Delimiters seen in the field (`feeds.md`); others are found in the sample itself.
+const KNOWN: [&str; 12] =
+    ["|", "\t", ",", ";", "^", "\u{1}", "\u{1b}", "|+|", "|@|", "||", "!^!", "^|^"];
+/// Lines looked at: so many from the top, and as many spread over the rest.
+const SAMPLE: usize = 100;
+/// A headerless layout must fit at least this share of the sampled lines ...
+const MIN_WIDTH_FIT: f64 = 0.5;
+/// ... and cast at least this share of their typed cells.
+const MIN_TYPE_FIT: f64 = 0.5;
+
+/// How the file is laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// One or more characters.
+    pub delimiter: String,
+    /// What the header says, if there is one.
+    pub header: Option<Header>,
+    /// Number of fields that every line must have.
+    pub width: usize,
+    /// For each schema field the position of its cell in a line; `None` if the header lacks it.
+    pub columns: Vec<Option<usize>>,
+}
+
+/// What a header says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Its line, 0-based.
+    pub line: usize,
+    /// Titles that the schema does not know.
+    pub unknown: Vec<String>,
+    /// Schema fields that stand in it more than once.
+    pub duplicates: Vec<usize>,
+    /// Required schema fields that it lacks.
+    pub missing: Vec<usize>,
+}
+
+/// A candidate that was scored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tried {
+    /// The delimiter.
+    pub delimiter: String,
+    /// Whether the first line was read as a header.
+    pub header: bool,
+    /// Most common number of fields.
+    pub width: usize,
+    /// Share of sampled lines with the right number of fields, 0 to 1.
+    pub lines_fit: f64,
+    /// Share of typed cells that cast, 0 to 1.
+    pub types_fit: f64,
+    /// Share of the header's cells that are titles of the schema, 0 to 1; 0 without a header.
+    pub titles_fit: f64,
+    /// The score by which candidates compare, 0 to 1.
+    pub score: f64,
+}
+
+/// No candidate fits; what was tried, best first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoLayout {
+    /// The candidates that split any line, best first.
+    pub tried: Vec<Tried>,
+    /// Number of fields that the schema wants.
+    pub wanted: usize,
+}
+
+/// Scores all candidates and takes the best that fits.
+pub(super) fn sniff(
+    lines: &Lines<'_>,
+    schema: &FeedSchema,
+    pinned: &Format,
+) -> Result<Layout, NoLayout> {
+    let sample = sample(lines);
+    let wanted = schema.fields.len();
+    let Some((first_line, first)) = sample.first() else {
+        return Err(NoLayout { tried: Vec::new(), wanted });
+    };
+    let texts: Vec<&str> = sample.iter().map(|(_, text)| text.as_str()).collect();
+    let mut scored: Vec<(Tried, Layout)> = candidates(&texts, pinned)
+        .into_iter()
+        .map(|delimiter| score(&delimiter, *first_line, first, &texts, schema, pinned.header))
+        .filter(|(tried, _)| tried.width > 1)
+        .collect();
+    // Equal scores fall to the longer delimiter: `|+|` explains more than `|` does.
+    scored.sort_by(|(a, _), (b, _)| {
+        b.score.total_cmp(&a.score).then(b.delimiter.len().cmp(&a.delimiter.len()))
+    });
+    if let Some(at) = scored.iter().position(|(tried, _)| fits(tried)) {
+        return Ok(scored.swap_remove(at).1);
+    }
+    Err(NoLayout { tried: scored.into_iter().map(|(tried, _)| tried).collect(), wanted })
+}
+
+/// A header that names schema fields is proof enough, even if every line below it is ragged; without
+/// one, lines and types must fit.
+fn fits(tried: &Tried) -> bool {
+    tried.titles_fit >= 0.5
+        || (tried.lines_fit >= MIN_WIDTH_FIT && tried.types_fit >= MIN_TYPE_FIT)
+}
+
+/// Some lines from the top and some spread over the rest, decoded; blank and oversized ones left out.
+fn sample(lines: &Lines<'_>) -> Vec<(usize, String)> {
+    let usable = |line: &usize| lines.raw_len(*line) <= MAX_LINE;
+    let text = |line: usize| (line, lines.decode(line).text.into_owned());
+    let filled = |(_, text): &(usize, String)| !is_blank(text);
+    let mut top: Vec<_> =
+        (0..lines.len()).filter(usable).map(text).filter(filled).take(SAMPLE).collect();
+    let next = top.last().map_or(0, |(line, _)| line + 1);
+    let step = ((lines.len() - next) / SAMPLE).max(1);
+    top.extend((next..lines.len()).step_by(step).filter(usable).map(text).filter(filled));
+    top
+}
+
+/// The pinned delimiter alone, or the known ones and every run of punctuation in the sample.
+fn candidates(sample: &[&str], pinned: &Format) -> BTreeSet<String> {
+    if let Some(delimiter) = &pinned.delimiter {
+        return BTreeSet::from([delimiter.clone()]);
+    }
+    let mut found: BTreeSet<String> = KNOWN.into_iter().map(str::to_owned).collect();
+    for text in sample.iter().take(20) {
+        let mut run = String::new();
+        for c in text.chars().chain(['a']) {
+            if is_mark(c) {
+                run.push(c);
+                continue;
+            }
+            if (1..=4).contains(&run.chars().count()) {
+                found.insert(run.clone());
+                found.extend(run.chars().map(String::from));
+            }
+            run.clear();
+        }
+    }
+    found
+}
+
+/// Characters that may make up a delimiter: control characters and ASCII punctuation that no date,
+/// number or time needs.
+fn is_mark(c: char) -> bool {
+    c.is_control() || (c.is_ascii_punctuation() && !matches!(c, '-' | '/' | '.' | ':' | '_' | '"' | '\''))
+}
+
+fn score(
+    delimiter: &str,
+    first_line: usize,
+    first: &str,
+    sample: &[&str],
+    schema: &FeedSchema,
+    pinned_header: Option<bool>,
+) -> (Tried, Layout) {
+    let cells: Vec<&str> = first.split(delimiter).collect();
+    let titles: Vec<Option<usize>> = cells.iter().map(|cell| field_of(cell, schema)).collect();
+    let known = titles.iter().flatten().count();
+    let titles_fit = known as f64 / cells.len() as f64;
+    let header = pinned_header.unwrap_or_else(|| {
+        // Half the titles known is a header; so is a line of no known title that cannot be data while
+        // the lines below it are.
+        (known >= 2 && titles_fit >= 0.5)
+            || (cells.len() > 1 && {
+                let plain: Vec<Option<usize>> = (0..schema.fields.len()).map(Some).collect();
+                let below = types_fit(&sample[1..], delimiter, cells.len(), &plain, schema);
+                cells.len() == schema.fields.len()
+                    && types_fit(&sample[..1], delimiter, cells.len(), &plain, schema) == 0.0
+                    && below >= 0.8
+            })
+    });
+    let (columns, width, parsed_header) = if header {
+        let (columns, header) = read_header(first_line, &cells, &titles, schema);
+        (columns, cells.len(), Some(header))
+    } else {
+        ((0..schema.fields.len()).map(Some).collect(), schema.fields.len(), None)
+    };
+    let body = if header { &sample[1..] } else { sample };
+    let fitting = body.iter().filter(|t| t.split(delimiter).count() == width).count();
+    let lines_fit = if body.is_empty() { 0.0 } else { fitting as f64 / body.len() as f64 };
+    let types_fit = types_fit(body, delimiter, width, &columns, schema);
+    let titles_fit = if header { titles_fit } else { 0.0 };
+    let keys_fit = keys_fit(body, delimiter, width, columns.get(schema.key).copied().flatten());
+    let body_score = 0.6 * lines_fit + 0.3 * types_fit + 0.1 * keys_fit;
+    let score = if header { 0.5 * titles_fit + 0.5 * body_score } else { body_score };
+    let tried = Tried {
+        delimiter: delimiter.to_owned(),
+        header,
+        width: common_width(body, delimiter).unwrap_or(cells.len()),
+        lines_fit,
+        types_fit,
+        titles_fit,
+        score,
+    };
+    let delimiter = delimiter.to_owned();
+    (tried, Layout { delimiter, header: parsed_header, width, columns })
+}
+
+/// Share of the non-empty typed cells that cast, over the lines of the right width; 1 if the schema has
+/// no typed field and some line fits, 0 if no line fits.
+fn types_fit(
+    lines: &[&str],
+    delimiter: &str,
+    width: usize,
+    columns: &[Option<usize>],
+    schema: &FeedSchema,
+) -> f64 {
+    let (mut good, mut all, mut fitting) = (0usize, 0usize, 0usize);
+    for line in lines {
+        let cells: Vec<&str> = line.split(delimiter).collect();
+        if cells.len() != width {
+            continue;
+        }
+        fitting += 1;
+        for (field, column) in schema.fields.iter().zip(columns) {
+            let Some(cell) = column.and_then(|c| cells.get(c)).map(|c| cast::trim(c)) else { continue };
+            if cell.is_empty() || field.kind == Kind::Text {
+                continue;
+            }
+            all += 1;
+            good += usize::from(casts(field, cell));
+        }
+    }
+    match (fitting, all) {
+        (0, _) => 0.0,
+        (_, 0) => 1.0,
+        _ => good as f64 / all as f64,
+    }
+}
+
+fn casts(field: &Field, cell: &str) -> bool {
+    match &field.kind {
+        Kind::Text => true,
+        Kind::Integer => cast::integer(cell).is_some_and(|n| {
+            field.allowed.is_empty() || field.allowed.iter().any(|(value, _)| *value == n)
+        }),
+        Kind::Date(forms) => cast::date(cell, forms).is_some(),
+    }
+}
+
+/// Share of distinct, filled keys.
+fn keys_fit(lines: &[&str], delimiter: &str, width: usize, column: Option<usize>) -> f64 {
+    let Some(column) = column else { return 0.0 };
+    let mut distinct = BTreeSet::new();
+    let mut all = 0usize;
+    for line in lines {
+        let cells: Vec<&str> = line.split(delimiter).collect();
+        if let (true, Some(key)) = (cells.len() == width, cells.get(column)) {
+            all += 1;
+            distinct.extend(Some(cast::trim(key)).filter(|k| !k.is_empty()));
+        }
+    }
+    if all == 0 { 0.0 } else { distinct.len() as f64 / all as f64 }
+}
+
+fn common_width(lines: &[&str], delimiter: &str) -> Option<usize> {
+    let mut widths: Vec<usize> = lines.iter().map(|t| t.split(delimiter).count()).collect();
+    widths.sort_unstable();
+    widths.get(widths.len() / 2).copied()
+}
+
+fn read_header(
+    line: usize,
+    cells: &[&str],
+    titles: &[Option<usize>],
+    schema: &FeedSchema,
+) -> (Vec<Option<usize>>, Header) {
+    let mut columns = vec![None; schema.fields.len()];
+    let mut header = Header { line, unknown: vec![], duplicates: vec![], missing: vec![] };
+    for (at, (cell, title)) in cells.iter().zip(titles).enumerate() {
+        match title {
+            None => header.unknown.push(cast::trim(cell).to_owned()),
+            Some(field) if columns[*field].is_some() => header.duplicates.push(*field),
+            Some(field) => columns[*field] = Some(at),
+        }
+    }
+    header.duplicates.sort_unstable();
+    header.duplicates.dedup();
+    header.missing =
+        (0..columns.len()).filter(|f| columns[*f].is_none() && is_needed(*f, schema)).collect();
+    (columns, header)
+}
+
+/// Whether a header must have the field: it is required, or the requirement of another hangs on it.
+fn is_needed(field: usize, schema: &FeedSchema) -> bool {
+    let name = &schema.fields[field].name;
+    schema.fields[field].required != Required::No
+        || schema.fields.iter().any(|f| matches!(&f.required, Required::Unless(of) if of == name))
+}
+
+/// The schema field that a header cell names, by name, column, title or alias, whatever its case.
+fn field_of(cell: &str, schema: &FeedSchema) -> Option<usize> {
+    let wanted = plain(cell);
+    if wanted.is_empty() {
+        return None;
+    }
+    schema.fields.iter().position(|field| {
+        let titles = [&field.name, &field.column].into_iter().map(String::as_str);
+        let titles = titles.chain([field.title.zh.as_ref(), field.title.en.as_ref()]);
+        titles.chain(field.aliases.iter().map(String::as_str)).any(|title| plain(title) == wanted)
+    })
+}
+
+/// A title without case, quotes, spaces and joiners.
+fn plain(title: &str) -> String {
+    title
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '"' | '\'' | '\u{feff}'))
+        .flat_map(char::to_lowercase)
+        .collect()
+}

@@ -1,0 +1,53 @@
+//! All rules, in code order.
+
+use super::{Rule, file, key, record, reference, tree, value};
+
+/// All rules. Help, documentation and execution follow this list, in this order: by code.
+pub static CATALOGUE: &[&Rule] = &[
+    &file::f101_missing_file::RULE,
+    &file::f102_empty_file::RULE,
+    &file::f103_undetectable_encoding::RULE,
+    &file::f104_undetectable_delimiter::RULE,
+    &file::f105_missing_column::RULE,
+    &file::f106_unknown_column::RULE,
+    &file::f107_duplicate_column::RULE,
+    &file::f108_unterminated_last_line::RULE,
+    &file::f111_oversized_file::RULE,
+    &key::k301_empty_key::RULE,
+    &key::k302_repeated_row::RULE,
+    &key::k303_conflicting_key::RULE,
+    &record::r201_wrong_field_count::RULE,
+    &record::r202_undecodable_bytes::RULE,
+    &record::r203_oversized_line::RULE,
+    &tree::t601_cycle::RULE,
+    &tree::t602_several_tops::RULE,
+    &tree::t603_no_top::RULE,
+    &tree::t604_level_gap::RULE,
+    &tree::t605_wrong_top_level::RULE,
+    &value::v201_missing_value::RULE,
+    &value::v202_not_an_integer::RULE,
+    &value::v203_not_a_date::RULE,
+    &value::v204_not_in_enumeration::RULE,
+    &value::v207_surrounding_whitespace::RULE,
+    &reference::x401_unknown_organ_parent::RULE,
+    &reference::x402_unknown_organ_leader::RULE,
+    &reference::x403_unknown_principal_organ::RULE,
+    &reference::x404_unknown_node_parent::RULE,
+    &reference::x405_unknown_node_organ::RULE,
+    &reference::x406_unknown_node_leader::RULE,
+    &reference::x407_unknown_mentor_node::RULE,
+    &reference::x408_unknown_mentor_agent::RULE,
+    &reference::x409_unknown_recruiter::RULE,
+    &reference::x410_unknown_recruiter_node::RULE,
+    &reference::x411_unknown_working_node::RULE,
+    &reference::x412_unknown_working_organ::RULE,
+    &reference::x413_unknown_reference::RULE,
+];
+
+/// The rule of a code or a name.
+pub fn find(code_or_name: &str) -> Option<&'static Rule> {
+    let wanted = |rule: &&&Rule| {
+        rule.meta.code.eq_ignore_ascii_case(code_or_name) || rule.meta.name == code_or_name
+    };
+    CATALOGUE.iter().find(wanted).copied()
+}

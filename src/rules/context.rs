@@ -1,0 +1,34 @@
+//! What the rules see.
+
+use crate::delivery::{Acceptance, Delivery, Readable};
+use crate::links::Links;
+use crate::model::Feed;
+use crate::trees::DeliveredForest;
+
+/// What the rules of the groups F, R, V and K see: every line.
+#[derive(Debug, Clone, Copy)]
+pub struct LineContext<'d, 'a> {
+    /// The delivery.
+    pub delivery: &'d Delivery<'a>,
+}
+
+impl<'d, 'a> LineContext<'d, 'a> {
+    /// The files that could be parsed, in report order.
+    pub fn readable(&self) -> impl Iterator<Item = Readable<'d, 'a>> {
+        let delivery = self.delivery;
+        Feed::ALL.into_iter().filter_map(move |feed| delivery.readable(feed))
+    }
+}
+
+/// What the rules of the groups X and T see: accepted rows, resolved references, forests.
+#[derive(Debug, Clone, Copy)]
+pub struct RowContext<'d, 'a> {
+    /// The delivery.
+    pub delivery: &'d Delivery<'a>,
+    /// Which rows are accepted, by [`Feed::index`].
+    pub accepted: &'d [Acceptance],
+    /// References resolved.
+    pub links: &'d Links<'d>,
+    /// The forests that could be built.
+    pub forests: &'d [DeliveredForest<'d>],
+}

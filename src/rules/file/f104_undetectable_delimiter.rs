@@ -1,0 +1,75 @@
+//! F104 undetectable-delimiter: no candidate delimiter fits the schema.
+
+use crate::delivery::FileState;
+use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::parse::Unparsable;
+use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        code: "F104",
+        name: "undetectable-delimiter",
+        level: Level::Fatal,
+        floor: Level::Fatal,
+        disposition: Disposition::Refuse,
+        group: Group::File,
+        summary: Message::fixed("无法识别分隔符", "no candidate delimiter fits the schema"),
+        docs: Message::fixed(
+            "\
+## 检查什么
+是否有一种分隔符能把各行切成约定的字段，且整数、日期能够读出。
+
+## 为什么重要
+分隔符错了，每个字段都会错位。
+
+## 请提供方如何修正
+请使用一种不会出现在数据中的分隔符（如 | 或 |+|），全文件一致；如用特殊分隔符，请告知集成方在任务文件中写明。",
+            "\
+## What it checks
+Whether some delimiter cuts the lines into the fields of the contract so that integers and dates can be read.
+
+## Why it matters
+With the wrong delimiter every field lands in the wrong place.
+
+## How the provider fixes it
+Use one delimiter that never occurs in the data (such as | or |+|) throughout; name a special one to the integrator, who can pin it in the job file.",
+        ),
+    },
+    check: Check::Lines(check),
+};
+
+/// At most so many of the delimiters tried stand in the message.
+const SHOWN: usize = 6;
+
+fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
+    for file in &context.delivery.files {
+        if let FileState::Unparsable(Unparsable::Layout(found, _)) = &file.state {
+            sink.report(file.feed, &[], || {
+                let name = &file.name;
+                let wanted = found.wanted;
+                let tried = |fields: &str, lines: &str, types: &str| -> String {
+                    let one = |tried: &crate::parse::Tried| {
+                        format!(
+                            "\"{}\": {} {fields}, {lines} {:.0}%, {types} {:.0}%",
+                            tried.delimiter.escape_default(),
+                            tried.width,
+                            tried.lines_fit * 100.0,
+                            tried.types_fit * 100.0,
+                        )
+                    };
+                    found.tried.iter().take(SHOWN).map(one).collect::<Vec<_>>().join("; ")
+                };
+                let none = found.tried.is_empty();
+                let (zh, en) = if none {
+                    ("没有任何候选分隔符能切开一行".to_owned(), "none splits a line".to_owned())
+                } else {
+                    (tried("列", "行符合", "类型符合"), tried("fields", "lines fit", "types fit"))
+                };
+                Draft::new(
+                    format!("{name} 找不到合适的分隔符，应有 {wanted} 列；已尝试：{zh}"),
+                    format!("no delimiter fits {name}, which should have {wanted} fields; tried: {en}"),
+                )
+            });
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! F108 unterminated-last-line: no newline at the end.
+
+use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        code: "F108",
+        name: "unterminated-last-line",
+        level: Level::Warning,
+        floor: Level::Off,
+        disposition: Disposition::Keep,
+        group: Group::File,
+        summary: Message::fixed("末行没有换行符", "no newline at the end"),
+        docs: Message::fixed(
+            "\
+## 检查什么
+文件是否以换行符结束。
+
+## 为什么重要
+末行没有换行常常是上传中断的痕迹；末行若缺字段，另见 R201。
+
+## 请提供方如何修正
+请确认文件完整，并在末行后写换行符。",
+            "\
+## What it checks
+Whether the file ends with a line end.
+
+## Why it matters
+A missing line end is often the trace of a cut-off upload; a short last line is R201 besides.
+
+## How the provider fixes it
+Make sure that the file is whole, and end its last line.",
+        ),
+    },
+    check: Check::Lines(check),
+};
+
+fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
+    for file in context.readable() {
+        if !file.parsed.lines.terminated() {
+            sink.report(file.feed, &[file.parsed.lines.len() as u64], || {
+                let name = &file.schema.file_name;
+                Draft::new(
+                    format!("{name} 的末行没有换行符，上传可能中断过"),
+                    format!("the last line of {name} has no line end; the upload may have been cut off"),
+                )
+            });
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! F111 oversized-file: larger than the job's limit.
+
+use crate::delivery::FileState;
+use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        code: "F111",
+        name: "oversized-file",
+        level: Level::Fatal,
+        floor: Level::Fatal,
+        disposition: Disposition::Refuse,
+        group: Group::File,
+        summary: Message::fixed("文件超过大小上限", "larger than the job's limit"),
+        docs: Message::fixed(
+            "\
+## 检查什么
+文件大小是否在任务的上限之内（默认 4 GiB）。
+
+## 为什么重要
+过大的文件多半是导错了内容，读入还会耗尽机器内存。
+
+## 请提供方如何修正
+请确认导出内容；如确需更大，请集成方在任务文件的 [limits] 中调整 max_file_size。",
+            "\
+## What it checks
+Whether the file is within the job's limit (4 GiB by default).
+
+## Why it matters
+A file far too large is mostly the wrong export, and reading it could exhaust the machine.
+
+## How the provider fixes it
+Check what was exported; if it must be larger, the integrator raises max_file_size in [limits] of the job file.",
+        ),
+    },
+    check: Check::Lines(check),
+};
+
+fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
+    for file in &context.delivery.files {
+        if let FileState::Oversized { size, limit } = file.state {
+            sink.report(file.feed, &[], || {
+                let name = &file.name;
+                Draft::new(
+                    format!("{name} 有 {size} 字节，超过上限 {limit} 字节，未读取"),
+                    format!("{name} has {size} bytes, over the limit of {limit} bytes; it was not read"),
+                )
+                .value(Some(size.to_string()))
+            });
+        }
+    }
+}

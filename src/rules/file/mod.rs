@@ -1,0 +1,12 @@
+//! F: the file as a whole.
+
+mod header;
+pub(in crate::rules) mod f101_missing_file;
+pub(in crate::rules) mod f102_empty_file;
+pub(in crate::rules) mod f103_undetectable_encoding;
+pub(in crate::rules) mod f104_undetectable_delimiter;
+pub(in crate::rules) mod f105_missing_column;
+pub(in crate::rules) mod f106_unknown_column;
+pub(in crate::rules) mod f107_duplicate_column;
+pub(in crate::rules) mod f108_unterminated_last_line;
+pub(in crate::rules) mod f111_oversized_file;

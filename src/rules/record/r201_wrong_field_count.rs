@@ -1,0 +1,52 @@
+//! R201 wrong-field-count: the line splits into more or fewer fields than the header or schema.
+
+use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        code: "R201",
+        name: "wrong-field-count",
+        level: Level::Error,
+        floor: Level::Error,
+        disposition: Disposition::Quarantine,
+        group: Group::Record,
+        summary: Message::fixed("字段数不对", "the line splits into more or fewer fields than the header or schema"),
+        docs: Message::fixed(
+            "\
+## 检查什么
+每一行切出的字段数是否与表头（或约定）一致。
+
+## 为什么重要
+多一个或少一个分隔符，其后的字段全部错位；本程序不补、不截，整行原样隔离。
+
+## 请提供方如何修正
+请检查该行：值中混入了分隔符或换行，或者末行被截断；请更换分隔符或在导出时清除。",
+            "\
+## What it checks
+Whether every line has as many fields as the header or the contract.
+
+## Why it matters
+One delimiter too many or too few shifts all fields behind it; orgsnap neither pads nor cuts but keeps the line aside as it is.
+
+## How the provider fixes it
+Look at the line: a value holds the delimiter or a line break, or the file was cut off; clean the value or use another delimiter.",
+        ),
+    },
+    check: Check::Lines(check),
+};
+
+fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
+    for file in context.readable() {
+        let wanted = file.parsed.layout.width;
+        for ragged in &file.parsed.ragged {
+            sink.report(file.feed, &[u64::from(ragged.line) + 1], || {
+                let found = ragged.found;
+                Draft::new(
+                    format!("本行有 {found} 个字段，应为 {wanted} 个"),
+                    format!("the line has {found} fields instead of {wanted}"),
+                )
+            });
+        }
+    }
+}

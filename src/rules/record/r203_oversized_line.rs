@@ -1,0 +1,53 @@
+//! R203 oversized-line: over 64 KiB.
+
+use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        code: "R203",
+        name: "oversized-line",
+        level: Level::Error,
+        floor: Level::Error,
+        disposition: Disposition::Quarantine,
+        group: Group::Record,
+        summary: Message::fixed("行过长", "over 64 KiB"),
+        docs: Message::fixed(
+            "\
+## 检查什么
+每一行是否不超过 64 KiB。
+
+## 为什么重要
+这样长的行通常是丢了换行符，多条记录连成了一行。
+
+## 请提供方如何修正
+请检查该行附近的换行符。",
+            "\
+## What it checks
+Whether every line is within 64 KiB.
+
+## Why it matters
+A line that long is mostly many records run together for want of line ends.
+
+## How the provider fixes it
+Look at the line ends round it.",
+        ),
+    },
+    check: Check::Lines(check),
+};
+
+fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
+    for file in context.readable() {
+        for oversized in &file.parsed.oversized {
+            let line = u64::from(oversized.line) + 1;
+            sink.report(file.feed, &[line], || {
+                let bytes = oversized.bytes;
+                Draft::new(
+                    format!("本行有 {bytes} 字节，上限为 65536 字节"),
+                    format!("the line has {bytes} bytes; 65536 are allowed"),
+                )
+                .key(file.row(line).and_then(|row| file.key(row)))
+            });
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! X412 unknown-working-organ: agent.workingOrganId is not an organ.
+
+use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::rules::{Check, Rule};
+
+use super::unknown::unknown;
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        code: "X412",
+        name: "unknown-working-organ",
+        level: Level::Error,
+        floor: Level::Off,
+        disposition: Disposition::Keep,
+        group: Group::Reference,
+        summary: Message::fixed("代理人隶属机构不存在", "agent.workingOrganId is not an organ"),
+        docs: Message::fixed(
+            "\
+## 检查什么
+agent.workingOrganId 的每个值是否都是本次交付中某个内勤机构的主键（被隔离的行只要主键可读也算；空值不查）。
+
+## 为什么重要
+这些代理人不属于任何机构，机构人数会少算。
+
+## 请提供方如何修正
+请补交被引用的记录，或改正引用；同一缺失主键只报一次，列出所有引用它的行。",
+            "\
+## What it checks
+Whether every value of agent.workingOrganId is the key of an organ of this delivery; rows in quarantine count if their key can be read, empty cells are not looked at.
+
+## Why it matters
+These agents belong to no office, and head counts miss them.
+
+## How the provider fixes it
+Deliver the record that is referred to, or correct the reference; each missing key is reported once, with all rows that name it.",
+        ),
+    },
+    check: Check::Rows(unknown),
+};

@@ -1,0 +1,126 @@
+//! Running the catalogue over a delivery.
+
+use std::collections::BTreeMap;
+
+use crate::delivery::{Acceptance, Delivery, FileState, QuarantinedLine};
+use crate::links::{Links, Target};
+use crate::model::{Disposition, Feed, Finding, Level, NotRun, NotRunWhy};
+
+use super::{CATALOGUE, Check, Levels, LineContext, RowContext, Rule, Sink, Unreadable};
+
+/// What the rules found so far.
+#[derive(Debug, Default)]
+pub struct Checked {
+    /// Findings sorted by code, feed, line; at most [`Sink::MAX_KEPT`] a code.
+    pub findings: Vec<Finding>,
+    /// True number of findings by code; only codes that fired.
+    pub totals: BTreeMap<&'static str, u64>,
+    /// Codes of the rules that were run, in order.
+    pub run: Vec<&'static str>,
+    /// Rules that were not run, in order.
+    pub not_run: Vec<NotRun>,
+}
+
+/// Runs the rules that see every line, and settles which rows are accepted (by [`Feed::index`]).
+pub fn check_lines(delivery: &mut Delivery<'_>, levels: &Levels) -> (Checked, Vec<Acceptance>) {
+    let mut checked = Checked::default();
+    let mut lines: [Vec<(u32, &'static str)>; 4] = Default::default();
+    let context = LineContext { delivery };
+    for (rule, level) in CATALOGUE.iter().map(|rule| (rule, levels.level(&rule.meta))) {
+        let Check::Lines(check) = rule.check else { continue };
+        if level == Level::Off {
+            checked.skip(rule, NotRunWhy::Off);
+            continue;
+        }
+        let mut sink = Sink::new(&rule.meta, level);
+        check(&context, &mut sink);
+        for (all, marked) in lines.iter_mut().zip(&sink.quarantine) {
+            all.extend(marked.iter().map(|line| (*line, rule.meta.code)));
+        }
+        checked.take(rule, sink);
+    }
+    let schema = delivery.schema;
+    let accepted = delivery.files.iter_mut().zip(lines).map(|(file, lines)| {
+        Acceptance::settle(file, schema.feed(file.feed), grouped(lines))
+    });
+    let accepted = accepted.collect();
+    (checked, accepted)
+}
+
+/// Runs the rules that see accepted rows.
+pub fn check_rows(context: &RowContext<'_, '_>, levels: &Levels, checked: &mut Checked) {
+    for (rule, level) in CATALOGUE.iter().map(|rule| (rule, levels.level(&rule.meta))) {
+        let Check::Rows(check) = rule.check else { continue };
+        if level == Level::Off {
+            checked.skip(rule, NotRunWhy::Off);
+            continue;
+        }
+        let mut sink = Sink::new(&rule.meta, level);
+        match check(context, &mut sink) {
+            Ok(()) => checked.take(rule, sink),
+            Err(Unreadable(feed)) => checked.skip(rule, NotRunWhy::FeedUnreadable(feed)),
+        }
+    }
+    checked.findings.sort_by(|a, b| (a.code, a.feed, a.line).cmp(&(b.code, b.feed, b.line)));
+    checked.run.sort_unstable();
+    checked.not_run.sort_unstable_by_key(|rule| rule.code);
+}
+
+/// Lines with the codes that marked them, each line once.
+fn grouped(mut marks: Vec<(u32, &'static str)>) -> Vec<QuarantinedLine> {
+    marks.sort_unstable();
+    marks.dedup();
+    let line = |group: &[(u32, &'static str)]| QuarantinedLine {
+        line: group[0].0,
+        rules: group.iter().map(|(_, code)| *code).collect(),
+    };
+    marks.chunk_by(|a, b| a.0 == b.0).map(line).collect()
+}
+
+impl Checked {
+    fn skip(&mut self, rule: &Rule, why: NotRunWhy) {
+        self.not_run.push(NotRun { code: rule.meta.code, why });
+    }
+
+    fn take(&mut self, rule: &Rule, sink: Sink) {
+        self.run.push(rule.meta.code);
+        if sink.total > 0 {
+            self.totals.insert(rule.meta.code, sink.total);
+            let first = self.findings.len();
+            self.findings.extend(sink.kept);
+            // The catalogue is in code order; a rule reports feed by feed, but only its first lines are in order.
+            self.findings[first..].sort_by(|a, b| (a.feed, a.line).cmp(&(b.feed, b.line)));
+        }
+    }
+}
+
+/// Writes into the findings that put rows into quarantine how many edges are left out of a forest because
+/// they lead to those rows.
+pub fn note_left_out_edges(
+    findings: &mut [Finding],
+    delivery: &Delivery<'_>,
+    accepted: &[Acceptance],
+    links: &Links<'_>,
+) {
+    let mut left_out: BTreeMap<(Feed, u32), u64> = BTreeMap::new();
+    for forest in &delivery.schema.forests {
+        let Some(link) = links.of(forest.feed, &forest.parent) else { continue };
+        let acceptance = &accepted[forest.feed.index()];
+        for row in &acceptance.order {
+            if let Target::Row(parent) = link.target(*row)
+                && !acceptance.accepts(parent)
+            {
+                *left_out.entry((forest.feed, parent)).or_default() += 1;
+            }
+        }
+    }
+    if left_out.is_empty() {
+        return;
+    }
+    for finding in findings.iter_mut().filter(|f| f.disposition == Disposition::Quarantine) {
+        let FileState::Parsed(..) = delivery.files[finding.feed.index()].state else { continue };
+        let Some(file) = delivery.readable(finding.feed) else { continue };
+        let rows = finding.lines.iter().filter_map(|line| file.row(*line));
+        finding.affected = rows.filter_map(|row| left_out.get(&(finding.feed, row))).sum();
+    }
+}

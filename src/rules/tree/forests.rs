@@ -1,0 +1,63 @@
+//! The forests of a delivery with what their rules need at hand.
+
+use crate::config::schema::{ForestSchema, LevelSchema, Tops};
+use crate::delivery::Readable;
+use crate::forest::Forest;
+use crate::links::Target;
+use crate::model::{Column, Feed};
+use crate::rules::{RowContext, Unreadable};
+
+/// A forest, its declaration, and the file it is made of.
+pub(super) struct Delivered<'d, 'a> {
+    pub(super) schema: &'d ForestSchema,
+    /// Nodes are positions in `rows`.
+    pub(super) forest: &'d Forest,
+    pub(super) file: Readable<'d, 'a>,
+    /// Accepted rows by key.
+    pub(super) rows: &'d [u32],
+}
+
+/// The forests that a rule wants, by feed in report order, then in declaration order; `Err` if none of
+/// them could be built.
+pub(super) fn delivered<'d, 'a>(
+    context: &RowContext<'d, 'a>,
+    wanted: impl Fn(&ForestSchema) -> bool,
+) -> Result<Vec<Delivered<'d, 'a>>, Unreadable> {
+    let mut built: Vec<Delivered<'d, 'a>> = Vec::new();
+    for forest in context.forests.iter().filter(|f| wanted(f.schema)) {
+        let feed = forest.schema.feed;
+        if let Some(file) = context.delivery.readable(feed) {
+            let rows = &context.accepted[feed.index()].order;
+            built.push(Delivered { schema: forest.schema, forest: &forest.forest, file, rows });
+        }
+    }
+    built.sort_by_key(|f| f.schema.feed);
+    let feeds = context.delivery.schema.forests.iter().filter(|f| wanted(f)).map(|f| f.feed);
+    let unreadable: Option<Feed> = feeds.into_iter().find(|f| context.delivery.readable(*f).is_none());
+    match unreadable {
+        Some(feed) if built.is_empty() => Err(Unreadable(feed)),
+        _ => Ok(built),
+    }
+}
+
+/// Whether the contract allows exactly one top.
+pub(super) fn has_one_top(schema: &ForestSchema) -> bool {
+    schema.tops == Tops::One
+}
+
+/// The accepted rows that have no parent by their own data, in line order.
+pub(super) fn tops(context: &RowContext<'_, '_>, schema: &ForestSchema) -> Vec<u32> {
+    let Some(link) = context.links.of(schema.feed, &schema.parent) else { return Vec::new() };
+    let rows = context.accepted[schema.feed.index()].order.iter().copied();
+    let mut tops: Vec<u32> = rows.filter(|row| link.target(*row) == Target::Empty).collect();
+    tops.sort_unstable();
+    tops
+}
+
+/// The level of a row.
+pub(super) fn level(file: Readable<'_, '_>, level: &LevelSchema, row: u32) -> Option<i64> {
+    match file.parsed.table.column(&level.field) {
+        Some(Column::Int(levels)) => levels.get(row as usize),
+        _ => None,
+    }
+}

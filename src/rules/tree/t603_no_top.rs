@@ -1,0 +1,55 @@
+//! T603 no-top: the organ forest has no record with an empty parentId.
+
+use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::rules::{Check, Draft, Rule, RowContext, Sink, Unreadable};
+
+use super::forests::{Delivered, has_one_top, delivered, tops};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        code: "T603",
+        name: "no-top",
+        level: Level::Fatal,
+        floor: Level::Off,
+        disposition: Disposition::Refuse,
+        group: Group::Tree,
+        summary: Message::fixed("机构树没有顶点", "the organ forest has no record with an empty parentId"),
+        docs: Message::fixed(
+            "\
+## 检查什么
+是否有一个上级为空的机构。
+
+## 为什么重要
+没有总公司，整棵机构树都悬空。
+
+## 请提供方如何修正
+请交付总公司，并将其上级留空。",
+            "\
+## What it checks
+Whether there is an office without a parent.
+
+## Why it matters
+Without a head office the whole tree hangs in the air.
+
+## How the provider fixes it
+Deliver the head office, and leave its parent empty.",
+        ),
+    },
+    check: Check::Rows(check),
+};
+
+fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable> {
+    for Delivered { schema, file, .. } in delivered(context, has_one_top)? {
+        if tops(context, schema).is_empty() {
+            sink.report(file.feed, &[], || {
+                let (title, name, parent) = (&schema.title.zh, &schema.name, &schema.parent);
+                Draft::new(
+                    format!("{title}没有顶点：没有一条可用记录的 {parent} 为空"),
+                    format!("the {name} forest has no top: no accepted record has an empty {parent}"),
+                )
+                .field(parent)
+            });
+        }
+    }
+    Ok(())
+}

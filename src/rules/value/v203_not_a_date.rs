@@ -1,0 +1,50 @@
+//! V203 not-a-date: date cell that no accepted format reads, or an impossible date.
+
+use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::parse::CellFaultKind;
+use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+
+use super::cells::report_cells;
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        code: "V203",
+        name: "not-a-date",
+        level: Level::Error,
+        floor: Level::Error,
+        disposition: Disposition::Quarantine,
+        group: Group::Value,
+        summary: Message::fixed("不是日期", "date cell that no accepted format reads, or an impossible date"),
+        docs: Message::fixed(
+            "\
+## 检查什么
+日期字段能否按 YYYY-MM-DD（也接受 YYYYMMDD、YYYY/M/D、YYYY-MM-DD HH:MM:SS）读出，且确有此日。
+
+## 为什么重要
+不能读作日期的值无法入库，也无法按日期查询。
+
+## 请提供方如何修正
+请按 YYYY-MM-DD 填写；没有日期时请留空，不要写 0000-00-00。",
+            "\
+## What it checks
+Whether date cells read as YYYY-MM-DD (also YYYYMMDD, YYYY/M/D, YYYY-MM-DD HH:MM:SS) and the day exists.
+
+## Why it matters
+What cannot be read as a date cannot be stored nor asked for by date.
+
+## How the provider fixes it
+Deliver YYYY-MM-DD; leave the cell empty where there is no date, never 0000-00-00.",
+        ),
+    },
+    check: Check::Lines(check),
+};
+
+fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
+    report_cells(context, sink, CellFaultKind::NotADate, |field, value| {
+        let (name, title) = (&field.name, &field.title.zh);
+        Draft::new(
+            format!("{name}（{title}）应为日期，实为“{value}”"),
+            format!("{name} ({title}) must be a date, not \"{value}\""),
+        )
+    });
+}

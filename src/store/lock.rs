@@ -1,0 +1,139 @@
+//! One run at a time a tenant, by a lock of the operating system.
+
+use std::fmt;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use crate::model::Message;
+
+/// The lock of a tenant's folder. Held until dropped, or until the process ends, however it ends.
+#[derive(Debug)]
+pub struct TenantLock {
+    // Closing the file releases the lock. The file itself stays: removing it would let a third
+    // process lock a new one while a second still waits on the old.
+    _file: File,
+}
+
+/// Why a lock could not be had. `Display` is the English message.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another process holds it.
+    Held {
+        /// The lock file.
+        path: PathBuf,
+        /// Who holds it, as it says itself: process id, what it does, since when.
+        holder: String,
+    },
+    /// The lock file cannot be made or locked.
+    Unusable {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl TenantLock {
+    /// Locks the tenant's folder `dir`, which is made if need be, without waiting. `holder` says in a
+    /// few words what the lock is for; `now` is told to those who find it held.
+    ///
+    /// # Errors
+    /// If another process holds the lock, or the folder cannot be written to.
+    pub fn acquire(dir: &Path, holder: &str, now: DateTime<Utc>) -> Result<TenantLock, LockError> {
+        let path = dir.join("lock");
+        let unusable = |source| LockError::Unusable { path: path.clone(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // The holder may be writing it just now; a bad text is no reason to fail otherwise.
+                if file.read_to_string(&mut holder).is_err() || holder.trim().is_empty() {
+                    holder = "?".to_owned();
+                }
+                return Err(LockError::Held { path, holder: holder.trim().to_owned() });
+            }
+            Err(TryLockError::Error(source)) => return Err(unusable(source)),
+        }
+        let since = now.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let text = format!("pid {}, {holder}, since {since}\n", std::process::id());
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(text.as_bytes()))
+            .map_err(unusable)?;
+        Ok(TenantLock { _file: file })
+    }
+}
+
+impl LockError {
+    /// What happened, where, and what to do, in both languages.
+    pub fn message(&self) -> Message {
+        match self {
+            LockError::Held { path, holder } => Message::new(
+                format!("{} 已被占用（{holder}）；请等它结束", path.display()),
+                format!("{} is held by another run ({holder}); wait for its end", path.display()),
+            ),
+            LockError::Unusable { path, source } => Message::new(
+                format!("无法使用锁文件 {}：{source}；请检查数据文件夹是否可写", path.display()),
+                format!(
+                    "cannot use the lock file {}: {source}; check that the data folder is writable",
+                    path.display()
+                ),
+            ),
+        }
+    }
+}
+
+impl fmt::Display for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message().en)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_run_is_told_who_holds_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let tenant = dir.path().join("data/t");
+        let now = DateTime::<Utc>::from_timestamp(1_795_000_000, 0).unwrap();
+        let first = TenantLock::acquire(&tenant, "import of a long name", now).unwrap();
+        let error = TenantLock::acquire(&tenant, "import", now).unwrap_err();
+        let LockError::Held { holder, .. } = &error else { panic!("{error}") };
+        let pid = std::process::id();
+        assert_eq!(
+            holder,
+            &format!("pid {pid}, import of a long name, since 2026-11-18T11:06:40Z")
+        );
+        assert!(error.message().zh.contains(holder));
+        drop(first);
+        let second = TenantLock::acquire(&tenant, "check", now).unwrap();
+        let text = std::fs::read_to_string(tenant.join("lock")).unwrap();
+        assert_eq!(text, format!("pid {pid}, check, since 2026-11-18T11:06:40Z\n"));
+        drop(second);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("data");
+        std::fs::write(&file, "").unwrap();
+        let error =
+            TenantLock::acquire(&file.join("t"), "import", DateTime::default()).unwrap_err();
+        assert!(matches!(error, LockError::Unusable { .. }), "{error}");
+    }
+}

@@ -1,0 +1,91 @@
+//! Fetching: from directories, from a real vsftpd, and from a server that misbehaves; the archive.
+
+mod archive;
+mod dir;
+mod faulty_server;
+mod faults;
+mod real_server;
+mod vsftpd;
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use orgsnap::config::job::{self, Job, Source};
+use orgsnap::config::schema::{FeedSchema, Field, Kind, Required, Schema};
+use orgsnap::fetch::{self, FetchError, Fetched, NoProgress, RawDelivery, RawFile, Request};
+use orgsnap::model::{Feed, Message};
+
+/// The names of the four files, in report order.
+const NAMES: [&str; 4] =
+    ["temp_agent.txt", "temp_base_node.txt", "temp_organization.txt", "temp_principal.txt"];
+
+/// A schema with the file names and nothing else that fetching looks at.
+fn schema() -> Schema {
+    let field = Field {
+        name: "id".to_owned(),
+        column: "id".to_owned(),
+        title: Message::fixed("", ""),
+        description: Message::fixed("", ""),
+        aliases: Vec::new(),
+        kind: Kind::Text,
+        required: Required::Yes,
+        allowed: Vec::new(),
+        max_length: None,
+    };
+    let feeds = Feed::ALL.into_iter().zip(NAMES).map(|(feed, name)| FeedSchema {
+        feed,
+        file_name: name.to_owned(),
+        title: Message::fixed("", ""),
+        fields: vec![field.clone()],
+        key: 0,
+    });
+    Schema {
+        feeds: feeds.collect(),
+        references: Vec::new(),
+        forests: Vec::new(),
+        copies: Vec::new(),
+    }
+}
+
+/// The business date of all tests here.
+fn date() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()
+}
+
+/// Fetches with a size limit of 1 GiB.
+fn fetch_into(workdir: &Path, source: &Source) -> Result<RawDelivery, FetchError> {
+    let schema = schema();
+    let request =
+        Request { source, schema: &schema, date: date(), max_file_size: 1 << 30, workdir };
+    fetch::fetch(&request, &NoProgress)
+}
+
+/// An account on this machine with short waits, by way of a job file.
+fn account(kind: &str, port: u16, password: &str, more: &str) -> Source {
+    let text = format!(
+        "tenant = 't'\n[source]\nkind = '{kind}'\nhost = '127.0.0.1'\nport = {port}\n\
+         username = 'anonymous'\npassword = '{password}'\ntimeout = '2s'\nretry_wait = '10ms'\n\
+         deadline = '60s'\n{more}\n"
+    );
+    let job: Job = job::parse(Path::new("/nowhere/x.toml"), &text, &|_| None).unwrap();
+    job.source.unwrap()
+}
+
+/// The account with other timeouts.
+fn patience(mut source: Source, timeout: Duration, attempts: u32) -> Source {
+    if let Source::Ftp(account) = &mut source {
+        account.timeout = timeout;
+        account.attempts = attempts;
+    }
+    source
+}
+
+/// The file of a feed, which must have been read.
+#[track_caller]
+fn file(delivery: &RawDelivery, feed: Feed) -> &RawFile {
+    match delivery.file(feed) {
+        Fetched::File(file) => file,
+        other => panic!("{other:?} is no file"),
+    }
+}

@@ -1,0 +1,121 @@
+//! Fetching from a server that misbehaves: what is tried again, what is refused, and how soon.
+
+use std::time::{Duration, Instant};
+
+use orgsnap::fetch::{FetchError, RawDelivery};
+use orgsnap::model::Feed;
+
+use super::faulty_server::{Fault, FaultyServer, Quirks};
+use super::{account, fetch_into, file, patience};
+
+/// Larger than one read, and such that every part differs.
+fn content() -> Vec<u8> {
+    (0..700_000_u32).flat_map(u32::to_le_bytes).collect()
+}
+
+fn fetch(server: &FaultyServer, attempts: u32) -> Result<RawDelivery, FetchError> {
+    let dir = tempfile::tempdir().unwrap();
+    let source = account("ftp", server.port, "hunter2", "");
+    let result = fetch_into(dir.path(), &patience(source, Duration::from_millis(500), attempts));
+    if result.is_err() {
+        let finished = std::fs::read_dir(dir.path())
+            .unwrap()
+            .filter(|entry| {
+                !entry.as_ref().unwrap().path().display().to_string().ends_with(".part")
+            })
+            .count();
+        assert_eq!(finished, 0, "a bad download passes for a good one");
+    }
+    result
+}
+
+#[test]
+fn every_fault_is_noticed_and_the_next_attempt_succeeds() {
+    let cases = [
+        (Fault::CutShort, "1400000 of 2800000 bytes came"),
+        (Fault::Aborted, "426 aborted"),
+        (Fault::Stall, "no answer within the timeout"),
+        (Fault::TooLong, "more came than the 2800000 bytes"),
+        (Fault::NoReply, "no answer within the timeout"),
+    ];
+    for (fault, said) in cases {
+        let server = FaultyServer::start(&content(), &[fault], Quirks::default());
+        let error = fetch(&server, 2).unwrap_err();
+        assert!(matches!(error, FetchError::Interrupted { .. }), "{fault:?}: {error}");
+        assert!(error.to_string().contains(said), "{fault:?}: {error}");
+        assert!(error.to_string().contains("temp_agent.txt"), "{fault:?}: {error}");
+        assert!(error.is_transient());
+        assert_eq!((server.seen("RETR"), server.seen("USER")), (2, 2), "{fault:?}");
+
+        let server = FaultyServer::start(&content(), &[fault, Fault::None], Quirks::default());
+        let delivery = fetch(&server, 2).unwrap();
+        assert!(file(&delivery, Feed::Agent).bytes == content(), "{fault:?}");
+        assert_eq!(server.seen("RETR"), 2, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_file_that_changes_is_fetched_again() {
+    let server = FaultyServer::start(&content(), &[Fault::Changes, Fault::None], Quirks::default());
+    let delivery = fetch(&server, 2).unwrap();
+    assert_eq!(file(&delivery, Feed::Agent).size, 2_800_001);
+    let server = FaultyServer::start(&content(), &[Fault::Changes], Quirks::default());
+    assert!(matches!(fetch(&server, 2), Err(FetchError::Changing { .. })));
+}
+
+#[test]
+fn a_stall_costs_one_timeout_an_attempt() {
+    let server = FaultyServer::start(&content(), &[Fault::Stall], Quirks::default());
+    let started = Instant::now();
+    fetch(&server, 1).unwrap_err();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+}
+
+#[test]
+fn without_size_two_equal_downloads_are_needed() {
+    let quirks = Quirks { no_size: true, ..Quirks::default() };
+    let server = FaultyServer::start(&content(), &[Fault::None], quirks);
+    let delivery = fetch(&server, 1).unwrap();
+    let agent = file(&delivery, Feed::Agent);
+    assert!(agent.bytes == content() && agent.mtime.is_none());
+    // The other three files are found missing by RETR alone.
+    assert_eq!(server.seen("RETR"), 5);
+
+    let server = FaultyServer::start(&content(), &[Fault::CutShort, Fault::None], quirks);
+    assert!(matches!(fetch(&server, 1), Err(FetchError::Changing { .. })));
+}
+
+#[test]
+fn the_address_of_pasv_is_not_trusted() {
+    let quirks = Quirks { pasv_only: true, ..Quirks::default() };
+    let server = FaultyServer::start(&content(), &[Fault::None], quirks);
+    let delivery = fetch(&server, 1).unwrap();
+    assert!(file(&delivery, Feed::Agent).bytes == content());
+    assert_eq!((server.seen("EPSV"), server.seen("PASV")), (1, 1));
+}
+
+#[test]
+fn a_refused_login_is_tried_once_and_its_reply_is_fit_to_show() {
+    let quirks = Quirks { refuses: true, ..Quirks::default() };
+    let server = FaultyServer::start(&content(), &[], quirks);
+    let error = fetch(&server, 5).unwrap_err();
+    assert!(matches!(error, FetchError::LoginRefused { .. }), "{error}");
+    assert!(error.to_string().contains("530 登录失败 ***"), "{error}");
+    assert_eq!(server.seen("PASS"), 1);
+}
+
+#[test]
+fn the_deadline_ends_the_attempts() {
+    let server = FaultyServer::start(&content(), &[Fault::Stall], Quirks::default());
+    let dir = tempfile::tempdir().unwrap();
+    let mut source =
+        patience(account("ftp", server.port, "x", ""), Duration::from_millis(400), 100);
+    if let orgsnap::config::job::Source::Ftp(account) = &mut source {
+        account.deadline = Duration::from_secs(1);
+    }
+    let started = Instant::now();
+    let error = fetch_into(dir.path(), &source).unwrap_err();
+    assert!(matches!(error, FetchError::Deadline { .. }), "{error}");
+    assert!(error.is_transient());
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+}

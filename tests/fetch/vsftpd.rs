@@ -1,0 +1,167 @@
+//! A vsftpd of our own on the loopback interface, as whoever runs the tests.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// A running server; it ends with this value.
+pub(super) struct Vsftpd {
+    child: Child,
+    pub(super) port: u16,
+    /// What the server shows: its anonymous root is `root`.
+    pub(super) root: PathBuf,
+    pub(super) certificate: Option<Certificate>,
+    _dir: TempDir,
+}
+
+/// A certificate of the server.
+pub(super) struct Certificate {
+    /// SHA-256 of its DER form, in hex with colons.
+    pub(super) fingerprint: String,
+    /// The authority that issued it, as PEM.
+    pub(super) ca: PathBuf,
+}
+
+/// Whether the tests against a real server can run; tells why not on standard error.
+pub(super) fn available(test: &str) -> bool {
+    let missing: Vec<&str> = ["/usr/sbin/vsftpd", "/usr/bin/openssl"]
+        .into_iter()
+        .filter(|program| !Path::new(program).exists())
+        .collect();
+    if !missing.is_empty() {
+        eprintln!("skipped: {test}, because {} is not installed", missing.join(" and "));
+    }
+    missing.is_empty()
+}
+
+impl Vsftpd {
+    /// Starts a server without TLS.
+    pub(super) fn plain() -> Vsftpd {
+        let dir = tempfile::tempdir().unwrap();
+        Vsftpd::start(dir, None, "ssl_enable=NO\n")
+    }
+
+    /// Starts a server that insists on TLS and, by its default, on session reuse. Its certificate
+    /// names 127.0.0.1 and is issued by an authority of its own.
+    pub(super) fn with_tls() -> Vsftpd {
+        let dir = tempfile::tempdir().unwrap();
+        let certificate = make_certificate(dir.path());
+        let at = dir.path().display().to_string();
+        let settings = format!(
+            "ssl_enable=YES\nallow_anon_ssl=YES\nforce_anon_logins_ssl=YES\n\
+             force_anon_data_ssl=YES\nssl_tlsv1=YES\nrsa_cert_file={at}/server.pem\n\
+             rsa_private_key_file={at}/server.key\n"
+        );
+        Vsftpd::start(dir, Some(certificate), &settings)
+    }
+
+    fn start(dir: TempDir, certificate: Option<Certificate>, settings: &str) -> Vsftpd {
+        let root = dir.path().join("root");
+        fs::create_dir(&root).unwrap();
+        // Taken from the system and given back: nobody else takes it in the moment between.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = dir.path().join("vsftpd.conf");
+        let text = format!(
+            "listen=YES\nlisten_address=127.0.0.1\nlisten_port={port}\nbackground=NO\n\
+             run_as_launching_user=YES\nanonymous_enable=YES\nlocal_enable=NO\n\
+             anon_root={root}\nftp_username={user}\nsecure_email_list_enable=YES\n\
+             email_password_file={emails}\nanon_world_readable_only=NO\n\
+             seccomp_sandbox=NO\nxferlog_enable=NO\nsecure_chroot_dir={empty}\n{settings}",
+            root = root.display(),
+            user = user(),
+            emails = dir.path().join("passwords").display(),
+            empty = dir.path().display(),
+        );
+        fs::write(dir.path().join("passwords"), "right\n").unwrap();
+        fs::write(&config, text).unwrap();
+        let child = Command::new("/usr/sbin/vsftpd")
+            .arg(&config)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let server = Vsftpd { child, port, root, certificate, _dir: dir };
+        server.wait_until_up();
+        server
+    }
+
+    fn wait_until_up(&self) {
+        let started = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(started.elapsed() < Duration::from_secs(10), "vsftpd does not come up");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Puts a file before the server.
+    pub(super) fn put(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+}
+
+impl Drop for Vsftpd {
+    fn drop(&mut self) {
+        // It may have ended by itself, which is as good.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+/// Whoever runs the tests.
+fn user() -> String {
+    let output = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+fn openssl(dir: &Path, args: &[&str]) -> String {
+    let output = Command::new("openssl").current_dir(dir).args(args).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn make_certificate(dir: &Path) -> Certificate {
+    let new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+    let request = |args: &[&str]| openssl(dir, &[&["req"], &new_key[..], args].concat());
+    request(&[
+        "-x509",
+        "-keyout",
+        "ca.key",
+        "-out",
+        "ca.pem",
+        "-subj",
+        "/CN=Test CA",
+        "-days",
+        "2",
+    ]);
+    request(&["-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=127.0.0.1"]);
+    fs::write(dir.join("san"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").unwrap();
+    openssl(
+        dir,
+        &[
+            "x509",
+            "-req",
+            "-in",
+            "server.csr",
+            "-CA",
+            "ca.pem",
+            "-CAkey",
+            "ca.key",
+            "-CAcreateserial",
+            "-out",
+            "server.pem",
+            "-days",
+            "2",
+            "-extfile",
+            "san",
+        ],
+    );
+    let printed = openssl(dir, &["x509", "-in", "server.pem", "-noout", "-fingerprint", "-sha256"]);
+    let fingerprint = printed.trim().split_once('=').unwrap().1.to_owned();
+    Certificate { fingerprint, ca: dir.join("ca.pem") }
+}

@@ -1,0 +1,246 @@
+//! Job files: what parses, what it resolves to, and what every complaint says.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{NaiveDate, TimeZone, Utc};
+use orgsnap::config::job::{self, ConfigError, Encoding, Job, Ready, Source, Tls, Trust};
+use orgsnap::model::Level;
+
+/// Every key of the design at once.
+const FULL: &str = r#"
+tenant = "00010001"
+name = "示例人寿"
+timezone = "Asia/Shanghai"
+schema = "../schemas/x"
+
+[source]
+kind = "ftps"
+host = "ftp.example.com"
+port = 2121
+path = "/export/{date:%Y%m%d}"
+username = "jiniu"
+password = { env = "DEMO_FTP_PASSWORD" }
+tls = { ca = "ca.pem" }
+ready = { stable = "30s" }
+timeout = "500ms"
+attempts = 3
+retry_wait = "2s"
+deadline = "10m"
+bandwidth = "10MiB"
+
+[format]
+encoding = "gbk"
+delimiter = "|+|"
+header = true
+
+[schedule]
+cron = "0 30 2 * * *"
+wait_until = "08:00"
+
+[gate]
+max_quarantined = "0.5%"
+max_detached = "2%"
+max_vanished = "5%"
+max_vanished_in_organ = "100%"
+
+[limits]
+max_file_size = "1GiB"
+
+[rules]
+name-mismatch = "info"
+"#;
+
+fn parse(text: &str) -> Result<Job, ConfigError> {
+    let env = |name: &str| (name == "DEMO_FTP_PASSWORD").then(|| "s3cret".to_owned());
+    job::parse(Path::new("jobs/x.toml"), text, &env)
+}
+
+#[test]
+fn a_full_file_resolves() {
+    let job = parse(FULL).unwrap();
+    assert_eq!(job.tenant, "00010001");
+    assert_eq!(job.schema.as_deref(), Some(Path::new("jobs/../schemas/x")));
+    assert_eq!(job.max_file_size, 1 << 30);
+    assert_eq!(job.format.encoding, Some(Encoding::Gb18030));
+    assert_eq!(job.format.delimiter.as_deref(), Some("|+|"));
+    assert_eq!(job.format.header, Some(true));
+    assert_eq!(job.gate.max_quarantined, 0.005);
+    assert_eq!(job.gate.max_vanished_in_organ, 1.0);
+    let rule = &job.rules["name-mismatch"];
+    assert_eq!((rule.level, rule.line), (Level::Info, 41));
+    assert_eq!(job.schedule.as_ref().unwrap().cron, "0 30 2 * * *");
+    let Some(Source::Ftp(ftp)) = &job.source else { panic!("an FTP source") };
+    assert_eq!((ftp.host.as_str(), ftp.port), ("ftp.example.com", 2121));
+    assert_eq!(ftp.path.on(NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()), "/export/20261124");
+    assert_eq!(ftp.tls, Tls::Explicit(Trust::Ca("jobs/ca.pem".into())));
+    assert_eq!(ftp.ready, Ready::Stable(Duration::from_secs(30)));
+    assert_eq!((ftp.timeout, ftp.attempts), (Duration::from_millis(500), 3));
+    assert_eq!(ftp.password.reveal().unwrap().expose(), "s3cret");
+    assert!(!format!("{job:?}").contains("s3cret"), "Debug shows the password");
+}
+
+#[test]
+fn a_small_file_gets_the_defaults() {
+    let job = parse("tenant = \"t\"\n[source]\nkind = \"dir\"\npath = \"in\"\n").unwrap();
+    assert_eq!(job.timezone, chrono_tz::Asia::Shanghai);
+    assert_eq!(job.max_file_size, 4 << 30);
+    assert_eq!((job.gate.max_quarantined, job.gate.max_vanished_in_organ), (0.01, 0.30));
+    assert_eq!((job.format.encoding, job.warnings.len()), (None, 0));
+    let Some(Source::Dir { base, path }) = &job.source else { panic!("a directory source") };
+    assert_eq!(base.join(path.on(NaiveDate::default())), Path::new("jobs/in"));
+    assert!(parse("tenant = \"t\"\n").unwrap().source.is_none());
+}
+
+#[test]
+fn the_business_date_is_that_of_the_time_zone() {
+    let job = parse("tenant = \"t\"").unwrap();
+    let late = Utc.with_ymd_and_hms(2026, 11, 23, 18, 30, 0).unwrap();
+    assert_eq!(job.business_date(late), NaiveDate::from_ymd_opt(2026, 11, 24).unwrap());
+}
+
+/// A change to [`FULL`]: the line that begins with `from` is replaced by `to`; then the complaint.
+#[track_caller]
+fn complains(from: &str, to: &str, line: usize, said: &str) {
+    let start = FULL.find(&format!("\n{from}")).expect("a line of the full file") + 1;
+    let end = start + FULL[start..].find('\n').unwrap();
+    let text = format!("{}{to}{}", &FULL[..start], &FULL[end..]);
+    let error = parse(&text).expect_err(to);
+    assert_eq!(error.to_string(), format!("jobs/x.toml:{line}: {said}"), "for {to}");
+    let message = error.message();
+    assert!(message.zh.starts_with(&format!("jobs/x.toml:{line}: ")), "{}", message.zh);
+    if let Some(key) = &error.key {
+        assert!(message.zh.contains(key.as_str()), "{}", message.zh);
+    }
+}
+
+#[test]
+fn every_complaint_names_file_line_key_and_what_was_expected() {
+    let duration = "expected a duration such as \"30s\"";
+    for (from, to, line, said) in [
+        // Keys that do not exist.
+        ("password", "pasword = 'x'", 13, "unknown key \"pasword\" in [source]; did you mean \"password\"?".to_owned()),
+        ("tenant", "tennant = 'x'", 2, "unknown key \"tennant\" at the top level; did you mean \"tenant\"?".to_owned()),
+        ("tls", "tls = { pin = 'ab' }", 14, "unknown key \"pin\" in [source.tls]; did you mean \"pin_sha256\"?".to_owned()),
+        ("ready", "ready = { stabel = '1s' }", 15, "unknown key \"stabel\" in [source.ready]; did you mean \"stable\"?".to_owned()),
+        ("password", "password = { envv = 'x' }", 13, "unknown key \"envv\" in [source.password]; did you mean \"env\"?".to_owned()),
+        ("max_vanished ", "max_vanish = '5%'", 34, "unknown key \"max_vanish\" in [gate]; did you mean \"max_vanished\"?".to_owned()),
+        ("max_file_size", "zzz = '5%'", 38, "unknown key \"zzz\" in [limits]; known keys: max_file_size".to_owned()),
+        ("[format]", "[formt]", 22, "unknown key \"formt\" at the top level; did you mean \"format\"?".to_owned()),
+        // Keys that are missing.
+        ("tenant", "", 1, "missing key \"tenant\" at the top level; expected 1 to 64 letters, digits, `_` or `-`".to_owned()),
+        ("kind", "", 7, "missing key \"kind\" in [source]; expected \"dir\", \"ftp\" or \"ftps\"".to_owned()),
+        ("host", "", 7, "missing key \"host\" in [source]; expected the server's name or address".to_owned()),
+        ("cron", "", 27, "missing key \"cron\" in [schedule]; expected a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"".to_owned()),
+        // Wrong types.
+        ("timeout", "timeout = 60", 16, format!("bad value 60 for source.timeout; {duration}").replace("30s", "60s")),
+        ("port", "port = '21'", 10, "bad value '21' for source.port; expected a whole number from 1 to 65535".to_owned()),
+        ("port", "port = 65536", 10, "bad value 65536 for source.port; expected a whole number from 1 to 65535".to_owned()),
+        ("[limits]", "limits = 5", 37, "unknown key \"limits\" in [gate]; known keys: max_quarantined, max_detached, max_vanished, max_vanished_in_organ".to_owned()),
+        ("max_vanished ", "max_vanished = 0.05", 34, "bad value 0.05 for gate.max_vanished; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
+        ("header", "header = 1", 25, "bad value 1 for format.header; expected true, false or \"auto\"".to_owned()),
+        ("password", "password = 12345", 13, "bad value for source.password; expected { env = \"VARIABLE\" } or { file = \"PATH\" }".to_owned()),
+        ("tls", "tls = 'yes'", 14, "bad value 'yes' for source.tls; expected { pin_sha256 = \"...\" } or { ca = \"ca.pem\" }".to_owned()),
+        ("name-mismatch", "name-mismatch = 3", 41, "bad value 3 for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
+        // Values that are not understood.
+        ("tenant", "tenant = '../x'", 2, "bad value '../x' for tenant; expected 1 to 64 letters, digits, `_` or `-`".to_owned()),
+        ("timezone", "timezone = 'Asia/Peking'", 4, "bad value 'Asia/Peking' for timezone; expected a time zone such as \"Asia/Shanghai\"".to_owned()),
+        ("kind", "kind = 'http'", 8, "bad value 'http' for source.kind; expected \"dir\", \"ftp\" or \"ftps\"".to_owned()),
+        ("kind", "kind = 'sftp'", 8, "source.kind: sftp is not built yet; what works is \"ftps\" (explicit TLS), \"ftp\" and \"dir\"".to_owned()),
+        ("kind", "kind = 'ftps-implicit'", 8, "source.kind: ftps-implicit is not built yet; what works is \"ftps\" (explicit TLS), \"ftp\" and \"dir\"".to_owned()),
+        ("kind", "kind = 'ftp'", 14, "source.tls: kind = \"ftp\" is not encrypted; for TLS write kind = \"ftps\"".to_owned()),
+        ("kind", "kind = 'dir'", 9, "source.host: means nothing with kind = \"dir\"; take it out".to_owned()),
+        ("path", "path = '/x/{date:%H}'", 11, "bad value '/x/{date:%H}' for source.path; expected a directory, which may hold {date:%Y%m%d}".to_owned()),
+        ("attempts", "attempts = 0", 17, "bad value 0 for source.attempts; expected a whole number from 1 to 100".to_owned()),
+        ("tls", "tls = { pin_sha256 = 'abc' }", 14, "bad value 'abc' for source.tls.pin_sha256; expected the SHA-256 of the certificate (DER), 64 hex digits, colons allowed".to_owned()),
+        ("tls", "tls = {}", 14, "bad value {} for source.tls; expected { pin_sha256 = \"...\" } or { ca = \"ca.pem\" }".to_owned()),
+        ("ready", "ready = 'soon'", 15, "bad value 'soon' for source.ready; expected \"now\", { stable = \"30s\" } or { marker = \"done.ok\" }".to_owned()),
+        ("encoding", "encoding = 'big5'", 23, "bad value 'big5' for format.encoding; expected \"auto\", \"utf-8\", \"gb18030\", \"gbk\", \"gb2312\", \"utf-16le\" or \"utf-16be\"".to_owned()),
+        ("delimiter", "delimiter = ''", 24, "bad value '' for format.delimiter; expected \"auto\", or one or more characters without a line end, such as \"|\"".to_owned()),
+        ("cron", "cron = '30 2 * * *'", 28, "bad value '30 2 * * *' for schedule.cron; expected a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"".to_owned()),
+        ("wait_until", "wait_until = '8 am'", 29, "bad value '8 am' for schedule.wait_until; expected a time of day such as \"08:00\"".to_owned()),
+        ("max_vanished ", "max_vanished = 'unlimited'", 34, "bad value 'unlimited' for gate.max_vanished; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
+        ("max_detached", "max_detached = '0%'", 33, "bad value '0%' for gate.max_detached; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
+        ("max_file_size", "max_file_size = '4G'", 38, "bad value '4G' for limits.max_file_size; expected a size such as \"4GiB\"".to_owned()),
+        ("name-mismatch", "name-mismatch = 'loud'", 41, "bad value 'loud' for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
+    ] {
+        complains(from, to, line, &said);
+    }
+}
+
+#[test]
+fn what_is_not_toml_is_told_with_its_line() {
+    for (text, line) in [
+        ("tenant = \"t\"\nname = \"open\nx = 1\n", 2),
+        ("tenant = 't'\ntenant = 'u'\n", 2),
+        ("a b", 1),
+    ] {
+        let error = parse(text).unwrap_err();
+        let said = error.to_string();
+        assert!(said.starts_with(&format!("jobs/x.toml:{line}: not valid TOML: ")), "{said}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told() {
+    let error = job::load(Path::new("jobs/nowhere.toml"), &|_| None).unwrap_err();
+    assert!(error.to_string().starts_with("jobs/nowhere.toml: the job file cannot be read"));
+}
+
+#[test]
+fn secrets_are_looked_at_only_when_needed() {
+    let dir = tempfile::tempdir().unwrap();
+    let secret = dir.path().join("password");
+    for (written, content, expected) in [
+        ("{ env = 'SET' }", None, Ok("from env")),
+        (
+            "{ env = 'UNSET' }",
+            None,
+            Err("source.password comes from the environment variable UNSET, which is not set"),
+        ),
+        ("{ env = 'EMPTY' }", None, Err("which is not set or empty")),
+        ("{ file = 'password' }", Some("from file\r\n"), Ok("from file")),
+        ("{ file = 'password' }", Some("\n"), Err("it is empty")),
+        ("{ file = 'password' }", None, Err("which cannot be used")),
+        ("'literal'", None, Ok("literal")),
+    ] {
+        match content {
+            Some(content) => std::fs::write(&secret, content).unwrap(),
+            None => _ = std::fs::remove_file(&secret),
+        }
+        let text = format!(
+            "tenant = 't'\n[source]\nkind = 'ftps'\nhost = 'h'\nusername = 'u'\npassword = {written}\n"
+        );
+        let env = |name: &str| match name {
+            "SET" => Some("from env".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        };
+        let path = dir.path().join("x.toml");
+        let job = job::parse(&path, &text, &env).expect("loads without the secret");
+        let Some(Source::Ftp(ftp)) = &job.source else { panic!("an FTP source") };
+        match (ftp.password.reveal(), expected) {
+            (Ok(secret), Ok(expected)) => assert_eq!(secret.expose(), expected),
+            (Err(error), Err(expected)) => {
+                let said = error.to_string();
+                assert!(said.contains("x.toml:6: "), "{said}");
+                assert!(said.contains(expected), "{said}");
+            }
+            (found, expected) => panic!("{written}: {found:?}, expected {expected:?}"),
+        }
+        let warned =
+            job.warnings.iter().any(|w| w.en.contains("the password stands in the job file"));
+        assert_eq!(warned, written == "'literal'", "{written}");
+        assert!(
+            !format!("{:?}", job.warnings).contains("literal'"),
+            "a warning shows the password"
+        );
+    }
+}
+
+#[test]
+fn plain_ftp_is_warned_of() {
+    let job = parse("tenant = 't'\n[source]\nkind = 'ftp'\nhost = 'h'\nusername = 'u'\npassword = { env = 'X' }\n").unwrap();
+    assert_eq!(job.warnings.len(), 1);
+    assert!(job.warnings[0].en.starts_with("jobs/x.toml:3: kind = \"ftp\" is not encrypted"));
+}
