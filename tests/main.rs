@@ -1,5 +1,6 @@
 //! The single integration-test binary, so that polars is linked once.
 
+mod cli;
 mod fetch;
 mod job;
 mod report;

@@ -90,6 +90,17 @@ pub fn disposition(language: Language, disposition: Disposition) -> &'static str
     }
 }
 
+/// A verdict by its name (`published`, `passed`, `refused`, `failed`).
+pub fn verdict(language: Language, verdict: &str) -> &str {
+    match verdict {
+        "published" => language.choose("已发布", "published"),
+        "passed" => language.choose("可发布", "passed"),
+        "refused" => language.choose("未发布", "refused"),
+        "failed" => language.choose("未完成", "failed"),
+        other => other,
+    }
+}
+
 /// A stage of a run by its name (`fetch`, `parse`, `check`, `publish`).
 pub fn stage(language: Language, stage: &str) -> &str {
     match stage {
