@@ -6,6 +6,7 @@ mod feed;
 mod finding;
 mod run;
 mod table;
+mod tree;
 
 pub use feed::Feed;
 pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related, RuleMeta};
@@ -13,3 +14,4 @@ pub use run::{
     FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, RunId, RunReport, StageTiming, Verdict,
 };
 pub use table::{Column, Table};
+pub use tree::{TreeRows, TreeSums};
