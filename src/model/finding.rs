@@ -120,7 +120,10 @@ impl Message {
 
     /// A message made at run time.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Message {
-        Message { zh: std::borrow::Cow::Owned(zh.into()), en: std::borrow::Cow::Owned(en.into()) }
+        Message {
+            zh: std::borrow::Cow::Owned(zh.into()),
+            en: std::borrow::Cow::Owned(en.into()),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! The tables are not `STRICT`, because a reader with a SQLite older than 3.37 (DB Browser 3.12 has 3.35)
 //! could then open nothing of the file.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::config::schema::{FeedSchema, ForestSchema, Kind, Schema};
 use crate::model::Feed;
@@ -356,12 +356,4 @@ fn create_tree(forest: &ForestSchema) -> String {
         quoted(&tree_table(&forest.name)),
         columns.join(", ")
     )
-}
-
-/// Whether a table holds no row.
-pub(super) fn is_empty(conn: &Connection, table: &str) -> rusqlite::Result<bool> {
-    let row = conn
-        .query_row(&format!("select 1 from {} limit 1", quoted(table)), [], |_| Ok(()))
-        .optional()?;
-    Ok(row.is_none())
 }

@@ -18,6 +18,7 @@ mod record;
 mod rows;
 mod snapshot;
 mod trees;
+mod words;
 
 #[cfg(test)]
 mod tests;

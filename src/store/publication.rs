@@ -232,6 +232,12 @@ impl<'s> Publication<'s> {
         Ok(())
     }
 
+    /// The open transaction, for tests of what stands in it.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        self.conn
+    }
+
     fn missing(&self) -> Vec<String> {
         let feeds = self.tables.iter().zip(&self.written);
         let forests = self.schema.forests.iter().zip(&self.trees_written);

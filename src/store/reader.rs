@@ -190,7 +190,7 @@ impl Reader {
         self.conn
             .query_row(
                 "select title_zh, title_en, feed, key_column, name_column, \
-                 exists (select 1 from pragma_table_info(name || '_tree') i where i.name = 'path') \
+                 exists (select 1 from pragma_table_info(forest.name || '_tree') i where i.name = 'path') \
                  from forest where name = ?1",
                 [name],
                 |row| {

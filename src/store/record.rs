@@ -19,7 +19,7 @@ pub struct RunRecord<'a> {
     /// Version of the program.
     pub tool_version: &'a str,
     /// The quarantined lines of all files, in the order in which they are to be stored.
-    pub quarantine: &'a mut dyn Iterator<Item = QuarantinedLine<'a>>,
+    pub quarantine: Box<dyn Iterator<Item = QuarantinedLine<'a>> + 'a>,
 }
 
 impl fmt::Debug for RunRecord<'_> {
@@ -158,7 +158,7 @@ fn write_findings(conn: &Connection, run: &RunId, findings: &[Finding]) -> rusql
 fn write_quarantine<'a>(
     conn: &Connection,
     run: &RunId,
-    lines: &mut dyn Iterator<Item = QuarantinedLine<'a>>,
+    lines: impl Iterator<Item = QuarantinedLine<'a>>,
 ) -> rusqlite::Result<()> {
     let mut insert = conn.prepare("insert into quarantine values (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     for line in lines {
