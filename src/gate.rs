@@ -12,6 +12,14 @@ pub struct Approved {
     _judged: (),
 }
 
+#[cfg(test)]
+impl Approved {
+    /// A proof for tests of what comes after the gate.
+    pub(crate) fn for_tests() -> Approved {
+        Approved { _judged: () }
+    }
+}
+
 /// Rows that must be gone before a share of them counts: a small table moves by large shares.
 const VANISHED_ROWS: u64 = 50;
 /// The same within one level-2 organ, in agents.
@@ -97,8 +105,12 @@ pub fn judge(facts: &Facts<'_>, limits: &GateLimits) -> Result<Approved, Vec<Gat
 }
 
 fn fatal(facts: &Facts<'_>, reasons: &mut Vec<GateReason>) {
-    let refuses =
-        |f: &&Finding| f.level == Level::Fatal || (f.disposition == Disposition::Refuse && f.level > Level::Off && f.code.starts_with('F'));
+    let refuses = |f: &&Finding| {
+        f.level == Level::Fatal
+            || (f.disposition == Disposition::Refuse
+                && f.level > Level::Off
+                && f.code.starts_with('F'))
+    };
     let mut codes: Vec<(&str, &str)> =
         facts.findings.iter().filter(refuses).map(|f| (f.code, f.name)).collect();
     codes.dedup();
@@ -161,7 +173,9 @@ impl Parts {
             limit,
             message: Message::new(
                 format!("{zh}：{part} / {all}（{measured:.2}%），超过上限 {allowed}%（{key}）"),
-                format!("{en}: {part} of {all} ({measured:.2}%), over the limit of {allowed}% ({key})"),
+                format!(
+                    "{en}: {part} of {all} ({measured:.2}%), over the limit of {allowed}% ({key})"
+                ),
             ),
         });
     }
@@ -202,7 +216,12 @@ mod tests {
             findings: &[],
             totals: &BTreeMap::new(),
             files: &[file],
-            edges: &[Edges { forest: "recruit", title: &title, delivered: edges.0, detached: edges.1 }],
+            edges: &[Edges {
+                forest: "recruit",
+                title: &title,
+                delivered: edges.0,
+                detached: edges.1,
+            }],
             vanished: &[Vanished { feed: Feed::Agent, before: vanished.0, gone: vanished.1 }],
             branches: &[Branch { organ: "8601", before: branch.0, gone: branch.1 }],
         };

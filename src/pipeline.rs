@@ -15,13 +15,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::{Format, GateLimits, Job, Source};
 use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Delivery, FileState};
-use crate::fetch::{self, Fetched, RawDelivery, archive};
+use crate::fetch::{self, RawDelivery, archive};
 use crate::gate::{self, Approved};
 use crate::links::Links;
-use crate::model::{CarriedRow, Feed, GateReason, Message, RunReport, StageTiming, Verdict};
-use crate::rules::{
-    Checked, Levels, RowContext, check_lines, check_rows, note_left_out_edges,
-};
+use crate::model::{CarriedRow, Feed, GateReason, Message, RunReport, Verdict};
+use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
 use crate::store::lock::TenantLock;
 use crate::store::{Cell, FeedOutcome, NewRows, Publication, RunRecord, Store, StoreError};
 use crate::trees::{DeliveredForest, fields_of_carried, tree_rows};
@@ -99,15 +97,14 @@ pub struct CheckRequest<'a> {
 /// # Errors
 /// Any fault of the configuration, the source, the machine or the database, see [`RunError`]. The last
 /// snapshot stays as it was; the run is recorded as failed where the database can be written.
-pub fn import(
-    request: &ImportRequest<'_>,
-    progress: &dyn Progress,
-) -> Result<RunReport, RunError> {
+pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<RunReport, RunError> {
     let job = request.job;
     let schema = schema_of(Some(job))?;
     let levels = Levels::of(job)?;
     let from = request.from.map(Source::dir);
-    let Some(source) = from.as_ref().or(job.source.as_ref()) else { return Err(RunError::NoSource) };
+    let Some(source) = from.as_ref().or(job.source.as_ref()) else {
+        return Err(RunError::NoSource);
+    };
     let date = request.date.unwrap_or_else(|| job.business_date(request.now));
     let mut outcome = Outcome::new(&job.tenant, request.now, date);
     outcome.report.tenant_name.clone_from(&job.name);
@@ -124,16 +121,18 @@ pub fn import(
         outcome.report.database = Some(database);
         if let Some(latest) = store.latest()?.filter(|latest| date < latest.date) {
             outcome.refuse(vec![older(date, latest.date)]);
-            return outcome.record(Some(store), request.dry_run, None);
+            return outcome.record(Some(store), request.dry_run, Box::new(std::iter::empty()));
         }
     }
-    let run = Run { schema: &schema, levels: &levels, limits: job.gate, pinned: &job.format, progress };
+    let run =
+        Run { schema: &schema, levels: &levels, limits: job.gate, pinned: &job.format, progress };
     let fetched = fetch_files(request, source, &schema, &tenant_dir, &mut outcome, progress);
     let mut raw = match fetched {
         Ok(raw) => raw,
         Err(error) => {
             outcome.report.verdict = Verdict::Failed;
-            if let Err(second) = outcome.record(store.as_mut(), request.dry_run, None) {
+            let none = Box::new(std::iter::empty());
+            if let Err(second) = outcome.record(store.as_mut(), request.dry_run, none) {
                 tracing::warn!("the failed run could not be recorded: {second}");
             }
             return Err(error);
@@ -175,7 +174,9 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
     };
     let mut raw = match fetch::fetch(&wanted, &intake::Files(progress)) {
         // Four missing files of a folder that is there are four findings.
-        Err(fetch::FetchError::NothingThere { .. }) if request.dir.is_dir() => intake::nothing(&schema),
+        Err(fetch::FetchError::NothingThere { .. }) if request.dir.is_dir() => {
+            intake::nothing(&schema)
+        }
         other => other?,
     };
     outcome.time(Stage::Fetch, began);
@@ -194,7 +195,9 @@ fn older(date: NaiveDate, newest: NaiveDate) -> GateReason {
     GateReason {
         limit: "older-date",
         message: Message::new(
-            format!("业务日期 {date} 早于已发布的最新快照 {newest}；目前只能导入 {newest} 或之后的日期，请用 --date 指定"),
+            format!(
+                "业务日期 {date} 早于已发布的最新快照 {newest}；目前只能导入 {newest} 或之后的日期，请用 --date 指定"
+            ),
             format!(
                 "the business date {date} is older than the newest snapshot, {newest}; dates before the \
                  newest cannot be imported yet: give {newest} or a later one with --date"
@@ -258,7 +261,10 @@ impl Run<'_> {
         let (parsed, begun) = thread::scope(|scope| {
             let begin = store.as_mut().map(|store| scope.spawn(move || store.begin(date)));
             let parsed = intake::parse(raw, self.schema, self.pinned);
-            (parsed, begin.map(|begin| begin.join().unwrap_or_else(|p| std::panic::resume_unwind(p))))
+            (
+                parsed,
+                begin.map(|begin| begin.join().unwrap_or_else(|p| std::panic::resume_unwind(p))),
+            )
         });
         let mut publication = begun.transpose()?;
         let mut delivery = parsed?;
@@ -288,13 +294,13 @@ impl Run<'_> {
         outcome.take(raw, delivery, accepted, checked);
         let verdict = self.judge(&mut outcome, &forests, publication.as_ref(), written.as_ref());
         outcome.time(Stage::Check, began);
-        let mut quarantine = intake::quarantined_lines(delivery, accepted);
+        let quarantine = intake::quarantined_lines(delivery, accepted);
         let approved = match verdict {
             Ok(approved) => approved,
             Err(reasons) => {
                 drop(publication);
                 outcome.refuse(reasons);
-                return outcome.record(store.as_mut(), dry, Some(&mut quarantine));
+                return outcome.record(store.as_mut(), dry, Box::new(quarantine));
             }
         };
         let Some(mut publication) = publication.filter(|_| !dry) else {
@@ -315,7 +321,7 @@ impl Run<'_> {
             report: &outcome.report,
             finished: outcome.finished(),
             tool_version: env!("CARGO_PKG_VERSION"),
-            quarantine: &mut quarantine,
+            quarantine: Box::new(quarantine),
         };
         publication.commit(approved, record)?;
         outcome.retime(Stage::Publish, began);

@@ -18,6 +18,9 @@ use super::{RunError, Stage};
 /// So many findings of a code come with the delivered line.
 const EXCERPTS: usize = 3;
 
+/// Quarantined lines on their way into the database.
+pub(super) type Quarantine<'q> = Box<dyn Iterator<Item = QuarantinedLine<'q>> + 'q>;
+
 /// A report under way.
 pub(super) struct Outcome {
     pub(super) report: RunReport,
@@ -27,7 +30,8 @@ pub(super) struct Outcome {
 impl Outcome {
     pub(super) fn new(tenant: &str, now: DateTime<Utc>, date: NaiveDate) -> Outcome {
         let seed = format!("{tenant} {date} {}", now.timestamp_nanos_opt().unwrap_or_default());
-        let run = format!("{}-{:04x}", now.format("%Y%m%d-%H%M%S"), xxh3_64(seed.as_bytes()) & 0xFFFF);
+        let run =
+            format!("{}-{:04x}", now.format("%Y%m%d-%H%M%S"), xxh3_64(seed.as_bytes()) & 0xFFFF);
         let report = RunReport {
             run: RunId(run),
             tenant: tenant.to_owned(),
@@ -103,15 +107,14 @@ impl Outcome {
         self,
         store: Option<&mut Store>,
         dry: bool,
-        quarantine: Option<&mut dyn Iterator<Item = QuarantinedLine<'_>>>,
+        quarantine: Quarantine<'_>,
     ) -> Result<RunReport, RunError> {
         if let Some(store) = store.filter(|_| !dry) {
-            let mut none = std::iter::empty();
             store.record_run(RunRecord {
                 report: &self.report,
                 finished: self.finished(),
                 tool_version: env!("CARGO_PKG_VERSION"),
-                quarantine: quarantine.unwrap_or(&mut none),
+                quarantine,
             })?;
         }
         Ok(self.report)
@@ -120,7 +123,9 @@ impl Outcome {
 
 fn excerpt(delivery: &Delivery<'_>, finding: &Finding) -> Option<crate::model::Excerpt> {
     let line = usize::try_from(finding.line?).ok()?.checked_sub(1)?;
-    let FileState::Parsed(parsed, _) = &delivery.files[finding.feed.index()].state else { return None };
+    let FileState::Parsed(parsed, _) = &delivery.files[finding.feed.index()].state else {
+        return None;
+    };
     let schema = delivery.schema.feed(finding.feed);
     Some(parsed.excerpt(line, finding.field.as_deref().and_then(|field| schema.position(field))))
 }
