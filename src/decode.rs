@@ -87,7 +87,11 @@ pub fn detect(bytes: &[u8], pinned: Option<Encoding>) -> Result<Detected, Undete
         }
         tried.push((candidate.name(), bad, judged));
     }
-    Err(Undetectable { tried, nul, looks_like_utf16: nul * 4 > bytes.len() && nul * 3 < bytes.len() * 2 })
+    Err(Undetectable {
+        tried,
+        nul,
+        looks_like_utf16: nul * 4 > bytes.len() && nul * 3 < bytes.len() * 2,
+    })
 }
 
 /// Counts malformed sequences among the first [`JUDGED_SEQUENCES`] multi-byte ones.
@@ -148,7 +152,9 @@ impl<'a> Lines<'a> {
         let mut starts = vec![detected.bom as u64];
         let unit = match detected.encoding {
             Encoding::Utf8 | Encoding::Gb18030 => {
-                starts.extend(memchr::memchr_iter(b'\n', body).map(|i| (detected.bom + i + 1) as u64));
+                starts.extend(
+                    memchr::memchr_iter(b'\n', body).map(|i| (detected.bom + i + 1) as u64),
+                );
                 1
             }
             Encoding::Utf16Le | Encoding::Utf16Be => {
@@ -250,7 +256,8 @@ impl<'a> Lines<'a> {
     where
         'a: 'b,
     {
-        let raw: &'a [u8] = &self.bytes[self.starts[run.start] as usize..self.starts[run.end] as usize];
+        let raw: &'a [u8] =
+            &self.bytes[self.starts[run.start] as usize..self.starts[run.end] as usize];
         if self.detected.encoding == Encoding::Utf8 {
             return std::str::from_utf8(raw).ok();
         }
@@ -337,7 +344,8 @@ mod tests {
 
     #[test]
     fn one_bad_byte_in_gb18030_is_one_bad_line_with_its_offset() {
-        let mut bytes = GB18030.encode("1|张伟|北京市\n2|王芳|上海市\n3|李娜|广州市\n").0.into_owned();
+        let mut bytes =
+            GB18030.encode("1|张伟|北京市\n2|王芳|上海市\n3|李娜|广州市\n").0.into_owned();
         let second = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
         bytes[second + 2] = 0xFF;
         let lines = Lines::new(&bytes, detect(&bytes, None).unwrap());

@@ -138,8 +138,14 @@ impl Acceptance {
 
     /// Settles every row of a feed: what a rule put into quarantine stays out, and of the rows that
     /// repeat a key the first of the others is accepted. Makes that row the one that references find.
-    pub fn settle(file: &mut FileInput<'_>, schema: &FeedSchema, quarantined: Vec<QuarantinedLine>) -> Acceptance {
-        let FileState::Parsed(parsed, index) = &mut file.state else { return Acceptance::default() };
+    pub fn settle(
+        file: &mut FileInput<'_>,
+        schema: &FeedSchema,
+        quarantined: Vec<QuarantinedLine>,
+    ) -> Acceptance {
+        let FileState::Parsed(parsed, index) = &mut file.state else {
+            return Acceptance::default();
+        };
         let Some(keys) = parsed.table.text(&schema.key_field().name) else {
             return Acceptance::default();
         };
@@ -152,14 +158,16 @@ impl Acceptance {
         }
         let mut repeated = 0;
         for group in index.repeated().to_vec() {
-            let mut standing = group.into_iter().filter(|r| status[*r as usize] == RowStatus::Accepted);
+            let mut standing =
+                group.into_iter().filter(|r| status[*r as usize] == RowStatus::Accepted);
             let Some(first) = standing.next() else { continue };
             let rest: Vec<u32> = standing.collect();
             repeated += rest.len() as u64;
             rest.into_iter().for_each(|row| status[row as usize] = RowStatus::Repeated);
             index.represent(keys, first);
         }
-        let accepted = (0..status.len() as u32).filter(|r| status[*r as usize] == RowStatus::Accepted);
+        let accepted =
+            (0..status.len() as u32).filter(|r| status[*r as usize] == RowStatus::Accepted);
         let order = sorted_by_key(accepted.collect(), keys);
         let mut position = vec![Acceptance::NOWHERE; status.len()];
         for (at, row) in order.iter().enumerate() {

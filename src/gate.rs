@@ -1,1 +1,255 @@
-//! To be written.
+//! The gate: findings and the last snapshot become a verdict. Pure, and the sole maker of [`Approved`].
+
+use std::collections::BTreeMap;
+
+use crate::config::job::GateLimits;
+use crate::model::{Disposition, Feed, FileFacts, Finding, GateReason, Level, Message};
+
+/// The proof that the gate said yes. Committing takes one, and nothing else can make it.
+#[derive(Debug)]
+pub struct Approved {
+    // Private: only `judge` fills it.
+    _judged: (),
+}
+
+#[cfg(test)]
+impl Approved {
+    /// A proof for tests of what comes after the gate.
+    pub(crate) fn for_tests() -> Approved {
+        Approved { _judged: () }
+    }
+}
+
+/// Rows that must be gone before a share of them counts: a small table moves by large shares.
+const VANISHED_ROWS: u64 = 50;
+/// The same within one level-2 organ, in agents.
+const VANISHED_AGENTS: u64 = 50;
+
+/// All that the gate looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// What the rules found.
+    pub findings: &'a [Finding],
+    /// True number of findings by code.
+    pub totals: &'a BTreeMap<&'static str, u64>,
+    /// What became of the delivered lines.
+    pub files: &'a [FileFacts],
+    /// The edges of every forest.
+    pub edges: &'a [Edges<'a>],
+    /// What the last snapshot had and this delivery has not; empty without a last snapshot.
+    pub vanished: &'a [Vanished],
+    /// Agents gone by level-2 organ of the last snapshot.
+    pub branches: &'a [Branch<'a>],
+}
+
+/// The edges of one forest.
+#[derive(Debug, Clone, Copy)]
+pub struct Edges<'a> {
+    /// The forest's name.
+    pub forest: &'a str,
+    /// Its title.
+    pub title: &'a Message,
+    /// Edges that accepted rows deliver.
+    pub delivered: u64,
+    /// Edges that were detached.
+    pub detached: u64,
+}
+
+/// Rows of one feed that are gone.
+#[derive(Debug, Clone, Copy)]
+pub struct Vanished {
+    /// The feed.
+    pub feed: Feed,
+    /// Rows in the last snapshot.
+    pub before: u64,
+    /// Those of them that are gone.
+    pub gone: u64,
+}
+
+/// Agents of one level-2 organ that are gone.
+#[derive(Debug, Clone, Copy)]
+pub struct Branch<'a> {
+    /// The organ's id.
+    pub organ: &'a str,
+    /// Its agents in the last snapshot.
+    pub before: u64,
+    /// Those of them that are gone.
+    pub gone: u64,
+}
+
+/// Judges a delivery.
+///
+/// # Errors
+/// The reasons why it must not be published, one a limit that is broken; never empty.
+pub fn judge(facts: &Facts<'_>, limits: &GateLimits) -> Result<Approved, Vec<GateReason>> {
+    let mut reasons = Vec::new();
+    fatal(facts, &mut reasons);
+    for file in facts.files {
+        let all = file.rows + file.quarantined + file.repeated;
+        let name = &file.name;
+        let parts = Parts { part: file.quarantined, all, limit: limits.max_quarantined };
+        parts.judge("quarantined", "max_quarantined", &mut reasons, || {
+            (format!("{name} 被隔离的行"), format!("quarantined lines of {name}"))
+        });
+    }
+    for edges in facts.edges {
+        let (name, title) = (edges.forest, &edges.title.zh);
+        let parts =
+            Parts { part: edges.detached, all: edges.delivered, limit: limits.max_detached };
+        parts.judge("detached", "max_detached", &mut reasons, || {
+            (format!("{title}中断开的边"), format!("detached edges of the {name} forest"))
+        });
+    }
+    vanished(facts, limits, &mut reasons);
+    if reasons.is_empty() { Ok(Approved { _judged: () }) } else { Err(reasons) }
+}
+
+fn fatal(facts: &Facts<'_>, reasons: &mut Vec<GateReason>) {
+    let refuses = |f: &&Finding| {
+        f.level == Level::Fatal
+            || (f.disposition == Disposition::Refuse
+                && f.level > Level::Off
+                && f.code.starts_with('F'))
+    };
+    let mut codes: Vec<(&str, &str)> =
+        facts.findings.iter().filter(refuses).map(|f| (f.code, f.name)).collect();
+    codes.dedup();
+    for (code, name) in codes {
+        let count = facts.totals.get(code).copied().unwrap_or(0);
+        reasons.push(GateReason {
+            limit: "fatal-finding",
+            message: Message::new(
+                format!("{code} {name}：{count} 处致命问题"),
+                format!("{count} fatal finding(s) of {code} {name}"),
+            ),
+        });
+    }
+}
+
+fn vanished(facts: &Facts<'_>, limits: &GateLimits, reasons: &mut Vec<GateReason>) {
+    for feed in facts.vanished.iter().filter(|v| v.gone > VANISHED_ROWS) {
+        let (name, title) = (feed.feed.name(), feed.feed.title_zh());
+        let parts = Parts { part: feed.gone, all: feed.before, limit: limits.max_vanished };
+        parts.judge("vanished", "max_vanished", reasons, || {
+            (format!("{title}比上次少掉的行"), format!("{name} rows gone since the last snapshot"))
+        });
+    }
+    for branch in facts.branches.iter().filter(|b| b.gone > VANISHED_AGENTS) {
+        let organ = branch.organ;
+        let parts =
+            Parts { part: branch.gone, all: branch.before, limit: limits.max_vanished_in_organ };
+        parts.judge("vanished-in-organ", "max_vanished_in_organ", reasons, || {
+            (
+                format!("二级机构 {organ} 比上次少掉的代理人"),
+                format!("agents of level-2 organ {organ} gone since the last snapshot"),
+            )
+        });
+    }
+}
+
+/// A part of a whole against the share that is allowed.
+struct Parts {
+    part: u64,
+    all: u64,
+    limit: f64,
+}
+
+impl Parts {
+    fn judge(
+        &self,
+        limit: &'static str,
+        key: &str,
+        reasons: &mut Vec<GateReason>,
+        what: impl FnOnce() -> (String, String),
+    ) {
+        let Parts { part, all, limit: share } = *self;
+        if part == 0 || part as f64 <= all as f64 * share {
+            return;
+        }
+        let (zh, en) = what();
+        let measured = 100.0 * part as f64 / all.max(part) as f64;
+        let allowed = 100.0 * share;
+        reasons.push(GateReason {
+            limit,
+            message: Message::new(
+                format!("{zh}：{part} / {all}（{measured:.2}%），超过上限 {allowed}%（{key}）"),
+                format!(
+                    "{en}: {part} of {all} ({measured:.2}%), over the limit of {allowed}% ({key})"
+                ),
+            ),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(rows: u64, quarantined: u64) -> FileFacts {
+        FileFacts {
+            feed: Feed::Agent,
+            name: "temp_agent.txt".into(),
+            sha256: None,
+            size: 0,
+            mtime: None,
+            encoding: None,
+            delimiter: None,
+            header: None,
+            lines: rows + quarantined,
+            rows,
+            quarantined,
+            repeated: 0,
+            header_lines: 0,
+            blank: 0,
+            previous_rows: None,
+        }
+    }
+
+    fn limits_broken(
+        file: FileFacts,
+        edges: (u64, u64),
+        vanished: (u64, u64),
+        branch: (u64, u64),
+    ) -> Vec<&'static str> {
+        let title = Message::fixed("增员树", "recruitment");
+        let facts = Facts {
+            findings: &[],
+            totals: &BTreeMap::new(),
+            files: &[file],
+            edges: &[Edges {
+                forest: "recruit",
+                title: &title,
+                delivered: edges.0,
+                detached: edges.1,
+            }],
+            vanished: &[Vanished { feed: Feed::Agent, before: vanished.0, gone: vanished.1 }],
+            branches: &[Branch { organ: "8601", before: branch.0, gone: branch.1 }],
+        };
+        match judge(&facts, &GateLimits::default()) {
+            Ok(Approved { .. }) => Vec::new(),
+            Err(reasons) => reasons.into_iter().map(|r| r.limit).collect(),
+        }
+    }
+
+    #[test]
+    fn a_limit_is_broken_above_it_and_not_at_it() {
+        let none = (0, 0);
+        let cases = [
+            ((99, 1), none, none, none, vec![]),
+            ((98, 2), none, none, none, vec!["quarantined"]),
+            ((0, 1), none, none, none, vec!["quarantined"]),
+            ((10, 0), (100, 1), none, none, vec![]),
+            ((10, 0), (100, 2), none, none, vec!["detached"]),
+            ((10, 0), none, (100, 50), none, vec![]),
+            ((10, 0), none, (100, 51), none, vec!["vanished"]),
+            ((10, 0), none, (2000, 100), none, vec![]),
+            ((10, 0), none, (2000, 101), none, vec!["vanished"]),
+            ((10, 0), none, none, (100, 50), vec![]),
+            ((10, 0), none, none, (1000, 300), vec![]),
+            ((10, 0), none, none, (1000, 301), vec!["vanished-in-organ"]),
+        ];
+        for ((rows, quarantined), edges, vanished, branch, expected) in cases {
+            assert_eq!(limits_broken(file(rows, quarantined), edges, vanished, branch), expected);
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The keys of one feed: finding a record by its key, and the keys that are delivered more than once.
 
 use hashbrown::{HashTable, hash_table::Entry};
-use polars_arrow::array::{Array, Utf8ViewArray};
+use polars_arrow::array::Utf8ViewArray;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// An index from key to row. It does not hold the keys; every call takes the key column it was built on.

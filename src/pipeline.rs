@@ -1,1 +1,423 @@
-//! To be written.
+//! The only file that knows the order of the stages: fetch, archive, parse, check, gate, publish.
+//!
+//! Two things run side by side, each pair in a scope of its own: the store reads the last snapshot while the
+//! delivery is parsed, and it writes rows while the references, forests and their rules are worked out. The
+//! rows stand in an open transaction then, which only an `Approved` can commit.
+
+mod error;
+mod intake;
+mod outcome;
+
+use std::{path::Path, thread, time::Instant};
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::config::job::{Format, GateLimits, Job, Source};
+use crate::config::schema::Schema;
+use crate::delivery::{Acceptance, Delivery, FileState};
+use crate::fetch::{self, RawDelivery, archive};
+use crate::gate::{self, Approved};
+use crate::links::Links;
+use crate::model::{CarriedRow, Feed, GateReason, Message, RunReport, Verdict};
+use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
+use crate::store::lock::TenantLock;
+use crate::store::{Cell, FeedOutcome, NewRows, Publication, RunRecord, Store, StoreError};
+use crate::trees::{DeliveredForest, fields_of_carried, tree_rows};
+
+pub use error::RunError;
+use outcome::Outcome;
+
+/// A stage, as people see it go by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Files come from their source and are archived.
+    Fetch,
+    /// Bytes become records.
+    Parse,
+    /// Rules look at them.
+    Check,
+    /// The snapshot is written.
+    Publish,
+}
+
+impl Stage {
+    /// The name in reports: `fetch`, `parse`, `check`, `publish`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Fetch => "fetch",
+            Stage::Parse => "parse",
+            Stage::Check => "check",
+            Stage::Publish => "publish",
+        }
+    }
+}
+
+/// Told how a run comes along.
+pub trait Progress: fetch::Progress {
+    /// A stage begins.
+    fn stage(&self, stage: Stage);
+}
+
+/// What to import.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportRequest<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// The business date; by default the date of `now` in the job's time zone.
+    pub date: Option<NaiveDate>,
+    /// A folder to take the files from instead of the job's source.
+    pub from: Option<&'a Path>,
+    /// Do everything but publish.
+    pub dry_run: bool,
+    /// The data folder.
+    pub data_dir: &'a Path,
+    /// When the run starts.
+    pub now: DateTime<Utc>,
+}
+
+/// What to check.
+#[derive(Debug, Clone, Copy)]
+pub struct CheckRequest<'a> {
+    /// The folder that holds the files.
+    pub dir: &'a Path,
+    /// What is pinned of the layout; the job's pins hold where this has none.
+    pub format: &'a Format,
+    /// A job whose levels, limits and schema hold.
+    pub job: Option<&'a Job>,
+    /// The business date; by default the date of `now` in the job's time zone.
+    pub date: Option<NaiveDate>,
+    /// When the run starts.
+    pub now: DateTime<Utc>,
+}
+
+/// Imports one delivery.
+///
+/// A refused delivery is an `Ok` whose verdict says so; the last snapshot stays as it was.
+///
+/// # Errors
+/// Any fault of the configuration, the source, the machine or the database, see [`RunError`]. The last
+/// snapshot stays as it was; the run is recorded as failed where the database can be written.
+pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<RunReport, RunError> {
+    let job = request.job;
+    let schema = schema_of(Some(job))?;
+    let levels = Levels::of(job)?;
+    let from = request.from.map(Source::dir);
+    let Some(source) = from.as_ref().or(job.source.as_ref()) else {
+        return Err(RunError::NoSource);
+    };
+    let date = request.date.unwrap_or_else(|| job.business_date(request.now));
+    let mut outcome = Outcome::new(&job.tenant, request.now, date);
+    outcome.report.tenant_name.clone_from(&job.name);
+    let tenant_dir = request.data_dir.join(&job.tenant);
+    let database = tenant_dir.join("org.db");
+    let holder = format!("import {}", outcome.report.run);
+    let _lock = TenantLock::acquire(&tenant_dir, &holder, request.now)?;
+    let mut store = match request.dry_run && !database.exists() {
+        // A dry run leaves no database behind.
+        true => None,
+        false => Some(Store::open(&database, &schema)?),
+    };
+    if let Some(store) = &mut store {
+        outcome.report.database = Some(database);
+        if let Some(latest) = store.latest()?.filter(|latest| date < latest.date) {
+            outcome.refuse(vec![older(date, latest.date)]);
+            return outcome.record(Some(store), request.dry_run, Box::new(std::iter::empty()));
+        }
+    }
+    let run =
+        Run { schema: &schema, levels: &levels, limits: job.gate, pinned: &job.format, progress };
+    let fetched = fetch_files(request, source, &schema, &tenant_dir, &mut outcome, progress);
+    let mut raw = match fetched {
+        Ok(raw) => raw,
+        Err(error) => {
+            outcome.report.verdict = Verdict::Failed;
+            let none = Box::new(std::iter::empty());
+            if let Err(second) = outcome.record(store.as_mut(), request.dry_run, none) {
+                tracing::warn!("the failed run could not be recorded: {second}");
+            }
+            return Err(error);
+        }
+    };
+    run.process(&mut raw, &mut store, request.dry_run, outcome)
+}
+
+/// Checks a folder. Nothing is written.
+///
+/// # Errors
+/// A folder or file that cannot be read, a configuration that is wrong.
+pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunReport, RunError> {
+    let schema = schema_of(request.job)?;
+    let levels = request.job.map(Levels::of).transpose()?.unwrap_or_default();
+    let date = request.date.unwrap_or_else(|| match request.job {
+        Some(job) => job.business_date(request.now),
+        None => request.now.with_timezone(&chrono_tz::Asia::Shanghai).date_naive(),
+    });
+    let tenant = request.job.map_or("check", |job| &job.tenant);
+    let mut outcome = Outcome::new(tenant, request.now, date);
+    outcome.report.tenant_name = request.job.and_then(|job| job.name.clone());
+    let limits = request.job.map_or_else(GateLimits::default, |job| job.gate);
+    let mut pinned = request.format.clone();
+    if let Some(job) = request.job {
+        pinned.encoding = pinned.encoding.or(job.format.encoding);
+        pinned.delimiter = pinned.delimiter.or_else(|| job.format.delimiter.clone());
+        pinned.header = pinned.header.or(job.format.header);
+    }
+    progress.stage(Stage::Fetch);
+    let began = Instant::now();
+    let source = Source::dir(request.dir);
+    let wanted = fetch::Request {
+        source: &source,
+        schema: &schema,
+        date,
+        max_file_size: request.job.map_or(Job::MAX_FILE_SIZE, |job| job.max_file_size),
+        workdir: request.dir,
+    };
+    let mut raw = match fetch::fetch(&wanted, &intake::Files(progress)) {
+        // Four missing files of a folder that is there are four findings.
+        Err(fetch::FetchError::NothingThere { .. }) if request.dir.is_dir() => {
+            intake::nothing(&schema)
+        }
+        other => other?,
+    };
+    outcome.time(Stage::Fetch, began);
+    let run = Run { schema: &schema, levels: &levels, limits, pinned: &pinned, progress };
+    run.process(&mut raw, &mut None, true, outcome)
+}
+
+fn schema_of(job: Option<&Job>) -> Result<Schema, RunError> {
+    Ok(match job.and_then(|job| job.schema.as_deref()) {
+        Some(dir) => Schema::from_dir(dir)?,
+        None => Schema::builtin()?,
+    })
+}
+
+fn older(date: NaiveDate, newest: NaiveDate) -> GateReason {
+    GateReason {
+        limit: "older-date",
+        message: Message::new(
+            format!(
+                "业务日期 {date} 早于已发布的最新快照 {newest}；目前只能导入 {newest} 或之后的日期，请用 --date 指定"
+            ),
+            format!(
+                "the business date {date} is older than the newest snapshot, {newest}; dates before the \
+                 newest cannot be imported yet: give {newest} or a later one with --date"
+            ),
+        ),
+    }
+}
+
+fn fetch_files(
+    request: &ImportRequest<'_>,
+    source: &Source,
+    schema: &Schema,
+    tenant_dir: &Path,
+    outcome: &mut Outcome,
+    progress: &dyn Progress,
+) -> Result<RawDelivery, RunError> {
+    progress.stage(Stage::Fetch);
+    let began = Instant::now();
+    let wanted = fetch::Request {
+        source,
+        schema,
+        date: outcome.report.business_date,
+        max_file_size: request.job.max_file_size,
+        workdir: &tenant_dir.join("incoming"),
+    };
+    let raw = fetch::fetch(&wanted, &intake::Files(progress))?;
+    if !request.dry_run {
+        let label = archive::Label {
+            tenant: &request.job.tenant,
+            run: &outcome.report.run,
+            business_date: outcome.report.business_date,
+            fetched: request.now,
+        };
+        archive::write(tenant_dir, &label, &raw)?;
+    }
+    outcome.time(Stage::Fetch, began);
+    Ok(raw)
+}
+
+/// What holds for a whole run.
+struct Run<'r> {
+    schema: &'r Schema,
+    levels: &'r Levels,
+    limits: GateLimits,
+    pinned: &'r Format,
+    progress: &'r dyn Progress,
+}
+
+impl Run<'_> {
+    /// From raw files to the verdict, and to the database if there is one and the run is no dry one.
+    fn process(
+        &self,
+        raw: &mut RawDelivery,
+        store: &mut Option<Store>,
+        dry: bool,
+        mut outcome: Outcome,
+    ) -> Result<RunReport, RunError> {
+        let date = outcome.report.business_date;
+        self.progress.stage(Stage::Parse);
+        let began = Instant::now();
+        let (parsed, begun) = thread::scope(|scope| {
+            let begin = store.as_mut().map(|store| scope.spawn(move || store.begin(date)));
+            let parsed = intake::parse(raw, self.schema, self.pinned);
+            (
+                parsed,
+                begin.map(|begin| begin.join().unwrap_or_else(|p| std::panic::resume_unwind(p))),
+            )
+        });
+        let mut publication = begun.transpose()?;
+        let mut delivery = parsed?;
+        outcome.time(Stage::Parse, began);
+
+        self.progress.stage(Stage::Check);
+        let began = Instant::now();
+        let (mut checked, accepted) = check_lines(&mut delivery, self.levels);
+        let (delivery, accepted) = (&delivery, &accepted[..]);
+        let quarantined = Feed::ALL.map(|feed| intake::quarantined_keys(delivery, accepted, feed));
+        // A file without records is fatal: nothing is going to be published.
+        let whole = Feed::ALL.into_iter().all(|feed| delivery.readable(feed).is_some());
+        let (links, forests, written) = thread::scope(|scope| {
+            let writer = publication.as_mut().filter(|_| whole).map(|publication| {
+                let quarantined = &quarantined;
+                scope.spawn(move || write_rows(publication, delivery, accepted, quarantined))
+            });
+            let links = Links::resolve(delivery, accepted);
+            let forests = DeliveredForest::all(delivery, accepted, &links);
+            let context = RowContext { delivery, accepted, links: &links, forests: &forests };
+            check_rows(&context, self.levels, &mut checked);
+            note_left_out_edges(&mut checked.findings, delivery, accepted, &links);
+            let written = writer.map(|w| w.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
+            (links, forests, written)
+        });
+        let written = written.transpose()?;
+        outcome.take(raw, delivery, accepted, checked);
+        let verdict = self.judge(&mut outcome, &forests, publication.as_ref(), written.as_ref());
+        outcome.time(Stage::Check, began);
+        let quarantine = intake::quarantined_lines(delivery, accepted);
+        let approved = match verdict {
+            Ok(approved) => approved,
+            Err(reasons) => {
+                drop(publication);
+                outcome.refuse(reasons);
+                return outcome.record(store.as_mut(), dry, Box::new(quarantine));
+            }
+        };
+        let Some(mut publication) = publication.filter(|_| !dry) else {
+            outcome.report.verdict = Verdict::Passed;
+            return Ok(outcome.report);
+        };
+
+        self.progress.stage(Stage::Publish);
+        let began = Instant::now();
+        let carried = Feed::ALL.map(|feed| self.carried(&publication, feed));
+        let carried = carried.into_iter().collect::<Result<Vec<_>, StoreError>>()?;
+        for (forest, rows) in tree_rows(delivery, accepted, &links, forests, &carried) {
+            publication.write_tree(forest, &rows)?;
+        }
+        outcome.time(Stage::Publish, began);
+        outcome.report.verdict = Verdict::Published;
+        let record = RunRecord {
+            report: &outcome.report,
+            finished: outcome.finished(),
+            tool_version: env!("CARGO_PKG_VERSION"),
+            quarantine: Box::new(quarantine),
+        };
+        publication.commit(approved, record)?;
+        outcome.retime(Stage::Publish, began);
+        Ok(outcome.report)
+    }
+
+    fn carried(
+        &self,
+        publication: &Publication<'_>,
+        feed: Feed,
+    ) -> Result<Vec<CarriedRow>, StoreError> {
+        let fields = fields_of_carried(self.schema, feed);
+        let names: Vec<&str> = fields.iter().map(String::as_str).collect();
+        let text = |cell: Cell| match cell {
+            Cell::Null => None,
+            Cell::Text(text) => Some(text),
+            Cell::Int(number) => Some(number.to_string()),
+        };
+        let rows = publication.carried(feed, &names)?.into_iter().map(|row| CarriedRow {
+            key: row.key,
+            texts: fields
+                .iter()
+                .cloned()
+                .zip(row.cells)
+                .filter_map(|(field, cell)| Some((field, text(cell)?)))
+                .collect(),
+        });
+        Ok(rows.collect())
+    }
+
+    /// Puts before the gate what it looks at; notes in the report what became of the last snapshot.
+    fn judge(
+        &self,
+        outcome: &mut Outcome,
+        forests: &[DeliveredForest<'_>],
+        publication: Option<&Publication<'_>>,
+        written: Option<&[FeedOutcome; 4]>,
+    ) -> Result<Approved, Vec<GateReason>> {
+        let previous = publication.and_then(|p| Some((p, p.previous()?)));
+        if let Some((publication, previous)) = previous {
+            outcome.report.previous_date = Some(previous.date);
+            for file in &mut outcome.report.files {
+                file.previous_rows = Some(publication.rows_before(file.feed));
+            }
+        }
+        let mut vanished = Vec::new();
+        if let Some(written) = written {
+            for (feed, done) in Feed::ALL.into_iter().zip(written) {
+                outcome.report.changes.insert(feed, done.done);
+                let before = publication.map_or(0, |p| p.rows_before(feed));
+                vanished.push(gate::Vanished { feed, before, gone: done.since_before.removed });
+            }
+        }
+        let edges: Vec<gate::Edges<'_>> = forests
+            .iter()
+            .map(|f| gate::Edges {
+                forest: &f.schema.name,
+                title: &f.schema.title,
+                delivered: f.delivered,
+                detached: f.detached,
+            })
+            .collect();
+        let branches = publication.map_or(&[][..], |p| p.branches());
+        let branches: Vec<gate::Branch<'_>> = branches
+            .iter()
+            .map(|b| gate::Branch { organ: &b.organ, before: b.before, gone: b.gone })
+            .collect();
+        let facts = gate::Facts {
+            findings: &outcome.report.findings,
+            totals: &outcome.report.totals,
+            files: &outcome.report.files,
+            edges: &edges,
+            vanished: &vanished,
+            branches: &branches,
+        };
+        gate::judge(&facts, &self.limits)
+    }
+}
+
+/// Writes the rows of all feeds into the open transaction.
+fn write_rows(
+    publication: &mut Publication<'_>,
+    delivery: &Delivery<'_>,
+    accepted: &[Acceptance],
+    quarantined: &[Vec<String>; 4],
+) -> Result<[FeedOutcome; 4], StoreError> {
+    let mut written = [FeedOutcome::default(); 4];
+    for feed in Feed::ALL {
+        let FileState::Parsed(parsed, _) = &delivery.files[feed.index()].state else { continue };
+        let keys: Vec<&str> = quarantined[feed.index()].iter().map(String::as_str).collect();
+        let rows = NewRows {
+            table: &parsed.table,
+            accepted: &accepted[feed.index()].order,
+            quarantined: &keys,
+        };
+        written[feed.index()] = publication.write_rows(feed, &rows)?;
+    }
+    Ok(written)
+}

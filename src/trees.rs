@@ -99,10 +99,13 @@ struct Published<'p> {
 }
 
 impl<'p> Published<'p> {
-    fn new(file: Readable<'p, 'p>, acceptance: &Acceptance, rows: &'p [CarriedRow]) -> Published<'p> {
-        let accepted = acceptance.order.iter().map(|row| {
-            (file.key(*row).unwrap_or_default(), Origin::Accepted(*row))
-        });
+    fn new(
+        file: Readable<'p, 'p>,
+        acceptance: &Acceptance,
+        rows: &'p [CarriedRow],
+    ) -> Published<'p> {
+        let key = |row: u32| file.keys.get(row as usize).unwrap_or_default();
+        let accepted = acceptance.order.iter().map(|row| (key(*row), Origin::Accepted(*row)));
         let mut all: Vec<(&str, Origin)> = accepted.collect();
         if !rows.is_empty() {
             let carried = rows.iter().enumerate();
@@ -156,7 +159,9 @@ impl<'p> Published<'p> {
             Origin::Accepted(row) => {
                 column.is_some_and(|c| c.is_valid(*row as usize) && c.value(*row as usize) == 1)
             }
-            Origin::Carried(at) => self.rows[*at as usize].texts.get(field).is_some_and(|t| t == "1"),
+            Origin::Carried(at) => {
+                self.rows[*at as usize].texts.get(field).is_some_and(|t| t == "1")
+            }
         };
         self.origins.iter().map(is_active).collect()
     }

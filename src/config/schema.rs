@@ -160,6 +160,14 @@ impl Schema {
     }
 }
 
+impl ForestSchema {
+    /// Whether the records stand on levels. Their paths are short then and are stored; a forest without
+    /// levels may have chains as long as the feed, and its rows name their top instead.
+    pub fn has_levels(&self) -> bool {
+        self.level.is_some()
+    }
+}
+
 impl FeedSchema {
     /// The key field.
     pub fn key_field(&self) -> &Field {

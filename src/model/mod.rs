@@ -14,4 +14,4 @@ pub use run::{
     FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, RunId, RunReport, StageTiming, Verdict,
 };
 pub use table::{Column, Table};
-pub use tree::{TreeRows, TreeSums};
+pub use tree::{CarriedRow, TreeRows, TreeSums};

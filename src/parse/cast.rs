@@ -21,7 +21,9 @@ pub fn is_blank(text: &str) -> bool {
 pub fn trim(text: &str) -> &str {
     match text.as_bytes() {
         // Nearly every cell: it neither begins nor ends with a byte that white space can have there.
-        [first, .., last] if *first > b' ' && *first != 0xE3 && *last > b' ' && *last != 0x80 => text,
+        [first, .., last] if *first > b' ' && *first != 0xE3 && *last > b' ' && *last != 0x80 => {
+            text
+        }
         _ => text.trim_matches(is_space),
     }
 }
@@ -69,7 +71,8 @@ fn slash(text: &str) -> Option<i32> {
 }
 
 fn clock(b: &[u8]) -> bool {
-    let part = |range: std::ops::Range<usize>, below: u32| number(&b[range]).is_some_and(|n| n < below);
+    let part =
+        |range: std::ops::Range<usize>, below: u32| number(&b[range]).is_some_and(|n| n < below);
     b[2] == b':' && b[5] == b':' && part(0..2, 24) && part(3..5, 60) && part(6..8, 60)
 }
 
@@ -117,7 +120,9 @@ mod tests {
 
     #[test]
     fn integers_are_a_sign_and_ascii_digits() {
-        for (text, expected) in [("7", Some(7)), ("+7", Some(7)), ("-7", Some(-7)), ("007", Some(7))] {
+        for (text, expected) in
+            [("7", Some(7)), ("+7", Some(7)), ("-7", Some(-7)), ("007", Some(7))]
+        {
             assert_eq!(integer(text), expected, "{text}");
         }
         for text in ["", "+", "1.0", "1e3", "１", "1 2", "0x1", "99999999999999999999"] {

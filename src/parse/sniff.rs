@@ -102,8 +102,7 @@ pub(super) fn sniff(
 /// A header that names schema fields is proof enough, even if every line below it is ragged; without
 /// one, lines and types must fit.
 fn fits(tried: &Tried) -> bool {
-    tried.titles_fit >= 0.5
-        || (tried.lines_fit >= MIN_WIDTH_FIT && tried.types_fit >= MIN_TYPE_FIT)
+    tried.titles_fit >= 0.5 || (tried.lines_fit >= MIN_WIDTH_FIT && tried.types_fit >= MIN_TYPE_FIT)
 }
 
 /// Some lines from the top and some spread over the rest, decoded; blank and oversized ones left out.
@@ -145,7 +144,8 @@ fn candidates(sample: &[&str], pinned: &Format) -> BTreeSet<String> {
 /// Characters that may make up a delimiter: control characters and ASCII punctuation that no date,
 /// number or time needs.
 fn is_mark(c: char) -> bool {
-    c.is_control() || (c.is_ascii_punctuation() && !matches!(c, '-' | '/' | '.' | ':' | '_' | '"' | '\''))
+    c.is_control()
+        || (c.is_ascii_punctuation() && !matches!(c, '-' | '/' | '.' | ':' | '_' | '"' | '\''))
 }
 
 fn score(
@@ -216,7 +216,9 @@ fn types_fit(
         }
         fitting += 1;
         for (field, column) in schema.fields.iter().zip(columns) {
-            let Some(cell) = column.and_then(|c| cells.get(c)).map(|c| cast::trim(c)) else { continue };
+            let Some(cell) = column.and_then(|c| cells.get(c)).map(|c| cast::trim(c)) else {
+                continue;
+            };
             if cell.is_empty() || field.kind == Kind::Text {
                 continue;
             }

@@ -40,9 +40,11 @@ pub fn check_lines(delivery: &mut Delivery<'_>, levels: &Levels) -> (Checked, Ve
         checked.take(rule, sink);
     }
     let schema = delivery.schema;
-    let accepted = delivery.files.iter_mut().zip(lines).map(|(file, lines)| {
-        Acceptance::settle(file, schema.feed(file.feed), grouped(lines))
-    });
+    let accepted = delivery
+        .files
+        .iter_mut()
+        .zip(lines)
+        .map(|(file, lines)| Acceptance::settle(file, schema.feed(file.feed), grouped(lines)));
     let accepted = accepted.collect();
     (checked, accepted)
 }

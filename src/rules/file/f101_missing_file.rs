@@ -42,10 +42,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         if matches!(file.state, FileState::Missing) {
             sink.report(file.feed, &[], || {
                 let name = &file.name;
-                Draft::new(
-                    format!("交付中没有 {name}"),
-                    format!("{name} is not in the delivery"),
-                )
+                Draft::new(format!("交付中没有 {name}"), format!("{name} is not in the delivery"))
             });
         }
     }

@@ -67,7 +67,9 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                 };
                 Draft::new(
                     format!("{name} 找不到合适的分隔符，应有 {wanted} 列；已尝试：{zh}"),
-                    format!("no delimiter fits {name}, which should have {wanted} fields; tried: {en}"),
+                    format!(
+                        "no delimiter fits {name}, which should have {wanted} fields; tried: {en}"
+                    ),
                 )
             });
         }

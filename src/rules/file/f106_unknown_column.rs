@@ -13,7 +13,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
         floor: Level::Off,
         disposition: Disposition::Keep,
         group: Group::File,
-        summary: Message::fixed("表头有约定之外的列", "header has a title that the schema does not know (ignored)"),
+        summary: Message::fixed(
+            "表头有约定之外的列",
+            "header has a title that the schema does not know (ignored)",
+        ),
         docs: Message::fixed(
             "\
 ## 检查什么
@@ -45,7 +48,9 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                 let name = &file.name;
                 Draft::new(
                     format!("{name} 的表头有未知的列“{title}”，该列不入库"),
-                    format!("the header of {name} has an unknown column \"{title}\"; it is not stored"),
+                    format!(
+                        "the header of {name} has an unknown column \"{title}\"; it is not stored"
+                    ),
                 )
                 .value(Some(title.clone()))
             });

@@ -43,7 +43,9 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                 let name = &file.schema.file_name;
                 Draft::new(
                     format!("{name} 的末行没有换行符，上传可能中断过"),
-                    format!("the last line of {name} has no line end; the upload may have been cut off"),
+                    format!(
+                        "the last line of {name} has no line end; the upload may have been cut off"
+                    ),
                 )
             });
         }

@@ -44,7 +44,9 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                 let name = &file.name;
                 Draft::new(
                     format!("{name} 有 {size} 字节，超过上限 {limit} 字节，未读取"),
-                    format!("{name} has {size} bytes, over the limit of {limit} bytes; it was not read"),
+                    format!(
+                        "{name} has {size} bytes, over the limit of {limit} bytes; it was not read"
+                    ),
                 )
                 .value(Some(size.to_string()))
             });

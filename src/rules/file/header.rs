@@ -14,7 +14,9 @@ pub(super) fn headers<'d>(
         let layout = match &file.state {
             FileState::Parsed(parsed, _) => &parsed.layout,
             FileState::Unparsable(Unparsable::Header(layout, _)) => layout,
-            FileState::Unparsable(_) | FileState::Missing | FileState::Oversized { .. } => return None,
+            FileState::Unparsable(_) | FileState::Missing | FileState::Oversized { .. } => {
+                return None;
+            }
         };
         Some((file, delivery.schema.feed(file.feed), layout.header.as_ref()?))
     })

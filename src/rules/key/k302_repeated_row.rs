@@ -13,7 +13,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
         floor: Level::Off,
         disposition: Disposition::Keep,
         group: Group::Key,
-        summary: Message::fixed("记录完全重复", "key repeated with an identical record (kept once)"),
+        summary: Message::fixed(
+            "记录完全重复",
+            "key repeated with an identical record (kept once)",
+        ),
         docs: Message::fixed(
             "\
 ## 检查什么

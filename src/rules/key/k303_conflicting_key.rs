@@ -13,7 +13,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
         floor: Level::Off,
         disposition: Disposition::Quarantine,
         group: Group::Key,
-        summary: Message::fixed("同一主键有不同记录", "key repeated with different records (all of them)"),
+        summary: Message::fixed(
+            "同一主键有不同记录",
+            "key repeated with different records (all of them)",
+        ),
         docs: Message::fixed(
             "\
 ## 检查什么

@@ -11,7 +11,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
         floor: Level::Error,
         disposition: Disposition::Quarantine,
         group: Group::Record,
-        summary: Message::fixed("有无法解码的字节", "the line holds bytes that the file's encoding cannot decode"),
+        summary: Message::fixed(
+            "有无法解码的字节",
+            "the line holds bytes that the file's encoding cannot decode",
+        ),
         docs: Message::fixed(
             "\
 ## 检查什么

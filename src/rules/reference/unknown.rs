@@ -7,9 +7,10 @@ use crate::rules::{Draft, RowContext, Sink, Unreadable};
 
 /// Reports the references whose schema entry names the rule of this sink.
 pub(super) fn unknown(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable> {
+    let code = sink.code();
     let mut blocked = None;
     let mut checked = false;
-    for reference in context.delivery.schema.references.iter().filter(|r| r.rule == sink.code()) {
+    for reference in context.delivery.schema.references.iter().filter(|r| r.rule == code) {
         match context.links.of(reference.feed, &reference.field) {
             Some(link) => {
                 checked = true;
@@ -53,7 +54,10 @@ fn report(context: &RowContext<'_, '_>, link: &Link<'_>, sink: &mut Sink) {
             let (file_name, title) = (&target.file_name, &target.title.zh);
             Draft::new(
                 format!("{file_name} 中没有主键为 {key} 的{title}，{rows} 行的 {field} 引用了它"),
-                format!("{file_name} has no {} {key}; {field} names it on {rows} line(s) of {from}", reference.target),
+                format!(
+                    "{file_name} has no {} {key}; {field} names it on {rows} line(s) of {from}",
+                    reference.target
+                ),
             )
             .key(Some(key))
             .field(field)

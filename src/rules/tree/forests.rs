@@ -1,5 +1,7 @@
 //! The forests of a delivery with what their rules need at hand.
 
+use polars_arrow::array::Array;
+
 use crate::config::schema::{ForestSchema, LevelSchema, Tops};
 use crate::delivery::Readable;
 use crate::forest::Forest;
@@ -33,7 +35,8 @@ pub(super) fn delivered<'d, 'a>(
     }
     built.sort_by_key(|f| f.schema.feed);
     let feeds = context.delivery.schema.forests.iter().filter(|f| wanted(f)).map(|f| f.feed);
-    let unreadable: Option<Feed> = feeds.into_iter().find(|f| context.delivery.readable(*f).is_none());
+    let unreadable: Option<Feed> =
+        feeds.into_iter().find(|f| context.delivery.readable(*f).is_none());
     match unreadable {
         Some(feed) if built.is_empty() => Err(Unreadable(feed)),
         _ => Ok(built),
@@ -57,7 +60,9 @@ pub(super) fn tops(context: &RowContext<'_, '_>, schema: &ForestSchema) -> Vec<u
 /// The level of a row.
 pub(super) fn level(file: Readable<'_, '_>, level: &LevelSchema, row: u32) -> Option<i64> {
     match file.parsed.table.column(&level.field) {
-        Some(Column::Int(levels)) => levels.get(row as usize),
+        Some(Column::Int(levels)) => {
+            levels.is_valid(row as usize).then(|| levels.value(row as usize))
+        }
         _ => None,
     }
 }

@@ -1,7 +1,7 @@
 //! T601 cycle: a record is its own ancestor in a forest.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, Rule, RowContext, Sink, Unreadable};
+use crate::rules::{Check, Draft, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered};
 use crate::model::Related;
@@ -43,7 +43,8 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
     for Delivered { schema, forest, file, rows } in delivered(context, |_| true)? {
         let mut cycles: Vec<(Vec<u64>, &Vec<u32>)> = Vec::new();
         for cycle in forest.cycles() {
-            let mut lines: Vec<u64> = cycle.iter().map(|at| file.line(rows[*at as usize])).collect();
+            let mut lines: Vec<u64> =
+                cycle.iter().map(|at| file.line(rows[*at as usize])).collect();
             lines.sort_unstable();
             cycles.push((lines, cycle));
         }
@@ -58,14 +59,15 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
                     n => {
                         let more = if n > SHOWN { " -> ..." } else { "" };
                         let way = format!("{}{more} -> {first}", way.join(" -> "));
-                        (format!("与另外 {} 条记录成环：{way}", n - 1), format!("is in a cycle of {n}: {way}"))
+                        (
+                            format!("与另外 {} 条记录成环：{way}", n - 1),
+                            format!("is in a cycle of {n}: {way}"),
+                        )
                     }
                 };
                 let (title, name) = (&schema.title.zh, &schema.name);
-                let related = cycle.iter().take(crate::model::Finding::MAX_LINES).map(|at| Related {
-                    feed: file.feed,
-                    line: file.line(rows[*at as usize]),
-                    key: key(at),
+                let related = cycle.iter().take(crate::model::Finding::MAX_LINES).map(|at| {
+                    Related { feed: file.feed, line: file.line(rows[*at as usize]), key: key(at) }
                 });
                 Draft::new(format!("{title}：{first} {zh}"), format!("{name} forest: {first} {en}"))
                     .field(&schema.parent)

@@ -1,9 +1,9 @@
 //! T602 several-tops: the organ forest has more than one top by its own data.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, Rule, RowContext, Sink, Unreadable};
+use crate::rules::{Check, Draft, RowContext, Rule, Sink, Unreadable};
 
-use super::forests::{Delivered, has_one_top, delivered, tops};
+use super::forests::{Delivered, delivered, has_one_top, tops};
 use crate::model::Related;
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -14,7 +14,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
         floor: Level::Off,
         disposition: Disposition::Keep,
         group: Group::Tree,
-        summary: Message::fixed("机构树有多个顶点", "the organ forest has more than one top by its own data"),
+        summary: Message::fixed(
+            "机构树有多个顶点",
+            "the organ forest has more than one top by its own data",
+        ),
         docs: Message::fixed(
             "\
 ## 检查什么
@@ -52,11 +55,17 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
             let shown: Vec<String> = tops.iter().take(5).map(key).collect();
             let shown = shown.join(", ");
             let related = tops.iter().take(crate::model::Finding::MAX_LINES);
-            let related = related.map(|row| Related { feed: file.feed, line: file.line(*row), key: key(row) });
+            let related = related.map(|row| Related {
+                feed: file.feed,
+                line: file.line(*row),
+                key: key(row),
+            });
             let (title, name, parent) = (&schema.title.zh, &schema.name, &schema.parent);
             Draft::new(
                 format!("{title}有 {count} 个顶点（{parent} 为空），应只有一个：{shown}"),
-                format!("the {name} forest has {count} tops (empty {parent}) instead of one: {shown}"),
+                format!(
+                    "the {name} forest has {count} tops (empty {parent}) instead of one: {shown}"
+                ),
             )
             .key(tops.first().map(key))
             .field(parent)

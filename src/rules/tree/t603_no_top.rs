@@ -1,9 +1,9 @@
 //! T603 no-top: the organ forest has no record with an empty parentId.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, Rule, RowContext, Sink, Unreadable};
+use crate::rules::{Check, Draft, RowContext, Rule, Sink, Unreadable};
 
-use super::forests::{Delivered, has_one_top, delivered, tops};
+use super::forests::{Delivered, delivered, has_one_top, tops};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -13,7 +13,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
         floor: Level::Off,
         disposition: Disposition::Refuse,
         group: Group::Tree,
-        summary: Message::fixed("机构树没有顶点", "the organ forest has no record with an empty parentId"),
+        summary: Message::fixed(
+            "机构树没有顶点",
+            "the organ forest has no record with an empty parentId",
+        ),
         docs: Message::fixed(
             "\
 ## 检查什么
@@ -45,7 +48,9 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
                 let (title, name, parent) = (&schema.title.zh, &schema.name, &schema.parent);
                 Draft::new(
                     format!("{title}没有顶点：没有一条可用记录的 {parent} 为空"),
-                    format!("the {name} forest has no top: no accepted record has an empty {parent}"),
+                    format!(
+                        "the {name} forest has no top: no accepted record has an empty {parent}"
+                    ),
                 )
                 .field(parent)
             });

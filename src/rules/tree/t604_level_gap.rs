@@ -1,7 +1,7 @@
 //! T604 level-gap: the level is not the parent's + 1 (organ) or the parent's - 1 (node).
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, Rule, RowContext, Sink, Unreadable};
+use crate::rules::{Check, Draft, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered, level};
 use crate::model::Related;

@@ -1,7 +1,7 @@
 //! T605 wrong-top-level: a top organ whose organLevel is not 1.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, Rule, RowContext, Sink, Unreadable};
+use crate::rules::{Check, Draft, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered, level, tops};
 
@@ -39,12 +39,15 @@ Enter the parent, or set the level to 1.",
 };
 
 fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable> {
-    let fixed = |f: &crate::config::schema::ForestSchema| f.level.as_ref().is_some_and(|l| l.top.is_some());
+    let fixed =
+        |f: &crate::config::schema::ForestSchema| f.level.as_ref().is_some_and(|l| l.top.is_some());
     for Delivered { schema, file, .. } in delivered(context, fixed)? {
         let Some(declared) = &schema.level else { continue };
         let Some(wanted) = declared.top else { continue };
         for row in tops(context, schema) {
-            let Some(own) = level(file, declared, row).filter(|own| *own != wanted) else { continue };
+            let Some(own) = level(file, declared, row).filter(|own| *own != wanted) else {
+                continue;
+            };
             sink.report(file.feed, &[file.line(row)], || {
                 let field = &declared.field;
                 Draft::new(

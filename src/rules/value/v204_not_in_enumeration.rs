@@ -14,7 +14,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
         floor: Level::Off,
         disposition: Disposition::Quarantine,
         group: Group::Value,
-        summary: Message::fixed("取值不在约定范围内", "channel, gender, status, work outside its list"),
+        summary: Message::fixed(
+            "取值不在约定范围内",
+            "channel, gender, status, work outside its list",
+        ),
         docs: Message::fixed(
             "\
 ## 检查什么

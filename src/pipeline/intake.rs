@@ -1,0 +1,107 @@
+//! Fetched files become a delivery; what is kept in quarantine is read back out of it.
+
+use polars::prelude::PolarsResult;
+
+use crate::config::job::Format;
+use crate::config::schema::Schema;
+use crate::delivery::{Acceptance, Delivery, FileInput, FileState};
+use crate::fetch::{self, Fetched, RawDelivery};
+use crate::keys::KeyIndex;
+use crate::model::Feed;
+use crate::parse::{self, trim};
+use crate::store::QuarantinedLine;
+
+use super::Progress;
+
+/// Hands the progress of a run to the fetch.
+pub(super) struct Files<'p>(pub(super) &'p dyn Progress);
+
+impl fetch::Progress for Files<'_> {
+    fn file(&self, feed: Feed, total: Option<u64>) {
+        self.0.file(feed, total);
+    }
+
+    fn bytes(&self, feed: Feed, n: u64) {
+        self.0.bytes(feed, n);
+    }
+}
+
+/// A delivery of which nothing is there.
+pub(super) fn nothing(schema: &Schema) -> RawDelivery {
+    let missing = |feed| Fetched::Missing { feed, name: schema.feed(feed).file_name.clone() };
+    let files = Feed::ALL.into_iter().map(missing).collect();
+    RawDelivery { source: String::new(), files, downloads: Vec::new() }
+}
+
+/// Decodes and parses every file.
+pub(super) fn parse<'a>(
+    raw: &'a RawDelivery,
+    schema: &'a Schema,
+    pinned: &Format,
+) -> PolarsResult<Delivery<'a>> {
+    let mut files = Vec::with_capacity(raw.files.len());
+    for feed in Feed::ALL {
+        let fetched = &raw.files[feed.index()];
+        let state = match fetched {
+            Fetched::Missing { .. } => FileState::Missing,
+            Fetched::Oversized { size, limit, .. } => {
+                FileState::Oversized { size: *size, limit: *limit }
+            }
+            Fetched::File(file) => {
+                let feed_schema = schema.feed(feed);
+                match parse::parse(&file.bytes, feed_schema, pinned)? {
+                    Err(unparsable) => FileState::Unparsable(unparsable),
+                    Ok(parsed) => {
+                        let keys = parsed.table.text(&feed_schema.key_field().name);
+                        let index = keys.map(KeyIndex::new).unwrap_or_default();
+                        FileState::Parsed(Box::new(parsed), index)
+                    }
+                }
+            }
+        };
+        files.push(FileInput { feed, name: fetched.name().to_owned(), state });
+    }
+    Ok(Delivery { schema, files })
+}
+
+/// The keys of a feed for which a row was delivered and put into quarantine.
+///
+/// A line with the wrong number of fields has no key that a rule may trust; but what stands in the key's
+/// place is enough to keep the last good version of that record, so that one stray delimiter makes nobody
+/// disappear.
+pub(super) fn quarantined_keys(
+    delivery: &Delivery<'_>,
+    accepted: &[Acceptance],
+    feed: Feed,
+) -> Vec<String> {
+    let Some(file) = delivery.readable(feed) else { return Vec::new() };
+    let key = |line: u64| match file.row(line) {
+        Some(row) => file.key(row).map(str::to_owned),
+        None => {
+            let cell = file.parsed.cell(line as usize - 1, file.schema.key)?;
+            let key = trim(&cell);
+            (!key.is_empty() && !key.contains('\u{FFFD}')).then(|| key.to_owned())
+        }
+    };
+    accepted[feed.index()].quarantined.iter().filter_map(|q| key(u64::from(q.line))).collect()
+}
+
+/// Every quarantined line verbatim, by feed, then line.
+pub(super) fn quarantined_lines<'d>(
+    delivery: &'d Delivery<'_>,
+    accepted: &'d [Acceptance],
+) -> impl Iterator<Item = QuarantinedLine<'d>> {
+    Feed::ALL.into_iter().flat_map(move |feed| {
+        let file = delivery.readable(feed);
+        file.into_iter().flat_map(move |file| {
+            accepted[feed.index()].quarantined.iter().map(move |line| QuarantinedLine {
+                feed,
+                file: &delivery.files[feed.index()].name,
+                line: u64::from(line.line),
+                raw: file.parsed.lines.raw(line.line as usize - 1),
+                text: file.parsed.lines.decode(line.line as usize - 1).text,
+                rules: line.rules.as_slice().into(),
+            })
+        })
+    })
+}

@@ -1,0 +1,184 @@
+//! The report of a run while it is made.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::decode::Detected;
+use crate::delivery::{Acceptance, Delivery, FileState};
+use crate::fetch::{Fetched, RawDelivery};
+use crate::model::{FileFacts, Finding, GateReason, RunId, RunReport, StageTiming, Verdict};
+use crate::parse::{Layout, Unparsable};
+use crate::rules::Checked;
+use crate::store::{QuarantinedLine, RunRecord, Store};
+
+use super::{RunError, Stage};
+
+/// So many findings of a code come with the delivered line.
+const EXCERPTS: usize = 3;
+
+/// Quarantined lines on their way into the database.
+pub(super) type Quarantine<'q> = Box<dyn Iterator<Item = QuarantinedLine<'q>> + 'q>;
+
+/// A report under way.
+pub(super) struct Outcome {
+    pub(super) report: RunReport,
+    began: Instant,
+}
+
+impl Outcome {
+    pub(super) fn new(tenant: &str, now: DateTime<Utc>, date: NaiveDate) -> Outcome {
+        let seed = format!("{tenant} {date} {}", now.timestamp_nanos_opt().unwrap_or_default());
+        let run =
+            format!("{}-{:04x}", now.format("%Y%m%d-%H%M%S"), xxh3_64(seed.as_bytes()) & 0xFFFF);
+        let report = RunReport {
+            run: RunId(run),
+            tenant: tenant.to_owned(),
+            tenant_name: None,
+            business_date: date,
+            started: now,
+            verdict: Verdict::Failed,
+            reasons: Vec::new(),
+            previous_date: None,
+            files: Vec::new(),
+            changes: Default::default(),
+            rules_run: Vec::new(),
+            rules_not_run: Vec::new(),
+            findings: Vec::new(),
+            totals: Default::default(),
+            timings: Vec::new(),
+            database: None,
+            report_dir: None,
+        };
+        Outcome { report, began: Instant::now() }
+    }
+
+    /// Notes how long a stage took.
+    pub(super) fn time(&mut self, stage: Stage, began: Instant) {
+        self.report.timings.push(StageTiming { stage: stage.name(), took: began.elapsed() });
+    }
+
+    /// Notes again how long the last stage took, now that it is over.
+    pub(super) fn retime(&mut self, stage: Stage, began: Instant) {
+        self.report.timings.retain(|timing| timing.stage != stage.name());
+        self.time(stage, began);
+    }
+
+    /// When the run ended, or would if it ended now.
+    pub(super) fn finished(&self) -> DateTime<Utc> {
+        let took: Duration = self.began.elapsed();
+        self.report.started + TimeDelta::from_std(took).unwrap_or_default()
+    }
+
+    pub(super) fn refuse(&mut self, reasons: Vec<GateReason>) {
+        self.report.verdict = Verdict::Refused;
+        self.report.reasons = reasons;
+    }
+
+    /// Takes what the rules found and what became of the lines.
+    pub(super) fn take(
+        &mut self,
+        raw: &RawDelivery,
+        delivery: &Delivery<'_>,
+        accepted: &[Acceptance],
+        checked: Checked,
+    ) {
+        let files = delivery.files.iter().zip(&raw.files).zip(accepted);
+        self.report.files =
+            files.map(|((file, raw), accepted)| facts(&file.state, raw, accepted)).collect();
+        self.report.findings = checked.findings;
+        self.report.totals = checked.totals;
+        self.report.rules_run = checked.run;
+        self.report.rules_not_run = checked.not_run;
+        self.add_excerpts(delivery);
+    }
+
+    fn add_excerpts(&mut self, delivery: &Delivery<'_>) {
+        for findings in self.report.findings.chunk_by_mut(|a, b| a.code == b.code) {
+            for finding in findings.iter_mut().take(EXCERPTS) {
+                finding.excerpt = excerpt(delivery, finding);
+            }
+        }
+    }
+
+    /// Records a run that published nothing, unless it is a dry one, and gives its report.
+    pub(super) fn record(
+        self,
+        store: Option<&mut Store>,
+        dry: bool,
+        quarantine: Quarantine<'_>,
+    ) -> Result<RunReport, RunError> {
+        if let Some(store) = store.filter(|_| !dry) {
+            store.record_run(RunRecord {
+                report: &self.report,
+                finished: self.finished(),
+                tool_version: env!("CARGO_PKG_VERSION"),
+                quarantine,
+            })?;
+        }
+        Ok(self.report)
+    }
+}
+
+fn excerpt(delivery: &Delivery<'_>, finding: &Finding) -> Option<crate::model::Excerpt> {
+    let line = usize::try_from(finding.line?).ok()?.checked_sub(1)?;
+    let FileState::Parsed(parsed, _) = &delivery.files[finding.feed.index()].state else {
+        return None;
+    };
+    let schema = delivery.schema.feed(finding.feed);
+    Some(parsed.excerpt(line, finding.field.as_deref().and_then(|field| schema.position(field))))
+}
+
+fn facts(state: &FileState<'_>, raw: &Fetched, accepted: &Acceptance) -> FileFacts {
+    let mut facts = FileFacts {
+        feed: raw.feed(),
+        name: raw.name().to_owned(),
+        sha256: None,
+        size: 0,
+        mtime: None,
+        encoding: None,
+        delimiter: None,
+        header: None,
+        lines: 0,
+        rows: 0,
+        quarantined: 0,
+        repeated: 0,
+        header_lines: 0,
+        blank: 0,
+        previous_rows: None,
+    };
+    match raw {
+        Fetched::File(file) => {
+            facts.sha256 = Some(file.sha256.clone());
+            facts.size = file.size;
+            facts.mtime = file.mtime;
+        }
+        Fetched::Oversized { size, .. } => facts.size = *size,
+        Fetched::Missing { .. } => {}
+    }
+    let mut lay_out = |detected: Detected, layout: Option<&Layout>| {
+        facts.encoding = Some(detected.name().to_owned());
+        facts.delimiter = layout.map(|l| l.delimiter.clone());
+        facts.header = layout.map(|l| l.header.is_some());
+    };
+    match state {
+        FileState::Parsed(parsed, _) => {
+            lay_out(parsed.lines.detected(), Some(&parsed.layout));
+            facts.lines = parsed.lines.len() as u64;
+            facts.rows = accepted.order.len() as u64;
+            facts.quarantined = accepted.quarantined.len() as u64;
+            facts.repeated = accepted.repeated;
+            facts.header_lines = u64::from(parsed.layout.header.is_some());
+            facts.blank = parsed.blank;
+        }
+        FileState::Unparsable(Unparsable::Header(layout, detected)) => {
+            lay_out(*detected, Some(layout));
+        }
+        FileState::Unparsable(Unparsable::Layout(_, detected)) => lay_out(*detected, None),
+        FileState::Unparsable(Unparsable::Empty { .. } | Unparsable::Encoding(_))
+        | FileState::Missing
+        | FileState::Oversized { .. } => {}
+    }
+    facts
+}

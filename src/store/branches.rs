@@ -1,0 +1,131 @@
+//! Agents of the snapshot before by branch: what the gate needs to see a whole branch vanish.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::NaiveDate;
+use rusqlite::Connection;
+
+use crate::config::schema::Schema;
+use crate::model::Feed;
+use crate::store::dates::iso;
+use crate::store::layout::quoted;
+
+/// The level of the organs within which the gate looks for vanished agents: branch offices (分公司).
+const BRANCH_LEVEL: i64 = 2;
+
+/// More steps than any hierarchy of offices has; a cycle in a delivered one ends there.
+const MAX_STEPS: usize = 64;
+
+/// An organ of level 2 and its agents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    /// The organ's id.
+    pub organ: String,
+    /// Agents that worked in it or below it in the snapshot before.
+    pub before: u64,
+    /// Those of them that the delivery no longer holds.
+    pub gone: u64,
+}
+
+/// The branches of the snapshot before.
+#[derive(Debug, Default)]
+pub(super) struct Branches {
+    /// The organs of level 2, by id.
+    list: Vec<Branch>,
+    /// Position in `list` for every organ that is a branch or stands below one.
+    of_organ: HashMap<String, u32>,
+    /// The agents' column that names their organ.
+    column: Option<String>,
+}
+
+/// Parent and level of an organ.
+type Organ = (Option<String>, Option<i64>);
+
+impl Branches {
+    /// Reads the organs of the snapshot before the date. A schema in which agents name no organ, or
+    /// organs have no level, has no branches.
+    pub(super) fn read(
+        conn: &Connection,
+        schema: &Schema,
+        date: NaiveDate,
+    ) -> rusqlite::Result<Branches> {
+        let mut branches = Branches::default();
+        let Some((column, select)) = columns(schema) else {
+            return Ok(branches);
+        };
+        branches.column = Some(column);
+        // The state before the date: open versions that are older, and versions that the date closed.
+        let sql = format!(
+            "select {select} from organ where valid_from < ?1 \
+             union all select {select} from organ_history where valid_to = ?1"
+        );
+        let mut statement = conn.prepare(&sql)?;
+        let rows = statement
+            .query_map([iso(date)], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+        branches.group(&rows.collect::<rusqlite::Result<_>>()?);
+        Ok(branches)
+    }
+
+    fn group(&mut self, organs: &BTreeMap<String, Organ>) {
+        let mut position = BTreeMap::new();
+        for (id, _) in organs.iter().filter(|(_, organ)| organ.1 == Some(BRANCH_LEVEL)) {
+            position.insert(id.as_str(), self.list.len() as u32);
+            self.list.push(Branch { organ: id.clone(), before: 0, gone: 0 });
+        }
+        for id in organs.keys() {
+            let mut at = Some(id);
+            for _ in 0..MAX_STEPS {
+                let Some(organ) = at else { break };
+                if let Some(branch) = position.get(organ.as_str()) {
+                    self.of_organ.insert(id.clone(), *branch);
+                    break;
+                }
+                at = organs.get(organ).and_then(|(parent, _)| parent.as_ref());
+            }
+        }
+    }
+
+    /// The agents' column that names their organ, if there are branches.
+    pub(super) fn column(&self) -> Option<&str> {
+        self.column.as_deref()
+    }
+
+    /// The branch of an organ. With `counted` an agent of the snapshot before works there.
+    pub(super) fn enter(&mut self, organ: Option<&str>, counted: bool) -> Option<u32> {
+        let at = *self.of_organ.get(organ?)?;
+        if counted && let Some(branch) = self.list.get_mut(at as usize) {
+            branch.before += 1;
+        }
+        Some(at)
+    }
+
+    /// Counts an agent of the branch as gone.
+    pub(super) fn lose(&mut self, branch: Option<u32>) {
+        if let Some(branch) = branch.and_then(|at| self.list.get_mut(at as usize)) {
+            branch.gone += 1;
+        }
+    }
+
+    /// The branches by id.
+    pub(super) fn list(&self) -> &[Branch] {
+        &self.list
+    }
+}
+
+/// The agents' organ column, and what to select of an organ: key, parent, level.
+fn columns(schema: &Schema) -> Option<(String, String)> {
+    let column = |feed: Feed, field: &str| {
+        let feed = schema.feed(feed);
+        feed.position(field).and_then(|at| feed.fields.get(at)).map(|f| f.column.clone())
+    };
+    let link =
+        schema.references.iter().find(|r| r.feed == Feed::Agent && r.target == Feed::Organ)?;
+    let forest = schema.forests.iter().find(|f| f.feed == Feed::Organ && f.has_levels())?;
+    let level = forest.level.as_ref()?;
+    let select = [
+        schema.feed(Feed::Organ).key_field().column.clone(),
+        column(Feed::Organ, &forest.parent)?,
+        column(Feed::Organ, &level.field)?,
+    ];
+    Some((column(Feed::Agent, &link.field)?, select.map(|c| quoted(&c)).join(", ")))
+}

@@ -1,0 +1,119 @@
+//! Opening `org.db`, and the journal it is written under.
+//!
+//! A first load is written under the rollback journal: a new file has nothing to save in it, so every page
+//! is written once and the commit is still atomic and durable. From then on the file is in WAL mode, where
+//! readers never wait. After each publication the log is folded back, so that the file can be copied alone.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
+use rusqlite_migration::{M, Migrations};
+
+use crate::store::{StoreError, snapshot};
+
+/// `application_id` of the file: "orgs".
+const APPLICATION_ID: i64 = 0x6f72_6773;
+
+/// The steps from an empty file to the newest format; `user_version` counts those taken.
+const MIGRATIONS: [M<'static>; 1] = [M::up(include_str!("migrations/0001.sql"))];
+
+/// How long to wait for another program that holds the file.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Page size in bytes; 8 KiB holds some forty agents.
+const PAGE_SIZE: i64 = 8_192;
+
+/// Page cache in KiB, as SQLite wants it: negative.
+const CACHE: i64 = -65_536;
+
+/// Opens the file for writing, creates it if it is not there, and brings it to the newest format.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut conn = connect(path, flags)?;
+    let fault = |error| StoreError::sqlite(path, error);
+    if conn.is_readonly("main").map_err(fault)? {
+        return Err(StoreError::ReadOnly { path: path.to_path_buf() });
+    }
+    check_format(&conn, path)?;
+    conn.pragma_update(None, "page_size", PAGE_SIZE).map_err(fault)?;
+    conn.pragma_update(None, "cache_size", CACHE).map_err(fault)?;
+    conn.pragma_update(None, "synchronous", "FULL").map_err(fault)?;
+    // The log is folded back after the commit, not within it.
+    conn.pragma_update(None, "wal_autocheckpoint", 0).map_err(fault)?;
+    Migrations::from_slice(&MIGRATIONS).to_latest(&mut conn).map_err(|error| match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => fault(err),
+        other => StoreError::Misuse(other.to_string()),
+    })?;
+    Ok(conn)
+}
+
+/// Opens the file for reading.
+pub(super) fn open_existing(path: &Path) -> Result<Connection, StoreError> {
+    if !path.exists() {
+        return Err(StoreError::NotFound { path: path.to_path_buf() });
+    }
+    // Read-write, because a reader has to finish what a killed writer left; `query_only` keeps it from
+    // writing anything of its own. Where the user may not write, SQLite opens the file read-only itself.
+    let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    check_format(&conn, path)?;
+    conn.pragma_update(None, "query_only", true)
+        .map_err(|error| StoreError::sqlite(path, error))?;
+    Ok(conn)
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let fault = |error| StoreError::sqlite(path, error);
+    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags).map_err(fault)?;
+    conn.busy_timeout(PATIENCE).map_err(fault)?;
+    Ok(conn)
+}
+
+/// Refuses a file of another program and one of a newer orgsnap, before anything is written to it.
+fn check_format(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+    let fault = |error| StoreError::sqlite(path, error);
+    let pragma = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let application = pragma("application_id").map_err(fault)?;
+    let found = pragma("user_version").map_err(fault)?;
+    let objects: i64 = conn
+        .query_row("select count(*) from sqlite_schema", [], |row| row.get(0))
+        .map_err(fault)?;
+    let blank = application == 0 && found == 0 && objects == 0;
+    if application != APPLICATION_ID && !blank {
+        return Err(StoreError::Foreign { path: path.to_path_buf() });
+    }
+    let supported = MIGRATIONS.len() as i64;
+    if found > supported {
+        // Closing the last connection would fold the log of the newer program back.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fault)?;
+        return Err(StoreError::Newer { path: path.to_path_buf(), found, supported });
+    }
+    Ok(())
+}
+
+/// Puts the file into the state in which readers like it best, after a commit and when it is opened: WAL
+/// mode once there is a snapshot, and an empty log. The snapshot is published whether this succeeds or not,
+/// and a later run makes up for it, so a fault is only logged.
+pub(super) fn settle(conn: &Connection, path: &Path) {
+    if let Err(error) = try_settle(conn) {
+        tracing::warn!(path = %path.display(), %error, "the log of the database was not folded back");
+    }
+}
+
+fn try_settle(conn: &Connection) -> rusqlite::Result<()> {
+    if snapshot::newest(conn, None)?.is_none() {
+        return Ok(());
+    }
+    let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    if mode == "wal" {
+        // A reader in the middle of a long query is not waited for.
+        conn.busy_timeout(Duration::ZERO)?;
+        let folded = conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+        conn.busy_timeout(PATIENCE)?;
+        folded
+    } else {
+        conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
+    }
+}

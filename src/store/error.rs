@@ -1,0 +1,179 @@
+//! What can go wrong with `org.db`, told so that the reader knows what to do.
+
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use rusqlite::ErrorCode;
+
+use crate::model::Feed;
+
+/// A fault of the database or of its file. Whatever it is, the last published snapshot stays as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Written by a newer orgsnap. Nothing was written to it.
+    #[error(
+        "{} was written by a newer orgsnap (format {found}, this one knows {supported}); \
+         it was left as it is: install the newer version",
+        path.display()
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format that this program knows.
+        supported: i64,
+    },
+    /// The date lies before the newest snapshot.
+    #[error(
+        "{date} is older than the newest snapshot, {newest}; only the newest date or a later one can be \
+         imported: import {newest} again, or import into a new data folder from {date} on"
+    )]
+    OlderDate {
+        /// The date of the import.
+        date: NaiveDate,
+        /// The newest snapshot.
+        newest: NaiveDate,
+    },
+    /// There is no database yet.
+    #[error("{} does not exist: nothing was imported into this data folder yet", path.display())]
+    NotFound {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file cannot be opened or created.
+    #[error(
+        "{} cannot be opened or created: check that its folder exists and that this user may write there",
+        path.display()
+    )]
+    CannotOpen {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file cannot be written.
+    #[error("{} is read-only: give this user the right to write the file and its folder", path.display())]
+    ReadOnly {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The disk is full.
+    #[error(
+        "the disk is full, {} was not changed: free some space (a first import needs twice the size of the \
+         delivery) and run the import again",
+        path.display()
+    )]
+    Full {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Another program holds the database.
+    #[error(
+        "{} is locked by another program: close what holds a transaction open on it and run the import again",
+        path.display()
+    )]
+    Locked {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file is damaged.
+    #[error(
+        "{} is damaged: restore it from a backup, or move it away and import the archived deliveries again",
+        path.display()
+    )]
+    Corrupt {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file is no SQLite database.
+    #[error("{} is not a SQLite database: move it away, or name another data folder", path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A SQLite database, but none of orgsnap's.
+    #[error(
+        "{} is a database of another program; it was left as it is: move it away, or name another data folder",
+        path.display()
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A column of the schema that the store cannot have.
+    #[error("the schema of {feed} cannot be stored: the column {column} {why}; correct the schema")]
+    Column {
+        /// The feed.
+        feed: Feed,
+        /// The column.
+        column: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// No forest has that name.
+    #[error("there is no forest {name}; there are {}", known.join(", "))]
+    UnknownForest {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+    /// The store was called in a way that would break the snapshot. A bug of the caller.
+    #[error("internal fault, nothing was published: {0}")]
+    Misuse(String),
+    /// Any other fault of SQLite.
+    #[error("{}: {source}", path.display())]
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+}
+
+impl StoreError {
+    /// Names the file and sorts the error by what the reader has to do.
+    pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> StoreError {
+        let path = path.to_path_buf();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                StoreError::ReadOnly { path }
+            }
+            Some(ErrorCode::DiskFull) => StoreError::Full { path },
+            Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                StoreError::Locked { path }
+            }
+            Some(ErrorCode::NotADatabase) => StoreError::NotADatabase { path },
+            Some(ErrorCode::CannotOpen) => StoreError::CannotOpen { path },
+            _ => StoreError::Sqlite { path, source },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn codes_become_what_the_reader_has_to_do() {
+        let cases = [
+            (ffi::SQLITE_READONLY, "read-only"),
+            (ffi::SQLITE_READONLY_DIRECTORY, "read-only"),
+            (ffi::SQLITE_FULL, "disk is full"),
+            (ffi::SQLITE_CORRUPT, "damaged"),
+            (ffi::SQLITE_BUSY, "locked"),
+            (ffi::SQLITE_BUSY_SNAPSHOT, "locked"),
+            (ffi::SQLITE_NOTADB, "not a SQLite database"),
+            (ffi::SQLITE_CANTOPEN, "cannot be opened"),
+            (ffi::SQLITE_IOERR, "data/1/org.db: "),
+        ];
+        for (code, words) in cases {
+            let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let message = StoreError::sqlite(Path::new("data/1/org.db"), source).to_string();
+            assert!(message.contains(words), "{code}: {message}");
+            assert!(message.contains("data/1/org.db"), "{code}: {message}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! Old rows and new rows to the fewest writes; pure, without a database.
+//!
+//! A table keeps one open version a key; closed versions stand in the history as `[valid_from, valid_to)`.
+//! Whatever is imported for a date D is compared with the *base*: the state as of before D. When D is new,
+//! the base is the table as it stands. When D is the newest date and is imported once more, the base is
+//! what the table held before D: open versions older than D, and versions closed at D, which are opened
+//! again in thought. So the result is the same as if only the last delivery of D had ever been imported,
+//! and a row that the database already holds as it should be costs no write.
+
+use chrono::NaiveDate;
+
+/// What the database holds of one key, as far as an import for one date is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Held {
+    /// The row in the current table.
+    pub open: Option<Open>,
+    /// The history row that was closed at the date of the import.
+    pub closed: Option<Closed>,
+    /// Start of the carry interval that was ended at the date of the import.
+    pub carry_ended: Option<NaiveDate>,
+}
+
+/// A row of the current table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Open {
+    /// Its rowid.
+    pub row: i64,
+    /// The content hash as SQLite holds it.
+    pub hash: i64,
+    /// Business date of the version.
+    pub valid_from: NaiveDate,
+    /// Start of the open carry interval.
+    pub carried_since: Option<NaiveDate>,
+}
+
+/// A row of the history table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Closed {
+    /// Its rowid.
+    pub row: i64,
+    /// The content hash as SQLite holds it.
+    pub hash: i64,
+}
+
+/// What the delivery says of one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delivered {
+    /// An accepted row with this content hash.
+    Accepted(i64),
+    /// Only rows that were quarantined.
+    Quarantined,
+    /// Nothing.
+    Absent,
+}
+
+/// What to write to the current table and the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RowChange {
+    /// Nothing.
+    Keep,
+    /// Insert the delivered row, valid from the date.
+    Insert,
+    /// Write the delivered row over this row, valid from the date.
+    Overwrite {
+        /// The row.
+        row: i64,
+        /// Whether the version that stands there is closed at the date, and since when it was carried.
+        archive: Option<Archive>,
+    },
+    /// Delete this row.
+    Delete {
+        /// The row.
+        row: i64,
+        /// As above.
+        archive: Option<Archive>,
+    },
+    /// Set `carried_since`, nothing else.
+    Mark {
+        /// The row.
+        row: i64,
+        /// The new value.
+        carried_since: Option<NaiveDate>,
+    },
+    /// Bring a version back that was closed at the date, and take it out of the history.
+    Reopen {
+        /// The history row.
+        closed: i64,
+        /// The current row that it replaces.
+        over: Option<i64>,
+        /// The value of `carried_since`.
+        carried_since: Option<NaiveDate>,
+    },
+}
+
+/// How a version goes into the history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Archive {
+    /// Since when the version was carried when it ended.
+    pub carried_since: Option<NaiveDate>,
+}
+
+/// What to write to the carry intervals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CarryChange {
+    /// Nothing.
+    Keep,
+    /// An interval starts at the date.
+    Begin,
+    /// The interval that started at the date never was.
+    Forget,
+    /// The interval that started then ends at the date.
+    End(NaiveDate),
+    /// The interval that started then is open again.
+    Resume(NaiveDate),
+}
+
+/// How a key stands after the import, compared with some state before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is there and was not.
+    Added,
+    /// Its content is another.
+    Changed,
+    /// It was there and is not.
+    Removed,
+    /// Its last good version is carried.
+    Carried,
+    /// It is as it was.
+    Unchanged,
+    /// It neither was nor is there.
+    Nothing,
+}
+
+/// What becomes of one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Step {
+    /// Writes to the row.
+    pub row: RowChange,
+    /// Writes to the carry intervals.
+    pub carry: CarryChange,
+    /// Compared with the snapshot before the date.
+    pub since_before: Fate,
+    /// Compared with the tables as they stood.
+    pub done: Fate,
+}
+
+/// Decides what becomes of one key when `delivered` is imported for `date`.
+pub(super) fn decide(date: NaiveDate, held: &Held, delivered: Delivered) -> Step {
+    let aged = held.open.filter(|open| open.valid_from < date);
+    let (row, carry, since_before) = match (aged, held.closed) {
+        (Some(base), _) => from_open(date, &base, held.carry_ended, delivered),
+        (None, Some(base)) => from_closed(date, &base, held, delivered),
+        (None, None) => from_nothing(held.open, delivered),
+    };
+    let done = match (since_before, row) {
+        (Fate::Carried, _) => Fate::Carried,
+        (_, RowChange::Insert | RowChange::Reopen { over: None, .. }) => Fate::Added,
+        (_, RowChange::Overwrite { .. } | RowChange::Reopen { over: Some(_), .. }) => Fate::Changed,
+        (_, RowChange::Delete { .. }) => Fate::Removed,
+        (_, RowChange::Keep | RowChange::Mark { .. }) if held.open.is_some() => Fate::Unchanged,
+        (_, RowChange::Keep | RowChange::Mark { .. }) => Fate::Nothing,
+    };
+    Step { row, carry, since_before, done }
+}
+
+/// The base stands in the current table: nothing that was delivered for the date replaced it.
+fn from_open(
+    date: NaiveDate,
+    base: &Open,
+    carry_ended: Option<NaiveDate>,
+    delivered: Delivered,
+) -> (RowChange, CarryChange, Fate) {
+    let Open { row, hash, carried_since, .. } = *base;
+    // An interval that started at the date itself is not of the base.
+    let carried_before = carried_since.filter(|since| *since < date).or(carry_ended);
+    let end = match carried_since {
+        Some(since) if since < date => CarryChange::End(since),
+        Some(_) => CarryChange::Forget,
+        None => CarryChange::Keep,
+    };
+    let archive = Some(Archive { carried_since: carried_before });
+    match delivered {
+        Delivered::Accepted(new) if new == hash => {
+            let change = match carried_since {
+                Some(_) => RowChange::Mark { row, carried_since: None },
+                None => RowChange::Keep,
+            };
+            (change, end, Fate::Unchanged)
+        }
+        Delivered::Accepted(_) => (RowChange::Overwrite { row, archive }, end, Fate::Changed),
+        Delivered::Quarantined if carried_since.is_some() => {
+            (RowChange::Keep, CarryChange::Keep, Fate::Carried)
+        }
+        Delivered::Quarantined => {
+            let (since, carry) = resume(date, carry_ended);
+            (RowChange::Mark { row, carried_since: Some(since) }, carry, Fate::Carried)
+        }
+        Delivered::Absent => (RowChange::Delete { row, archive }, end, Fate::Removed),
+    }
+}
+
+/// The base was closed at the date by the delivery that this one replaces.
+fn from_closed(
+    date: NaiveDate,
+    base: &Closed,
+    held: &Held,
+    delivered: Delivered,
+) -> (RowChange, CarryChange, Fate) {
+    let over = held.open.map(|open| open.row);
+    let closed = base.row;
+    match delivered {
+        Delivered::Accepted(new) if new == base.hash => {
+            let change = RowChange::Reopen { closed, over, carried_since: None };
+            (change, CarryChange::Keep, Fate::Unchanged)
+        }
+        Delivered::Accepted(new) => (place(held.open, new), CarryChange::Keep, Fate::Changed),
+        Delivered::Quarantined => {
+            let (since, carry) = resume(date, held.carry_ended);
+            (RowChange::Reopen { closed, over, carried_since: Some(since) }, carry, Fate::Carried)
+        }
+        Delivered::Absent => (remove(held.open), CarryChange::Keep, Fate::Removed),
+    }
+}
+
+/// The key was not there before the date.
+fn from_nothing(open: Option<Open>, delivered: Delivered) -> (RowChange, CarryChange, Fate) {
+    match delivered {
+        Delivered::Accepted(new) => (place(open, new), CarryChange::Keep, Fate::Added),
+        Delivered::Quarantined | Delivered::Absent => {
+            (remove(open), CarryChange::Keep, Fate::Nothing)
+        }
+    }
+}
+
+/// Puts the delivered row where the earlier delivery of the date may have put one.
+fn place(open: Option<Open>, hash: i64) -> RowChange {
+    match open {
+        None => RowChange::Insert,
+        Some(open) if open.hash == hash => RowChange::Keep,
+        Some(open) => RowChange::Overwrite { row: open.row, archive: None },
+    }
+}
+
+/// Takes away what the earlier delivery of the date may have put there.
+fn remove(open: Option<Open>) -> RowChange {
+    match open {
+        None => RowChange::Keep,
+        Some(open) => RowChange::Delete { row: open.row, archive: None },
+    }
+}
+
+/// Carries from the date on, or still, if an interval was ended at the date.
+fn resume(date: NaiveDate, ended: Option<NaiveDate>) -> (NaiveDate, CarryChange) {
+    match ended {
+        Some(since) => (since, CarryChange::Resume(since)),
+        None => (date, CarryChange::Begin),
+    }
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

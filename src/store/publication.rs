@@ -1,0 +1,287 @@
+//! One publication: an open transaction that only an `Approved` can commit.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, params};
+
+use crate::config::schema::{ForestSchema, Schema};
+use crate::gate::Approved;
+use crate::model::{Feed, TreeRows};
+use crate::store::StoreError;
+use crate::store::base::FeedBase;
+use crate::store::branches::{Branch, Branches};
+use crate::store::connection;
+use crate::store::dates::iso;
+use crate::store::layout::{FeedTable, quoted};
+use crate::store::record::{self, RunRecord};
+use crate::store::rows::{self, Delivery, FeedOutcome, NewRows};
+use crate::store::snapshot::{self, SnapshotInfo};
+use crate::store::trees::{self, NewTree, StoredTree};
+
+/// An import for one business date, under way. Nothing of it is visible to others before
+/// [`Publication::commit`]; dropped without that, it leaves the database as it was.
+#[derive(Debug)]
+pub struct Publication<'s> {
+    /// Held exclusively, not shared as a `rusqlite::Transaction` would: so a publication may be begun on
+    /// one thread and written on another.
+    conn: &'s mut Connection,
+    path: &'s Path,
+    schema: &'s Schema,
+    tables: &'s [FeedTable],
+    date: NaiveDate,
+    previous: Option<SnapshotInfo>,
+    bases: Vec<FeedBase>,
+    branches: Branches,
+    trees: Vec<StoredTree>,
+    /// One a feed, once its rows are written: what was done, and the rowids of carried rows.
+    written: Vec<Option<(FeedOutcome, Vec<i64>)>>,
+    /// One a forest.
+    trees_written: Vec<bool>,
+}
+
+/// A row of which the last good version is carried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarriedRow {
+    /// Its key.
+    pub key: String,
+    /// The fields asked for, in that order.
+    pub cells: Vec<Cell>,
+}
+
+/// A stored cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    /// No value.
+    Null,
+    /// A text, or a date as `YYYY-MM-DD`.
+    Text(String),
+    /// A whole number.
+    Int(i64),
+}
+
+impl<'s> Publication<'s> {
+    /// Opens the transaction and reads what the tables hold.
+    pub(super) fn begin(
+        conn: &'s mut Connection,
+        path: &'s Path,
+        schema: &'s Schema,
+        tables: &'s [FeedTable],
+        date: NaiveDate,
+    ) -> Result<Publication<'s>, StoreError> {
+        let fault = |error| StoreError::sqlite(path, error);
+        conn.execute_batch("begin immediate").map_err(fault)?;
+        // From here on `Drop` rolls back whatever happens.
+        let mut publication = Publication {
+            conn,
+            path,
+            schema,
+            tables,
+            date,
+            previous: None,
+            bases: Vec::with_capacity(tables.len()),
+            branches: Branches::default(),
+            trees: Vec::with_capacity(schema.forests.len()),
+            written: tables.iter().map(|_| None).collect(),
+            trees_written: vec![false; schema.forests.len()],
+        };
+        let conn = &*publication.conn;
+        // The newest date is asked for inside the transaction: no other process can publish after it.
+        let newest = snapshot::newest(conn, None).map_err(fault)?.map(|snapshot| snapshot.date);
+        if let Some(newest) = newest.filter(|newest| date < *newest) {
+            return Err(StoreError::OlderDate { date, newest });
+        }
+        publication.previous = snapshot::newest(conn, Some(date)).map_err(fault)?;
+        publication.read(newest == Some(date)).map_err(fault)?;
+        Ok(publication)
+    }
+
+    fn read(&mut self, again: bool) -> rusqlite::Result<()> {
+        self.branches = Branches::read(self.conn, self.schema, self.date)?;
+        for table in self.tables {
+            let branches = (table.feed == Feed::Agent).then_some(&mut self.branches);
+            self.bases.push(FeedBase::read(self.conn, table, self.date, again, branches)?);
+        }
+        for forest in &self.schema.forests {
+            self.trees.push(StoredTree::read(self.conn, forest)?);
+        }
+        Ok(())
+    }
+
+    /// The snapshot before the date of this publication; none on the first date.
+    pub fn previous(&self) -> Option<&SnapshotInfo> {
+        self.previous.as_ref()
+    }
+
+    /// Writes the rows of one feed, once, in whatever order of feeds.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] if the rows are not in key order or a feed is written twice; any fault of
+    /// the database. After an error the publication can only be dropped.
+    pub fn write_rows(
+        &mut self,
+        feed: Feed,
+        rows: &NewRows<'_>,
+    ) -> Result<FeedOutcome, StoreError> {
+        let at = feed.index();
+        let (Some(table), Some(base), Some(slot)) =
+            (self.tables.get(at), self.bases.get(at), self.written.get_mut(at))
+        else {
+            return Err(StoreError::Misuse(format!("the schema has no feed {feed}")));
+        };
+        if slot.is_some() || rows.table.feed() != feed {
+            return Err(StoreError::Misuse(format!("the rows of {feed} come twice or are others")));
+        }
+        let delivery = Delivery::new(*rows, table)?;
+        let written = rows::write(self.conn, table, self.date, base, &mut self.branches, delivery)
+            .map_err(|error| StoreError::sqlite(self.path, error))?;
+        Ok(slot.insert(written).0)
+    }
+
+    /// The organs of level 2 with their agents of the snapshot before and how many of them are gone; to be
+    /// asked once the agents are written. Sorted by organ.
+    pub fn branches(&self) -> &[Branch] {
+        self.branches.list()
+    }
+
+    /// Rows of a feed in the snapshot before.
+    pub fn rows_before(&self, feed: Feed) -> u64 {
+        self.bases.get(feed.index()).map_or(0, FeedBase::rows_before)
+    }
+
+    /// The rows of a feed of which the last good version is carried, by key, with the fields asked for (by
+    /// the schema's names); to be asked once the feed is written.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] for an unknown field; any fault of the database.
+    pub fn carried(&self, feed: Feed, fields: &[&str]) -> Result<Vec<CarriedRow>, StoreError> {
+        let at = feed.index();
+        let (Some(table), Some(Some((_, rowids)))) = (self.tables.get(at), self.written.get(at))
+        else {
+            return Err(StoreError::Misuse(format!("the rows of {feed} are not written yet")));
+        };
+        let schema = self.schema.feed(feed);
+        let mut columns = vec![quoted(&table.key)];
+        for field in fields {
+            let field = schema
+                .fields
+                .iter()
+                .find(|f| f.name == *field)
+                .ok_or_else(|| StoreError::Misuse(format!("{feed} has no field {field}")))?;
+            columns.push(quoted(&field.column));
+        }
+        let sql = format!("select {} from {} where rowid = ?1", columns.join(", "), table.name());
+        let read = || -> rusqlite::Result<Vec<CarriedRow>> {
+            let mut statement = self.conn.prepare(&sql)?;
+            let mut carried = Vec::with_capacity(rowids.len());
+            for rowid in rowids {
+                carried.push(statement.query_row([rowid], |row| {
+                    let cells = (1..columns.len())
+                        .map(|at| Cell::of(row.get_ref(at)?))
+                        .collect::<rusqlite::Result<_>>()?;
+                    Ok(CarriedRow { key: row.get(0)?, cells })
+                })?);
+            }
+            Ok(carried)
+        };
+        read().map_err(|error| StoreError::sqlite(self.path, error))
+    }
+
+    /// Writes the rows of one forest, once. Returns how many rows had to be written or deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] if the rows do not have the shape that [`TreeRows`] promises; any fault of
+    /// the database. After an error the publication can only be dropped.
+    pub fn write_tree(
+        &mut self,
+        forest: &ForestSchema,
+        rows: &TreeRows<'_>,
+    ) -> Result<u64, StoreError> {
+        let unknown = || StoreError::Misuse(format!("the schema has no forest {}", forest.name));
+        let at = self.schema.forests.iter().position(|f| f == forest).ok_or_else(unknown)?;
+        let (Some(stored), Some(written)) = (self.trees.get(at), self.trees_written.get_mut(at))
+        else {
+            return Err(unknown());
+        };
+        if std::mem::replace(written, true) {
+            return Err(StoreError::Misuse(format!("the forest {} comes twice", forest.name)));
+        }
+        let new = NewTree::new(forest, rows)?;
+        trees::write(self.conn, forest, stored, &new)
+            .map_err(|error| StoreError::sqlite(self.path, error))
+    }
+
+    /// Publishes: from here on the new snapshot is what everybody sees, and it survives a power cut.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] if a feed or a forest was not written; any fault of the database. The
+    /// snapshot before then stays.
+    pub fn commit(self, approved: Approved, record: RunRecord<'_, '_>) -> Result<(), StoreError> {
+        // The proof is used up: one approval, one publication.
+        let Approved { .. } = approved;
+        let missing = self.missing();
+        if !missing.is_empty() {
+            return Err(StoreError::Misuse(format!("not written: {}", missing.join(", "))));
+        }
+        let path = self.path;
+        let fault = |error| StoreError::sqlite(path, error);
+        self.write_snapshot(&record).map_err(fault)?;
+        record::write(self.conn, record).map_err(fault)?;
+        self.conn.execute_batch("commit").map_err(fault)?;
+        connection::settle(self.conn, path);
+        Ok(())
+    }
+
+    /// The open transaction, for tests of what stands in it.
+    #[cfg(test)]
+    pub(super) fn connection(&self) -> &Connection {
+        self.conn
+    }
+
+    fn missing(&self) -> Vec<String> {
+        let feeds = self.tables.iter().zip(&self.written);
+        let forests = self.schema.forests.iter().zip(&self.trees_written);
+        let feeds = feeds.filter(|(_, done)| done.is_none()).map(|(t, _)| t.name().to_owned());
+        let forests =
+            forests.filter(|(_, done)| !**done).map(|(f, _)| format!("forest {}", f.name));
+        feeds.chain(forests).collect()
+    }
+
+    fn write_snapshot(&self, record: &RunRecord<'_, '_>) -> rusqlite::Result<()> {
+        let rows = |feed: Feed| {
+            let written = self.written.get(feed.index()).and_then(Option::as_ref);
+            written.map_or(0, |(outcome, _)| outcome.rows())
+        };
+        let [agent, node, organ, principal] = Feed::ALL.map(|f| rows(f).cast_signed());
+        self.conn.execute(
+            "insert into snapshot values (?1, ?2, ?3, ?4, ?5, ?6) \
+             on conflict (business_date) do update set run = excluded.run, \
+             agent_rows = excluded.agent_rows, node_rows = excluded.node_rows, \
+             organ_rows = excluded.organ_rows, principal_rows = excluded.principal_rows",
+            params![iso(self.date), record.report.run.0, agent, node, organ, principal],
+        )?;
+        Ok(())
+    }
+}
+
+impl Drop for Publication<'_> {
+    fn drop(&mut self) {
+        // Without a commit all is undone; should the rollback fail, closing the connection undoes it.
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.conn.execute_batch("rollback")
+        {
+            tracing::warn!("rolling back {} failed: {error}", self.path.display());
+        }
+    }
+}
+
+impl Cell {
+    fn of(value: ValueRef<'_>) -> rusqlite::Result<Cell> {
+        Ok(match value {
+            ValueRef::Null => Cell::Null,
+            ValueRef::Integer(number) => Cell::Int(number),
+            other => Cell::Text(other.as_str()?.to_owned()),
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! The published dates.
+
+use chrono::NaiveDate;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::model::RunId;
+use crate::store::dates::{DateReader, iso};
+
+/// A published snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotInfo {
+    /// Its business date.
+    pub date: NaiveDate,
+    /// The run that published it last.
+    pub run: RunId,
+    /// Rows by feed, indexed by [`crate::model::Feed::index`].
+    pub rows: [u64; 4],
+}
+
+/// Reads a row of `snapshot`.
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<SnapshotInfo> {
+    let date = DateReader::default().read(row.get_ref(0)?)?;
+    let [agent, node, organ, principal] = [2usize, 3, 4, 5].map(|at| row.get::<_, i64>(at));
+    let rows = [agent?, node?, organ?, principal?].map(|n| u64::try_from(n).unwrap_or_default());
+    Ok(SnapshotInfo { date: date.unwrap_or_default(), run: RunId(row.get(1)?), rows })
+}
+
+/// The newest snapshot, or the newest before a date.
+pub(super) fn newest(
+    conn: &Connection,
+    before: Option<NaiveDate>,
+) -> rusqlite::Result<Option<SnapshotInfo>> {
+    conn.query_row(
+        "select business_date, run, agent_rows, node_rows, organ_rows, principal_rows from snapshot \
+         where ?1 is null or business_date < ?1 order by business_date desc limit 1",
+        [before.map(iso)],
+        from_row,
+    )
+    .optional()
+}

@@ -1,0 +1,389 @@
+//! A small company: a schema, deliveries as text, and imports of them.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::{NaiveDate, TimeZone, Utc};
+use polars::prelude::{DataType, IntoSeries, NamedFrom, Series};
+use rusqlite::types::Value;
+
+use crate::config::schema::{
+    Copy, DateForm, FeedSchema, Field, ForestSchema, Kind, LevelSchema, Reference, Required,
+    Schema, Tops,
+};
+use crate::gate::Approved;
+use crate::model::{
+    Feed, FileFacts, Message, RunId, RunReport, StageTiming, Table, TreeRows, TreeSums, Verdict,
+};
+use crate::store::{Cell, FeedOutcome, NewRows, Publication, RunRecord, Store, StoreError};
+
+/// A folder with a database in it.
+pub(super) struct Home {
+    pub folder: tempfile::TempDir,
+}
+
+impl Home {
+    pub(super) fn new() -> Home {
+        Home { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(super) fn db(&self) -> PathBuf {
+        self.folder.path().join("org.db")
+    }
+
+    pub(super) fn open(&self) -> Store {
+        Store::open(&self.db(), &schema()).unwrap()
+    }
+}
+
+pub(super) fn day(n: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 11, n).unwrap()
+}
+
+fn field(name: &str, column: &str, kind: Kind) -> Field {
+    let words = Message::new(format!("{name} 标题"), format!("{name} title"));
+    Field {
+        name: name.to_owned(),
+        column: column.to_owned(),
+        title: words.clone(),
+        description: words,
+        aliases: Vec::new(),
+        kind,
+        required: Required::No,
+        allowed: Vec::new(),
+        max_length: None,
+    }
+}
+
+fn feed(feed: Feed, fields: Vec<Field>) -> FeedSchema {
+    let title = Message::new(feed.title_zh(), feed.name());
+    FeedSchema { feed, file_name: format!("{feed}.txt"), title, fields, key: 0 }
+}
+
+pub(super) fn schema() -> Schema {
+    let text = |name: &str, column: &str| field(name, column, Kind::Text);
+    let mut status = field("agentStatus", "agent_status", Kind::Integer);
+    status.allowed =
+        vec![(1, Message::fixed("在职", "active")), (2, Message::fixed("离职", "left"))];
+    let feeds = vec![
+        feed(
+            Feed::Agent,
+            vec![
+                text("id", "id"),
+                text("agentName", "agent_name"),
+                status,
+                field("enterDate", "enter_date", Kind::Date(vec![DateForm::Iso])),
+                text("recommendByAgentId", "recommend_by_agent_id"),
+                text("workingOrganId", "working_organ_id"),
+            ],
+        ),
+        feed(
+            Feed::Node,
+            vec![
+                text("id", "id"),
+                text("nodeName", "node_name"),
+                text("parentNodeId", "parent_node_id"),
+            ],
+        ),
+        feed(
+            Feed::Organ,
+            vec![
+                text("id", "id"),
+                text("organName", "organ_name"),
+                text("parentId", "parent_id"),
+                field("organLevel", "organ_level", Kind::Integer),
+            ],
+        ),
+        feed(Feed::Principal, vec![text("id", "id"), text("principalName", "principal_name")]),
+    ];
+    let reference = |feed, field: &str, target| Reference {
+        rule: "X400".to_owned(),
+        feed,
+        field: field.to_owned(),
+        target,
+    };
+    let forest = |name: &str, feed, parent: &str, level| ForestSchema {
+        name: name.to_owned(),
+        title: Message::new(format!("{name} 树"), format!("{name} forest")),
+        feed,
+        parent: parent.to_owned(),
+        level,
+        tops: Tops::Many,
+    };
+    let level = LevelSchema { field: "organLevel".to_owned(), step: 1, top: Some(1) };
+    Schema {
+        feeds,
+        references: vec![
+            reference(Feed::Agent, "recommendByAgentId", Feed::Agent),
+            reference(Feed::Agent, "workingOrganId", Feed::Organ),
+        ],
+        forests: vec![
+            forest("organ", Feed::Organ, "parentId", Some(level)),
+            forest("recruit", Feed::Agent, "recommendByAgentId", None),
+        ],
+        copies: Vec::<Copy>::new(),
+    }
+}
+
+/// A delivery: per feed its lines, cells between `|`; a line that starts with `!` is quarantined.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Delivery {
+    pub agent: String,
+    pub organ: String,
+}
+
+pub(super) const ORGANS: &str = "86|总公司||1\n8601|北京|86|2\n860101|海淀|8601|3\n8602|上海|86|2";
+
+pub(super) fn delivery(agent: &str) -> Delivery {
+    Delivery { agent: agent.to_owned(), organ: ORGANS.to_owned() }
+}
+
+/// One feed, parsed.
+pub(super) struct Parsed {
+    pub table: Table,
+    pub accepted: Vec<u32>,
+    pub quarantined: Vec<String>,
+}
+
+impl Delivery {
+    pub(super) fn parse(&self, schema: &Schema, feed: Feed) -> Parsed {
+        let text = match feed {
+            Feed::Agent => &self.agent,
+            Feed::Organ => &self.organ,
+            Feed::Node => "N2|乙组|N1\nN1|甲组|",
+            Feed::Principal => "P1|王五",
+        };
+        let fields = &schema.feed(feed).fields;
+        let (mut cells, mut hashes) = (vec![Vec::new(); fields.len()], Vec::new());
+        let (mut accepted, mut quarantined) = (Vec::new(), Vec::new());
+        for (row, line) in text.lines().enumerate() {
+            let content = line.trim_start_matches('!');
+            let mut values = content.split('|').map(|cell| Some(cell).filter(|c| !c.is_empty()));
+            for column in &mut cells {
+                column.push(values.next().flatten().map(str::to_owned));
+            }
+            hashes.push(xxhash_rust::xxh3::xxh3_64(content.as_bytes()));
+            match line.starts_with('!') {
+                true => quarantined.push(content.split('|').next().unwrap().to_owned()),
+                false => accepted.push(row as u32),
+            }
+        }
+        let key = |row: &u32| cells[0][*row as usize].clone();
+        accepted.sort_by_key(key);
+        let columns = fields.iter().zip(&cells).map(|(field, cells)| column(field, cells).into());
+        let lines = (1u32..).take(hashes.len()).collect();
+        let table = Table::new(feed, columns.collect(), lines, hashes).unwrap();
+        Parsed { table, accepted, quarantined }
+    }
+}
+
+fn column(field: &Field, cells: &[Option<String>]) -> Series {
+    let name = field.name.as_str().into();
+    match field.kind {
+        Kind::Text => Series::new(name, cells),
+        Kind::Integer => {
+            let numbers: Vec<Option<i64>> =
+                cells.iter().map(|c| c.as_ref().and_then(|c| c.parse().ok())).collect();
+            Series::new(name, numbers)
+        }
+        Kind::Date(_) => {
+            let days: Vec<Option<i32>> = cells
+                .iter()
+                .map(|c| c.as_ref().map(|c| c.parse::<NaiveDate>().unwrap().to_epoch_days()))
+                .collect();
+            Series::new(name, days).cast(&DataType::Date).unwrap().into_series()
+        }
+    }
+}
+
+pub(super) fn report(run: &str, date: NaiveDate, verdict: Verdict) -> RunReport {
+    let started = Utc.with_ymd_and_hms(2026, 11, 24, 2, 30, 0).unwrap();
+    RunReport {
+        run: RunId(run.to_owned()),
+        tenant: "00010001".to_owned(),
+        tenant_name: None,
+        business_date: date,
+        started,
+        verdict,
+        reasons: Vec::new(),
+        previous_date: None,
+        files: Feed::ALL.into_iter().map(facts).collect(),
+        changes: BTreeMap::new(),
+        rules_run: Vec::new(),
+        rules_not_run: Vec::new(),
+        findings: Vec::new(),
+        totals: BTreeMap::new(),
+        timings: vec![StageTiming { stage: "parse", took: std::time::Duration::from_millis(7) }],
+        database: None,
+        report_dir: None,
+    }
+}
+
+fn facts(feed: Feed) -> FileFacts {
+    FileFacts {
+        feed,
+        name: format!("{feed}.txt"),
+        sha256: Some("00".repeat(32)),
+        size: 10,
+        mtime: None,
+        encoding: Some("utf-8".to_owned()),
+        delimiter: Some("|".to_owned()),
+        header: Some(false),
+        lines: 3,
+        rows: 2,
+        quarantined: 1,
+        repeated: 0,
+        header_lines: 0,
+        blank: 0,
+        previous_rows: None,
+    }
+}
+
+pub(super) fn record(report: &RunReport) -> RunRecord<'_, '_> {
+    let finished = report.started + chrono::TimeDelta::seconds(3);
+    RunRecord { report, finished, tool_version: "0.1.0", quarantine: Box::new(std::iter::empty()) }
+}
+
+/// Writes all of a delivery but does not commit. Outcomes by [`Feed::index`].
+pub(super) fn stage(
+    publication: &mut Publication<'_>,
+    schema: &Schema,
+    delivery: &Delivery,
+) -> Result<Vec<FeedOutcome>, StoreError> {
+    let mut outcomes = Vec::new();
+    for feed in Feed::ALL {
+        let parsed = delivery.parse(schema, feed);
+        let quarantined: Vec<&str> = parsed.quarantined.iter().map(String::as_str).collect();
+        let rows =
+            NewRows { table: &parsed.table, accepted: &parsed.accepted, quarantined: &quarantined };
+        outcomes.push(publication.write_rows(feed, &rows)?);
+        for forest in schema.forests.iter().filter(|forest| forest.feed == feed) {
+            let mut parents: BTreeMap<String, Option<String>> = BTreeMap::new();
+            let (keys, up) = (parsed.table.text("id").unwrap(), parsed.table.text(&forest.parent));
+            for row in &parsed.accepted {
+                let parent = up.unwrap().get(*row as usize).map(str::to_owned);
+                parents.insert(keys.value(*row as usize).to_owned(), parent);
+            }
+            for carried in publication.carried(feed, &[&forest.parent]).unwrap() {
+                let parent = match &carried.cells[0] {
+                    Cell::Text(parent) => Some(parent.clone()),
+                    Cell::Null => None,
+                    Cell::Int(_) => panic!("a parent is a text"),
+                };
+                parents.insert(carried.key, parent);
+            }
+            publication.write_tree(forest, &tree(forest.has_levels(), &parents))?;
+        }
+    }
+    Ok(outcomes)
+}
+
+pub(super) fn import_as(
+    store: &mut Store,
+    schema: &Schema,
+    run: &str,
+    date: NaiveDate,
+    delivery: &Delivery,
+) -> Result<Vec<FeedOutcome>, StoreError> {
+    let mut publication = store.begin(date)?;
+    let outcomes = stage(&mut publication, schema, delivery)?;
+    publication.commit(Approved::for_tests(), record(&report(run, date, Verdict::Published)))?;
+    Ok(outcomes)
+}
+
+/// Imports a delivery for a day of November; the run is named by its number.
+pub(super) fn import(store: &mut Store, n: u32, delivery: &Delivery) -> Vec<FeedOutcome> {
+    let run = format!("run-{}", count(store, "select count(*) from run"));
+    import_as(store, &schema(), &run, day(n), delivery).unwrap()
+}
+
+/// A forest by the plainest means. Parents that are not there make tops.
+pub(super) fn tree(has_levels: bool, parents: &BTreeMap<String, Option<String>>) -> TreeRows<'_> {
+    let ids: Vec<&str> = parents.keys().map(String::as_str).collect();
+    let at = |id: &str| ids.binary_search(&id).ok().map(|at| at as u32);
+    let parent: Vec<Option<u32>> = parents.values().map(|parent| at(parent.as_deref()?)).collect();
+    let chain = |mut at: usize| {
+        let mut chain = vec![at as u32];
+        while let Some(up) = parent[at] {
+            chain.push(up);
+            at = up as usize;
+        }
+        chain
+    };
+    let chains: Vec<Vec<u32>> = (0..ids.len()).map(chain).collect();
+    let below = |n: usize| chains.iter().filter(|c| c[1..].contains(&(n as u32))).count() as u32;
+    let descendant_count: Vec<u32> = (0..ids.len()).map(below).collect();
+    let sums = if has_levels {
+        TreeSums::Levels {
+            agent_count: descendant_count.iter().map(|n| n * 10).collect(),
+            active_agent_count: descendant_count.clone(),
+        }
+    } else {
+        TreeSums::Lineage {
+            root: chains.iter().map(|chain| *chain.last().unwrap()).collect(),
+            active_descendant_count: descendant_count.clone(),
+        }
+    };
+    TreeRows {
+        depth: chains.iter().map(|chain| chain.len() as u32 - 1).collect(),
+        child_count: (0..ids.len() as u32)
+            .map(|n| parent.iter().filter(|p| **p == Some(n)).count() as u32)
+            .collect(),
+        descendant_count,
+        sums,
+        parent,
+        ids,
+    }
+}
+
+/// All rows of a query as text, for comparisons.
+pub(super) fn rows(conn: &rusqlite::Connection, sql: &str) -> Vec<String> {
+    let mut statement = conn.prepare(sql).unwrap();
+    let width = statement.column_count();
+    let row = |row: &rusqlite::Row<'_>| {
+        let cell = |at| match row.get_unwrap::<usize, Value>(at) {
+            Value::Null => Cow::Borrowed("-"),
+            Value::Integer(number) => Cow::Owned(number.to_string()),
+            Value::Text(text) => Cow::Owned(text),
+            other => Cow::Owned(format!("{other:?}")),
+        };
+        Ok((0..width).map(cell).collect::<Vec<_>>().join("|"))
+    };
+    statement.query_map([], row).unwrap().map(Result::unwrap).collect()
+}
+
+pub(super) fn count(store: &Store, sql: &str) -> i64 {
+    store.conn.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+/// Everything that must not depend on how often and in what order deliveries were imported.
+pub(super) fn content(conn: &rusqlite::Connection) -> Vec<String> {
+    let mut all = Vec::new();
+    for feed in Feed::ALL {
+        all.extend(rows(conn, &format!("select '{feed}', * from {feed} order by id")));
+        all.extend(rows(
+            conn,
+            &format!("select 'old {feed}', * from {feed}_history order by id, valid_from"),
+        ));
+    }
+    for (table, columns) in [
+        ("carry", "*"),
+        ("organ_tree", "*"),
+        ("recruit_tree", "*"),
+        ("snapshot", "business_date, agent_rows, node_rows, organ_rows, principal_rows"),
+    ] {
+        all.extend(rows(conn, &format!("select '{table}', {columns} from {table} order by 2, 3")));
+    }
+    all
+}
+
+/// The files of a folder as a killed process would leave them.
+pub(super) fn copy_folder(from: &Path) -> Home {
+    let home = Home::new();
+    for file in std::fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), home.folder.path().join(file.file_name())).unwrap();
+    }
+    home
+}

@@ -1,0 +1,217 @@
+//! Whatever goes wrong, the last snapshot stays and the message says what to do.
+
+use std::fs;
+
+use rusqlite::Connection;
+
+use super::company::*;
+use crate::gate::Approved;
+use crate::model::{Feed, Verdict};
+use crate::store::{NewRows, Reader, Store, StoreError};
+
+fn open_error(path: &std::path::Path) -> StoreError {
+    Store::open(path, &schema()).unwrap_err()
+}
+
+#[test]
+fn an_older_date_is_refused() {
+    let home = Home::new();
+    let mut store = home.open();
+    import(&mut store, 5, &delivery("A1|a|1"));
+    let error = store.begin(day(4)).unwrap_err();
+    assert!(matches!(error, StoreError::OlderDate { .. }));
+    assert!(
+        error.to_string().starts_with("2026-11-04 is older than the newest snapshot, 2026-11-05")
+    );
+    import(&mut store, 5, &delivery("A1|b|1"));
+}
+
+#[test]
+fn a_newer_database_is_left_as_it_is() {
+    let home = Home::new();
+    import(&mut home.open(), 1, &delivery("A1|a|1"));
+    let newer = Connection::open(home.db()).unwrap();
+    newer.pragma_update(None, "user_version", 99).unwrap();
+    drop(newer);
+    let before = fs::read(home.db()).unwrap();
+    for error in [open_error(&home.db()), Reader::open_existing(&home.db()).unwrap_err()] {
+        assert!(matches!(error, StoreError::Newer { found: 99, supported: 1, .. }), "{error}");
+    }
+    assert!(fs::read(home.db()).unwrap() == before);
+}
+
+#[test]
+fn other_files_are_refused_and_left_as_they_are() {
+    let home = Home::new();
+    fs::write(home.db(), b"this is no database, whatever its name says, and long enough to tell")
+        .unwrap();
+    let before = fs::read(home.db()).unwrap();
+    assert!(matches!(open_error(&home.db()), StoreError::NotADatabase { .. }));
+    assert!(fs::read(home.db()).unwrap() == before);
+
+    let foreign = home.folder.path().join("foreign.db");
+    Connection::open(&foreign).unwrap().execute_batch("create table t (x)").unwrap();
+    let before = fs::read(&foreign).unwrap();
+    assert!(matches!(open_error(&foreign), StoreError::Foreign { .. }));
+    assert!(fs::read(&foreign).unwrap() == before);
+
+    let nowhere = home.folder.path().join("missing/org.db");
+    assert!(matches!(open_error(&nowhere), StoreError::CannotOpen { .. }));
+    assert!(matches!(open_error(home.folder.path()), StoreError::CannotOpen { .. }));
+    let error = Reader::open_existing(&nowhere).unwrap_err();
+    assert!(error.to_string().contains("nothing was imported"), "{error}");
+    assert!(!nowhere.exists());
+}
+
+#[test]
+fn a_damaged_file_is_called_damaged() {
+    let home = Home::new();
+    import(&mut home.open(), 1, &delivery("A1|a|1"));
+    let mut bytes = fs::read(home.db()).unwrap();
+    for byte in bytes.iter_mut().skip(200) {
+        *byte = 0xEE;
+    }
+    fs::write(home.db(), bytes).unwrap();
+    assert!(matches!(open_error(&home.db()), StoreError::Corrupt { .. }));
+}
+
+#[test]
+fn a_full_disk_leaves_the_last_snapshot() {
+    let home = Home::new();
+    let mut store = home.open();
+    import(&mut store, 1, &delivery("A1|a|1"));
+    let before = content(&store.conn);
+    let pages = count(&store, "pragma page_count");
+    store.conn.pragma_update(None, "max_page_count", pages).unwrap();
+    let many: Vec<String> = (0..5_000).map(|n| format!("A{n:05}|name {n}|1")).collect();
+    let mut publication = store.begin(day(2)).unwrap();
+    let error = stage(&mut publication, &schema(), &delivery(&many.join("\n"))).unwrap_err();
+    assert!(matches!(error, StoreError::Full { .. }), "{error}");
+    drop(publication);
+    assert_eq!(content(&store.conn), before);
+}
+
+#[test]
+fn a_locked_database_is_called_locked() {
+    let home = Home::new();
+    let mut store = home.open();
+    import(&mut store, 1, &delivery("A1|a|1"));
+    let other = Connection::open(home.db()).unwrap();
+    other.execute_batch("begin immediate").unwrap();
+    assert!(matches!(store.begin(day(2)).unwrap_err(), StoreError::Locked { .. }));
+}
+
+#[test]
+fn a_dropped_publication_never_was() {
+    let home = Home::new();
+    let mut store = home.open();
+    let empty = content(&store.conn);
+    for n in [1, 2] {
+        // On day 1 the tables are empty and lose their index for the load; it has to be there again.
+        let mut publication = store.begin(day(n)).unwrap();
+        stage(&mut publication, &schema(), &delivery("A1|x|1\nA2|y|1")).unwrap();
+        drop(publication);
+        if n == 1 {
+            assert_eq!(content(&store.conn), empty);
+            assert!(store.latest().unwrap().is_none());
+        }
+        import(&mut store, n, &delivery("A1|a|1"));
+    }
+    assert_eq!(
+        rows(&store.conn, "select id, agent_name, valid_from from agent"),
+        ["A1|a|2026-11-01"]
+    );
+    assert_eq!(count(&store, "select count(*) from pragma_index_list('agent')"), 1);
+}
+
+#[test]
+fn a_killed_import_leaves_the_old_snapshot() {
+    let many: Vec<String> = (0..5_000).map(|n| format!("A{n:05}|name {n}|1")).collect();
+    let home = Home::new();
+    let mut store = home.open();
+    // A small cache makes the transaction spill into the file before the commit, as a large load does.
+    store.conn.pragma_update(None, "cache_size", 10).unwrap();
+    for n in [1, 2] {
+        let before = content(&store.conn);
+        let mut publication = store.begin(day(n)).unwrap();
+        stage(&mut publication, &schema(), &delivery(&many.join("\n"))).unwrap();
+        let killed = copy_folder(home.folder.path());
+        drop(publication);
+        let size = |home: &Home, name: &str| {
+            fs::metadata(home.folder.path().join(name)).map_or(0, |file| file.len())
+        };
+        let journal = if n == 1 { "org.db-journal" } else { "org.db-wal" };
+        assert!(size(&killed, journal) > 0, "day {n}: nothing was under way");
+        let reader = Reader::open_existing(&killed.db()).unwrap();
+        assert_eq!(reader.latest().unwrap().map(|s| s.date), (n == 2).then(|| day(1)));
+        drop(reader);
+        let mut revived = killed.open();
+        assert_eq!(content(&revived.conn), before);
+        assert_eq!(rows(&revived.conn, "pragma integrity_check"), ["ok"]);
+        import(&mut revived, n, &delivery("A1|a|1"));
+        import(&mut store, n, &delivery("A1|a|1"));
+        assert_eq!(content(&revived.conn), content(&store.conn));
+    }
+}
+
+#[test]
+fn readers_see_the_old_snapshot_until_the_commit() {
+    let home = Home::new();
+    let mut store = home.open();
+    import(&mut store, 1, &delivery("A1|a|1"));
+    let reader = Connection::open(home.db()).unwrap();
+    let mut publication = store.begin(day(2)).unwrap();
+    stage(&mut publication, &schema(), &delivery("A1|b|1")).unwrap();
+    assert_eq!(rows(&reader, "select agent_name from agent"), ["a"]);
+    let report = report("second", day(2), Verdict::Published);
+    publication.commit(Approved::for_tests(), record(&report)).unwrap();
+    assert_eq!(rows(&reader, "select agent_name from agent"), ["b"]);
+    // The log is folded back: the file alone is the whole database.
+    assert_eq!(fs::metadata(home.folder.path().join("org.db-wal")).unwrap().len(), 0);
+}
+
+#[test]
+fn a_caller_that_leaves_something_out_publishes_nothing() {
+    let home = Home::new();
+    let (mut store, schema) = (home.open(), schema());
+    let parsed = delivery("A1|a|1\nA2|b|1").parse(&schema, Feed::Agent);
+    let unsorted: [[u32; 2]; 2] = [[1, 0], [1, 1]];
+    let rows = |accepted| NewRows { table: &parsed.table, accepted, quarantined: &[] };
+
+    let mut publication = store.begin(day(1)).unwrap();
+    assert!(publication.carried(Feed::Agent, &[]).is_err());
+    for unsorted in &unsorted {
+        let error = publication.write_rows(Feed::Agent, &rows(unsorted)).unwrap_err();
+        assert!(error.to_string().contains("not in key order"), "{error}");
+    }
+    assert!(publication.write_rows(Feed::Organ, &rows(&[0, 1])).is_err());
+    publication.write_rows(Feed::Agent, &rows(&[0, 1])).unwrap();
+    assert!(publication.write_rows(Feed::Agent, &rows(&[0, 1])).is_err());
+    assert!(publication.carried(Feed::Agent, &["noSuchField"]).is_err());
+    let parents = [("A1".to_owned(), None)].into();
+    assert!(publication.write_tree(&schema.forests[0], &tree(false, &parents)).is_err());
+    let report = report("first", day(1), Verdict::Published);
+    let error = publication.commit(Approved::for_tests(), record(&report)).unwrap_err();
+    let expected = "not written: node, organ, principal, forest recruit";
+    assert!(error.to_string().contains(expected), "{error}");
+    assert!(store.latest().unwrap().is_none());
+}
+
+#[test]
+fn a_schema_that_cannot_be_stored_is_refused() {
+    let cases = [
+        ("Valid_From", "adds itself"),
+        ("valid_to", "adds itself"),
+        ("RowId", "row number"),
+        ("ID", "twice"),
+    ];
+    for (column, why) in cases {
+        let home = Home::new();
+        let mut schema = schema();
+        schema.feeds[0].fields[1].column = column.to_owned();
+        let error = Store::open(&home.db(), &schema).unwrap_err();
+        assert!(matches!(error, StoreError::Column { feed: Feed::Agent, .. }));
+        assert!(error.to_string().contains(why), "{error}");
+        assert!(!home.db().exists());
+    }
+}

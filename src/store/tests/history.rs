@@ -1,0 +1,222 @@
+//! What is published, what stays of it, and what importing again changes.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use rusqlite::Connection;
+
+use super::company::*;
+use crate::model::{Feed, FeedChanges};
+use crate::store::{Branch, CarriedRow, Cell, Store};
+
+fn agents(store: &Store) -> Vec<String> {
+    rows(&store.conn, "select id, agent_name, valid_from, carried_since from agent order by id")
+}
+
+#[test]
+fn rows_are_stored_typed_and_as_delivered() {
+    let home = Home::new();
+    let mut store = home.open();
+    import(&mut store, 1, &delivery("A2|李四|2|||8602\nA1|张三|1|2020-02-29|A2|860101"));
+    let columns = "id, agent_name, agent_status, enter_date, recommend_by_agent_id, working_organ_id, \
+                   valid_from, carried_since, typeof(agent_status), typeof(content_hash)";
+    assert_eq!(
+        rows(&store.conn, &format!("select {columns} from agent")),
+        [
+            "A1|张三|1|2020-02-29|A2|860101|2026-11-01|-|integer|integer",
+            "A2|李四|2|-|-|8602|2026-11-01|-|integer|integer",
+        ]
+    );
+    assert_eq!(rows(&store.conn, "pragma journal_mode"), ["wal"]);
+    assert_eq!(rows(&store.conn, "pragma page_size"), ["8192"]);
+    let duplicate = store.conn.execute("insert into agent select * from agent limit 1", []);
+    assert!(duplicate.unwrap_err().to_string().contains("UNIQUE"));
+}
+
+#[test]
+fn a_version_ends_when_its_content_changes_or_its_key_is_gone() {
+    let home = Home::new();
+    let mut store = home.open();
+    import(&mut store, 1, &delivery("A1|a|1\nA2|b|1\nA3|c|1"));
+    let outcome = import(&mut store, 2, &delivery("A1|a|1\nA2|B|1\nA4|d|1"))[Feed::Agent.index()];
+    let changes = FeedChanges { added: 1, changed: 1, removed: 1, carried: 0, unchanged: 1 };
+    assert_eq!((outcome.done, outcome.since_before), (changes, changes));
+    assert_eq!(agents(&store), ["A1|a|2026-11-01|-", "A2|B|2026-11-02|-", "A4|d|2026-11-02|-"]);
+    let sql = "select id, agent_name from agent_version \
+               where valid_from <= ?1 and (valid_to is null or ?1 < valid_to) order by id";
+    for (date, expected) in
+        [("2026-11-01", ["A1|a", "A2|b", "A3|c"]), ("2026-11-02", ["A1|a", "A2|B", "A4|d"])]
+    {
+        assert_eq!(rows(&store.conn, &sql.replace("?1", &format!("'{date}'"))), expected);
+    }
+}
+
+#[test]
+fn a_bad_row_is_carried_and_ends_no_version() {
+    let home = Home::new();
+    let mut store = home.open();
+    import(&mut store, 1, &delivery("A1|a|1\nA2|b|1"));
+    let carried = import(&mut store, 2, &delivery("!A1|?|x\nA2|b|1\n!A9|new|x"));
+    assert_eq!(carried[Feed::Agent.index()].done.carried, 1);
+    assert_eq!(agents(&store), ["A1|a|2026-11-01|2026-11-02", "A2|b|2026-11-01|-"]);
+    import(&mut store, 3, &delivery("!A1|?|x\nA2|b|1"));
+    assert_eq!(agents(&store), ["A1|a|2026-11-01|2026-11-02", "A2|b|2026-11-01|-"]);
+    import(&mut store, 4, &delivery("A1|a|1\nA2|b|1"));
+    assert_eq!(agents(&store), ["A1|a|2026-11-01|-", "A2|b|2026-11-01|-"]);
+    assert_eq!(rows(&store.conn, "select * from carry"), ["agent|A1|2026-11-02|2026-11-04"]);
+    assert_eq!(rows(&store.conn, "select * from agent_history"), Vec::<String>::new());
+}
+
+#[test]
+fn a_publication_tells_what_the_gate_and_the_forests_need() {
+    let home = Home::new();
+    let mut store = home.open();
+    let first = delivery("A1|a|1|||860101\nA2|b|1|||8601\nA3|c|2|||8602\nA4|d|1|||86");
+    assert!(store.begin(day(1)).unwrap().previous().is_none());
+    import(&mut store, 1, &first);
+    import(&mut store, 2, &first);
+    let second = delivery("!A2|bad|\nA4|d|1|||86\nA5|e|1|||8602");
+    // The second pass imports the date again after it was published: the snapshot before is the same.
+    for _ in 0..2 {
+        let mut publication = store.begin(day(2)).unwrap();
+        assert_eq!(publication.previous().map(|p| (p.date, p.rows)), Some((day(1), [4, 2, 4, 1])));
+        let outcomes = stage(&mut publication, &schema(), &second).unwrap();
+        assert_eq!(outcomes[Feed::Agent.index()].since_before.removed, 2);
+        assert_eq!(publication.rows_before(Feed::Agent), 4);
+        let branch = |organ: &str, before, gone| Branch { organ: organ.to_owned(), before, gone };
+        assert_eq!(publication.branches(), [branch("8601", 2, 1), branch("8602", 1, 1)]);
+        let carried =
+            publication.carried(Feed::Agent, &["workingOrganId", "agentStatus", "enterDate"]);
+        let cells = vec![Cell::Text("8601".to_owned()), Cell::Int(1), Cell::Null];
+        assert_eq!(carried.unwrap(), [CarriedRow { key: "A2".to_owned(), cells }]);
+        drop(publication);
+        import(&mut store, 2, &second);
+    }
+}
+
+#[test]
+fn only_changed_rows_of_a_forest_are_written() {
+    let home = Home::new();
+    let mut store = home.open();
+    import(&mut store, 1, &delivery("A1|a|1\nA2|b|1||A1\nA3|c|1||A2\nA4|d|1"));
+    let sql =
+        "select id, parent_id, root_id, depth, child_count, descendant_count from recruit_tree";
+    assert_eq!(
+        rows(&store.conn, sql),
+        ["A1|-|A1|0|1|2", "A2|A1|A1|1|1|1", "A3|A2|A1|2|0|0", "A4|-|A4|0|0|0"]
+    );
+    assert_eq!(
+        rows(&store.conn, "select id, depth, path, agent_count from organ_tree"),
+        [
+            "86|0|/86/|30",
+            "8601|1|/86/8601/|10",
+            "860101|2|/86/8601/860101/|0",
+            "8602|1|/86/8602/|0"
+        ]
+    );
+    let (before, schema) = (store.conn.total_changes(), schema());
+    let mut publication = store.begin(day(2)).unwrap();
+    // A2 goes, A3 becomes a top, A5 comes: three rows differ, one is gone, A4 stays untouched.
+    let parents = [("A1", None), ("A3", None), ("A4", None), ("A5", Some("A4"))];
+    let parents: BTreeMap<String, Option<String>> =
+        parents.map(|(id, up)| (id.to_owned(), up.map(str::to_owned))).into();
+    assert_eq!(publication.write_tree(&schema.forests[1], &tree(false, &parents)).unwrap(), 5);
+    drop(publication);
+    assert_eq!(store.conn.total_changes() - before, 5);
+}
+
+#[test]
+fn a_path_ends_where_no_hierarchy_goes() {
+    let home = Home::new();
+    let (mut store, schema) = (home.open(), schema());
+    let id = |n: u32| format!("{n:04}");
+    let parents: BTreeMap<String, Option<String>> =
+        (0..200).map(|n| (id(n), n.checked_sub(1).map(id))).collect();
+    let mut publication = store.begin(day(1)).unwrap();
+    publication.write_tree(&schema.forests[0], &tree(true, &parents)).unwrap();
+    let sql = "select count(path), max(length(path)), max(depth) from organ_tree";
+    assert_eq!(rows(publication.connection(), sql), ["65|326|199"]);
+}
+
+#[test]
+fn a_schema_may_gain_and_lose_columns() {
+    let home = Home::new();
+    import(&mut home.open(), 1, &delivery("A1|a|1"));
+    let mut wide = schema();
+    let mut extra = wide.feeds[Feed::Agent.index()].fields[1].clone();
+    (extra.name, extra.column) = ("licence\"No".to_owned(), "licence\"no".to_owned());
+    wide.feeds[Feed::Agent.index()].fields.push(extra);
+    let mut store = Store::open(&home.db(), &wide).unwrap();
+    import_as(&mut store, &wide, "wide", day(2), &delivery("A1|a|1||||L7")).unwrap();
+    let sql =
+        "select id, \"licence\"\"no\", valid_from, valid_to from agent_version order by valid_from";
+    assert_eq!(rows(&store.conn, sql), ["A1|-|2026-11-01|2026-11-02", "A1|L7|2026-11-02|-"]);
+    drop(store);
+    let mut store = home.open();
+    import(&mut store, 3, &delivery("A1|A|1"));
+    assert_eq!(
+        rows(&store.conn, sql),
+        ["A1|-|2026-11-01|2026-11-02", "A1|L7|2026-11-02|2026-11-03", "A1|-|2026-11-03|-"]
+    );
+}
+
+/// A delivery from a few numbers: content by agent, `None` for a quarantined row. Recruiters have smaller
+/// numbers, so there is no cycle.
+fn drawn(agents: &BTreeMap<u8, Option<u8>>, organs: u8) -> Delivery {
+    let line = |(id, content): (&u8, &Option<u8>)| match content {
+        None => format!("!A{id}|bad"),
+        Some(content) => {
+            let recruiter =
+                id.checked_sub(content + 1).map(|r| format!("A{r}")).unwrap_or_default();
+            format!("A{id}|name {content}|1|2020-01-01|{recruiter}|8601")
+        }
+    };
+    // File order is not key order.
+    let lines: Vec<String> = agents.iter().rev().map(line).collect();
+    let organs: Vec<&str> = ORGANS.lines().take(organs as usize).collect();
+    Delivery { agent: lines.join("\n"), organ: organs.join("\n") }
+}
+
+fn deliveries() -> impl Strategy<Value = Vec<(bool, Delivery)>> {
+    let content = prop_oneof![4 => (0u8..3).prop_map(Some), 1 => Just(None)];
+    let agents = proptest::collection::btree_map(0u8..7, content, 0..7);
+    let delivery = (agents, 2u8..5).prop_map(|(agents, organs)| drawn(&agents, organs));
+    proptest::collection::vec((any::<bool>(), delivery), 1..7)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_same_deliveries_give_the_same_database(list in deliveries()) {
+        let (home, mut last, mut n) = (Home::new(), BTreeMap::new(), 1);
+        let mut store = home.open();
+        for (next, delivery) in &list {
+            n += u32::from(*next);
+            import(&mut store, n, delivery);
+            last.insert(n, delivery.clone());
+        }
+        let fresh_home = Home::new();
+        let mut fresh = fresh_home.open();
+        for (n, delivery) in &last {
+            import(&mut fresh, *n, delivery);
+        }
+        prop_assert_eq!(content(&store.conn), content(&fresh.conn));
+
+        // Once more the last delivery: not one row of the snapshot tables is touched.
+        let before = counters(&store.conn);
+        let outcomes = import(&mut store, n, &last[&n]);
+        prop_assert_eq!(counters(&store.conn), before);
+        for outcome in outcomes {
+            let FeedChanges { added, changed, removed, .. } = outcome.done;
+            prop_assert_eq!((added, changed, removed), (0, 0, 0));
+        }
+        prop_assert_eq!(rows(&store.conn, "pragma integrity_check"), ["ok"]);
+    }
+}
+
+/// Rows with their rowids: a row that was deleted and inserted again would show.
+fn counters(conn: &Connection) -> Vec<String> {
+    let tables = Feed::ALL.map(|f| [f.name().to_owned(), format!("{f}_history")]).concat();
+    tables.iter().flat_map(|t| rows(conn, &format!("select rowid, * from {t}"))).collect()
+}

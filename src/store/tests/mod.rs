@@ -1,0 +1,7 @@
+//! The store against real files.
+
+mod company;
+mod faults;
+mod history;
+mod reading;
+mod records;

@@ -1,0 +1,72 @@
+//! Reading forests.
+
+use super::company::*;
+use crate::store::{Reader, StoreError, TreeNode, TreeQuery, TreeView};
+
+/// An indented tree as the command line prints one.
+fn drawn(view: &TreeView) -> Vec<String> {
+    let line = |node: &TreeNode| {
+        let indent = "  ".repeat(node.depth as usize);
+        format!(
+            "{indent}{} {} {}",
+            node.id,
+            node.name.as_deref().unwrap_or("?"),
+            node.descendant_count
+        )
+    };
+    view.nodes.iter().map(line).collect()
+}
+
+fn ask<'a>(id: Option<&'a str>, depth: Option<u32>, limit: usize) -> TreeQuery<'a> {
+    TreeQuery { id, depth, limit }
+}
+
+#[test]
+fn a_forest_is_read_from_the_tops_or_from_a_record() {
+    let home = Home::new();
+    let agents = "A1|a|1\nA2|b|1||A1\nA3|c|1||A2\nA4|d|1||A1\nB1|x|1\nB2|y|1||B1";
+    import(&mut home.open(), 1, &delivery(agents));
+    let reader = Reader::open_existing(&home.db()).unwrap();
+    assert_eq!(reader.forests().unwrap(), ["organ", "recruit"]);
+    let cases: [(&str, TreeQuery<'_>, &[&str], usize, &[&str]); 6] = [
+        ("recruit", ask(None, Some(0), 9), &["A1 a 3", "B1 x 1"], 0, &[]),
+        ("recruit", ask(None, None, 4), &["A1 a 3", "  A2 b 1", "    A3 c 0", "  A4 d 0"], 2, &[]),
+        ("recruit", ask(Some("A2"), None, 9), &["  A2 b 1", "    A3 c 0"], 0, &["A1"]),
+        ("recruit", ask(Some("A3"), None, 9), &["    A3 c 0"], 0, &["A1", "A2"]),
+        (
+            "organ",
+            ask(None, Some(1), 9),
+            &["86 总公司 3", "  8601 北京 1", "  8602 上海 0"],
+            0,
+            &[],
+        ),
+        ("organ", ask(Some("8601"), None, 9), &["  8601 北京 1", "    860101 海淀 0"], 0, &["86"]),
+    ];
+    for (forest, query, lines, omitted, above) in cases {
+        let view = reader.tree(forest, query).unwrap().unwrap();
+        assert_eq!(drawn(&view), lines, "{forest} {query:?}");
+        assert_eq!(view.omitted, omitted, "{forest} {query:?}");
+        let ancestors: Vec<&str> = view.ancestors.iter().map(|node| node.id.as_str()).collect();
+        assert_eq!(ancestors, above, "{forest} {query:?}");
+    }
+    assert!(reader.tree("recruit", ask(Some("Z9"), None, 9)).unwrap().is_none());
+    let error = reader.tree("mentor", ask(None, None, 9)).unwrap_err();
+    assert!(matches!(error, StoreError::UnknownForest { .. }));
+    assert_eq!(error.to_string(), "there is no forest mentor; there are organ, recruit");
+}
+
+#[test]
+fn counts_are_those_of_the_forest() {
+    let home = Home::new();
+    import(&mut home.open(), 1, &delivery("A1|a|1\nA2|b|1||A1"));
+    let reader = Reader::open_existing(&home.db()).unwrap();
+    let top = |forest: &str| {
+        let view = reader.tree(forest, ask(None, Some(0), 1)).unwrap().unwrap();
+        view.nodes.into_iter().next().unwrap()
+    };
+    let organ = top("organ");
+    assert_eq!((organ.agent_count, organ.active_agent_count), (Some(30), Some(3)));
+    assert_eq!((organ.active_descendant_count, organ.child_count), (None, 2));
+    let recruit = top("recruit");
+    assert_eq!((recruit.agent_count, recruit.active_descendant_count), (None, Some(1)));
+}

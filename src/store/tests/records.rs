@@ -1,0 +1,159 @@
+//! Runs and what stays of them; the dictionary.
+
+use std::borrow::Cow;
+
+use super::company::*;
+use crate::model::{
+    Disposition, Feed, Finding, GateReason, Level, Message, Related, RunReport, Verdict,
+};
+use crate::store::{QuarantinedLine, Reader, RunRecord, StoredReason};
+
+fn refused(run: &str) -> RunReport {
+    let mut report = report(run, day(2), Verdict::Refused);
+    report.started += chrono::TimeDelta::minutes(1);
+    report.reasons = vec![GateReason {
+        limit: "quarantined",
+        message: Message::fixed("隔离 2%，超过 1%", "2 % quarantined, over 1 %"),
+    }];
+    report.findings = vec![Finding {
+        code: "V201",
+        name: "missing-value",
+        level: Level::Error,
+        disposition: Disposition::Quarantine,
+        feed: Feed::Agent,
+        line: Some(7),
+        lines: vec![7, 9],
+        key: Some("A1".to_owned()),
+        field: Some("agentName".to_owned()),
+        value: None,
+        message: Message::fixed("缺值", "missing"),
+        related: vec![Related { feed: Feed::Organ, line: 3, key: "86".to_owned() }],
+        affected: 2,
+        excerpt: None,
+    }];
+    report
+}
+
+#[test]
+fn a_refused_run_is_recorded_with_all_that_was_found() {
+    let home = Home::new();
+    let mut store = home.open();
+    import(&mut store, 1, &delivery("A1|a|1"));
+    let snapshot = content(&store.conn);
+    let report = refused("refused");
+    let lines = [QuarantinedLine {
+        feed: Feed::Agent,
+        file: "agent.txt",
+        line: 7,
+        raw: &[0x41, 0xFF, 0x00],
+        text: Cow::Borrowed("A\u{fffd}\0"),
+        rules: Cow::Borrowed(&["R202", "V201"]),
+    }];
+    let finished = report.started;
+    let record = RunRecord {
+        report: &report,
+        finished,
+        tool_version: "0.1.0",
+        quarantine: Box::new(lines.into_iter()),
+    };
+    store.record_run(record).unwrap();
+
+    assert_eq!(content(&store.conn), snapshot);
+    assert_eq!(
+        rows(&store.conn, "select * from run where id = 'refused'"),
+        ["refused|00010001|2026-11-02|2026-11-24T02:31:00.000Z|2026-11-24T02:31:00.000Z|refused|\
+          [{\"en\":\"2 % quarantined, over 1 %\",\"limit\":\"quarantined\",\"zh\":\"隔离 2%，超过 1%\"}]|\
+          [{\"ms\":7,\"stage\":\"parse\"}]|0.1.0"]
+    );
+    assert_eq!(
+        rows(&store.conn, "select * from finding"),
+        ["refused|V201|missing-value|error|quarantine|agent|7|[7,9]|A1|agentName|-|缺值|missing|\
+          [{\"feed\":\"organ\",\"key\":\"86\",\"line\":3}]|2"]
+    );
+    assert_eq!(
+        rows(&store.conn, "select feed, file, line, hex(raw), text, rules from quarantine"),
+        ["agent|agent.txt|7|41FF00|A\u{fffd}\0|R202,V201"]
+    );
+    assert_eq!(
+        rows(
+            &store.conn,
+            "select feed, lines, rows, quarantined, header from source_file where run = 'refused'"
+        ),
+        ["agent|3|2|1|0", "node|3|2|1|0", "organ|3|2|1|0", "principal|3|2|1|0"]
+    );
+}
+
+#[test]
+fn of_a_failed_run_only_the_run_is_kept() {
+    let home = Home::new();
+    let mut store = home.open();
+    let report = RunReport { verdict: Verdict::Failed, ..refused("failed") };
+    store.record_run(record(&report)).unwrap();
+    let sql = "select (select count(*) from run), (select count(*) from source_file), \
+               (select count(*) from finding)";
+    assert_eq!(rows(&store.conn, sql), ["1|0|0"]);
+}
+
+#[test]
+fn runs_are_listed_newest_first() {
+    let home = Home::new();
+    let mut store = home.open();
+    import(&mut store, 1, &delivery("A1|a|1"));
+    store.record_run(record(&refused("refused"))).unwrap();
+    import(&mut store, 1, &delivery("A1|b|1"));
+    let runs = Reader::open_existing(&home.db()).unwrap().runs(10).unwrap();
+    let told: Vec<_> =
+        runs.iter().map(|r| (r.run.0.as_str(), r.verdict.as_str(), r.errors, r.current)).collect();
+    assert_eq!(
+        told,
+        [
+            ("refused", "refused", 1, false),
+            ("run-2", "published", 0, true),
+            ("run-0", "published", 0, false),
+        ]
+    );
+    let reason = StoredReason {
+        limit: "quarantined".to_owned(),
+        message: Message::fixed("隔离 2%，超过 1%", "2 % quarantined, over 1 %"),
+    };
+    assert_eq!(runs[0].reasons, [reason]);
+    assert_eq!((runs[0].rows, runs[0].quarantined), (8, 4));
+    assert_eq!(runs[0].timings, [("parse".to_owned(), 7)]);
+    assert_eq!(Reader::open_existing(&home.db()).unwrap().runs(1).unwrap().len(), 1);
+}
+
+#[test]
+fn the_dictionary_knows_every_table_and_column() {
+    let home = Home::new();
+    let store = home.open();
+    let expected = rows(
+        &store.conn,
+        "select name, '' from sqlite_schema where type in ('table', 'view') \
+         and name not like 'sqlite_%' \
+         union all \
+         select s.name, i.name from sqlite_schema s, pragma_table_info(s.name) i \
+         where s.type in ('table', 'view') and s.name not like 'sqlite_%' order by 1, 2",
+    );
+    let known =
+        rows(&store.conn, "select table_name, column_name from data_dictionary order by 1, 2");
+    assert_eq!(known, expected);
+    let silent = "select table_name, column_name from data_dictionary \
+                  where '' in (title_zh, title_en, meaning_zh, meaning_en)";
+    assert_eq!(rows(&store.conn, silent), Vec::<String>::new());
+    assert_eq!(
+        rows(
+            &store.conn,
+            "select meaning_en from data_dictionary where column_name = 'agent_status' limit 1"
+        ),
+        ["agentStatus title (1 active, 2 left)"]
+    );
+}
+
+#[test]
+fn opening_a_database_that_is_as_it_should_be_writes_nothing() {
+    let home = Home::new();
+    import(&mut home.open(), 1, &delivery("A1|a|1"));
+    let before = std::fs::read(home.db()).unwrap();
+    drop(home.open());
+    assert!(std::fs::read(home.db()).unwrap() == before);
+}

@@ -1,0 +1,264 @@
+//! Writes the derived forests: the rows of the first load, and on later days only what changed.
+
+use rusqlite::types::{Null, ValueRef};
+use rusqlite::{Connection, Statement};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::config::schema::ForestSchema;
+use crate::model::{TreeRows, TreeSums};
+use crate::store::StoreError;
+use crate::store::keys::KeyList;
+use crate::store::layout::{quoted, tree_columns, tree_table};
+
+/// Deeper records have no path. No hierarchy of offices or teams comes near; without a limit a delivered
+/// chain would cost paths that grow with the square of its length.
+pub(super) const MAX_PATH_DEPTH: u32 = 64;
+
+/// The stored rows of one forest as hashes, by id.
+#[derive(Debug, Default)]
+pub(super) struct StoredTree {
+    ids: KeyList,
+    hashes: Vec<u64>,
+}
+
+impl StoredTree {
+    /// Reads and hashes what is stored.
+    pub(super) fn read(conn: &Connection, forest: &ForestSchema) -> rusqlite::Result<StoredTree> {
+        let names = column_names(forest);
+        let sql = format!(
+            "select {} from {} order by id",
+            names.join(", "),
+            quoted(&tree_table(&forest.name))
+        );
+        let mut statement = conn.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        let (mut stored, mut content) = (StoredTree::default(), Content::default());
+        while let Some(row) = rows.next()? {
+            stored.ids.push(row.get_ref(0)?.as_str()?);
+            content.clear();
+            for at in 1..names.len() {
+                match row.get_ref(at)? {
+                    ValueRef::Text(text) => content.text(Some(text)),
+                    ValueRef::Integer(number) => content.number(number),
+                    _ => content.text(None),
+                }
+            }
+            stored.hashes.push(content.hash());
+        }
+        Ok(stored)
+    }
+}
+
+/// The content of a tree row but for its id, as bytes to be hashed.
+#[derive(Debug, Default)]
+struct Content(Vec<u8>);
+
+impl Content {
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn text(&mut self, text: Option<&[u8]>) {
+        // The length keeps neighbouring texts apart; null has a length that no text has.
+        let length = text.map_or(u64::MAX, |text| text.len() as u64);
+        self.0.extend_from_slice(&length.to_le_bytes());
+        self.0.extend_from_slice(text.unwrap_or_default());
+    }
+
+    fn number(&mut self, number: i64) {
+        self.0.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn hash(&self) -> u64 {
+        xxh3_64(&self.0)
+    }
+}
+
+fn column_names(forest: &ForestSchema) -> Vec<&'static str> {
+    tree_columns(forest).iter().map(|(name, _)| *name).collect()
+}
+
+/// A cell of a tree row.
+#[derive(Debug, Clone, Copy)]
+enum Cell<'a> {
+    Text(Option<&'a str>),
+    Number(u32),
+}
+
+/// The new rows of one forest, in the order of the table's columns.
+pub(super) struct NewTree<'a> {
+    rows: &'a TreeRows<'a>,
+    paths: Vec<Option<String>>,
+}
+
+impl<'a> NewTree<'a> {
+    /// Checks the shape of the rows and makes the paths.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] if lists differ in length, positions lead nowhere, or ids are not ascending.
+    pub(super) fn new(
+        forest: &ForestSchema,
+        rows: &'a TreeRows<'a>,
+    ) -> Result<NewTree<'a>, StoreError> {
+        let misuse = |what: &str| StoreError::Misuse(format!("forest {}: {what}", forest.name));
+        let n = rows.ids.len();
+        let positions = |list: &[u32]| list.iter().all(|at| (*at as usize) < n);
+        let fits = |list: &[u32]| list.len() == n;
+        let shape = fits(&rows.depth)
+            && fits(&rows.child_count)
+            && fits(&rows.descendant_count)
+            && rows.parent.len() == n
+            && rows.parent.iter().flatten().all(|at| (*at as usize) < n);
+        let sums = match &rows.sums {
+            TreeSums::Levels { agent_count, active_agent_count } => {
+                forest.has_levels() && fits(agent_count) && fits(active_agent_count)
+            }
+            TreeSums::Lineage { root, active_descendant_count } => {
+                !forest.has_levels()
+                    && fits(root)
+                    && positions(root)
+                    && fits(active_descendant_count)
+            }
+        };
+        if !shape || !sums {
+            return Err(misuse("its rows have another shape than its table"));
+        }
+        if !rows.ids.is_sorted_by(|a, b| a < b) {
+            return Err(misuse("its rows are not in key order"));
+        }
+        let paths = if forest.has_levels() { paths(rows) } else { Vec::new() };
+        Ok(NewTree { rows, paths })
+    }
+
+    fn id(&self, at: u32) -> Option<&'a str> {
+        self.rows.ids.get(at as usize).copied()
+    }
+
+    /// The cells of a row but for its id.
+    fn cells(&self, at: usize) -> [Option<Cell<'_>>; 7] {
+        let number = |list: &[u32]| Cell::Number(list.get(at).copied().unwrap_or_default());
+        let parent = self.rows.parent.get(at).copied().flatten().and_then(|p| self.id(p));
+        let parent = Cell::Text(parent);
+        let depth = number(&self.rows.depth);
+        let (children, below) =
+            (number(&self.rows.child_count), number(&self.rows.descendant_count));
+        match &self.rows.sums {
+            TreeSums::Levels { agent_count, active_agent_count } => {
+                let path = Cell::Text(self.paths.get(at).and_then(|path| path.as_deref()));
+                [
+                    parent,
+                    depth,
+                    path,
+                    children,
+                    below,
+                    number(agent_count),
+                    number(active_agent_count),
+                ]
+                .map(Some)
+            }
+            TreeSums::Lineage { root, active_descendant_count } => {
+                let root = Cell::Text(root.get(at).and_then(|root| self.id(*root)));
+                let active = number(active_descendant_count);
+                [
+                    Some(parent),
+                    Some(root),
+                    Some(depth),
+                    Some(children),
+                    Some(below),
+                    Some(active),
+                    None,
+                ]
+            }
+        }
+    }
+
+    fn hash(&self, at: usize, content: &mut Content) -> u64 {
+        content.clear();
+        for cell in self.cells(at).into_iter().flatten() {
+            match cell {
+                Cell::Text(text) => content.text(text.map(str::as_bytes)),
+                Cell::Number(number) => content.number(number.into()),
+            }
+        }
+        content.hash()
+    }
+
+    fn bind(&self, statement: &mut Statement<'_>, at: usize) -> rusqlite::Result<()> {
+        statement.raw_bind_parameter(1, self.rows.ids.get(at))?;
+        for (parameter, cell) in (2usize..).zip(self.cells(at).into_iter().flatten()) {
+            match cell {
+                Cell::Text(Some(text)) => statement.raw_bind_parameter(parameter, text)?,
+                Cell::Text(None) => statement.raw_bind_parameter(parameter, Null)?,
+                Cell::Number(number) => statement.raw_bind_parameter(parameter, number)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The paths, such as `/86/8601/`. Parents come before children when the rows are taken by depth.
+fn paths(rows: &TreeRows<'_>) -> Vec<Option<String>> {
+    let mut paths: Vec<Option<String>> = vec![None; rows.ids.len()];
+    let mut order: Vec<(u32, usize)> = rows
+        .depth
+        .iter()
+        .enumerate()
+        .filter(|(_, depth)| **depth <= MAX_PATH_DEPTH)
+        .map(|(at, depth)| (*depth, at))
+        .collect();
+    order.sort_unstable();
+    for (_, at) in order {
+        let above = match rows.parent.get(at).copied().flatten() {
+            None => Some("/"),
+            Some(parent) => paths.get(parent as usize).and_then(|path| path.as_deref()),
+        };
+        let path = above.zip(rows.ids.get(at)).map(|(above, id)| format!("{above}{id}/"));
+        if let Some(slot) = paths.get_mut(at) {
+            *slot = path;
+        }
+    }
+    paths
+}
+
+/// Writes the rows that differ from the stored ones. Returns how many rows were written or deleted.
+pub(super) fn write(
+    conn: &Connection,
+    forest: &ForestSchema,
+    stored: &StoredTree,
+    new: &NewTree<'_>,
+) -> rusqlite::Result<u64> {
+    let table = quoted(&tree_table(&forest.name));
+    let names = column_names(forest);
+    let parameters: Vec<String> = (1..=names.len()).map(|n| format!("?{n}")).collect();
+    let sets: Vec<String> =
+        names.iter().skip(1).map(|name| format!("{name} = excluded.{name}")).collect();
+    let insert =
+        format!("insert into {table} ({}) values ({})", names.join(", "), parameters.join(", "));
+    let mut upsert =
+        conn.prepare(&format!("{insert} on conflict (id) do update set {}", sets.join(", ")))?;
+    let mut insert = conn.prepare(&insert)?;
+    let mut delete = conn.prepare(&format!("delete from {table} where id = ?1"))?;
+
+    let (mut content, mut written, mut old) = (Content::default(), 0, 0);
+    for (at, id) in new.rows.ids.iter().enumerate() {
+        while old < stored.ids.len() && stored.ids.get(old) < *id {
+            written += delete.execute([stored.ids.get(old)])? as u64;
+            old += 1;
+        }
+        if old < stored.ids.len() && stored.ids.get(old) == *id {
+            let same = stored.hashes.get(old) == Some(&new.hash(at, &mut content));
+            old += 1;
+            if !same {
+                new.bind(&mut upsert, at)?;
+                written += upsert.raw_execute()? as u64;
+            }
+        } else {
+            new.bind(&mut insert, at)?;
+            written += insert.raw_execute()? as u64;
+        }
+    }
+    for gone in old..stored.ids.len() {
+        written += delete.execute([stored.ids.get(gone)])? as u64;
+    }
+    Ok(written)
+}
