@@ -2,7 +2,7 @@
 
 use orgsnap::config::SchemaError;
 use orgsnap::config::job::ConfigError;
-use orgsnap::fetch::FetchError;
+use orgsnap::fetch::{ArchiveError, FetchError};
 use orgsnap::model::Message;
 use orgsnap::pipeline::RunError;
 use orgsnap::report::json::WriteError;
@@ -59,7 +59,14 @@ impl From<RunError> for Failure {
                 "the job has no [source]; write one, or give a folder with --from",
             )),
             RunError::Fetch(error) => error.into(),
-            RunError::Archive(error) => Failure::usage(error.message()),
+            RunError::Archive(error) => {
+                let exit = match error {
+                    ArchiveError::Disk(_) => Exit::Usage,
+                    // The folder of a new run holds nothing yet, and nothing is read back from it.
+                    _ => Exit::Internal,
+                };
+                Failure { exit, message: error.message() }
+            }
             RunError::Lock(error) => {
                 let exit = match error {
                     LockError::Held { .. } => Exit::Locked,

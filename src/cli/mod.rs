@@ -39,7 +39,8 @@ Exit codes:
 
 /// Turns an insurer's four nightly hierarchy files into trusted, dated, queryable snapshots.
 #[derive(Debug, Parser)]
-#[command(name = "orgsnap", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+#[command(name = "orgsnap", version, after_help = EXIT_CODES)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
 struct CommandLine {
     #[command(subcommand)]
     verb: Verb,
