@@ -1,1 +1,19 @@
-//! To be written.
+//! What people and programs are told of a run.
+//!
+//! [`view`] decides what is said and in which order, [`terminal`] draws that, and [`json`] writes the
+//! document whose schema is `schemas/report.schema.json`. All three are made of a
+//! [`RunReport`](crate::model::RunReport) and of nothing else: they read no clock and no environment, so the
+//! same run gives the same report.
+
+pub mod json;
+mod language;
+mod layout;
+mod queries;
+mod snippet;
+pub mod terminal;
+pub mod view;
+pub mod words;
+
+pub use language::Language;
+pub use layout::{Column, display_width, pad, table, visible, wrap};
+pub use queries::{Query, to_try};

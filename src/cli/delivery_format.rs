@@ -1,0 +1,162 @@
+//! The arguments that say how delivered files are laid out.
+
+use std::str::FromStr;
+
+use clap::Args;
+use orgsnap::config::job::{Encoding, Format};
+
+/// Layout of the files, where it is not to be detected.
+#[derive(Debug, Clone, Args)]
+pub(super) struct FormatArguments {
+    /// auto, utf-8, gb18030 (also gbk, gb2312), utf-16le or utf-16be
+    #[arg(long, value_name = "ENCODING")]
+    encoding: Option<EncodingArgument>,
+    /// auto, or one or more characters; tab, \t and \x01 are understood
+    #[arg(long, value_name = "CHARACTERS")]
+    delimiter: Option<DelimiterArgument>,
+    /// Whether the first line is a header
+    #[arg(long, value_name = "true|false")]
+    header: Option<bool>,
+}
+
+impl FormatArguments {
+    /// The format of the job with what the arguments say put over it.
+    pub(super) fn over(&self, job: &Format) -> Format {
+        Format {
+            encoding: self.encoding.map_or(job.encoding, |argument| argument.0),
+            delimiter: match &self.delimiter {
+                Some(argument) => argument.0.clone(),
+                None => job.delimiter.clone(),
+            },
+            header: self.header.or(job.header),
+        }
+    }
+}
+
+/// An encoding; `None` is `auto`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct EncodingArgument(Option<Encoding>);
+
+impl FromStr for EncodingArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<EncodingArgument, String> {
+        let encoding = match text.to_ascii_lowercase().as_str() {
+            "auto" => None,
+            "utf-8" | "utf8" => Some(Encoding::Utf8),
+            "gb18030" | "gbk" | "gb2312" => Some(Encoding::Gb18030),
+            "utf-16le" => Some(Encoding::Utf16Le),
+            "utf-16be" => Some(Encoding::Utf16Be),
+            _ => {
+                return Err(
+                    "expected auto, utf-8, gb18030, gbk, gb2312, utf-16le or utf-16be".to_owned()
+                );
+            }
+        };
+        Ok(EncodingArgument(encoding))
+    }
+}
+
+/// A delimiter; `None` is `auto`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct DelimiterArgument(Option<String>);
+
+impl FromStr for DelimiterArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<DelimiterArgument, String> {
+        if text == "auto" {
+            return Ok(DelimiterArgument(None));
+        }
+        delimiter(text).map(|delimiter| DelimiterArgument(Some(delimiter)))
+    }
+}
+
+/// Reads a delimiter as a person types it: `tab`, or characters with the escapes `\t`, `\\` and `\xHH`,
+/// because a control character is hard to type.
+///
+/// # Errors
+/// An empty delimiter, a line break in it, or an escape that is none of these.
+pub(super) fn delimiter(text: &str) -> Result<String, String> {
+    if text.eq_ignore_ascii_case("tab") {
+        return Ok("\t".to_owned());
+    }
+    let mut delimiter = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if c != '\\' {
+            delimiter.push(c);
+            continue;
+        }
+        match rest.next() {
+            Some('t') => delimiter.push('\t'),
+            Some('\\') => delimiter.push('\\'),
+            Some('x') => {
+                let digits: String = rest.by_ref().take(2).collect();
+                match u8::from_str_radix(&digits, 16) {
+                    Ok(code) if digits.len() == 2 && code < 0x80 => {
+                        delimiter.push(char::from(code))
+                    }
+                    _ => return Err(format!("\\x needs two hex digits up to 7f, not {digits:?}")),
+                }
+            }
+            Some(other) => {
+                return Err(format!("unknown escape \\{other}; known are \\t, \\\\ and \\xHH"));
+            }
+            None => return Err("a lone \\ at the end; write \\\\".to_owned()),
+        }
+    }
+    match delimiter.as_str() {
+        "" => Err("a delimiter has at least one character".to_owned()),
+        d if d.contains(['\n', '\r']) => Err("a delimiter holds no line break".to_owned()),
+        _ => Ok(delimiter),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delimiters_are_read_as_people_type_them() {
+        let good = [
+            ("|", "|"),
+            ("|+|", "|+|"),
+            ("tab", "\t"),
+            ("TAB", "\t"),
+            (r"\t", "\t"),
+            (r"\x01", "\u{1}"),
+            (r"\x1B|", "\u{1b}|"),
+            (r"\\", "\\"),
+            ("，", "，"),
+        ];
+        for (text, expected) in good {
+            assert_eq!(delimiter(text).as_deref(), Ok(expected), "{text}");
+        }
+        for bad in ["", r"\", r"\x", r"\x1", r"\xg1", r"\xff", r"\n", r"\x0a", "a\nb"] {
+            assert!(delimiter(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn arguments_win_over_the_job_and_auto_undoes_it() {
+        let job = Format {
+            encoding: Some(Encoding::Gb18030),
+            delimiter: Some("|".to_owned()),
+            header: Some(true),
+        };
+        let silent = FormatArguments { encoding: None, delimiter: None, header: None };
+        assert_eq!(silent.over(&job), job);
+        let auto = FormatArguments {
+            encoding: "auto".parse().ok(),
+            delimiter: "auto".parse().ok(),
+            header: Some(false),
+        };
+        assert_eq!(
+            auto.over(&job),
+            Format { encoding: None, delimiter: None, header: Some(false) }
+        );
+        assert_eq!("GBK".parse(), Ok(EncodingArgument(Some(Encoding::Gb18030))));
+        assert!("latin1".parse::<EncodingArgument>().is_err());
+    }
+}

@@ -1,0 +1,28 @@
+//! The log on standard error, off unless `-v` asks for it.
+
+use orgsnap::fetch::QUIET_LOG_TARGETS;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{Directive, LevelFilter};
+
+/// Starts the log: `-v` info, `-vv` debug, `-vvv` trace.
+///
+/// Targets that would log a password stay at `info` whatever is asked for, and no environment variable can
+/// raise them.
+pub(super) fn start(verbosity: u8, colour: bool) {
+    let level = match verbosity {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let mut filter = EnvFilter::default().add_directive(level.into());
+    for target in QUIET_LOG_TARGETS {
+        let quiet = level.min(LevelFilter::INFO);
+        if let Ok(directive) = format!("{target}={quiet}").parse::<Directive>() {
+            filter = filter.add_directive(directive);
+        }
+    }
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
+    // A log that is running already, as in a test, is as good.
+    let _ = log.with_writer(std::io::stderr).try_init();
+}

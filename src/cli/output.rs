@@ -1,0 +1,56 @@
+//! Writing to standard output and standard error.
+
+use std::io::{self, Write as _};
+
+use anstyle::{AnsiColor, Effects, Style};
+use orgsnap::model::Message;
+
+use super::failure::Failure;
+use super::surroundings::Surroundings;
+
+const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
+const DOUBTFUL: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
+
+/// Writes a result to standard output.
+///
+/// A reader that went away (`orgsnap rules | head -1`) has what it wanted: that is no error.
+///
+/// # Errors
+/// If standard output cannot be written to, for instance because the disk behind it is full.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::usage(Message::new(
+                format!("无法写到标准输出：{error}；请检查输出重定向到的位置"),
+                format!(
+                    "cannot write to standard output: {error}; check where it is redirected to"
+                ),
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells what went wrong, on standard error.
+pub(super) fn complain(surroundings: &Surroundings, failure: &Failure) {
+    let word = surroundings.language.choose("错误", "error");
+    tell(surroundings, BAD, word, &failure.message);
+}
+
+/// Tells what should not stay so, on standard error.
+pub(super) fn warn(surroundings: &Surroundings, message: &Message) {
+    let word = surroundings.language.choose("警告", "warning");
+    tell(surroundings, DOUBTFUL, word, message);
+}
+
+fn tell(surroundings: &Surroundings, style: Style, word: &str, message: &Message) {
+    let text = surroundings.language.of(message);
+    let line = if surroundings.colour && surroundings.watched {
+        format!("{style}{word}{style:#}: {text}\n")
+    } else {
+        format!("{word}: {text}\n")
+    };
+    // There is nowhere left to tell that standard error cannot be written to.
+    let _ = io::stderr().lock().write_all(line.as_bytes());
+}

@@ -1,0 +1,260 @@
+//! Progress of a run on standard error: bars on a terminal, else a line a stage and a sign of life.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use chrono::{Local, SecondsFormat};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use orgsnap::model::Feed;
+use orgsnap::pipeline::{Progress, Stage};
+use orgsnap::report::{Language, words};
+
+use super::surroundings::Surroundings;
+
+/// A log without a line for so long looks like a run that hangs.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
+
+/// Shows the progress of one run, until it is dropped.
+pub(super) fn shown(surroundings: &Surroundings, who: &str) -> Box<dyn Progress> {
+    if surroundings.watched {
+        Box::new(Bar::new(surroundings.language))
+    } else {
+        Box::new(Lines::start(surroundings.language, who.to_owned()))
+    }
+}
+
+/// Bytes of each file that have come. A file that is begun anew after a fault starts at 0 again.
+#[derive(Debug, Default, Clone, Copy)]
+struct Bytes {
+    done: [u64; Feed::ALL.len()],
+    total: [Option<u64>; Feed::ALL.len()],
+}
+
+impl Bytes {
+    fn done(&self) -> u64 {
+        self.done.iter().sum()
+    }
+
+    /// Bytes of the files begun so far; none if one of them does not tell its size.
+    fn total(&self) -> Option<u64> {
+        let begun =
+            self.done.iter().zip(&self.total).filter(|(done, total)| **done > 0 || total.is_some());
+        begun.map(|(_, total)| *total).sum()
+    }
+}
+
+/// One bar on a terminal; it is gone when the run is over, because the report tells the stages again.
+struct Bar {
+    bar: ProgressBar,
+    language: Language,
+    bytes: Mutex<Bytes>,
+}
+
+impl Bar {
+    fn new(language: Language) -> Bar {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Bar { bar, language, bytes: Mutex::default() }
+    }
+
+    fn style(&self, template: &str) {
+        // ASCII only: block characters have an ambiguous width in Chinese fonts.
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style.progress_chars("##-").tick_chars("|/-\\ "));
+        }
+    }
+
+    fn set(&self, done: u64, total: Option<u64>) {
+        match total {
+            Some(total) => self.bar.set_length(total),
+            None => self.bar.unset_length(),
+        }
+        self.bar.set_position(done);
+    }
+}
+
+impl Progress for Bar {
+    fn stage(&self, stage: Stage) {
+        let amounts = match stage {
+            Stage::Fetch => "{bar:30} {bytes}/{total_bytes} {bytes_per_sec}",
+            Stage::Parse | Stage::Check | Stage::Publish => "{bar:30} {human_pos}/{human_len}",
+        };
+        self.set(0, None);
+        self.style(&format!("{{spinner}} {{prefix}} {amounts} {{elapsed}}"));
+        self.bar.set_prefix(words::stage(self.language, stage.name()).to_owned());
+        self.bar.reset_elapsed();
+    }
+
+    fn file(&self, feed: Feed, total: Option<u64>) {
+        let mut bytes = lock(&self.bytes);
+        bytes.done[feed.index()] = 0;
+        bytes.total[feed.index()] = total;
+        self.set(bytes.done(), bytes.total());
+    }
+
+    fn bytes(&self, feed: Feed, n: u64) {
+        let mut bytes = lock(&self.bytes);
+        bytes.done[feed.index()] += n;
+        self.bar.set_position(bytes.done());
+    }
+
+    fn rows(&self, done: u64, total: u64) {
+        self.set(done, Some(total));
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// Timestamped lines, one a stage, and one every [`SIGN_OF_LIFE`] in between.
+struct Lines {
+    state: Arc<State>,
+    /// Dropping it ends the thread.
+    alive: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct State {
+    language: Language,
+    who: String,
+    stage: Mutex<Option<(Stage, Instant)>>,
+    bytes: Mutex<Bytes>,
+    rows: AtomicU64,
+    all_rows: AtomicU64,
+}
+
+impl Lines {
+    fn start(language: Language, who: String) -> Lines {
+        let state = Arc::new(State {
+            language,
+            who,
+            stage: Mutex::default(),
+            bytes: Mutex::default(),
+            rows: AtomicU64::new(0),
+            all_rows: AtomicU64::new(0),
+        });
+        let (alive, dropped) = channel();
+        let told = Arc::clone(&state);
+        // Without a thread there are no signs of life, and the run is none the worse for it.
+        let thread =
+            std::thread::Builder::new().spawn(move || told.give_signs_of_life(&dropped)).ok();
+        Lines { state, alive: Some(alive), thread }
+    }
+}
+
+impl Progress for Lines {
+    fn stage(&self, stage: Stage) {
+        *lock(&self.state.stage) = Some((stage, Instant::now()));
+        self.state.rows.store(0, Ordering::Relaxed);
+        self.state.all_rows.store(0, Ordering::Relaxed);
+        self.state.line(words::stage(self.state.language, stage.name()));
+    }
+
+    fn file(&self, feed: Feed, total: Option<u64>) {
+        let mut bytes = lock(&self.state.bytes);
+        bytes.done[feed.index()] = 0;
+        bytes.total[feed.index()] = total;
+    }
+
+    fn bytes(&self, feed: Feed, n: u64) {
+        lock(&self.state.bytes).done[feed.index()] += n;
+    }
+
+    fn rows(&self, done: u64, total: u64) {
+        self.state.rows.store(done, Ordering::Relaxed);
+        self.state.all_rows.store(total, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        drop(self.alive.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic there has told itself already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl State {
+    fn give_signs_of_life(&self, dropped: &Receiver<()>) {
+        while let Err(RecvTimeoutError::Timeout) = dropped.recv_timeout(SIGN_OF_LIFE) {
+            let stage = *lock(&self.stage);
+            if let Some((stage, since)) = stage {
+                self.line(&self.sign_of_life(stage, since.elapsed()));
+            }
+        }
+    }
+
+    fn sign_of_life(&self, stage: Stage, took: Duration) -> String {
+        let mut text =
+            format!("{} {}", words::stage(self.language, stage.name()), words::duration(took));
+        let bytes = *lock(&self.bytes);
+        let (rows, all_rows) =
+            (self.rows.load(Ordering::Relaxed), self.all_rows.load(Ordering::Relaxed));
+        // Writing to a String cannot fail.
+        let _ = match stage {
+            Stage::Fetch => match bytes.total() {
+                Some(total) => {
+                    write!(text, " {}/{}", words::size(bytes.done()), words::size(total))
+                }
+                None => write!(text, " {}", words::size(bytes.done())),
+            },
+            _ if all_rows > 0 => {
+                write!(text, " {}/{}", words::grouped(rows), words::grouped(all_rows))
+            }
+            _ => Ok(()),
+        };
+        text
+    }
+
+    fn line(&self, text: &str) {
+        let now = Local::now().to_rfc3339_opts(SecondsFormat::Secs, false);
+        // A log that cannot be written to is no reason to stop the run.
+        let _ = writeln!(std::io::stderr().lock(), "{now} {} {text}", self.who);
+    }
+}
+
+/// What a panicking thread left behind is still good enough to be shown.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_begun_anew_counts_once() {
+        let lines = Lines::start(Language::English, "demo".to_owned());
+        lines.file(Feed::Agent, Some(2_000));
+        lines.bytes(Feed::Agent, 1_500);
+        lines.file(Feed::Node, Some(1_000));
+        lines.bytes(Feed::Node, 1_000);
+        lines.file(Feed::Agent, Some(2_000));
+        lines.bytes(Feed::Agent, 500);
+        let sign = lines.state.sign_of_life(Stage::Fetch, Duration::from_secs(31));
+        assert_eq!(sign, "fetch 31 s 1.50 KB/3.00 KB");
+        lines.file(Feed::Organ, None);
+        lines.bytes(Feed::Organ, 1);
+        let sign = lines.state.sign_of_life(Stage::Fetch, Duration::from_secs(31));
+        assert_eq!(sign, "fetch 31 s 1.50 KB", "one file does not tell its size");
+    }
+
+    #[test]
+    fn a_sign_of_life_tells_rows_where_there_are_some() {
+        let lines = Lines::start(Language::Chinese, "demo".to_owned());
+        let sign = || lines.state.sign_of_life(Stage::Publish, Duration::from_secs(61));
+        assert_eq!(sign(), "发布 1 min 01 s");
+        lines.rows(120_000, 1_000_000);
+        assert_eq!(sign(), "发布 1 min 01 s 120,000/1,000,000");
+    }
+}

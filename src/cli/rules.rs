@@ -1,0 +1,149 @@
+//! `orgsnap rules`: the catalogue, or the page of one rule.
+
+use clap::Args;
+use orgsnap::model::{Message, RuleMeta};
+use orgsnap::report::{Column, Language, table, words, wrap};
+use orgsnap::rules::{self, CATALOGUE};
+use serde::Serialize;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output;
+use super::surroundings::Surroundings;
+
+/// List the rules, or show the page of one
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Code or name of a rule, such as X409 or unknown-recruiter
+    #[arg(value_name = "CODE")]
+    rule: Option<String>,
+    /// Print as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    code: &'a str,
+    name: &'a str,
+    level: &'a str,
+    floor: &'a str,
+    disposition: &'a str,
+    summary: Text<'a>,
+    docs: Text<'a>,
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    zh: &'a str,
+    en: &'a str,
+}
+
+/// Shows the catalogue or one page of it.
+pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+    let text = match &arguments.rule {
+        None if arguments.json => {
+            let all: Vec<Document<'_>> =
+                CATALOGUE.iter().map(|rule| document(&rule.meta)).collect();
+            format!("{}\n", serde_json::to_string_pretty(&all)?)
+        }
+        None => list(surroundings),
+        Some(wanted) => {
+            let rule = rules::find(wanted).ok_or_else(|| unknown(wanted))?;
+            if arguments.json {
+                format!("{}\n", serde_json::to_string_pretty(&document(&rule.meta))?)
+            } else {
+                page(&rule.meta, surroundings)
+            }
+        }
+    };
+    output::print(&text)?;
+    Ok(Exit::Done)
+}
+
+fn document(meta: &RuleMeta) -> Document<'_> {
+    let text = |message| {
+        let Message { zh, en }: &Message = message;
+        Text { zh, en }
+    };
+    Document {
+        code: meta.code,
+        name: meta.name,
+        level: meta.level.name(),
+        floor: meta.floor.name(),
+        disposition: meta.disposition.name(),
+        summary: text(&meta.summary),
+        docs: text(&meta.docs),
+    }
+}
+
+/// No such rule; names the one that looks like it.
+fn unknown(wanted: &str) -> Failure {
+    let alike = |known: &str| strsim::jaro_winkler(&wanted.to_lowercase(), &known.to_lowercase());
+    let nearest = CATALOGUE
+        .iter()
+        .flat_map(|rule| [rule.meta.code, rule.meta.name])
+        .map(|known| (alike(known), known))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let (zh, en) = match nearest {
+        Some((_, known)) => (format!("是否要写 {known}？"), format!("did you mean {known}?")),
+        None => {
+            let all = "orgsnap rules";
+            (format!("执行 {all} 可列出全部规则"), format!("{all} lists all of them"))
+        }
+    };
+    Failure::usage(Message::new(
+        format!("没有规则 {wanted}；{zh}"),
+        format!("there is no rule {wanted}; {en}"),
+    ))
+}
+
+fn list(surroundings: &Surroundings) -> String {
+    let language = surroundings.language;
+    let header = language.choose(
+        ["代码", "级别", "处置", "名称", "说明"],
+        ["code", "level", "disposition", "name", "summary"],
+    );
+    let rows: Vec<Vec<String>> = CATALOGUE
+        .iter()
+        .map(|rule| {
+            let meta = &rule.meta;
+            vec![
+                meta.code.to_owned(),
+                words::level(language, meta.level).to_owned(),
+                // The word of job files and reports: it is a term, and searched for.
+                meta.disposition.name().to_owned(),
+                meta.name.to_owned(),
+                language.of(&meta.summary).to_owned(),
+            ]
+        })
+        .collect();
+    table(&[Column::Text; 5], &header, &rows, 0, surroundings.width)
+}
+
+/// The page of a rule: its Markdown, which reads well as text, wrapped to the width.
+fn page(meta: &RuleMeta, surroundings: &Surroundings) -> String {
+    let language = surroundings.language;
+    let level = words::level(language, meta.level);
+    let disposition = words::disposition(language, meta.disposition);
+    let facts = match language {
+        Language::Chinese => {
+            format!("级别: {level}；处置: {} ({disposition})", meta.disposition.name())
+        }
+        Language::English => {
+            format!("level: {level}; disposition: {} ({disposition})", meta.disposition.name())
+        }
+    };
+    let text = format!(
+        "{} {}\n{}\n{facts}\n\n{}\n",
+        meta.code,
+        meta.name,
+        language.of(&meta.summary),
+        language.of(&meta.docs).trim()
+    );
+    let mut lines = wrap(&text, surroundings.width.min(100)).join("\n");
+    lines.truncate(lines.trim_end().len());
+    lines.push('\n');
+    lines
+}

@@ -1,0 +1,75 @@
+//! The report of a run on standard output, for `import` and `check`.
+
+use clap::Args;
+use orgsnap::model::{RuleMeta, RunReport};
+use orgsnap::report::json;
+use orgsnap::report::terminal::{self, Options};
+use orgsnap::report::view::View;
+use orgsnap::rules::CATALOGUE;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output;
+use super::surroundings::Surroundings;
+
+/// How the report is shown.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Print the report as JSON (report.json)
+    #[arg(long)]
+    pub json: bool,
+    /// Findings shown of each rule
+    #[arg(long, value_name = "N", default_value_t = Options::PER_RULE)]
+    findings: usize,
+}
+
+/// Prints the report. `several` documents go one a line, so that a program can tell them apart.
+///
+/// # Errors
+/// If standard output cannot be written to.
+pub(super) fn show(
+    report: &RunReport,
+    exit: Exit,
+    arguments: &Arguments,
+    several: bool,
+    surroundings: &Surroundings,
+) -> Result<(), Failure> {
+    if arguments.json {
+        let text = if several { json::compact(report)? } else { json::pretty(report)? };
+        return output::print(&text);
+    }
+    let options = Options {
+        width: surroundings.width,
+        colour: surroundings.colour,
+        language: surroundings.language,
+        per_rule: arguments.findings,
+        exit_code: exit.code(),
+    };
+    let metas: Vec<&RuleMeta> = CATALOGUE.iter().map(|rule| &rule.meta).collect();
+    output::print(&terminal::render(&View::new(report, &metas), &options))?;
+    if surroundings.on_terminal {
+        return Ok(());
+    }
+    output::print(&result_line(report, exit))
+}
+
+/// The last line where no person watches: one that a script can look for.
+fn result_line(report: &RunReport, exit: Exit) -> String {
+    let mut line =
+        format!("RESULT {} exit={} run={}", report.verdict.name(), exit.code(), report.run);
+    if let Some(database) = &report.database {
+        // Last, because a path may hold spaces.
+        line.push_str(&format!(" database={}", database.display()));
+    }
+    line.push('\n');
+    line
+}
+
+/// The last line of a run that came to no report.
+pub(super) fn fault_line(surroundings: &Surroundings, json: bool, exit: Exit) {
+    if surroundings.on_terminal || json {
+        return;
+    }
+    // What went wrong is told already; if this line cannot be written, nothing more can be.
+    let _ = output::print(&format!("RESULT failed exit={}\n", exit.code()));
+}

@@ -1,0 +1,126 @@
+//! `orgsnap runs`: the runs of an insurer, or of all.
+
+use std::time::Duration;
+
+use clap::Args;
+use orgsnap::report::{Column, table, words};
+use orgsnap::store::{Reader, RunRow};
+use serde::Serialize;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::surroundings::Surroundings;
+use super::{output, tenant};
+
+/// List the runs, newest first
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A tenant or its job file [default: all tenants]
+    #[arg(value_name = "TENANT|JOB")]
+    tenant: Option<String>,
+    /// At most so many runs of each tenant
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: usize,
+    /// Print the runs as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Run<'a> {
+    run: &'a str,
+    tenant: &'a str,
+    business_date: &'a str,
+    verdict: &'a str,
+    /// Whether its delivery is what the snapshot of its date shows now.
+    current: bool,
+    started: &'a str,
+    finished: &'a str,
+    rows: u64,
+    quarantined: u64,
+    errors: u64,
+    reasons: Vec<Reason<'a>>,
+    tool_version: &'a str,
+}
+
+#[derive(Serialize)]
+struct Reason<'a> {
+    limit: &'a str,
+    zh: &'a str,
+    en: &'a str,
+}
+
+/// Lists the runs.
+pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+    let databases = match &arguments.tenant {
+        Some(tenant) => vec![tenant::database(tenant, surroundings)?],
+        None => tenant::all_databases(surroundings)?,
+    };
+    let mut runs = Vec::new();
+    for database in databases {
+        runs.extend(Reader::open_existing(&database)?.runs(arguments.limit)?);
+    }
+    let text = if arguments.json {
+        let documents: Vec<Run<'_>> = runs.iter().map(document).collect();
+        format!("{}\n", serde_json::to_string_pretty(&documents)?)
+    } else {
+        drawn(&runs, surroundings)
+    };
+    output::print(&text)?;
+    Ok(Exit::Done)
+}
+
+fn document(row: &RunRow) -> Run<'_> {
+    Run {
+        run: &row.run.0,
+        tenant: &row.tenant,
+        business_date: &row.business_date,
+        verdict: &row.verdict,
+        current: row.current,
+        started: &row.started,
+        finished: &row.finished,
+        rows: row.rows,
+        quarantined: row.quarantined,
+        errors: row.errors,
+        reasons: row
+            .reasons
+            .iter()
+            .map(|r| Reason { limit: &r.limit, zh: &r.message.zh, en: &r.message.en })
+            .collect(),
+        tool_version: &row.tool_version,
+    }
+}
+
+fn drawn(runs: &[RunRow], surroundings: &Surroundings) -> String {
+    let language = surroundings.language;
+    let header = language.choose(
+        ["租户", "业务日期", "运行", "结论", "行数", "隔离", "错误", "用时"],
+        ["tenant", "date", "run", "verdict", "rows", "quarantined", "errors", "took"],
+    );
+    let rows: Vec<Vec<String>> = runs
+        .iter()
+        .map(|row| {
+            let took: u64 = row.timings.iter().map(|(_, milliseconds)| milliseconds).sum();
+            let verdict = words::verdict(language, &row.verdict);
+            // A publication that a later run of the same date replaced is no longer to be seen.
+            let replaced = row.verdict == "published" && !row.current;
+            let verdict = match replaced {
+                true => format!("{verdict}{}", language.choose("，已被替换", ", replaced")),
+                false => verdict.to_owned(),
+            };
+            vec![
+                row.tenant.clone(),
+                row.business_date.clone(),
+                row.run.to_string(),
+                verdict,
+                words::grouped(row.rows),
+                words::grouped(row.quarantined),
+                words::grouped(row.errors),
+                words::duration(Duration::from_millis(took)),
+            ]
+        })
+        .collect();
+    let mut columns = [Column::Number; 8];
+    columns[..4].fill(Column::Text);
+    table(&columns, &header, &rows, 0, surroundings.width)
+}

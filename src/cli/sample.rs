@@ -1,0 +1,190 @@
+//! `orgsnap sample`: writes a delivery of an insurer that does not exist.
+
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::{ArgAction, Args, ValueEnum};
+use orgsnap::model::Message;
+use orgsnap::report::{Column, table, words};
+use orgsnap::sample::{self, Charset, Defects, Header, LineEnd, Options, Written};
+use serde::Serialize;
+
+use super::delivery_format::delimiter;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output;
+use super::surroundings::Surroundings;
+
+/// Write a realistic sample delivery
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The folder to write to; made if it is not there
+    #[arg(value_name = "DIR")]
+    dir: PathBuf,
+    /// Number of agents, those who left included
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    agents: usize,
+    /// Another seed, another company
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Business date [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    date: Option<NaiveDate>,
+    /// Share of the agents that changes each day, such as 1%
+    #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = share)]
+    churn: f64,
+    /// The day from which on there are changes [default: the day before the business date]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    since: Option<NaiveDate>,
+    /// Plant defects and write which to planted.json
+    #[arg(long, value_name = "few|all", num_args = 0..=1, default_missing_value = "all")]
+    defects: Option<Planted>,
+    /// gb18030, gbk, utf-8, utf-8-bom, utf-16le or utf-16be
+    #[arg(long, value_name = "ENCODING", default_value = "gb18030", value_parser = charset)]
+    encoding: Charset,
+    /// One or more characters; tab, \t and \x01 are understood
+    #[arg(long, value_name = "CHARACTERS", default_value = "|", value_parser = delimiter)]
+    delimiter: String,
+    /// Leave the header out
+    #[arg(long, action = ArgAction::SetTrue)]
+    no_header: bool,
+    /// Titles of the header: the names of the contract, or its Chinese titles
+    #[arg(long, value_name = "en|zh", default_value = "en", conflicts_with = "no_header")]
+    header_titles: Titles,
+    /// How lines end
+    #[arg(long, value_name = "lf|crlf", default_value = "lf")]
+    line_end: Ending,
+    /// Print what was written as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Planted {
+    /// A handful, as they really occur; the delivery is still published
+    Few,
+    /// One for every rule that a delivery can break and stay readable
+    All,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Titles {
+    En,
+    Zh,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Ending {
+    Lf,
+    Crlf,
+}
+
+#[derive(Serialize)]
+struct Document {
+    files: Vec<File>,
+    planted: Option<String>,
+}
+
+#[derive(Serialize)]
+struct File {
+    feed: &'static str,
+    path: String,
+    rows: u64,
+}
+
+/// Writes the sample.
+pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+    let options = Options {
+        agents: arguments.agents,
+        seed: arguments.seed,
+        date: arguments.date.unwrap_or_else(|| surroundings.today()),
+        churn: arguments.churn,
+        since: arguments.since,
+        defects: match arguments.defects {
+            None => Defects::None,
+            Some(Planted::Few) => Defects::Few,
+            Some(Planted::All) => Defects::All,
+        },
+        charset: arguments.encoding,
+        delimiter: arguments.delimiter.clone(),
+        header: match (arguments.no_header, arguments.header_titles) {
+            (true, _) => Header::None,
+            (false, Titles::En) => Header::Names,
+            (false, Titles::Zh) => Header::ChineseTitles,
+        },
+        line_end: match arguments.line_end {
+            Ending::Lf => LineEnd::Lf,
+            Ending::Crlf => LineEnd::CrLf,
+        },
+    };
+    // Options out of range and a folder that cannot be written to are both the caller's to mend.
+    let written = sample::write(&options, &arguments.dir).map_err(|error| {
+        Failure::usage(Message::new(format!("未能写出样例：{error:#}"), format!("{error:#}")))
+    })?;
+    let text = if arguments.json { document(&written)? } else { summary(&written, surroundings) };
+    output::print(&text)?;
+    Ok(Exit::Done)
+}
+
+fn document(written: &Written) -> Result<String, Failure> {
+    let file = |file: &sample::WrittenFile| File {
+        feed: file.feed.name(),
+        path: file.path.display().to_string(),
+        rows: file.rows,
+    };
+    let document = Document {
+        files: written.files.iter().map(file).collect(),
+        planted: written.planted.as_ref().map(|path| path.display().to_string()),
+    };
+    Ok(format!("{}\n", serde_json::to_string_pretty(&document)?))
+}
+
+fn summary(written: &Written, surroundings: &Surroundings) -> String {
+    let language = surroundings.language;
+    let header = language.choose(["文件", "行数"], ["file", "rows"]);
+    let rows: Vec<Vec<String>> = written
+        .files
+        .iter()
+        .map(|file| vec![file.path.display().to_string(), words::grouped(file.rows)])
+        .collect();
+    let mut text = table(&[Column::Text, Column::Number], &header, &rows, 0, surroundings.width);
+    if let Some(planted) = &written.planted {
+        let what = language.choose("植入的缺陷见", "the defects planted are listed in");
+        text.push_str(&format!("{what} {}\n", planted.display()));
+    }
+    text
+}
+
+/// A share of 1, written as `1%` or `0.01`.
+fn share(text: &str) -> Result<f64, String> {
+    let (number, unit) = match text.strip_suffix('%') {
+        Some(number) => (number.trim_end(), 100.0),
+        None => (text, 1.0),
+    };
+    match number.parse::<f64>() {
+        Ok(value) if (0.0..=1.0).contains(&(value / unit)) => Ok(value / unit),
+        _ => Err("expected a share from 0% to 100%, such as 1% or 0.01".to_owned()),
+    }
+}
+
+fn charset(name: &str) -> Result<Charset, String> {
+    let known: Vec<&str> = Charset::ALL.iter().map(|charset| charset.name()).collect();
+    Charset::from_name(name).ok_or_else(|| format!("expected one of {}", known.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_percentages_or_fractions() {
+        let good =
+            [("1%", 0.01), ("0.5 %", 0.005), ("0.02", 0.02), ("0", 0.0), ("100%", 1.0), ("1", 1.0)];
+        for (text, expected) in good {
+            assert_eq!(share(text), Ok(expected), "{text}");
+        }
+        for bad in ["", "%", "101%", "-1%", "1.5", "NaN", "one"] {
+            assert!(share(bad).is_err(), "{bad:?}");
+        }
+    }
+}

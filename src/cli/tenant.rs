@@ -1,0 +1,85 @@
+//! Which insurer's database a verb reads.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use orgsnap::model::Message;
+
+use super::failure::Failure;
+use super::import::load;
+use super::surroundings::Surroundings;
+
+/// Name of the database in a tenant's folder.
+const DATABASE: &str = "org.db";
+
+/// The database of a tenant, given as its id or as its job file.
+///
+/// # Errors
+/// If a job file is named and cannot be read. That the database exists is for its reader to see.
+pub(super) fn database(
+    tenant_or_job: &str,
+    surroundings: &Surroundings,
+) -> Result<PathBuf, Failure> {
+    let path = Path::new(tenant_or_job);
+    let is_job = path.extension().is_some_and(|extension| extension == "toml");
+    let tenant = if is_job { load(path, surroundings)?.tenant } else { tenant_or_job.to_owned() };
+    Ok(surroundings.data.join(tenant).join(DATABASE))
+}
+
+/// The databases of all tenants in the data folder, by tenant.
+///
+/// # Errors
+/// If the data folder cannot be read or holds none.
+pub(super) fn all_databases(surroundings: &Surroundings) -> Result<Vec<PathBuf>, Failure> {
+    let data = &surroundings.data;
+    let unreadable = |error: std::io::Error| {
+        Failure::usage(Message::new(
+            format!("无法读取数据文件夹 {}：{error}；请用 --data 指定", data.display()),
+            format!("cannot read the data folder {}: {error}; name it with --data", data.display()),
+        ))
+    };
+    let mut found = Vec::new();
+    for entry in fs::read_dir(data).map_err(unreadable)? {
+        let database = entry.map_err(unreadable)?.path().join(DATABASE);
+        if database.is_file() {
+            found.push(database);
+        }
+    }
+    if found.is_empty() {
+        return Err(Failure::usage(Message::new(
+            format!("数据文件夹 {} 中还没有数据库；请先执行 orgsnap import", data.display()),
+            format!(
+                "the data folder {} holds no database yet; run orgsnap import first",
+                data.display()
+            ),
+        )));
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The database of the tenant, which needs no name where there is only one.
+///
+/// # Errors
+/// As [`database`] and [`all_databases`]; if there are several and none is named.
+pub(super) fn only_database(
+    tenant_or_job: Option<&str>,
+    surroundings: &Surroundings,
+) -> Result<PathBuf, Failure> {
+    if let Some(named) = tenant_or_job {
+        return database(named, surroundings);
+    }
+    match all_databases(surroundings)?.as_slice() {
+        [only] => Ok(only.clone()),
+        several => {
+            let names: Vec<String> = several
+                .iter()
+                .filter_map(|path| Some(path.parent()?.file_name()?.to_string_lossy().into_owned()))
+                .collect();
+            Err(Failure::usage(Message::new(
+                format!("数据文件夹中有多个租户，请用 --tenant 指定其一：{}", names.join("、")),
+                format!("there are several tenants, name one with --tenant: {}", names.join(", ")),
+            )))
+        }
+    }
+}

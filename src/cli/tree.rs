@@ -1,0 +1,161 @@
+//! `orgsnap tree`: a forest of the current snapshot, or the part of it below a record.
+
+use clap::Args;
+use orgsnap::model::Message;
+use orgsnap::report::{Column, display_width, table, visible, words};
+use orgsnap::store::{Reader, TreeNode, TreeQuery, TreeView};
+use serde::Serialize;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::surroundings::Surroundings;
+use super::{output, tenant};
+
+/// Show a forest of the current snapshot
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// organ, node, recruit or mentor
+    forest: String,
+    /// Show the part below this record [default: from the tops]
+    id: Option<String>,
+    /// So many levels below the record or the tops
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    depth: u32,
+    /// At most so many records
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    limit: usize,
+    /// A tenant or its job file; not needed where there is only one
+    #[arg(long, value_name = "TENANT|JOB")]
+    tenant: Option<String>,
+    /// Print the records as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    forest: &'a str,
+    /// The records above the one asked for, from the top down.
+    ancestors: Vec<Node<'a>>,
+    /// Each before those below it, siblings by id.
+    nodes: Vec<Node<'a>>,
+    omitted: usize,
+}
+
+#[derive(Serialize)]
+struct Node<'a> {
+    id: &'a str,
+    name: Option<&'a str>,
+    parent_id: Option<&'a str>,
+    depth: u32,
+    child_count: u64,
+    descendant_count: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active_agent_count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    active_descendant_count: Option<u64>,
+}
+
+/// Shows the forest.
+pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+    let database = tenant::only_database(arguments.tenant.as_deref(), surroundings)?;
+    let query = TreeQuery {
+        id: arguments.id.as_deref(),
+        depth: Some(arguments.depth),
+        limit: arguments.limit,
+    };
+    let found = Reader::open_existing(&database)?.tree(&arguments.forest, query)?;
+    let Some(view) = found else {
+        let (forest, id) = (&arguments.forest, arguments.id.as_deref().unwrap_or_default());
+        return Err(Failure::usage(Message::new(
+            format!("{forest} 树中没有 {id}；请核对编号（当前快照）"),
+            format!("there is no {id} in the {forest} tree of the current snapshot; check the id"),
+        )));
+    };
+    let text = if arguments.json {
+        let document = Document {
+            forest: &arguments.forest,
+            ancestors: view.ancestors.iter().map(node).collect(),
+            nodes: view.nodes.iter().map(node).collect(),
+            omitted: view.omitted,
+        };
+        format!("{}\n", serde_json::to_string_pretty(&document)?)
+    } else {
+        drawn(&view, surroundings)
+    };
+    output::print(&text)?;
+    Ok(Exit::Done)
+}
+
+fn node(node: &TreeNode) -> Node<'_> {
+    Node {
+        id: &node.id,
+        name: node.name.as_deref(),
+        parent_id: node.parent_id.as_deref(),
+        depth: node.depth,
+        child_count: node.child_count,
+        descendant_count: node.descendant_count,
+        agent_count: node.agent_count,
+        active_agent_count: node.active_agent_count,
+        active_descendant_count: node.active_descendant_count,
+    }
+}
+
+fn drawn(view: &TreeView, surroundings: &Surroundings) -> String {
+    let language = surroundings.language;
+    let mut text = String::new();
+    if !view.ancestors.is_empty() {
+        let above: Vec<String> = view.ancestors.iter().map(label).collect();
+        text.push_str(&format!("{}\n", above.join(" > ")));
+    }
+    let levels = view.nodes.iter().any(|node| node.agent_count.is_some());
+    let below = language.choose(["下级", "全部下级"], ["children", "below"]);
+    let last = match levels {
+        true => language.choose(["代理人", "在职"], ["agents", "active"]),
+        false => language.choose(["在职下级", ""], ["active below", ""]),
+    };
+    let header = [language.of(&view.title), below[0], below[1], last[0], last[1]];
+    let width = if levels { 5 } else { 4 };
+    let top = view.nodes.first().map_or(0, |node| node.depth);
+    let rows: Vec<Vec<String>> = view
+        .nodes
+        .iter()
+        .map(|node| {
+            let indent = "  ".repeat(node.depth.saturating_sub(top) as usize);
+            let mut row = vec![
+                format!("{indent}{}", label(node)),
+                words::grouped(node.child_count),
+                words::grouped(node.descendant_count),
+            ];
+            let sums = match levels {
+                true => vec![node.agent_count, node.active_agent_count],
+                false => vec![node.active_descendant_count],
+            };
+            row.extend(sums.into_iter().map(|sum| sum.map(words::grouped).unwrap_or_default()));
+            row
+        })
+        .collect();
+    let mut columns = [Column::Number; 5];
+    columns[0] = Column::Text;
+    // Never wrapped: the indentation tells who stands below whom.
+    let widest = rows.iter().map(|row| display_width(&row[0])).max().unwrap_or(0);
+    let room = surroundings.width.max(widest + 60);
+    text.push_str(&table(&columns[..width], &header[..width], &rows, 0, room));
+    if view.omitted > 0 {
+        let omitted = words::grouped(view.omitted as u64);
+        text.push_str(&language.choose(
+            format!("另有 {omitted} 条未显示；可用 --limit 调整\n"),
+            format!("{omitted} more not shown; see --limit\n"),
+        ));
+    }
+    text
+}
+
+fn label(node: &TreeNode) -> String {
+    match &node.name {
+        Some(name) => format!("{} {}", visible(&node.id), visible(name)),
+        None => visible(&node.id).into_owned(),
+    }
+}

@@ -1,0 +1,293 @@
+//! The `report.json` document; its JSON Schema is `schemas/report.schema.json`.
+//!
+//! The same delivery gives the same document, byte for byte but for times and the run's id. What the
+//! document says is a promise to other programs, so it has types of its own and the model is free to change.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+use crate::model::{FileFacts, Finding, Message, NotRunWhy, RunReport};
+
+/// Name of the document within the report folder of a run.
+pub const FILE_NAME: &str = "report.json";
+
+/// The JSON Schema (2020-12) of the document.
+pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
+
+/// At most so many findings of a code are listed; `totals` has the true numbers.
+pub const MAX_FINDINGS: usize = 1_000;
+
+/// The report could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the report {} could not be written: {source}", path.display())]
+pub struct WriteError {
+    /// The file.
+    pub path: PathBuf,
+    /// What the system says.
+    pub source: io::Error,
+}
+
+/// Writes the document to `report.json` in the folder, which is made if it is not there, and returns
+/// its path. The file appears complete or not at all.
+///
+/// # Errors
+/// If the folder or the file cannot be written.
+pub fn write(dir: &Path, report: &RunReport) -> Result<PathBuf, WriteError> {
+    let path = dir.join(FILE_NAME);
+    let part = dir.join(format!("{FILE_NAME}.part"));
+    let written = fs::create_dir_all(dir).and_then(|()| {
+        let text = pretty(report)?;
+        let mut file = fs::File::create(&part)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&part, &path)
+    });
+    match written {
+        Ok(()) => Ok(path),
+        Err(source) => Err(WriteError { path, source }),
+    }
+}
+
+/// The document for people and files: indented, with a line break at its end.
+///
+/// # Errors
+/// None that is known; serialising reports them in its type.
+pub fn pretty(report: &RunReport) -> serde_json::Result<String> {
+    let mut text = serde_json::to_string_pretty(&Document::of(report))?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The document on one line, with a line break at its end, for a stream of documents.
+///
+/// # Errors
+/// As [`pretty`].
+pub fn compact(report: &RunReport) -> serde_json::Result<String> {
+    let mut text = serde_json::to_string(&Document::of(report))?;
+    text.push('\n');
+    Ok(text)
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    tool: Tool,
+    run: &'a str,
+    tenant: &'a str,
+    tenant_name: Option<&'a str>,
+    business_date: String,
+    started: String,
+    previous_date: Option<String>,
+    verdict: &'static str,
+    reasons: Vec<Reason<'a>>,
+    files: Vec<File<'a>>,
+    counts: BTreeMap<&'static str, Counts>,
+    rules_run: &'a [&'static str],
+    rules_not_run: Vec<NotRun>,
+    findings: Vec<Entry<'a>>,
+    totals: &'a BTreeMap<&'static str, u64>,
+    stages: Vec<Stage>,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    zh: &'a str,
+    en: &'a str,
+}
+
+#[derive(Serialize)]
+struct Reason<'a> {
+    limit: &'static str,
+    message: Text<'a>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    feed: &'static str,
+    name: &'a str,
+    sha256: Option<&'a str>,
+    size: u64,
+    mtime: Option<String>,
+    encoding: Option<&'a str>,
+    delimiter: Option<&'a str>,
+    header: Option<bool>,
+    lines: u64,
+    rows: u64,
+    quarantined: u64,
+    repeated: u64,
+    header_lines: u64,
+    blank: u64,
+    previous_rows: Option<u64>,
+}
+
+/// The changes are null where the run never came to comparing with the snapshot.
+#[derive(Serialize)]
+struct Counts {
+    rows: u64,
+    quarantined: u64,
+    repeated: u64,
+    added: Option<u64>,
+    changed: Option<u64>,
+    removed: Option<u64>,
+    carried: Option<u64>,
+    unchanged: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct NotRun {
+    code: &'static str,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    code: &'static str,
+    name: &'static str,
+    level: &'static str,
+    disposition: &'static str,
+    feed: &'static str,
+    line: Option<u64>,
+    lines: &'a [u64],
+    key: Option<&'a str>,
+    field: Option<&'a str>,
+    value: Option<&'a str>,
+    message: Text<'a>,
+    related: Vec<Other<'a>>,
+    affected: u64,
+}
+
+#[derive(Serialize)]
+struct Other<'a> {
+    feed: &'static str,
+    line: u64,
+    key: &'a str,
+}
+
+#[derive(Serialize)]
+struct Stage {
+    stage: &'static str,
+    seconds: f64,
+}
+
+impl<'a> Document<'a> {
+    fn of(report: &'a RunReport) -> Document<'a> {
+        Document {
+            tool: Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            run: &report.run.0,
+            tenant: &report.tenant,
+            tenant_name: report.tenant_name.as_deref(),
+            business_date: report.business_date.to_string(),
+            started: instant(report.started),
+            previous_date: report.previous_date.map(|date| date.to_string()),
+            verdict: report.verdict.name(),
+            reasons: report
+                .reasons
+                .iter()
+                .map(|reason| Reason { limit: reason.limit, message: text(&reason.message) })
+                .collect(),
+            files: report.files.iter().map(file).collect(),
+            counts: report.files.iter().map(|f| (f.feed.name(), counts(report, f))).collect(),
+            rules_run: &report.rules_run,
+            rules_not_run: report
+                .rules_not_run
+                .iter()
+                .map(|rule| NotRun { code: rule.code, why: why(rule.why) })
+                .collect(),
+            // Findings come sorted by code, so the first of each code are the first of its chunk.
+            findings: report
+                .findings
+                .chunk_by(|a, b| a.code == b.code)
+                .flat_map(|findings| findings.iter().take(MAX_FINDINGS))
+                .map(entry)
+                .collect(),
+            totals: &report.totals,
+            stages: report
+                .timings
+                .iter()
+                .map(|t| Stage { stage: t.stage, seconds: t.took.as_millis() as f64 / 1_000.0 })
+                .collect(),
+        }
+    }
+}
+
+fn text(message: &Message) -> Text<'_> {
+    Text { zh: &message.zh, en: &message.en }
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn file(facts: &FileFacts) -> File<'_> {
+    File {
+        feed: facts.feed.name(),
+        name: &facts.name,
+        sha256: facts.sha256.as_deref(),
+        size: facts.size,
+        mtime: facts.mtime.map(instant),
+        encoding: facts.encoding.as_deref(),
+        delimiter: facts.delimiter.as_deref(),
+        header: facts.header,
+        lines: facts.lines,
+        rows: facts.rows,
+        quarantined: facts.quarantined,
+        repeated: facts.repeated,
+        header_lines: facts.header_lines,
+        blank: facts.blank,
+        previous_rows: facts.previous_rows,
+    }
+}
+
+fn counts(report: &RunReport, facts: &FileFacts) -> Counts {
+    let changes = report.changes.get(&facts.feed);
+    Counts {
+        rows: facts.rows,
+        quarantined: facts.quarantined,
+        repeated: facts.repeated,
+        added: changes.map(|c| c.added),
+        changed: changes.map(|c| c.changed),
+        removed: changes.map(|c| c.removed),
+        carried: changes.map(|c| c.carried),
+        unchanged: changes.map(|c| c.unchanged),
+    }
+}
+
+fn why(why: NotRunWhy) -> String {
+    match why {
+        NotRunWhy::Off => "turned off by the job".to_owned(),
+        NotRunWhy::FeedUnreadable(feed) => format!("the {feed} file could not be read"),
+        NotRunWhy::NoPreviousSnapshot => "there is no previous snapshot to compare with".to_owned(),
+    }
+}
+
+fn entry(finding: &Finding) -> Entry<'_> {
+    Entry {
+        code: finding.code,
+        name: finding.name,
+        level: finding.level.name(),
+        disposition: finding.disposition.name(),
+        feed: finding.feed.name(),
+        line: finding.line,
+        lines: &finding.lines,
+        key: finding.key.as_deref(),
+        field: finding.field.as_deref(),
+        value: finding.value.as_deref(),
+        message: text(&finding.message),
+        related: finding
+            .related
+            .iter()
+            .map(|other| Other { feed: other.feed.name(), line: other.line, key: &other.key })
+            .collect(),
+        affected: finding.affected,
+    }
+}

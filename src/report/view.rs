@@ -1,0 +1,211 @@
+//! What a report says of a run, and in which order; how it looks is not its business.
+//!
+//! Rules that fired come loudest first, within a level by how many rows they concern, then by code.
+//! Findings of a rule that say the same are one [`Cause`] with a count, so that a file cut in the middle is
+//! one line to read and not ten thousand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    Disposition, Feed, FeedChanges, FileFacts, Finding, Level, Message, NotRunWhy, RuleMeta,
+    RunReport, StageTiming, Verdict,
+};
+
+/// A run as it is told.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The run itself, for what is told as it stands.
+    pub report: &'a RunReport,
+    /// The stages that were run, in order.
+    pub stages: Vec<Stage<'a>>,
+    /// One a delivered file, in report order.
+    pub files: Vec<FileRow<'a>>,
+    /// Rules that fired, worst first.
+    pub rules: Vec<FiredRule<'a>>,
+    /// Rules that were not run, by why, in the order in which each reason first occurs.
+    pub not_run: Vec<(NotRunWhy, Vec<&'static str>)>,
+    /// True number of findings by level; only levels that occur, loudest first.
+    pub levels: Vec<(Level, u64)>,
+}
+
+/// A stage and how it went.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Stage<'a> {
+    /// Which, and how long it took.
+    pub timing: &'a StageTiming,
+    /// Whether all of the delivery came through it.
+    pub complete: bool,
+}
+
+/// A delivered file in the table of files.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FileRow<'a> {
+    /// What is known of it.
+    pub facts: &'a FileFacts,
+    /// Number of findings in it, of those that the run holds.
+    pub findings: u64,
+    /// What publishing did to its table, if it came so far.
+    pub changes: Option<&'a FeedChanges>,
+}
+
+/// A rule that fired.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FiredRule<'a> {
+    /// Its code.
+    pub code: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// One line on what it means; none if the catalogue at hand does not know the code.
+    pub summary: Option<&'a Message>,
+    /// The level of this run.
+    pub level: Level,
+    /// What happens to the data.
+    pub disposition: Disposition,
+    /// True number of findings.
+    pub total: u64,
+    /// Number of rows concerned, at least `total`.
+    pub affected: u64,
+    /// Its findings, equal ones together; the one that concerns most rows first, then by place.
+    pub causes: Vec<Cause<'a>>,
+}
+
+/// Findings of one rule that say the same.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cause<'a> {
+    /// The first of them, or the first that can show its line.
+    pub finding: &'a Finding,
+    /// How many there are.
+    pub count: u64,
+    /// Number of rows that they concern together.
+    pub affected: u64,
+}
+
+impl<'a> View<'a> {
+    /// Arranges a run. `catalogue` knows the summaries of the rules.
+    pub fn new(report: &'a RunReport, catalogue: &[&'a RuleMeta]) -> View<'a> {
+        let mut in_feed = [0; Feed::ALL.len()];
+        for finding in &report.findings {
+            in_feed[finding.feed.index()] += 1;
+        }
+        let files = report
+            .files
+            .iter()
+            .map(|facts| FileRow {
+                facts,
+                findings: in_feed[facts.feed.index()],
+                changes: report.changes.get(&facts.feed),
+            })
+            .collect();
+        let rules = fired(report, catalogue);
+        View {
+            report,
+            stages: stages(report),
+            files,
+            levels: levels(&rules),
+            rules,
+            not_run: not_run(report),
+        }
+    }
+
+    /// The loudest level that occurs; none if nothing was found.
+    pub fn worst(&self) -> Option<Level> {
+        self.levels.first().map(|(level, _)| *level)
+    }
+
+    /// Whether something is wrong with the delivery that its provider should mend.
+    pub fn has_errors(&self) -> bool {
+        self.report.verdict == Verdict::Refused || self.worst() >= Some(Level::Error)
+    }
+}
+
+fn stages(report: &RunReport) -> Vec<Stage<'_>> {
+    let unreadable =
+        report.rules_not_run.iter().any(|rule| matches!(rule.why, NotRunWhy::FeedUnreadable(_)));
+    let complete = |stage: &str| match stage {
+        "fetch" => report.files.iter().all(was_read),
+        "parse" => report.files.iter().all(|f| was_read(f) && f.quarantined == 0) && !unreadable,
+        "check" => !unreadable,
+        "publish" => report.verdict == Verdict::Published,
+        _ => true,
+    };
+    report.timings.iter().map(|timing| Stage { timing, complete: complete(timing.stage) }).collect()
+}
+
+/// Whether the file came at all and was not too large to be read.
+pub(super) fn was_read(facts: &FileFacts) -> bool {
+    facts.sha256.is_some()
+}
+
+fn fired<'a>(report: &'a RunReport, catalogue: &[&'a RuleMeta]) -> Vec<FiredRule<'a>> {
+    // Findings come sorted by code, so each rule's are one run of the list.
+    let mut rules: Vec<FiredRule<'a>> = report
+        .findings
+        .chunk_by(|a, b| a.code == b.code)
+        .map(|findings| {
+            let first = &findings[0];
+            let causes = causes(findings);
+            let listed = findings.len() as u64;
+            let total = report.totals.get(first.code).copied().unwrap_or(listed).max(listed);
+            let affected: u64 = causes.iter().map(|cause| cause.affected).sum();
+            FiredRule {
+                code: first.code,
+                name: first.name,
+                summary: catalogue.iter().find(|meta| meta.code == first.code).map(|m| &m.summary),
+                // A rule may report in two levels (S801); the header shows the louder one.
+                level: findings.iter().map(|f| f.level).max().unwrap_or(first.level),
+                disposition: first.disposition,
+                total,
+                affected: affected.max(total),
+                causes,
+            }
+        })
+        .collect();
+    rules.sort_by(|a, b| {
+        (b.level, b.affected).cmp(&(a.level, a.affected)).then_with(|| a.code.cmp(b.code))
+    });
+    rules
+}
+
+/// Puts findings together that differ in nothing but their place. The slice is not empty.
+fn causes(findings: &[Finding]) -> Vec<Cause<'_>> {
+    let mut known: BTreeMap<(Feed, Option<&str>, &str), usize> = BTreeMap::new();
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    for finding in findings {
+        let same = (finding.feed, finding.field.as_deref(), finding.message.en.as_ref());
+        let at = *known.entry(same).or_insert(causes.len());
+        match causes.get_mut(at) {
+            Some(cause) => {
+                cause.count += 1;
+                cause.affected += finding.affected;
+                if cause.finding.excerpt.is_none() && finding.excerpt.is_some() {
+                    cause.finding = finding;
+                }
+            }
+            None => causes.push(Cause { finding, count: 1, affected: finding.affected }),
+        }
+    }
+    // Stable, so equally grave causes stay in the order of the file.
+    causes.sort_by_key(|cause| std::cmp::Reverse(cause.affected));
+    causes
+}
+
+fn levels(rules: &[FiredRule<'_>]) -> Vec<(Level, u64)> {
+    let mut totals: BTreeMap<Level, u64> = BTreeMap::new();
+    for rule in rules {
+        *totals.entry(rule.level).or_default() += rule.total;
+    }
+    totals.into_iter().rev().collect()
+}
+
+fn not_run(report: &RunReport) -> Vec<(NotRunWhy, Vec<&'static str>)> {
+    let mut groups: Vec<(NotRunWhy, BTreeSet<&'static str>)> = Vec::new();
+    for rule in &report.rules_not_run {
+        match groups.iter_mut().find(|(why, _)| *why == rule.why) {
+            Some((_, codes)) => {
+                codes.insert(rule.code);
+            }
+            None => groups.push((rule.why, BTreeSet::from([rule.code]))),
+        }
+    }
+    groups.into_iter().map(|(why, codes)| (why, codes.into_iter().collect())).collect()
+}

@@ -1,0 +1,167 @@
+//! Numbers and fixed words as people read them, in both languages.
+
+use crate::model::{Disposition, Level, NotRunWhy};
+
+use super::language::Language;
+
+/// A number with separators, as both languages write it: `60,015`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A difference with its sign: `+4`, `-3,978`, `0`.
+pub fn difference(now: u64, before: u64) -> String {
+    match now.cmp(&before) {
+        std::cmp::Ordering::Less => format!("-{}", grouped(before - now)),
+        std::cmp::Ordering::Equal => "0".to_owned(),
+        std::cmp::Ordering::Greater => format!("+{}", grouped(now - before)),
+    }
+}
+
+/// A size in bytes, as people say it: `1.18 GB`.
+pub fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1_000.0;
+    let mut unit = UNITS[0];
+    for next in &UNITS[1..] {
+        if value < 999.5 {
+            break;
+        }
+        value /= 1_000.0;
+        unit = next;
+    }
+    if value < 10.0 { format!("{value:.2} {unit}") } else { format!("{value:.1} {unit}") }
+}
+
+/// A duration as people read it: `0.42 s`, `41 s`, `3 min 05 s`.
+pub fn duration(took: std::time::Duration) -> String {
+    let seconds = took.as_secs_f64();
+    if seconds < 10.0 {
+        format!("{seconds:.2} s")
+    } else if seconds < 59.5 {
+        format!("{seconds:.0} s")
+    } else {
+        let whole = seconds.round() as u64;
+        format!("{} min {:02} s", whole / 60, whole % 60)
+    }
+}
+
+/// A number of things: `1 finding`, `2 findings`; Chinese has a measure word instead.
+pub fn count(language: Language, number: u64, zh: &str, one: &str, many: &str) -> String {
+    let shown = grouped(number);
+    match (language, number) {
+        (Language::Chinese, _) => format!("{shown} {zh}"),
+        (Language::English, 1) => format!("{shown} {one}"),
+        (Language::English, _) => format!("{shown} {many}"),
+    }
+}
+
+/// A level.
+pub fn level(language: Language, level: Level) -> &'static str {
+    match level {
+        Level::Fatal => language.choose("致命", "fatal"),
+        Level::Error => language.choose("错误", "error"),
+        Level::Warning => language.choose("警告", "warning"),
+        Level::Info => language.choose("提示", "info"),
+        Level::Off => language.choose("关闭", "off"),
+    }
+}
+
+/// What happens to the data, as a clause.
+pub fn disposition(language: Language, disposition: Disposition) -> &'static str {
+    match disposition {
+        Disposition::Refuse => language.choose("整批不发布", "the delivery is not published"),
+        Disposition::Quarantine => language.choose("这些行已隔离", "the rows are quarantined"),
+        Disposition::Detach => {
+            language.choose("这些上级关系不入树", "the edges are left out of the tree")
+        }
+        Disposition::Keep => language.choose("照原样发布", "published as delivered"),
+    }
+}
+
+/// A verdict by its name (`published`, `passed`, `refused`, `failed`).
+pub fn verdict(language: Language, verdict: &str) -> &str {
+    match verdict {
+        "published" => language.choose("已发布", "published"),
+        "passed" => language.choose("可发布", "passed"),
+        "refused" => language.choose("未发布", "refused"),
+        "failed" => language.choose("未完成", "failed"),
+        other => other,
+    }
+}
+
+/// A stage of a run by its name (`fetch`, `parse`, `check`, `publish`).
+pub fn stage(language: Language, stage: &str) -> &str {
+    match stage {
+        "fetch" => language.choose("取件", "fetch"),
+        "parse" => language.choose("解码", "parse"),
+        "check" => language.choose("校验", "check"),
+        "publish" => language.choose("发布", "publish"),
+        other => other,
+    }
+}
+
+/// Why rules were not run, as a clause.
+pub fn why_not_run(language: Language, why: NotRunWhy) -> String {
+    match why {
+        NotRunWhy::Off => {
+            language.choose("任务文件已关闭", "turned off by the job file").to_owned()
+        }
+        NotRunWhy::FeedUnreadable(feed) => match language {
+            Language::Chinese => format!("{}文件无法读取", feed.title_zh()),
+            Language::English => format!("the {feed} file could not be read"),
+        },
+        NotRunWhy::NoPreviousSnapshot => language
+            .choose("尚无上一次快照可比较", "no previous snapshot to compare with")
+            .to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (60_015, "60,015"),
+            (1_234_567, "1,234,567"),
+        ];
+        for (number, expected) in cases {
+            assert_eq!(grouped(number), expected);
+        }
+        assert_eq!(difference(37_380, 41_358), "-3,978");
+        assert_eq!(difference(12_804, 12_800), "+4");
+        assert_eq!(difference(7, 7), "0");
+    }
+
+    #[test]
+    fn sizes_and_durations_keep_three_digits() {
+        let sizes =
+            [(12, "12 B"), (1_000, "1.00 KB"), (119_400_000, "119.4 MB"), (999_600_000, "1.00 GB")];
+        for (bytes, expected) in sizes {
+            assert_eq!(size(bytes), expected);
+        }
+        let durations =
+            [(0.421, "0.42 s"), (41.2, "41 s"), (59.6, "1 min 00 s"), (185.0, "3 min 05 s")];
+        for (seconds, expected) in durations {
+            assert_eq!(duration(Duration::from_secs_f64(seconds)), expected);
+        }
+    }
+}

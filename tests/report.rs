@@ -1,0 +1,449 @@
+//! The report of small runs made by hand: as text in both languages and as a document with a schema.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use orgsnap::model::{
+    Disposition, Excerpt, Feed, FeedChanges, FileFacts, Finding, GateReason, Group, Level, Message,
+    NotRun, NotRunWhy, Related, RuleMeta, RunId, RunReport, StageTiming, Verdict,
+};
+use orgsnap::report::terminal::{self, Options};
+use orgsnap::report::view::View;
+use orgsnap::report::{Language, display_width, json};
+use serde_json::Value;
+
+fn meta(code: &'static str, name: &'static str, zh: &'static str, en: &'static str) -> RuleMeta {
+    RuleMeta {
+        code,
+        name,
+        level: Level::Error,
+        floor: Level::Off,
+        disposition: Disposition::Keep,
+        group: Group::Value,
+        summary: Message::fixed(zh, en),
+        docs: Message::fixed("", ""),
+    }
+}
+
+fn catalogue() -> Vec<RuleMeta> {
+    vec![
+        meta(
+            "R201",
+            "wrong-field-count",
+            "字段个数不对",
+            "the line splits into more or fewer fields",
+        ),
+        meta("T601", "cycle", "记录是自己的上级", "a record is its own ancestor"),
+        meta("V203", "not-a-date", "不是日期，或该日期不存在", "a date cell that no format reads"),
+        meta(
+            "X409",
+            "unknown-recruiter",
+            "增员人不在代理人文件中",
+            "the recruiter is not an agent",
+        ),
+    ]
+}
+
+fn file(feed: Feed, name: &str, rows: u64, previous_rows: Option<u64>) -> FileFacts {
+    FileFacts {
+        feed,
+        name: name.to_owned(),
+        sha256: Some("0f".repeat(32)),
+        size: rows * 120,
+        mtime: None,
+        encoding: Some("gb18030".to_owned()),
+        delimiter: Some("|".to_owned()),
+        header: Some(true),
+        lines: rows + 1,
+        rows,
+        quarantined: 0,
+        repeated: 0,
+        header_lines: 1,
+        blank: 0,
+        previous_rows,
+    }
+}
+
+fn finding(
+    code: &'static str,
+    name: &'static str,
+    level: Level,
+    disposition: Disposition,
+) -> Finding {
+    Finding {
+        code,
+        name,
+        level,
+        disposition,
+        feed: Feed::Agent,
+        line: None,
+        lines: Vec::new(),
+        key: None,
+        field: None,
+        value: None,
+        message: Message::fixed("", ""),
+        related: Vec::new(),
+        affected: 1,
+        excerpt: None,
+    }
+}
+
+/// A finding on a line that is shown, with the field marked.
+fn shown(mut finding: Finding, line: u64, text: &str, field: &str, zh: &str, en: &str) -> Finding {
+    let start = text.find(field).expect("the field stands in the line");
+    finding.line = Some(line);
+    finding.lines = vec![line];
+    finding.key = text.split('|').next().map(str::to_owned);
+    finding.value = Some(field.to_owned());
+    finding.message = Message::new(zh, en);
+    finding.excerpt = Some(Excerpt {
+        text: text.to_owned(),
+        mark: start..start + field.len(),
+        column: text[..start].chars().count() as u64 + 1,
+    });
+    finding
+}
+
+fn findings() -> Vec<Finding> {
+    let count = || finding("R201", "wrong-field-count", Level::Error, Disposition::Quarantine);
+    let date = || finding("V203", "not-a-date", Level::Error, Disposition::Quarantine);
+    let recruiter = || finding("X409", "unknown-recruiter", Level::Warning, Disposition::Detach);
+    let mut ragged: Vec<Finding> = [37_380, 37_381, 37_382]
+        .into_iter()
+        .map(|line| {
+            let text = "8616030712|郑州第七营销服务部|T016";
+            shown(
+                count(),
+                line,
+                text,
+                text,
+                "应有 15 个字段，实有 3 个",
+                "3 fields where 15 belong",
+            )
+        })
+        .collect();
+    let mut cycle = shown(
+        finding("T601", "cycle", Level::Error, Disposition::Detach),
+        12,
+        "A000007|欧阳娜|1|2|A000009|N01",
+        "A000009",
+        "增员关系成环：A000007 -> A000009 -> A000008 -> A000007",
+        "cycle in recruit: A000007 -> A000009 -> A000008 -> A000007",
+    );
+    cycle.lines = vec![12, 13, 14];
+    cycle.affected = 3;
+    cycle.related = vec![Related { feed: Feed::Agent, line: 13, key: "A000008".to_owned() }];
+    ragged.push(cycle);
+    ragged.push(shown(
+        date(),
+        137,
+        "A000136|司马相如|1|1||||2024-02-30||1|T03|N0101|郑州一组|86410101|河南郑州支公司",
+        "2024-02-30",
+        "enterCompanyDate 的值 2024-02-30 不是日期",
+        "enterCompanyDate holds 2024-02-30, which is not a date",
+    ));
+    let mut dangling = shown(
+        recruiter(),
+        201,
+        "A000200|王芳|1|2|Z999999|N0102|2020-05-06|2020-05-06||1|T01|N0102|郑州二组|86410101|河南郑州支公司",
+        "Z999999",
+        "增员人 Z999999 不在代理人文件中",
+        "the recruiter Z999999 is not an agent",
+    );
+    dangling.lines = (0..9).map(|n| 201 + 10 * n).collect();
+    dangling.affected = 60_015;
+    ragged.push(dangling);
+    let mut bare = recruiter();
+    bare.line = Some(777);
+    bare.lines = vec![777];
+    bare.message = Message::fixed(
+        "增员人 \u{1b}[2J 不在代理人文件中",
+        "the recruiter \u{1b}[2J is not an agent",
+    );
+    ragged.push(bare);
+    ragged
+}
+
+fn instant() -> DateTime<Utc> {
+    "2026-11-24T02:30:00Z".parse().expect("an instant")
+}
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().expect("a date")
+}
+
+/// A run that was published, with findings of four rules.
+fn published() -> RunReport {
+    let mut files = vec![
+        file(Feed::Agent, "temp_agent.txt", 986_214, Some(985_802)),
+        file(Feed::Node, "temp_base_node.txt", 37_380, Some(41_358)),
+        file(Feed::Organ, "temp_organization.txt", 12_804, Some(12_800)),
+        file(Feed::Principal, "temp_principal.txt", 40_127, None),
+    ];
+    files[0].quarantined = 4;
+    files[0].lines += 4;
+    let findings = findings();
+    let mut totals = BTreeMap::new();
+    for finding in &findings {
+        *totals.entry(finding.code).or_insert(0) += 1;
+    }
+    // More were found than are held.
+    totals.insert("R201", 120_003);
+    RunReport {
+        run: RunId("20261124-023000-1f3a".to_owned()),
+        tenant: "00010001".to_owned(),
+        tenant_name: Some("示例人寿".to_owned()),
+        business_date: date("2026-11-24"),
+        started: instant(),
+        verdict: Verdict::Published,
+        reasons: Vec::new(),
+        previous_date: Some(date("2026-11-23")),
+        files,
+        changes: BTreeMap::from([
+            (
+                Feed::Agent,
+                FeedChanges {
+                    added: 416,
+                    changed: 9_812,
+                    removed: 4,
+                    carried: 4,
+                    unchanged: 975_986,
+                },
+            ),
+            (Feed::Node, FeedChanges { unchanged: 37_380, ..FeedChanges::default() }),
+        ]),
+        rules_run: vec!["R201", "T601", "V203", "X409"],
+        rules_not_run: vec![NotRun { code: "V205", why: NotRunWhy::Off }],
+        findings,
+        totals,
+        timings: [("fetch", 41_200), ("parse", 6_000), ("check", 421), ("publish", 185_000)]
+            .map(|(stage, ms)| StageTiming { stage, took: Duration::from_millis(ms) })
+            .to_vec(),
+        database: Some(PathBuf::from("data/00010001/org.db")),
+        report_dir: Some(PathBuf::from("data/00010001/reports/20261124-023000-1f3a")),
+    }
+}
+
+/// The run refused, a file of it not having come.
+fn refused() -> RunReport {
+    let mut report = published();
+    report.verdict = Verdict::Refused;
+    report.reasons = vec![
+        GateReason {
+            limit: "vanished",
+            message: Message::fixed(
+                "外勤区部组比上次减少 3,978 行（9.6%），超过上限 5%",
+                "node lost 3,978 rows (9.6%) since the last snapshot, more than the limit of 5%",
+            ),
+        },
+        GateReason {
+            limit: "fatal-finding",
+            message: Message::fixed("缺少内勤人员文件", "the principal file is missing"),
+        },
+    ];
+    report.changes.clear();
+    report.files[3] = FileFacts {
+        sha256: None,
+        encoding: None,
+        delimiter: None,
+        header: None,
+        lines: 0,
+        rows: 0,
+        header_lines: 0,
+        size: 0,
+        ..report.files[3].clone()
+    };
+    report
+        .rules_not_run
+        .push(NotRun { code: "X402", why: NotRunWhy::FeedUnreadable(Feed::Principal) });
+    report
+        .rules_not_run
+        .push(NotRun { code: "X403", why: NotRunWhy::FeedUnreadable(Feed::Principal) });
+    report.timings.pop();
+    report
+}
+
+/// A check that found nothing.
+fn clean() -> RunReport {
+    let mut report = published();
+    report.verdict = Verdict::Passed;
+    report.tenant = "check".to_owned();
+    report.tenant_name = None;
+    report.previous_date = None;
+    report.findings.clear();
+    report.totals.clear();
+    report.changes.clear();
+    report.rules_not_run.clear();
+    report.files.iter_mut().for_each(|f| {
+        f.lines -= f.quarantined;
+        f.quarantined = 0;
+        f.previous_rows = None;
+    });
+    report.timings.pop();
+    report.database = None;
+    report.report_dir = None;
+    report
+}
+
+fn draw(report: &RunReport, language: Language, width: usize, colour: bool) -> String {
+    let catalogue = catalogue();
+    let metas: Vec<&RuleMeta> = catalogue.iter().collect();
+    let exit_code = if report.verdict == Verdict::Refused { 3 } else { 0 };
+    let options = Options { width, colour, language, per_rule: Options::PER_RULE, exit_code };
+    terminal::render(&View::new(report, &metas), &options)
+}
+
+#[test]
+fn the_terminal_report_reads_well_in_both_languages_at_two_widths() {
+    let runs = [("published", published()), ("refused", refused()), ("clean", clean())];
+    for (name, report) in &runs {
+        for (suffix, language) in [("zh", Language::Chinese), ("en", Language::English)] {
+            for width in [80, 120] {
+                let drawn = draw(report, language, width, false);
+                insta::assert_snapshot!(format!("{name}_{suffix}_{width}"), drawn);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_character_has_an_ambiguous_width_and_only_commands_are_wider_than_the_terminal() {
+    for report in [published(), refused(), clean()] {
+        for language in [Language::Chinese, Language::English] {
+            for width in [60, 80, 120] {
+                let drawn = draw(&report, language, width, false);
+                for line in drawn.lines() {
+                    let narrow = display_width(line);
+                    assert_eq!(narrow, unicode_width::UnicodeWidthStr::width_cjk(line), "{line}");
+                    let command = line.starts_with("  sqlite3 ") || line.contains("data/");
+                    assert!(command || narrow <= width, "wider than {width}: {line}");
+                    assert_eq!(line, line.trim_end(), "spaces at the end");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_adds_nothing_but_colour() {
+    for report in [published(), refused()] {
+        let plain = draw(&report, Language::Chinese, 100, false);
+        let coloured = draw(&report, Language::Chinese, 100, true);
+        assert!(!plain.contains('\u{1b}'), "a plain report has no escape sequence");
+        assert!(coloured.contains('\u{1b}'), "a coloured report has some");
+        assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
+    }
+}
+
+#[test]
+fn rules_come_loudest_first_then_by_rows_concerned_and_equal_findings_once() {
+    let report = published();
+    let catalogue = catalogue();
+    let metas: Vec<&RuleMeta> = catalogue.iter().collect();
+    let view = View::new(&report, &metas);
+    let order: Vec<&str> = view.rules.iter().map(|rule| rule.code).collect();
+    assert_eq!(order, ["R201", "T601", "V203", "X409"]);
+    let ragged = &view.rules[0];
+    assert_eq!((ragged.total, ragged.affected, ragged.causes.len()), (120_003, 120_003, 1));
+    assert_eq!((ragged.causes[0].count, ragged.causes[0].finding.line), (3, Some(37_380)));
+    let dangling = &view.rules[3];
+    assert_eq!((dangling.total, dangling.affected), (2, 60_016));
+    assert_eq!(view.levels, [(Level::Error, 120_005), (Level::Warning, 2)]);
+    assert_eq!(view.not_run, [(NotRunWhy::Off, vec!["V205"])]);
+}
+
+fn document(report: &RunReport) -> Value {
+    serde_json::from_str(&json::pretty(report).expect("serialised")).expect("JSON")
+}
+
+#[test]
+fn the_document_follows_its_schema_and_the_schema_notices_what_does_not() {
+    let schema: Value = serde_json::from_str(json::SCHEMA).expect("the schema is JSON");
+    jsonschema::meta::validate(&schema).expect("the schema is a schema");
+    let validator = jsonschema::validator_for(&schema).expect("the schema compiles");
+    for report in [published(), refused(), clean()] {
+        let document = document(&report);
+        let faults: Vec<String> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
+        assert_eq!(faults, Vec::<String>::new());
+    }
+
+    let alter: [(&str, fn(&mut Value)); 8] = [
+        ("verdict", |d| d["verdict"] = "maybe".into()),
+        ("unknown key", |d| d["extra"] = 1.into()),
+        ("missing key", |d| drop(d.as_object_mut().expect("object").remove("totals"))),
+        ("feed", |d| d["findings"][0]["feed"] = "temp_agent.txt".into()),
+        ("line 0", |d| d["findings"][0]["line"] = 0.into()),
+        ("code", |d| d["rules_run"][0] = "r201".into()),
+        ("one language", |d| {
+            drop(d["findings"][0]["message"].as_object_mut().expect("object").remove("en"))
+        }),
+        ("count", |d| d["counts"]["agent"]["rows"] = (-1).into()),
+    ];
+    for (what, alter) in alter {
+        let mut document = document(&published());
+        alter(&mut document);
+        assert!(!validator.is_valid(&document), "the schema lets pass: {what}");
+    }
+}
+
+#[test]
+fn every_key_of_the_schema_is_described() {
+    fn walk(at: &str, schema: &Value, bare: &mut Vec<String>) {
+        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+            for (key, property) in properties {
+                if property.get("description").is_none() {
+                    bare.push(format!("{at}/{key}"));
+                }
+            }
+        }
+        match schema {
+            Value::Object(members) => {
+                members.iter().for_each(|(key, member)| walk(&format!("{at}/{key}"), member, bare));
+            }
+            Value::Array(items) => items.iter().for_each(|item| walk(at, item, bare)),
+            _ => {}
+        }
+    }
+    let mut bare = Vec::new();
+    walk("", &serde_json::from_str(json::SCHEMA).expect("JSON"), &mut bare);
+    assert_eq!(bare, Vec::<String>::new());
+}
+
+#[test]
+fn the_document_lists_at_most_a_thousand_findings_a_code_and_keeps_the_true_totals() {
+    let mut report = published();
+    let many = report.findings[0].clone();
+    report.findings.splice(0..0, std::iter::repeat_n(many, 2_000));
+    let document = document(&report);
+    let listed = document["findings"].as_array().expect("a list");
+    let of = |code: &str| listed.iter().filter(|f| f["code"] == code).count();
+    assert_eq!((of("R201"), of("X409")), (json::MAX_FINDINGS, 2));
+    assert_eq!(document["totals"]["R201"], 120_003);
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes_and_the_file_is_what_is_printed() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let folder = dir.path().join("reports/run");
+    let path = json::write(&folder, &published()).expect("written");
+    let text = std::fs::read_to_string(&path).expect("readable");
+    assert_eq!(text, json::pretty(&published()).expect("serialised"));
+    let names: Vec<_> =
+        std::fs::read_dir(&folder).expect("a folder").flatten().map(|e| e.file_name()).collect();
+    assert_eq!(names, ["report.json"], "nothing but the report is left");
+    let compact = json::compact(&published()).expect("serialised");
+    assert_eq!(compact.lines().count(), 1);
+    assert_eq!(serde_json::from_str::<Value>(&compact).expect("JSON"), document(&published()));
+}
+
+#[test]
+fn a_report_that_cannot_be_written_says_where() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let blocked = dir.path().join("blocked");
+    std::fs::write(&blocked, "a file where a folder belongs").expect("written");
+    let error = json::write(&blocked, &clean()).expect_err("cannot be written");
+    assert_eq!(error.path, blocked.join("report.json"));
+    assert!(error.to_string().contains("blocked"), "{error}");
+}
