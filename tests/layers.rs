@@ -31,7 +31,8 @@ fn faults(modules: &[&str], module: &str, text: &str) -> Vec<String> {
     for line in code {
         for (at, _) in line.match_indices("crate::") {
             let rest = &line[at + "crate::".len()..];
-            let used: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let used: String =
+                rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             match place(&used) {
                 Some(used) if used <= own => {}
                 Some(_) => faults.push(format!("{module} imports {used}, which stands below it")),
@@ -60,7 +61,11 @@ fn the_library_imports_one_way() {
         }
         let module = first.trim_end_matches(".rs");
         let text = fs::read_to_string(&file).unwrap();
-        all.extend(faults(&modules, module, &text).into_iter().map(|f| format!("{}: {f}", inside.display())));
+        all.extend(
+            faults(&modules, module, &text)
+                .into_iter()
+                .map(|f| format!("{}: {f}", inside.display())),
+        );
     }
     assert!(all.is_empty(), "{}", all.join("\n"));
 }
@@ -94,6 +99,11 @@ fn no_room_without_a_subject_and_no_file_over_the_cap() {
         let text = fs::read_to_string(&file).unwrap();
         assert!(text.starts_with("//!"), "{} does not say its subject", file.display());
         // The cap is a soft one; twice as much is not.
-        assert!(text.lines().count() <= 600, "{} has {} lines", file.display(), text.lines().count());
+        assert!(
+            text.lines().count() <= 600,
+            "{} has {} lines",
+            file.display(),
+            text.lines().count()
+        );
     }
 }
