@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::Args;
-use orgsnap::config::job::Format;
 use orgsnap::model::{Level, RunReport, Verdict};
 use orgsnap::pipeline::{self, CheckRequest};
 
@@ -43,11 +42,16 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
 }
 
 fn check(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let job = arguments.job.as_deref().map(|path| load(path, surroundings)).transpose()?;
-    let unpinned = Format::default();
+    let mut job = arguments.job.as_deref().map(|path| load(path, surroundings)).transpose()?;
+    let pinned = job.as_ref().map(|job| job.format.clone()).unwrap_or_default();
+    let format = arguments.format.over(&pinned);
+    if let Some(job) = &mut job {
+        // The arguments win, `auto` included, which undoes what the job pins.
+        job.format = format.clone();
+    }
     let request = CheckRequest {
         dir: &arguments.dir,
-        format: arguments.format.over(job.as_ref().map_or(&unpinned, |job| &job.format)),
+        format: &format,
         job: job.as_ref(),
         date: arguments.date,
         now: surroundings.now(),

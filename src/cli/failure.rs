@@ -1,11 +1,13 @@
 //! An error as the user is told of it: words in both languages, and an exit code.
 
+use orgsnap::config::SchemaError;
 use orgsnap::config::job::ConfigError;
 use orgsnap::fetch::FetchError;
 use orgsnap::model::Message;
 use orgsnap::pipeline::RunError;
 use orgsnap::report::json::WriteError;
 use orgsnap::store::StoreError;
+use orgsnap::store::lock::LockError;
 
 use super::exit::Exit;
 
@@ -45,15 +47,55 @@ impl From<FetchError> for Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
         match error {
+            RunError::Config(error) => error.into(),
+            RunError::Levels(error) => {
+                let place = format!("{}:{}", error.file.display(), error.line);
+                let Message { zh, en } = error.message;
+                Failure::usage(Message::new(format!("{place}: {zh}"), format!("{place}: {en}")))
+            }
+            RunError::Schema(error) => Failure::usage(schema_message(&error)),
+            RunError::NoSource => Failure::usage(Message::fixed(
+                "任务文件没有 [source]；请补上，或用 --from 指定文件所在的文件夹",
+                "the job has no [source]; write one, or give a folder with --from",
+            )),
             RunError::Fetch(error) => error.into(),
+            RunError::Archive(error) => Failure::usage(error.message()),
+            RunError::Lock(error) => {
+                let exit = match error {
+                    LockError::Held { .. } => Exit::Locked,
+                    LockError::Unusable { .. } => Exit::Usage,
+                };
+                Failure { exit, message: error.message() }
+            }
             RunError::Store(error) => error.into(),
+            // What polars says may quote a value, so it is not passed on.
+            RunError::Frame(_) => Failure::internal(Message::fixed(
+                "orgsnap 内部故障（数据表）；对外快照仍然完整，请反馈给开发者",
+                "internal fault of orgsnap (frames); the published snapshot is whole, please report this",
+            )),
         }
     }
 }
 
+/// The schema's errors in both languages; its own words are the English ones.
+fn schema_message(error: &SchemaError) -> Message {
+    let zh = match error {
+        SchemaError::Read { path, source } => {
+            format!("无法读取结构文件 {}：{source}；请检查任务文件中的 schema", path.display())
+        }
+        SchemaError::Json { file, line, column, problem } => {
+            format!("{file}:{line}:{column}: 不是有效的 JSON：{problem}")
+        }
+        SchemaError::Invalid { file, pointer, problem } => {
+            format!("{file}: {pointer} 处不符合要求：{problem}")
+        }
+    };
+    Message::new(zh, error.to_string())
+}
+
 /// A source that cannot be had is a source that is unavailable, whoever has to mend it; what the job
 /// file or the data folder has to do with it is not.
-pub(super) fn fetch_exit(error: &FetchError) -> Exit {
+fn fetch_exit(error: &FetchError) -> Exit {
     match error {
         FetchError::Password(_) | FetchError::TlsSetup { .. } | FetchError::NotAFileName { .. } => {
             Exit::Usage
@@ -94,7 +136,7 @@ impl From<StoreError> for Failure {
 }
 
 /// What can be mended from outside is the user's to mend; the rest is a fault.
-pub(super) fn store_exit(error: &StoreError) -> Exit {
+fn store_exit(error: &StoreError) -> Exit {
     match error {
         StoreError::Newer { .. }
         | StoreError::OlderDate { .. }
@@ -114,7 +156,7 @@ pub(super) fn store_exit(error: &StoreError) -> Exit {
 }
 
 /// The store's errors in both languages; its own words are the English ones.
-pub(super) fn store_message(error: &StoreError) -> Message {
+fn store_message(error: &StoreError) -> Message {
     let zh = match error {
         StoreError::Newer { path, found, supported } => format!(
             "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {supported}），未作改动；请升级 orgsnap",

@@ -1,8 +1,6 @@
 //! Progress of a run on standard error: bars on a terminal, else a line a stage and a sign of life.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -10,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{Local, SecondsFormat};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use orgsnap::fetch;
 use orgsnap::model::Feed;
 use orgsnap::pipeline::{Progress, Stage};
 use orgsnap::report::{Language, words};
@@ -36,6 +35,11 @@ struct Bytes {
 }
 
 impl Bytes {
+    fn begin(&mut self, feed: Feed, total: Option<u64>) {
+        self.done[feed.index()] = 0;
+        self.total[feed.index()] = total;
+    }
+
     fn done(&self) -> u64 {
         self.done.iter().sum()
     }
@@ -80,20 +84,23 @@ impl Bar {
 
 impl Progress for Bar {
     fn stage(&self, stage: Stage) {
-        let amounts = match stage {
-            Stage::Fetch => "{bar:30} {bytes}/{total_bytes} {bytes_per_sec}",
-            Stage::Parse | Stage::Check | Stage::Publish => "{bar:30} {human_pos}/{human_len}",
-        };
         self.set(0, None);
-        self.style(&format!("{{spinner}} {{prefix}} {amounts} {{elapsed}}"));
+        self.style(match stage {
+            Stage::Fetch => {
+                "{spinner} {prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {elapsed}"
+            }
+            // These stages work on all rows at once, so there is nothing to count.
+            Stage::Parse | Stage::Check | Stage::Publish => "{spinner} {prefix} {elapsed}",
+        });
         self.bar.set_prefix(words::stage(self.language, stage.name()).to_owned());
         self.bar.reset_elapsed();
     }
+}
 
+impl fetch::Progress for Bar {
     fn file(&self, feed: Feed, total: Option<u64>) {
         let mut bytes = lock(&self.bytes);
-        bytes.done[feed.index()] = 0;
-        bytes.total[feed.index()] = total;
+        bytes.begin(feed, total);
         self.set(bytes.done(), bytes.total());
     }
 
@@ -101,10 +108,6 @@ impl Progress for Bar {
         let mut bytes = lock(&self.bytes);
         bytes.done[feed.index()] += n;
         self.bar.set_position(bytes.done());
-    }
-
-    fn rows(&self, done: u64, total: u64) {
-        self.set(done, Some(total));
     }
 }
 
@@ -127,20 +130,12 @@ struct State {
     who: String,
     stage: Mutex<Option<(Stage, Instant)>>,
     bytes: Mutex<Bytes>,
-    rows: AtomicU64,
-    all_rows: AtomicU64,
 }
 
 impl Lines {
     fn start(language: Language, who: String) -> Lines {
-        let state = Arc::new(State {
-            language,
-            who,
-            stage: Mutex::default(),
-            bytes: Mutex::default(),
-            rows: AtomicU64::new(0),
-            all_rows: AtomicU64::new(0),
-        });
+        let state =
+            Arc::new(State { language, who, stage: Mutex::default(), bytes: Mutex::default() });
         let (alive, dropped) = channel();
         let told = Arc::clone(&state);
         // Without a thread there are no signs of life, and the run is none the worse for it.
@@ -153,24 +148,17 @@ impl Lines {
 impl Progress for Lines {
     fn stage(&self, stage: Stage) {
         *lock(&self.state.stage) = Some((stage, Instant::now()));
-        self.state.rows.store(0, Ordering::Relaxed);
-        self.state.all_rows.store(0, Ordering::Relaxed);
         self.state.line(words::stage(self.state.language, stage.name()));
     }
+}
 
+impl fetch::Progress for Lines {
     fn file(&self, feed: Feed, total: Option<u64>) {
-        let mut bytes = lock(&self.state.bytes);
-        bytes.done[feed.index()] = 0;
-        bytes.total[feed.index()] = total;
+        lock(&self.state.bytes).begin(feed, total);
     }
 
     fn bytes(&self, feed: Feed, n: u64) {
         lock(&self.state.bytes).done[feed.index()] += n;
-    }
-
-    fn rows(&self, done: u64, total: u64) {
-        self.state.rows.store(done, Ordering::Relaxed);
-        self.state.all_rows.store(total, Ordering::Relaxed);
     }
 }
 
@@ -195,25 +183,16 @@ impl State {
     }
 
     fn sign_of_life(&self, stage: Stage, took: Duration) -> String {
-        let mut text =
+        let text =
             format!("{} {}", words::stage(self.language, stage.name()), words::duration(took));
         let bytes = *lock(&self.bytes);
-        let (rows, all_rows) =
-            (self.rows.load(Ordering::Relaxed), self.all_rows.load(Ordering::Relaxed));
-        // Writing to a String cannot fail.
-        let _ = match stage {
-            Stage::Fetch => match bytes.total() {
-                Some(total) => {
-                    write!(text, " {}/{}", words::size(bytes.done()), words::size(total))
-                }
-                None => write!(text, " {}", words::size(bytes.done())),
-            },
-            _ if all_rows > 0 => {
-                write!(text, " {}/{}", words::grouped(rows), words::grouped(all_rows))
+        match (stage, bytes.total()) {
+            (Stage::Fetch, Some(total)) => {
+                format!("{text} {}/{}", words::size(bytes.done()), words::size(total))
             }
-            _ => Ok(()),
-        };
-        text
+            (Stage::Fetch, None) => format!("{text} {}", words::size(bytes.done())),
+            _ => text,
+        }
     }
 
     fn line(&self, text: &str) {
@@ -230,6 +209,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use fetch::Progress as _;
+
     use super::*;
 
     #[test]
@@ -250,11 +231,10 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_of_life_tells_rows_where_there_are_some() {
+    fn a_sign_of_life_tells_bytes_only_while_some_come() {
         let lines = Lines::start(Language::Chinese, "demo".to_owned());
-        let sign = || lines.state.sign_of_life(Stage::Publish, Duration::from_secs(61));
-        assert_eq!(sign(), "发布 1 min 01 s");
-        lines.rows(120_000, 1_000_000);
-        assert_eq!(sign(), "发布 1 min 01 s 120,000/1,000,000");
+        let sign = |stage| lines.state.sign_of_life(stage, Duration::from_secs(61));
+        assert_eq!(sign(Stage::Publish), "发布 1 min 01 s");
+        assert_eq!(sign(Stage::Fetch), "取件 1 min 01 s 0 B/0 B");
     }
 }

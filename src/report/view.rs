@@ -65,7 +65,8 @@ pub struct FiredRule<'a> {
     pub total: u64,
     /// Number of rows concerned, at least `total`.
     pub affected: u64,
-    /// Its findings, equal ones together; the one that concerns most rows first, then by place.
+    /// Its findings, equal ones together; those that can show their line first, then those that concern most
+    /// rows, then by place.
     pub causes: Vec<Cause<'a>>,
 }
 
@@ -184,8 +185,10 @@ fn causes(findings: &[Finding]) -> Vec<Cause<'_>> {
             None => causes.push(Cause { finding, count: 1, affected: finding.affected }),
         }
     }
-    // Stable, so equally grave causes stay in the order of the file.
-    causes.sort_by_key(|cause| std::cmp::Reverse(cause.affected));
+    // Those that can show their line first, then the gravest; stable, so equally grave ones stay in the
+    // order of the file.
+    causes
+        .sort_by_key(|cause| (cause.finding.excerpt.is_none(), std::cmp::Reverse(cause.affected)));
     causes
 }
 
