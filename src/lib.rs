@@ -1,4 +1,53 @@
 //! orgsnap: an insurer's nightly hierarchy files become trusted, dated, queryable snapshots.
+//!
+//! # One way through the house
+//!
+//! ```text
+//! jobs/x.toml -> fetch -> decode -> parse -> rules -> gate -> store -> report
+//!               (raw     (lines,   (typed   (find-  (ver-   (one     (terminal,
+//!                bytes,   bad       frames,  ings)   dict)   SQLite   JSON)
+//!                sha256)  spans)    lines)                   transac-
+//!                                                            tion)
+//! ```
+//!
+//! [`pipeline`] is the only place that knows this order. Each stage takes a value and returns a value plus
+//! facts; it knows nothing of the stages after it.
+//!
+//! # The rooms, in the order in which they may use each other
+//!
+//! A module imports only modules above it in the list below; `tests/layers.rs` fails on a back edge.
+//!
+//! - [`model`]: plain types that every stage speaks. No I/O, no `Serialize`.
+//! - [`config`]: a job file as written becomes a resolved [`config::job::Job`]; schema files become a
+//!   [`config::schema::Schema`]: fields, keys, references, forests, copied names. New references and forests
+//!   are lines of JSON there, not Rust.
+//! - [`fetch`]: a source becomes raw files, and raw files an archive, before anything is decoded.
+//! - [`decode`]: raw bytes become lines; text is made line by line or in runs, never the whole file at once.
+//! - [`parse`]: the layout is scored against the schema, lines become polars frames in which every row knows its
+//!   physical line; what does not fit is noted as a fact.
+//! - [`keys`], [`delivery`]: key to row; the four files together, and which rows are accepted.
+//! - [`links`], [`forest`], [`trees`]: references resolved; one generic forest; the rows of the four trees.
+//! - [`rules`]: the only maker of findings. One rule a file, registered in one catalogue.
+//! - [`gate`]: findings and the last snapshot become a verdict. Pure; the sole maker of [`gate::Approved`].
+//! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it.
+//! - [`pipeline`]: the order of the stages, and what runs side by side.
+//! - [`report`]: what there is to say of a run, drawn for a terminal and as `report.json`. It knows [`model`] and
+//!   what the rules say of themselves.
+//! - [`sample`]: a realistic company that never was, with or without defects.
+//!
+//! The verbs of the command line live in `cli/`, which `main.rs` declares, so that nothing here can import them.
+//!
+//! # Invariants
+//!
+//! - Bad data is a value (a finding), never an `Err`. An `Err` is a fault of the machine, the network, the
+//!   configuration, or a bug.
+//! - Every delivered line is counted exactly once: published, quarantined, repeated, header or blank.
+//! - No path to the database skips the gate: [`store::Publication::commit`] takes an [`gate::Approved`].
+//! - Time, environment and locale are arguments. The library never prints and never reads them.
+//! - Nothing that iterates a hash map reaches a report or the database.
+//! - The same deliveries give the same tables: no column depends on the order of imports, none on the clock.
+//! - Nothing recurses over delivered data: chains of a million are normal.
+//! - Secrets never reach a log, a report, an error or the database; logs hold keys and lines, no names.
 
 pub mod model;
 pub mod config;

@@ -2,6 +2,8 @@
 
 mod cli;
 mod fetch;
+mod import;
 mod job;
+mod layers;
 mod report;
 mod sample;

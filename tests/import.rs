@@ -1,0 +1,447 @@
+//! The main job through the pipeline: what stands in `org.db` after one delivery, and after the next.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use orgsnap::{
+    config::job::{self, Job},
+    fetch,
+    model::{Feed, FeedChanges, RunReport, Verdict},
+    pipeline::{self, ImportRequest, Progress, RunError, Stage},
+    sample::{self, Charset, Options},
+    store::{StoreError, lock::TenantLock},
+};
+use rusqlite::{Connection, types::Value};
+
+struct Quiet;
+
+impl fetch::Progress for Quiet {
+    fn file(&self, _feed: Feed, _total: Option<u64>) {}
+    fn bytes(&self, _feed: Feed, _n: u64) {}
+}
+
+impl Progress for Quiet {
+    fn stage(&self, _stage: Stage) {}
+}
+
+/// An insurer in a folder of its own: its job, its deliveries, its data.
+struct Insurer {
+    folder: tempfile::TempDir,
+    job: Job,
+}
+
+/// Tables that the same deliveries must fill with the same rows.
+const SNAPSHOT: [&str; 13] = [
+    "agent",
+    "node",
+    "organ",
+    "principal",
+    "agent_history",
+    "node_history",
+    "organ_history",
+    "principal_history",
+    "organ_tree",
+    "node_tree",
+    "recruit_tree",
+    "mentor_tree",
+    "carry",
+];
+
+impl Insurer {
+    fn new(more: &str) -> Insurer {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("job.toml");
+        let text =
+            format!("tenant = \"t\"\n[source]\nkind = \"dir\"\npath = \"{{date:%Y%m%d}}\"\n{more}");
+        fs::write(&path, text).unwrap();
+        let job = job::load(&path, &|_| None).unwrap();
+        Insurer { folder, job }
+    }
+
+    fn delivery(&self, day: u32) -> PathBuf {
+        self.folder.path().join(date(day).format("%Y%m%d").to_string())
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Writes the delivery of a day: a clean company, then whatever `edit` does to the agents' lines.
+    fn deliver(&self, day: u32, edit: impl FnOnce(&mut Vec<String>)) -> &Insurer {
+        let options = Options { agents: 400, charset: Charset::Utf8, ..Options::new(date(1)) };
+        fs::create_dir_all(self.delivery(day)).unwrap();
+        sample::write(&options, &self.delivery(day)).unwrap();
+        self.edit(day, "temp_agent.txt", edit)
+    }
+
+    fn edit(&self, day: u32, file: &str, edit: impl FnOnce(&mut Vec<String>)) -> &Insurer {
+        let path = self.delivery(day).join(file);
+        let mut lines: Vec<String> =
+            fs::read_to_string(&path).unwrap().lines().map(str::to_owned).collect();
+        edit(&mut lines);
+        fs::write(&path, lines.join("\n") + "\n").unwrap();
+        self
+    }
+
+    fn try_import(&self, day: u32, dry_run: bool) -> Result<RunReport, RunError> {
+        let data = self.data();
+        let now: DateTime<Utc> = "2024-12-31T18:30:00Z".parse().unwrap();
+        // Every run has an id of its own, since no two begin at the same moment.
+        let now = now
+            + chrono::TimeDelta::seconds(
+                fs::read_dir(data.join("t/archive"))
+                    .into_iter()
+                    .flatten()
+                    .map(|day| fs::read_dir(day.unwrap().path()).unwrap().count() as i64)
+                    .sum::<i64>(),
+            );
+        let request = ImportRequest {
+            job: &self.job,
+            date: Some(date(day)),
+            from: None,
+            dry_run,
+            data_dir: &data,
+            now,
+        };
+        pipeline::import(&request, &Quiet)
+    }
+
+    fn import(&self, day: u32) -> RunReport {
+        self.try_import(day, false).unwrap()
+    }
+
+    fn db(&self) -> Connection {
+        Connection::open(self.data().join("t/org.db")).unwrap()
+    }
+
+    fn rows(&self, sql: &str) -> Vec<Vec<Value>> {
+        let db = self.db();
+        let mut statement = db.prepare(sql).unwrap();
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row<'_>| (0..columns).map(|c| row.get(c)).collect();
+        statement.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    fn one<T: rusqlite::types::FromSql>(&self, sql: &str) -> T {
+        self.db().query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    /// All rows of the snapshot tables, as text.
+    fn dump(&self) -> String {
+        let table = |table: &&str| {
+            format!("{table}\n{:?}\n", self.rows(&format!("select * from {table} order by 1, 2")))
+        };
+        SNAPSHOT.iter().map(table).collect()
+    }
+}
+
+fn date(day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2024, 12, day).unwrap()
+}
+
+/// Replaces one field of the line of an agent.
+fn set(lines: &mut [String], agent: usize, field: usize, value: &str) {
+    let mut cells: Vec<&str> = lines[agent].split('|').collect();
+    cells[field] = value;
+    lines[agent] = cells.join("|");
+}
+
+fn id(line: &str) -> String {
+    line.split('|').next().unwrap().to_owned()
+}
+
+const GRADE: usize = 10;
+const ENTERED: usize = 7;
+
+#[test]
+fn the_same_delivery_twice_changes_no_row() {
+    let insurer = Insurer::new("");
+    let first = insurer.deliver(1, |_| {}).import(1);
+    assert_eq!(first.verdict, Verdict::Published, "{:?}", first.reasons);
+    assert_eq!(first.changes[&Feed::Agent].added, 400);
+    let before = insurer.dump();
+    for day in [1, 2] {
+        let again = if day == 1 { insurer.import(1) } else { insurer.deliver(2, |_| {}).import(2) };
+        assert_eq!(again.verdict, Verdict::Published);
+        let nothing = FeedChanges { unchanged: 400, ..FeedChanges::default() };
+        assert_eq!(again.changes[&Feed::Agent], nothing);
+        assert_eq!(insurer.dump(), before);
+    }
+    assert_eq!(insurer.one::<i64>("select count(*) from snapshot"), 2);
+    assert_eq!(insurer.one::<i64>("select count(*) from run"), 3);
+}
+
+#[test]
+fn a_bad_cell_or_a_stray_delimiter_makes_nobody_disappear() {
+    let cases: [fn(&mut Vec<String>); 3] = [
+        |lines| set(lines, 9, ENTERED, "2024-02-30"),
+        |lines| lines[9] = lines[9].replacen('|', "||", 1),
+        |lines| set(lines, 9, 2, "7"),
+    ];
+    for spoil in cases {
+        let insurer = Insurer::new("");
+        insurer.deliver(1, |_| {}).import(1);
+        let before = insurer.rows("select * from recruit_tree order by id");
+        let mut key = String::new();
+        let report = insurer
+            .deliver(2, |lines| {
+                key = id(&lines[9]);
+                spoil(lines);
+            })
+            .import(2);
+        assert_eq!(report.verdict, Verdict::Published, "{:?}", report.reasons);
+        assert_eq!(report.changes[&Feed::Agent].carried, 1);
+        assert_eq!(report.changes[&Feed::Agent].removed, 0);
+        let state = |column: &str| {
+            insurer.one::<Option<String>>(&format!("select {column} from agent where id = '{key}'"))
+        };
+        assert_eq!(state("valid_from").as_deref(), Some("2024-12-01"));
+        assert_eq!(state("carried_since").as_deref(), Some("2024-12-02"));
+        assert_eq!(insurer.rows("select * from agent_history").len(), 0);
+        assert_eq!(insurer.rows("select * from recruit_tree order by id"), before);
+        assert_eq!(insurer.one::<i64>("select count(*) from quarantine where line = 10"), 1);
+        insurer.deliver(3, |_| {}).import(3);
+        assert_eq!(state("carried_since"), None);
+        assert_eq!(state("valid_from").as_deref(), Some("2024-12-01"));
+    }
+}
+
+#[test]
+fn history_keeps_what_changed_and_what_went() {
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {}).import(1);
+    let (mut changed, mut gone) = (String::new(), String::new());
+    let report = insurer
+        .deliver(2, |lines| {
+            changed = id(&lines[20]);
+            set(lines, 20, GRADE, "Z9");
+            // The last agent recruited nobody, so nothing dangles on it.
+            gone = id(lines.last().unwrap());
+            lines.pop();
+        })
+        .import(2);
+    let agents = report.changes[&Feed::Agent];
+    assert_eq!((agents.changed, agents.removed, agents.unchanged), (1, 1, 398));
+    let closed = insurer.rows("select id, valid_from, valid_to from agent_history order by id");
+    let text = |t: &str| Value::Text(t.to_owned());
+    let mut expected = vec![changed.clone(), gone.clone()];
+    expected.sort();
+    let expected: Vec<Vec<Value>> =
+        expected.iter().map(|id| vec![text(id), text("2024-12-01"), text("2024-12-02")]).collect();
+    assert_eq!(closed, expected);
+    let as_of = |day: &str| {
+        insurer.one::<i64>(&format!(
+            "select count(*) from agent_version where valid_from <= '{day}' and (valid_to is null or '{day}' < valid_to)"
+        ))
+    };
+    assert_eq!((as_of("2024-11-30"), as_of("2024-12-01"), as_of("2024-12-02")), (0, 400, 399));
+    assert_eq!(
+        insurer
+            .one::<String>(&format!("select agent_grade_level from agent where id = '{changed}'")),
+        "Z9"
+    );
+}
+
+#[test]
+fn importing_a_date_again_leaves_what_its_last_delivery_alone_would() {
+    let edits: [fn(&mut Vec<String>); 4] = [
+        |lines| set(lines, 5, GRADE, "Z1"),
+        |lines| {
+            lines.pop();
+        },
+        |lines| set(lines, 6, ENTERED, "bad"),
+        |_| {},
+    ];
+    for first in edits {
+        for last in edits {
+            let twice = Insurer::new("");
+            twice.deliver(1, |_| {}).import(1);
+            twice.deliver(2, first).import(2);
+            twice.deliver(2, last).import(2);
+            let once = Insurer::new("");
+            once.deliver(1, |_| {}).import(1);
+            once.deliver(2, last).import(2);
+            assert_eq!(twice.dump(), once.dump());
+        }
+    }
+}
+
+#[test]
+fn a_refused_delivery_leaves_the_snapshot_and_keeps_its_traces() {
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {}).import(1);
+    let before = insurer.dump();
+    let cases: [(&str, fn(&Insurer)); 5] = [
+        ("quarantined", |i| {
+            i.deliver(2, |lines| (1..6).for_each(|at| set(lines, at, ENTERED, "never")));
+        }),
+        ("vanished", |i| {
+            i.deliver(2, |lines| lines.truncate(340));
+        }),
+        ("fatal-finding", |i| {
+            i.deliver(2, |_| {});
+            fs::remove_file(i.delivery(2).join("temp_base_node.txt")).unwrap();
+        }),
+        ("fatal-finding", |i| {
+            i.deliver(2, |_| {});
+            fs::write(i.delivery(2).join("temp_principal.txt"), "").unwrap();
+        }),
+        ("older-date", |i| {
+            i.deliver(2, |_| {});
+        }),
+    ];
+    for (at, (limit, spoil)) in cases.into_iter().enumerate() {
+        spoil(&insurer);
+        let day = if limit == "older-date" {
+            fs::rename(insurer.delivery(2), insurer.folder.path().join("20241130")).unwrap();
+            NaiveDate::from_ymd_opt(2024, 11, 30)
+        } else {
+            Some(date(2))
+        };
+        let data = insurer.data();
+        let now: DateTime<Utc> = format!("2024-12-31T20:00:0{at}Z").parse().unwrap();
+        let request = ImportRequest {
+            job: &insurer.job,
+            date: day,
+            from: None,
+            dry_run: false,
+            data_dir: &data,
+            now,
+        };
+        let report = pipeline::import(&request, &Quiet).unwrap();
+        assert_eq!(report.verdict, Verdict::Refused);
+        assert!(report.reasons.iter().any(|r| r.limit == limit), "{limit}: {:?}", report.reasons);
+        assert_eq!(insurer.dump(), before, "{limit}");
+        let run =
+            format!("select count(*) from run where verdict = 'refused' and id = '{}'", report.run);
+        assert_eq!(insurer.one::<i64>(&run), 1, "{limit}");
+        let archived =
+            insurer.data().join("t/archive/2024-12-02").join(&report.run.0).join("manifest.json");
+        assert_eq!(archived.exists(), limit != "older-date");
+    }
+    assert_eq!(insurer.one::<i64>("select count(*) from quarantine"), 5);
+}
+
+#[test]
+fn trees_count_what_a_recursive_query_counts() {
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {}).import(1);
+    let cases = [
+        ("organ_tree", "parent_id"),
+        ("node_tree", "parent_id"),
+        ("recruit_tree", "parent_id"),
+        ("mentor_tree", "parent_id"),
+    ];
+    for (tree, parent) in cases {
+        let wrong = format!(
+            "with recursive below(top, id) as (select id, id from {tree} union all \
+             select b.top, t.id from below b join {tree} t on t.{parent} = b.id) \
+             select t.id, t.descendant_count, count(*) - 1 from {tree} t join below b on b.top = t.id \
+             group by t.id having t.descendant_count <> count(*) - 1"
+        );
+        assert_eq!(insurer.rows(&wrong), Vec::<Vec<Value>>::new(), "{tree}");
+        let children = format!(
+            "select t.id from {tree} t where t.child_count <> (select count(*) from {tree} c where c.{parent} = t.id)"
+        );
+        assert_eq!(insurer.rows(&children), Vec::<Vec<Value>>::new(), "{tree}");
+    }
+    assert_eq!(
+        insurer.one::<i64>("select agent_count from organ_tree where parent_id is null"),
+        400
+    );
+    let active: i64 = insurer.one("select count(*) from agent where agent_status = 1");
+    assert_eq!(
+        insurer.one::<i64>("select active_agent_count from organ_tree where parent_id is null"),
+        active
+    );
+    assert_eq!(
+        insurer.one::<i64>("select sum(agent_count) from node_tree where parent_id is null"),
+        400
+    );
+    let bad_path = "select id from organ_tree where path not like '%/' || id || '/'";
+    assert_eq!(insurer.rows(bad_path), Vec::<Vec<Value>>::new());
+}
+
+#[test]
+fn every_line_is_accounted_for_in_the_database() {
+    let insurer = Insurer::new("[gate]\nmax_quarantined = \"50%\"\n");
+    let report = insurer
+        .deliver(1, |lines| {
+            set(lines, 3, ENTERED, "bad");
+            lines.insert(9, String::new());
+            let copy = lines[12].clone();
+            lines.push(copy);
+            lines.push("too|short".to_owned());
+        })
+        .import(1);
+    assert_eq!(report.verdict, Verdict::Published, "{:?}", report.reasons);
+    let unaccounted = "select name from source_file where lines <> rows + quarantined + repeated + header_lines + blank";
+    assert_eq!(insurer.rows(unaccounted), Vec::<Vec<Value>>::new());
+    let agents = insurer.rows("select lines, rows, quarantined, repeated, header_lines, blank from source_file where feed = 'agent'");
+    let counts: Vec<Value> = [404, 399, 2, 1, 1, 1].into_iter().map(Value::Integer).collect();
+    assert_eq!(agents, [counts]);
+    assert_eq!(insurer.one::<i64>("select count(*) from quarantine"), 2);
+    assert_eq!(
+        insurer.one::<String>("select text from quarantine where rules = 'R201'"),
+        "too|short"
+    );
+}
+
+#[test]
+fn a_dry_run_publishes_nothing_and_leaves_no_database() {
+    let insurer = Insurer::new("");
+    let report = insurer.deliver(1, |_| {}).try_import(1, true).unwrap();
+    assert_eq!(report.verdict, Verdict::Passed);
+    assert!(!insurer.data().join("t/org.db").exists());
+    assert!(!insurer.data().join("t/archive").exists());
+    insurer.import(1);
+    let before = insurer.dump();
+    let report = insurer
+        .deliver(2, |lines| {
+            lines.pop();
+        })
+        .try_import(2, true)
+        .unwrap();
+    assert_eq!((report.verdict, report.changes[&Feed::Agent].removed), (Verdict::Passed, 1));
+    assert_eq!(insurer.dump(), before);
+    assert_eq!(insurer.one::<i64>("select count(*) from run"), 1);
+}
+
+#[test]
+fn faults_of_the_surroundings_are_told_apart() {
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {}).import(1);
+    let before = insurer.dump();
+    assert!(matches!(insurer.try_import(2, false), Err(RunError::Fetch(e)) if e.is_transient()));
+    assert_eq!(insurer.one::<i64>("select count(*) from run where verdict = 'failed'"), 1);
+    let tenant = insurer.data().join("t");
+    let lock = TenantLock::acquire(&tenant, "import other", DateTime::UNIX_EPOCH).unwrap();
+    let Err(RunError::Lock(held)) = insurer.try_import(1, false) else {
+        panic!("the lock is held")
+    };
+    assert!(held.to_string().contains("import other"), "{held}");
+    drop(lock);
+    insurer.db().pragma_update(None, "user_version", 9_999).unwrap();
+    let bytes = fs::read(tenant.join("org.db")).unwrap();
+    assert!(matches!(insurer.try_import(1, false), Err(RunError::Store(StoreError::Newer { .. }))));
+    assert_eq!(fs::read(tenant.join("org.db")).unwrap(), bytes);
+    assert_eq!(insurer.dump(), before);
+    fs::write(tenant.join("org.db"), "this is no database, and it is long enough to look at")
+        .unwrap();
+    let Err(RunError::Store(error)) = insurer.try_import(1, false) else { panic!("no database") };
+    assert!(error.to_string().contains("org.db"), "{error}");
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_made_is_named() {
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {});
+    // A file where the data folder should be: nobody, root included, can make a folder there.
+    fs::write(insurer.data(), "in the way").unwrap();
+    let error = insurer.try_import(1, false).unwrap_err();
+    assert!(error.to_string().contains("data"), "{error}");
+    assert!(Path::new(&insurer.data()).is_file());
+}
