@@ -135,13 +135,16 @@ impl<'p> Published<'p> {
     /// For each record the position in `to` that its reference field names, if that is published.
     fn targets(&self, to: &Published<'_>, links: &Links<'_>, field: &str) -> Vec<Option<u32>> {
         let link = links.of(self.file.feed, field);
+        let cells = self.file.parsed.table.text(field);
         let place = |origin: &Origin| match origin {
             Origin::Accepted(row) => match link?.target(*row) {
                 Target::Row(target) => match to.position[target as usize] {
                     Acceptance::NOWHERE => to.carried.get(to.file.key(target)?).copied(),
                     at => Some(at),
                 },
-                Target::Empty | Target::Unknown => None,
+                // A line whose key cannot be trusted may still have its last good version carried.
+                Target::Unknown => to.carried.get(cells?.get(*row as usize)?).copied(),
+                Target::Empty => None,
             },
             Origin::Carried(at) => to.find(self.rows[*at as usize].texts.get(field)?),
         };

@@ -168,7 +168,7 @@ fn the_same_delivery_twice_changes_no_row() {
         assert_eq!(again.verdict, Verdict::Published);
         let nothing = FeedChanges { unchanged: 400, ..FeedChanges::default() };
         assert_eq!(again.changes[&Feed::Agent], nothing);
-        assert_eq!(insurer.dump(), before);
+        assert!(insurer.dump() == before);
     }
     assert_eq!(insurer.one::<i64>("select count(*) from snapshot"), 2);
     assert_eq!(insurer.one::<i64>("select count(*) from run"), 3);
@@ -201,7 +201,7 @@ fn a_bad_cell_or_a_stray_delimiter_makes_nobody_disappear() {
         assert_eq!(state("valid_from").as_deref(), Some("2024-12-01"));
         assert_eq!(state("carried_since").as_deref(), Some("2024-12-02"));
         assert_eq!(insurer.rows("select * from agent_history").len(), 0);
-        assert_eq!(insurer.rows("select * from recruit_tree order by id"), before);
+        assert!(insurer.rows("select * from recruit_tree order by id") == before);
         assert_eq!(insurer.one::<i64>("select count(*) from quarantine where line = 10"), 1);
         insurer.deliver(3, |_| {}).import(3);
         assert_eq!(state("carried_since"), None);
@@ -264,7 +264,7 @@ fn importing_a_date_again_leaves_what_its_last_delivery_alone_would() {
             let once = Insurer::new("");
             once.deliver(1, |_| {}).import(1);
             once.deliver(2, last).import(2);
-            assert_eq!(twice.dump(), once.dump());
+            assert!(twice.dump() == once.dump());
         }
     }
 }
@@ -314,7 +314,7 @@ fn a_refused_delivery_leaves_the_snapshot_and_keeps_its_traces() {
         let report = pipeline::import(&request, &Quiet).unwrap();
         assert_eq!(report.verdict, Verdict::Refused);
         assert!(report.reasons.iter().any(|r| r.limit == limit), "{limit}: {:?}", report.reasons);
-        assert_eq!(insurer.dump(), before, "{limit}");
+        assert!(insurer.dump() == before, "{limit}");
         let run =
             format!("select count(*) from run where verdict = 'refused' and id = '{}'", report.run);
         assert_eq!(insurer.one::<i64>(&run), 1, "{limit}");
@@ -406,7 +406,7 @@ fn a_dry_run_publishes_nothing_and_leaves_no_database() {
         .try_import(2, true)
         .unwrap();
     assert_eq!((report.verdict, report.changes[&Feed::Agent].removed), (Verdict::Passed, 1));
-    assert_eq!(insurer.dump(), before);
+    assert!(insurer.dump() == before);
     assert_eq!(insurer.one::<i64>("select count(*) from run"), 1);
 }
 
@@ -428,7 +428,7 @@ fn faults_of_the_surroundings_are_told_apart() {
     let bytes = fs::read(tenant.join("org.db")).unwrap();
     assert!(matches!(insurer.try_import(1, false), Err(RunError::Store(StoreError::Newer { .. }))));
     assert_eq!(fs::read(tenant.join("org.db")).unwrap(), bytes);
-    assert_eq!(insurer.dump(), before);
+    assert!(insurer.dump() == before);
     fs::write(tenant.join("org.db"), "this is no database, and it is long enough to look at")
         .unwrap();
     let Err(RunError::Store(error)) = insurer.try_import(1, false) else { panic!("no database") };
