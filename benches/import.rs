@@ -53,7 +53,7 @@ fn bench(folder: &Path, agents: usize, rounds: usize) -> anyhow::Result<()> {
     let feeds = [folder.join("day1"), folder.join("day2")];
     for (feed, churn, date) in [(&feeds[0], 0.0, days[0]), (&feeds[1], 0.01, days[1])] {
         fs::create_dir_all(feed)?;
-        sample::write(&Options { agents: agents as u64, churn, ..Options::new(date) }, feed)?;
+        sample::write(&Options { agents, churn, ..Options::new(date) }, feed)?;
     }
     let job = folder.join("bench.toml");
     fs::write(&job, "tenant = \"bench\"\n[source]\nkind = \"dir\"\npath = \"day1\"\n")?;

@@ -1,5 +1,10 @@
 //! The command line: one file a verb. Only here does orgsnap print, read the environment or the clock.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the edge: clock and environment are read here and handed in"
+)]
+
 mod check;
 mod completions;
 mod delivery_format;

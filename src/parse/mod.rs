@@ -52,7 +52,7 @@ pub enum Unparsable {
     /// No delimiter fits.
     Layout(NoLayout, Detected),
     /// The header lacks required fields or names one twice.
-    Header(Layout, Detected),
+    Header(Box<Layout>, Detected),
 }
 
 /// Decodes and parses one file. `pinned` overrides detection.
@@ -91,7 +91,7 @@ fn lay_out<'a>(
         .map_err(|no_layout| Unparsable::Layout(no_layout, detected))?;
     if let Some(header) = &layout.header {
         if !header.missing.is_empty() || !header.duplicates.is_empty() {
-            return Err(Unparsable::Header(layout, detected));
+            return Err(Unparsable::Header(Box::new(layout), detected));
         }
         if nothing_from(header.line + 1) {
             return Err(Unparsable::Empty { header: true });

@@ -1,6 +1,6 @@
 //! Lines to records: splitting, casting and hashing, on all cores.
 
-use std::{num::NonZero, ops::Range, thread};
+use std::{iter, num::NonZero, ops::Range, thread};
 
 use polars::prelude::{
     ChunkedBuilder, Column, Int32Type, Int64Type, IntoColumn, IntoSeries, PolarsResult,
@@ -124,7 +124,7 @@ fn ranges(lines: &Lines<'_>, first: usize) -> Vec<Range<usize>> {
     let cores = thread::available_parallelism().map_or(1, NonZero::get) as u64;
     let threads = cores.min(bytes / THREAD).max(1);
     let ranges: Vec<_> = lines.runs(first..lines.len(), bytes.div_ceil(threads)).collect();
-    if ranges.is_empty() { vec![first..first] } else { ranges }
+    if ranges.is_empty() { iter::once(first..first).collect() } else { ranges }
 }
 
 /// What to do with the cells of a line, worked out once a file.

@@ -91,7 +91,7 @@ impl Checked {
             let first = self.findings.len();
             self.findings.extend(sink.kept);
             // The catalogue is in code order; a rule reports feed by feed, but only its first lines are in order.
-            self.findings[first..].sort_by(|a, b| (a.feed, a.line).cmp(&(b.feed, b.line)));
+            self.findings[first..].sort_by_key(|finding| (finding.feed, finding.line));
         }
     }
 }

@@ -233,7 +233,7 @@ pub(super) fn check(schema: &Schema) -> Result<(), StoreError> {
             let same = |other: &&str| other.eq_ignore_ascii_case(column);
             let why = if is_snapshot_column(column) {
                 "is one that orgsnap adds itself"
-            } else if ["rowid", "oid", "_rowid_"].iter().any(|name| same(&name)) {
+            } else if ["rowid", "oid", "_rowid_"].iter().any(same) {
                 "means the row number to SQLite"
             } else if feed.fields.iter().take(at).any(|f| same(&f.column.as_str())) {
                 "is there twice"

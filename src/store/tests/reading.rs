@@ -28,7 +28,9 @@ fn a_forest_is_read_from_the_tops_or_from_a_record() {
     import(&mut home.open(), 1, &delivery(agents));
     let reader = Reader::open_existing(&home.db()).unwrap();
     assert_eq!(reader.forests().unwrap(), ["organ", "recruit"]);
-    let cases: [(&str, TreeQuery<'_>, &[&str], usize, &[&str]); 6] = [
+    /// Forest, question, lines shown, records left out, ancestors.
+    type Case<'c> = (&'c str, TreeQuery<'c>, &'c [&'c str], usize, &'c [&'c str]);
+    let cases: [Case<'_>; 6] = [
         ("recruit", ask(None, Some(0), 9), &["A1 a 3", "B1 x 1"], 0, &[]),
         ("recruit", ask(None, None, 4), &["A1 a 3", "  A2 b 1", "    A3 c 0", "  A4 d 0"], 2, &[]),
         ("recruit", ask(Some("A2"), None, 9), &["  A2 b 1", "    A3 c 0"], 0, &["A1"]),
