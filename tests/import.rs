@@ -227,7 +227,7 @@ fn history_keeps_what_changed_and_what_went() {
     assert_eq!((agents.changed, agents.removed, agents.unchanged), (1, 1, 398));
     let closed = insurer.rows("select id, valid_from, valid_to from agent_history order by id");
     let text = |t: &str| Value::Text(t.to_owned());
-    let mut expected = vec![changed.clone(), gone.clone()];
+    let mut expected = [changed.clone(), gone.clone()];
     expected.sort();
     let expected: Vec<Vec<Value>> =
         expected.iter().map(|id| vec![text(id), text("2024-12-01"), text("2024-12-02")]).collect();

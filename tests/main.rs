@@ -1,5 +1,13 @@
 //! The single integration-test binary, so that polars is linked once.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test may fail loudly, and says which servers it did without"
+)]
+
 mod cli;
 mod fetch;
 mod import;
