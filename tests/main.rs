@@ -14,4 +14,5 @@ mod import;
 mod job;
 mod layers;
 mod report;
+mod rules;
 mod sample;

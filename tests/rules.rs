@@ -1,0 +1,137 @@
+//! The catalogue, and a pair of deliveries for every rule: `bad` fires it on exactly the lines stated in
+//! `expected.txt`, `good` does not fire it.
+//!
+//! `ORGSNAP_UPDATE_FIXTURES=1 cargo test --release` writes `expected.txt` anew; read what it wrote.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use orgsnap::{
+    config::job::{self, Format},
+    fetch,
+    model::{Feed, Finding, Level, RunReport},
+    pipeline::{self, CheckRequest, Progress, Stage},
+    rules::CATALOGUE,
+};
+
+struct Quiet;
+
+impl fetch::Progress for Quiet {
+    fn file(&self, _feed: Feed, _total: Option<u64>) {}
+    fn bytes(&self, _feed: Feed, _n: u64) {}
+}
+
+impl Progress for Quiet {
+    fn stage(&self, _stage: Stage) {}
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules")
+}
+
+fn check(dir: &Path) -> RunReport {
+    let file = dir.join("job.toml");
+    let job = file.exists().then(|| job::load(&file, &|_| None).unwrap());
+    let now: DateTime<Utc> = "2024-11-24T00:00:00Z".parse().unwrap();
+    let date = NaiveDate::from_ymd_opt(2024, 11, 23);
+    let format = Format::default();
+    let request = CheckRequest { dir, format: &format, job: job.as_ref(), date, now };
+    pipeline::check(&request, &Quiet).unwrap()
+}
+
+/// One line a finding: code, feed, lines, key, field, affected.
+fn told(finding: &Finding) -> String {
+    let lines: Vec<String> = finding.lines.iter().map(u64::to_string).collect();
+    let lines = if lines.is_empty() { "-".to_owned() } else { lines.join(",") };
+    let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    format!(
+        "{} {} {lines} {} {} {}\n",
+        finding.code,
+        finding.feed,
+        or_dash(&finding.key),
+        or_dash(&finding.field),
+        finding.affected,
+    )
+}
+
+#[test]
+fn every_rule_fires_on_its_bad_delivery_and_is_silent_on_its_good_one() {
+    let update = std::env::var_os("ORGSNAP_UPDATE_FIXTURES").is_some();
+    let mut wrong = Vec::new();
+    for rule in CATALOGUE {
+        let code = rule.meta.code;
+        let folder = fixtures().join(code);
+        let bad = check(&folder.join("bad"));
+        let found: String = bad.findings.iter().map(told).collect();
+        let expected = folder.join("expected.txt");
+        if update {
+            fs::write(&expected, &found).unwrap();
+        }
+        if fs::read_to_string(&expected).unwrap_or_default() != found {
+            wrong.push(format!("{code}/bad finds\n{found}"));
+        }
+        if !bad.totals.contains_key(code) {
+            wrong.push(format!("{code}/bad does not fire it"));
+        }
+        let good = check(&folder.join("good"));
+        if let Some(finding) = good.findings.iter().find(|f| f.code == code) {
+            wrong.push(format!("{code}/good finds {}", told(finding)));
+        }
+        // A rule that is not run is silent for the wrong reason.
+        if !good.rules_run.contains(&code) {
+            wrong.push(format!("{code}/good does not run it"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_fixture_belongs_to_a_rule() {
+    let codes: BTreeSet<&str> = CATALOGUE.iter().map(|rule| rule.meta.code).collect();
+    for folder in fs::read_dir(fixtures()).unwrap() {
+        let name = folder.unwrap().file_name();
+        assert!(codes.contains(name.to_str().unwrap()), "{name:?}");
+    }
+}
+
+#[test]
+fn the_catalogue_is_sound() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
+    let mut names = BTreeSet::new();
+    let mut last = "";
+    for rule in CATALOGUE {
+        let meta = &rule.meta;
+        let (code, name) = (meta.code, meta.name);
+        assert!(last < code, "codes are unique and in order: {last} {code}");
+        last = code;
+        let (letter, digits) = code.split_at(1);
+        assert!("FRVKXT".contains(letter) && digits.len() == 3, "{code}");
+        assert!(digits.bytes().all(|b| b.is_ascii_digit()), "{code}");
+        assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{name}");
+        assert!(names.insert(name), "{name} is taken");
+        assert!(meta.floor <= meta.level && meta.level > Level::Off, "{code}");
+        for (docs, heads) in [
+            (&meta.docs.zh, ["## 检查什么", "## 为什么重要", "## 请提供方如何修正"]),
+            (
+                &meta.docs.en,
+                ["## What it checks", "## Why it matters", "## How the provider fixes it"],
+            ),
+        ] {
+            let sections: Vec<&str> = docs.split("\n\n").collect();
+            assert_eq!(sections.len(), 3, "{code}");
+            for (section, head) in sections.iter().zip(heads) {
+                let (title, body) = section.split_once('\n').unwrap();
+                assert_eq!(title, head, "{code}");
+                assert!(body.len() > 10, "{code}: {body}");
+            }
+        }
+        assert!(!meta.summary.zh.is_empty() && !meta.summary.en.is_empty(), "{code}");
+        let file = format!("{}_{}.rs", code.to_lowercase(), name.replace('-', "_"));
+        let groups = ["file", "record", "value", "key", "reference", "tree"];
+        assert!(groups.iter().any(|group| src.join(group).join(&file).exists()), "{file}");
+    }
+}
