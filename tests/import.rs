@@ -8,24 +8,14 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::{
     config::job::{self, Job},
-    fetch,
     model::{Feed, FeedChanges, RunReport, Verdict},
-    pipeline::{self, ImportRequest, Progress, RunError, Stage},
+    pipeline::{self, ImportRequest, RunError},
     sample::{self, Charset, Options},
     store::{StoreError, lock::TenantLock},
 };
 use rusqlite::{Connection, types::Value};
 
-struct Quiet;
-
-impl fetch::Progress for Quiet {
-    fn file(&self, _feed: Feed, _total: Option<u64>) {}
-    fn bytes(&self, _feed: Feed, _n: u64) {}
-}
-
-impl Progress for Quiet {
-    fn stage(&self, _stage: Stage) {}
-}
+use crate::quiet::Quiet;
 
 /// An insurer in a folder of its own: its job, its deliveries, its data.
 struct Insurer {

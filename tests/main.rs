@@ -9,10 +9,12 @@
 )]
 
 mod cli;
+mod deliveries;
 mod fetch;
 mod import;
 mod job;
 mod layers;
+mod quiet;
 mod report;
 mod rules;
 mod sample;

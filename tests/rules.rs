@@ -9,38 +9,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::{
-    config::job::{self, Format},
-    fetch,
-    model::{Feed, Finding, Level, RunReport},
-    pipeline::{self, CheckRequest, Progress, Stage},
+    model::{Finding, Level},
     rules::CATALOGUE,
 };
 
-struct Quiet;
-
-impl fetch::Progress for Quiet {
-    fn file(&self, _feed: Feed, _total: Option<u64>) {}
-    fn bytes(&self, _feed: Feed, _n: u64) {}
-}
-
-impl Progress for Quiet {
-    fn stage(&self, _stage: Stage) {}
-}
+use crate::quiet::check;
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules")
-}
-
-fn check(dir: &Path) -> RunReport {
-    let file = dir.join("job.toml");
-    let job = file.exists().then(|| job::load(&file, &|_| None).unwrap());
-    let now: DateTime<Utc> = "2024-11-24T00:00:00Z".parse().unwrap();
-    let date = NaiveDate::from_ymd_opt(2024, 11, 23);
-    let format = Format::default();
-    let request = CheckRequest { dir, format: &format, job: job.as_ref(), date, now };
-    pipeline::check(&request, &Quiet).unwrap()
 }
 
 /// One line a finding: code, feed, lines, key, field, affected.
