@@ -34,6 +34,10 @@
 //! - [`report`]: what there is to say of a run, drawn for a terminal and as `report.json`. It knows [`model`] and
 //!   what the rules say of themselves.
 //! - [`sample`]: a realistic company that never was, with or without defects.
+//! - [`wecom`]: callbacks of the insurer's WeCom tenant, kept beside the hierarchy in a database of their own.
+//! - [`alert`], [`metrics`]: telling people, and monitoring systems, how the runs go.
+//! - [`daemon`]: every job at its time; decided purely, from a clock that is handed in.
+//! - [`web`]: the HTTP edge. No other room knows axum.
 //!
 //! The verbs of the command line live in `cli/`, which `main.rs` declares, so that nothing here can import them.
 //!
@@ -65,3 +69,8 @@ pub mod store;
 pub mod pipeline;
 pub mod report;
 pub mod sample;
+pub mod wecom;
+pub mod alert;
+pub mod metrics;
+pub mod daemon;
+pub mod web;

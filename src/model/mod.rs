@@ -2,12 +2,14 @@
 //!
 //! Nothing here does I/O, and nothing here derives `Serialize`: the edges own their documents.
 
+mod cancel;
 mod feed;
 mod finding;
 mod run;
 mod table;
 mod tree;
 
+pub use cancel::Cancel;
 pub use feed::Feed;
 pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related, RuleMeta};
 pub use run::{

@@ -1,0 +1,1 @@
+//! Telling people of refused, failed, late and recovered deliveries.

@@ -1,0 +1,1 @@
+//! Running every job by its schedule.

@@ -1,0 +1,1 @@
+//! WeCom callbacks: what comes in, what is kept of it.
