@@ -12,15 +12,11 @@ use polars::prelude::{
 use polars_arrow::array::{PrimitiveArray, Utf8ViewArray, View};
 use polars_arrow::bitmap::{Bitmap, MutableBitmap};
 use polars_arrow::datatypes::ArrowDataType;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::schema::Kind;
 
 /// Texts over 12 bytes lie in blocks of so many bytes.
 const BLOCK: usize = 1 << 20;
-/// So many texts over 12 bytes are remembered by stretch and column, a power of two. Names of teams and
-/// offices come again and again, and lie in memory once as long as they are remembered.
-const REMEMBERED: usize = 1 << 12;
 /// Columns of so many rows are finished on several threads.
 const MANY: usize = 1 << 16;
 
@@ -66,7 +62,9 @@ enum Slots<'c> {
 /// The texts over 12 bytes of one stretch of one column.
 struct Texts {
     blocks: Vec<Vec<u8>>,
-    remembered: Vec<View>,
+    /// The text stored last. Files come sorted by team more often than not, and then the same names of
+    /// teams and offices stand row upon row; they lie in memory once.
+    last: View,
     /// Block `n` of this stretch is buffer `first + n * step` of the column.
     first: usize,
     step: usize,
@@ -341,24 +339,17 @@ impl Writer<'_> {
 
 impl Texts {
     fn new(first: usize, step: usize) -> Texts {
-        Texts { blocks: Vec::new(), remembered: Vec::new(), first, step }
+        Texts { blocks: Vec::new(), last: View::default(), first, step }
     }
 
     fn view(&mut self, text: &[u8]) -> View {
         if text.len() <= View::MAX_INLINE_SIZE as usize {
             return View::new_inline(text);
         }
-        if self.remembered.is_empty() {
-            self.remembered = zeroed_vec(REMEMBERED);
+        if !self.holds(self.last, text) {
+            self.last = self.store(text);
         }
-        let place = xxh3_64(text) as usize % REMEMBERED;
-        let known = self.remembered[place];
-        if self.holds(known, text) {
-            return known;
-        }
-        let view = self.store(text);
-        self.remembered[place] = view;
-        view
+        self.last
     }
 
     fn holds(&self, view: View, text: &[u8]) -> bool {
@@ -433,11 +424,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_that_comes_again_is_stored_once() {
+    fn a_long_text_that_comes_again_at_once_is_stored_once() {
         let mut texts = Texts::new(0, 1);
         let (one, other) = (b"1234567890123".as_slice(), b"1234567890124".as_slice());
-        let views = [one, other, one, other].map(|text| texts.view(text).offset);
-        assert_eq!(views, [0, 13, 0, 13]);
+        let views = [one, one, other, b"short", other, one].map(|text| texts.view(text));
+        let offsets: Vec<u32> =
+            views.iter().filter(|view| !view.is_inline()).map(|view| view.offset).collect();
+        assert_eq!(offsets, [0, 0, 13, 13, 26]);
         assert_eq!(texts.blocks.len(), 1);
     }
 }
