@@ -136,10 +136,12 @@ impl<'s> Publication<'s> {
         else {
             return Err(StoreError::Misuse(format!("the schema has no feed {feed}")));
         };
-        let Some(base) = base.take().filter(|_| slot.is_none() && rows.table.feed() == feed) else {
-            return Err(StoreError::Misuse(format!("the rows of {feed} come twice or are others")));
-        };
+        let misuse = || StoreError::Misuse(format!("the rows of {feed} come twice or are others"));
+        if rows.table.feed() != feed {
+            return Err(misuse());
+        }
         let delivery = Delivery::new(*rows, table)?;
+        let base = base.take().ok_or_else(misuse)?;
         let written = rows::write(self.conn, table, self.date, &base, &mut self.branches, delivery)
             .map_err(|error| StoreError::sqlite(self.path, error))?;
         Ok(slot.insert(written).0)
