@@ -359,3 +359,7 @@ impl Reader<'_, '_> {
         self.stretch.end_row(line + 1, xxh3_64(&self.content));
     }
 }
+
+#[cfg(test)]
+#[path = "records_tests.rs"]
+mod tests;
