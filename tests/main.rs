@@ -18,3 +18,4 @@ mod quiet;
 mod report;
 mod rules;
 mod sample;
+mod semantics;

@@ -48,6 +48,12 @@ pub struct Oversized {
     pub bytes: u32,
 }
 
+impl Oversized {
+    fn at(lines: &Lines<'_>, line: usize) -> Oversized {
+        Oversized { line: line as u32, bytes: lines.raw_len(line) as u32 }
+    }
+}
+
 /// A cell at fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CellFault {
@@ -86,7 +92,12 @@ pub(super) fn records<'a>(
     schema: &FeedSchema,
 ) -> PolarsResult<Parsed<'a>> {
     let first = layout.header.as_ref().map_or(0, |h| h.line + 1);
-    let blank_above = layout.header.as_ref().map_or(0, |h| h.line as u64);
+    let above = 0..first.saturating_sub(1);
+    let oversized_above = above.clone().filter(|line| lines.raw_len(*line) > MAX_LINE);
+    let oversized_above: Vec<Oversized> =
+        oversized_above.map(|line| Oversized::at(&lines, line)).collect();
+    // The header is the first line that is neither blank nor too long to be looked at.
+    let blank_above = (above.len() - oversized_above.len()) as u64;
     let plan = Plan::new(&layout, schema);
     let mut parts: Vec<Part> = thread::scope(|scope| {
         let workers: Vec<_> = ranges(&lines, first)
@@ -112,7 +123,7 @@ pub(super) fn records<'a>(
         table,
         ragged: whole.ragged,
         undecoded: whole.undecoded,
-        oversized: whole.oversized,
+        oversized: [oversized_above, whole.oversized].concat(),
         faults: whole.faults,
         blank: whole.blank + blank_above,
     })
@@ -262,10 +273,10 @@ impl Part {
             for line in run {
                 let (this, next) = rest.split_once('\n').unwrap_or((rest, ""));
                 rest = next;
-                let this = if line + 1 == lines.len() {
-                    this.strip_suffix('\u{1a}').unwrap_or(this)
-                } else {
-                    this
+                // As `Lines::raw` has it: end-of-file marks of DOS stand behind the last line end.
+                let this = match line + 1 == lines.len() && !text.ends_with('\n') {
+                    true => this.trim_end_matches('\u{1a}'),
+                    false => this,
                 };
                 reader.line(lines, line, this.strip_suffix('\r').unwrap_or(this), &[]);
             }
@@ -310,8 +321,7 @@ impl Reader<'_> {
         }
         // A decoded character has at least half the bytes of its raw form in every encoding read.
         if text.len() > MAX_LINE / 2 && lines.raw_len(line) > MAX_LINE {
-            let bytes = lines.raw_len(line) as u32;
-            self.part.oversized.push(Oversized { line: number, bytes });
+            self.part.oversized.push(Oversized::at(lines, line));
         }
         plan.split(text, &mut self.cells);
         let fits = self.cells.len() == plan.width;

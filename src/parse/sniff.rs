@@ -57,7 +57,8 @@ pub struct Tried {
     pub lines_fit: f64,
     /// Share of typed cells that cast, 0 to 1.
     pub types_fit: f64,
-    /// Share of the header's cells that are titles of the schema, 0 to 1; 0 without a header.
+    /// Titles of the schema in the header, as a share of its cells or of the schema's fields, whichever are
+    /// fewer, 0 to 1; 0 without a header.
     pub titles_fit: f64,
     /// The score by which candidates compare, 0 to 1.
     pub score: f64,
@@ -159,7 +160,9 @@ fn score(
     let cells: Vec<&str> = first.split(delimiter).collect();
     let titles: Vec<Option<usize>> = cells.iter().map(|cell| field_of(cell, schema)).collect();
     let known = titles.iter().flatten().count();
-    let titles_fit = known as f64 / cells.len() as f64;
+    let titles_share = known as f64 / cells.len() as f64;
+    // A header may have any number of titles beyond those of the schema.
+    let titles_fit = known as f64 / cells.len().min(schema.fields.len()) as f64;
     let header = pinned_header.unwrap_or_else(|| {
         // Half the titles known is a header; so is a line of no known title that cannot be data while
         // the lines below it are.
@@ -185,7 +188,7 @@ fn score(
     let titles_fit = if header { titles_fit } else { 0.0 };
     let keys_fit = keys_fit(body, delimiter, width, columns.get(schema.key).copied().flatten());
     let body_score = 0.6 * lines_fit + 0.3 * types_fit + 0.1 * keys_fit;
-    let score = if header { 0.5 * titles_fit + 0.5 * body_score } else { body_score };
+    let score = if header { 0.5 * titles_share + 0.5 * body_score } else { body_score };
     let tried = Tried {
         delimiter: delimiter.to_owned(),
         header,
