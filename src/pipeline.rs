@@ -120,6 +120,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
     if let Some(store) = &mut store {
         outcome.report.database = Some(database);
         if let Some(latest) = store.latest()?.filter(|latest| date < latest.date) {
+            outcome.report.previous_date = Some(latest.date);
             outcome.refuse(vec![older(date, latest.date)]);
             return outcome.record(Some(store), request.dry_run, Box::new(std::iter::empty()));
         }

@@ -3,7 +3,7 @@
 use orgsnap::config::SchemaError;
 use orgsnap::config::job::ConfigError;
 use orgsnap::fetch::{ArchiveError, FetchError};
-use orgsnap::model::Message;
+use orgsnap::model::{Message, system_reason};
 use orgsnap::pipeline::RunError;
 use orgsnap::report::json::WriteError;
 use orgsnap::store::StoreError;
@@ -88,7 +88,8 @@ impl From<RunError> for Failure {
 fn schema_message(error: &SchemaError) -> Message {
     let zh = match error {
         SchemaError::Read { path, source } => {
-            format!("无法读取结构文件 {}：{source}；请检查任务文件中的 schema", path.display())
+            let why = system_reason(source).zh;
+            format!("无法读取结构文件 {}：{why}；请检查任务文件中的 schema", path.display())
         }
         SchemaError::Json { file, line, column, problem } => {
             format!("{file}:{line}:{column}: 不是有效的 JSON：{problem}")
@@ -114,13 +115,11 @@ fn fetch_exit(error: &FetchError) -> Exit {
 
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Failure {
-        let (path, source) = (error.path.display(), &error.source);
+        let (path, Message { zh, en }) = (error.path.display(), system_reason(&error.source));
         Failure::usage(Message::new(
+            format!("运行已结束，但报告 {path} 无法写入：{zh}；请检查数据文件夹的权限和剩余空间"),
             format!(
-                "运行已结束，但报告 {path} 无法写入：{source}；请检查数据文件夹的权限和剩余空间"
-            ),
-            format!(
-                "the run is over, but its report {path} could not be written: {source}; check the data \
+                "the run is over, but its report {path} could not be written: {en}; check the data \
                  folder's permissions and free space"
             ),
         ))

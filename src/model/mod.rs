@@ -6,6 +6,7 @@ mod cancel;
 mod feed;
 mod finding;
 mod run;
+mod system_fault;
 mod table;
 mod tree;
 
@@ -15,5 +16,6 @@ pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related,
 pub use run::{
     FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, RunId, RunReport, StageTiming, Verdict,
 };
+pub use system_fault::system_reason;
 pub use table::{Column, Table};
 pub use tree::{CarriedRow, TreeRows, TreeSums};

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use crate::model::system_reason;
+
 use super::written::Text;
 use super::{ConfigError, Problem, keys};
 
@@ -156,7 +158,7 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> ConfigError {
         column: None,
         section: String::new(),
         key: None,
-        problem: Box::new(Problem::Unreadable { reason: error.to_string() }),
+        problem: Box::new(Problem::Unreadable { reason: system_reason(error) }),
         expected: None,
     }
 }

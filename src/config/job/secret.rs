@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::model::{Message, system_reason};
+
 use super::error::{ConfigError, Problem};
 
 /// A secret. `Debug` and `Display` print `***`.
@@ -65,11 +67,14 @@ impl SecretSource {
                 .ok_or_else(|| complain(Problem::VariableNotSet { name: name.clone() })),
             SecretFrom::File(path) => {
                 let text = std::fs::read_to_string(path).map_err(|error| {
-                    complain(Problem::SecretFile { path: path.clone(), reason: error.to_string() })
+                    complain(Problem::SecretFile {
+                        path: path.clone(),
+                        reason: system_reason(&error),
+                    })
                 })?;
                 let secret = text.trim_end_matches(['\r', '\n']);
                 if secret.is_empty() {
-                    let reason = "it is empty".to_owned();
+                    let reason = Message::fixed("文件为空", "it is empty");
                     return Err(complain(Problem::SecretFile { path: path.clone(), reason }));
                 }
                 Ok(Secret::new(secret.to_owned()))
