@@ -150,6 +150,7 @@ fn store_exit(error: &StoreError) -> Exit {
         | StoreError::CannotOpen { .. }
         | StoreError::ReadOnly { .. }
         | StoreError::Full { .. }
+        | StoreError::Disk { .. }
         | StoreError::NotADatabase { .. }
         | StoreError::Foreign { .. }
         | StoreError::Column { .. }
@@ -187,6 +188,10 @@ fn store_message(error: &StoreError) -> Message {
             "磁盘已满，{} 未作改动；请腾出空间（首次导入约需交付文件两倍的大小）后重新导入",
             path.display()
         ),
+        StoreError::Disk { path } => format!(
+            "{} 所在的磁盘读写失败（多半是磁盘已满或磁盘故障），对外快照仍然完整；请检查剩余空间和系统日志后重新运行",
+            path.display()
+        ),
         StoreError::Locked { path } => {
             format!("{} 正被其他程序锁定；请关闭占用它的程序后重新导入", path.display())
         }
@@ -206,7 +211,12 @@ fn store_message(error: &StoreError) -> Message {
             format!("没有名为 {name} 的树；可用的有 {}", known.join("、"))
         }
         StoreError::Misuse(detail) => format!("内部错误，未发布任何数据：{detail}"),
-        StoreError::Sqlite { path, source } => format!("{}：{source}", path.display()),
+        StoreError::Sqlite { path, source } => {
+            format!(
+                "{} 操作失败，对外快照仍然完整（SQLite 提示：{source}）；请反馈给开发者",
+                path.display()
+            )
+        }
     };
     Message::new(zh, error.to_string())
 }

@@ -66,6 +66,17 @@ pub enum StoreError {
         /// The database.
         path: PathBuf,
     },
+    /// The disk fails. SQLite does not tell why; a full one is the usual cause, since it also fails to make
+    /// the small files that it works with.
+    #[error(
+        "the disk of {} cannot be read or written; the published snapshot stands. Check its free space and \
+         the system's log, then run again",
+        path.display()
+    )]
+    Disk {
+        /// The database.
+        path: PathBuf,
+    },
     /// Another program holds the database.
     #[error(
         "{} is locked by another program: close what holds a transaction open on it and run the import again",
@@ -139,6 +150,7 @@ impl StoreError {
                 StoreError::ReadOnly { path }
             }
             Some(ErrorCode::DiskFull) => StoreError::Full { path },
+            Some(ErrorCode::SystemIoFailure) => StoreError::Disk { path },
             Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 StoreError::Locked { path }
@@ -167,7 +179,9 @@ mod tests {
             (ffi::SQLITE_BUSY_SNAPSHOT, "locked"),
             (ffi::SQLITE_NOTADB, "not a SQLite database"),
             (ffi::SQLITE_CANTOPEN, "cannot be opened"),
-            (ffi::SQLITE_IOERR, "data/1/org.db: "),
+            (ffi::SQLITE_IOERR, "cannot be read or written"),
+            (ffi::SQLITE_IOERR_SHMSIZE, "cannot be read or written"),
+            (ffi::SQLITE_RANGE, "data/1/org.db: "),
         ];
         for (code, words) in cases {
             let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
