@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod crash;
+mod own_schema;
 mod terminal;
 
 use std::{
