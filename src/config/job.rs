@@ -5,6 +5,7 @@
 //! ([`ConfigError`]) can say both.
 
 mod account;
+mod cron;
 mod dated_path;
 mod document;
 mod error;
@@ -25,6 +26,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::model::{Level, Message};
 
+pub use cron::{Cron, CronError};
 pub use dated_path::DatedPath;
 pub use error::{ConfigError, Problem};
 pub use resolve::{load, parse};
