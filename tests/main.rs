@@ -15,6 +15,7 @@ mod import;
 mod job;
 mod layers;
 mod quiet;
+mod readme;
 mod report;
 mod rules;
 mod sample;

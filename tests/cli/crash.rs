@@ -45,7 +45,7 @@ fn a_killed_import_leaves_the_old_snapshot_or_the_new_one() {
 
     // Most kills fall into the run of the undisturbed one's length; `INT` and `TERM` are what a person and a
     // machine that shuts down send.
-    let kills = 12;
+    let kills = 9;
     for kill in 0..=kills {
         fs::remove_dir_all(desk.path("data")).unwrap();
         copy(&desk.path("kept"), &desk.path("data"));
