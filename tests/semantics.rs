@@ -329,11 +329,14 @@ fn rows_that_name_the_same_missing_key_are_one_finding_with_a_thousand_lines_and
     assert_eq!((finding.lines[0], finding.lines[999]), (7, 1_006));
 }
 
+/// How a file is written.
+type Writing = Box<dyn Fn(&str) -> Vec<u8>>;
+
 /// Every encoding, delimiter and shape of header gives the same clean delivery.
 #[test]
 fn a_delivery_means_the_same_however_it_is_written() {
     let gb = |text: &str| encoding_rs::GB18030.encode(text).0.into_owned();
-    let cases: Vec<(&str, Box<dyn Fn(&str) -> Vec<u8>>)> = vec![
+    let cases: Vec<(&str, Writing)> = vec![
         ("UTF-8 with a mark", Box::new(|t| format!("\u{feff}{t}").into_bytes())),
         ("GB18030", Box::new(gb)),
         (
@@ -417,6 +420,46 @@ fn a_delivery_means_the_same_however_it_is_written() {
             assert_eq!(agents.delimiter.as_deref(), Some(delimiter));
         }
     }
+}
+
+#[test]
+fn quotes_round_the_fields_of_a_file_are_no_part_of_them() {
+    let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
+    let all: fn(&str) -> bool = |_| true;
+    let texts: fn(&str) -> bool = |cell| cell.parse::<i64>().is_err() && !cell.is_empty();
+    for (what, header, which) in [
+        ("all quoted", true, all),
+        ("texts quoted", true, texts),
+        ("all quoted, no header", false, all),
+    ] {
+        let mut files = Files::new();
+        files.edit(Feed::Agent, "a5|中", "a5|\"中\",小");
+        files.edit(Feed::Agent, "a4|北|1|2", "a4|北|1|9");
+        files.every(|text| {
+            let line = |line: &str| {
+                let cell = |cell: &str| if which(cell) { quoted(cell) } else { cell.to_owned() };
+                line.split('|').map(cell).collect::<Vec<_>>().join(",") + "\r\n"
+            };
+            text.lines().skip(usize::from(!header)).map(line).collect::<String>().into_bytes()
+        });
+        let agents = Feed::Agent.index();
+        let text = String::from_utf8(files.0[agents].clone()).unwrap();
+        assert!(text.contains(r#""""中"",小""#), "{text}");
+        let report = files.check("");
+        counts_are_true(what, &report);
+        let line = 4 + u64::from(header);
+        let found: Vec<String> = report.findings.iter().map(told).collect();
+        assert_eq!(found, [format!("V204 agent {line} a4 gender 1")], "{what}");
+        assert_eq!(report.files[agents].delimiter.as_deref(), Some(","), "{what}");
+        let excerpt = report.findings[0].excerpt.as_ref().unwrap();
+        let marked = &excerpt.text[excerpt.mark.clone()];
+        assert_eq!(marked.trim_matches('"'), "9", "{what}: {excerpt:?}");
+    }
+    // A few quotes are ordinary text.
+    let mut files = Files::new();
+    files.edit(Feed::Agent, "a5|中", "a5|\"中\"");
+    let report = files.check("");
+    assert_eq!(report.findings.first().map(told), None);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::config::schema::{FeedSchema, Kind, Required};
 use crate::decode::{BadBytes, Lines};
 use crate::model::Table;
 
-use super::{Layout, MAX_LINE, Parsed, cast};
+use super::{Layout, MAX_LINE, Parsed, cast, quotes};
 
 /// Raw bytes decoded at a time; larger runs cost page faults (`encoding_rs`: 204 ms whole, 72 ms so).
 const RUN: u64 = 1 << 20;
@@ -140,7 +140,10 @@ fn ranges(lines: &Lines<'_>, first: usize) -> Vec<Range<usize>> {
 
 /// What to do with the cells of a line, worked out once a file.
 struct Plan<'a> {
+    /// What stands between the fields, once the quotes are off.
     delimiter: &'a str,
+    /// What stands between them as delivered, where they are quoted.
+    quoted_by: Option<&'a str>,
     finder: memchr::memmem::Finder<'a>,
     width: usize,
     fields: Vec<FieldPlan<'a>>,
@@ -173,8 +176,9 @@ impl<'a> Plan<'a> {
             allowed: field.allowed.iter().map(|(value, _)| *value).collect(),
         });
         Plan {
-            delimiter: &layout.delimiter,
-            finder: memchr::memmem::Finder::new(&layout.delimiter),
+            delimiter: layout.separator(),
+            quoted_by: layout.quoted.then_some(layout.delimiter.as_str()),
+            finder: memchr::memmem::Finder::new(layout.separator()),
             width: layout.width,
             fields: fields.collect(),
         }
@@ -265,7 +269,7 @@ impl Part {
             let Some(text) = lines.decode_run(run.clone(), &mut buffer) else {
                 for line in run {
                     let decoded = lines.decode(line);
-                    reader.line(lines, line, &decoded.text, &decoded.bad);
+                    reader.take(lines, line, &decoded.text, &decoded.bad);
                 }
                 continue;
             };
@@ -278,7 +282,7 @@ impl Part {
                     true => this.trim_end_matches('\u{1a}'),
                     false => this,
                 };
-                reader.line(lines, line, this.strip_suffix('\r').unwrap_or(this), &[]);
+                reader.take(lines, line, this.strip_suffix('\r').unwrap_or(this), &[]);
             }
         }
         let mut part = reader.part;
@@ -312,6 +316,18 @@ struct Reader<'p> {
 }
 
 impl Reader<'_> {
+    /// A line as delivered.
+    fn take(&mut self, lines: &Lines<'_>, line: usize, text: &str, bad: &[BadBytes]) {
+        match self.plan.quoted_by {
+            None => self.line(lines, line, text, bad),
+            Some(delimiter) => {
+                let (text, bad) = quotes::unquoted(text, delimiter, bad);
+                self.line(lines, line, &text, &bad);
+            }
+        }
+    }
+
+    /// A line without quotes.
     fn line(&mut self, lines: &Lines<'_>, line: usize, text: &str, bad: &[BadBytes]) {
         let plan = self.plan;
         let number = line as u32;
@@ -320,7 +336,8 @@ impl Reader<'_> {
             return;
         }
         // A decoded character has at least half the bytes of its raw form in every encoding read.
-        if text.len() > MAX_LINE / 2 && lines.raw_len(line) > MAX_LINE {
+        if (plan.quoted_by.is_some() || text.len() > MAX_LINE / 2) && lines.raw_len(line) > MAX_LINE
+        {
             self.part.oversized.push(Oversized::at(lines, line));
         }
         plan.split(text, &mut self.cells);
