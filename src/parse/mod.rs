@@ -1,6 +1,7 @@
 //! Text to typed records: finding the layout, splitting, casting. It reports raw facts and judges nothing.
 
 mod cast;
+mod columns;
 mod quotes;
 mod records;
 mod sniff;

@@ -2,16 +2,14 @@
 
 use std::{iter, num::NonZero, ops::Range, thread};
 
-use polars::prelude::{
-    ChunkedBuilder, Column, Int32Type, Int64Type, IntoColumn, IntoSeries, PolarsResult,
-    PrimitiveChunkedBuilder, StringChunkedBuilder,
-};
+use polars::prelude::PolarsResult;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::schema::{FeedSchema, Kind, Required};
 use crate::decode::{BadBytes, Lines};
 use crate::model::Table;
 
+use super::columns::{Columns, Filled, Finished, Stretch};
 use super::{Layout, MAX_LINE, Parsed, cast, quotes};
 
 /// Raw bytes decoded at a time; larger runs cost page faults (`encoding_rs`: 204 ms whole, 72 ms so).
@@ -99,12 +97,16 @@ pub(super) fn records<'a>(
     // The header is the first line that is neither blank nor too long to be looked at.
     let blank_above = (above.len() - oversized_above.len()) as u64;
     let plan = Plan::new(&layout, schema);
-    let mut parts: Vec<Part> = thread::scope(|scope| {
-        let workers: Vec<_> = ranges(&lines, first)
+    let ranges = ranges(&lines, first);
+    let kinds = schema.fields.iter().map(|field| &field.kind);
+    let mut columns = Columns::new(kinds, ranges.iter().map(Range::len).collect());
+    let parts: Vec<(Part, Filled)> = thread::scope(|scope| {
+        let workers: Vec<_> = ranges
             .into_iter()
-            .map(|range| {
+            .zip(columns.stretches())
+            .map(|(range, stretch)| {
                 let (lines, plan) = (&lines, &plan);
-                scope.spawn(move || Part::read(lines, range, plan))
+                scope.spawn(move || Part::read(lines, range, plan, stretch))
             })
             .collect();
         workers
@@ -112,11 +114,14 @@ pub(super) fn records<'a>(
             .map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     });
-    let mut whole = parts.remove(0);
-    for part in parts {
-        whole.append(part)?;
+    let (mut whole, mut filled) = (Part::default(), Vec::with_capacity(parts.len()));
+    for (part, stretch) in parts {
+        whole.append(part);
+        filled.push(stretch);
     }
-    let table = Table::new(schema.feed, whole.columns, whole.lines, whole.hashes)?;
+    let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
+    let Finished { columns, lines: numbers, hashes } = columns.finish(&names, filled)?;
+    let table = Table::new(schema.feed, columns, numbers, hashes)?;
     Ok(Parsed {
         lines,
         layout,
@@ -150,7 +155,6 @@ struct Plan<'a> {
 }
 
 struct FieldPlan<'a> {
-    name: &'a str,
     kind: &'a Kind,
     column: Option<usize>,
     is_key: bool,
@@ -164,7 +168,6 @@ impl<'a> Plan<'a> {
     fn new(layout: &'a Layout, schema: &'a FeedSchema) -> Plan<'a> {
         let column = |name: &str| layout.columns[schema.position(name)?];
         let fields = schema.fields.iter().enumerate().map(|(at, field)| FieldPlan {
-            name: &field.name,
             kind: &field.kind,
             column: layout.columns[at],
             is_key: at == schema.key,
@@ -200,45 +203,10 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The column of a field while it is built.
-enum Builder {
-    Text(StringChunkedBuilder),
-    Integer(PrimitiveChunkedBuilder<Int64Type>),
-    Date(PrimitiveChunkedBuilder<Int32Type>),
-}
-
-impl Builder {
-    fn new(field: &FieldPlan<'_>, rows: usize) -> Builder {
-        let name = field.name.into();
-        match field.kind {
-            Kind::Text => Builder::Text(StringChunkedBuilder::new(name, rows)),
-            Kind::Integer => Builder::Integer(PrimitiveChunkedBuilder::new(name, rows)),
-            Kind::Date(_) => Builder::Date(PrimitiveChunkedBuilder::new(name, rows)),
-        }
-    }
-
-    fn null(&mut self) {
-        match self {
-            Builder::Text(b) => b.append_null(),
-            Builder::Integer(b) => b.append_null(),
-            Builder::Date(b) => b.append_null(),
-        }
-    }
-
-    fn finish(self) -> Column {
-        match self {
-            Builder::Text(b) => b.finish().into_column(),
-            Builder::Integer(b) => b.finish().into_column(),
-            Builder::Date(b) => b.finish().into_series().into_date().into_column(),
-        }
-    }
-}
-
-/// The records of one range of lines.
+/// What one range of lines holds beside the cells of its records.
+#[derive(Default)]
 struct Part {
-    columns: Vec<Column>,
-    lines: Vec<u32>,
-    hashes: Vec<u64>,
+    rows: u32,
     ragged: Vec<Ragged>,
     undecoded: Vec<Undecoded>,
     oversized: Vec<Oversized>,
@@ -247,22 +215,18 @@ struct Part {
 }
 
 impl Part {
-    fn read(lines: &Lines<'_>, range: Range<usize>, plan: &Plan<'_>) -> Part {
+    fn read(
+        lines: &Lines<'_>,
+        range: Range<usize>,
+        plan: &Plan<'_>,
+        stretch: Stretch<'_>,
+    ) -> (Part, Filled) {
         let mut reader = Reader {
             plan,
-            builders: plan.fields.iter().map(|f| Builder::new(f, range.len())).collect(),
+            stretch,
             cells: Vec::with_capacity(plan.width + 1),
             content: Vec::with_capacity(256),
-            part: Part {
-                columns: Vec::new(),
-                lines: Vec::with_capacity(range.len()),
-                hashes: Vec::with_capacity(range.len()),
-                ragged: Vec::new(),
-                undecoded: Vec::new(),
-                oversized: Vec::new(),
-                faults: Vec::new(),
-                blank: 0,
-            },
+            part: Part::default(),
         };
         let mut buffer = String::new();
         for run in lines.runs(range, RUN) {
@@ -285,37 +249,32 @@ impl Part {
                 reader.take(lines, line, this.strip_suffix('\r').unwrap_or(this), &[]);
             }
         }
-        let mut part = reader.part;
-        part.columns = reader.builders.into_iter().map(Builder::finish).collect();
-        part
+        let Reader { mut part, stretch, .. } = reader;
+        part.rows = stretch.rows() as u32;
+        (part, stretch.finish())
     }
 
-    fn append(&mut self, next: Part) -> PolarsResult<()> {
-        let rows = self.lines.len() as u32;
-        for (column, more) in self.columns.iter_mut().zip(&next.columns) {
-            column.append(more)?;
-        }
-        self.lines.extend(next.lines);
-        self.hashes.extend(next.hashes);
+    fn append(&mut self, next: Part) {
+        let rows = self.rows;
+        self.rows += next.rows;
         self.ragged.extend(next.ragged);
         self.undecoded.extend(next.undecoded);
         self.oversized.extend(next.oversized);
         self.faults.extend(next.faults.into_iter().map(|f| CellFault { row: f.row + rows, ..f }));
         self.blank += next.blank;
-        Ok(())
     }
 }
 
-/// Reads line after line into the builders; its buffers are reused.
-struct Reader<'p> {
+/// Reads line after line into its stretch; its buffers are reused.
+struct Reader<'p, 'c> {
     plan: &'p Plan<'p>,
-    builders: Vec<Builder>,
+    stretch: Stretch<'c>,
     cells: Vec<(u32, u32)>,
     content: Vec<u8>,
     part: Part,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     /// A line as delivered.
     fn take(&mut self, lines: &Lines<'_>, line: usize, text: &str, bad: &[BadBytes]) {
         match self.plan.quoted_by {
@@ -358,9 +317,9 @@ impl Reader<'_> {
 
     fn record(&mut self, line: u32, text: &str, bad: &[BadBytes]) {
         let plan = self.plan;
-        let row = self.part.lines.len() as u32;
+        let row = self.stretch.rows() as u32;
         self.content.clear();
-        for (at, (field, builder)) in plan.fields.iter().zip(&mut self.builders).enumerate() {
+        for (at, (field, writer)) in plan.fields.iter().zip(&mut self.stretch.writers).enumerate() {
             let range = |column: usize| {
                 let (start, end) = self.cells[column];
                 start as usize..end as usize
@@ -374,7 +333,7 @@ impl Reader<'_> {
             };
             if undecoded {
                 // Bytes that nobody can read have no value and no other fault.
-                builder.null();
+                writer.null();
                 continue;
             }
             if value.is_empty() {
@@ -387,45 +346,43 @@ impl Reader<'_> {
                     fault(CellFaultKind::Whitespace);
                 }
                 self.content.extend_from_slice(&u32::MAX.to_le_bytes());
-                builder.null();
+                writer.null();
                 continue;
             }
             if value.len() != delivered.len() {
                 fault(CellFaultKind::Whitespace);
             }
-            match (builder, field.kind) {
-                (Builder::Text(b), _) => {
+            match field.kind {
+                Kind::Text => {
                     self.content.extend_from_slice(&(value.len() as u32).to_le_bytes());
                     self.content.extend_from_slice(value.as_bytes());
-                    b.append_value(value);
+                    writer.text(value);
                 }
-                (Builder::Integer(b), _) => match cast::integer(value) {
+                Kind::Integer => match cast::integer(value) {
                     Some(number) => {
                         if !field.allowed.is_empty() && !field.allowed.contains(&number) {
                             fault(CellFaultKind::NotAllowed);
                         }
                         self.content.extend_from_slice(&number.to_le_bytes());
-                        b.append_value(number);
+                        writer.integer(number);
                     }
                     None => {
                         fault(CellFaultKind::NotAnInteger);
-                        b.append_null();
+                        writer.null();
                     }
                 },
-                (Builder::Date(b), Kind::Date(forms)) => match cast::date(value, forms) {
+                Kind::Date(forms) => match cast::date(value, forms) {
                     Some((days, _)) => {
                         self.content.extend_from_slice(&days.to_le_bytes());
-                        b.append_value(days);
+                        writer.date(days);
                     }
                     None => {
                         fault(CellFaultKind::NotADate);
-                        b.append_null();
+                        writer.null();
                     }
                 },
-                (Builder::Date(b), Kind::Text | Kind::Integer) => b.append_null(),
             }
         }
-        self.part.lines.push(line + 1);
-        self.part.hashes.push(xxh3_64(&self.content));
+        self.stretch.end_row(line + 1, xxh3_64(&self.content));
     }
 }

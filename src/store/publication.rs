@@ -32,7 +32,10 @@ pub struct Publication<'s> {
     tables: &'s [FeedTable],
     date: NaiveDate,
     previous: Option<SnapshotInfo>,
-    bases: Vec<FeedBase>,
+    /// One a feed; let go once the feed is written.
+    bases: Vec<Option<FeedBase>>,
+    /// One a feed: rows of the snapshot before.
+    rows_before: Vec<u64>,
     branches: Branches,
     trees: Vec<StoredTree>,
     /// One a feed, once its rows are written: what was done, and the rowids of carried rows.
@@ -81,6 +84,7 @@ impl<'s> Publication<'s> {
             date,
             previous: None,
             bases: Vec::with_capacity(tables.len()),
+            rows_before: Vec::with_capacity(tables.len()),
             branches: Branches::default(),
             trees: Vec::with_capacity(schema.forests.len()),
             written: tables.iter().map(|_| None).collect(),
@@ -101,7 +105,9 @@ impl<'s> Publication<'s> {
         self.branches = Branches::read(self.conn, self.schema, self.date)?;
         for table in self.tables {
             let branches = (table.feed == Feed::Agent).then_some(&mut self.branches);
-            self.bases.push(FeedBase::read(self.conn, table, self.date, again, branches)?);
+            let base = FeedBase::read(self.conn, table, self.date, again, branches)?;
+            self.rows_before.push(base.rows_before());
+            self.bases.push(Some(base));
         }
         for forest in &self.schema.forests {
             self.trees.push(StoredTree::read(self.conn, forest)?);
@@ -126,15 +132,17 @@ impl<'s> Publication<'s> {
     ) -> Result<FeedOutcome, StoreError> {
         let at = feed.index();
         let (Some(table), Some(base), Some(slot)) =
-            (self.tables.get(at), self.bases.get(at), self.written.get_mut(at))
+            (self.tables.get(at), self.bases.get_mut(at), self.written.get_mut(at))
         else {
             return Err(StoreError::Misuse(format!("the schema has no feed {feed}")));
         };
-        if slot.is_some() || rows.table.feed() != feed {
-            return Err(StoreError::Misuse(format!("the rows of {feed} come twice or are others")));
+        let misuse = || StoreError::Misuse(format!("the rows of {feed} come twice or are others"));
+        if rows.table.feed() != feed {
+            return Err(misuse());
         }
         let delivery = Delivery::new(*rows, table)?;
-        let written = rows::write(self.conn, table, self.date, base, &mut self.branches, delivery)
+        let base = base.take().ok_or_else(misuse)?;
+        let written = rows::write(self.conn, table, self.date, &base, &mut self.branches, delivery)
             .map_err(|error| StoreError::sqlite(self.path, error))?;
         Ok(slot.insert(written).0)
     }
@@ -147,7 +155,7 @@ impl<'s> Publication<'s> {
 
     /// Rows of a feed in the snapshot before.
     pub fn rows_before(&self, feed: Feed) -> u64 {
-        self.bases.get(feed.index()).map_or(0, FeedBase::rows_before)
+        self.rows_before.get(feed.index()).copied().unwrap_or_default()
     }
 
     /// The rows of a feed of which the last good version is carried, by key, with the fields asked for (by
