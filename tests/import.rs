@@ -156,12 +156,14 @@ fn the_same_delivery_twice_changes_no_row() {
     assert_eq!(first.verdict, Verdict::Published, "{:?}", first.reasons);
     assert_eq!(first.changes[&Feed::Agent].added, 400);
     let before = insurer.dump();
+    let places = insurer.rows("select rowid, id from agent order by rowid");
     for day in [1, 2] {
         let again = if day == 1 { insurer.import(1) } else { insurer.deliver(2, |_| {}).import(2) };
         assert_eq!(again.verdict, Verdict::Published);
         let nothing = FeedChanges { unchanged: 400, ..FeedChanges::default() };
         assert_eq!(again.changes[&Feed::Agent], nothing);
         assert!(insurer.dump() == before);
+        assert!(insurer.rows("select rowid, id from agent order by rowid") == places);
     }
     assert_eq!(insurer.one::<i64>("select count(*) from snapshot"), 2);
     assert_eq!(insurer.one::<i64>("select count(*) from run"), 3);
@@ -200,6 +202,55 @@ fn a_bad_cell_or_a_stray_delimiter_makes_nobody_disappear() {
         assert_eq!(state("carried_since"), None);
         assert_eq!(state("valid_from").as_deref(), Some("2024-12-01"));
     }
+}
+
+#[test]
+fn a_row_is_carried_for_days_until_it_is_mended_or_gone() {
+    let insurer = Insurer::new("");
+    let bad: fn(&mut Vec<String>) = |lines| set(lines, 9, ENTERED, "2024-02-30");
+    // Bad in two ways at once, and beside a good row of the same key: still one record that is carried.
+    let worse: fn(&mut Vec<String>) = |lines| {
+        lines.push(lines[9].clone());
+        set(lines, 9, ENTERED, "2024-02-30");
+        set(lines, 9, 2, "x");
+    };
+    let mended: fn(&mut Vec<String>) = |lines| set(lines, 9, GRADE, "Z9");
+    let gone: fn(&mut Vec<String>) = |lines| drop(lines.remove(9));
+    let key = {
+        insurer.deliver(1, |_| {}).import(1);
+        let text = fs::read_to_string(insurer.delivery(1).join("temp_agent.txt")).unwrap();
+        id(text.lines().nth(9).unwrap())
+    };
+    // By day: the delivery, and the record's version, grade changed or not, and since when it is carried.
+    let days: [(fn(&mut Vec<String>), Option<(&str, bool, Option<&str>)>); 6] = [
+        (bad, Some(("2024-12-01", false, Some("2024-12-02")))),
+        (worse, Some(("2024-12-01", false, Some("2024-12-02")))),
+        (mended, Some(("2024-12-04", true, None))),
+        (bad, Some(("2024-12-04", true, Some("2024-12-05")))),
+        (gone, None),
+        (bad, None),
+    ];
+    for (at, (edit, expected)) in days.into_iter().enumerate() {
+        let day = at as u32 + 2;
+        let report = insurer.deliver(day, edit).import(day);
+        assert_eq!(report.verdict, Verdict::Published, "day {day}: {:?}", report.reasons);
+        let found = insurer.rows(&format!(
+            "select valid_from, agent_grade_level = 'Z9', carried_since from agent where id = '{key}'"
+        ));
+        let expected: Vec<Vec<Value>> = expected
+            .into_iter()
+            .map(|(from, changed, since)| {
+                let since = since.map_or(Value::Null, |day| Value::Text(day.to_owned()));
+                vec![Value::Text(from.to_owned()), Value::Integer(i64::from(changed)), since]
+            })
+            .collect();
+        assert_eq!(found, expected, "day {day}");
+    }
+    let versions = insurer.rows(&format!(
+        "select valid_from || ' ' || valid_to from agent_history where id = '{key}' order by 1"
+    ));
+    let text = |text: &str| vec![Value::Text(text.to_owned())];
+    assert_eq!(versions, [text("2024-12-01 2024-12-04"), text("2024-12-04 2024-12-06")]);
 }
 
 #[test]
