@@ -204,6 +204,9 @@ fn a_bad_cell_or_a_stray_delimiter_makes_nobody_disappear() {
     }
 }
 
+/// A record's version, whether its grade is the changed one, and since when it is carried; none if it is gone.
+type State = Option<(&'static str, bool, Option<&'static str>)>;
+
 #[test]
 fn a_row_is_carried_for_days_until_it_is_mended_or_gone() {
     let insurer = Insurer::new("");
@@ -222,7 +225,7 @@ fn a_row_is_carried_for_days_until_it_is_mended_or_gone() {
         id(text.lines().nth(9).unwrap())
     };
     // By day: the delivery, and the record's version, grade changed or not, and since when it is carried.
-    let days: [(fn(&mut Vec<String>), Option<(&str, bool, Option<&str>)>); 6] = [
+    let days: [(fn(&mut Vec<String>), State); 6] = [
         (bad, Some(("2024-12-01", false, Some("2024-12-02")))),
         (worse, Some(("2024-12-01", false, Some("2024-12-02")))),
         (mended, Some(("2024-12-04", true, None))),
