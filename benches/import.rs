@@ -5,8 +5,9 @@
 //!
 //! Every round runs, one after the other: the SQLite script, a cold import, the next day with 1 % churn, and a day
 //! on which nothing changed. Wall times are medians over the rounds; machines are noisy, so only figures of one
-//! run compare. The script is `../shared/bench/sqlite_import.sh` unless ORGSNAP_BENCH_SCRIPT names another; without
-//! it, or without its `sqlite3`, only our own times are shown.
+//! run compare. Peaks are the highest resident size of the largest process over all rounds. Where the time goes is
+//! told by the program's own records of its runs. The script is `../shared/bench/sqlite_import.sh` unless
+//! ORGSNAP_BENCH_SCRIPT names another; without it, or without its `sqlite3`, only our own times are shown.
 
 use std::{
     env, fs, io,
@@ -20,15 +21,25 @@ use chrono::NaiveDate;
 use orgsnap::sample::{self, Options};
 
 /// One measured run.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Measured {
     wall: Duration,
     /// Highest resident size in MB; 0 where the system does not tell.
     peak: u64,
+    /// Milliseconds by stage, for our own runs.
+    stages: Vec<(String, f64)>,
 }
 
-/// What is run each round, in order.
-const RUNS: [&str; 4] = ["sqlite_import.sh", "cold import", "next day, 1 % churn", "unchanged day"];
+/// What is run each round, in order: its name, and what its wall time is to stay below in times the script's.
+const RUNS: [(&str, Option<f64>); 4] = [
+    ("sqlite_import.sh", None),
+    ("cold import", Some(0.4)),
+    ("next day, 1 % churn", Some(0.25)),
+    ("unchanged day", None),
+];
+
+/// What every peak is to stay below, in MB.
+const PEAK: u64 = 800;
 
 fn main() -> anyhow::Result<()> {
     let number =
@@ -77,7 +88,9 @@ fn bench(folder: &Path, agents: usize, rounds: usize) -> anyhow::Result<()> {
             let mut import = Command::new(env!("CARGO_BIN_EXE_orgsnap"));
             import.arg("import").arg(&job).arg("--from").arg(feed);
             import.arg("--date").arg(date.to_string()).arg("--data").arg(&data);
-            measured[slot].push(run(&mut import)?);
+            let mut done = run(&mut import)?;
+            done.stages = stages(&data.join("bench").join("org.db"), done.wall)?;
+            measured[slot].push(done);
         }
         eprintln!("round {round} of {rounds} done");
     }
@@ -109,39 +122,83 @@ fn run(command: &mut Command) -> io::Result<Measured> {
     if !status.success() {
         return Err(io::Error::other(format!("{command:?} ended with {status}")));
     }
-    Ok(Measured { wall, peak })
+    Ok(Measured { wall, peak, stages: Vec::new() })
 }
 
-/// High-water mark of a process in MB, as Linux tells it.
+/// How long the stages of the last run took, and what else it did: starting, committing, reporting.
+fn stages(database: &Path, wall: Duration) -> anyhow::Result<Vec<(String, f64)>> {
+    let database = rusqlite::Connection::open(database)?;
+    let timings: String = database.query_row(
+        "select timings from run order by started desc, id desc limit 1",
+        [],
+        |row| row.get(0),
+    )?;
+    let timings: serde_json::Value = serde_json::from_str(&timings)?;
+    let mut stages: Vec<(String, f64)> = Vec::new();
+    for timing in timings.as_array().into_iter().flatten() {
+        let name = timing["stage"].as_str().unwrap_or_default().to_owned();
+        stages.push((name, timing["ms"].as_f64().unwrap_or_default()));
+    }
+    let told: f64 = stages.iter().map(|(_, ms)| ms).sum();
+    stages.push(("start, commit, report".to_owned(), wall.as_secs_f64() * 1000.0 - told));
+    Ok(stages)
+}
+
+/// Highest resident size so far of a process and those that it started, the largest of them, in MB.
 fn resident(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = mark.and_then(|m| m.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kilobytes.unwrap_or(0) / 1000
+    let children =
+        fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    let below = children.split_whitespace().filter_map(|pid| pid.parse().ok()).map(resident);
+    below.chain([kilobytes.unwrap_or(0) / 1000]).max().unwrap_or(0)
+}
+
+/// The middle one; of an even number the upper of the two.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
+
+fn walls(runs: &[Measured]) -> Vec<f64> {
+    runs.iter().map(|run| run.wall.as_secs_f64() * 1000.0).collect()
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 fn show(agents: usize, rounds: usize, measured: &[Vec<Measured>; 4]) {
-    let wall = |runs: &[Measured]| {
-        let mut walls: Vec<f64> = runs.iter().map(|m| m.wall.as_secs_f64() * 1000.0).collect();
-        walls.sort_by(f64::total_cmp);
-        walls
-    };
-    let median = |walls: &[f64]| walls.get(walls.len() / 2).copied();
-    let script = median(&wall(&measured[0]));
-    println!("{agents} agents, {rounds} rounds, one after the other in each\n");
-    println!(
-        "| run | median ms | min-max | x script | peak MB |\n| --- | ---: | ---: | ---: | ---: |"
-    );
-    for (name, runs) in RUNS.iter().zip(measured) {
-        let walls = wall(runs);
-        let (Some(middle), Some(least), Some(most)) = (median(&walls), walls.first(), walls.last())
-        else {
-            println!("| {name} | not run | | | |");
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let script = median(walls(&measured[0]));
+    println!("{agents} agents, {rounds} rounds, one after the other in each, {cores} cores\n");
+    println!("| run | median ms | min-max | x script | goal | peak MB (goal {PEAK}) |");
+    println!("| --- | ---: | ---: | ---: | ---: | ---: |");
+    for ((name, goal), runs) in RUNS.iter().zip(measured) {
+        let times = walls(runs);
+        let Some(middle) = median(times.clone()) else {
+            println!("| {name} | not run | | | | |");
             continue;
         };
-        let times = script.map_or_else(String::new, |script| format!("{:.2}", middle / script));
-        let peak = runs.iter().map(|m| m.peak).max().unwrap_or(0);
-        println!("| {name} | {middle:.0} | {least:.0}-{most:.0} | {times} | {peak} |");
+        let least = times.iter().copied().fold(f64::INFINITY, f64::min);
+        let most = times.iter().copied().fold(0.0, f64::max);
+        let ratio = script.map_or_else(String::new, |script| format!("{:.2}", middle / script));
+        let goal = goal.map_or_else(String::new, |goal| format!("{goal:.2}"));
+        let peak = runs.iter().map(|run| run.peak).max().unwrap_or(0);
+        println!("| {name} | {middle:.0} | {least:.0}-{most:.0} | {ratio} | {goal} | {peak} |");
+    }
+    let ours =
+        || RUNS.iter().zip(measured).filter(|(_, runs)| runs.iter().any(|r| !r.stages.is_empty()));
+    let Some(stages) = ours().find_map(|(_, runs)| runs.first()).map(|run| &run.stages) else {
+        return;
+    };
+    let names: Vec<&str> = stages.iter().map(|(name, _)| name.as_str()).collect();
+    println!("\nWhere the time goes, medians in ms:\n\n| run | {} |", names.join(" | "));
+    println!("| --- |{}", " ---: |".repeat(names.len()));
+    for ((name, _), runs) in ours() {
+        let stage = |stage: &&str| {
+            let took = runs.iter().flat_map(|run| run.stages.iter().filter(|(n, _)| n == stage));
+            let middle = median(took.map(|(_, ms)| *ms).collect());
+            middle.map_or_else(String::new, |ms| format!("{ms:.0}"))
+        };
+        println!("| {name} | {} |", names.iter().map(stage).collect::<Vec<_>>().join(" | "));
     }
 }

@@ -4,7 +4,7 @@
 //! of GB18030 or UTF-8 equals LF, and a malformed lead never swallows one (measured with encoding_rs over
 //! every scalar value). Fields must only be split after decoding, since `|` is a trail byte of GBK.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, iter, ops::Range};
 
 use encoding_rs::{DecoderResult, GB18030, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -100,14 +100,14 @@ fn judge(bytes: &[u8], encoding: Encoding) -> (usize, usize) {
         return (0, 0);
     }
     let wide = matches!(encoding, Encoding::Utf16Le | Encoding::Utf16Be);
-    let lines = Lines::new(bytes, Detected { encoding, bom: 0 });
-    let (mut bad, mut judged) = (0, 0);
-    for line in 0..lines.len() {
-        let raw = lines.raw(line);
+    let (mut bad, mut judged, mut start) = (0, 0, 0);
+    for end in line_ends(bytes, encoding).chain(iter::once(bytes.len())) {
+        let raw = &bytes[start..end];
+        start = end;
         if !wide && raw.is_ascii() {
             continue;
         }
-        let text = lines.decode(line);
+        let text = decode(raw, encoding, 0);
         bad += text.bad.len();
         judged += text.text.chars().filter(|c| !c.is_ascii()).count();
         if judged >= JUDGED_SEQUENCES {
@@ -115,6 +115,60 @@ fn judge(bytes: &[u8], encoding: Encoding) -> (usize, usize) {
         }
     }
     (bad, judged)
+}
+
+/// Where the lines of text without a byte-order mark end, their line ends included; found one by one, so
+/// that whoever looks at a few lines pays for a few.
+fn line_ends(bytes: &[u8], encoding: Encoding) -> Box<dyn Iterator<Item = usize> + '_> {
+    let feeds = memchr::memchr_iter(b'\n', bytes);
+    match encoding {
+        Encoding::Utf8 | Encoding::Gb18030 => Box::new(feeds.map(|i| i + 1)),
+        Encoding::Utf16Le | Encoding::Utf16Be => {
+            let low = usize::from(encoding == Encoding::Utf16Be);
+            let ends =
+                feeds.filter(move |i| i % 2 == low && bytes.get(i + 1 - 2 * low) == Some(&0));
+            Box::new(ends.map(move |i| i + 2 - low))
+        }
+    }
+}
+
+/// Text of raw bytes that begin at an offset of their file, with the spans that did not decode.
+fn decode(raw: &[u8], encoding: Encoding, offset: u64) -> Text<'_> {
+    if encoding == Encoding::Utf8
+        && let Ok(text) = std::str::from_utf8(raw)
+    {
+        return Text { text: Cow::Borrowed(text), bad: Vec::new() };
+    }
+    let mut decoder = decoder_of(encoding).new_decoder_without_bom_handling();
+    let mut text = String::new();
+    let mut bad = Vec::new();
+    let mut read = 0;
+    loop {
+        text.reserve(raw.len().saturating_sub(read) * 2 + 16);
+        let (result, consumed) =
+            decoder.decode_to_string_without_replacement(&raw[read..], &mut text, true);
+        read += consumed;
+        match result {
+            DecoderResult::InputEmpty => break,
+            DecoderResult::OutputFull => {}
+            DecoderResult::Malformed(length, after) => {
+                let first = read.saturating_sub(usize::from(length) + usize::from(after));
+                let at = text.len();
+                text.push('\u{FFFD}');
+                bad.push(BadBytes { offset: offset + first as u64, at: at..text.len() });
+            }
+        }
+    }
+    Text { text: Cow::Owned(text), bad }
+}
+
+fn decoder_of(encoding: Encoding) -> &'static encoding_rs::Encoding {
+    match encoding {
+        Encoding::Utf8 => UTF_8,
+        Encoding::Gb18030 => GB18030,
+        Encoding::Utf16Le => UTF_16LE,
+        Encoding::Utf16Be => UTF_16BE,
+    }
 }
 
 /// A file cut into physical lines. The bytes stay as delivered; text is made on demand.
@@ -150,21 +204,8 @@ impl<'a> Lines<'a> {
     pub fn new(bytes: &'a [u8], detected: Detected) -> Lines<'a> {
         let body = &bytes[detected.bom..];
         let mut starts = vec![detected.bom as u64];
-        match detected.encoding {
-            Encoding::Utf8 | Encoding::Gb18030 => {
-                starts.extend(
-                    memchr::memchr_iter(b'\n', body).map(|i| (detected.bom + i + 1) as u64),
-                );
-            }
-            Encoding::Utf16Le | Encoding::Utf16Be => {
-                let low = usize::from(detected.encoding == Encoding::Utf16Be);
-                starts.extend(
-                    memchr::memchr_iter(b'\n', body)
-                        .filter(|i| i % 2 == low && body.get(i + 1 - 2 * low) == Some(&0))
-                        .map(|i| (detected.bom + i + 2 - low) as u64),
-                );
-            }
-        }
+        let ends = line_ends(body, detected.encoding);
+        starts.extend(ends.map(|end| (detected.bom + end) as u64));
         // 0x1A alone after the last line end is the end-of-file mark of DOS, not a cut-off line.
         let last = starts.last().map_or(0, |s| *s as usize);
         let rest = &bytes[last..];
@@ -214,36 +255,7 @@ impl<'a> Lines<'a> {
 
     /// A line (0-based) as text, with the spans that did not decode.
     pub fn decode(&self, line: usize) -> Text<'a> {
-        let raw = self.raw(line);
-        if self.detected.encoding == Encoding::Utf8
-            && let Ok(text) = std::str::from_utf8(raw)
-        {
-            return Text { text: Cow::Borrowed(text), bad: Vec::new() };
-        }
-        let mut decoder = self.encoding().new_decoder_without_bom_handling();
-        let mut text = String::new();
-        let mut bad = Vec::new();
-        let mut read = 0;
-        loop {
-            text.reserve(raw.len().saturating_sub(read) * 2 + 16);
-            let (result, consumed) =
-                decoder.decode_to_string_without_replacement(&raw[read..], &mut text, true);
-            read += consumed;
-            match result {
-                DecoderResult::InputEmpty => break,
-                DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(length, after) => {
-                    let first = read.saturating_sub(usize::from(length) + usize::from(after));
-                    let at = text.len();
-                    text.push('\u{FFFD}');
-                    bad.push(BadBytes {
-                        offset: self.starts[line] + first as u64,
-                        at: at..text.len(),
-                    });
-                }
-            }
-        }
-        Text { text: Cow::Owned(text), bad }
+        decode(self.raw(line), self.detected.encoding, self.starts[line])
     }
 
     /// Decodes a run of whole lines at once into `buffer` and returns their text, line ends included;
@@ -257,7 +269,7 @@ impl<'a> Lines<'a> {
         if self.detected.encoding == Encoding::Utf8 {
             return std::str::from_utf8(raw).ok();
         }
-        let mut decoder = self.encoding().new_decoder_without_bom_handling();
+        let mut decoder = decoder_of(self.detected.encoding).new_decoder_without_bom_handling();
         buffer.clear();
         buffer.reserve(decoder.max_utf8_buffer_length_without_replacement(raw.len())?);
         match decoder.decode_to_string_without_replacement(raw, buffer, true) {
@@ -269,7 +281,7 @@ impl<'a> Lines<'a> {
     /// Cuts a range of lines into runs of about `bytes` raw bytes, at least one line each.
     pub fn runs(&self, lines: Range<usize>, bytes: u64) -> impl Iterator<Item = Range<usize>> + '_ {
         let mut next = lines.start;
-        std::iter::from_fn(move || {
+        iter::from_fn(move || {
             if next >= lines.end {
                 return None;
             }
@@ -289,15 +301,6 @@ impl<'a> Lines<'a> {
     /// Raw length of a line in bytes, line end left out.
     pub fn raw_len(&self, line: usize) -> usize {
         self.raw(line).len()
-    }
-
-    fn encoding(&self) -> &'static encoding_rs::Encoding {
-        match self.detected.encoding {
-            Encoding::Utf8 => UTF_8,
-            Encoding::Gb18030 => GB18030,
-            Encoding::Utf16Le => UTF_16LE,
-            Encoding::Utf16Be => UTF_16BE,
-        }
     }
 }
 

@@ -1,5 +1,12 @@
 //! References resolved: for every accepted row, which row its reference names.
 
+use std::{
+    iter,
+    panic::resume_unwind,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
 use polars_arrow::array::Array;
 
 use crate::config::schema::Reference;
@@ -73,7 +80,25 @@ impl<'s> Links<'s> {
             }
             Some(Link { reference, targets, unknown })
         };
-        Links { links: delivery.schema.references.iter().map(resolve).collect() }
+        // Two threads share the references, each taking the next that nobody has taken: those of the
+        // agents take all the time there is.
+        let references = &delivery.schema.references;
+        let next = AtomicUsize::new(0);
+        let share = || -> Vec<(usize, Option<Link<'s>>)> {
+            let take = || {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                references.get(at).map(|reference| (at, resolve(reference)))
+            };
+            iter::from_fn(take).collect()
+        };
+        let mut links = thread::scope(|scope| {
+            let other = scope.spawn(share);
+            let mut links = share();
+            links.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+            links
+        });
+        links.sort_by_key(|(at, _)| *at);
+        Links { links: links.into_iter().map(|(_, link)| link).collect() }
     }
 
     /// All links that could be resolved.

@@ -1,6 +1,6 @@
 //! The forests of a delivery, and their rows as they are stored.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, panic::resume_unwind, thread};
 
 use polars_arrow::array::{Array, PrimitiveArray};
 
@@ -207,7 +207,17 @@ pub fn tree_rows<'p>(
         let agents = published[Feed::Agent.index()].as_ref();
         Some((schema, rows_of(schema, own, agents, links, &forest)))
     };
-    forests.into_iter().filter_map(rows).collect()
+    // Every forest on a thread of its own: one of them has as many nodes as there are agents, and those
+    // with levels count the agents.
+    thread::scope(|scope| {
+        let rows = &rows;
+        let workers: Vec<_> =
+            forests.into_iter().map(|forest| scope.spawn(move || rows(forest))).collect();
+        workers
+            .into_iter()
+            .filter_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    })
 }
 
 fn rows_of<'p>(

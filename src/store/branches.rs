@@ -36,6 +36,8 @@ pub(super) struct Branches {
     of_organ: HashMap<String, u32>,
     /// The agents' column that names their organ.
     column: Option<String>,
+    /// The organ entered last, with its branch: agents stand organ by organ more often than not.
+    last: Option<(String, Option<u32>)>,
 }
 
 /// Parent and level of an organ.
@@ -92,11 +94,19 @@ impl Branches {
 
     /// The branch of an organ. With `counted` an agent of the snapshot before works there.
     pub(super) fn enter(&mut self, organ: Option<&str>, counted: bool) -> Option<u32> {
-        let at = *self.of_organ.get(organ?)?;
-        if counted && let Some(branch) = self.list.get_mut(at as usize) {
+        let organ = organ?;
+        let branch = match &self.last {
+            Some((last, branch)) if last == organ => *branch,
+            _ => {
+                let branch = self.of_organ.get(organ).copied();
+                self.last = Some((organ.to_owned(), branch));
+                branch
+            }
+        };
+        if counted && let Some(branch) = branch.and_then(|at| self.list.get_mut(at as usize)) {
             branch.before += 1;
         }
-        Some(at)
+        branch
     }
 
     /// Counts an agent of the branch as gone.

@@ -1,5 +1,7 @@
 //! Writes the derived forests: the rows of the first load, and on later days only what changed.
 
+use std::{num::NonZero, thread};
+
 use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, Statement};
 use xxhash_rust::xxh3::xxh3_64;
@@ -13,6 +15,9 @@ use crate::store::layout::{quoted, tree_columns, tree_table};
 /// Deeper records have no path. No hierarchy of offices or teams comes near; without a limit a delivered
 /// chain would cost paths that grow with the square of its length.
 pub(super) const MAX_PATH_DEPTH: u32 = 64;
+
+/// A thread of its own pays from so many rows on.
+const MANY: usize = 1 << 16;
 
 /// The stored rows of one forest as hashes, by id.
 #[derive(Debug, Default)]
@@ -172,6 +177,24 @@ impl<'a> NewTree<'a> {
         }
     }
 
+    /// The hashes of all rows, worked out on all cores.
+    fn hashes(&self) -> Vec<u64> {
+        let mut hashes = vec![0; self.rows.ids.len()];
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        let share = hashes.len().div_ceil(cores).max(MANY);
+        thread::scope(|scope| {
+            for (nth, hashes) in hashes.chunks_mut(share).enumerate() {
+                scope.spawn(move || {
+                    let mut content = Content::default();
+                    for (at, hash) in (nth * share..).zip(hashes) {
+                        *hash = self.hash(at, &mut content);
+                    }
+                });
+            }
+        });
+        hashes
+    }
+
     fn hash(&self, at: usize, content: &mut Content) -> u64 {
         content.clear();
         for cell in self.cells(at).into_iter().flatten() {
@@ -239,14 +262,16 @@ pub(super) fn write(
     let mut insert = conn.prepare(&insert)?;
     let mut delete = conn.prepare(&format!("delete from {table} where id = ?1"))?;
 
-    let (mut content, mut written, mut old) = (Content::default(), 0, 0);
+    // A first load has nothing to compare with.
+    let hashes = if stored.ids.len() == 0 { Vec::new() } else { new.hashes() };
+    let (mut written, mut old) = (0, 0);
     for (at, id) in new.rows.ids.iter().enumerate() {
         while old < stored.ids.len() && stored.ids.get(old) < *id {
             written += delete.execute([stored.ids.get(old)])? as u64;
             old += 1;
         }
         if old < stored.ids.len() && stored.ids.get(old) == *id {
-            let same = stored.hashes.get(old) == Some(&new.hash(at, &mut content));
+            let same = stored.hashes.get(old) == hashes.get(at);
             old += 1;
             if !same {
                 new.bind(&mut upsert, at)?;
