@@ -236,6 +236,17 @@ fn every_verb_ends_with_its_exit_code() {
 }
 
 #[test]
+fn an_older_date_is_refused_without_blaming_the_provider() {
+    let desk = Desk::new();
+    desk.deliver(22, 300, Defects::None);
+    assert_eq!(desk.import(22).code, Some(0));
+    let told = desk.run(&["import", "job.toml", "--date", "2024-11-20", "--lang", "en"]);
+    assert_eq!(told.code, Some(3), "{told:?}");
+    assert!(told.out.contains("the snapshot in use is still that of 2024-11-22"), "{told:?}");
+    assert!(!told.out.contains("provider"), "{told:?}");
+}
+
+#[test]
 fn a_held_lock_is_exit_code_5_and_tells_who_holds_it() {
     let desk = Desk::new();
     desk.deliver(22, 100, Defects::None);
