@@ -161,7 +161,7 @@ fn damage() -> impl Strategy<Value = Damage> {
         at().prop_map(Damage::Cut),
         at().prop_map(Damage::DoubleLine),
         at().prop_map(Damage::DropLine),
-        (at(), prop::sample::select(vec![0u8, 0x1a, b'\r', b'\n', b'|', 0xff, 0x81]))
+        (at(), prop::sample::select(vec![0u8, 0x1a, b'\r', b'\n', b'|', b'"', 0xff, 0x81]))
             .prop_map(|(i, b)| Damage::Insert(i, b)),
         (at(), prop::sample::select(vec![b',', b'\t', b'^']))
             .prop_map(|(i, b)| Damage::OtherDelimiter(i, b)),
@@ -212,9 +212,19 @@ fn clean() -> &'static [(String, Vec<u8>)] {
     })
 }
 
-fn write(folder: &Path, damages: &[(usize, Damage)]) {
+/// The same file with its fields in quotes.
+fn quoted(bytes: &[u8]) -> Vec<u8> {
+    let (text, _, _) = encoding_rs::GB18030.decode(bytes);
+    let line = |line: &str| {
+        line.split('|').map(|cell| format!("\"{cell}\"")).collect::<Vec<_>>().join("|") + "\n"
+    };
+    let text: String = text.lines().map(line).collect();
+    encoding_rs::GB18030.encode(&text).0.into_owned()
+}
+
+fn write(folder: &Path, in_quotes: bool, damages: &[(usize, Damage)]) {
     for (at, (name, bytes)) in clean().iter().enumerate() {
-        let mut bytes = bytes.clone();
+        let mut bytes = if in_quotes { quoted(bytes) } else { bytes.clone() };
         damages
             .iter()
             .filter(|(file, _)| *file == at)
@@ -228,10 +238,11 @@ proptest! {
 
     #[test]
     fn every_line_of_a_damaged_delivery_is_accounted_for(
+        in_quotes: bool,
         damages in prop::collection::vec((0usize..4, damage()), 1..6)
     ) {
         let folder = tempfile::tempdir().unwrap();
-        write(folder.path(), &damages);
+        write(folder.path(), in_quotes, &damages);
         let report = check(folder.path());
         prop_assert_eq!(is_sound(&report), Ok(()));
         let again = check(folder.path());
