@@ -206,16 +206,11 @@ impl<'a> Lines<'a> {
         let mut starts = vec![detected.bom as u64];
         let ends = line_ends(body, detected.encoding);
         starts.extend(ends.map(|end| (detected.bom + end) as u64));
-        let unit = match detected.encoding {
-            Encoding::Utf8 | Encoding::Gb18030 => 1,
-            Encoding::Utf16Le | Encoding::Utf16Be => 2,
-        };
-        // A lone 0x1A after the last line end is the end-of-file mark of DOS, not a cut-off line.
+        // 0x1A alone after the last line end is the end-of-file mark of DOS, not a cut-off line.
         let last = starts.last().map_or(0, |s| *s as usize);
         let rest = &bytes[last..];
         let terminated = rest.is_empty()
-            || (rest.len() == unit && rest.contains(&0x1A) && starts.len() > 1)
-            || (unit == 1 && rest.iter().all(|b| *b == 0x1A) && starts.len() > 1);
+            || (starts.len() > 1 && without_dos_marks(rest, detected.encoding).is_empty());
         if !rest.is_empty() {
             starts.push(bytes.len() as u64);
         }
@@ -242,18 +237,17 @@ impl<'a> Lines<'a> {
         self.detected
     }
 
-    /// The bytes of a line (0-based) without LF, CR before it, and a DOS end-of-file mark at the very end.
+    /// The bytes of a line (0-based) without LF, CR before it, and DOS end-of-file marks at the very end.
     pub fn raw(&self, line: usize) -> &'a [u8] {
         let mut raw = &self.bytes[self.starts[line] as usize..self.starts[line + 1] as usize];
-        let last = line + 1 == self.len();
+        if line + 1 == self.len() {
+            raw = without_dos_marks(raw, self.detected.encoding);
+        }
         let mut strip = |mark: u8| match self.detected.encoding {
             Encoding::Utf8 | Encoding::Gb18030 => raw = raw.strip_suffix(&[mark]).unwrap_or(raw),
             Encoding::Utf16Le => raw = raw.strip_suffix(&[mark, 0]).unwrap_or(raw),
             Encoding::Utf16Be => raw = raw.strip_suffix(&[0, mark]).unwrap_or(raw),
         };
-        if last {
-            strip(0x1A);
-        }
         strip(b'\n');
         strip(b'\r');
         raw
@@ -308,6 +302,19 @@ impl<'a> Lines<'a> {
     pub fn raw_len(&self, line: usize) -> usize {
         self.raw(line).len()
     }
+}
+
+/// The bytes without the end-of-file marks of DOS (0x1A) at their end; some programs fill a block with them.
+fn without_dos_marks(mut raw: &[u8], encoding: Encoding) -> &[u8] {
+    let mark: &[u8] = match encoding {
+        Encoding::Utf8 | Encoding::Gb18030 => &[0x1A],
+        Encoding::Utf16Le => &[0x1A, 0],
+        Encoding::Utf16Be => &[0, 0x1A],
+    };
+    while let Some(rest) = raw.strip_suffix(mark) {
+        raw = rest;
+    }
+    raw
 }
 
 #[cfg(test)]

@@ -1,1 +1,406 @@
-//! The program itself, run as users run it.
+//! The program itself, as people and schedulers call it: every verb, in both languages, with its exit code.
+
+mod bad_input;
+mod crash;
+mod own_schema;
+mod terminal;
+
+use std::{
+    ffi::OsStr,
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use chrono::NaiveDate;
+use orgsnap::{
+    report::json,
+    sample::{self, Defects, Options},
+};
+use rusqlite::{Connection, types::Value};
+
+/// Tables that hold nothing of runs: the same deliveries fill them with the same rows.
+const SNAPSHOT: [&str; 17] = [
+    "agent",
+    "agent_history",
+    "carry",
+    "data_dictionary",
+    "forest",
+    "mentor_tree",
+    "node",
+    "node_history",
+    "node_tree",
+    "organ",
+    "organ_history",
+    "organ_tree",
+    "principal",
+    "principal_history",
+    "recruit_tree",
+    "agent_version",
+    "node_version",
+];
+
+/// A folder with a job, its deliveries by day, and its data; commands run in it.
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+/// What a command said, and how it ended.
+#[derive(Debug)]
+struct Told {
+    /// The exit code; none if a signal ended it.
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn date(day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(2024, 11, day).unwrap()
+}
+
+fn orgsnap() -> PathBuf {
+    assert_cmd::cargo::cargo_bin!("orgsnap").to_path_buf()
+}
+
+/// A command with an environment of its own, so that the machine's locale and variables decide nothing.
+fn clean(program: impl AsRef<OsStr>, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+}
+
+fn told(output: Output) -> Told {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("orgsnap writes UTF-8");
+    Told { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+}
+
+impl Desk {
+    /// A desk with a job whose deliveries lie in `in/<yyyymmdd>`, and nothing delivered yet.
+    fn new() -> Desk {
+        let desk = Desk { folder: tempfile::tempdir().unwrap() };
+        desk.write(
+            "job.toml",
+            "tenant = \"t\"\n[source]\nkind = \"dir\"\npath = \"in/{date:%Y%m%d}\"\n",
+        );
+        desk
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path(name), content).unwrap();
+    }
+
+    /// Delivers a day of the same company, with one per cent of it changed every day.
+    fn deliver(&self, day: u32, agents: usize, defects: Defects) -> PathBuf {
+        let folder = self.path(&format!("in/202411{day:02}"));
+        let since = Some(date(21));
+        let options = Options { agents, churn: 0.01, since, defects, ..Options::new(date(day)) };
+        sample::write(&options, &folder).unwrap();
+        folder
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = clean(orgsnap(), self.folder.path());
+        command.args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Told {
+        told(self.command(arguments).output().unwrap())
+    }
+
+    fn import(&self, day: u32) -> Told {
+        self.run(&["import", "job.toml", "--date", &date(day).to_string()])
+    }
+
+    fn database(&self) -> PathBuf {
+        self.path("data/t/org.db")
+    }
+
+    /// All rows of the snapshot.
+    fn dump(&self) -> Vec<Vec<Value>> {
+        dump(&self.database())
+    }
+}
+
+fn dump(database: &Path) -> Vec<Vec<Value>> {
+    let db = Connection::open(database).unwrap();
+    let mut rows = Vec::new();
+    let dates = "select business_date, agent_rows, node_rows from snapshot order by 1".to_owned();
+    for sql in SNAPSHOT
+        .iter()
+        .map(|table| format!("select * from {table} order by 1, 2, 3"))
+        .chain([dates])
+    {
+        let mut statement = db.prepare(&sql).unwrap();
+        let columns = statement.column_count();
+        let row = |row: &rusqlite::Row<'_>| (0..columns).map(|c| row.get(c)).collect();
+        rows.extend(statement.query_map([], row).unwrap().map(Result::unwrap));
+        rows.push(vec![Value::Text(sql)]);
+    }
+    rows
+}
+
+#[test]
+fn every_verb_ends_with_its_exit_code() {
+    let desk = Desk::new();
+    desk.deliver(22, 300, Defects::None);
+    desk.deliver(23, 2_000, Defects::All);
+    fs::create_dir(desk.path("empty")).unwrap();
+    fs::create_dir_all(desk.path("foreign/t")).unwrap();
+    Connection::open(desk.path("foreign/t/org.db"))
+        .unwrap()
+        .execute("create table x (y)", [])
+        .unwrap();
+    fs::create_dir_all(desk.path("broken/t")).unwrap();
+    desk.write("broken/t/org.db", [b"SQLite format 3\0".as_slice(), &[7; 4096]].concat());
+    desk.write("typo.toml", "tenant = \"t\"\nnmae = \"x\"\n");
+    desk.write("floor.toml", "tenant = \"t\"\n[rules]\nwrong-field-count = \"info\"\n");
+    desk.write("nosource.toml", "tenant = \"t\"\n");
+    let first = ["import", "job.toml", "--date", "2024-11-22"];
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&[], 2, "Usage: orgsnap"),
+        (&["--help"], 0, "Exit codes:"),
+        (&["--version"], 0, "orgsnap "),
+        (&["frobnicate"], 2, "错误: 没有命令 frobnicate"),
+        (&["frobnicate", "--lang", "en"], 2, "unrecognized subcommand"),
+        (&["chek", "in"], 2, "是否要写 check？"),
+        (&["import", "job.toml", "--dat", "x"], 2, "没有参数 --dat"),
+        (&["check", "in", "--header", "maybe"], 2, "可用的值: true、false"),
+        (&["check", "in", "--header"], 2, "缺少取值"),
+        (&["check", "in", "--delimiter", "", "--lang=en"], 2, "at least one character"),
+        (&["sample", "s", "--no-header", "--header-titles", "zh"], 2, "同用"),
+        (&["import"], 2, "<JOB>"),
+        (&["import", "--help"], 0, "--dry-run"),
+        (&["import", "job.toml", "--date", "2024-02-30"], 2, "2024-02-30"),
+        (&["runs"], 2, "data"),
+        (&["tree", "organ"], 2, "data"),
+        (&[&first[..], &["--dry-run"]].concat(), 0, "可发布"),
+        (&first, 0, "RESULT published exit=0 run="),
+        (&first, 0, "RESULT published exit=0 run="),
+        (&["import", "job.toml", "--date", "2024-11-21"], 3, "早于"),
+        (&["import", "job.toml", "--date", "2024-11-23"], 3, "RESULT refused exit=3 run="),
+        (&["import", "job.toml", "--date", "2024-11-24"], 4, "RESULT failed exit=4"),
+        (&["import", "job.toml", "--from", "empty"], 4, "一个文件也没有"),
+        (&["import", "job.toml", "--from", "absent"], 4, "absent"),
+        (&["import", "absent.toml"], 2, "absent.toml"),
+        (&["import", "typo.toml"], 2, "typo.toml:2"),
+        (&["import", "floor.toml"], 2, "floor.toml:3"),
+        (&["import", "nosource.toml"], 2, "[source]"),
+        (
+            &["import", "typo.toml", "job.toml", "--date", "2024-11-22"],
+            2,
+            "RESULT published exit=0",
+        ),
+        (&[&first[..], &["--data", "foreign"]].concat(), 2, "其他程序"),
+        (&[&first[..], &["--data", "broken"]].concat(), 2, "不是 SQLite"),
+        (&[&first[..], &["--data", "job.toml"]].concat(), 2, "不是文件夹"),
+        (&["check", "in/20241122"], 0, "RESULT passed exit=0"),
+        (&["check", "in/20241123"], 3, "RESULT refused exit=3"),
+        (&["check", "empty"], 3, "F101"),
+        (&["check", "absent"], 4, "absent"),
+        (&["check", "in/20241122", "--delimiter", ";"], 3, "F104"),
+        (&["check", "in/20241122", "--encoding", "latin1"], 2, "gb18030"),
+        (&["sample", "s", "--agents", "50"], 0, "temp_agent.txt"),
+        (&["sample", "s", "--agents", "50", "--defects"], 2, "1000 agents"),
+        (&["sample", "s", "--agents", "1000", "--defects", "few"], 0, "planted.json"),
+        (&["sample", "job.toml/s"], 2, "不是文件夹"),
+        (&["runs"], 0, "2024-11-22"),
+        (&["runs", "job.toml"], 0, "2024-11-22"),
+        (&["runs", "nobody"], 2, "nobody"),
+        (&["tree", "organ"], 0, "总公司"),
+        (&["tree", "organ", "86"], 0, "86 "),
+        (&["tree", "organ", "nowhere"], 2, "nowhere"),
+        (&["tree", "family"], 2, "recruit"),
+        (&["rules"], 0, "unknown-recruiter"),
+        (&["rules", "X409"], 0, "unknown-recruiter"),
+        (&["rules", "unknown-recruiter"], 0, "X409"),
+        (&["rules", "X999"], 2, "X999"),
+        (&["completions", "tcsh"], 2, "bash"),
+    ];
+    for (arguments, code, words) in cases {
+        let told = desk.run(arguments);
+        assert_eq!(told.code, Some(*code), "{arguments:?}: {told:?}");
+        assert!(
+            told.out.contains(words) || told.err.contains(words),
+            "{arguments:?}: {words}: {told:?}"
+        );
+        // A result goes to standard output, a complaint to standard error.
+        assert!(*code != 2 || !told.err.is_empty(), "{arguments:?}: {told:?}");
+        assert!(!told.err.contains("panic at"), "{arguments:?}: {told:?}");
+    }
+}
+
+#[test]
+fn an_older_date_is_refused_without_blaming_the_provider() {
+    let desk = Desk::new();
+    desk.deliver(22, 300, Defects::None);
+    assert_eq!(desk.import(22).code, Some(0));
+    let told = desk.run(&["import", "job.toml", "--date", "2024-11-20", "--lang", "en"]);
+    assert_eq!(told.code, Some(3), "{told:?}");
+    assert!(told.out.contains("the snapshot in use is still that of 2024-11-22"), "{told:?}");
+    assert!(!told.out.contains("provider"), "{told:?}");
+}
+
+#[test]
+fn a_held_lock_is_exit_code_5_and_tells_who_holds_it() {
+    let desk = Desk::new();
+    desk.deliver(22, 100, Defects::None);
+    fs::create_dir_all(desk.path("data/t")).unwrap();
+    let lock = File::create(desk.path("data/t/lock")).unwrap();
+    lock.lock().unwrap();
+    let told = desk.import(22);
+    assert_eq!(told.code, Some(5), "{told:?}");
+    assert!(told.err.contains("已被占用"), "{told:?}");
+    drop(lock);
+    assert_eq!(desk.import(22).code, Some(0));
+}
+
+#[test]
+fn a_damaged_database_is_exit_code_70_and_is_left_as_it_is() {
+    let desk = Desk::new();
+    desk.deliver(22, 500, Defects::None);
+    desk.deliver(23, 500, Defects::None);
+    assert_eq!(desk.import(22).code, Some(0));
+    let mut bytes = fs::read(desk.database()).unwrap();
+    // Every page but the first, which holds the format.
+    bytes[8_192..].fill(0xA5);
+    fs::write(desk.database(), &bytes).unwrap();
+    let told = desk.import(23);
+    assert_eq!(told.code, Some(70), "{told:?}");
+    assert!(told.err.contains("已损坏"), "{told:?}");
+    assert_eq!(fs::read(desk.database()).unwrap(), bytes);
+}
+
+#[test]
+fn json_is_json_and_the_report_follows_its_schema() {
+    let desk = Desk::new();
+    desk.deliver(22, 2_000, Defects::Few);
+    let bad = desk.deliver(23, 2_000, Defects::All);
+    let schema: serde_json::Value = serde_json::from_str(json::SCHEMA).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let bad = bad.display().to_string();
+    let cases: &[(&[&str], i32, bool)] = &[
+        (&["import", "job.toml", "--date", "2024-11-22", "--json", "--dry-run"], 0, true),
+        (&["import", "job.toml", "--date", "2024-11-22", "--json"], 0, true),
+        (&["import", "job.toml", "--date", "2024-11-23", "--json"], 3, true),
+        (&["import", "job.toml", "--date", "2024-11-21", "--json"], 3, true),
+        (&["check", "in/20241122", "--json"], 3, true),
+        (&["check", &bad, "--json", "--lang", "en"], 3, true),
+        (&["check", "in", "--json"], 3, true),
+        (&["runs", "--json"], 0, false),
+        (&["tree", "organ", "--json"], 0, false),
+        (&["tree", "recruit", "--json", "--limit", "3"], 0, false),
+        (&["rules", "--json"], 0, false),
+        (&["rules", "T601", "--json"], 0, false),
+        (&["sample", "s", "--agents", "50", "--json"], 0, false),
+    ];
+    for (arguments, code, is_report) in cases {
+        let told = desk.run(arguments);
+        assert_eq!(told.code, Some(*code), "{arguments:?}: {}", told.err);
+        let document: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+        if *is_report {
+            let faults: Vec<String> =
+                schema.iter_errors(&document).map(|fault| fault.to_string()).collect();
+            assert_eq!(faults, Vec::<String>::new(), "{arguments:?}");
+        }
+    }
+    // What stands beside the database is the document that was printed.
+    let kept: Vec<PathBuf> = fs::read_dir(desk.path("data/t/reports"))
+        .unwrap()
+        .map(|run| run.unwrap().path().join("report.json"))
+        .collect();
+    assert_eq!(kept.len(), 3);
+    for path in kept {
+        let document: serde_json::Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+        assert!(schema.is_valid(&document));
+    }
+    // Of several jobs each report is one line.
+    let twice = ["import", "job.toml", "job.toml", "--date", "2024-11-22", "--json"];
+    let lines = desk.run(&twice).out;
+    assert_eq!(lines.lines().count(), 2);
+    for line in lines.lines() {
+        assert!(schema.is_valid(&serde_json::from_str(line).unwrap()), "{line}");
+    }
+}
+
+#[test]
+fn the_language_is_asked_for_or_comes_from_the_locale() {
+    let desk = Desk::new();
+    desk.deliver(22, 300, Defects::None);
+    let cases: &[(&[&str], &[(&str, &str)], &str)] = &[
+        (&[], &[], "业务日期"),
+        (&["--lang", "zh"], &[("LANG", "en_US.UTF-8")], "业务日期"),
+        (&["--lang", "en"], &[("LANG", "zh_CN.UTF-8")], "business date"),
+        (&[], &[("LANG", "en_US.UTF-8")], "business date"),
+        (&[], &[("LANG", "en_US.UTF-8"), ("LC_ALL", "zh_CN.UTF-8")], "业务日期"),
+        (&[], &[("LANG", "C.UTF-8")], "业务日期"),
+    ];
+    for (arguments, variables, words) in cases {
+        let mut command = desk.command(&[&["check", "in/20241122"][..], arguments].concat());
+        let told = told(command.envs(variables.iter().copied()).output().unwrap());
+        assert_eq!(told.code, Some(0), "{told:?}");
+        assert!(told.out.contains(words), "{arguments:?} {variables:?}: {told:?}");
+    }
+    let is_chinese = |text: &str| text.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
+    for arguments in [
+        ["import", "absent.toml"],
+        ["check", "absent"],
+        ["check", "job.toml"],
+        ["runs", "nobody"],
+        ["tree", "organ"],
+        ["rules", "X999"],
+        ["sample", "job.toml/s"],
+    ] {
+        for (language, chinese) in [("zh", true), ("en", false)] {
+            let told = desk.run(&[&arguments[..], &["--lang", language]].concat());
+            assert_eq!(is_chinese(&told.err), chinese, "{arguments:?} {language}: {told:?}");
+            assert!(!told.err.contains("os error") || !chinese, "{told:?}");
+        }
+    }
+}
+
+#[test]
+fn completions_know_every_verb() {
+    let desk = Desk::new();
+    for (shell, checked_by) in [("bash", Some("bash")), ("zsh", None), ("fish", None)] {
+        let script = desk.run(&["completions", shell]);
+        assert_eq!(script.code, Some(0));
+        for word in ["orgsnap", "import", "check", "sample", "runs", "tree", "rules", "completions"]
+        {
+            assert!(script.out.contains(word), "{shell}: {word}");
+        }
+        if let Some(program) = checked_by {
+            desk.write("script", &script.out);
+            match clean(program, desk.folder.path()).args(["-n", "script"]).status() {
+                Ok(status) => assert!(status.success(), "{shell}"),
+                Err(_) => {
+                    eprintln!("skipped: the syntax of completions, because there is no {program}")
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_queries_that_an_import_prints_work_as_pasted() {
+    let desk = Desk::new();
+    desk.deliver(22, 300, Defects::None);
+    let told = desk.import(22);
+    let commands: Vec<&str> =
+        told.out.lines().map(str::trim).filter(|line| line.starts_with("sqlite3 ")).collect();
+    assert_eq!(commands.len(), 2, "{told:?}");
+    for command in commands {
+        let shell = clean("sh", desk.folder.path()).args(["-c", command]).output().unwrap();
+        if shell.status.code() == Some(127) {
+            eprintln!("skipped: the printed queries, because there is no sqlite3");
+            return;
+        }
+        assert!(shell.status.success(), "{command}: {shell:?}");
+        assert!(shell.stdout.iter().filter(|byte| **byte == b'\n').count() > 3, "{command}");
+    }
+}

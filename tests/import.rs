@@ -8,8 +8,9 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::{
     config::job::{self, Job},
-    model::{Feed, FeedChanges, RunReport, Verdict},
-    pipeline::{self, ImportRequest, RunError},
+    fetch,
+    model::{Cancel, Feed, FeedChanges, RunReport, Verdict},
+    pipeline::{self, ImportRequest, Progress, RunError, Stage},
     sample::{self, Charset, Options},
     store::{StoreError, lock::TenantLock},
 };
@@ -95,6 +96,8 @@ impl Insurer {
             dry_run,
             data_dir: &data,
             now,
+            cancel: &Cancel::new(),
+            awaited: false,
         };
         pipeline::import(&request, &Quiet)
     }
@@ -153,12 +156,14 @@ fn the_same_delivery_twice_changes_no_row() {
     assert_eq!(first.verdict, Verdict::Published, "{:?}", first.reasons);
     assert_eq!(first.changes[&Feed::Agent].added, 400);
     let before = insurer.dump();
+    let places = insurer.rows("select rowid, id from agent order by rowid");
     for day in [1, 2] {
         let again = if day == 1 { insurer.import(1) } else { insurer.deliver(2, |_| {}).import(2) };
         assert_eq!(again.verdict, Verdict::Published);
         let nothing = FeedChanges { unchanged: 400, ..FeedChanges::default() };
         assert_eq!(again.changes[&Feed::Agent], nothing);
         assert!(insurer.dump() == before);
+        assert!(insurer.rows("select rowid, id from agent order by rowid") == places);
     }
     assert_eq!(insurer.one::<i64>("select count(*) from snapshot"), 2);
     assert_eq!(insurer.one::<i64>("select count(*) from run"), 3);
@@ -197,6 +202,58 @@ fn a_bad_cell_or_a_stray_delimiter_makes_nobody_disappear() {
         assert_eq!(state("carried_since"), None);
         assert_eq!(state("valid_from").as_deref(), Some("2024-12-01"));
     }
+}
+
+/// A record's version, whether its grade is the changed one, and since when it is carried; none if it is gone.
+type State = Option<(&'static str, bool, Option<&'static str>)>;
+
+#[test]
+fn a_row_is_carried_for_days_until_it_is_mended_or_gone() {
+    let insurer = Insurer::new("");
+    let bad: fn(&mut Vec<String>) = |lines| set(lines, 9, ENTERED, "2024-02-30");
+    // Bad in two ways at once, and beside a good row of the same key: still one record that is carried.
+    let worse: fn(&mut Vec<String>) = |lines| {
+        lines.push(lines[9].clone());
+        set(lines, 9, ENTERED, "2024-02-30");
+        set(lines, 9, 2, "x");
+    };
+    let mended: fn(&mut Vec<String>) = |lines| set(lines, 9, GRADE, "Z9");
+    let gone: fn(&mut Vec<String>) = |lines| drop(lines.remove(9));
+    let key = {
+        insurer.deliver(1, |_| {}).import(1);
+        let text = fs::read_to_string(insurer.delivery(1).join("temp_agent.txt")).unwrap();
+        id(text.lines().nth(9).unwrap())
+    };
+    // By day: the delivery, and the record's version, grade changed or not, and since when it is carried.
+    let days: [(fn(&mut Vec<String>), State); 6] = [
+        (bad, Some(("2024-12-01", false, Some("2024-12-02")))),
+        (worse, Some(("2024-12-01", false, Some("2024-12-02")))),
+        (mended, Some(("2024-12-04", true, None))),
+        (bad, Some(("2024-12-04", true, Some("2024-12-05")))),
+        (gone, None),
+        (bad, None),
+    ];
+    for (at, (edit, expected)) in days.into_iter().enumerate() {
+        let day = at as u32 + 2;
+        let report = insurer.deliver(day, edit).import(day);
+        assert_eq!(report.verdict, Verdict::Published, "day {day}: {:?}", report.reasons);
+        let found = insurer.rows(&format!(
+            "select valid_from, agent_grade_level = 'Z9', carried_since from agent where id = '{key}'"
+        ));
+        let expected: Vec<Vec<Value>> = expected
+            .into_iter()
+            .map(|(from, changed, since)| {
+                let since = since.map_or(Value::Null, |day| Value::Text(day.to_owned()));
+                vec![Value::Text(from.to_owned()), Value::Integer(i64::from(changed)), since]
+            })
+            .collect();
+        assert_eq!(found, expected, "day {day}");
+    }
+    let versions = insurer.rows(&format!(
+        "select valid_from || ' ' || valid_to from agent_history where id = '{key}' order by 1"
+    ));
+    let text = |text: &str| vec![Value::Text(text.to_owned())];
+    assert_eq!(versions, [text("2024-12-01 2024-12-04"), text("2024-12-04 2024-12-06")]);
 }
 
 #[test]
@@ -300,6 +357,8 @@ fn a_refused_delivery_leaves_the_snapshot_and_keeps_its_traces() {
             dry_run: false,
             data_dir: &data,
             now,
+            cancel: &Cancel::new(),
+            awaited: false,
         };
         let report = pipeline::import(&request, &Quiet).unwrap();
         assert_eq!(report.verdict, Verdict::Refused);
@@ -434,4 +493,66 @@ fn a_data_folder_that_cannot_be_made_is_named() {
     let error = insurer.try_import(1, false).unwrap_err();
     assert!(error.to_string().contains("data"), "{error}");
     assert!(Path::new(&insurer.data()).is_file());
+}
+
+#[test]
+fn a_run_that_is_asked_to_stop_leaves_everything_as_it_was() {
+    /// Asks for an end as soon as a stage begins.
+    struct StopAt(Stage, Cancel);
+    impl fetch::Progress for StopAt {
+        fn file(&self, _: Feed, _: Option<u64>) {}
+        fn bytes(&self, _: Feed, _: u64) {}
+    }
+    impl Progress for StopAt {
+        fn stage(&self, stage: Stage) {
+            if stage == self.0 {
+                self.1.ask();
+            }
+        }
+    }
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {}).import(1);
+    let before = insurer.dump();
+    insurer.deliver(2, |lines| lines.truncate(390));
+    for stage in [Stage::Fetch, Stage::Parse, Stage::Check, Stage::Publish] {
+        let cancel = Cancel::new();
+        let request = ImportRequest {
+            job: &insurer.job,
+            date: Some(date(2)),
+            from: None,
+            dry_run: false,
+            data_dir: &insurer.data(),
+            now: "2024-12-31T21:00:00Z".parse().unwrap(),
+            cancel: &cancel,
+            awaited: false,
+        };
+        // Each run archives under its own id; all four begin at the same moment here.
+        let _ = fs::remove_dir_all(insurer.data().join("t/archive/2024-12-02"));
+        let outcome = pipeline::import(&request, &StopAt(stage, cancel.clone()));
+        assert!(matches!(outcome, Err(RunError::Cancelled)), "{stage:?}: {outcome:?}");
+        assert!(insurer.dump() == before, "{stage:?}");
+        assert_eq!(insurer.one::<i64>("select count(*) from run"), 1, "{stage:?}");
+    }
+    assert_eq!(insurer.import(2).verdict, Verdict::Published);
+}
+
+#[test]
+fn a_source_that_is_awaited_leaves_no_record_until_the_last_look() {
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {}).import(1);
+    for (awaited, runs) in [(true, 1), (true, 1), (false, 2)] {
+        let request = ImportRequest {
+            job: &insurer.job,
+            date: Some(date(2)),
+            from: None,
+            dry_run: false,
+            data_dir: &insurer.data(),
+            now: "2024-12-31T21:00:00Z".parse().unwrap(),
+            cancel: &Cancel::new(),
+            awaited,
+        };
+        let outcome = pipeline::import(&request, &Quiet);
+        assert!(matches!(outcome, Err(RunError::Fetch(e)) if e.is_transient()));
+        assert_eq!(insurer.one::<i64>("select count(*) from run"), runs);
+    }
 }

@@ -15,6 +15,8 @@ mod import;
 mod job;
 mod layers;
 mod quiet;
+mod readme;
 mod report;
 mod rules;
 mod sample;
+mod semantics;

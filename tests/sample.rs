@@ -146,7 +146,7 @@ fn check(dir: &Path, options: &Options) -> BTreeSet<Finding> {
         let bytes = std::fs::read(dir.join(file)).expect("the file was written");
         let (lines, terminated) = lines_of(&bytes, options.charset);
         if !terminated {
-            add("F108", feed, vec![], None);
+            add("F108", feed, vec![lines.len() as u64], None);
         }
         let mut by_key: BTreeMap<String, Vec<(Record, bool)>> = BTreeMap::new();
         for (n, (text, decoded, size)) in lines.iter().enumerate() {
@@ -167,7 +167,8 @@ fn check(dir: &Path, options: &Options) -> BTreeSet<Finding> {
                 .collect();
             let key = trimmed.get("id").cloned().unwrap_or_default();
             if *size > 65_536 {
-                add("R203", feed, vec![line], None);
+                let readable = cells.len() == fields.len() && !key.is_empty();
+                add("R203", feed, vec![line], Some(&*key).filter(|_| readable));
                 continue;
             }
             if cells.len() != fields.len() {

@@ -22,6 +22,7 @@ mod sample;
 mod surroundings;
 mod tenant;
 mod tree;
+mod usage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,7 +87,11 @@ pub(crate) fn run() -> ExitCode {
         Ok(line) => line,
         Err(told) => {
             // Help and version are errors to clap as well; a reader that went away has seen enough.
-            let _ = told.print();
+            if told.use_stderr() && language_wanted() == Language::Chinese {
+                usage::complain(&told);
+            } else {
+                let _ = told.print();
+            }
             return if told.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
@@ -106,6 +111,22 @@ pub(crate) fn run() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// The language of a command line that cannot be read otherwise.
+fn language_wanted() -> Language {
+    let arguments: Vec<String> =
+        std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
+    let after = |at: usize| arguments.get(at + 1).map(String::as_str);
+    let asked = arguments.iter().enumerate().find_map(|(at, argument)| {
+        argument.strip_prefix("--lang=").or_else(|| after(at).filter(|_| argument == "--lang"))
+    });
+    let asked = match asked {
+        Some("zh") => Some(Language::Chinese),
+        Some("en") => Some(Language::English),
+        _ => None,
+    };
+    Surroundings::look(asked, true, PathBuf::new()).language
 }
 
 fn run_verb(verb: &Verb, surroundings: &Surroundings) -> Result<Exit, Failure> {

@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use anstyle::{AnsiColor, Effects, Style};
-use orgsnap::model::Message;
+use orgsnap::model::{Message, system_reason};
 
 use super::failure::Failure;
 use super::surroundings::Surroundings;
@@ -21,11 +21,10 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let Message { zh, en } = system_reason(&error);
             Err(Failure::usage(Message::new(
-                format!("无法写到标准输出：{error}；请检查输出重定向到的位置"),
-                format!(
-                    "cannot write to standard output: {error}; check where it is redirected to"
-                ),
+                format!("无法写到标准输出：{zh}；请检查输出重定向到的位置"),
+                format!("cannot write to standard output: {en}; check where it is redirected to"),
             )))
         }
         _ => Ok(()),

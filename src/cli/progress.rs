@@ -62,8 +62,11 @@ struct Bar {
 impl Bar {
     fn new(language: Language) -> Bar {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Bar { bar, language, bytes: Mutex::default() }
+        let bar = Bar { bar, language, bytes: Mutex::default() };
+        // Before the first stage there is nothing to show, least of all what indicatif shows by itself.
+        bar.style("{spinner}");
+        bar.bar.enable_steady_tick(Duration::from_millis(200));
+        bar
     }
 
     fn style(&self, template: &str) {

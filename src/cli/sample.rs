@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{ArgAction, Args, ValueEnum};
-use orgsnap::model::Message;
+use orgsnap::model::{Message, system_reason};
 use orgsnap::report::{Column, table, words};
 use orgsnap::sample::{self, Charset, Defects, Header, LineEnd, Options, Written};
 use serde::Serialize;
@@ -119,7 +119,14 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
     };
     // Options out of range and a folder that cannot be written to are both the caller's to mend.
     let written = sample::write(&options, &arguments.dir).map_err(|error| {
-        Failure::usage(Message::new(format!("未能写出样例：{error:#}"), format!("{error:#}")))
+        let zh = match error.root_cause().downcast_ref::<std::io::Error>() {
+            Some(fault) => {
+                let (dir, why) = (arguments.dir.display(), system_reason(fault).zh);
+                format!("样例无法写入 {dir}（{why}）；请换一个文件夹，或检查权限和剩余空间")
+            }
+            None => format!("未能写出样例：{error:#}"),
+        };
+        Failure::usage(Message::new(zh, format!("{error:#}")))
     })?;
     let text = if arguments.json { document(&written)? } else { summary(&written, surroundings) };
     output::print(&text)?;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use orgsnap::model::Message;
+use orgsnap::model::{Message, system_reason};
 
 use super::failure::Failure;
 use super::import::load;
@@ -33,9 +33,10 @@ pub(super) fn database(
 pub(super) fn all_databases(surroundings: &Surroundings) -> Result<Vec<PathBuf>, Failure> {
     let data = &surroundings.data;
     let unreadable = |error: std::io::Error| {
+        let Message { zh, en } = system_reason(&error);
         Failure::usage(Message::new(
-            format!("无法读取数据文件夹 {}：{error}；请用 --data 指定", data.display()),
-            format!("cannot read the data folder {}: {error}; name it with --data", data.display()),
+            format!("无法读取数据文件夹 {}：{zh}；请用 --data 指定", data.display()),
+            format!("cannot read the data folder {}: {en}; name it with --data", data.display()),
         ))
     };
     let mut found = Vec::new();

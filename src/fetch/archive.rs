@@ -15,7 +15,7 @@ use std::thread;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Feed, Message, RunId};
+use crate::model::{Feed, Message, RunId, system_reason};
 
 use super::digest;
 use super::disk::{DiskError, create_private_dirs, create_private_file, sync_dir};
@@ -332,10 +332,13 @@ impl ArchiveError {
                 format!("归档 {} 已存在；请重新运行", path.display()),
                 format!("the archive {} exists already; run again", path.display()),
             ),
-            ArchiveError::Unreadable { path, source } => Message::new(
-                format!("无法读取归档 {}：{source}", path.display()),
-                format!("cannot read the archive {}: {source}", path.display()),
-            ),
+            ArchiveError::Unreadable { path, source } => {
+                let (path, Message { zh, en }) = (path.display(), system_reason(source));
+                Message::new(
+                    format!("无法读取归档 {path}：{zh}；请检查数据文件夹"),
+                    format!("cannot read the archive {path}: {en}; check the data folder"),
+                )
+            }
             ArchiveError::Damaged { path, what } => Message::new(
                 format!("归档 {} 已损坏：{}", path.display(), what.zh),
                 format!("the archive {} is damaged: {}", path.display(), what.en),

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::model::Message;
+use crate::model::{Message, system_reason};
 
 /// A fault of the disk that orgsnap writes to. `Display` is the English message.
 #[derive(Debug, thiserror::Error)]
@@ -45,10 +45,10 @@ impl DiskError {
                     "no permission to write {path}; change it, or name a writable folder with --data"
                 ),
             ),
-            _ => Message::new(
-                format!("无法写入 {path}：{}", self.source),
-                format!("cannot write {path}: {}", self.source),
-            ),
+            _ => {
+                let Message { zh, en } = system_reason(&self.source);
+                Message::new(format!("无法写入 {path}：{zh}"), format!("cannot write {path}: {en}"))
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::config::job::ConfigError;
-use crate::model::Message;
+use crate::model::{Message, system_reason};
 
 use super::disk::DiskError;
 
@@ -244,10 +244,13 @@ impl FetchError {
                 format!("{} 不是普通文件；请移走它", path.display()),
                 format!("{} is not a regular file; move it away", path.display()),
             ),
-            FetchError::Unreadable { path, source } => Message::new(
-                format!("无法读取 {}：{source}", path.display()),
-                format!("cannot read {}: {source}", path.display()),
-            ),
+            FetchError::Unreadable { path, source } => {
+                let (path, Message { zh, en }) = (path.display(), system_reason(source));
+                Message::new(
+                    format!("无法读取 {path}：{zh}；请核对路径和磁盘"),
+                    format!("cannot read {path}: {en}; check the path and the disk"),
+                )
+            }
             FetchError::NotAFileName { name } => Message::new(
                 format!("模式中的文件名 {name:?} 无效；请只写文件名，不含路径"),
                 format!("the schema's file name {name:?} is none; write a bare name, no path"),

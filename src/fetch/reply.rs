@@ -8,7 +8,7 @@ use suppaftp::FtpError;
 use suppaftp::types::Response;
 
 use crate::config::job::Secret;
-use crate::model::Message;
+use crate::model::{Message, system_reason};
 
 use super::FetchError;
 
@@ -72,15 +72,10 @@ pub(super) fn fault(error: FtpError, server: &str, what: &str, secret: &Secret) 
 /// Why the connection failed, in words.
 pub(super) fn io_reason(error: &io::Error) -> Message {
     match error.kind() {
-        // Linux reports a timeout of a blocking socket as the former.
-        ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            Message::fixed("超时无应答", "no answer within the timeout")
-        }
-        ErrorKind::ConnectionRefused => Message::fixed("连接被拒绝", "connection refused"),
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
             Message::fixed("连接被服务器中断", "the server broke the connection")
         }
-        _ => Message::new(error.to_string(), error.to_string()),
+        _ => system_reason(error),
     }
 }
 

@@ -5,15 +5,19 @@
 mod cancel;
 mod feed;
 mod finding;
+mod language;
 mod run;
+mod system_fault;
 mod table;
 mod tree;
 
 pub use cancel::Cancel;
 pub use feed::Feed;
 pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related, RuleMeta};
+pub use language::Language;
 pub use run::{
     FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, RunId, RunReport, StageTiming, Verdict,
 };
+pub use system_fault::system_reason;
 pub use table::{Column, Table};
 pub use tree::{CarriedRow, TreeRows, TreeSums};

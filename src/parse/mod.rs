@@ -2,6 +2,7 @@
 
 mod cast;
 mod columns;
+mod quotes;
 mod records;
 mod sniff;
 
@@ -105,14 +106,14 @@ impl Parsed<'_> {
     /// The cells of a line as delivered (not trimmed), whatever their number.
     pub fn cells(&self, line: usize) -> Vec<String> {
         let text = self.lines.decode(line).text;
-        text.split(self.layout.delimiter.as_str()).map(str::to_owned).collect()
+        self.layout.cells(&text).into_iter().map(|cell| cell.1.into_owned()).collect()
     }
 
     /// The cell of a schema field on a line as delivered; `None` if the line or the header has none.
     pub fn cell(&self, line: usize, field: usize) -> Option<String> {
         let column = self.layout.columns.get(field).copied().flatten()?;
         let text = self.lines.decode(line).text;
-        text.split(self.layout.delimiter.as_str()).nth(column).map(str::to_owned)
+        self.layout.cells(&text).into_iter().nth(column).map(|cell| cell.1.into_owned())
     }
 
     /// The line with a field marked, for people to look at.
@@ -121,15 +122,7 @@ impl Parsed<'_> {
         let text: &str = &decoded.text;
         let column = field.and_then(|f| self.layout.columns.get(f).copied().flatten());
         let mark = match (column, decoded.bad.first()) {
-            (Some(column), _) => {
-                let delimiter = self.layout.delimiter.as_str();
-                let mut start = 0;
-                let mut cells = text.split(delimiter);
-                for cell in cells.by_ref().take(column) {
-                    start += cell.len() + delimiter.len();
-                }
-                cells.next().map(|cell| start..start + cell.len())
-            }
+            (Some(column), _) => self.layout.cells(text).into_iter().nth(column).map(|cell| cell.0),
             (None, Some(bad)) => Some(bad.at.clone()),
             (None, None) => None,
         };

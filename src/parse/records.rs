@@ -10,7 +10,7 @@ use crate::decode::{BadBytes, Lines};
 use crate::model::Table;
 
 use super::columns::{Columns, Filled, Finished, Stretch};
-use super::{Layout, MAX_LINE, Parsed, cast};
+use super::{Layout, MAX_LINE, Parsed, cast, quotes};
 
 /// Raw bytes decoded at a time; larger runs cost page faults (`encoding_rs`: 204 ms whole, 72 ms so).
 const RUN: u64 = 1 << 20;
@@ -44,6 +44,12 @@ pub struct Oversized {
     pub line: u32,
     /// Its raw bytes, line end left out.
     pub bytes: u32,
+}
+
+impl Oversized {
+    fn at(lines: &Lines<'_>, line: usize) -> Oversized {
+        Oversized { line: line as u32, bytes: lines.raw_len(line) as u32 }
+    }
 }
 
 /// A cell at fault.
@@ -84,7 +90,12 @@ pub(super) fn records<'a>(
     schema: &FeedSchema,
 ) -> PolarsResult<Parsed<'a>> {
     let first = layout.header.as_ref().map_or(0, |h| h.line + 1);
-    let blank_above = layout.header.as_ref().map_or(0, |h| h.line as u64);
+    let above = 0..first.saturating_sub(1);
+    let oversized_above = above.clone().filter(|line| lines.raw_len(*line) > MAX_LINE);
+    let oversized_above: Vec<Oversized> =
+        oversized_above.map(|line| Oversized::at(&lines, line)).collect();
+    // The header is the first line that is neither blank nor too long to be looked at.
+    let blank_above = (above.len() - oversized_above.len()) as u64;
     let plan = Plan::new(&layout, schema);
     let ranges = ranges(&lines, first);
     let kinds = schema.fields.iter().map(|field| &field.kind);
@@ -117,7 +128,7 @@ pub(super) fn records<'a>(
         table,
         ragged: whole.ragged,
         undecoded: whole.undecoded,
-        oversized: whole.oversized,
+        oversized: [oversized_above, whole.oversized].concat(),
         faults: whole.faults,
         blank: whole.blank + blank_above,
     })
@@ -134,7 +145,10 @@ fn ranges(lines: &Lines<'_>, first: usize) -> Vec<Range<usize>> {
 
 /// What to do with the cells of a line, worked out once a file.
 struct Plan<'a> {
+    /// What stands between the fields, once the quotes are off.
     delimiter: &'a str,
+    /// What stands between them as delivered, where they are quoted.
+    quoted_by: Option<&'a str>,
     finder: memchr::memmem::Finder<'a>,
     width: usize,
     fields: Vec<FieldPlan<'a>>,
@@ -165,8 +179,9 @@ impl<'a> Plan<'a> {
             allowed: field.allowed.iter().map(|(value, _)| *value).collect(),
         });
         Plan {
-            delimiter: &layout.delimiter,
-            finder: memchr::memmem::Finder::new(&layout.delimiter),
+            delimiter: layout.separator(),
+            quoted_by: layout.quoted.then_some(layout.delimiter.as_str()),
+            finder: memchr::memmem::Finder::new(layout.separator()),
             width: layout.width,
             fields: fields.collect(),
         }
@@ -218,7 +233,7 @@ impl Part {
             let Some(text) = lines.decode_run(run.clone(), &mut buffer) else {
                 for line in run {
                     let decoded = lines.decode(line);
-                    reader.line(lines, line, &decoded.text, &decoded.bad);
+                    reader.take(lines, line, &decoded.text, &decoded.bad);
                 }
                 continue;
             };
@@ -226,12 +241,12 @@ impl Part {
             for line in run {
                 let (this, next) = rest.split_once('\n').unwrap_or((rest, ""));
                 rest = next;
-                let this = if line + 1 == lines.len() {
-                    this.strip_suffix('\u{1a}').unwrap_or(this)
-                } else {
-                    this
+                // As `Lines::raw` has it: end-of-file marks of DOS stand behind the last line end.
+                let this = match line + 1 == lines.len() && !text.ends_with('\n') {
+                    true => this.trim_end_matches('\u{1a}'),
+                    false => this,
                 };
-                reader.line(lines, line, this.strip_suffix('\r').unwrap_or(this), &[]);
+                reader.take(lines, line, this.strip_suffix('\r').unwrap_or(this), &[]);
             }
         }
         let Reader { mut part, stretch, .. } = reader;
@@ -260,6 +275,18 @@ struct Reader<'p, 'c> {
 }
 
 impl Reader<'_, '_> {
+    /// A line as delivered.
+    fn take(&mut self, lines: &Lines<'_>, line: usize, text: &str, bad: &[BadBytes]) {
+        match self.plan.quoted_by {
+            None => self.line(lines, line, text, bad),
+            Some(delimiter) => {
+                let (text, bad) = quotes::unquoted(text, delimiter, bad);
+                self.line(lines, line, &text, &bad);
+            }
+        }
+    }
+
+    /// A line without quotes.
     fn line(&mut self, lines: &Lines<'_>, line: usize, text: &str, bad: &[BadBytes]) {
         let plan = self.plan;
         let number = line as u32;
@@ -268,9 +295,9 @@ impl Reader<'_, '_> {
             return;
         }
         // A decoded character has at least half the bytes of its raw form in every encoding read.
-        if text.len() > MAX_LINE / 2 && lines.raw_len(line) > MAX_LINE {
-            let bytes = lines.raw_len(line) as u32;
-            self.part.oversized.push(Oversized { line: number, bytes });
+        if (plan.quoted_by.is_some() || text.len() > MAX_LINE / 2) && lines.raw_len(line) > MAX_LINE
+        {
+            self.part.oversized.push(Oversized::at(lines, line));
         }
         plan.split(text, &mut self.cells);
         let fits = self.cells.len() == plan.width;

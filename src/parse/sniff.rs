@@ -1,12 +1,12 @@
 //! Finding delimiter and header by scoring every candidate against the schema.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 use crate::config::job::Format;
 use crate::config::schema::{FeedSchema, Field, Kind, Required};
 use crate::decode::Lines;
 
-use super::{MAX_LINE, cast, cast::is_blank};
+use super::{MAX_LINE, cast, cast::is_blank, quotes};
 
 /// Delimiters seen in the field (`feeds.md`); others are found in the sample itself.
 const KNOWN: [&str; 12] =
@@ -23,12 +23,36 @@ const MIN_TYPE_FIT: f64 = 0.5;
 pub struct Layout {
     /// One or more characters.
     pub delimiter: String,
+    /// Whether fields stand in quotes, which are no part of their values.
+    pub quoted: bool,
     /// What the header says, if there is one.
     pub header: Option<Header>,
     /// Number of fields that every line must have.
     pub width: usize,
     /// For each schema field the position of its cell in a line; `None` if the header lacks it.
     pub columns: Vec<Option<usize>>,
+}
+
+impl Layout {
+    /// What stands between the fields of a line whose quotes are off, if it had any.
+    pub(super) fn separator(&self) -> &str {
+        if self.quoted { quotes::SEPARATOR } else { &self.delimiter }
+    }
+
+    /// The fields of a line as delivered: where each stands, its quotes included, and what it says.
+    pub(super) fn cells<'t>(&self, line: &'t str) -> Vec<(Range<usize>, Cow<'t, str>)> {
+        if self.quoted {
+            let cells = quotes::cells(line, &self.delimiter).into_iter();
+            return cells.map(|cell| (cell.at, cell.value)).collect();
+        }
+        let mut start = 0;
+        let cell = |cell: &'t str| {
+            let at = start..start + cell.len();
+            start = at.end + self.delimiter.len();
+            (at, Cow::Borrowed(cell))
+        };
+        line.split(self.delimiter.as_str()).map(cell).collect()
+    }
 }
 
 /// What a header says.
@@ -57,7 +81,8 @@ pub struct Tried {
     pub lines_fit: f64,
     /// Share of typed cells that cast, 0 to 1.
     pub types_fit: f64,
-    /// Share of the header's cells that are titles of the schema, 0 to 1; 0 without a header.
+    /// Titles of the schema in the header, as a share of its cells or of the schema's fields, whichever are
+    /// fewer, 0 to 1; 0 without a header.
     pub titles_fit: f64,
     /// The score by which candidates compare, 0 to 1.
     pub score: f64,
@@ -80,13 +105,24 @@ pub(super) fn sniff(
 ) -> Result<Layout, NoLayout> {
     let sample = sample(lines);
     let wanted = schema.fields.len();
-    let Some((first_line, first)) = sample.first() else {
+    let Some((first_line, _)) = sample.first() else {
         return Err(NoLayout { tried: Vec::new(), wanted });
     };
     let texts: Vec<&str> = sample.iter().map(|(_, text)| text.as_str()).collect();
     let mut scored: Vec<(Tried, Layout)> = candidates(&texts, pinned)
         .into_iter()
-        .map(|delimiter| score(&delimiter, *first_line, first, &texts, schema, pinned.header))
+        .map(|delimiter| {
+            if !quotes::is_quoted(&texts, &delimiter) {
+                return score(&delimiter, *first_line, &texts, schema, pinned.header);
+            }
+            let bare = |text: &&str| quotes::unquoted(text, &delimiter, &[]).0;
+            let bare: Vec<String> = texts.iter().map(bare).collect();
+            let bare: Vec<&str> = bare.iter().map(String::as_str).collect();
+            let (tried, layout) =
+                score(quotes::SEPARATOR, *first_line, &bare, schema, pinned.header);
+            let tried = Tried { delimiter: delimiter.clone(), ..tried };
+            (tried, Layout { delimiter, quoted: true, ..layout })
+        })
         .filter(|(tried, _)| tried.width > 1)
         .collect();
     // Equal scores fall to the longer delimiter: `|+|` explains more than `|` does.
@@ -151,15 +187,16 @@ fn is_mark(c: char) -> bool {
 fn score(
     delimiter: &str,
     first_line: usize,
-    first: &str,
     sample: &[&str],
     schema: &FeedSchema,
     pinned_header: Option<bool>,
 ) -> (Tried, Layout) {
-    let cells: Vec<&str> = first.split(delimiter).collect();
+    let cells: Vec<&str> = sample[0].split(delimiter).collect();
     let titles: Vec<Option<usize>> = cells.iter().map(|cell| field_of(cell, schema)).collect();
     let known = titles.iter().flatten().count();
-    let titles_fit = known as f64 / cells.len() as f64;
+    let titles_share = known as f64 / cells.len() as f64;
+    // A header may have any number of titles beyond those of the schema.
+    let titles_fit = known as f64 / cells.len().min(schema.fields.len()) as f64;
     let header = pinned_header.unwrap_or_else(|| {
         // Half the titles known is a header; so is a line of no known title that cannot be data while
         // the lines below it are.
@@ -185,7 +222,7 @@ fn score(
     let titles_fit = if header { titles_fit } else { 0.0 };
     let keys_fit = keys_fit(body, delimiter, width, columns.get(schema.key).copied().flatten());
     let body_score = 0.6 * lines_fit + 0.3 * types_fit + 0.1 * keys_fit;
-    let score = if header { 0.5 * titles_fit + 0.5 * body_score } else { body_score };
+    let score = if header { 0.5 * titles_share + 0.5 * body_score } else { body_score };
     let tried = Tried {
         delimiter: delimiter.to_owned(),
         header,
@@ -196,7 +233,7 @@ fn score(
         score,
     };
     let delimiter = delimiter.to_owned();
-    (tried, Layout { delimiter, header: parsed_header, width, columns })
+    (tried, Layout { delimiter, quoted: false, header: parsed_header, width, columns })
 }
 
 /// Share of the non-empty typed cells that cast, over the lines of the right width; 1 if the schema has

@@ -59,11 +59,33 @@ pub(super) fn open_existing(path: &Path) -> Result<Connection, StoreError> {
     }
     // Read-write, because a reader has to finish what a killed writer left; `query_only` keeps it from
     // writing anything of its own. Where the user may not write, SQLite opens the file read-only itself.
-    let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    check_format(&conn, path)?;
-    conn.pragma_update(None, "query_only", true)
-        .map_err(|error| StoreError::sqlite(path, error))?;
-    Ok(conn)
+    let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|conn| {
+        check_format(&conn, path)?;
+        conn.pragma_update(None, "query_only", true)
+            .map_err(|error| StoreError::sqlite(path, error))?;
+        Ok(conn)
+    });
+    match (opened, at_rest(path)) {
+        (Err(StoreError::ReadOnly { .. } | StoreError::CannotOpen { .. }), Some(uri)) => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+            let conn = connect(Path::new(&uri), flags)?;
+            check_format(&conn, path)?;
+            Ok(conn)
+        }
+        (opened, _) => opened,
+    }
+}
+
+/// The file as one that nobody writes, if nobody does: it has no log. SQLite cannot make the index of the log
+/// in a folder that this user may not write to, such as an analyst's read-only share, and needs none then
+/// (<https://sqlite.org/wal.html#read_only_databases>).
+fn at_rest(path: &Path) -> Option<String> {
+    let path = path.to_str()?;
+    if Path::new(&format!("{path}-wal")).exists() {
+        return None;
+    }
+    let escaped = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    Some(format!("file:{escaped}?immutable=1"))
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {

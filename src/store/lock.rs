@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::model::Message;
+use crate::model::{Message, system_reason};
 
 /// The lock of a tenant's folder. Held until dropped, or until the process ends, however it ends.
 #[derive(Debug)]
@@ -85,13 +85,18 @@ impl LockError {
                 format!("{} 已被占用（{holder}）；请等它结束", path.display()),
                 format!("{} is held by another run ({holder}); wait for its end", path.display()),
             ),
-            LockError::Unusable { path, source } => Message::new(
-                format!("无法使用锁文件 {}：{source}；请检查数据文件夹是否可写", path.display()),
-                format!(
-                    "cannot use the lock file {}: {source}; check that the data folder is writable",
-                    path.display()
-                ),
-            ),
+            LockError::Unusable { path, source } => {
+                let (path, Message { zh, en }) = (path.display(), system_reason(source));
+                Message::new(
+                    format!(
+                        "无法使用锁文件 {path}：{zh}；请检查数据文件夹是否可写，或用 --data 另行指定"
+                    ),
+                    format!(
+                        "cannot use the lock file {path}: {en}; check that the data folder is writable, \
+                         or name another with --data"
+                    ),
+                )
+            }
         }
     }
 }

@@ -29,8 +29,8 @@ pub struct ConfigError {
 pub enum Problem {
     /// The file cannot be read.
     Unreadable {
-        /// Why, in the system's words.
-        reason: String,
+        /// Why.
+        reason: Message,
     },
     /// The file is not TOML.
     Syntax {
@@ -63,7 +63,7 @@ pub enum Problem {
         /// The file.
         path: PathBuf,
         /// Why.
-        reason: String,
+        reason: Message,
     },
 }
 
@@ -96,9 +96,10 @@ impl ConfigError {
         };
         match self.problem.as_ref() {
             Problem::Unreadable { reason } => Message::new(
-                format!("无法读取任务文件（{reason}）；请检查路径和权限"),
+                format!("无法读取任务文件（{}）；请检查路径和权限", reason.zh),
                 format!(
-                    "the job file cannot be read ({reason}); check the path and its permissions"
+                    "the job file cannot be read ({}); check the path and its permissions",
+                    reason.en
                 ),
             ),
             Problem::Syntax { detail } => Message::new(
@@ -136,10 +137,15 @@ impl ConfigError {
                 ),
             ),
             Problem::SecretFile { path, reason } => Message::new(
-                format!("{dotted} 取自文件 {}，但该文件无法使用（{reason}）", path.display()),
                 format!(
-                    "{dotted} comes from the file {}, which cannot be used ({reason})",
-                    path.display()
+                    "{dotted} 取自文件 {}，但该文件无法使用（{}）；请检查该文件",
+                    path.display(),
+                    reason.zh
+                ),
+                format!(
+                    "{dotted} comes from the file {}, which cannot be used ({}); check that file",
+                    path.display(),
+                    reason.en
                 ),
             ),
         }

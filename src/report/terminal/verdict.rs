@@ -70,7 +70,10 @@ impl Drawing<'_> {
                 self.line(&format!("  {name}  {path}"));
             }
         }
+        // Of a date that cannot be imported the provider has nothing to mend.
+        let is_date = report.reasons.iter().any(|reason| reason.limit == "older-date");
         let advice = match report.verdict {
+            Verdict::Refused if is_date => None,
             Verdict::Refused => Some(language.choose(
                 "请将本报告转交提供方更正后重新导出；新文件到达后再次执行即可",
                 "forward this report to the provider; once the corrected files are there, run it again",

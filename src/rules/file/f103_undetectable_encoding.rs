@@ -50,7 +50,11 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                     .collect();
                 let (tried, nul) = (tried.join(", "), found.nul);
                 let (hint_zh, hint_en) = if found.looks_like_utf16 {
-                    ("；看起来是没有 BOM 的 UTF-16", "; it looks like UTF-16 without a byte-order mark")
+                    (
+                        "；看起来是没有 BOM 的 UTF-16：请提供方加上 BOM，或固定 encoding = \"utf-16le\"",
+                        "; it looks like UTF-16 without a byte-order mark: have one written, or pin \
+                         encoding = \"utf-16le\"",
+                    )
                 } else {
                     ("", "")
                 };

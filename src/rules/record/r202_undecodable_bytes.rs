@@ -47,10 +47,14 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
             let line = u64::from(first.line) + 1;
             sink.report(file.feed, &[line], || {
                 let (count, offset) = (bytes.len(), first.offset);
+                let places = match count {
+                    1 => "one place of the line is not".to_owned(),
+                    count => format!("{count} places of the line are not"),
+                };
                 let key = file.row(line).and_then(|row| file.key(row));
                 let draft = Draft::new(
                     format!("本行有 {count} 处字节不是 {encoding}，第一处在文件的第 {offset} 字节（从 0 起）"),
-                    format!("{count} places of the line are not {encoding}, the first at byte {offset} of the file (from 0)"),
+                    format!("{places} {encoding}, the first at byte {offset} of the file (from 0)"),
                 )
                 .key(key);
                 match first.field {

@@ -158,7 +158,8 @@ impl Planter<'_> {
         // Over 64 KiB in every encoding, as no character takes less than a byte.
         let row = self.leaf()?;
         self.set(row, &[("agentName", &"长".repeat(70_000))])?;
-        self.note_all("R203", &[row], None, None, "a line of more than 64 KiB");
+        let key = Some(self.key(row));
+        self.note_all("R203", &[row], key, None, "a line of more than 64 KiB");
 
         let row = self.leaf()?;
         self.set(row, &[("agentName", &"长".repeat(201))])?;

@@ -163,6 +163,13 @@ impl<'a> Planter<'a> {
                 let terminated = !(last && self.unterminated == Some(feed));
                 delivery.line(feed, row, *broken, terminated)?;
             }
+            if self.unterminated == Some(feed)
+                && let Some(last) = order.last()
+            {
+                // Only now is it known which row comes last.
+                let cut = self.planted.iter_mut().filter(|p| p.code == "F108");
+                cut.for_each(|planted| planted.rows = vec![*last]);
+            }
             lines[feed.index()] = line_of;
         }
         let written = delivery.finish()?;

@@ -1,0 +1,120 @@
+//! What a terminal shows, what a log gets instead, and what happens when nobody can read it.
+
+use std::{io::Read as _, process::Stdio};
+
+use orgsnap::sample::Defects;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::{Desk, clean, orgsnap};
+
+/// What a command shows in a terminal of so many columns; `None`, and a word why, without `script`.
+fn shown(
+    desk: &Desk,
+    columns: usize,
+    arguments: &str,
+    variables: &[(&str, &str)],
+) -> Option<String> {
+    let inner = format!("stty rows 40 cols {columns}; {} {arguments}", orgsnap().display());
+    let mut command = clean("script", desk.folder.path());
+    command.args(["-qec", &inner, "/dev/null"]).env("TERM", "xterm");
+    match command.envs(variables.iter().copied()).output() {
+        Ok(output) => Some(String::from_utf8(output.stdout).unwrap().replace('\r', "")),
+        Err(error) => {
+            eprintln!("skipped: what a terminal shows, because there is no script ({error})");
+            None
+        }
+    }
+}
+
+/// The text without what colours it and what moves the cursor.
+fn plain(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{1b}' => drop(rest.by_ref().find(char::is_ascii_alphabetic)),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[test]
+fn a_terminal_gets_colours_and_lines_that_fit() {
+    let desk = Desk::new();
+    desk.deliver(22, 2_000, Defects::All);
+    for (columns, language) in [(80, "zh"), (80, "en"), (120, "zh"), (120, "en")] {
+        let check = format!("check in/20241122 --lang {language}");
+        let Some(text) = shown(&desk, columns, &check, &[]) else { return };
+        assert!(text.contains("\u{1b}[1m"), "{text}");
+        let text = plain(&text);
+        assert!(!text.contains("RESULT "), "that line is for logs: {text}");
+        // Every frame of the progress stands on one line of this text; the report begins behind the last.
+        let report = text.split_once("check  ").unwrap().1;
+        for line in report.lines() {
+            assert!(line.width() <= columns, "{} columns: {line}", line.width());
+        }
+        // What the progress draws is ASCII, and gone in the end.
+        assert!(!text.contains('\u{2591}'), "{text}");
+    }
+}
+
+#[test]
+fn colour_is_left_out_where_it_is_not_wanted() {
+    let desk = Desk::new();
+    desk.deliver(22, 300, Defects::None);
+    let check = "check in/20241122 2>/dev/null";
+    for (arguments, variables, coloured) in [
+        (check.to_owned(), vec![], true),
+        (check.to_owned(), vec![("NO_COLOR", "1")], false),
+        (check.to_owned(), vec![("NO_COLOR", "")], true),
+        (check.to_owned(), vec![("TERM", "dumb")], false),
+        (format!("--no-color {check}"), vec![], false),
+    ] {
+        let Some(text) = shown(&desk, 100, &arguments, &variables) else { return };
+        assert!(text.contains("可发布"), "{text}");
+        assert_eq!(text.contains('\u{1b}'), coloured, "{arguments} {variables:?}: {text:?}");
+    }
+}
+
+#[test]
+fn a_log_gets_a_line_a_stage_and_a_result() {
+    let desk = Desk::new();
+    desk.deliver(22, 300, Defects::None);
+    let told = desk.run(&["import", "job.toml", "--date", "2024-11-22", "--lang", "en"]);
+    let stages: Vec<&str> = told.err.lines().collect();
+    assert_eq!(stages.len(), 4, "{told:?}");
+    for (line, stage) in stages.iter().zip(["fetch", "parse", "check", "publish"]) {
+        let (time, rest) = line.split_once(' ').unwrap();
+        assert!(chrono::DateTime::parse_from_rfc3339(time).is_ok(), "{line}");
+        assert_eq!(rest, format!("t {stage}"));
+    }
+    assert!(!told.out.contains('\u{1b}') && !told.err.contains('\u{1b}'), "{told:?}");
+    let result = told.out.lines().last().unwrap();
+    assert!(result.starts_with("RESULT published exit=0 run=20"), "{result}");
+    assert!(result.ends_with(" database=data/t/org.db"), "{result}");
+}
+
+#[test]
+fn a_full_standard_output_is_told_and_a_reader_that_left_is_not() {
+    let desk = Desk::new();
+    desk.deliver(22, 300, Defects::None);
+    let full = || Stdio::from(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    for arguments in [&["rules"][..], &["import", "job.toml", "--date", "2024-11-22"]] {
+        let output = desk.command(arguments).stdout(full()).output().unwrap();
+        let told = super::told(output);
+        assert_eq!(told.code, Some(2), "{arguments:?}: {told:?}");
+        assert!(told.err.contains("无法写到标准输出：磁盘已满"), "{told:?}");
+    }
+    // The report could not be shown; what it told of stands all the same.
+    assert!(desk.run(&["runs", "t"]).out.contains("已发布"));
+    for arguments in [&["rules"][..], &["import", "job.toml", "--date", "2024-11-22"]] {
+        let mut child =
+            desk.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut complaints = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();
+        assert_eq!(child.wait().unwrap().code(), Some(0), "{arguments:?}: {complaints}");
+        assert!(!complaints.contains("panic"), "{complaints}");
+    }
+}
