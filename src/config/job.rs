@@ -5,6 +5,7 @@
 //! ([`ConfigError`]) can say both.
 
 mod account;
+mod alert;
 mod dated_path;
 mod document;
 mod error;
@@ -25,6 +26,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::model::{Level, Message};
 
+pub use alert::{AlertChannel, AlertKind, AlertTarget};
 pub use dated_path::DatedPath;
 pub use error::{ConfigError, Problem};
 pub use resolve::{load, parse};
@@ -56,6 +58,8 @@ pub struct Job {
     pub max_file_size: u64,
     /// When to run unattended.
     pub schedule: Option<Schedule>,
+    /// Whom to tell of refused, failed, late and recovered deliveries.
+    pub alerts: Vec<AlertChannel>,
     /// What works but should not stay so, such as a password written in the file.
     pub warnings: Vec<Message>,
 }

@@ -8,11 +8,8 @@ use toml::Spanned;
 use crate::model::Message;
 
 use super::resolve::Resolver;
-use super::secret::SecretFrom;
 use super::written::{self, Text};
-use super::{
-    ConfigError, DatedPath, FtpSource, Problem, Ready, Secret, SecretSource, Tls, Trust, quantity,
-};
+use super::{ConfigError, DatedPath, FtpSource, Problem, Ready, Tls, Trust, quantity};
 
 impl Resolver<'_> {
     /// An account of kind `ftp` or `ftps`; `table` is the place of `[source]`.
@@ -33,7 +30,8 @@ impl Resolver<'_> {
         let username = self.document.needed("source", "username", written.username, Some(table))?;
         let username = self.document.checked("source", "username", username, one_line)?;
         let password = self.document.needed("source", "password", written.password, Some(table))?;
-        let password = self.password(password, warnings)?;
+        let what = Message::fixed("密码", "the password");
+        let password = self.secret("source", "password", password, Some(&what), warnings)?;
         let path = match written.path {
             None => DatedPath::default(),
             Some(path) => self.document.checked("source", "path", path, |text| {
@@ -101,44 +99,6 @@ impl Resolver<'_> {
             None => Ok(default),
             Some(text) => self.document.checked("source", key, text, quantity::duration),
         }
-    }
-
-    fn password(
-        &self,
-        written: Spanned<written::Password>,
-        warnings: &mut Vec<Message>,
-    ) -> Result<SecretSource, ConfigError> {
-        let span = written.span();
-        let line = self.document.position(span.start).0;
-        let from = match written.into_inner() {
-            written::Password::Literal(text) => {
-                if text.contains(['\r', '\n']) {
-                    return Err(self.document.bad("source", "password", span));
-                }
-                let file = self.document.path.display();
-                warnings.push(Message::new(
-                    format!("{file}:{line}: 密码明文写在任务文件中；请改用 {{ env = \"变量名\" }} 或 {{ file = \"路径\" }}"),
-                    format!(
-                        "{file}:{line}: the password stands in the job file; better \
-                         {{ env = \"VARIABLE\" }} or {{ file = \"PATH\" }}"
-                    ),
-                ));
-                SecretFrom::Literal(Secret::new(text))
-            }
-            written::Password::Elsewhere(place) => match (place.env, place.file) {
-                (Some(name), None) => {
-                    let name = self.document.checked("source.password", "env", name, |name| {
-                        (!name.is_empty()).then(|| name.to_owned())
-                    })?;
-                    let value = (self.env)(&name).map(Secret::new);
-                    SecretFrom::Env(name, value)
-                }
-                (None, Some(file)) => SecretFrom::File(self.document.beside(file.get_ref())),
-                _ => return Err(self.document.bad("source", "password", span)),
-            },
-        };
-        let place = self.document.at("source", "password", span, Problem::MissingKey);
-        Ok(SecretSource { from, place })
     }
 
     fn tls(

@@ -29,6 +29,7 @@ pub(super) static KEYS: &[Key] = &[
     key("", "gate", "一个 [gate] 表", "a [gate] table"),
     key("", "limits", "一个 [limits] 表", "a [limits] table"),
     key("", "rules", "一个 [rules] 表", "a [rules] table"),
+    key("", "alert", "一个或几个 [[alert]] 表", "[[alert]] tables"),
     key("source", "kind", "\"dir\"、\"ftp\" 或 \"ftps\"", "\"dir\", \"ftp\" or \"ftps\""),
     key("source", "host", "服务器的名称或地址", "the server's name or address"),
     key("source", "port", "1 到 65535 的整数", "a whole number from 1 to 65535"),
@@ -98,6 +99,43 @@ pub(super) static KEYS: &[Key] = &[
     key("gate", "max_vanished", SHARE_ZH, SHARE_EN),
     key("gate", "max_vanished_in_organ", SHARE_ZH, SHARE_EN),
     key("limits", "max_file_size", "大小，如 \"4GiB\"", "a size such as \"4GiB\""),
+    key(
+        "alert",
+        "kind",
+        "\"wecom-robot\"、\"webhook\" 或 \"command\"",
+        "\"wecom-robot\", \"webhook\" or \"command\"",
+    ),
+    key("alert", "name", "1 到 64 个字符的一行文字", "one line of 1 to 64 characters"),
+    key(
+        "alert",
+        "on",
+        "\"refused\"、\"failed\"、\"late\"、\"recovered\" 中的一个或几个",
+        "a list of \"refused\", \"failed\", \"late\", \"recovered\"",
+    ),
+    key("alert", "language", "\"zh\" 或 \"en\"", "\"zh\" or \"en\""),
+    key(
+        "alert",
+        "url",
+        "{ env = \"变量名\" }、{ file = \"路径\" } 或以 https:// 开头的地址",
+        "{ env = \"VARIABLE\" }, { file = \"PATH\" } or an address that begins with https://",
+    ),
+    key("alert.url", "env", "环境变量名", "the name of an environment variable"),
+    key("alert.url", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "alert",
+        "bearer",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" }",
+    ),
+    key("alert.bearer", "env", "环境变量名", "the name of an environment variable"),
+    key("alert.bearer", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "alert",
+        "command",
+        "程序及其参数，如 [\"/usr/local/bin/notify\", \"--night\"]",
+        "a program and its arguments, such as [\"/usr/local/bin/notify\", \"--night\"]",
+    ),
+    key("alert", "timeout", "不超过 5m 的时长，如 \"10s\"", "a duration up to 5m, such as \"10s\""),
 ];
 
 const SHARE_ZH: &str = "大于 0%、不超过 100% 的比例，如 \"5%\"";
@@ -114,6 +152,13 @@ pub(super) fn expects(section: &str, name: &str) -> Option<&'static Message> {
         return Some(&RULE_LEVEL);
     }
     KEYS.iter().find(|key| key.section == section && key.name == name).map(|key| &key.expects)
+}
+
+/// Whether what stands there may be a secret, and must not be shown.
+pub(super) fn is_secret(section: &str, name: &str) -> bool {
+    const SECRETS: [(&str, &str); 3] =
+        [("source", "password"), ("alert", "url"), ("alert", "bearer")];
+    SECRETS.contains(&(section, name))
 }
 
 /// The keys of a table, in the order of the documentation.

@@ -72,6 +72,7 @@ impl Resolver<'_> {
             None => Job::MAX_FILE_SIZE,
             Some(size) => self.document.checked("limits", "max_file_size", size, quantity::size)?,
         };
+        let alerts = self.alerts(written.alert.unwrap_or_default(), &mut warnings)?;
         Ok(Job {
             path: self.document.path.to_path_buf(),
             tenant,
@@ -84,6 +85,7 @@ impl Resolver<'_> {
             schema: written.schema.map(|folder| self.document.beside(folder.get_ref())),
             max_file_size,
             schedule,
+            alerts,
             warnings,
         })
     }

@@ -27,6 +27,7 @@ pub(super) struct Job {
     pub(super) gate: Option<Gate>,
     pub(super) limits: Option<Limits>,
     pub(super) rules: Option<BTreeMap<String, Text>>,
+    pub(super) alert: Option<Vec<Spanned<Alert>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,7 +38,7 @@ pub(super) struct Source {
     pub(super) port: Option<Spanned<u16>>,
     pub(super) path: Option<Text>,
     pub(super) username: Option<Text>,
-    pub(super) password: Option<Spanned<Password>>,
+    pub(super) password: Option<Spanned<Secret>>,
     pub(super) tls: Option<Spanned<Tls>>,
     pub(super) ready: Option<Spanned<Ready>>,
     pub(super) timeout: Option<Text>,
@@ -84,15 +85,29 @@ pub(super) struct Limits {
     pub(super) max_file_size: Option<Text>,
 }
 
-/// A password: the text itself, or a table that says where it is.
-pub(super) enum Password {
-    Literal(String),
-    Elsewhere(PasswordPlace),
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PasswordPlace {
+pub(super) struct Alert {
+    pub(super) kind: Option<Text>,
+    pub(super) name: Option<Text>,
+    pub(super) on: Option<Spanned<Vec<Text>>>,
+    pub(super) language: Option<Text>,
+    pub(super) url: Option<Spanned<Secret>>,
+    pub(super) bearer: Option<Spanned<Secret>>,
+    pub(super) command: Option<Spanned<Vec<String>>>,
+    pub(super) timeout: Option<Text>,
+}
+
+/// A secret: the text itself, or a table that says where it is.
+#[derive(Clone)]
+pub(super) enum Secret {
+    Literal(String),
+    Elsewhere(SecretPlace),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SecretPlace {
     pub(super) env: Option<Text>,
     pub(super) file: Option<Text>,
 }
@@ -118,18 +133,18 @@ pub(super) enum Header {
     Word(String),
 }
 
-impl fmt::Debug for Password {
+impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Password::Literal(_) => f.write_str("***"),
-            Password::Elsewhere(place) => place.fmt(f),
+            Secret::Literal(_) => f.write_str("***"),
+            Secret::Elsewhere(place) => place.fmt(f),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Password {
+impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text_or_table = TextOrTable { text: Password::Literal, table: Password::Elsewhere };
+        let text_or_table = TextOrTable { text: Secret::Literal, table: Secret::Elsewhere };
         deserializer.deserialize_any(text_or_table)
     }
 }
