@@ -1,3 +1,6 @@
-//! The HTTP edge: a server that no client can hold, and the pages on it. No other room knows axum.
+//! The HTTP edge: a server that no client can hold, and the pages that WeCom calls. No other room knows axum.
 
+pub mod callbacks;
+mod journal;
+mod registry;
 pub mod server;
