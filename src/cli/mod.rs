@@ -22,6 +22,7 @@ mod sample;
 mod surroundings;
 mod tenant;
 mod tree;
+mod wecom;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -77,6 +78,7 @@ enum Verb {
     Runs(runs::Arguments),
     Tree(tree::Arguments),
     Rules(rules::Arguments),
+    Wecom(wecom::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -116,6 +118,7 @@ fn run_verb(verb: &Verb, surroundings: &Surroundings) -> Result<Exit, Failure> {
         Verb::Runs(arguments) => runs::run(arguments, surroundings),
         Verb::Tree(arguments) => tree::run(arguments, surroundings),
         Verb::Rules(arguments) => rules::run(arguments, surroundings),
+        Verb::Wecom(arguments) => wecom::run(arguments, surroundings),
         Verb::Completions(arguments) => completions::run(arguments),
     }
 }

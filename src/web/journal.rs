@@ -298,7 +298,7 @@ mod tests {
     #[test]
     fn a_flood_is_counted_and_not_written() {
         let journal = Journal::default();
-        let at = |seconds| DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
+        let at = |seconds: i64| DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
         let mut told = Vec::new();
         for second in 0..130 {
             told.extend(journal.admit("signature", "t/kehu", at(second)).map(|n| (second, n)));

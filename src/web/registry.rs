@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::config::job::{CallbackSecrets, ConfigError, Job};
+use crate::config::job::Job;
 use crate::model::Message;
+use crate::wecom::account::account;
 use crate::wecom::address;
-use crate::wecom::crypto::{CredentialFault, Credentials};
 use crate::wecom::receive::Account;
 use crate::wecom::store::{Endpoint, EventStore, WecomStoreError};
 
@@ -144,9 +144,8 @@ impl Registry {
         for app in &job.wecom.apps {
             let account = match &app.callback {
                 None => Err(Unready::NoCallback),
-                Some(secrets) => account(corp_id, secrets).map_err(|complaint| {
-                    let message =
-                        complaint.message(&format!("{}:{}", job.path.display(), app.line));
+                Some(secrets) => account(corp_id, secrets).map_err(|error| {
+                    let message = error.message(&job.path, app.line);
                     said.push(message.clone());
                     Unready::Secret(message)
                 }),
@@ -192,37 +191,4 @@ impl Registry {
     pub(super) fn shelves(&self) -> impl Iterator<Item = &Shelf> {
         self.apps.values().filter(|app| app.account.is_ok()).map(|app| app.shelf.as_ref())
     }
-}
-
-/// Why there is no account.
-enum Complaint {
-    Config(ConfigError),
-    Form(CredentialFault),
-}
-
-impl Complaint {
-    fn message(&self, place: &str) -> Message {
-        match self {
-            Complaint::Config(error) => error.message(),
-            Complaint::Form(fault) => {
-                let zh = match fault {
-                    CredentialFault::Token => "token 应为 1 到 32 位字母和数字",
-                    CredentialFault::AesKey => "aes_key（EncodingAESKey）应为 43 位字母和数字",
-                };
-                Message::new(
-                    format!("{place}: {zh}；请从企业微信页面重新复制"),
-                    format!("{place}: {fault}; copy it from WeCom's page again"),
-                )
-            }
-        }
-    }
-}
-
-fn account(corp_id: &str, secrets: &CallbackSecrets) -> Result<Account, Complaint> {
-    let token = secrets.token.reveal().map_err(Complaint::Config)?;
-    let key = secrets.aes_key.reveal().map_err(Complaint::Config)?;
-    let credentials = Credentials::new(token.expose(), key.expose()).map_err(Complaint::Form)?;
-    let mut receive_ids = vec![corp_id.to_owned()];
-    receive_ids.extend(secrets.receive_ids.iter().cloned());
-    Ok(Account { credentials, receive_ids })
 }

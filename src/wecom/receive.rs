@@ -250,7 +250,7 @@ mod tests {
             (format!("msg_signature={signature}&{rest}1&echostr={echo}"), Some(Refusal::Signature)),
             (
                 format!("msg_signature={other_signature}&{rest}&echostr={}", encoded(&other)),
-                Some(Refusal::ReceiveId),
+                Some(Refusal::ReceiveId("someone".to_owned())),
             ),
             (String::new(), Some(Refusal::Missing("echostr"))),
         ] {
