@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{ReceivedEvent, Stored, WecomStoreError, connection, events};
 use crate::wecom::event::Event;
-use crate::wecom::state::Changes;
+use crate::wecom::state::{Changes, Effect, Step};
 
 /// Events of one transaction. More would make the first of them wait for the last.
 const BATCH: usize = 512;
@@ -85,7 +85,10 @@ fn write(
                 events::insert(&transaction, &waiting.event, &waiting.parsed, &waiting.hash)?;
             if let Stored::New(id) = outcome {
                 let at = events::occurred_at(&waiting.event, &waiting.parsed);
-                changes.apply(&transaction, id, &at, &waiting.parsed)?;
+                let step = Step { id, at: &at, event: &waiting.parsed };
+                if changes.apply(&transaction, step)? == Effect::Failed {
+                    events::mark(&transaction, id, "state_failed")?;
+                }
             }
             stored.push(outcome);
         }
