@@ -26,6 +26,7 @@ use crate::trees::{DeliveredForest, fields_of_carried, tree_rows};
 
 pub use error::RunError;
 use outcome::Outcome;
+pub use outcome::run_id;
 
 /// A stage, as people see it go by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
