@@ -16,6 +16,7 @@ mod plan;
 mod publication;
 mod reader;
 mod record;
+mod replace;
 mod rows;
 mod snapshot;
 mod trees;
@@ -37,6 +38,7 @@ pub use error::StoreError;
 pub use publication::{CarriedRow, Cell, Publication};
 pub use reader::{Reader, RunRow, StoredReason, TreeNode, TreeQuery, TreeView};
 pub use record::{QuarantinedLine, RunRecord};
+pub use replace::replace_file;
 pub use rows::{FeedOutcome, NewRows};
 pub use snapshot::SnapshotInfo;
 
