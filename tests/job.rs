@@ -37,6 +37,7 @@ header = true
 [schedule]
 cron = "0 30 2 * * *"
 wait_until = "08:00"
+retry_every = "10m"
 
 [gate]
 max_quarantined = "0.5%"
@@ -68,8 +69,10 @@ fn a_full_file_resolves() {
     assert_eq!(job.gate.max_quarantined, 0.005);
     assert_eq!(job.gate.max_vanished_in_organ, 1.0);
     let rule = &job.rules["name-mismatch"];
-    assert_eq!((rule.level, rule.line), (Level::Info, 41));
-    assert_eq!(job.schedule.as_ref().unwrap().cron, "0 30 2 * * *");
+    assert_eq!((rule.level, rule.line), (Level::Info, 42));
+    let schedule = job.schedule.as_ref().unwrap();
+    assert_eq!(schedule.cron.text(), "0 30 2 * * *");
+    assert_eq!(schedule.retry_every, Duration::from_secs(600));
     let Some(Source::Ftp(ftp)) = &job.source else { panic!("an FTP source") };
     assert_eq!((ftp.host.as_str(), ftp.port), ("ftp.example.com", 2121));
     assert_eq!(ftp.path.on(NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()), "/export/20261124");
@@ -124,8 +127,8 @@ fn every_complaint_names_file_line_key_and_what_was_expected() {
         ("tls", "tls = { pin = 'ab' }", 14, "unknown key \"pin\" in [source.tls]; did you mean \"pin_sha256\"?".to_owned()),
         ("ready", "ready = { stabel = '1s' }", 15, "unknown key \"stabel\" in [source.ready]; did you mean \"stable\"?".to_owned()),
         ("password", "password = { envv = 'x' }", 13, "unknown key \"envv\" in [source.password]; did you mean \"env\"?".to_owned()),
-        ("max_vanished ", "max_vanish = '5%'", 34, "unknown key \"max_vanish\" in [gate]; did you mean \"max_vanished\"?".to_owned()),
-        ("max_file_size", "zzz = '5%'", 38, "unknown key \"zzz\" in [limits]; known keys: max_file_size".to_owned()),
+        ("max_vanished ", "max_vanish = '5%'", 35, "unknown key \"max_vanish\" in [gate]; did you mean \"max_vanished\"?".to_owned()),
+        ("max_file_size", "zzz = '5%'", 39, "unknown key \"zzz\" in [limits]; known keys: max_file_size".to_owned()),
         ("[format]", "[formt]", 22, "unknown key \"formt\" at the top level; did you mean \"format\"?".to_owned()),
         // Keys that are missing.
         ("tenant", "", 1, "missing key \"tenant\" at the top level; expected 1 to 64 letters, digits, `_` or `-`".to_owned()),
@@ -136,12 +139,12 @@ fn every_complaint_names_file_line_key_and_what_was_expected() {
         ("timeout", "timeout = 60", 16, format!("bad value 60 for source.timeout; {duration}").replace("30s", "60s")),
         ("port", "port = '21'", 10, "bad value '21' for source.port; expected a whole number from 1 to 65535".to_owned()),
         ("port", "port = 65536", 10, "bad value 65536 for source.port; expected a whole number from 1 to 65535".to_owned()),
-        ("[limits]", "limits = 5", 37, "unknown key \"limits\" in [gate]; known keys: max_quarantined, max_detached, max_vanished, max_vanished_in_organ".to_owned()),
-        ("max_vanished ", "max_vanished = 0.05", 34, "bad value 0.05 for gate.max_vanished; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
+        ("[limits]", "limits = 5", 38, "unknown key \"limits\" in [gate]; known keys: max_quarantined, max_detached, max_vanished, max_vanished_in_organ".to_owned()),
+        ("max_vanished ", "max_vanished = 0.05", 35, "bad value 0.05 for gate.max_vanished; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
         ("header", "header = 1", 25, "bad value 1 for format.header; expected true, false or \"auto\"".to_owned()),
         ("password", "password = 12345", 13, "bad value for source.password; expected { env = \"VARIABLE\" } or { file = \"PATH\" }".to_owned()),
         ("tls", "tls = 'yes'", 14, "bad value 'yes' for source.tls; expected { pin_sha256 = \"...\" } or { ca = \"ca.pem\" }".to_owned()),
-        ("name-mismatch", "name-mismatch = 3", 41, "bad value 3 for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
+        ("name-mismatch", "name-mismatch = 3", 42, "bad value 3 for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
         // Values that are not understood.
         ("tenant", "tenant = '../x'", 2, "bad value '../x' for tenant; expected 1 to 64 letters, digits, `_` or `-`".to_owned()),
         ("timezone", "timezone = 'Asia/Peking'", 4, "bad value 'Asia/Peking' for timezone; expected a time zone such as \"Asia/Shanghai\"".to_owned()),
@@ -158,11 +161,14 @@ fn every_complaint_names_file_line_key_and_what_was_expected() {
         ("encoding", "encoding = 'big5'", 23, "bad value 'big5' for format.encoding; expected \"auto\", \"utf-8\", \"gb18030\", \"gbk\", \"gb2312\", \"utf-16le\" or \"utf-16be\"".to_owned()),
         ("delimiter", "delimiter = ''", 24, "bad value '' for format.delimiter; expected \"auto\", or one or more characters without a line end, such as \"|\"".to_owned()),
         ("cron", "cron = '30 2 * * *'", 28, "bad value '30 2 * * *' for schedule.cron; expected a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"".to_owned()),
+        ("cron", "cron = '0 30 2 13 * FRI'", 28, "schedule.cron: limits both the day of the month and the day of the week, which programs read in different ways; make one of them *".to_owned()),
+        ("cron", "cron = '0 30 2 30 2 *'", 28, "schedule.cron: asks for a date that no year has; check day and month".to_owned()),
+        ("retry_every", "retry_every = '0m'", 30, "bad value '0m' for schedule.retry_every; expected a duration such as \"5m\"".to_owned()),
         ("wait_until", "wait_until = '8 am'", 29, "bad value '8 am' for schedule.wait_until; expected a time of day such as \"08:00\"".to_owned()),
-        ("max_vanished ", "max_vanished = 'unlimited'", 34, "bad value 'unlimited' for gate.max_vanished; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
-        ("max_detached", "max_detached = '0%'", 33, "bad value '0%' for gate.max_detached; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
-        ("max_file_size", "max_file_size = '4G'", 38, "bad value '4G' for limits.max_file_size; expected a size such as \"4GiB\"".to_owned()),
-        ("name-mismatch", "name-mismatch = 'loud'", 41, "bad value 'loud' for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
+        ("max_vanished ", "max_vanished = 'unlimited'", 35, "bad value 'unlimited' for gate.max_vanished; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
+        ("max_detached", "max_detached = '0%'", 34, "bad value '0%' for gate.max_detached; expected a share above 0% and up to 100%, such as \"5%\"".to_owned()),
+        ("max_file_size", "max_file_size = '4G'", 39, "bad value '4G' for limits.max_file_size; expected a size such as \"4GiB\"".to_owned()),
+        ("name-mismatch", "name-mismatch = 'loud'", 42, "bad value 'loud' for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
     ] {
         complains(from, to, line, &said);
     }

@@ -6,6 +6,7 @@
 
 mod account;
 mod alert;
+mod cron;
 mod dated_path;
 mod document;
 mod error;
@@ -27,6 +28,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::model::{Level, Message};
 
 pub use alert::{AlertChannel, AlertKind, AlertTarget};
+pub use cron::{Cron, CronError};
 pub use dated_path::DatedPath;
 pub use error::{ConfigError, Problem};
 pub use resolve::{load, parse};

@@ -94,6 +94,7 @@ pub(super) static KEYS: &[Key] = &[
         "a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"",
     ),
     key("schedule", "wait_until", "时刻，如 \"08:00\"", "a time of day such as \"08:00\""),
+    key("schedule", "retry_every", "时长，如 \"5m\"", "a duration such as \"5m\""),
     key("gate", "max_quarantined", SHARE_ZH, SHARE_EN),
     key("gate", "max_detached", SHARE_ZH, SHARE_EN),
     key("gate", "max_vanished", SHARE_ZH, SHARE_EN),

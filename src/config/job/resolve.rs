@@ -11,8 +11,8 @@ use crate::model::{Level, Message};
 use super::document::{Document, unreadable};
 use super::written::{self, Text};
 use super::{
-    ConfigError, DatedPath, Encoding, Format, GateLimits, Job, Problem, RuleSetting, Schedule,
-    Source, quantity, schedule,
+    ConfigError, Cron, CronError, DatedPath, Encoding, Format, GateLimits, Job, Problem,
+    RuleSetting, Schedule, Source, quantity, schedule,
 };
 
 /// Reads a job file. `env` looks an environment variable up; a missing one is no error until the
@@ -66,7 +66,7 @@ impl Resolver<'_> {
         };
         let schedule = match written.schedule {
             None => None,
-            Some(schedule) => Some(self.schedule(schedule, &mut warnings)?),
+            Some(schedule) => Some(self.schedule(schedule, source.is_some())?),
         };
         let max_file_size = match written.limits.unwrap_or_default().max_file_size {
             None => Job::MAX_FILE_SIZE,
@@ -192,13 +192,24 @@ impl Resolver<'_> {
     fn schedule(
         &self,
         written: Spanned<written::Schedule>,
-        warnings: &mut Vec<Message>,
+        has_source: bool,
     ) -> Result<Schedule, ConfigError> {
         let table = written.span();
         let written = written.into_inner();
-        let cron = self.document.needed("schedule", "cron", written.cron, Some(&table))?;
-        let cron = self.document.checked("schedule", "cron", cron, |text| {
-            schedule::is_cron(text).then(|| text.to_owned())
+        if !has_source {
+            let why = Message::fixed(
+                "没有 [source]，定时运行无从取件；请补上 [source]，或删去 [schedule]",
+                "there is no [source] to fetch from; write one, or take [schedule] out",
+            );
+            return Err(self.document.at("", "schedule", table, Problem::Unfit(why)));
+        }
+        let text = self.document.needed("schedule", "cron", written.cron, Some(&table))?;
+        let cron = Cron::parse(text.get_ref()).map_err(|error| match error {
+            CronError::Unreadable => self.document.bad("schedule", "cron", text.span()),
+            CronError::BothDays | CronError::Never => {
+                let why = Problem::Unfit(error.message());
+                self.document.at("schedule", "cron", text.span(), why)
+            }
         })?;
         let wait_until = match written.wait_until {
             None => None,
@@ -209,12 +220,13 @@ impl Resolver<'_> {
                 schedule::time_of_day,
             )?),
         };
-        warnings.push(Message::fixed(
-            "[schedule] 已读取，但定时运行的功能尚未完成：请用系统的 cron 调用 orgsnap import",
-            "[schedule] is understood, but the scheduler is not built yet: let the system's cron \
-             call orgsnap import",
-        ));
-        Ok(Schedule { cron, wait_until })
+        let retry_every = match written.retry_every {
+            None => Schedule::RETRY_EVERY,
+            Some(text) => {
+                self.document.checked("schedule", "retry_every", text, quantity::duration)?
+            }
+        };
+        Ok(Schedule { cron, wait_until, retry_every })
     }
 
     fn gate(&self, written: written::Gate) -> Result<GateLimits, ConfigError> {

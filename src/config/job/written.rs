@@ -68,6 +68,7 @@ pub(super) struct Format {
 pub(super) struct Schedule {
     pub(super) cron: Option<Text>,
     pub(super) wait_until: Option<Text>,
+    pub(super) retry_every: Option<Text>,
 }
 
 #[derive(Debug, Deserialize, Default)]
