@@ -15,6 +15,7 @@ mod quantity;
 mod resolve;
 mod schedule;
 mod secret;
+mod wecom;
 mod written;
 
 use std::{
@@ -34,6 +35,9 @@ pub use error::{ConfigError, Problem};
 pub use resolve::{load, parse};
 pub use schedule::Schedule;
 pub use secret::{Secret, SecretSource};
+pub use wecom::{
+    AgentId, CallbackSecrets, DomainVerification, Wecom, WecomApp, is_aes_key, is_token,
+};
 
 /// A resolved job: all paths absolute or relative to the working directory, all defaults filled in.
 #[derive(Debug, Clone)]
@@ -62,6 +66,8 @@ pub struct Job {
     pub schedule: Option<Schedule>,
     /// Whom to tell of refused, failed, late and recovered deliveries.
     pub alerts: Vec<AlertChannel>,
+    /// The insurer's WeCom, whose callbacks are received.
+    pub wecom: Wecom,
     /// What works but should not stay so, such as a password written in the file.
     pub warnings: Vec<Message>,
 }

@@ -10,6 +10,7 @@ mod dates;
 mod dictionary;
 mod error;
 mod keys;
+mod last_run;
 mod layout;
 pub mod lock;
 mod plan;
@@ -35,6 +36,7 @@ use layout::FeedTable;
 
 pub use branches::Branch;
 pub use error::StoreError;
+pub use last_run::{LastPublication, LastRun};
 pub use publication::{CarriedRow, Cell, Publication};
 pub use reader::{Reader, RunRow, StoredReason, TreeNode, TreeQuery, TreeView};
 pub use record::{QuarantinedLine, RunRecord};
