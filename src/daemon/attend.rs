@@ -31,7 +31,7 @@ pub enum Event {
 }
 
 /// Runs under way get so long to end when the daemon is to.
-pub const GRACE: TimeDelta = TimeDelta::seconds(8);
+pub const GRACE: TimeDelta = TimeDelta::seconds(7);
 
 /// Attends to all insurers until it is told to stop. Returns the number of runs that did not end in time;
 /// what they have not committed is undone when the process ends. A second [`Event::Stop`] waits no longer.

@@ -43,7 +43,7 @@ pub trait Observer {
     /// Something that people may have to be told of.
     fn happened(&self, job: &Job, happening: &Happening, now: DateTime<Utc>);
     /// A job was taken up; its channels are known from now on.
-    fn watching(&self, job: &Job);
+    fn watching(&self, job: &Job, now: DateTime<Utc>);
     /// The scheduler is alive, and this is how the insurers stand.
     fn turned(&self, standings: &[Standing], now: DateTime<Utc>);
 }
@@ -153,7 +153,7 @@ impl<'o> Scheduler<'o> {
             }
         }
         if insurer.gone {
-            self.forget(&tenant, now);
+            self.forget(&tenant);
         } else {
             self.save(&tenant, now);
         }
@@ -219,7 +219,7 @@ impl<'o> Scheduler<'o> {
                 self.observer.note(&Note::job_gone(&tenant));
                 match self.insurers.get_mut(&tenant) {
                     Some(insurer) if insurer.running.is_some() => insurer.gone = true,
-                    _ => self.forget(&tenant, now),
+                    _ => self.forget(&tenant),
                 }
             }
             Change::Broken { kept, message } => {
@@ -240,7 +240,7 @@ impl<'o> Scheduler<'o> {
         for warning in &job.warnings {
             self.observer.note(&Note::told(Tone::Warning, Some(&tenant), warning.clone()));
         }
-        self.observer.watching(&job);
+        self.observer.watching(&job, now);
         self.job_file_read(&job, now);
         let known = self.insurers.remove(&tenant);
         let mut insurer = known.unwrap_or_else(|| Insurer {
@@ -385,7 +385,7 @@ impl<'o> Scheduler<'o> {
     }
 
     /// Runs a tenant no more. Its ledger stays and says that nothing comes next.
-    fn forget(&mut self, tenant: &str, _now: DateTime<Utc>) {
+    fn forget(&mut self, tenant: &str) {
         let Some(insurer) = self.insurers.remove(tenant) else { return };
         let Some(track) = insurer.track else { return };
         let entry = Entry { track, next: None, job_file: None };
