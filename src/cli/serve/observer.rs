@@ -52,7 +52,7 @@ impl Told {
 
     /// Tells where pages are answered.
     pub(super) fn listening(&self, address: SocketAddr) {
-        tracing::info!("{} http://{address}", self.language.choose("HTTP 地址", "answering at"));
+        tracing::info!(target: "orgsnap", "{} http://{address}", self.language.choose("HTTP 地址", "answering at"));
     }
 
     /// Writes the metrics file, if there is to be one.
@@ -64,12 +64,12 @@ impl Told {
         let before = std::mem::replace(&mut self.state.borrow_mut().unwritable, failed);
         if let (Err(error), false) = (written, before) {
             let what = self.language.choose("无法写入指标文件", "cannot write the metrics file");
-            tracing::warn!("{what} {}: {error}", path.display());
+            tracing::warn!(target: "orgsnap", "{what} {}: {error}", path.display());
         }
     }
 
     fn warn(&self, tenant: &str, message: &Message) {
-        tracing::warn!(tenant, "{}", self.language.of(message));
+        tracing::warn!(target: "orgsnap", tenant, "{}", self.language.of(message));
     }
 }
 
@@ -78,9 +78,9 @@ impl Observer for Told {
         let text = self.language.of(&note.message);
         let tenant = note.tenant.as_deref();
         match note.tone {
-            Tone::Info => tracing::info!(tenant, "{text}"),
-            Tone::Warning => tracing::warn!(tenant, "{text}"),
-            Tone::Error => tracing::error!(tenant, "{text}"),
+            Tone::Info => tracing::info!(target: "orgsnap", tenant, "{text}"),
+            Tone::Warning => tracing::warn!(target: "orgsnap", tenant, "{text}"),
+            Tone::Error => tracing::error!(target: "orgsnap", tenant, "{text}"),
         }
     }
 
