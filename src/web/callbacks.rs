@@ -17,7 +17,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 
 use crate::config::job::Job;
-use crate::model::Message;
+use crate::model::{Language, Message};
 use crate::wecom::crypto::Credentials;
 use crate::wecom::receive::{self, Account, MAX_BODY, Received};
 use crate::wecom::store::{ReceivedEvent, Stored, WecomStoreError};
@@ -45,13 +45,14 @@ pub struct Callbacks {
 
 impl Callbacks {
     /// A receiver of nothing yet. The events of a tenant go to its folder below `data_dir`.
-    pub fn new(data_dir: &Path, clock: Clock) -> Arc<Callbacks> {
+    /// The log speaks `language`.
+    pub fn new(data_dir: &Path, clock: Clock, language: Language) -> Arc<Callbacks> {
         let decoy = Credentials::new("decoy", &"d".repeat(43)).ok();
         Arc::new(Callbacks {
             data_dir: data_dir.to_path_buf(),
             clock,
             registry: RwLock::default(),
-            journal: Journal::default(),
+            journal: Journal::new(language),
             held: AtomicUsize::new(0),
             decoy: decoy.map(|credentials| Account { credentials, receive_ids: Vec::new() }),
         })
@@ -211,7 +212,7 @@ async fn answer(State(callbacks): State<Arc<Callbacks>>, request: Request) -> Re
     let now = (callbacks.clock)();
     callbacks.tell_age(&about, app, &received, now);
     if head.method == Method::GET {
-        tracing::info!(tenant = app.tenant, agent = app.agent_id, "the address was verified");
+        callbacks.note(&about, &Matter::Verified(app));
         return text(received.opened.message);
     }
     match store(app, received, now).await {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::Message;
+use crate::model::{Language, Message};
 use crate::wecom::receive::Refusal;
 use crate::wecom::store::WecomStoreError;
 
@@ -39,13 +39,16 @@ pub(super) enum Matter<'a> {
     Crowded,
     /// The event could not be stored.
     NotStored(&'a App, &'a WecomStoreError),
+    /// The address was checked, and the answer was right.
+    Verified(&'a App),
     /// The timestamp is this many seconds from now.
     Age(&'a App, i64),
 }
 
 /// Counts lines by kind and application. What strangers make up is no part of the key, so that they cannot fill it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Journal {
+    language: Language,
     tallies: Mutex<BTreeMap<(&'static str, String), Tally>>,
 }
 
@@ -57,18 +60,27 @@ struct Tally {
 }
 
 impl Journal {
+    /// A log in that language.
+    pub(super) fn new(language: Language) -> Journal {
+        Journal { language, tallies: Mutex::default() }
+    }
+
     /// Writes a line, if there were not too many like it. `about` is the tenant and application, or nothing.
     pub(super) fn note(&self, about: &str, matter: &Matter<'_>, now: DateTime<Utc>) {
         let kind = kind(matter);
         let Some(untold) = self.admit(kind, about, now) else { return };
-        let Message { zh, en } = words(matter);
-        let (zh, en) = (zh.as_ref(), en.as_ref());
+        let message = words(matter);
+        let text = self.language.of(&message);
+        // Silence about what was left out is right when nothing was.
+        let untold = Some(untold).filter(|untold| *untold > 0);
         match matter {
             Matter::NotStored(..) | Matter::Crowded => {
-                tracing::error!(kind, about, untold, zh, "{en}");
+                tracing::error!(target: "orgsnap", kind, untold, "{text}");
             }
-            Matter::Age(..) => tracing::info!(kind, about, untold, zh, "{en}"),
-            _ => tracing::warn!(kind, about, untold, zh, "{en}"),
+            Matter::Age(..) | Matter::Verified(_) => {
+                tracing::info!(target: "orgsnap", kind, untold, "{text}");
+            }
+            _ => tracing::warn!(target: "orgsnap", kind, untold, "{text}"),
         }
     }
 
@@ -109,6 +121,7 @@ fn kind(matter: &Matter<'_>) -> &'static str {
         Matter::Crowded => "crowded",
         Matter::NotStored(..) => "not-stored",
         Matter::Age(..) => "timestamp",
+        Matter::Verified(_) => "verified",
         Matter::Refused(_, refusal) => match refusal {
             Refusal::Query | Refusal::Missing(_) | Refusal::Several(_) => "query",
             Refusal::Envelope(_) => "envelope",
@@ -188,6 +201,10 @@ fn words(matter: &Matter<'_>) -> Message {
                 ),
             )
         }
+        Matter::Verified(app) => Message::new(
+            format!("租户 {} 应用 {} 的 URL 验证通过", app.tenant, app.agent_id),
+            format!("the URL of tenant {} agent {} was verified", app.tenant, app.agent_id),
+        ),
         Matter::Age(app, seconds) => Message::new(
             format!(
                 "租户 {} 应用 {} 的回调时间戳与本机时间相差 {seconds} 秒，已接受；若并非迟到的重发，请检查本机时钟",
@@ -297,7 +314,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_counted_and_not_written() {
-        let journal = Journal::default();
+        let journal = Journal::new(Language::English);
         let at = |seconds: i64| DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
         let mut told = Vec::new();
         for second in 0..130 {

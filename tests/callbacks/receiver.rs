@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgsnap::config::job::{self, Job};
+use orgsnap::model::Language;
 use orgsnap::web::callbacks::Callbacks;
 use orgsnap::web::server::{self, Limits};
 use orgsnap::wecom::crypto::Credentials;
@@ -89,7 +90,7 @@ impl Receiver {
             .build()
             .unwrap();
         let now = "2026-11-24T00:00:00Z".parse().unwrap();
-        let callbacks = Callbacks::new(data.path(), Arc::new(move || now));
+        let callbacks = Callbacks::new(data.path(), Arc::new(move || now), Language::English);
         let jobs: Vec<Job> = jobs.iter().map(|text| parse(text)).collect();
         callbacks.take_up(&jobs.iter().collect::<Vec<_>>());
         let listener =
