@@ -3,5 +3,8 @@
 mod hostile;
 mod plain;
 mod properties;
+mod proxied;
 mod receiver;
+mod requests;
+mod served;
 mod vectors;

@@ -307,9 +307,7 @@ fn failure(error: reqwest::Error) -> Verdict {
     let mut tls = false;
     let mut source = error.source();
     while let Some(inner) = source {
-        // rustls stands within an error of I/O, whose source leaves it out.
-        let io = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        tls |= inner.is::<rustls::Error>() || io.is_some_and(|io| io.is::<rustls::Error>());
+        tls |= is_tls(inner);
         reason = inner.to_string();
         source = inner.source();
     }
@@ -317,4 +315,17 @@ fn failure(error: reqwest::Error) -> Verdict {
         true => Verdict::Tls { reason },
         false => Verdict::Unreachable { reason },
     }
+}
+
+/// Whether it is a fault of TLS. rustls stands within errors of I/O, whose `source` leaves out what they hold.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut held = Some(error);
+    while let Some(error) = held {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        let io = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        held = io.map(|inner| inner as &(dyn std::error::Error + 'static));
+    }
+    false
 }

@@ -60,7 +60,15 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
     let mut documents = Vec::new();
     for app in chosen(&job, arguments.agent.as_deref())? {
         let url = urls::callback_url(&job, base, app.agent_id);
-        let outcomes = send(&job, app, &url, arguments, surroundings)?;
+        let outcomes = match send(&job, app, &url, arguments, surroundings) {
+            Ok(outcomes) => outcomes,
+            Err(failure) => {
+                // The other applications are tried all the same.
+                output::complain(surroundings, &failure);
+                exit = exit.max(failure.exit);
+                continue;
+            }
+        };
         if !arguments.json {
             output::print(&drawn(app.agent_id, &url, &outcomes, surroundings))?;
         }
