@@ -146,7 +146,7 @@ fn every_refusal_looks_the_same() {
         ("for another enterprise", text(&other)),
         ("a ciphertext that was changed", post(&right, format!("<xml><Encrypt>{flipped}</Encrypt></xml>").as_bytes())),
         // What is inside, signed rightly.
-        ("changed and signed", from(carrying(&flipped.replace(|c: char| !c.is_ascii_alphanumeric(), "A")[..].repeat(1)))),
+        ("changed and signed", from(carrying(&flipped))),
         ("half a pad block", from(carrying(&truncated))),
         ("no ciphertext", from(carrying(""))),
         ("no Base64", from(carrying("####"))),
