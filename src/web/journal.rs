@@ -15,8 +15,8 @@ use super::registry::{App, Nowhere};
 const LINES: u32 = 5;
 /// How long the count goes.
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
-/// Characters of a value that a stranger sent.
-const LONGEST: usize = 64;
+/// Characters of a value that a stranger sent; the path of a callback has some hundred.
+const LONGEST: usize = 128;
 
 /// Something to note.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl Journal {
 
 fn kind(matter: &Matter<'_>) -> &'static str {
     match matter {
-        Matter::Nowhere(Nowhere::Path) => "path",
+        Matter::Nowhere(Nowhere::Path(_)) => "path",
         Matter::Nowhere(Nowhere::Tenant(_)) => "tenant",
         Matter::Nowhere(Nowhere::Corp { .. }) => "corp",
         Matter::Nowhere(Nowhere::Agent { .. }) => "agent",
@@ -221,10 +221,15 @@ fn words(matter: &Matter<'_>) -> Message {
 
 fn nowhere_words(nowhere: &Nowhere<'_>) -> Message {
     match nowhere {
-        Nowhere::Path => Message::fixed(
-            "请求的路径不是回调地址，已拒绝；正确的地址见 orgsnap wecom urls",
-            "the path of a request is no callback's; refused. orgsnap wecom urls prints the right ones",
-        ),
+        Nowhere::Path(path) => {
+            let path = quoted(path);
+            Message::new(
+                format!("请求的路径 {path} 不是回调地址，已拒绝；正确的地址见 orgsnap wecom urls"),
+                format!(
+                    "the path {path} of a request is no callback's; refused. orgsnap wecom urls prints the right ones"
+                ),
+            )
+        }
         Nowhere::Tenant(tenant) => {
             let tenant = quoted(tenant);
             Message::new(

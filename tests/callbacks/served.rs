@@ -205,6 +205,7 @@ fn a_try_tells_what_is_in_the_way() {
             2,
             "the 5 bytes are not orgsnap's answer",
         ),
+        ("", 4, "closed without an answer"),
         ("garbage\r\n\r\n", 4, "it cannot be reached"),
     ];
     for (answer, code, said) in answers {
