@@ -315,6 +315,13 @@ fn refusal_words(app: &App, refusal: &Refusal) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use crate::config::job::{self, AgentId};
+    use crate::wecom::crypto::DecryptFault;
+    use crate::wecom::envelope::EnvelopeFault;
+
+    use super::super::registry::Registry;
     use super::*;
 
     #[test]
@@ -336,6 +343,70 @@ mod tests {
         assert_eq!(journal.admit("signature", "t/chengyuan", at(0)), Some(0));
         assert_eq!(journal.admit("decrypt", "t/kehu", at(0)), Some(0));
         assert_eq!(journal.admit("signature", "t/kehu", at(-1)), Some(5), "a clock set back");
+    }
+
+    #[test]
+    fn every_matter_says_whom_it_concerns_in_both_languages() {
+        let job = job::parse(
+            Path::new("jobs/x.toml"),
+            "tenant = 'T1'\ncorp_id = 'C1'\n[[wecom_app]]\nagent_id = 7\nsecret = 'SECRET'\n",
+            &|_| None,
+        )
+        .unwrap();
+        let (registry, said) = Registry::build(&[&job], Path::new("data"), &Registry::default());
+        assert!(said.is_empty(), "{said:?}");
+        let path = crate::wecom::address::path("C1", "T1", AgentId::Number(7));
+        let app = registry.app(&path).unwrap();
+        let why = Message::fixed("原因", "the reason");
+        let full = WecomStoreError::Full { path: "data/T1/wecom.db".into() };
+        let refusals = [
+            Refusal::Query,
+            Refusal::Missing("nonce"),
+            Refusal::Several("nonce"),
+            Refusal::Envelope(EnvelopeFault::Doctype),
+            Refusal::Signature,
+            Refusal::Decrypt(DecryptFault::Padding),
+            Refusal::ReceiveId("other".to_owned()),
+            Refusal::Doctype,
+        ];
+        let mut matters: Vec<Matter<'_>> =
+            refusals.iter().map(|refusal| Matter::Refused(app, refusal)).collect();
+        matters.extend([
+            Matter::NoCallback(app),
+            Matter::Secret(app, &why),
+            Matter::Method(app),
+            Matter::NotStored(app, &full),
+            Matter::Verified(app),
+            Matter::Age(app, 1_000),
+        ]);
+        for matter in matters {
+            let Message { zh, en } = words(&matter);
+            for text in [&zh, &en] {
+                assert!(text.contains("T1") && text.contains('7'), "{text}");
+                assert!(!text.contains("SECRET"), "{text}");
+            }
+            assert!(!zh.is_ascii() && en.is_ascii(), "{zh} {en}");
+        }
+        for (path, kind_expected, said) in [
+            ("/x", "path", "\"/x\""),
+            (&path.replace("T1", "T2"), "tenant", "\"T2\""),
+            (&path.replace("C1", "C2"), "corp", "T1"),
+            (&path.replace("/7", "/8"), "agent", "\"8\""),
+            (
+                &path.replace(
+                    "work-weixin-integration/wxCallBack/member",
+                    "customer-manager/wxCallBack/external/user",
+                ),
+                "endpoint",
+                "T1",
+            ),
+        ] {
+            let nowhere = registry.app(path).unwrap_err();
+            let matter = Matter::Nowhere(&nowhere);
+            assert_eq!(kind(&matter), kind_expected, "{path}");
+            let Message { zh, en } = words(&matter);
+            assert!(zh.contains(said) && en.contains(said), "{zh} {en}");
+        }
     }
 
     #[test]
