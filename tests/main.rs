@@ -8,6 +8,7 @@
     reason = "a test may fail loudly, and says which servers it did without"
 )]
 
+mod callbacks;
 mod cli;
 mod deliveries;
 mod fetch;
