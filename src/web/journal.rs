@@ -77,6 +77,10 @@ impl Journal {
             Matter::NotStored(..) | Matter::Crowded => {
                 tracing::error!(target: "orgsnap", kind, untold, "{text}");
             }
+            // Whoever scans the internet asks for pages; only what was meant as a callback is worth a line.
+            Matter::Nowhere(Nowhere::Path(path)) if !is_near(path) => {
+                tracing::debug!(target: "orgsnap", kind, untold, "{text}");
+            }
             Matter::Age(..) | Matter::Verified(_) => {
                 tracing::info!(target: "orgsnap", kind, untold, "{text}");
             }
@@ -106,9 +110,15 @@ impl Journal {
     }
 }
 
+/// Whether the path looks like a callback's that was written down wrongly.
+fn is_near(path: &str) -> bool {
+    path.to_ascii_lowercase().contains("callback")
+}
+
 fn kind(matter: &Matter<'_>) -> &'static str {
     match matter {
-        Matter::Nowhere(Nowhere::Path(_)) => "path",
+        Matter::Nowhere(Nowhere::Path(path)) if is_near(path) => "path",
+        Matter::Nowhere(Nowhere::Path(_)) => "page",
         Matter::Nowhere(Nowhere::Tenant(_)) => "tenant",
         Matter::Nowhere(Nowhere::Corp { .. }) => "corp",
         Matter::Nowhere(Nowhere::Agent { .. }) => "agent",
@@ -388,7 +398,8 @@ mod tests {
             assert!(!zh.is_ascii() && en.is_ascii(), "{zh} {en}");
         }
         for (path, kind_expected, said) in [
-            ("/x", "path", "\"/x\""),
+            ("/x", "page", "\"/x\""),
+            (&format!("{path}/"), "path", "/7/\""),
             (&path.replace("T1", "T2"), "tenant", "\"T2\""),
             (&path.replace("C1", "C2"), "corp", "T1"),
             (&path.replace("/7", "/8"), "agent", "\"8\""),

@@ -147,6 +147,11 @@ fn an_engineer_sets_a_tenant_up() {
     let (code, told, _) = send_test("1000008");
     assert_eq!(code, Some(0), "{told}");
 
+    let mut command = orgsnap();
+    command.args(["wecom", "events", "00010001", "--data"]).arg(&data);
+    let (code, told, _) = text(&command.output().unwrap());
+    assert_eq!((code, told.matches("orgsnap_send_test").count()), (Some(0), 3), "{told}");
+
     served.terminate();
     let conn = rusqlite::Connection::open(data.join("00010001").join("wecom.db")).unwrap();
     let events: Vec<String> = conn
