@@ -14,6 +14,7 @@ mod fetch;
 mod import;
 mod job;
 mod layers;
+mod night;
 mod quiet;
 mod report;
 mod rules;

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::config::job::{self, Job};
 use orgsnap::model::{Cancel, RunReport, Verdict};
-use orgsnap::pipeline::{self, ImportRequest};
+use orgsnap::pipeline::{self, ImportRequest, Patience};
 use orgsnap::report::json;
 
 use super::exit::Exit;
@@ -69,7 +69,7 @@ fn import(
         data_dir: &surroundings.data,
         now: surroundings.now(),
         cancel: &Cancel::new(),
-        awaited: false,
+        patience: Patience::Waits,
     };
     let shown = progress::shown(surroundings, &job.tenant);
     let outcome = pipeline::import(&request, shown.as_ref());
