@@ -81,9 +81,7 @@ async fn healthz(State(shared): State<Shared>) -> Response {
     };
     let code = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     match serde_json::to_string(&health) {
-        Ok(body) => {
-            (code, [(header::CONTENT_TYPE, "application/json")], body).into_response()
-        }
+        Ok(body) => (code, [(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
