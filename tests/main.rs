@@ -8,12 +8,14 @@
     reason = "a test may fail loudly, and says which servers it did without"
 )]
 
+mod alerts;
 mod cli;
 mod deliveries;
 mod fetch;
 mod import;
 mod job;
 mod layers;
+mod metrics;
 mod quiet;
 mod report;
 mod rules;

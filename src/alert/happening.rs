@@ -213,7 +213,11 @@ impl RunFacts {
             rows: report.files.iter().map(|file| file.rows).sum(),
             quarantined: report.files.iter().map(|file| file.quarantined).sum(),
             previous_date: report.previous_date,
-            report: report.report_dir.as_ref().map(|folder| folder.join(json::FILE_NAME)),
+            // Who reads it stands in no folder of this machine.
+            report: report.report_dir.as_ref().map(|folder| {
+                let path = folder.join(json::FILE_NAME);
+                std::path::absolute(&path).unwrap_or(path)
+            }),
         }
     }
 }
