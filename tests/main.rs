@@ -19,3 +19,4 @@ mod quiet;
 mod report;
 mod rules;
 mod sample;
+mod wecom_db;
