@@ -15,7 +15,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::{Format, GateLimits, Job, Source};
 use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Delivery, FileState};
-use crate::fetch::{self, RawDelivery, archive};
+use crate::fetch::{self, FetchError, RawDelivery, archive};
 use crate::gate::{self, Approved};
 use crate::links::Links;
 use crate::model::{Cancel, CarriedRow, Feed, GateReason, Message, RunReport, Verdict};
@@ -26,6 +26,7 @@ use crate::trees::{DeliveredForest, fields_of_carried, tree_rows};
 
 pub use error::RunError;
 use outcome::Outcome;
+pub use outcome::run_id;
 
 /// A stage, as people see it go by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +189,7 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         date,
         max_file_size: request.job.map_or(Job::MAX_FILE_SIZE, |job| job.max_file_size),
         workdir: request.dir,
+        cancel: &Cancel::new(),
     };
     let mut raw = match fetch::fetch(&wanted, &intake::Files(progress)) {
         // Four missing files of a folder that is there are four findings.
@@ -240,8 +242,9 @@ fn fetch_files(
         date: outcome.report.business_date,
         max_file_size: request.job.max_file_size,
         workdir: &tenant_dir.join("incoming"),
+        cancel: request.cancel,
     };
-    let raw = fetch::fetch(&wanted, &intake::Files(progress))?;
+    let mut raw = fetch::fetch(&wanted, &intake::Files(progress))?;
     if !request.dry_run {
         let label = archive::Label {
             tenant: &request.job.tenant,
@@ -251,6 +254,8 @@ fn fetch_files(
         };
         archive::write(tenant_dir, &label, &raw)?;
     }
+    raw.load().map_err(FetchError::from)?;
+    raw.remove_downloads();
     outcome.time(Stage::Fetch, began);
     Ok(raw)
 }

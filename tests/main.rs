@@ -9,6 +9,7 @@
 )]
 
 mod alerts;
+mod callbacks;
 mod cli;
 mod deliveries;
 mod fetch;
@@ -20,3 +21,4 @@ mod quiet;
 mod report;
 mod rules;
 mod sample;
+mod wecom_db;

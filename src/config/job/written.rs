@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -50,6 +51,48 @@ pub(super) struct Source {
     pub(super) retry_wait: Option<Text>,
     pub(super) deadline: Option<Text>,
     pub(super) bandwidth: Option<Text>,
+    pub(super) connections: Option<Spanned<u32>>,
+    pub(super) files: Option<Spanned<BTreeMap<String, Text>>>,
+    pub(super) encoding: Option<Text>,
+    pub(super) freshness: Option<Text>,
+    pub(super) key: Option<Spanned<Key>>,
+    pub(super) key_passphrase: Option<Spanned<Secret>>,
+    pub(super) host_key: Option<Text>,
+}
+
+/// The place of a private key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Key {
+    pub(super) file: Option<Text>,
+}
+
+impl Source {
+    /// Every key but `kind` with its place, where it is written.
+    pub(super) fn places(&self) -> Vec<(&'static str, Range<usize>)> {
+        let places = [
+            ("host", self.host.as_ref().map(Spanned::span)),
+            ("port", self.port.as_ref().map(Spanned::span)),
+            ("path", self.path.as_ref().map(Spanned::span)),
+            ("username", self.username.as_ref().map(Spanned::span)),
+            ("password", self.password.as_ref().map(Spanned::span)),
+            ("tls", self.tls.as_ref().map(Spanned::span)),
+            ("ready", self.ready.as_ref().map(Spanned::span)),
+            ("timeout", self.timeout.as_ref().map(Spanned::span)),
+            ("attempts", self.attempts.as_ref().map(Spanned::span)),
+            ("retry_wait", self.retry_wait.as_ref().map(Spanned::span)),
+            ("deadline", self.deadline.as_ref().map(Spanned::span)),
+            ("bandwidth", self.bandwidth.as_ref().map(Spanned::span)),
+            ("connections", self.connections.as_ref().map(Spanned::span)),
+            ("files", self.files.as_ref().map(Spanned::span)),
+            ("encoding", self.encoding.as_ref().map(Spanned::span)),
+            ("freshness", self.freshness.as_ref().map(Spanned::span)),
+            ("key", self.key.as_ref().map(Spanned::span)),
+            ("key_passphrase", self.key_passphrase.as_ref().map(Spanned::span)),
+            ("host_key", self.host_key.as_ref().map(Spanned::span)),
+        ];
+        places.into_iter().filter_map(|(key, place)| Some((key, place?))).collect()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -57,6 +100,7 @@ pub(super) struct Source {
 pub(super) struct Tls {
     pub(super) pin_sha256: Option<Text>,
     pub(super) ca: Option<Text>,
+    pub(super) allow_missing_close_notify: Option<bool>,
 }
 
 #[derive(Debug, Deserialize, Default)]
@@ -150,6 +194,8 @@ pub(super) enum Ready {
 pub(super) struct ReadyTable {
     pub(super) stable: Option<Text>,
     pub(super) marker: Option<Text>,
+    pub(super) polls: Option<Spanned<u32>>,
+    pub(super) min_size: Option<Text>,
 }
 
 /// `true`, `false`, or a word.
