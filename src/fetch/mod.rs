@@ -13,6 +13,8 @@ mod ftp;
 mod reply;
 mod retry;
 mod session;
+#[cfg(feature = "sftp")]
+mod sftp;
 mod tls;
 
 use std::path::{Path, PathBuf};
@@ -28,8 +30,8 @@ pub use disk::DiskError;
 pub use error::FetchError;
 
 /// Log targets that whoever sets up logging must cap at `info`: at `trace`, suppaftp logs every
-/// command it sends, the one with the password included.
-pub const QUIET_LOG_TARGETS: &[&str] = &["suppaftp", "rustls"];
+/// command it sends, the one with the password included, and russh what it exchanges.
+pub const QUIET_LOG_TARGETS: &[&str] = &["suppaftp", "rustls", "russh", "russh_sftp"];
 
 /// What to fetch.
 #[derive(Debug, Clone, Copy)]

@@ -21,6 +21,12 @@ impl Deadline {
         Deadline { allowed, end: Instant::now() + allowed }
     }
 
+    /// How long the whole fetch may take.
+    #[cfg(feature = "sftp")]
+    pub(super) fn allowed(&self) -> Duration {
+        self.allowed
+    }
+
     /// What is left, if anything.
     ///
     /// # Errors
