@@ -15,10 +15,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::{Format, GateLimits, Job, Source};
 use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Delivery, FileState};
-use crate::fetch::{self, RawDelivery, archive};
+use crate::fetch::{self, FetchError, RawDelivery, archive};
 use crate::gate::{self, Approved};
 use crate::links::Links;
-use crate::model::{CarriedRow, Feed, GateReason, Message, RunReport, Verdict};
+use crate::model::{Cancel, CarriedRow, Feed, GateReason, Message, RunReport, Verdict};
 use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
 use crate::store::lock::TenantLock;
 use crate::store::{Cell, FeedOutcome, NewRows, Publication, RunRecord, Store, StoreError};
@@ -73,6 +73,11 @@ pub struct ImportRequest<'a> {
     pub data_dir: &'a Path,
     /// When the run starts.
     pub now: DateTime<Utc>,
+    /// Ends the run before its next stage when it is asked; what is not committed by then is undone.
+    pub cancel: &'a Cancel,
+    /// Whether a source whose files are not there is asked again later: such a run leaves no record, or a
+    /// night of waiting would fill the list of runs.
+    pub awaited: bool,
 }
 
 /// What to check.
@@ -95,8 +100,9 @@ pub struct CheckRequest<'a> {
 /// A refused delivery is an `Ok` whose verdict says so; the last snapshot stays as it was.
 ///
 /// # Errors
-/// Any fault of the configuration, the source, the machine or the database, see [`RunError`]. The last
-/// snapshot stays as it was; the run is recorded as failed where the database can be written.
+/// Any fault of the configuration, the source, the machine or the database, see [`RunError`], and
+/// [`RunError::Cancelled`]. The last snapshot stays as it was; a run whose files cannot be had is recorded as
+/// failed where the database can be written.
 pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<RunReport, RunError> {
     let job = request.job;
     let schema = schema_of(Some(job))?;
@@ -124,12 +130,23 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
             return outcome.record(Some(store), request.dry_run, Box::new(std::iter::empty()));
         }
     }
-    let run =
-        Run { schema: &schema, levels: &levels, limits: job.gate, pinned: &job.format, progress };
+    let run = Run {
+        schema: &schema,
+        levels: &levels,
+        limits: job.gate,
+        pinned: &job.format,
+        progress,
+        cancel: request.cancel,
+    };
+    run.go_on()?;
     let fetched = fetch_files(request, source, &schema, &tenant_dir, &mut outcome, progress);
     let mut raw = match fetched {
         Ok(raw) => raw,
         Err(error) => {
+            run.go_on()?;
+            if request.awaited && error.is_source_transient() {
+                return Err(error);
+            }
             outcome.report.verdict = Verdict::Failed;
             let none = Box::new(std::iter::empty());
             if let Err(second) = outcome.record(store.as_mut(), request.dry_run, none) {
@@ -171,6 +188,7 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         date,
         max_file_size: request.job.map_or(Job::MAX_FILE_SIZE, |job| job.max_file_size),
         workdir: request.dir,
+        cancel: &Cancel::new(),
     };
     let mut raw = match fetch::fetch(&wanted, &intake::Files(progress)) {
         // Four missing files of a folder that is there are four findings.
@@ -180,7 +198,8 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         other => other?,
     };
     outcome.time(Stage::Fetch, began);
-    let run = Run { schema: &schema, levels: &levels, limits, pinned: &pinned, progress };
+    let cancel = &Cancel::new();
+    let run = Run { schema: &schema, levels: &levels, limits, pinned: &pinned, progress, cancel };
     run.process(&mut raw, &mut None, true, outcome)
 }
 
@@ -222,8 +241,9 @@ fn fetch_files(
         date: outcome.report.business_date,
         max_file_size: request.job.max_file_size,
         workdir: &tenant_dir.join("incoming"),
+        cancel: request.cancel,
     };
-    let raw = fetch::fetch(&wanted, &intake::Files(progress))?;
+    let mut raw = fetch::fetch(&wanted, &intake::Files(progress))?;
     if !request.dry_run {
         let label = archive::Label {
             tenant: &request.job.tenant,
@@ -233,6 +253,8 @@ fn fetch_files(
         };
         archive::write(tenant_dir, &label, &raw)?;
     }
+    raw.load().map_err(FetchError::from)?;
+    raw.remove_downloads();
     outcome.time(Stage::Fetch, began);
     Ok(raw)
 }
@@ -244,9 +266,18 @@ struct Run<'r> {
     limits: GateLimits,
     pinned: &'r Format,
     progress: &'r dyn Progress,
+    cancel: &'r Cancel,
 }
 
 impl Run<'_> {
+    /// Ends a run that was asked to stop. An open transaction is rolled back as it is dropped.
+    fn go_on(&self) -> Result<(), RunError> {
+        match self.cancel.is_asked() {
+            true => Err(RunError::Cancelled),
+            false => Ok(()),
+        }
+    }
+
     /// From raw files to the verdict, and to the database if there is one and the run is no dry one.
     fn process(
         &self,
@@ -256,6 +287,7 @@ impl Run<'_> {
         mut outcome: Outcome,
     ) -> Result<RunReport, RunError> {
         let date = outcome.report.business_date;
+        self.go_on()?;
         self.progress.stage(Stage::Parse);
         let began = Instant::now();
         let (parsed, begun) = thread::scope(|scope| {
@@ -270,6 +302,7 @@ impl Run<'_> {
         let mut delivery = parsed?;
         outcome.time(Stage::Parse, began);
 
+        self.go_on()?;
         self.progress.stage(Stage::Check);
         let began = Instant::now();
         let (mut checked, accepted) = check_lines(&mut delivery, self.levels);
@@ -280,7 +313,9 @@ impl Run<'_> {
         let (links, forests, written) = thread::scope(|scope| {
             let writer = publication.as_mut().filter(|_| whole).map(|publication| {
                 let quarantined = &quarantined;
-                scope.spawn(move || write_rows(publication, delivery, accepted, quarantined))
+                scope.spawn(move || {
+                    write_rows(publication, delivery, accepted, quarantined, self.cancel)
+                })
             });
             let links = Links::resolve(delivery, accepted);
             let forests = DeliveredForest::all(delivery, accepted, &links);
@@ -291,6 +326,7 @@ impl Run<'_> {
             (links, forests, written)
         });
         let written = written.transpose()?;
+        self.go_on()?;
         outcome.take(raw, delivery, accepted, checked);
         let verdict = self.judge(&mut outcome, &forests, publication.as_ref(), written.as_ref());
         outcome.time(Stage::Check, began);
@@ -314,6 +350,7 @@ impl Run<'_> {
         let carried = carried.into_iter().collect::<Result<Vec<_>, StoreError>>()?;
         for (forest, rows) in tree_rows(delivery, accepted, &links, forests, &carried) {
             publication.write_tree(forest, &rows)?;
+            self.go_on()?;
         }
         outcome.time(Stage::Publish, began);
         outcome.report.verdict = Verdict::Published;
@@ -407,9 +444,14 @@ fn write_rows(
     delivery: &Delivery<'_>,
     accepted: &[Acceptance],
     quarantined: &[Vec<String>; 4],
+    cancel: &Cancel,
 ) -> Result<[FeedOutcome; 4], StoreError> {
     let mut written = [FeedOutcome::default(); 4];
     for feed in Feed::ALL {
+        // Whoever asked for an end finds no row of this feed, and undoes the others.
+        if cancel.is_asked() {
+            break;
+        }
         let FileState::Parsed(parsed, _) = &delivery.files[feed.index()].state else { continue };
         let keys: Vec<&str> = quarantined[feed.index()].iter().map(String::as_str).collect();
         let rows = NewRows {

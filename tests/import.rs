@@ -8,8 +8,9 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::{
     config::job::{self, Job},
-    model::{Feed, FeedChanges, RunReport, Verdict},
-    pipeline::{self, ImportRequest, RunError},
+    fetch,
+    model::{Cancel, Feed, FeedChanges, RunReport, Verdict},
+    pipeline::{self, ImportRequest, Progress, RunError, Stage},
     sample::{self, Charset, Options},
     store::{StoreError, lock::TenantLock},
 };
@@ -95,6 +96,8 @@ impl Insurer {
             dry_run,
             data_dir: &data,
             now,
+            cancel: &Cancel::new(),
+            awaited: false,
         };
         pipeline::import(&request, &Quiet)
     }
@@ -300,6 +303,8 @@ fn a_refused_delivery_leaves_the_snapshot_and_keeps_its_traces() {
             dry_run: false,
             data_dir: &data,
             now,
+            cancel: &Cancel::new(),
+            awaited: false,
         };
         let report = pipeline::import(&request, &Quiet).unwrap();
         assert_eq!(report.verdict, Verdict::Refused);
@@ -434,4 +439,66 @@ fn a_data_folder_that_cannot_be_made_is_named() {
     let error = insurer.try_import(1, false).unwrap_err();
     assert!(error.to_string().contains("data"), "{error}");
     assert!(Path::new(&insurer.data()).is_file());
+}
+
+#[test]
+fn a_run_that_is_asked_to_stop_leaves_everything_as_it_was() {
+    /// Asks for an end as soon as a stage begins.
+    struct StopAt(Stage, Cancel);
+    impl fetch::Progress for StopAt {
+        fn file(&self, _: Feed, _: Option<u64>) {}
+        fn bytes(&self, _: Feed, _: u64) {}
+    }
+    impl Progress for StopAt {
+        fn stage(&self, stage: Stage) {
+            if stage == self.0 {
+                self.1.ask();
+            }
+        }
+    }
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {}).import(1);
+    let before = insurer.dump();
+    insurer.deliver(2, |lines| lines.truncate(390));
+    for stage in [Stage::Fetch, Stage::Parse, Stage::Check, Stage::Publish] {
+        let cancel = Cancel::new();
+        let request = ImportRequest {
+            job: &insurer.job,
+            date: Some(date(2)),
+            from: None,
+            dry_run: false,
+            data_dir: &insurer.data(),
+            now: "2024-12-31T21:00:00Z".parse().unwrap(),
+            cancel: &cancel,
+            awaited: false,
+        };
+        // Each run archives under its own id; all four begin at the same moment here.
+        let _ = fs::remove_dir_all(insurer.data().join("t/archive/2024-12-02"));
+        let outcome = pipeline::import(&request, &StopAt(stage, cancel.clone()));
+        assert!(matches!(outcome, Err(RunError::Cancelled)), "{stage:?}: {outcome:?}");
+        assert!(insurer.dump() == before, "{stage:?}");
+        assert_eq!(insurer.one::<i64>("select count(*) from run"), 1, "{stage:?}");
+    }
+    assert_eq!(insurer.import(2).verdict, Verdict::Published);
+}
+
+#[test]
+fn a_source_that_is_awaited_leaves_no_record_until_the_last_look() {
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {}).import(1);
+    for (awaited, runs) in [(true, 1), (true, 1), (false, 2)] {
+        let request = ImportRequest {
+            job: &insurer.job,
+            date: Some(date(2)),
+            from: None,
+            dry_run: false,
+            data_dir: &insurer.data(),
+            now: "2024-12-31T21:00:00Z".parse().unwrap(),
+            cancel: &Cancel::new(),
+            awaited,
+        };
+        let outcome = pipeline::import(&request, &Quiet);
+        assert!(matches!(outcome, Err(RunError::Fetch(e)) if e.is_transient()));
+        assert_eq!(insurer.one::<i64>("select count(*) from run"), runs);
+    }
 }

@@ -1,6 +1,5 @@
 //! An error as the user is told of it: words in both languages, and an exit code.
 
-use orgsnap::config::SchemaError;
 use orgsnap::config::job::ConfigError;
 use orgsnap::fetch::{ArchiveError, FetchError};
 use orgsnap::model::Message;
@@ -46,58 +45,26 @@ impl From<FetchError> for Failure {
 
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
-        match error {
-            RunError::Config(error) => error.into(),
-            RunError::Levels(error) => {
-                let place = format!("{}:{}", error.file.display(), error.line);
-                let Message { zh, en } = error.message;
-                Failure::usage(Message::new(format!("{place}: {zh}"), format!("{place}: {en}")))
-            }
-            RunError::Schema(error) => Failure::usage(schema_message(&error)),
-            RunError::NoSource => Failure::usage(Message::fixed(
-                "任务文件没有 [source]；请补上，或用 --from 指定文件所在的文件夹",
-                "the job has no [source]; write one, or give a folder with --from",
-            )),
-            RunError::Fetch(error) => error.into(),
-            RunError::Archive(error) => {
-                let exit = match error {
-                    ArchiveError::Disk(_) => Exit::Usage,
-                    // The folder of a new run holds nothing yet, and nothing is read back from it.
-                    _ => Exit::Internal,
-                };
-                Failure { exit, message: error.message() }
-            }
-            RunError::Lock(error) => {
-                let exit = match error {
-                    LockError::Held { .. } => Exit::Locked,
-                    LockError::Unusable { .. } => Exit::Usage,
-                };
-                Failure { exit, message: error.message() }
-            }
-            RunError::Store(error) => error.into(),
-            // What polars says may quote a value, so it is not passed on.
-            RunError::Frame(_) => Failure::internal(Message::fixed(
-                "orgsnap 内部故障（数据表）；对外快照仍然完整，请反馈给开发者",
-                "internal fault of orgsnap (frames); the published snapshot is whole, please report this",
-            )),
-        }
+        Failure { exit: run_exit(&error), message: error.message() }
     }
 }
 
-/// The schema's errors in both languages; its own words are the English ones.
-fn schema_message(error: &SchemaError) -> Message {
-    let zh = match error {
-        SchemaError::Read { path, source } => {
-            format!("无法读取结构文件 {}：{source}；请检查任务文件中的 schema", path.display())
+fn run_exit(error: &RunError) -> Exit {
+    match error {
+        RunError::Config(_) | RunError::Levels(_) | RunError::Schema(_) | RunError::NoSource => {
+            Exit::Usage
         }
-        SchemaError::Json { file, line, column, problem } => {
-            format!("{file}:{line}:{column}: 不是有效的 JSON：{problem}")
-        }
-        SchemaError::Invalid { file, pointer, problem } => {
-            format!("{file}: {pointer} 处不符合要求：{problem}")
-        }
-    };
-    Message::new(zh, error.to_string())
+        RunError::Fetch(error) => fetch_exit(error),
+        RunError::Archive(ArchiveError::Disk(_)) => Exit::Usage,
+        // The folder of a new run holds nothing yet, and nothing is read back from it.
+        RunError::Archive(_) => Exit::Internal,
+        RunError::Lock(LockError::Held { .. }) => Exit::Locked,
+        RunError::Lock(LockError::Unusable { .. }) => Exit::Usage,
+        RunError::Store(error) => store_exit(error),
+        // Nothing is wrong, and the delivery waits for its next run.
+        RunError::Cancelled => Exit::Unavailable,
+        RunError::Frame(_) => Exit::Internal,
+    }
 }
 
 /// A source that cannot be had is a source that is unavailable, whoever has to mend it; what the job
@@ -138,7 +105,7 @@ impl From<serde_json::Error> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        Failure { exit: store_exit(&error), message: store_message(&error) }
+        Failure { exit: store_exit(&error), message: error.message() }
     }
 }
 
@@ -160,54 +127,4 @@ fn store_exit(error: &StoreError) -> Exit {
             Exit::Internal
         }
     }
-}
-
-/// The store's errors in both languages; its own words are the English ones.
-fn store_message(error: &StoreError) -> Message {
-    let zh = match error {
-        StoreError::Newer { path, found, supported } => format!(
-            "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {supported}），未作改动；请升级 orgsnap",
-            path.display()
-        ),
-        StoreError::OlderDate { date, newest } => format!(
-            "{date} 早于最新快照 {newest}；目前只能导入最新日期或更晚的日期：请重新导入 {newest}，或换一个数据文件夹从 {date} 起导入"
-        ),
-        StoreError::NotFound { path } => {
-            format!(
-                "{} 不存在：这个数据文件夹还没有导入过数据；请先执行 orgsnap import",
-                path.display()
-            )
-        }
-        StoreError::CannotOpen { path } => {
-            format!("{} 无法打开或创建；请检查所在文件夹是否存在、当前用户能否写入", path.display())
-        }
-        StoreError::ReadOnly { path } => {
-            format!("{} 为只读；请授予当前用户对该文件及其文件夹的写权限", path.display())
-        }
-        StoreError::Full { path } => format!(
-            "磁盘已满，{} 未作改动；请腾出空间（首次导入约需交付文件两倍的大小）后重新导入",
-            path.display()
-        ),
-        StoreError::Locked { path } => {
-            format!("{} 正被其他程序锁定；请关闭占用它的程序后重新导入", path.display())
-        }
-        StoreError::Corrupt { path } => {
-            format!("{} 已损坏；请从备份恢复，或移走它并重新导入已归档的交付文件", path.display())
-        }
-        StoreError::NotADatabase { path } => {
-            format!("{} 不是 SQLite 数据库；请移走它，或换一个数据文件夹", path.display())
-        }
-        StoreError::Foreign { path } => {
-            format!("{} 是其他程序的数据库，未作改动；请移走它，或换一个数据文件夹", path.display())
-        }
-        StoreError::Column { feed, column, why } => {
-            format!("{feed} 的数据结构无法存储：列 {column} {why}；请给该字段换一个名称")
-        }
-        StoreError::UnknownForest { name, known } => {
-            format!("没有名为 {name} 的树；可用的有 {}", known.join("、"))
-        }
-        StoreError::Misuse(detail) => format!("内部错误，未发布任何数据：{detail}"),
-        StoreError::Sqlite { path, source } => format!("{}：{source}", path.display()),
-    };
-    Message::new(zh, error.to_string())
 }

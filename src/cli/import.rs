@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::config::job::{self, Job};
-use orgsnap::model::{RunReport, Verdict};
+use orgsnap::model::{Cancel, RunReport, Verdict};
 use orgsnap::pipeline::{self, ImportRequest};
 use orgsnap::report::json;
 
@@ -68,6 +68,8 @@ fn import(
         dry_run: arguments.dry_run,
         data_dir: &surroundings.data,
         now: surroundings.now(),
+        cancel: &Cancel::new(),
+        awaited: false,
     };
     let shown = progress::shown(surroundings, &job.tenant);
     let outcome = pipeline::import(&request, shown.as_ref());

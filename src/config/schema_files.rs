@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs, io, path::Path, path::PathBuf};
 
 use serde_json::Value;
 
-use crate::model::Feed;
+use crate::model::{Feed, Message};
 
 use super::schema::{FeedSchema, Schema};
 use super::schema_fields::feed_schema;
@@ -57,6 +57,24 @@ pub enum SchemaError {
         /// What was expected.
         problem: String,
     },
+}
+
+impl SchemaError {
+    /// What happened, where, and what to do, in both languages; `Display` is the English one.
+    pub fn message(&self) -> Message {
+        let zh = match self {
+            SchemaError::Read { path, source } => {
+                format!("无法读取结构文件 {}：{source}；请检查任务文件中的 schema", path.display())
+            }
+            SchemaError::Json { file, line, column, problem } => {
+                format!("{file}:{line}:{column}: 不是有效的 JSON：{problem}")
+            }
+            SchemaError::Invalid { file, pointer, problem } => {
+                format!("{file}: {pointer} 处不符合要求：{problem}")
+            }
+        };
+        Message::new(zh, self.to_string())
+    }
 }
 
 impl Schema {

@@ -19,6 +19,17 @@ pub enum FetchError {
         /// The directory or address.
         place: String,
     },
+    /// The delivery is not complete yet: a file or the marker is still to come, or files still change.
+    NotReady {
+        /// The directory or address.
+        place: String,
+        /// What is still missing or changing.
+        why: Message,
+        /// The deadline of the job, up to which was waited.
+        allowed: Duration,
+    },
+    /// Somebody asked the run to end.
+    Cancelled,
     /// No connection to the server.
     Unreachable {
         /// Host and port.
@@ -32,6 +43,13 @@ pub enum FetchError {
         server: String,
         /// The user name.
         username: String,
+        /// The server's words.
+        reply: String,
+    },
+    /// The server takes no more connections at the moment.
+    TooManyConnections {
+        /// Host and port.
+        server: String,
         /// The server's words.
         reply: String,
     },
@@ -79,8 +97,6 @@ pub enum FetchError {
         /// Why, without anything of the key.
         reason: Message,
     },
-    /// Somebody asked the fetch to stop.
-    Cancelled,
     /// The TLS settings of the job cannot be used.
     TlsSetup {
         /// What is wrong.
@@ -119,6 +135,20 @@ pub enum FetchError {
         /// The last fault before it passed.
         last: Option<Box<FetchError>>,
     },
+    /// The disk has no room for the files.
+    NoRoom {
+        /// The folder of downloads.
+        path: PathBuf,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes free.
+        free: u64,
+    },
+    /// This program was built without what the source needs.
+    NotBuiltIn {
+        /// The cargo feature.
+        feature: &'static str,
+    },
     /// A file or directory may not be read.
     Denied {
         /// The path.
@@ -136,7 +166,7 @@ pub enum FetchError {
         /// What the system says.
         source: io::Error,
     },
-    /// The schema names a file that no directory can hold.
+    /// The schema or the job names a file that no directory can hold, or two files alike.
     NotAFileName {
         /// The name.
         name: String,
@@ -151,7 +181,10 @@ impl FetchError {
     /// Whether the same fetch may succeed later with nothing changed on this side.
     pub fn is_transient(&self) -> bool {
         match self {
-            FetchError::NothingThere { .. } | FetchError::Deadline { .. } => true,
+            FetchError::NothingThere { .. }
+            | FetchError::NotReady { .. }
+            | FetchError::Cancelled
+            | FetchError::Deadline { .. } => true,
             other => other.is_worth_another_attempt(),
         }
     }
@@ -161,10 +194,15 @@ impl FetchError {
     pub(super) fn is_worth_another_attempt(&self) -> bool {
         match self {
             FetchError::Unreachable { .. }
+            | FetchError::TooManyConnections { .. }
             | FetchError::Interrupted { .. }
             | FetchError::Changing { .. }
             | FetchError::FileRefused { .. } => true,
             FetchError::NothingThere { .. }
+            | FetchError::NotReady { .. }
+            | FetchError::Cancelled
+            | FetchError::NoRoom { .. }
+            | FetchError::NotBuiltIn { .. }
             | FetchError::LoginRefused { .. }
             | FetchError::TlsRefused { .. }
             | FetchError::NotTrusted { .. }
@@ -172,7 +210,6 @@ impl FetchError {
             | FetchError::NoSharedAlgorithm { .. }
             | FetchError::LoginMethod { .. }
             | FetchError::PrivateKey { .. }
-            | FetchError::Cancelled
             | FetchError::TlsSetup { .. }
             | FetchError::Protocol { .. }
             | FetchError::Deadline { .. }
@@ -194,6 +231,48 @@ impl FetchError {
                     "none of the files is at {place}; they may not have come yet: try later, or \
                      check the path"
                 ),
+            ),
+            FetchError::NotReady { place, why, allowed } => {
+                let seconds = allowed.as_secs_f64();
+                Message::new(
+                    format!(
+                        "{place} 的交付尚未完成（{}），等待了 {seconds} 秒；请稍后再试，或调整 ready 和 deadline",
+                        why.zh
+                    ),
+                    format!(
+                        "the delivery at {place} is not complete yet ({}), after waiting {seconds} s; \
+                         try later, or change ready and deadline",
+                        why.en
+                    ),
+                )
+            }
+            FetchError::Cancelled => Message::fixed(
+                "取件按要求中止；什么也没有发布，可以重新运行",
+                "the fetch was ended on request; nothing was published, run again at will",
+            ),
+            FetchError::TooManyConnections { server, reply } => Message::new(
+                format!(
+                    "{server} 暂不接受更多连接（{reply}）；请稍后再试，或把 connections 设为 1"
+                ),
+                format!(
+                    "{server} takes no more connections for now ({reply}); try later, or set \
+                     connections = 1"
+                ),
+            ),
+            FetchError::NoRoom { path, needed, free } => Message::new(
+                format!(
+                    "{} 所在磁盘只剩 {free} 字节，下载需要 {needed} 字节；请腾出空间后重试",
+                    path.display()
+                ),
+                format!(
+                    "{} has {free} bytes free and the download needs {needed}; free some space and \
+                     run again",
+                    path.display()
+                ),
+            ),
+            FetchError::NotBuiltIn { feature } => Message::new(
+                format!("本程序编译时没有启用 {feature}；请换用启用了它的版本"),
+                format!("this program was built without {feature}; use one that was built with it"),
             ),
             FetchError::Unreachable { server, reason } => Message::new(
                 format!(
@@ -278,9 +357,6 @@ impl FetchError {
                     reason.en
                 ),
             ),
-            FetchError::Cancelled => {
-                Message::fixed("取件已按要求停止", "the fetch was asked to stop")
-            }
             FetchError::TlsSetup { reason } => Message::new(
                 format!("TLS 设置无法使用：{reason}；请修改任务文件的 tls"),
                 format!("the TLS settings cannot be used: {reason}; change tls in the job file"),
@@ -335,8 +411,11 @@ impl FetchError {
                 format!("cannot read {}: {source}", path.display()),
             ),
             FetchError::NotAFileName { name } => Message::new(
-                format!("模式中的文件名 {name:?} 无效；请只写文件名，不含路径"),
-                format!("the schema's file name {name:?} is none; write a bare name, no path"),
+                format!("文件名 {name:?} 无效；请只写文件名，不含路径，且四个文件各不相同"),
+                format!(
+                    "the file name {name:?} is none; write a bare name, no path, another for each of \
+                     the four files"
+                ),
             ),
             FetchError::Password(error) => error.message(),
             FetchError::Disk(error) => error.message(),

@@ -5,6 +5,7 @@
 mod cancel;
 mod feed;
 mod finding;
+mod language;
 mod run;
 mod table;
 mod tree;
@@ -12,6 +13,7 @@ mod tree;
 pub use cancel::Cancel;
 pub use feed::Feed;
 pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related, RuleMeta};
+pub use language::Language;
 pub use run::{
     FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, RunId, RunReport, StageTiming, Verdict,
 };

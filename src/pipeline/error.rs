@@ -3,6 +3,7 @@
 use crate::config::SchemaError;
 use crate::config::job::ConfigError;
 use crate::fetch::{ArchiveError, FetchError};
+use crate::model::Message;
 use crate::rules::LevelError;
 use crate::store::StoreError;
 use crate::store::lock::LockError;
@@ -34,7 +35,47 @@ pub enum RunError {
     /// The database could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The run was asked to end. Nothing was published.
+    #[error("the run was stopped before its end; nothing was published")]
+    Cancelled,
     /// A bug.
     #[error("internal fault: {0}")]
     Frame(#[from] polars::prelude::PolarsError),
+}
+
+impl RunError {
+    /// What happened, where, and what to do, in both languages.
+    pub fn message(&self) -> Message {
+        match self {
+            RunError::Config(error) => error.message(),
+            RunError::Levels(error) => {
+                let place = format!("{}:{}", error.file.display(), error.line);
+                let Message { zh, en } = &error.message;
+                Message::new(format!("{place}: {zh}"), format!("{place}: {en}"))
+            }
+            RunError::Schema(error) => error.message(),
+            RunError::NoSource => Message::fixed(
+                "任务文件没有 [source]；请补上，或用 --from 指定文件所在的文件夹",
+                "the job has no [source]; write one, or give a folder with --from",
+            ),
+            RunError::Fetch(error) => error.message(),
+            RunError::Archive(error) => error.message(),
+            RunError::Lock(error) => error.message(),
+            RunError::Store(error) => error.message(),
+            RunError::Cancelled => Message::fixed(
+                "运行在完成前被要求停止；未发布任何数据，对外快照不变",
+                "the run was stopped before its end; nothing was published, the snapshot is as it was",
+            ),
+            // What polars says may quote a value, so it is not passed on.
+            RunError::Frame(_) => Message::fixed(
+                "orgsnap 内部故障（数据表）；对外快照仍然完整，请反馈给开发者",
+                "internal fault of orgsnap (frames); the published snapshot is whole, please report this",
+            ),
+        }
+    }
+
+    /// Whether the source may be had later with nothing changed on this side.
+    pub fn is_source_transient(&self) -> bool {
+        matches!(self, RunError::Fetch(error) if error.is_transient())
+    }
 }

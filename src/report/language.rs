@@ -1,30 +1,3 @@
 //! The language of a report.
 
-use crate::model::Message;
-
-/// The language in which a person is told something. Machine formats carry both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// Chinese, the language of the insurers.
-    Chinese,
-    /// English.
-    English,
-}
-
-impl Language {
-    /// The text of a message in this language.
-    pub fn of(self, message: &Message) -> &str {
-        match self {
-            Language::Chinese => &message.zh,
-            Language::English => &message.en,
-        }
-    }
-
-    /// The one of two things that belongs to this language.
-    pub fn choose<T>(self, chinese: T, english: T) -> T {
-        match self {
-            Language::Chinese => chinese,
-            Language::English => english,
-        }
-    }
-}
+pub use crate::model::Language;

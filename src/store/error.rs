@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use rusqlite::ErrorCode;
 
-use crate::model::Feed;
+use crate::model::{Feed, Message};
 
 /// A fault of the database or of its file. Whatever it is, the last published snapshot stays as it was.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +131,65 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What happened, where, and what to do, in both languages; `Display` is the English one.
+    pub fn message(&self) -> Message {
+        let zh = match self {
+            StoreError::Newer { path, found, supported } => format!(
+                "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {supported}），未作改动；请升级 orgsnap",
+                path.display()
+            ),
+            StoreError::OlderDate { date, newest } => format!(
+                "{date} 早于最新快照 {newest}；目前只能导入最新日期或更晚的日期：请重新导入 {newest}，或换一个数据文件夹从 {date} 起导入"
+            ),
+            StoreError::NotFound { path } => {
+                format!(
+                    "{} 不存在：这个数据文件夹还没有导入过数据；请先执行 orgsnap import",
+                    path.display()
+                )
+            }
+            StoreError::CannotOpen { path } => {
+                format!(
+                    "{} 无法打开或创建；请检查所在文件夹是否存在、当前用户能否写入",
+                    path.display()
+                )
+            }
+            StoreError::ReadOnly { path } => {
+                format!("{} 为只读；请授予当前用户对该文件及其文件夹的写权限", path.display())
+            }
+            StoreError::Full { path } => format!(
+                "磁盘已满，{} 未作改动；请腾出空间（首次导入约需交付文件两倍的大小）后重新导入",
+                path.display()
+            ),
+            StoreError::Locked { path } => {
+                format!("{} 正被其他程序锁定；请关闭占用它的程序后重新导入", path.display())
+            }
+            StoreError::Corrupt { path } => {
+                format!(
+                    "{} 已损坏；请从备份恢复，或移走它并重新导入已归档的交付文件",
+                    path.display()
+                )
+            }
+            StoreError::NotADatabase { path } => {
+                format!("{} 不是 SQLite 数据库；请移走它，或换一个数据文件夹", path.display())
+            }
+            StoreError::Foreign { path } => {
+                format!(
+                    "{} 是其他程序的数据库，未作改动；请移走它，或换一个数据文件夹",
+                    path.display()
+                )
+            }
+            StoreError::Column { feed, column, why } => {
+                format!("{feed} 的数据结构无法存储：列 {column} {why}；请给该字段换一个名称")
+            }
+            StoreError::UnknownForest { name, known } => {
+                format!("没有名为 {name} 的树；可用的有 {}", known.join("、"))
+            }
+            StoreError::Misuse(detail) => format!("内部错误，未发布任何数据：{detail}"),
+            StoreError::Sqlite { path, source } => format!("{}：{source}", path.display()),
+        };
+        Message::new(zh, self.to_string())
+    }
+
     /// Names the file and sorts the error by what the reader has to do.
     pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> StoreError {
         let path = path.to_path_buf();

@@ -51,8 +51,8 @@ impl Document<'_> {
     }
 
     pub(super) fn bad(&self, section: &str, key: &str, span: Range<usize>) -> ConfigError {
-        // What stands in place of a password may be one, whatever its type.
-        let found = (key != "password").then(|| excerpt(&self.text[span.clone()]));
+        // What stands in place of a secret may be one, whatever its type.
+        let found = (!keys::is_secret(section, key)).then(|| excerpt(&self.text[span.clone()]));
         self.at(section, key, span, Problem::BadValue { found })
     }
 
@@ -126,13 +126,23 @@ fn locate(table: &DeTable<'_>, span: &Range<usize>, section: &str) -> Option<Loc
             let (section, key) = (section.to_owned(), name.to_owned());
             return Some(Located { section, key, is_key });
         }
-        if let DeValue::Table(inner) = value.get_ref() {
-            let inner_section =
-                if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
-            let found = locate(inner, span, &inner_section);
-            if found.is_some() {
-                return found;
-            }
+        let inner_section =
+            if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
+        let found = match value.get_ref() {
+            DeValue::Table(inner) => locate(inner, span, &inner_section),
+            DeValue::Array(items) => items.iter().find_map(|item| match item.get_ref() {
+                DeValue::Table(inner) => locate(inner, span, &inner_section),
+                // An item of a list is told as the list.
+                _ if item.span() == *span => {
+                    let (section, key) = (section.to_owned(), name.to_owned());
+                    Some(Located { section, key, is_key: false })
+                }
+                _ => None,
+            }),
+            _ => None,
+        };
+        if found.is_some() {
+            return found;
         }
     }
     None

@@ -29,7 +29,13 @@ pub(super) static KEYS: &[Key] = &[
     key("", "gate", "一个 [gate] 表", "a [gate] table"),
     key("", "limits", "一个 [limits] 表", "a [limits] table"),
     key("", "rules", "一个 [rules] 表", "a [rules] table"),
-    key("source", "kind", "\"dir\"、\"ftp\" 或 \"ftps\"", "\"dir\", \"ftp\" or \"ftps\""),
+    key("", "alert", "一个或几个 [[alert]] 表", "[[alert]] tables"),
+    key(
+        "source",
+        "kind",
+        "\"dir\"、\"ftp\"、\"ftps\"、\"ftps-implicit\" 或 \"sftp\"",
+        "\"dir\", \"ftp\", \"ftps\", \"ftps-implicit\" or \"sftp\"",
+    ),
     key("source", "host", "服务器的名称或地址", "the server's name or address"),
     key("source", "port", "1 到 65535 的整数", "a whole number from 1 to 65535"),
     key(
@@ -66,13 +72,55 @@ pub(super) static KEYS: &[Key] = &[
         "\"now\"、{ stable = \"30s\" } 或 { marker = \"done.ok\" }",
         "\"now\", { stable = \"30s\" } or { marker = \"done.ok\" }",
     ),
+    key("source.tls", "allow_missing_close_notify", "true 或 false", "true or false"),
     key("source.ready", "stable", "时长，如 \"30s\"", "a duration such as \"30s\""),
-    key("source.ready", "marker", "一个文件名", "a file name"),
+    key(
+        "source.ready",
+        "marker",
+        "一个文件名，可含 {date:%Y%m%d}",
+        "a file name, which may hold {date:%Y%m%d}",
+    ),
+    key("source.ready", "polls", "2 到 100 的整数", "a whole number from 2 to 100"),
+    key("source.ready", "min_size", "大小，如 \"1KiB\"", "a size such as \"1KiB\""),
     key("source", "timeout", "时长，如 \"60s\"", "a duration such as \"60s\""),
     key("source", "attempts", "1 到 100 的整数", "a whole number from 1 to 100"),
     key("source", "retry_wait", "时长，如 \"5s\"", "a duration such as \"5s\""),
     key("source", "deadline", "时长，如 \"30m\"", "a duration such as \"30m\""),
     key("source", "bandwidth", "每秒字节数，如 \"10MiB\"", "bytes a second, such as \"10MiB\""),
+    key("source", "connections", "1 到 4 的整数", "a whole number from 1 to 4"),
+    key(
+        "source",
+        "files",
+        "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }",
+        "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }",
+    ),
+    key("source.files", "agent", FILE_ZH, FILE_EN),
+    key("source.files", "node", FILE_ZH, FILE_EN),
+    key("source.files", "organ", FILE_ZH, FILE_EN),
+    key("source.files", "principal", FILE_ZH, FILE_EN),
+    key(
+        "source",
+        "encoding",
+        "文件名的编码：\"auto\"、\"utf-8\" 或 \"gbk\"",
+        "the encoding of file names: \"auto\", \"utf-8\" or \"gbk\"",
+    ),
+    key("source", "freshness", "时长，如 \"26h\"", "a duration such as \"26h\""),
+    key("source", "key", "{ file = \"路径\" }", "{ file = \"PATH\" }"),
+    key("source.key", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "source",
+        "key_passphrase",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" }",
+    ),
+    key("source.key_passphrase", "env", "环境变量名", "the name of an environment variable"),
+    key("source.key_passphrase", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "source",
+        "host_key",
+        "服务器公钥的指纹，如 ssh-keygen -lf 所示：\"SHA256:...\"",
+        "the fingerprint of the server's key, as ssh-keygen -lf prints it: \"SHA256:...\"",
+    ),
     key(
         "format",
         "encoding",
@@ -93,12 +141,53 @@ pub(super) static KEYS: &[Key] = &[
         "a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"",
     ),
     key("schedule", "wait_until", "时刻，如 \"08:00\"", "a time of day such as \"08:00\""),
+    key("schedule", "retry_every", "时长，如 \"5m\"", "a duration such as \"5m\""),
     key("gate", "max_quarantined", SHARE_ZH, SHARE_EN),
     key("gate", "max_detached", SHARE_ZH, SHARE_EN),
     key("gate", "max_vanished", SHARE_ZH, SHARE_EN),
     key("gate", "max_vanished_in_organ", SHARE_ZH, SHARE_EN),
     key("limits", "max_file_size", "大小，如 \"4GiB\"", "a size such as \"4GiB\""),
+    key(
+        "alert",
+        "kind",
+        "\"wecom-robot\"、\"webhook\" 或 \"command\"",
+        "\"wecom-robot\", \"webhook\" or \"command\"",
+    ),
+    key("alert", "name", "1 到 64 个字符的一行文字", "one line of 1 to 64 characters"),
+    key(
+        "alert",
+        "on",
+        "\"refused\"、\"failed\"、\"late\"、\"recovered\" 中的一个或几个",
+        "a list of \"refused\", \"failed\", \"late\", \"recovered\"",
+    ),
+    key("alert", "language", "\"zh\" 或 \"en\"", "\"zh\" or \"en\""),
+    key(
+        "alert",
+        "url",
+        "{ env = \"变量名\" }、{ file = \"路径\" } 或以 https:// 开头的地址",
+        "{ env = \"VARIABLE\" }, { file = \"PATH\" } or an address that begins with https://",
+    ),
+    key("alert.url", "env", "环境变量名", "the name of an environment variable"),
+    key("alert.url", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "alert",
+        "bearer",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" }",
+    ),
+    key("alert.bearer", "env", "环境变量名", "the name of an environment variable"),
+    key("alert.bearer", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "alert",
+        "command",
+        "程序及其参数，如 [\"/usr/local/bin/notify\", \"--night\"]",
+        "a program and its arguments, such as [\"/usr/local/bin/notify\", \"--night\"]",
+    ),
+    key("alert", "timeout", "不超过 5m 的时长，如 \"10s\"", "a duration up to 5m, such as \"10s\""),
 ];
+
+const FILE_ZH: &str = "一个文件名，可含 {date:%Y%m%d}";
+const FILE_EN: &str = "a file name, which may hold {date:%Y%m%d}";
 
 const SHARE_ZH: &str = "大于 0%、不超过 100% 的比例，如 \"5%\"";
 const SHARE_EN: &str = "a share above 0% and up to 100%, such as \"5%\"";
@@ -108,12 +197,67 @@ static RULE_LEVEL: Message = Message::fixed(
     "\"off\", \"info\", \"warning\", \"error\" or \"fatal\"",
 );
 
+/// The keys of `[source]` that mean something to a directory.
+pub(super) static OF_DIRECTORIES: &[&str] = &["path", "ready", "deadline", "files", "freshness"];
+
+/// Those that mean something to an FTP server.
+pub(super) static OF_FTP: &[&str] = &[
+    "host",
+    "port",
+    "path",
+    "username",
+    "password",
+    "tls",
+    "ready",
+    "timeout",
+    "attempts",
+    "retry_wait",
+    "deadline",
+    "bandwidth",
+    "connections",
+    "files",
+    "encoding",
+    "freshness",
+];
+
+/// Those that mean something to an SFTP server.
+pub(super) static OF_SFTP: &[&str] = &[
+    "host",
+    "port",
+    "path",
+    "username",
+    "password",
+    "key",
+    "key_passphrase",
+    "host_key",
+    "ready",
+    "timeout",
+    "attempts",
+    "retry_wait",
+    "deadline",
+    "bandwidth",
+    "connections",
+    "files",
+    "freshness",
+];
+
 /// What a key expects; `None` if there is no such key.
 pub(super) fn expects(section: &str, name: &str) -> Option<&'static Message> {
     if section == "rules" {
         return Some(&RULE_LEVEL);
     }
     KEYS.iter().find(|key| key.section == section && key.name == name).map(|key| &key.expects)
+}
+
+/// Whether what stands there may be a secret, and must not be shown.
+pub(super) fn is_secret(section: &str, name: &str) -> bool {
+    const SECRETS: [(&str, &str); 4] = [
+        ("source", "password"),
+        ("source", "key_passphrase"),
+        ("alert", "url"),
+        ("alert", "bearer"),
+    ];
+    SECRETS.contains(&(section, name))
 }
 
 /// The keys of a table, in the order of the documentation.

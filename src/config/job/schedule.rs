@@ -1,48 +1,48 @@
 //! When a job runs unattended.
 
-use chrono::NaiveTime;
+use std::time::Duration;
+
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
+
+use super::Cron;
 
 /// The times of unattended runs, in the job's time zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
-    /// A cron expression of six fields: second, minute, hour, day of month, month, day of week.
-    pub cron: String,
-    /// Until when to look again for files that are late.
+    /// When to run.
+    pub cron: Cron,
+    /// Until when to look again for files that are late; an hour after the run's time if not given.
     pub wait_until: Option<NaiveTime>,
+    /// How often to look again.
+    pub retry_every: Duration,
 }
 
-/// One field of a cron expression: its bounds, and the names that stand for its first values.
-struct Field {
-    low: u32,
-    high: u32,
-    names: &'static [&'static str],
-}
+impl Schedule {
+    /// How often late files are looked for, unless the job says otherwise.
+    pub const RETRY_EVERY: Duration = Duration::from_secs(5 * 60);
+    /// How long late files are waited for, unless the job says otherwise.
+    const WAIT: TimeDelta = TimeDelta::hours(1);
 
-const fn numbers(low: u32, high: u32) -> Field {
-    Field { low, high, names: &[] }
-}
-
-const FIELDS: [Field; 6] = [
-    numbers(0, 59),
-    numbers(0, 59),
-    numbers(0, 23),
-    numbers(1, 31),
-    Field {
-        low: 1,
-        high: 12,
-        names: &[
-            "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
-        ],
-    },
-    Field { low: 0, high: 7, names: &["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"] },
-];
-
-/// Whether the text is a cron expression of six fields, each `*`, a value, a range `a-b`, one of
-/// these with a step (`*/5`), or a list of them.
-pub(super) fn is_cron(text: &str) -> bool {
-    let fields: Vec<&str> = text.split_ascii_whitespace().collect();
-    fields.len() == FIELDS.len()
-        && fields.iter().zip(&FIELDS).all(|(text, field)| field.accepts(text))
+    /// Until when late files of the run scheduled for `scheduled` are looked for: the first `wait_until` after
+    /// it in the zone, which may be on the next day.
+    pub fn deadline(&self, zone: Tz, scheduled: DateTime<Utc>) -> DateTime<Utc> {
+        let Some(time) = self.wait_until else { return scheduled + Self::WAIT };
+        let local = scheduled.with_timezone(&zone).naive_local();
+        let day = match time > local.time() {
+            true => local.date(),
+            false => local.date() + Days::new(1),
+        };
+        let wall = day.and_time(time);
+        match zone.from_local_datetime(&wall).latest() {
+            Some(instant) => instant.to_utc(),
+            // The clocks are put forward over it; an hour later they show such a time.
+            None => match zone.from_local_datetime(&(wall + TimeDelta::hours(1))).latest() {
+                Some(instant) => instant.to_utc(),
+                None => scheduled + Self::WAIT,
+            },
+        }
+    }
 }
 
 /// A time of day, `08:00`.
@@ -50,65 +50,38 @@ pub(super) fn time_of_day(text: &str) -> Option<NaiveTime> {
     NaiveTime::parse_from_str(text, "%H:%M").ok()
 }
 
-impl Field {
-    fn accepts(&self, list: &str) -> bool {
-        list.split(',').all(|item| {
-            let (range, step) = match item.split_once('/') {
-                Some((range, step)) => (range, Some(step)),
-                None => (item, None),
-            };
-            let step_fits = step.is_none_or(|step| {
-                step.parse().is_ok_and(|step: u32| (1..=self.high).contains(&step))
-            });
-            let range_fits = match range.split_once('-') {
-                _ if range == "*" => true,
-                Some((from, to)) => {
-                    self.value(from).zip(self.value(to)).is_some_and(|(from, to)| from <= to)
-                }
-                None => self.value(range).is_some(),
-            };
-            step_fits && range_fits
-        })
-    }
-
-    fn value(&self, text: &str) -> Option<u32> {
-        let named = (self.low..).zip(self.names).find(|(_, name)| name.eq_ignore_ascii_case(text));
-        match named {
-            Some((value, _)) => Some(value),
-            None => text.parse().ok().filter(|value| (self.low..=self.high).contains(value)),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cron_expressions() {
-        for (text, good) in [
-            ("0 30 2 * * *", true),
-            ("0 */15 1-5 * * MON-FRI", true),
-            ("0 0 2,14 1 jan,JUL *", true),
-            ("30 2 * * *", false),
-            ("0 60 2 * * *", false),
-            ("0 30 24 * * *", false),
-            ("0 30 2 0 * *", false),
-            ("0 30 5-2 * * *", false),
-            ("0 */0 2 * * *", false),
-            ("0 30 2 * * FUN", false),
-            ("0 30 2, * * *", false),
-            ("nightly", false),
-            ("", false),
-        ] {
-            assert_eq!(is_cron(text), good, "{text}");
-        }
-    }
 
     #[test]
     fn times_of_day() {
         assert_eq!(time_of_day("08:00"), NaiveTime::from_hms_opt(8, 0, 0));
         assert_eq!(time_of_day("24:00"), None);
         assert_eq!(time_of_day("8"), None);
+    }
+
+    #[test]
+    fn waiting_ends_at_the_first_such_time_after_the_run() {
+        for (wait_until, zone, scheduled, deadline) in [
+            ("08:00", "Asia/Shanghai", "2026-11-23T18:30:00Z", "2026-11-24T00:00:00Z"),
+            // Past midnight.
+            ("01:30", "Asia/Shanghai", "2026-11-24T15:00:00Z", "2026-11-24T17:30:00Z"),
+            // At the run's own time: the next day.
+            ("02:30", "Asia/Shanghai", "2026-11-23T18:30:00Z", "2026-11-24T18:30:00Z"),
+            ("", "Asia/Shanghai", "2026-11-23T18:30:00Z", "2026-11-23T19:30:00Z"),
+            // There is no 02:30 that night; 03:30 is as long after one o'clock.
+            ("02:30", "Europe/Berlin", "2026-03-29T00:00:00Z", "2026-03-29T01:30:00Z"),
+            // There are two; the later one waits longer.
+            ("02:30", "Europe/Berlin", "2026-10-24T23:00:00Z", "2026-10-25T01:30:00Z"),
+        ] {
+            let schedule = Schedule {
+                cron: Cron::parse("0 0 0 * * *").unwrap(),
+                wait_until: time_of_day(wait_until),
+                retry_every: Schedule::RETRY_EVERY,
+            };
+            let got = schedule.deadline(zone.parse().unwrap(), scheduled.parse().unwrap());
+            assert_eq!(got, deadline.parse::<DateTime<Utc>>().unwrap(), "{wait_until} {zone}");
+        }
     }
 }

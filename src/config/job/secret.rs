@@ -3,7 +3,13 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use toml::Spanned;
+
+use crate::model::Message;
+
 use super::error::{ConfigError, Problem};
+use super::resolve::Resolver;
+use super::written;
 
 /// A secret. `Debug` and `Display` print `***`.
 #[derive(Clone, PartialEq, Eq)]
@@ -75,5 +81,59 @@ impl SecretSource {
                 Ok(Secret::new(secret.to_owned()))
             }
         }
+    }
+}
+
+impl Resolver<'_> {
+    /// A secret of the job file. `what` names it in the warning that a literal one deserves; without it
+    /// none is given.
+    pub(super) fn secret(
+        &self,
+        section: &str,
+        key: &str,
+        written: Spanned<written::Secret>,
+        what: Option<&Message>,
+        warnings: &mut Vec<Message>,
+    ) -> Result<SecretSource, ConfigError> {
+        let span = written.span();
+        let from = match written.into_inner() {
+            written::Secret::Literal(text) => {
+                if text.is_empty() || text.contains(['\r', '\n']) {
+                    return Err(self.document.bad(section, key, span));
+                }
+                if let Some(what) = what {
+                    warnings.push(self.literal(&span, what));
+                }
+                SecretFrom::Literal(Secret::new(text))
+            }
+            written::Secret::Elsewhere(place) => match (place.env, place.file) {
+                (Some(name), None) => {
+                    let section = format!("{section}.{key}");
+                    let name = self.document.checked(&section, "env", name, |name| {
+                        (!name.is_empty()).then(|| name.to_owned())
+                    })?;
+                    let value = (self.env)(&name).map(Secret::new);
+                    SecretFrom::Env(name, value)
+                }
+                (None, Some(file)) => SecretFrom::File(self.document.beside(file.get_ref())),
+                _ => return Err(self.document.bad(section, key, span)),
+            },
+        };
+        let place = self.document.at(section, key, span, Problem::MissingKey);
+        Ok(SecretSource { from, place })
+    }
+
+    fn literal(&self, span: &std::ops::Range<usize>, what: &Message) -> Message {
+        let (file, line) = (self.document.path.display(), self.document.position(span.start).0);
+        let Message { zh, en } = what;
+        Message::new(
+            format!(
+                "{file}:{line}: {zh}明文写在任务文件中；请改用 {{ env = \"变量名\" }} 或 {{ file = \"路径\" }}"
+            ),
+            format!(
+                "{file}:{line}: {en} stands in the job file; better {{ env = \"VARIABLE\" }} or \
+                 {{ file = \"PATH\" }}"
+            ),
+        )
     }
 }

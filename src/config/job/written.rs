@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -27,6 +28,7 @@ pub(super) struct Job {
     pub(super) gate: Option<Gate>,
     pub(super) limits: Option<Limits>,
     pub(super) rules: Option<BTreeMap<String, Text>>,
+    pub(super) alert: Option<Vec<Spanned<Alert>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,7 +39,7 @@ pub(super) struct Source {
     pub(super) port: Option<Spanned<u16>>,
     pub(super) path: Option<Text>,
     pub(super) username: Option<Text>,
-    pub(super) password: Option<Spanned<Password>>,
+    pub(super) password: Option<Spanned<Secret>>,
     pub(super) tls: Option<Spanned<Tls>>,
     pub(super) ready: Option<Spanned<Ready>>,
     pub(super) timeout: Option<Text>,
@@ -45,6 +47,48 @@ pub(super) struct Source {
     pub(super) retry_wait: Option<Text>,
     pub(super) deadline: Option<Text>,
     pub(super) bandwidth: Option<Text>,
+    pub(super) connections: Option<Spanned<u32>>,
+    pub(super) files: Option<Spanned<BTreeMap<String, Text>>>,
+    pub(super) encoding: Option<Text>,
+    pub(super) freshness: Option<Text>,
+    pub(super) key: Option<Spanned<Key>>,
+    pub(super) key_passphrase: Option<Spanned<Secret>>,
+    pub(super) host_key: Option<Text>,
+}
+
+/// The place of a private key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Key {
+    pub(super) file: Option<Text>,
+}
+
+impl Source {
+    /// Every key but `kind` with its place, where it is written.
+    pub(super) fn places(&self) -> Vec<(&'static str, Range<usize>)> {
+        let places = [
+            ("host", self.host.as_ref().map(Spanned::span)),
+            ("port", self.port.as_ref().map(Spanned::span)),
+            ("path", self.path.as_ref().map(Spanned::span)),
+            ("username", self.username.as_ref().map(Spanned::span)),
+            ("password", self.password.as_ref().map(Spanned::span)),
+            ("tls", self.tls.as_ref().map(Spanned::span)),
+            ("ready", self.ready.as_ref().map(Spanned::span)),
+            ("timeout", self.timeout.as_ref().map(Spanned::span)),
+            ("attempts", self.attempts.as_ref().map(Spanned::span)),
+            ("retry_wait", self.retry_wait.as_ref().map(Spanned::span)),
+            ("deadline", self.deadline.as_ref().map(Spanned::span)),
+            ("bandwidth", self.bandwidth.as_ref().map(Spanned::span)),
+            ("connections", self.connections.as_ref().map(Spanned::span)),
+            ("files", self.files.as_ref().map(Spanned::span)),
+            ("encoding", self.encoding.as_ref().map(Spanned::span)),
+            ("freshness", self.freshness.as_ref().map(Spanned::span)),
+            ("key", self.key.as_ref().map(Spanned::span)),
+            ("key_passphrase", self.key_passphrase.as_ref().map(Spanned::span)),
+            ("host_key", self.host_key.as_ref().map(Spanned::span)),
+        ];
+        places.into_iter().filter_map(|(key, place)| Some((key, place?))).collect()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -52,6 +96,7 @@ pub(super) struct Source {
 pub(super) struct Tls {
     pub(super) pin_sha256: Option<Text>,
     pub(super) ca: Option<Text>,
+    pub(super) allow_missing_close_notify: Option<bool>,
 }
 
 #[derive(Debug, Deserialize, Default)]
@@ -67,6 +112,7 @@ pub(super) struct Format {
 pub(super) struct Schedule {
     pub(super) cron: Option<Text>,
     pub(super) wait_until: Option<Text>,
+    pub(super) retry_every: Option<Text>,
 }
 
 #[derive(Debug, Deserialize, Default)]
@@ -84,15 +130,29 @@ pub(super) struct Limits {
     pub(super) max_file_size: Option<Text>,
 }
 
-/// A password: the text itself, or a table that says where it is.
-pub(super) enum Password {
-    Literal(String),
-    Elsewhere(PasswordPlace),
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PasswordPlace {
+pub(super) struct Alert {
+    pub(super) kind: Option<Text>,
+    pub(super) name: Option<Text>,
+    pub(super) on: Option<Spanned<Vec<Text>>>,
+    pub(super) language: Option<Text>,
+    pub(super) url: Option<Spanned<Secret>>,
+    pub(super) bearer: Option<Spanned<Secret>>,
+    pub(super) command: Option<Spanned<Vec<String>>>,
+    pub(super) timeout: Option<Text>,
+}
+
+/// A secret: the text itself, or a table that says where it is.
+#[derive(Clone)]
+pub(super) enum Secret {
+    Literal(String),
+    Elsewhere(SecretPlace),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SecretPlace {
     pub(super) env: Option<Text>,
     pub(super) file: Option<Text>,
 }
@@ -109,6 +169,8 @@ pub(super) enum Ready {
 pub(super) struct ReadyTable {
     pub(super) stable: Option<Text>,
     pub(super) marker: Option<Text>,
+    pub(super) polls: Option<Spanned<u32>>,
+    pub(super) min_size: Option<Text>,
 }
 
 /// `true`, `false`, or a word.
@@ -118,18 +180,18 @@ pub(super) enum Header {
     Word(String),
 }
 
-impl fmt::Debug for Password {
+impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Password::Literal(_) => f.write_str("***"),
-            Password::Elsewhere(place) => place.fmt(f),
+            Secret::Literal(_) => f.write_str("***"),
+            Secret::Elsewhere(place) => place.fmt(f),
         }
     }
 }
 
-impl<'de> Deserialize<'de> for Password {
+impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text_or_table = TextOrTable { text: Password::Literal, table: Password::Elsewhere };
+        let text_or_table = TextOrTable { text: Secret::Literal, table: Secret::Elsewhere };
         deserializer.deserialize_any(text_or_table)
     }
 }

@@ -8,9 +8,6 @@ use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKeyOrCertificate};
 
 use super::fault::Fault;
 
-/// SHA-256 of a host key in its wire form, as `ssh-keygen -lf` prints it in base64.
-pub(super) type Pin = [u8; 32];
-
 /// A host key that a server showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shown {
@@ -76,14 +73,15 @@ impl Kinds {
 /// Looks at the host key while the connection is made, and keeps the server's last words.
 #[derive(Debug, Clone)]
 pub(super) struct Doorkeeper {
-    pin: Option<Pin>,
+    /// As `ssh-keygen -lf` prints it: `SHA256:` and unpadded base64.
+    pin: Option<String>,
     last_words: Arc<Mutex<Option<String>>>,
 }
 
 impl Doorkeeper {
     /// Lets in the server with the pinned key; without a pin, none.
-    pub(super) fn new(pin: Option<Pin>) -> Doorkeeper {
-        Doorkeeper { pin, last_words: Arc::default() }
+    pub(super) fn new(pin: Option<&str>) -> Doorkeeper {
+        Doorkeeper { pin: pin.map(str::to_owned), last_words: Arc::default() }
     }
 
     /// What the server said when it hung up, as it said it.
@@ -98,12 +96,11 @@ impl Handler for Doorkeeper {
     /// Called after russh has verified that the server owns the key.
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, Fault> {
         let key = key.public_key();
-        let fingerprint = key.fingerprint(HashAlg::Sha256);
-        if self.pin.is_some() && fingerprint.sha256() == self.pin {
+        let fingerprint = key.fingerprint(HashAlg::Sha256).to_string();
+        if self.pin.as_ref() == Some(&fingerprint) {
             return Ok(true);
         }
-        let (algorithm, fingerprint) = (key.algorithm(), fingerprint.to_string());
-        Err(Fault::OtherHostKey(Shown { algorithm, fingerprint }))
+        Err(Fault::OtherHostKey(Shown { algorithm: key.algorithm(), fingerprint }))
     }
 
     async fn disconnected(&mut self, reason: DisconnectReason<Fault>) -> Result<(), Fault> {

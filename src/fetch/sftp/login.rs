@@ -1,15 +1,16 @@
 //! Logging in: by key, by password, or by answering the one question that is the password.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use russh::MethodKind;
-use russh::MethodSet;
 use russh::client::{AuthResult, Handle, KeyboardInteractiveAuthResponse};
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg};
+use russh::{MethodKind, MethodSet};
 
 use crate::config::job::Secret;
+use crate::model::Message;
 
-use super::fault::Fault;
+use super::super::FetchError;
 use super::host_key::Doorkeeper;
 
 /// What an account proves itself with. The key is tried first; the password where the server asks
@@ -145,10 +146,31 @@ fn names(methods: &MethodSet) -> String {
 }
 
 /// Reads a private key: OpenSSH's own form, PKCS#1, PKCS#8, or PuTTY's.
-///
-/// # Errors
-/// In words that hold nothing of the key.
-pub(super) fn private_key(text: &str, passphrase: Option<&Secret>) -> Result<PrivateKey, Fault> {
-    russh::keys::decode_secret_key(text, passphrase.map(Secret::expose))
-        .map_err(|error| Fault::Ssh(russh::Error::Keys(error)))
+pub(super) fn private_key(
+    path: &Path,
+    passphrase: Option<&Secret>,
+) -> Result<PrivateKey, FetchError> {
+    let place = path.display();
+    let unusable = |zh: String, en: String| FetchError::PrivateKey { reason: Message::new(zh, en) };
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        unusable(format!("读不到 {place}：{error}"), format!("{place} cannot be read: {error}"))
+    })?;
+    russh::keys::decode_secret_key(&text, passphrase.map(Secret::expose)).map_err(|error| {
+        match (error, passphrase) {
+            (russh::keys::Error::KeyIsEncrypted, None) => unusable(
+                format!("{place} 有口令保护，而任务文件未设 key_passphrase"),
+                format!("{place} is locked by a passphrase, and the job has no key_passphrase"),
+            ),
+            (error, None) => unusable(
+                format!("{place} 不是可识别的私钥（{error}）"),
+                format!("{place} is no private key known here ({error})"),
+            ),
+            (error, Some(_)) => unusable(
+                format!("{place} 不是可识别的私钥，或口令不对（{error}）"),
+                format!(
+                    "{place} is no private key known here, or not of this passphrase ({error})"
+                ),
+            ),
+        }
+    })
 }

@@ -6,20 +6,17 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::model::Cancel;
-
 use super::super::FetchError;
-use super::super::retry::Deadline;
+use super::super::leash::Leash;
 
 /// Runs the asynchronous library underneath, and waits for its answers on the calling thread.
 ///
 /// The library works on one thread of its own, so that it receives and decrypts while the caller
 /// hashes and writes.
-pub(super) struct Patience {
+pub(super) struct Patience<'l> {
     /// Always there until this is dropped.
     runtime: Option<Runtime>,
-    deadline: Deadline,
-    cancel: Cancel,
+    leash: &'l Leash,
 }
 
 /// Why an answer was not waited for.
@@ -31,15 +28,15 @@ pub(super) enum Lapse {
     End(FetchError),
 }
 
-impl Patience {
+impl<'l> Patience<'l> {
     /// Starts the thread.
-    pub(super) fn new(deadline: Deadline, cancel: Cancel) -> std::io::Result<Patience> {
+    pub(super) fn new(leash: &'l Leash) -> std::io::Result<Patience<'l>> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("sftp")
             .enable_all()
             .build()?;
-        Ok(Patience { runtime: Some(runtime), deadline, cancel })
+        Ok(Patience { runtime: Some(runtime), leash })
     }
 
     /// Waits for an answer, up to `longest`.
@@ -55,10 +52,7 @@ impl Patience {
         runtime.block_on(async {
             let mut answer = pin!(answer);
             loop {
-                if self.cancel.is_asked() {
-                    return Err(Lapse::End(FetchError::Cancelled));
-                }
-                let left = self.deadline.bound(GLANCE).map_err(Lapse::End)?;
+                let left = self.leash.bound(GLANCE).map_err(Lapse::End)?;
                 let left = left.min(end.saturating_duration_since(Instant::now()));
                 if left.is_zero() {
                     return Err(Lapse::Silence);
@@ -71,7 +65,7 @@ impl Patience {
     }
 }
 
-impl Drop for Patience {
+impl Drop for Patience<'_> {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             // A name that does not resolve may keep a thread for minutes; it ends by itself.

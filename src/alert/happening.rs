@@ -1,0 +1,164 @@
+//! What can happen to an insurer's deliveries, as whoever runs them tells it.
+//!
+//! A happening is told each time it happens, at every poll if need be; whether anybody is alerted is
+//! decided elsewhere.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::model::{GateReason, Level, Message, RunId, RunReport, Verdict};
+use crate::report::{json, view::View};
+use crate::rules::CATALOGUE;
+
+/// Something that happened to the delivery of one business date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Happening {
+    /// The tenant.
+    pub tenant: String,
+    /// The insurer's name, where the job gives it.
+    pub insurer: Option<String>,
+    /// The business date of the delivery.
+    pub business_date: NaiveDate,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// The delivery is published.
+    Published(RunFacts),
+    /// The gate refused the delivery.
+    Refused(RunFacts),
+    /// A run ended in a fault, and nobody will try again by itself soon.
+    Failed {
+        /// Where the fault lies.
+        cause: Cause,
+        /// What happened and what to do.
+        message: Message,
+        /// The run, if there was one with an id.
+        run: Option<RunId>,
+    },
+    /// The files are not there yet.
+    Late {
+        /// Since when they are waited for.
+        since: DateTime<Utc>,
+        /// Until when they will be looked for.
+        until: Option<DateTime<Utc>>,
+        /// What was found when they were last looked for.
+        message: Message,
+    },
+    /// The job file can no longer be read; its last good version is in use.
+    JobFileBroken {
+        /// What is wrong with it, and where.
+        message: Message,
+    },
+    /// The job file was read. To be told whenever it was; it means something only after
+    /// [`What::JobFileBroken`].
+    JobFileRead,
+}
+
+/// Where the fault of a failed run lies. Of each cause a business date is alerted once: the words may
+/// differ from attempt to attempt, who has to act does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cause {
+    /// The insurer's server, the network or the account.
+    Source,
+    /// The job file, the schema or the data folder: whoever runs orgsnap has to act.
+    Setup,
+    /// A fault of orgsnap or of the machine.
+    Internal,
+}
+
+impl Cause {
+    /// The name in documents: `source`, `setup`, `internal`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cause::Source => "source",
+            Cause::Setup => "setup",
+            Cause::Internal => "internal",
+        }
+    }
+}
+
+/// What an alert says of a run. There are keys, codes and counts in it, and no names of agents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFacts {
+    /// The run.
+    pub run: RunId,
+    /// Why it was refused; empty unless it was.
+    pub reasons: Vec<GateReason>,
+    /// The rules that fired, worst first.
+    pub findings: Vec<TopFinding>,
+    /// Rows accepted, over all files.
+    pub rows: u64,
+    /// Lines quarantined, over all files.
+    pub quarantined: u64,
+    /// Business date of the snapshot before, which a refused run leaves in use.
+    pub previous_date: Option<NaiveDate>,
+    /// The report's file, if one was written.
+    pub report: Option<PathBuf>,
+}
+
+/// A rule that fired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopFinding {
+    /// Its code.
+    pub code: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// What it means.
+    pub summary: Message,
+    /// Its level in this run.
+    pub level: Level,
+    /// True number of findings.
+    pub count: u64,
+}
+
+impl Happening {
+    /// What a finished run makes happen. A check or a dry run makes nothing happen, and a run that failed
+    /// has no report but an error, of which [`What::Failed`] is made.
+    pub fn of_report(report: &RunReport) -> Option<Happening> {
+        let what = match report.verdict {
+            Verdict::Published => What::Published(RunFacts::of(report)),
+            Verdict::Refused => What::Refused(RunFacts::of(report)),
+            Verdict::Passed | Verdict::Failed => return None,
+        };
+        Some(Happening {
+            tenant: report.tenant.clone(),
+            insurer: report.tenant_name.clone(),
+            business_date: report.business_date,
+            what,
+        })
+    }
+}
+
+impl RunFacts {
+    fn of(report: &RunReport) -> RunFacts {
+        let metas: Vec<_> = CATALOGUE.iter().map(|rule| &rule.meta).collect();
+        let findings = View::new(report, &metas)
+            .rules
+            .into_iter()
+            .map(|fired| TopFinding {
+                code: fired.code,
+                name: fired.name,
+                summary: fired
+                    .summary
+                    .cloned()
+                    .unwrap_or_else(|| Message::fixed(fired.name, fired.name)),
+                level: fired.level,
+                count: fired.total,
+            })
+            .collect();
+        RunFacts {
+            run: report.run.clone(),
+            reasons: report.reasons.clone(),
+            findings,
+            rows: report.files.iter().map(|file| file.rows).sum(),
+            quarantined: report.files.iter().map(|file| file.quarantined).sum(),
+            previous_date: report.previous_date,
+            report: report.report_dir.as_ref().map(|folder| folder.join(json::FILE_NAME)),
+        }
+    }
+}
