@@ -2,6 +2,7 @@
 
 use russh::AlgorithmKind;
 use russh_sftp::client::error::Error as SftpError;
+use russh_sftp::protocol::{Status, StatusCode};
 
 use crate::model::Message;
 
@@ -61,15 +62,34 @@ pub(super) fn broken(error: &russh::Error, words: Option<String>) -> Message {
     }
 }
 
-/// Why a request was not answered as it should be; `alive` tells whether the connection still stands.
-pub(super) fn not_answered(error: &SftpError, alive: bool, words: Option<String>) -> Message {
+/// Why a request was not answered as it should be; `words` are the server's when it hung up.
+pub(super) fn not_answered(error: &SftpError, words: Option<String>) -> Message {
     match error {
         SftpError::Timeout => no_answer(),
-        _ if !alive => broken(&russh::Error::Disconnect, words),
+        // What russh-sftp says of a connection that is gone speaks of its own inside.
+        SftpError::IO(_) | SftpError::UnexpectedBehavior(_) => {
+            tracing::debug!("{error}");
+            broken(&russh::Error::Disconnect, words)
+        }
         error => {
             let words = reply::fit_to_show(&error.to_string(), &[]);
             Message::new(words.clone(), words)
         }
+    }
+}
+
+/// The fault in what russh-sftp makes of it for a reader of files: a fault of its own as it is, and of
+/// a refusal by the server nothing but its words.
+pub(super) fn of_io(error: std::io::Error) -> SftpError {
+    match error.get_ref().map(|inner| inner.downcast_ref::<SftpError>()) {
+        Some(Some(inner)) => inner.clone(),
+        Some(None) => SftpError::Status(Status {
+            id: 0,
+            status_code: StatusCode::Failure,
+            error_message: error.to_string(),
+            language_tag: String::new(),
+        }),
+        None => error.into(),
     }
 }
 

@@ -137,7 +137,10 @@ fn answered<T>(reply: Result<T, russh::Error>) -> Result<T, NoLogin> {
 }
 
 fn refused(takes: &MethodSet) -> NoLogin {
-    NoLogin::Refused(format!("Permission denied ({})", names(takes)))
+    NoLogin::Refused(match names(takes).as_str() {
+        "" => "Permission denied".to_owned(),
+        names => format!("Permission denied ({names})"),
+    })
 }
 
 fn names(methods: &MethodSet) -> String {

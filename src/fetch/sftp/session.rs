@@ -76,7 +76,7 @@ impl<'a> Session<'a> {
         let what = name.to_owned();
         match error {
             SftpError::Status(status) if status.status_code == StatusCode::PermissionDenied => {
-                FetchError::FileRefused { what, reply: self.words(&error) }
+                FetchError::FileRefused { what, reply: self.words(error) }
             }
             SftpError::UnexpectedPacket => FetchError::Protocol {
                 server: self.account.server(),
@@ -84,13 +84,13 @@ impl<'a> Session<'a> {
             },
             error => {
                 let last_words = self.account.last_words(&self.door);
-                let reason = fault::not_answered(error, !self.handle.is_closed(), last_words);
+                let reason = fault::not_answered(error, last_words);
                 FetchError::Interrupted { what, reason }
             }
         }
     }
 
-    fn words(&self, error: &dyn std::fmt::Display) -> String {
+    fn words(&self, error: &SftpError) -> String {
         self.account.fit_to_show(&error.to_string())
     }
 }
@@ -124,7 +124,7 @@ impl Remote for Session<'_> {
         let path = self.path(name);
         let opened = self.answer(name, async {
             let mut file = self.sftp.open(&path).await?;
-            file.seek(SeekFrom::Start(offset)).await?;
+            file.seek(SeekFrom::Start(offset)).await.map_err(fault::of_io)?;
             Ok(file)
         });
         let mut file = match opened? {
@@ -135,7 +135,7 @@ impl Remote for Session<'_> {
         let mut buffer = vec![0; PIECE as usize];
         let mut total = 0;
         loop {
-            let read = async { Ok(file.read(&mut buffer).await?) };
+            let read = async { file.read(&mut buffer).await.map_err(fault::of_io) };
             match self.answer(name, read)? {
                 Ok(0) => break,
                 Ok(n) if total + n as u64 > most => return Ok(Retrieved::Beyond(total + n as u64)),
@@ -146,7 +146,7 @@ impl Remote for Session<'_> {
                 Err(error) => return Err(self.fault(&error, name)),
             }
         }
-        self.answer(name, async { Ok(file.close().await?) })?
+        self.answer(name, async { file.close().await.map_err(fault::of_io) })?
             .map_err(|error| self.fault(&error, name))?;
         Ok(Retrieved::Whole(total))
     }
@@ -205,9 +205,7 @@ fn without_sftp(account: &Account<'_>, error: NoSftp, door: &Doorkeeper) -> Fetc
             reply: "it has SSH but gives this account no SFTP".to_owned(),
         },
         NoSftp::Broken(error) => account.unreachable(fault::broken(&error, last_words)),
-        NoSftp::NotSpoken(error) => {
-            account.unreachable(fault::not_answered(&error, true, last_words))
-        }
+        NoSftp::NotSpoken(error) => account.unreachable(fault::not_answered(&error, last_words)),
     }
 }
 
