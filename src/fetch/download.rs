@@ -96,6 +96,7 @@ impl<'d> Download<'d> {
                 self.wanted,
                 self.place,
                 self.leash,
+                self.request.awaited,
                 &mut || {
                     let seen = self.look(&mut connection)?;
                     if self.idles_long() {
