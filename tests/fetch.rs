@@ -71,6 +71,7 @@ fn fetch_into(workdir: &Path, source: &Source) -> Result<RawDelivery, FetchError
         max_file_size: 1 << 30,
         workdir,
         cancel: &Cancel::new(),
+        awaited: false,
     };
     let mut delivery = fetch::fetch(&request, &NoProgress)?;
     delivery.load()?;

@@ -37,6 +37,12 @@ impl From<ConfigError> for Failure {
     }
 }
 
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Failure {
+        RunError::Lock(error).into()
+    }
+}
+
 impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Failure {
         Failure { exit: fetch_exit(&error), message: error.message() }

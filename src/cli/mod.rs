@@ -19,6 +19,7 @@ mod rules;
 mod run_report;
 mod runs;
 mod sample;
+mod serve;
 mod surroundings;
 mod tenant;
 mod tree;
@@ -74,6 +75,7 @@ enum Verb {
     Import(import::Arguments),
     Check(check::Arguments),
     Sample(sample::Arguments),
+    Serve(serve::Arguments),
     Runs(runs::Arguments),
     Tree(tree::Arguments),
     Rules(rules::Arguments),
@@ -95,7 +97,12 @@ pub(crate) fn run() -> ExitCode {
         Tongue::En => Language::English,
     });
     let surroundings = Surroundings::look(language, line.no_color, line.data);
-    logging::start(line.verbose, surroundings.colour && surroundings.watched);
+    // What the night does is told without being asked for.
+    let verbosity = match &line.verb {
+        Verb::Serve(_) => line.verbose.max(1),
+        _ => line.verbose,
+    };
+    logging::start(verbosity, surroundings.colour && surroundings.watched);
 
     fence::put_up();
     let outcome = fence::around(|| run_verb(&line.verb, &surroundings));
@@ -113,6 +120,7 @@ fn run_verb(verb: &Verb, surroundings: &Surroundings) -> Result<Exit, Failure> {
         Verb::Import(arguments) => Ok(import::run(arguments, surroundings)),
         Verb::Check(arguments) => check::run(arguments, surroundings),
         Verb::Sample(arguments) => sample::run(arguments, surroundings),
+        Verb::Serve(arguments) => serve::run(arguments, surroundings),
         Verb::Runs(arguments) => runs::run(arguments, surroundings),
         Verb::Tree(arguments) => tree::run(arguments, surroundings),
         Verb::Rules(arguments) => rules::run(arguments, surroundings),

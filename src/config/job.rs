@@ -17,6 +17,7 @@ mod schedule;
 mod secret;
 mod server;
 mod source;
+mod wecom;
 mod written;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -34,6 +35,9 @@ pub use schedule::Schedule;
 pub use secret::{Secret, SecretSource};
 pub use source::{
     Fetching, FileNames, FtpSource, NameEncoding, Ready, SftpSource, Source, Tls, Trust,
+};
+pub use wecom::{
+    AgentId, CallbackSecrets, DomainVerification, Wecom, WecomApp, is_aes_key, is_token,
 };
 
 /// A resolved job: all paths absolute or relative to the working directory, all defaults filled in.
@@ -63,6 +67,8 @@ pub struct Job {
     pub schedule: Option<Schedule>,
     /// Whom to tell of refused, failed, late and recovered deliveries.
     pub alerts: Vec<AlertChannel>,
+    /// The insurer's WeCom, whose callbacks are received.
+    pub wecom: Wecom,
     /// What works but should not stay so, such as a password written in the file.
     pub warnings: Vec<Message>,
 }

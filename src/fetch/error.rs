@@ -25,7 +25,7 @@ pub enum FetchError {
         place: String,
         /// What is still missing or changing.
         why: Message,
-        /// The deadline of the job, up to which was waited.
+        /// The deadline of the job, up to which was waited; zero if nobody waited for it.
         allowed: Duration,
     },
     /// Somebody asked the run to end.
@@ -231,6 +231,10 @@ impl FetchError {
                     "none of the files is at {place}; they may not have come yet: try later, or \
                      check the path"
                 ),
+            ),
+            FetchError::NotReady { place, why, allowed } if allowed.is_zero() => Message::new(
+                format!("{place} 的交付尚未完成（{}）", why.zh),
+                format!("the delivery at {place} is not complete yet ({})", why.en),
             ),
             FetchError::NotReady { place, why, allowed } => {
                 let seconds = allowed.as_secs_f64();

@@ -60,6 +60,9 @@ pub struct Request<'a> {
     pub workdir: &'a Path,
     /// Ends the fetch early.
     pub cancel: &'a Cancel,
+    /// Whether somebody looks again later. What is not complete is told at once then, and not waited for: a
+    /// hundred insurers share a few runs side by side.
+    pub awaited: bool,
 }
 
 /// What the files are called at the source.

@@ -29,6 +29,25 @@ pub(super) static KEYS: &[Key] = &[
     key("", "gate", "一个 [gate] 表", "a [gate] table"),
     key("", "limits", "一个 [limits] 表", "a [limits] table"),
     key("", "rules", "一个 [rules] 表", "a [rules] table"),
+    key(
+        "",
+        "corp_id",
+        "企业 ID（CorpID），如 \"ww08a41f56c8db31fb\"",
+        "the enterprise's CorpID, such as \"ww08a41f56c8db31fb\"",
+    ),
+    key(
+        "",
+        "public_url",
+        "对外的域名，如 \"https://wecom.example.com\"",
+        "the address seen from outside, such as \"https://wecom.example.com\"",
+    ),
+    key("", "wecom_app", "一个或几个 [[wecom_app]] 表", "[[wecom_app]] tables"),
+    key(
+        "",
+        "domain_verification",
+        "一个或几个 [[domain_verification]] 表",
+        "[[domain_verification]] tables",
+    ),
     key("", "alert", "一个或几个 [[alert]] 表", "[[alert]] tables"),
     key(
         "source",
@@ -184,8 +203,48 @@ pub(super) static KEYS: &[Key] = &[
         "a program and its arguments, such as [\"/usr/local/bin/notify\", \"--night\"]",
     ),
     key("alert", "timeout", "不超过 5m 的时长，如 \"10s\"", "a duration up to 5m, such as \"10s\""),
+    key(
+        "wecom_app",
+        "agent_id",
+        "应用的 AgentId（数字），或 \"chengyuan\"（通讯录）、\"kehu\"（客户）",
+        "the application's AgentId (a number), \"chengyuan\" (contacts) or \"kehu\" (customers)",
+    ),
+    key("wecom_app", "secret", SECRET_ZH, SECRET_EN),
+    key("wecom_app.secret", "env", "环境变量名", "the name of an environment variable"),
+    key("wecom_app.secret", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "wecom_app",
+        "token",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }，内容为不超过 32 位的字母和数字",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" } with up to 32 letters and digits",
+    ),
+    key("wecom_app.token", "env", "环境变量名", "the name of an environment variable"),
+    key("wecom_app.token", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "wecom_app",
+        "aes_key",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }，内容为 43 位字母和数字（EncodingAESKey）",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" } with 43 letters and digits (EncodingAESKey)",
+    ),
+    key("wecom_app.aes_key", "env", "环境变量名", "the name of an environment variable"),
+    key("wecom_app.aes_key", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "wecom_app",
+        "receive_ids",
+        "CorpID 之外允许的接收方 ID 列表，如 [\"\"]",
+        "a list of receive ids that are right besides the corp id, such as [\"\"]",
+    ),
+    key(
+        "domain_verification",
+        "file",
+        "形如 \"WW_verify_XXXX.txt\" 的文件名",
+        "a file name such as \"WW_verify_XXXX.txt\"",
+    ),
+    key("domain_verification", "content", "1 到 1024 字节的文字", "a text of 1 to 1024 bytes"),
 ];
 
+const SECRET_ZH: &str = "{ env = \"变量名\" } 或 { file = \"路径\" }";
+const SECRET_EN: &str = "{ env = \"VARIABLE\" } or { file = \"PATH\" }";
 const FILE_ZH: &str = "一个文件名，可含 {date:%Y%m%d}";
 const FILE_EN: &str = "a file name, which may hold {date:%Y%m%d}";
 
@@ -251,11 +310,14 @@ pub(super) fn expects(section: &str, name: &str) -> Option<&'static Message> {
 
 /// Whether what stands there may be a secret, and must not be shown.
 pub(super) fn is_secret(section: &str, name: &str) -> bool {
-    const SECRETS: [(&str, &str); 4] = [
+    const SECRETS: [(&str, &str); 7] = [
         ("source", "password"),
         ("source", "key_passphrase"),
         ("alert", "url"),
         ("alert", "bearer"),
+        ("wecom_app", "secret"),
+        ("wecom_app", "token"),
+        ("wecom_app", "aes_key"),
     ];
     SECRETS.contains(&(section, name))
 }

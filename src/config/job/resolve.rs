@@ -73,6 +73,13 @@ impl Resolver<'_> {
             Some(size) => self.document.checked("limits", "max_file_size", size, quantity::size)?,
         };
         let alerts = self.alerts(written.alert.unwrap_or_default(), &mut warnings)?;
+        let wecom = self.wecom(
+            written.corp_id,
+            written.public_url,
+            written.wecom_app.unwrap_or_default(),
+            written.domain_verification.unwrap_or_default(),
+            &mut warnings,
+        )?;
         Ok(Job {
             path: self.document.path.to_path_buf(),
             tenant,
@@ -86,6 +93,7 @@ impl Resolver<'_> {
             max_file_size,
             schedule,
             alerts,
+            wecom,
             warnings,
         })
     }

@@ -29,6 +29,10 @@ pub(super) struct Job {
     pub(super) limits: Option<Limits>,
     pub(super) rules: Option<BTreeMap<String, Text>>,
     pub(super) alert: Option<Vec<Spanned<Alert>>>,
+    pub(super) corp_id: Option<Text>,
+    pub(super) public_url: Option<Text>,
+    pub(super) wecom_app: Option<Vec<Spanned<WecomApp>>>,
+    pub(super) domain_verification: Option<Vec<Spanned<DomainVerification>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -143,6 +147,27 @@ pub(super) struct Alert {
     pub(super) timeout: Option<Text>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WecomApp {
+    pub(super) agent_id: Option<Spanned<AgentId>>,
+    pub(super) secret: Option<Spanned<Secret>>,
+    pub(super) token: Option<Spanned<Secret>>,
+    pub(super) aes_key: Option<Spanned<Secret>>,
+    pub(super) receive_ids: Option<Spanned<Vec<Text>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DomainVerification {
+    pub(super) file: Option<Text>,
+    pub(super) content: Option<Text>,
+}
+
+/// A number or a word, as text.
+#[derive(Debug)]
+pub(super) struct AgentId(pub(super) String);
+
 /// A secret: the text itself, or a table that says where it is.
 #[derive(Clone)]
 pub(super) enum Secret {
@@ -202,6 +227,12 @@ impl<'de> Deserialize<'de> for Ready {
     }
 }
 
+impl<'de> Deserialize<'de> for AgentId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberOrText)
+    }
+}
+
 impl<'de> Deserialize<'de> for Header {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(FlagOrText)
@@ -245,5 +276,23 @@ impl Visitor<'_> for FlagOrText {
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Header, E> {
         Ok(Header::Word(text.to_owned()))
+    }
+}
+
+struct NumberOrText;
+
+impl Visitor<'_> for NumberOrText {
+    type Value = AgentId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number or a text")
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<AgentId, E> {
+        Ok(AgentId(number.to_string()))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<AgentId, E> {
+        Ok(AgentId(text.to_owned()))
     }
 }
