@@ -190,6 +190,7 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         max_file_size: request.job.map_or(Job::MAX_FILE_SIZE, |job| job.max_file_size),
         workdir: request.dir,
         cancel: &Cancel::new(),
+        awaited: false,
     };
     let mut raw = match fetch::fetch(&wanted, &intake::Files(progress)) {
         // Four missing files of a folder that is there are four findings.
@@ -243,6 +244,7 @@ fn fetch_files(
         max_file_size: request.job.max_file_size,
         workdir: &tenant_dir.join("incoming"),
         cancel: request.cancel,
+        awaited: request.awaited,
     };
     let mut raw = fetch::fetch(&wanted, &intake::Files(progress))?;
     if !request.dry_run {

@@ -124,9 +124,13 @@ fn ending_of(error: &RunError) -> Ending {
     let (lack, passing) = match error {
         RunError::Cancelled => return Ending::Stopped,
         RunError::Fetch(error) => match error {
-            FetchError::NothingThere { .. } | FetchError::Changing { .. } => (Lack::Files, true),
+            FetchError::NothingThere { .. }
+            | FetchError::NotReady { .. }
+            | FetchError::Changing { .. } => (Lack::Files, true),
             FetchError::Disk(error) => (Lack::Machine, is_full(error)),
-            FetchError::TlsSetup { .. }
+            FetchError::NoRoom { .. } => (Lack::Machine, true),
+            FetchError::NotBuiltIn { .. }
+            | FetchError::TlsSetup { .. }
             | FetchError::Password(_)
             | FetchError::NotAFileName { .. } => (Lack::Setup, false),
             other => (Lack::Source, other.is_transient()),
