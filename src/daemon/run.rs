@@ -124,9 +124,7 @@ fn ending_of(error: &RunError) -> Ending {
     let (lack, passing) = match error {
         RunError::Cancelled => return Ending::Stopped,
         RunError::Fetch(error) => match error {
-            FetchError::NothingThere { .. }
-            | FetchError::NotReady { .. }
-            | FetchError::Changing { .. } => (Lack::Files, true),
+            error if error.is_not_there_yet() => (Lack::Files, true),
             FetchError::Disk(error) => (Lack::Machine, is_full(error)),
             FetchError::NoRoom { .. } => (Lack::Machine, true),
             FetchError::NotBuiltIn { .. }
