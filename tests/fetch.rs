@@ -6,6 +6,14 @@ mod faulty_server;
 mod faults;
 mod real_server;
 mod vsftpd;
+#[cfg(feature = "sftp")]
+mod faulty_sftp;
+#[cfg(feature = "sftp")]
+mod sftp;
+#[cfg(feature = "sftp")]
+mod sftp_faults;
+#[cfg(feature = "sftp")]
+mod sshd;
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +22,7 @@ use chrono::NaiveDate;
 use orgsnap::config::job::{self, Job, Source};
 use orgsnap::config::schema::{FeedSchema, Field, Kind, Required, Schema};
 use orgsnap::fetch::{self, FetchError, Fetched, NoProgress, RawDelivery, RawFile, Request};
-use orgsnap::model::{Feed, Message};
+use orgsnap::model::{Cancel, Feed, Message};
 
 /// The names of the four files, in report order.
 const NAMES: [&str; 4] =
@@ -53,20 +61,30 @@ fn date() -> NaiveDate {
     NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()
 }
 
-/// Fetches with a size limit of 1 GiB.
+/// Fetches with a size limit of 1 GiB, and loads.
 fn fetch_into(workdir: &Path, source: &Source) -> Result<RawDelivery, FetchError> {
     let schema = schema();
-    let request =
-        Request { source, schema: &schema, date: date(), max_file_size: 1 << 30, workdir };
-    fetch::fetch(&request, &NoProgress)
+    let request = Request {
+        source,
+        schema: &schema,
+        date: date(),
+        max_file_size: 1 << 30,
+        workdir,
+        cancel: &Cancel::new(),
+        awaited: false,
+    };
+    let mut delivery = fetch::fetch(&request, &NoProgress)?;
+    delivery.load()?;
+    Ok(delivery)
 }
 
 /// An account on this machine with short waits, by way of a job file.
 fn account(kind: &str, port: u16, password: &str, more: &str) -> Source {
+    let ready = if more.contains("ready") { "" } else { "ready = 'now'\n" };
     let text = format!(
         "tenant = 't'\n[source]\nkind = '{kind}'\nhost = '127.0.0.1'\nport = {port}\n\
          username = 'anonymous'\npassword = '{password}'\ntimeout = '2s'\nretry_wait = '10ms'\n\
-         deadline = '60s'\n{more}\n"
+         deadline = '60s'\n{ready}{more}\n"
     );
     let job: Job = job::parse(Path::new("/nowhere/x.toml"), &text, &|_| None).unwrap();
     job.source.unwrap()
@@ -74,10 +92,9 @@ fn account(kind: &str, port: u16, password: &str, more: &str) -> Source {
 
 /// The account with other timeouts.
 fn patience(mut source: Source, timeout: Duration, attempts: u32) -> Source {
-    if let Source::Ftp(account) = &mut source {
-        account.timeout = timeout;
-        account.attempts = attempts;
-    }
+    let settings = source.fetching_mut();
+    settings.timeout = timeout;
+    settings.attempts = attempts;
     source
 }
 

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{NaiveDate, TimeZone, Utc};
-use orgsnap::config::job::{self, ConfigError, Encoding, Job, Ready, Source, Tls, Trust};
-use orgsnap::model::Level;
+use orgsnap::config::job::{
+    self, ConfigError, Encoding, Job, NameEncoding, Ready, Source, Tls, Trust,
+};
+use orgsnap::model::{Feed, Level};
 
 /// Every key of the design at once.
 const FULL: &str = r#"
@@ -77,8 +79,11 @@ fn a_full_file_resolves() {
     assert_eq!((ftp.host.as_str(), ftp.port), ("ftp.example.com", 2121));
     assert_eq!(ftp.path.on(NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()), "/export/20261124");
     assert_eq!(ftp.tls, Tls::Explicit(Trust::Ca("jobs/ca.pem".into())));
-    assert_eq!(ftp.ready, Ready::Stable(Duration::from_secs(30)));
-    assert_eq!((ftp.timeout, ftp.attempts), (Duration::from_millis(500), 3));
+    let stable = Ready::Stable { wait: Duration::from_secs(30), polls: 2, min_size: 1 };
+    let fetching = &ftp.fetching;
+    assert_eq!(fetching.ready, stable);
+    assert_eq!((fetching.bandwidth, fetching.connections), (Some(10 << 20), 2));
+    assert_eq!((fetching.timeout, fetching.attempts), (Duration::from_millis(500), 3));
     assert_eq!(ftp.password.reveal().unwrap().expose(), "s3cret");
     assert!(!format!("{job:?}").contains("s3cret"), "Debug shows the password");
 }
@@ -90,8 +95,11 @@ fn a_small_file_gets_the_defaults() {
     assert_eq!(job.max_file_size, 4 << 30);
     assert_eq!((job.gate.max_quarantined, job.gate.max_vanished_in_organ), (0.01, 0.30));
     assert_eq!((job.format.encoding, job.warnings.len()), (None, 0));
-    let Some(Source::Dir { base, path }) = &job.source else { panic!("a directory source") };
+    let Some(Source::Dir { base, path, fetching }) = &job.source else {
+        panic!("a directory source")
+    };
     assert_eq!(base.join(path.on(NaiveDate::default())), Path::new("jobs/in"));
+    assert_eq!((&fetching.ready, fetching.freshness), (&Ready::Now, None));
     assert!(parse("tenant = \"t\"\n").unwrap().source.is_none());
 }
 
@@ -132,7 +140,7 @@ fn every_complaint_names_file_line_key_and_what_was_expected() {
         ("[format]", "[formt]", 22, "unknown key \"formt\" at the top level; did you mean \"format\"?".to_owned()),
         // Keys that are missing.
         ("tenant", "", 1, "missing key \"tenant\" at the top level; expected 1 to 64 letters, digits, `_` or `-`".to_owned()),
-        ("kind", "", 7, "missing key \"kind\" in [source]; expected \"dir\", \"ftp\" or \"ftps\"".to_owned()),
+        ("kind", "", 7, "missing key \"kind\" in [source]; expected \"dir\", \"ftp\", \"ftps\", \"ftps-implicit\" or \"sftp\"".to_owned()),
         ("host", "", 7, "missing key \"host\" in [source]; expected the server's name or address".to_owned()),
         ("cron", "", 27, "missing key \"cron\" in [schedule]; expected a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"".to_owned()),
         // Wrong types.
@@ -148,9 +156,8 @@ fn every_complaint_names_file_line_key_and_what_was_expected() {
         // Values that are not understood.
         ("tenant", "tenant = '../x'", 2, "bad value '../x' for tenant; expected 1 to 64 letters, digits, `_` or `-`".to_owned()),
         ("timezone", "timezone = 'Asia/Peking'", 4, "bad value 'Asia/Peking' for timezone; expected a time zone such as \"Asia/Shanghai\"".to_owned()),
-        ("kind", "kind = 'http'", 8, "bad value 'http' for source.kind; expected \"dir\", \"ftp\" or \"ftps\"".to_owned()),
-        ("kind", "kind = 'sftp'", 8, "source.kind: sftp is not built yet; what works is \"ftps\" (explicit TLS), \"ftp\" and \"dir\"".to_owned()),
-        ("kind", "kind = 'ftps-implicit'", 8, "source.kind: ftps-implicit is not built yet; what works is \"ftps\" (explicit TLS), \"ftp\" and \"dir\"".to_owned()),
+        ("kind", "kind = 'http'", 8, "bad value 'http' for source.kind; expected \"dir\", \"ftp\", \"ftps\", \"ftps-implicit\" or \"sftp\"".to_owned()),
+        ("kind", "kind = 'sftp'", 14, "source.tls: means nothing with kind = \"sftp\"; take it out".to_owned()),
         ("kind", "kind = 'ftp'", 14, "source.tls: kind = \"ftp\" is not encrypted; for TLS write kind = \"ftps\"".to_owned()),
         ("kind", "kind = 'dir'", 9, "source.host: means nothing with kind = \"dir\"; take it out".to_owned()),
         ("path", "path = '/x/{date:%H}'", 11, "bad value '/x/{date:%H}' for source.path; expected a directory, which may hold {date:%Y%m%d}".to_owned()),
@@ -158,6 +165,14 @@ fn every_complaint_names_file_line_key_and_what_was_expected() {
         ("tls", "tls = { pin_sha256 = 'abc' }", 14, "bad value 'abc' for source.tls.pin_sha256; expected the SHA-256 of the certificate (DER), 64 hex digits, colons allowed".to_owned()),
         ("tls", "tls = {}", 14, "bad value {} for source.tls; expected { pin_sha256 = \"...\" } or { ca = \"ca.pem\" }".to_owned()),
         ("ready", "ready = 'soon'", 15, "bad value 'soon' for source.ready; expected \"now\", { stable = \"30s\" } or { marker = \"done.ok\" }".to_owned()),
+        ("ready", "ready = { stable = '30s', polls = 1 }", 15, "bad value 1 for source.ready.polls; expected a whole number from 2 to 100".to_owned()),
+        ("ready", "ready = { marker = 'a/b' }", 15, "bad value 'a/b' for source.ready.marker; expected a file name, which may hold {date:%Y%m%d}".to_owned()),
+        ("ready", "ready = { marker = 'ok', stable = '1s' }", 15, "bad value { marker = 'ok', stable = '1s' } for source.ready; expected \"now\", { stable = \"30s\" } or { marker = \"done.ok\" }".to_owned()),
+        ("bandwidth", "connections = 5", 20, "bad value 5 for source.connections; expected a whole number from 1 to 4".to_owned()),
+        ("bandwidth", "freshness = '1d'", 20, "bad value '1d' for source.freshness; expected a duration such as \"26h\"".to_owned()),
+        ("bandwidth", "files = { agents = 'a' }", 20, "unknown key \"agents\" in [source.files]; did you mean \"agent\"?".to_owned()),
+        ("bandwidth", "files = { agent = '../a' }", 20, "bad value '../a' for source.files.agent; expected a file name, which may hold {date:%Y%m%d}".to_owned()),
+        ("bandwidth", "files = { agent = 'a', node = 'a' }", 20, "source.files.node: is the name of another file too; each needs its own".to_owned()),
         ("encoding", "encoding = 'big5'", 23, "bad value 'big5' for format.encoding; expected \"auto\", \"utf-8\", \"gb18030\", \"gbk\", \"gb2312\", \"utf-16le\" or \"utf-16be\"".to_owned()),
         ("delimiter", "delimiter = ''", 24, "bad value '' for format.delimiter; expected \"auto\", or one or more characters without a line end, such as \"|\"".to_owned()),
         ("cron", "cron = '30 2 * * *'", 28, "bad value '30 2 * * *' for schedule.cron; expected a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"".to_owned()),
@@ -249,4 +264,61 @@ fn plain_ftp_is_warned_of() {
     let job = parse("tenant = 't'\n[source]\nkind = 'ftp'\nhost = 'h'\nusername = 'u'\npassword = { env = 'X' }\n").unwrap();
     assert_eq!(job.warnings.len(), 1);
     assert!(job.warnings[0].en.starts_with("jobs/x.toml:3: kind = \"ftp\" is not encrypted"));
+}
+
+#[test]
+fn servers_have_defaults_of_their_own() {
+    let account = "host = 'h'\nusername = 'u'\npassword = { env = 'X' }\n";
+    for (kind, more, port) in [
+        ("ftp", "", 21),
+        ("ftps", "tls = { allow_missing_close_notify = true }", 21),
+        ("ftps-implicit", "encoding = 'gbk'", 990),
+        (
+            "sftp",
+            "key = { file = 'id' }\nhost_key = 'SHA256:JjeLbJ6vKnYHBZ5jAmUWsnbZJz9cMpRbvYtPnGFZMBQ'",
+            22,
+        ),
+    ] {
+        let text = format!("tenant = 't'\n[source]\nkind = '{kind}'\n{account}{more}\n");
+        let source = parse(&text).unwrap().source.unwrap();
+        let stable = Ready::Stable { wait: Duration::from_secs(30), polls: 2, min_size: 1 };
+        assert_eq!(source.fetching().ready, stable, "{kind}");
+        assert!(source.is_remote(), "{kind}");
+        match &source {
+            Source::Ftp(ftp) => {
+                assert_eq!(ftp.port, port, "{kind}");
+                assert_eq!(ftp.allow_missing_close_notify, kind == "ftps");
+                assert_eq!(ftp.encoding == NameEncoding::Gb18030, kind == "ftps-implicit");
+                assert_eq!(matches!(ftp.tls, Tls::Implicit(_)), kind == "ftps-implicit");
+            }
+            Source::Sftp(sftp) => {
+                assert_eq!(sftp.port, port);
+                assert_eq!(sftp.key.as_deref(), Some(Path::new("jobs/id")));
+                assert!(sftp.host_key.is_some() && sftp.password.is_some());
+            }
+            Source::Dir { .. } => panic!("{kind} is no directory"),
+        }
+    }
+    for (more, said) in [
+        ("", "missing key \"password\" in [source]"),
+        ("password = 'x'\nhost_key = 'MD5:00'", "bad value 'MD5:00' for source.host_key"),
+        ("key = {}", "missing key \"file\" in [source.key]"),
+        ("password = 'x'\ntls = {}", "source.tls: means nothing with kind = \"sftp\""),
+    ] {
+        let text =
+            format!("tenant = 't'\n[source]\nkind = 'sftp'\nhost = 'h'\nusername = 'u'\n{more}\n");
+        let error = parse(&text).unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+}
+
+#[test]
+fn files_may_have_other_names_with_the_date_in_them() {
+    let text = "tenant = 't'\n[source]\nkind = 'dir'\npath = 'in'\n\
+                files = { agent = '代理人_{date:%Y%m%d}.txt' }\n";
+    let source = parse(text).unwrap().source.unwrap();
+    let date = NaiveDate::from_ymd_opt(2026, 11, 4).unwrap();
+    let files = &source.fetching().files;
+    assert_eq!(files.on(Feed::Agent, date).as_deref(), Some("代理人_20261104.txt"));
+    assert_eq!(files.on(Feed::Node, date), None);
 }

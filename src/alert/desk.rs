@@ -1,29 +1,152 @@
 //! The desk: takes happenings, keeps the news among them, has them sent.
+//!
+//! An alert goes out at least once a channel and, but for a kill between a server's answer and the note of it,
+//! exactly once; its `id` tells a receiver such a repetition.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
-use crate::config::job::Job;
+use crate::config::job::{AlertChannel, Job};
+use crate::model::{Cancel, Message};
 
+use super::decide::decide;
+use super::document::Alert;
+use super::ledger::{Ledger, LedgerError, Letter};
+use super::round::{Fault, Round, send_all};
+use super::send::{Outside, Sender};
 use super::{AlertKind, Happening};
+
+/// So many tenants' alerts are sent side by side, so that a dead server of one does not hold up the rest.
+const WORKERS: usize = 4;
+/// How long one round for one tenant may take in the background.
+const ROUND: Duration = Duration::from_secs(330);
+/// Waits between rounds that did not bring everything out; the last holds from then on.
+const WAITS: [Duration; 7] = [
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(45),
+    Duration::from_secs(120),
+    Duration::from_secs(300),
+    Duration::from_secs(600),
+    Duration::from_secs(1800),
+];
+/// The same while somebody waits for [`Desk::flush`].
+const SHORT_WAITS: [Duration; 3] =
+    [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// Takes happenings of all tenants. Shared by whoever runs jobs, from any thread.
 #[derive(Debug)]
 pub struct Desk {
+    shared: Arc<Shared>,
+}
+
+/// What is left after [`Desk::flush`].
+#[derive(Debug, Default)]
+pub struct Unsent {
+    /// Number of alerts that wait, an alert counted once a channel.
+    pub count: u64,
+    /// What was in the way, once a tenant and channel.
+    pub faults: Vec<Fault>,
+}
+
+#[derive(Debug)]
+struct Shared {
     data: PathBuf,
+    sender: Arc<dyn Sender>,
+    cancel: Cancel,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    tenants: BTreeMap<String, Tenant>,
+    workers: usize,
+}
+
+#[derive(Debug)]
+struct Tenant {
+    ledger: Ledger,
+    channels: Vec<AlertChannel>,
+    /// When to send next; none if nothing waits, or a worker is at it.
+    due: Option<Instant>,
+    /// Rounds in a row that did not bring everything out.
+    failures: usize,
+    /// Something was posted while a worker was at it.
+    posted: bool,
+}
+
+/// A tenant whose alerts are to be sent.
+struct Errand {
+    tenant: String,
+    ledger: Ledger,
+    channels: Vec<AlertChannel>,
 }
 
 impl Desk {
-    /// A desk that keeps its ledgers below the data folder.
+    /// A desk that keeps its ledgers below the data folder. It sends nothing before [`Desk::start`] or
+    /// [`Desk::flush`].
     pub fn new(data: &Path) -> Desk {
-        Desk { data: data.to_path_buf() }
+        Desk::with_sender(data, Arc::new(Outside::default()))
+    }
+
+    /// The same with another way out.
+    pub fn with_sender(data: &Path, sender: Arc<dyn Sender>) -> Desk {
+        let shared = Shared {
+            data: data.to_path_buf(),
+            sender,
+            cancel: Cancel::new(),
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        };
+        Desk { shared: Arc::new(shared) }
+    }
+
+    /// Begins to send in the background, until [`Desk::stop`].
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn start(&self) -> std::io::Result<()> {
+        for _ in 0..WORKERS {
+            let shared = Arc::clone(&self.shared);
+            self.shared.state().workers += 1;
+            let started = thread::Builder::new().name("alerts".to_owned()).spawn(move || {
+                shared.work();
+                shared.state().workers -= 1;
+                shared.changed.notify_all();
+            });
+            if let Err(error) = started {
+                self.shared.state().workers -= 1;
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 
     /// Learns a job's channels, so that what an earlier process left unsent goes out. To be told at start
     /// and whenever a job file was read anew.
-    pub fn watch(&self, _job: &Job) {}
+    ///
+    /// # Errors
+    /// If the ledger cannot be read or written.
+    pub fn watch(&self, job: &Job, now: DateTime<Utc>) -> Result<(), LedgerError> {
+        let ledger = self.shared.ledger(&job.tenant);
+        let waiting = if ledger.read()?.outbox.is_empty() {
+            0
+        } else {
+            let names: BTreeSet<&str> = job.alerts.iter().map(|c| c.name.as_str()).collect();
+            ledger.update(|book| {
+                book.tidy(&names, now);
+                book.unsent()
+            })?
+        };
+        self.shared.enlist(job, waiting > 0);
+        Ok(())
+    }
 
     /// Decides whether a happening is news, and keeps it durably if it is; returns what it is an alert of.
     /// Never waits for the network.
@@ -32,17 +155,198 @@ impl Desk {
     /// If the ledger cannot be read or written. The run that is told of is not to be failed for it.
     pub fn report(
         &self,
-        _job: &Job,
-        _happening: &Happening,
-        _now: DateTime<Utc>,
-    ) -> std::io::Result<Option<AlertKind>> {
-        let _ = &self.data;
-        Ok(None)
+        job: &Job,
+        happening: &Happening,
+        now: DateTime<Utc>,
+    ) -> Result<Option<AlertKind>, LedgerError> {
+        if job.alerts.is_empty() {
+            return Ok(None);
+        }
+        let names: BTreeSet<&str> = job.alerts.iter().map(|c| c.name.as_str()).collect();
+        let ledger = self.shared.ledger(&job.tenant);
+        let told = ledger.update(|book| {
+            book.tidy(&names, now);
+            let news = decide(&mut book.troubles, happening)?;
+            let alert = Alert::new(happening, &news, job.timezone, now);
+            tracing::info!(tenant = %happening.tenant, alert = %alert.id, "news");
+            let wants = |channel: &&AlertChannel| channel.on.contains(&news.kind);
+            let to: Vec<String> =
+                job.alerts.iter().filter(wants).map(|channel| channel.name.clone()).collect();
+            if !to.is_empty() {
+                book.post(Letter { alert, to });
+            }
+            Some(news.kind)
+        })?;
+        self.shared.enlist(job, told.is_some());
+        Ok(told)
     }
 
-    /// Sends what is due now, and waits for it at most so long. Returns the number of alerts that are still
-    /// unsent, over all tenants and channels.
-    pub fn flush(&self, _within: Duration) -> u64 {
-        0
+    /// Sends what waits, trying again a few times, for at most so long; what is left then stays in the
+    /// ledgers for the next process or the background.
+    pub fn flush(&self, within: Duration) -> Unsent {
+        let deadline = Instant::now() + within;
+        let tenants: Vec<Errand> = self.shared.state().tenants.iter().map(Errand::of).collect();
+        let mut unsent = Unsent::default();
+        // A few at a time: there may be a hundred.
+        for some in tenants.chunks(WORKERS) {
+            thread::scope(|scope| {
+                let shared = &self.shared;
+                let at_it: Vec<_> = some
+                    .iter()
+                    .map(|errand| scope.spawn(move || shared.flush(errand, deadline)))
+                    .collect();
+                for one in at_it.into_iter().filter_map(|handle| handle.join().ok()) {
+                    unsent.count += one.count;
+                    unsent.faults.extend(one.faults);
+                }
+            });
+        }
+        unsent
+    }
+
+    /// Ends the sending in the background, waiting for what is on its way at most so long. What does not
+    /// come out stays in the ledgers.
+    pub fn stop(&self, within: Duration) {
+        self.shared.cancel.ask();
+        self.shared.changed.notify_all();
+        let working = |state: &mut State| state.workers > 0;
+        let waited = self.shared.changed.wait_timeout_while(self.shared.state(), within, working);
+        drop(waited);
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        self.shared.cancel.ask();
+        self.shared.changed.notify_all();
+    }
+}
+
+impl Shared {
+    /// The state. A thread that panicked left it whole: no change of it is made in two steps.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tenant<'s>(&self, state: &'s mut State, name: &str) -> &'s mut Tenant {
+        state.tenants.entry(name.to_owned()).or_insert_with(|| Tenant {
+            ledger: Ledger::of(&self.data, name),
+            channels: Vec::new(),
+            due: None,
+            failures: 0,
+            posted: false,
+        })
+    }
+
+    fn ledger(&self, tenant: &str) -> Ledger {
+        self.tenant(&mut self.state(), tenant).ledger.clone()
+    }
+
+    fn enlist(&self, job: &Job, posted: bool) {
+        let mut state = self.state();
+        let tenant = self.tenant(&mut state, &job.tenant);
+        tenant.channels.clone_from(&job.alerts);
+        if posted {
+            // News is worth an attempt at once, whatever became of what waits already.
+            tenant.due = Some(Instant::now());
+            tenant.failures = 0;
+            tenant.posted = true;
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// What a worker does.
+    fn work(&self) {
+        while let Some(errand) = self.next() {
+            let round = self.round(&errand, Instant::now() + ROUND);
+            for fault in &round.faults {
+                tracing::warn!(tenant = %fault.tenant, channel = %fault.channel, "an alert was not sent: {}", fault.message.en);
+            }
+            let mut state = self.state();
+            if let Some(known) = state.tenants.get_mut(&errand.tenant) {
+                if round.unsent == 0 {
+                    known.failures = 0;
+                } else if !known.posted {
+                    let wait = WAITS[known.failures.min(WAITS.len() - 1)];
+                    known.failures += 1;
+                    known.due = Some(Instant::now() + wait);
+                }
+            }
+        }
+    }
+
+    /// The next tenant whose alerts are due; waits for one. None when the program ends.
+    fn next(&self) -> Option<Errand> {
+        let mut state = self.state();
+        loop {
+            if self.cancel.is_asked() {
+                return None;
+            }
+            let now = Instant::now();
+            let first = state
+                .tenants
+                .iter_mut()
+                .filter_map(|(name, tenant)| Some((tenant.due?, name, tenant)))
+                .min_by_key(|(due, _, _)| *due);
+            let wait = match first {
+                Some((due, name, tenant)) if due <= now => {
+                    tenant.due = None;
+                    tenant.posted = false;
+                    return Some(Errand::of((name, &*tenant)));
+                }
+                Some((due, _, _)) => due - now,
+                None => Duration::from_secs(3600),
+            };
+            state = match self.changed.wait_timeout(state, wait) {
+                Ok((state, _)) => state,
+                Err(poisoned) => poisoned.into_inner().0,
+            };
+        }
+    }
+
+    fn round(&self, errand: &Errand, deadline: Instant) -> Round {
+        let Errand { tenant, ledger, channels } = errand;
+        send_all(ledger, tenant, channels, self.sender.as_ref(), &self.cancel, deadline)
+    }
+
+    fn flush(&self, errand: &Errand, deadline: Instant) -> Unsent {
+        let mut failures = 0;
+        loop {
+            let round = self.round(errand, deadline);
+            let wait = SHORT_WAITS[failures.min(SHORT_WAITS.len() - 1)];
+            failures += 1;
+            if round.unsent == 0 || Instant::now() + wait >= deadline || self.cancel.is_asked() {
+                return Unsent { count: round.unsent, faults: round.faults };
+            }
+            thread::sleep(wait);
+        }
+    }
+}
+
+impl Errand {
+    fn of((name, tenant): (&String, &Tenant)) -> Errand {
+        Errand {
+            tenant: name.clone(),
+            ledger: tenant.ledger.clone(),
+            channels: tenant.channels.clone(),
+        }
+    }
+}
+
+impl Unsent {
+    /// What there is to say of it, in both languages; nothing if all is sent.
+    pub fn messages(&self) -> Vec<Message> {
+        let mut messages: Vec<Message> = self.faults.iter().map(Fault::message).collect();
+        if self.count > 0 {
+            messages.push(Message::new(
+                format!("{} 条告警尚未发出，已保存，下次运行时重发", self.count),
+                format!(
+                    "{} alert(s) could not be sent; they are kept for the next run",
+                    self.count
+                ),
+            ));
+        }
+        messages
     }
 }

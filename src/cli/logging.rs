@@ -22,6 +22,11 @@ pub(super) fn start(verbosity: u8, colour: bool) {
             filter = filter.add_directive(directive);
         }
     }
+    // It tells of each job that is added; what there is to say of that, serve says itself.
+    if let Ok(directive) = format!("tokio_cron_scheduler={}", level.min(LevelFilter::WARN)).parse()
+    {
+        filter = filter.add_directive(directive);
+    }
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
     // A log that is running already, as in a test, is as good.
     let _ = log.with_writer(std::io::stderr).try_init();

@@ -5,6 +5,7 @@
     reason = "the edge: clock and environment are read here and handed in"
 )]
 
+mod alerting;
 mod check;
 mod completions;
 mod delivery_format;
@@ -19,10 +20,12 @@ mod rules;
 mod run_report;
 mod runs;
 mod sample;
+mod serve;
 mod surroundings;
 mod tenant;
 mod tree;
 mod usage;
+mod wecom;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -75,9 +78,11 @@ enum Verb {
     Import(import::Arguments),
     Check(check::Arguments),
     Sample(sample::Arguments),
+    Serve(serve::Arguments),
     Runs(runs::Arguments),
     Tree(tree::Arguments),
     Rules(rules::Arguments),
+    Wecom(wecom::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -100,7 +105,12 @@ pub(crate) fn run() -> ExitCode {
         Tongue::En => Language::English,
     });
     let surroundings = Surroundings::look(language, line.no_color, line.data);
-    logging::start(line.verbose, surroundings.colour && surroundings.watched);
+    // What the night does is told without being asked for.
+    let verbosity = match &line.verb {
+        Verb::Serve(_) => line.verbose.max(1),
+        _ => line.verbose,
+    };
+    logging::start(verbosity, surroundings.colour && surroundings.watched);
 
     fence::put_up();
     let outcome = fence::around(|| run_verb(&line.verb, &surroundings));
@@ -134,9 +144,11 @@ fn run_verb(verb: &Verb, surroundings: &Surroundings) -> Result<Exit, Failure> {
         Verb::Import(arguments) => Ok(import::run(arguments, surroundings)),
         Verb::Check(arguments) => check::run(arguments, surroundings),
         Verb::Sample(arguments) => sample::run(arguments, surroundings),
+        Verb::Serve(arguments) => serve::run(arguments, surroundings),
         Verb::Runs(arguments) => runs::run(arguments, surroundings),
         Verb::Tree(arguments) => tree::run(arguments, surroundings),
         Verb::Rules(arguments) => rules::run(arguments, surroundings),
+        Verb::Wecom(arguments) => wecom::run(arguments, surroundings),
         Verb::Completions(arguments) => completions::run(arguments),
     }
 }

@@ -1,6 +1,6 @@
 //! The job file of one insurer, resolved: what the stages are told to do.
 //!
-//! `written` mirrors the TOML, `resolve` (with `account`) checks it and fills in the defaults; `keys`
+//! `written` mirrors the TOML, `resolve` (with `server` and `account`) checks it and fills in the defaults; `keys`
 //! knows of every key what it expects, and `document` where it stands, so that each complaint
 //! ([`ConfigError`]) can say both.
 
@@ -15,13 +15,12 @@ mod quantity;
 mod resolve;
 mod schedule;
 mod secret;
+mod server;
+mod source;
+mod wecom;
 mod written;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -34,6 +33,12 @@ pub use error::{ConfigError, Problem};
 pub use resolve::{load, parse};
 pub use schedule::Schedule;
 pub use secret::{Secret, SecretSource};
+pub use source::{
+    Fetching, FileNames, FtpSource, NameEncoding, Ready, SftpSource, Source, Tls, Trust,
+};
+pub use wecom::{
+    AgentId, CallbackSecrets, DomainVerification, Wecom, WecomApp, is_aes_key, is_token,
+};
 
 /// A resolved job: all paths absolute or relative to the working directory, all defaults filled in.
 #[derive(Debug, Clone)]
@@ -62,6 +67,8 @@ pub struct Job {
     pub schedule: Option<Schedule>,
     /// Whom to tell of refused, failed, late and recovered deliveries.
     pub alerts: Vec<AlertChannel>,
+    /// The insurer's WeCom, whose callbacks are received.
+    pub wecom: Wecom,
     /// What works but should not stay so, such as a password written in the file.
     pub warnings: Vec<Message>,
 }
@@ -132,85 +139,4 @@ impl Default for GateLimits {
             max_vanished_in_organ: 0.30,
         }
     }
-}
-
-/// Where deliveries come from.
-#[derive(Debug, Clone)]
-pub enum Source {
-    /// A directory on this machine.
-    Dir {
-        /// What a relative `path` is relative to: the job file's folder.
-        base: PathBuf,
-        /// The directory; may hold `{date:%Y%m%d}`.
-        path: DatedPath,
-    },
-    /// An FTP server.
-    Ftp(Box<FtpSource>),
-}
-
-impl Source {
-    /// The directory `path` as it stands, whatever the business date and whatever braces it holds.
-    pub fn dir(path: &Path) -> Source {
-        Source::Dir { base: path.to_path_buf(), path: DatedPath::default() }
-    }
-}
-
-/// An FTP or FTPS account.
-#[derive(Debug, Clone)]
-pub struct FtpSource {
-    /// Host name or address.
-    pub host: String,
-    /// Port.
-    pub port: u16,
-    /// Remote directory; may hold `{date:%Y%m%d}`; empty means the directory after login.
-    pub path: DatedPath,
-    /// User name.
-    pub username: String,
-    /// Where the password is; looked at only when a connection is made.
-    pub password: SecretSource,
-    /// Transport security.
-    pub tls: Tls,
-    /// When a delivery counts as complete.
-    pub ready: Ready,
-    /// Timeout of every socket operation.
-    pub timeout: Duration,
-    /// Attempts a file, after transient faults; at least 1.
-    pub attempts: u32,
-    /// Wait before the second attempt; doubled each time, with jitter.
-    pub retry_wait: Duration,
-    /// Deadline of the whole fetch.
-    pub deadline: Duration,
-    /// Most bytes a second; `None` is unlimited.
-    pub bandwidth: Option<u64>,
-}
-
-/// When a delivery counts as complete.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ready {
-    /// As soon as the files are there.
-    Now,
-    /// When size and time of all files have not changed for so long.
-    Stable(Duration),
-    /// When this file is there.
-    Marker(String),
-}
-
-/// Transport security of an FTP account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tls {
-    /// `kind = "ftp"`: none.
-    Plain,
-    /// `kind = "ftps"`: explicit TLS, required.
-    Explicit(Trust),
-}
-
-/// Whom to trust.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trust {
-    /// The public roots.
-    PublicRoots,
-    /// One certificate, by the SHA-256 of its DER form.
-    Pin([u8; 32]),
-    /// The authorities in a PEM file.
-    Ca(PathBuf),
 }

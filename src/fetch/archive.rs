@@ -4,11 +4,11 @@
 //! `manifest.json`. The manifest is written last: a folder without one is a delivery that was not
 //! archived to the end. Everything is closed to other users; rosters are personal data.
 
-use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
@@ -19,7 +19,7 @@ use crate::model::{Feed, Message, RunId, system_reason};
 
 use super::digest;
 use super::disk::{DiskError, create_private_dirs, create_private_file, sync_dir};
-use super::{Fetched, RawDelivery, RawFile};
+use super::{Content, Fetched, RawDelivery, RawFile};
 
 /// The name of the manifest.
 pub const MANIFEST: &str = "manifest.json";
@@ -35,7 +35,10 @@ const LEVEL: i32 = 1;
 const FRAME: usize = 4 << 20;
 
 /// Compressing threads.
-const THREADS: usize = 2;
+const THREADS: u64 = 2;
+
+/// Compressed frames that may wait to be written, a thread.
+const WAITING: usize = 2;
 
 /// What a delivery is archived as.
 #[derive(Debug, Clone, Copy)]
@@ -115,13 +118,13 @@ enum State {
     Oversized,
 }
 
-/// Archives a delivery below a tenant's folder, then removes its downloads. Returns the folder made.
+/// Archives a delivery below a tenant's folder. Returns the folder made.
 ///
 /// When this returns, the archive is on disk for good.
 ///
 /// # Errors
 /// If the disk does not take it, or the run is there already. What was written stays, without a
-/// manifest; so do the downloads.
+/// manifest.
 pub fn write(
     tenant_dir: &Path,
     label: &Label<'_>,
@@ -136,7 +139,7 @@ pub fn write(
     create_private_dirs(&folder)?;
     for fetched in &delivery.files {
         if let Fetched::File(file) = fetched {
-            compress(&file.bytes, &packed(&folder, &file.name))?;
+            compress(file, &packed(&folder, &file.name))?;
         }
     }
     let manifest = Manifest {
@@ -155,12 +158,6 @@ pub fn write(
     file.write_all(&text).and_then(|()| file.sync_all()).map_err(DiskError::at(&path))?;
     for dir in [&folder, &day] {
         sync_dir(dir)?;
-    }
-    for download in &delivery.downloads {
-        // The archive is complete; a download that stays behind is emptied by the next run.
-        if let Err(error) = std::fs::remove_file(download) {
-            tracing::warn!("cannot remove {}: {error}", download.display());
-        }
     }
     Ok(folder)
 }
@@ -240,7 +237,7 @@ impl Entry {
             },
             State::Archived => {
                 let path = packed(folder, &name);
-                let bytes = std::fs::File::open(&path)
+                let bytes = File::open(&path)
                     .and_then(zstd::stream::decode_all)
                     .map_err(|source| ArchiveError::Unreadable { path: path.clone(), source })?;
                 let (size, sha256) = (bytes.len() as u64, digest::sha256(&bytes));
@@ -252,7 +249,8 @@ impl Entry {
                     return Err(ArchiveError::Damaged { path, what });
                 }
                 let mtime = self.mtime.as_deref().and_then(|text| text.parse().ok());
-                Fetched::File(RawFile { feed, name, bytes, sha256, size, mtime })
+                let content = Content::Memory(bytes);
+                Fetched::File(RawFile { feed, name, content, sha256, size, mtime })
             }
         })
     }
@@ -262,62 +260,90 @@ fn packed(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.zst"))
 }
 
-/// Compresses bytes into a file, on disk for good when this returns.
+/// Compresses a file, on disk for good when this returns.
 ///
-/// The file is a sequence of zstd frames, which every zstd reader takes for one stream. Frames are
-/// compressed on two threads and written in order as they come, beside the compressing.
-fn compress(bytes: &[u8], path: &Path) -> Result<(), DiskError> {
-    let mut file = create_private_file(path)?;
-    let frames: Vec<&[u8]> = match bytes {
-        // An empty file is one frame too, so that what is on disk is valid zstd.
-        [] => vec![bytes],
-        _ => bytes.chunks(FRAME).collect(),
+/// The outcome is a sequence of zstd frames, which every zstd reader takes for one stream. Two threads
+/// compress every other frame each, and no more of them wait in memory than [`WAITING`] a thread,
+/// however large the file.
+fn compress(file: &RawFile, path: &Path) -> Result<(), DiskError> {
+    let source = match &file.content {
+        Content::Memory(bytes) => Frames::Memory(bytes),
+        Content::Disk(download) => {
+            Frames::Disk(File::open(download).map_err(DiskError::at(download))?)
+        }
     };
-    let next = AtomicUsize::new(0);
+    let mut packed = create_private_file(path)?;
+    // An empty file is one frame too, so that what is on disk is valid zstd.
+    let frames = file.size.div_ceil(FRAME as u64).max(1);
     let written = thread::scope(|scope| -> io::Result<()> {
-        let (sender, compressed) = mpsc::channel();
-        for _ in 0..frames.len().min(THREADS) {
-            let (sender, frames, next) = (sender.clone(), &frames, &next);
-            scope.spawn(move || compress_frames(frames, next, &sender));
+        let (source, size) = (&source, file.size);
+        let compressed: Vec<_> = (0..THREADS)
+            .map(|first| {
+                let (sender, receiver) = mpsc::sync_channel(WAITING);
+                scope.spawn(move || {
+                    compress_frames(
+                        source,
+                        size,
+                        (first..frames).step_by(THREADS as usize),
+                        &sender,
+                    )
+                });
+                receiver
+            })
+            .collect();
+        for (_, receiver) in (0..frames).zip(compressed.iter().cycle()) {
+            let frame = receiver
+                .recv()
+                .map_err(|_| io::Error::other("a compressing thread ended early"))?;
+            packed.write_all(&frame?)?;
         }
-        drop(sender);
-        // Frames may come out of order; those that are early wait here.
-        let mut early = BTreeMap::new();
-        let mut due = 0;
-        for (index, frame) in compressed {
-            early.insert(index, frame?);
-            while let Some(frame) = early.remove(&due) {
-                file.write_all(&frame)?;
-                due += 1;
-            }
-        }
-        if due < frames.len() {
-            return Err(io::Error::other("a compressing thread ended early"));
-        }
-        file.sync_all()
+        packed.sync_all()
     });
     written.map_err(DiskError::at(path))
 }
 
-/// Compresses frame after frame, each time the next that nobody has taken yet, until there is none
-/// or nobody listens.
+/// Where frames come from.
+enum Frames<'f> {
+    Memory(&'f [u8]),
+    Disk(File),
+}
+
+impl Frames<'_> {
+    /// The bytes of a frame; `buffer` may lend them a place.
+    fn frame<'b>(&'b self, index: u64, size: u64, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
+        let start = index * FRAME as u64;
+        let len = size.saturating_sub(start).min(FRAME as u64) as usize;
+        match self {
+            Frames::Memory(bytes) => Ok(&bytes[start as usize..start as usize + len]),
+            Frames::Disk(file) => {
+                buffer.resize(len, 0);
+                file.read_exact_at(buffer, start)?;
+                Ok(buffer)
+            }
+        }
+    }
+}
+
+/// Compresses frame after frame until there is none or nobody listens.
 fn compress_frames(
-    frames: &[&[u8]],
-    next: &AtomicUsize,
-    sender: &mpsc::Sender<(usize, io::Result<Vec<u8>>)>,
+    source: &Frames<'_>,
+    size: u64,
+    frames: impl Iterator<Item = u64>,
+    sender: &mpsc::SyncSender<io::Result<Vec<u8>>>,
 ) {
+    let mut buffer = Vec::new();
     let mut compressor = zstd::bulk::Compressor::new(LEVEL).and_then(|mut compressor| {
         compressor.include_checksum(true)?;
         Ok(compressor)
     });
-    loop {
-        let index = next.fetch_add(1, Ordering::Relaxed);
-        let Some(frame) = frames.get(index) else { return };
+    for index in frames {
         let result = match &mut compressor {
-            Ok(compressor) => compressor.compress(frame),
+            Ok(compressor) => {
+                source.frame(index, size, &mut buffer).and_then(|frame| compressor.compress(frame))
+            }
             Err(error) => Err(io::Error::other(error.to_string())),
         };
-        if sender.send((index, result)).is_err() {
+        if sender.send(result).is_err() {
             return;
         }
     }

@@ -11,33 +11,69 @@ use chrono::{DateTime, Utc};
 use crate::model::Feed;
 
 use super::digest::Hasher;
-use super::{FetchError, Fetched, Progress, RawDelivery, RawFile, Request};
+use super::leash::Leash;
+use super::readiness::{self, Sighting};
+use super::remote::{Stat, Version};
+use super::{Content, FetchError, Fetched, Progress, RawDelivery, RawFile, Request, Wanted};
 
 /// How much is read at a time, in bytes: enough for the hash to run beside the reading.
 const CHUNK: usize = 1 << 20;
 
-/// Reads the delivery that lies in `dir`.
+/// Reads the delivery that lies in `dir`, once it is complete.
 pub(super) fn fetch(
     dir: &Path,
+    leash: &Leash,
     request: &Request<'_>,
+    wanted: &Wanted,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, FetchError> {
     let source = dir.display().to_string();
+    let settings = request.source.fetching();
+    let mut look = || look(dir, wanted);
+    let seen =
+        readiness::wait(&settings.ready, wanted, &source, leash, request.awaited, &mut look)?;
+    let mut files = Vec::with_capacity(Feed::ALL.len());
+    for feed in Feed::ALL {
+        leash.check()?;
+        let name = wanted.name(feed);
+        files.push(take(&dir.join(name), feed, name, request.max_file_size, progress)?);
+    }
+    // The four files are one delivery: one that was replaced while another was read is of another day.
+    let changed = seen.differences(&look()?, wanted);
+    if !changed.is_empty() {
+        return Err(FetchError::Changing { what: changed.join(", ") });
+    }
+    Ok(RawDelivery { source, files, downloads: Vec::new() })
+}
+
+/// What lies in the directory.
+fn look(dir: &Path, wanted: &Wanted) -> Result<Sighting, FetchError> {
     // The directory is looked at first: below one that is not there, or is closed, every file would
     // just seem to be missing.
     match std::fs::read_dir(dir) {
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(FetchError::NothingThere { place: source });
+            return Err(FetchError::NothingThere { place: dir.display().to_string() });
         }
         Err(error) => return Err(unreadable(dir, error)),
     }
-    let mut files = Vec::with_capacity(Feed::ALL.len());
-    for feed in Feed::ALL {
-        let name = &request.schema.feed(feed).file_name;
-        files.push(take(&dir.join(name), feed, name, request.max_file_size, progress)?);
-    }
-    Ok(RawDelivery { source, files, downloads: Vec::new() })
+    let stat = |name: &str| {
+        let path = dir.join(name);
+        match std::fs::metadata(&path) {
+            Ok(metadata) => Ok(Stat::Present(version(&metadata))),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Stat::Missing),
+            Err(error) => Err(unreadable(&path, error)),
+        }
+    };
+    let marker = wanted.marker.as_deref().map(stat).transpose()?;
+    let files = Feed::ALL.into_iter().map(|feed| stat(wanted.name(feed)));
+    Ok(Sighting { marker, files: files.collect::<Result<_, _>>()? })
+}
+
+fn version(metadata: &Metadata) -> Version {
+    let mtime = metadata.modified().ok().map(DateTime::<Utc>::from);
+    let stamp = mtime.map(|mtime| mtime.to_rfc3339());
+    Version { size: Some(metadata.len()), stamp, mtime }
 }
 
 fn take(
@@ -75,8 +111,8 @@ fn take(
             Some((bytes, sha256)) if state(&before) == state(&after) => {
                 let mtime = after.modified().ok().map(DateTime::<Utc>::from);
                 let size = before.len();
-                let name = name.to_owned();
-                return Ok(Fetched::File(RawFile { feed, name, bytes, sha256, size, mtime }));
+                let (name, content) = (name.to_owned(), Content::Memory(bytes));
+                return Ok(Fetched::File(RawFile { feed, name, content, sha256, size, mtime }));
             }
             _ => {}
         }

@@ -79,3 +79,10 @@ pub(super) fn create_private_file(path: &Path) -> Result<File, DiskError> {
 pub(super) fn sync_dir(path: &Path) -> Result<(), DiskError> {
     File::open(path).and_then(|dir| dir.sync_all()).map_err(DiskError::at(path))
 }
+
+/// Bytes that we may still write to the disk of a folder.
+pub(super) fn free_bytes(path: &Path) -> Result<u64, DiskError> {
+    let stat =
+        rustix::fs::statvfs(path).map_err(|error| DiskError::at(path)(io::Error::from(error)))?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}

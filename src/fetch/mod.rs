@@ -8,28 +8,42 @@ pub mod archive;
 mod digest;
 mod dir;
 mod disk;
+mod download;
 mod error;
 mod ftp;
+mod implicit;
+mod leash;
+mod names;
+mod part;
+mod raw;
+mod readiness;
+mod remote;
 mod reply;
-mod retry;
 mod session;
+#[cfg(feature = "sftp")]
+mod sftp;
+mod throttle;
 mod tls;
+mod transfer;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 
-use crate::config::job::{Source, Tls};
+use crate::config::job::{Ready, Source, Tls};
 use crate::config::schema::Schema;
-use crate::model::Feed;
+use crate::model::{Cancel, Feed};
+
+use leash::Leash;
 
 pub use archive::ArchiveError;
 pub use disk::DiskError;
 pub use error::FetchError;
+pub use raw::{Content, Fetched, RawDelivery, RawFile};
 
 /// Log targets that whoever sets up logging must cap at `info`: at `trace`, suppaftp logs every
-/// command it sends, the one with the password included.
-pub const QUIET_LOG_TARGETS: &[&str] = &["suppaftp", "rustls"];
+/// command it sends, the one with the password included, and russh what it exchanges.
+pub const QUIET_LOG_TARGETS: &[&str] = &["suppaftp", "rustls", "russh", "russh_sftp"];
 
 /// What to fetch.
 #[derive(Debug, Clone, Copy)]
@@ -44,60 +58,20 @@ pub struct Request<'a> {
     pub max_file_size: u64,
     /// Where downloads are kept until they are archived; made when needed. One run uses it at a time.
     pub workdir: &'a Path,
+    /// Ends the fetch early.
+    pub cancel: &'a Cancel,
+    /// Whether somebody looks again later. What is not complete is told at once then, and not waited for: a
+    /// hundred insurers share a few runs side by side.
+    pub awaited: bool,
 }
 
-/// The files of one delivery, as they came.
+/// What the files are called at the source.
 #[derive(Debug, Clone)]
-pub struct RawDelivery {
-    /// Where they came from, without secrets: a directory, or `ftps://user@host:21/path`.
-    pub source: String,
-    /// One a feed, indexed by [`Feed::index`].
-    pub files: Vec<Fetched>,
-    /// Downloads on disk, which archiving the delivery removes.
-    pub downloads: Vec<PathBuf>,
-}
-
-/// What became of one file.
-#[derive(Debug, Clone)]
-pub enum Fetched {
-    /// It was read.
-    File(RawFile),
-    /// It is not there, while others are (F101).
-    Missing {
-        /// The feed.
-        feed: Feed,
-        /// The file's name.
-        name: String,
-    },
-    /// It is too large and was not read (F111).
-    Oversized {
-        /// The feed.
-        feed: Feed,
-        /// The file's name.
-        name: String,
-        /// Its size in bytes; where the server does not tell sizes, what came before giving up.
-        size: u64,
-        /// The limit in bytes.
-        limit: u64,
-    },
-}
-
-/// A file as delivered.
-#[derive(Clone)]
-pub struct RawFile {
-    /// The feed.
-    pub feed: Feed,
-    /// The file's name.
-    pub name: String,
-    /// All its bytes.
-    pub bytes: Vec<u8>,
-    /// SHA-256 of the bytes, lowercase hex.
-    pub sha256: String,
-    /// Number of bytes.
-    pub size: u64,
-    /// Modification time at the source. FTP servers may give local time for UTC: good for
-    /// comparing, not for reckoning.
-    pub mtime: Option<DateTime<Utc>>,
+struct Wanted {
+    /// By [`Feed::index`].
+    names: [String; 4],
+    /// The file whose presence says that the delivery is complete, if the job has one.
+    marker: Option<String>,
 }
 
 /// Told how a fetch comes along, from any thread.
@@ -123,19 +97,20 @@ impl Progress for NoProgress {
 /// If the source cannot be reached or read, or holds none of the files. [`FetchError::is_transient`]
 /// tells whether trying again later may help.
 pub fn fetch(request: &Request<'_>, progress: &dyn Progress) -> Result<RawDelivery, FetchError> {
-    for feed in &request.schema.feeds {
-        let name = Path::new(&feed.file_name);
-        if name.file_name() != Some(name.as_os_str()) || feed.file_name.contains(char::is_control) {
-            return Err(FetchError::NotAFileName { name: feed.file_name.clone() });
-        }
-    }
+    let wanted = Wanted::of(request)?;
+    let leash = Leash::starting_now(request.source.fetching().deadline, request.cancel);
+    leash.check()?;
     let delivery = match request.source {
-        Source::Dir { base, path } => {
+        Source::Dir { base, path, .. } => {
             let date_path = path.on(request.date);
             let dir = if date_path.is_empty() { base.clone() } else { base.join(date_path) };
-            dir::fetch(&dir, request, progress)?
+            dir::fetch(&dir, &leash, request, &wanted, progress)?
         }
-        Source::Ftp(account) => ftp::fetch(account, request, progress)?,
+        Source::Ftp(account) => ftp::fetch(account, &leash, request, &wanted, progress)?,
+        #[cfg(feature = "sftp")]
+        Source::Sftp(account) => sftp::fetch(account, &leash, request, &wanted, progress)?,
+        #[cfg(not(feature = "sftp"))]
+        Source::Sftp(_) => return Err(FetchError::NotBuiltIn { feature: "sftp" }),
     };
     if delivery.files.iter().all(|file| matches!(file, Fetched::Missing { .. })) {
         return Err(FetchError::NothingThere { place: delivery.source });
@@ -143,59 +118,55 @@ pub fn fetch(request: &Request<'_>, progress: &dyn Progress) -> Result<RawDelive
     Ok(delivery)
 }
 
+impl Wanted {
+    fn of(request: &Request<'_>) -> Result<Wanted, FetchError> {
+        let settings = request.source.fetching();
+        let names = Feed::ALL.map(|feed| {
+            let usual = || request.schema.feed(feed).file_name.clone();
+            settings.files.on(feed, request.date).unwrap_or_else(usual)
+        });
+        for (at, name) in names.iter().enumerate() {
+            let bare = Path::new(name);
+            if bare.file_name() != Some(bare.as_os_str())
+                || name.contains(char::is_control)
+                || names[..at].contains(name)
+            {
+                return Err(FetchError::NotAFileName { name: name.clone() });
+            }
+        }
+        let marker = match &settings.ready {
+            Ready::Marker(name) => Some(name.on(request.date)),
+            Ready::Now | Ready::Stable { .. } => None,
+        };
+        Ok(Wanted { names, marker })
+    }
+
+    /// The name of the file of a feed.
+    fn name(&self, feed: Feed) -> &str {
+        &self.names[feed.index()]
+    }
+}
+
 impl Source {
     /// The source on a business date as it may be told to anyone: without secrets.
     pub fn describe(&self, date: NaiveDate) -> String {
-        match self {
-            Source::Dir { base, path } => base.join(path.on(date)).display().to_string(),
+        let (scheme, username, host, port, path) = match self {
+            Source::Dir { base, path, .. } => {
+                return base.join(path.on(date)).display().to_string();
+            }
             Source::Ftp(account) => {
                 let scheme = match account.tls {
                     Tls::Plain => "ftp",
-                    Tls::Explicit(_) => "ftps",
+                    Tls::Explicit(_) | Tls::Implicit(_) => "ftps",
                 };
-                let path = account.path.on(date);
-                let slash = if path.starts_with('/') { "" } else { "/" };
-                let (user, host, port) = (&account.username, &account.host, account.port);
-                format!("{scheme}://{user}@{host}:{port}{slash}{path}")
+                (scheme, &account.username, &account.host, account.port, &account.path)
             }
-        }
-    }
-}
-
-impl RawDelivery {
-    /// What became of the file of a feed.
-    pub fn file(&self, feed: Feed) -> &Fetched {
-        &self.files[feed.index()]
-    }
-}
-
-impl Fetched {
-    /// The feed.
-    pub fn feed(&self) -> Feed {
-        match self {
-            Fetched::File(file) => file.feed,
-            Fetched::Missing { feed, .. } | Fetched::Oversized { feed, .. } => *feed,
-        }
-    }
-
-    /// The file's name.
-    pub fn name(&self) -> &str {
-        match self {
-            Fetched::File(file) => &file.name,
-            Fetched::Missing { name, .. } | Fetched::Oversized { name, .. } => name,
-        }
-    }
-}
-
-impl std::fmt::Debug for RawFile {
-    /// Leaves the bytes out: they are personal data, and many.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RawFile")
-            .field("feed", &self.feed)
-            .field("name", &self.name)
-            .field("sha256", &self.sha256)
-            .field("size", &self.size)
-            .field("mtime", &self.mtime)
-            .finish_non_exhaustive()
+            Source::Sftp(account) => {
+                ("sftp", &account.username, &account.host, account.port, &account.path)
+            }
+        };
+        let path = path.on(date);
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        format!("{scheme}://{username}@{host}:{port}{slash}{path}")
     }
 }

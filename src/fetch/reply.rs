@@ -1,8 +1,10 @@
 //! What a server says, and what that means: replies made fit to show, faults told apart.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
+use chrono::{DateTime, NaiveDateTime, Utc};
 use encoding_rs::GB18030;
 use suppaftp::FtpError;
 use suppaftp::types::Response;
@@ -25,13 +27,21 @@ pub(super) fn code(response: &Response) -> u32 {
 /// The words of a reply, fit to show: GBK is read as such, control characters are escaped, a password
 /// that the server repeats is blotted out, and no reply is longer than two hundred characters.
 pub(super) fn text(response: &Response, secret: &Secret) -> String {
-    const LONGEST: usize = 200;
     let decoded = match std::str::from_utf8(&response.body) {
         Ok(text) => text.into(),
         Err(_) => GB18030.decode_without_bom_handling(&response.body).0,
     };
-    let secret = secret.expose();
-    let safe = if secret.is_empty() { decoded } else { decoded.replace(secret, "***").into() };
+    fit_to_show(&decoded, &[secret.expose()])
+}
+
+/// A server's words, fit to show: control characters are escaped, secrets are blotted out, and there
+/// are no more than two hundred characters.
+pub(super) fn fit_to_show(words: &str, secrets: &[&str]) -> String {
+    const LONGEST: usize = 200;
+    let mut safe = Cow::Borrowed(words);
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        safe = safe.replace(secret, "***").into();
+    }
     let mut shown = String::new();
     for c in safe.trim().chars().take(LONGEST) {
         match c {
@@ -44,13 +54,82 @@ pub(super) fn text(response: &Response, secret: &Secret) -> String {
     shown
 }
 
+/// The number that a reply to SIZE tells.
+pub(super) fn number(response: &Response) -> Option<u64> {
+    runs_of_digits(response).next()?.parse().ok()
+}
+
+/// The time that a reply to MDTM tells, word for word: `20261124020000`, or with a fraction.
+pub(super) fn stamp(response: &Response) -> Option<String> {
+    let body = String::from_utf8_lossy(response.body.get(3..)?);
+    let start = body.find(|c: char| c.is_ascii_digit())?;
+    let digits = body[start..].split(|c: char| !c.is_ascii_digit() && c != '.').next()?;
+    (digits.len() >= 14).then(|| digits.to_owned())
+}
+
+/// The time that such a stamp means.
+pub(super) fn time(stamp: &str) -> Option<DateTime<Utc>> {
+    let seconds = stamp.get(..14)?;
+    NaiveDateTime::parse_from_str(seconds, "%Y%m%d%H%M%S").ok().map(|time| time.and_utc())
+}
+
+/// The port that a reply to PASV tells, however it is written: four numbers of an address and two of the
+/// port stand in it, with commas and perhaps spaces between, with parentheses or without, in any words.
+pub(super) fn passive_port(response: &Response) -> Option<u16> {
+    let body = response.body.get(3..)?;
+    let at = body.iter().position(u8::is_ascii_digit)?;
+    (at..body.len()).filter(|&at| at == 0 || !body[at - 1].is_ascii_digit()).find_map(|at| {
+        let mut numbers = [0; 6];
+        let mut rest = &body[at..];
+        for (index, number) in numbers.iter_mut().enumerate() {
+            if index > 0 {
+                rest = rest.trim_ascii_start().strip_prefix(b",")?.trim_ascii_start();
+            }
+            let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            *number = std::str::from_utf8(&rest[..digits]).ok()?.parse::<u8>().ok()?;
+            rest = &rest[digits..];
+        }
+        Some(u16::from_be_bytes([numbers[4], numbers[5]])).filter(|port| *port > 0)
+    })
+}
+
+/// The numbers in a reply after its code.
+fn runs_of_digits(response: &Response) -> impl Iterator<Item = &str> {
+    let body = response.body.get(3..).unwrap_or_default();
+    body.split(|byte| !byte.is_ascii_digit())
+        .filter(|run| !run.is_empty())
+        .filter_map(|run| std::str::from_utf8(run).ok())
+}
+
+/// Whether the server says that it takes no more connections: by code, or in words beside the code that
+/// also means a wrong password.
+pub(super) fn is_about_too_many(response: &Response) -> bool {
+    /// As vsftpd, proftpd, pure-ftpd, FileZilla Server, IIS and Serv-U put it, and in Chinese.
+    const WORDS: [&str; 8] =
+        ["too many", "maximum", "limit", "already logged in", "过多", "超过", "上限", "最大"];
+    let said = text(response, &Secret::new(String::new())).to_lowercase();
+    match code(response) {
+        421 => true,
+        530 => WORDS.iter().any(|words| said.contains(words)),
+        _ => false,
+    }
+}
+
+/// The server's words, with what they are mostly about.
+pub(super) fn about_session_reuse(said: Message) -> Message {
+    Message::new(
+        format!("{}；这通常与 TLS 会话重用（session reuse）有关", said.zh),
+        format!("{}; this is mostly about TLS session reuse", said.en),
+    )
+}
+
 /// Tells a fault during a session apart. `what` is the file at hand, or the server.
 pub(super) fn fault(error: FtpError, server: &str, what: &str, secret: &Secret) -> FetchError {
     let interrupted = |reason| FetchError::Interrupted { what: what.to_owned(), reason };
     let protocol = |reply| FetchError::Protocol { server: server.to_owned(), reply };
     match error {
-        FtpError::ConnectionError(error) => match distrust(&error) {
-            Some(reason) => FetchError::NotTrusted { server: server.to_owned(), reason },
+        FtpError::ConnectionError(error) => match tls_fault(&error, server) {
+            Some(fault) => fault,
             None => interrupted(io_reason(&error)),
         },
         FtpError::SecureError(reason) => FetchError::TlsSetup { reason },
@@ -69,8 +148,33 @@ pub(super) fn fault(error: FtpError, server: &str, what: &str, secret: &Secret) 
     }
 }
 
+/// What TLS has to do with the fault of a connection, if it is for good.
+pub(super) fn tls_fault(error: &io::Error, server: &str) -> Option<FetchError> {
+    let server = server.to_owned();
+    if let Some(reason) = distrust(error) {
+        return Some(FetchError::NotTrusted { server, reason });
+    }
+    match error.get_ref()?.downcast_ref::<rustls::Error>()? {
+        // They share no version or cipher, or no TLS speaks there.
+        error @ (rustls::Error::PeerIncompatible(_)
+        | rustls::Error::AlertReceived(
+            rustls::AlertDescription::HandshakeFailure | rustls::AlertDescription::ProtocolVersion,
+        )) => Some(FetchError::TlsRefused { server, reply: error.to_string() }),
+        _ => None,
+    }
+}
+
 /// Why the connection failed, in words.
 pub(super) fn io_reason(error: &io::Error) -> Message {
+    if let Some(blocked) =
+        error.get_ref().and_then(|inner| inner.downcast_ref::<super::session::DataBlocked>())
+    {
+        let reason = io_reason(&blocked.0);
+        return Message::new(
+            format!("数据连接无法建立：{}", reason.zh),
+            format!("the data connection cannot be made: {}", reason.en),
+        );
+    }
     match error.kind() {
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
             Message::fixed("连接被服务器中断", "the server broke the connection")
@@ -108,6 +212,53 @@ mod tests {
             (b"530-one\r\n530 \x1b[31mtwo\r\n", "530-one / 530 \\u{1b}[31mtwo"),
         ] {
             assert_eq!(text(&Response::new(Status::NotLoggedIn, body.to_vec()), &secret), shown);
+        }
+    }
+
+    #[test]
+    fn odd_replies_to_pasv_are_understood() {
+        for (body, port) in [
+            (&b"227 Entering Passive Mode (10,255,255,1,216,4)."[..], Some(55300)),
+            (b"227 =10,255,255,1,216,4", Some(55300)),
+            (b"227 Passive 127, 0, 0, 1, 0, 21", Some(21)),
+            (b"227 \xbd\xf8\xc8\xeb\xb1\xbb\xb6\xaf\xc4\xa3\xca\xbd 2 (1,2,3,4,0,21)", Some(21)),
+            (b"227 (1,2,3,4,256,1)", None),
+            (b"227 (1,2,3,4,0,0)", None),
+            (b"227 nowhere", None),
+            (b"227", None),
+        ] {
+            let response = Response::new(Status::PassiveMode, body.to_vec());
+            assert_eq!(passive_port(&response), port, "{}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn sizes_and_times_are_read_from_any_words() {
+        for (body, size, stamp_of) in [
+            (&b"213 1234\r\n"[..], Some(1234), None),
+            (b"213 \xb4\xf3\xd0\xa1 1234\r\n", Some(1234), None),
+            (b"213 20261124020000\r\n", Some(20261124020000), Some("20261124020000")),
+            (b"213 20261124020000.123\r\n", Some(20261124020000), Some("20261124020000.123")),
+            (b"213 none\r\n", None, None),
+        ] {
+            let response = Response::new(Status::File, body.to_vec());
+            assert_eq!(number(&response), size);
+            assert_eq!(stamp(&response).as_deref(), stamp_of);
+        }
+        assert_eq!(time("20261124020000.123").unwrap().to_rfc3339(), "2026-11-24T02:00:00+00:00");
+        assert_eq!(time("20261324020000"), None);
+    }
+
+    #[test]
+    fn too_many_connections_are_told_from_a_wrong_password() {
+        for (body, too_many) in [
+            (&b"421 Too many connections\r\n"[..], true),
+            (b"530 Sorry, the maximum number of clients (1) is connected\r\n", true),
+            (b"530 \xc1\xac\xbd\xd3\xca\xfd\xb9\xfd\xb6\xe0\r\n", true),
+            (b"530 Login incorrect.\r\n", false),
+        ] {
+            let response = Response::new(Status::Unknown, body.to_vec());
+            assert_eq!(is_about_too_many(&response), too_many);
         }
     }
 

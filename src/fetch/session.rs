@@ -2,32 +2,44 @@
 //!
 //! Any error leaves the connection in an unknown state; whoever gets one drops the session.
 
-use std::io::Read;
-use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::{self, ErrorKind, Read};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chrono::NaiveDateTime;
+use rustls::ClientConfig;
 use suppaftp::types::{FileType, Response};
-use suppaftp::{FtpError, Mode, RustlsConnector, RustlsFtpStream, TlsConnector, TransferStream};
+use suppaftp::{FtpError, Mode, RustlsConnector, RustlsFtpStream, Status};
 
-use crate::config::job::{FtpSource, Secret, Tls};
+use crate::config::job::{FtpSource, NameEncoding, Secret, Tls};
 use crate::model::Message;
 
-use super::retry::Deadline;
-use super::{FetchError, reply, tls};
-
-/// The data connection of a download.
-type Transfer = TransferStream<<RustlsConnector as TlsConnector>::Stream>;
+use super::leash::{Held, Leash};
+use super::remote::{Remote, Retrieved, Stat, Version};
+use super::transfer::Transfer;
+use super::{FetchError, names, reply, tls};
 
 /// How to open data connections. Active mode is not among them: it needs a port open to the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub(super) enum Passive {
     /// EPSV, which carries no address that could be wrong.
     Extended,
     /// PASV, of whose answer only the port is used.
     Classic,
+    /// PASV, whose odd answer suppaftp does not understand.
+    ByHand,
+}
+
+impl From<u8> for Passive {
+    fn from(number: u8) -> Passive {
+        match number {
+            0 => Passive::Extended,
+            1 => Passive::Classic,
+            _ => Passive::ByHand,
+        }
+    }
 }
 
 /// What a session needs to know.
@@ -39,206 +51,261 @@ pub(super) struct Account<'a> {
     pub(super) directory: &'a str,
     /// The whole address without secrets, to name in messages.
     pub(super) place: &'a str,
-    pub(super) deadline: Deadline,
-}
-
-/// A file as the server sees it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stat {
-    /// Not there.
-    Missing,
-    /// There, or so it seems: without a size, only RETR tells.
-    Present {
-        /// Size in bytes, if the server knows SIZE.
-        size: Option<u64>,
-        /// Time as the server gives it, if it knows MDTM.
-        mtime: Option<NaiveDateTime>,
-    },
-}
-
-/// How a download ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Retrieved {
-    /// All came, so many bytes, and the server says so too.
-    Whole(u64),
-    /// More came than was allowed; the connection is dead now.
-    Beyond(u64),
-    /// The server does not hand the file out.
-    Refused,
+    pub(super) leash: &'a Arc<Leash>,
 }
 
 /// A control connection, logged in, in binary mode and in the right directory.
 pub(super) struct Session<'a> {
     account: Account<'a>,
     stream: RustlsFtpStream,
+    tls: Option<Arc<ClientConfig>>,
     passive: Passive,
-    data_blocked: Arc<AtomicBool>,
+    /// What the next session should know of passive mode.
+    learned: &'a AtomicU8,
+    /// Names go out in GB 18030.
+    gb18030: bool,
+    /// A reply that nobody waits for is on its way: the session is of no more use.
+    spent: bool,
+    data: Arc<DataSockets>,
+    _held: Held,
+}
+
+/// The data connections of a session.
+struct DataSockets {
+    leash: Arc<Leash>,
+    timeout: Duration,
+    /// The last one could not be opened.
+    blocked: AtomicBool,
+    held: Mutex<Option<Held>>,
+}
+
+impl DataSockets {
+    fn open(&self, address: std::net::SocketAddr) -> io::Result<TcpStream> {
+        let dialled = self
+            .leash
+            .dial(vec![address], self.timeout)
+            .map_err(io::Error::other)?
+            .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()));
+        self.blocked.store(dialled.is_err(), Ordering::Relaxed);
+        let socket = dialled.map_err(DataBlocked::wrap)?;
+        let held = self.leash.hold(&socket)?;
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        Ok(socket)
+    }
+}
+
+/// The data connection could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct DataBlocked(pub(super) io::Error);
+
+impl DataBlocked {
+    fn wrap(error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), DataBlocked(error))
+    }
 }
 
 impl<'a> Session<'a> {
     /// Connects and logs in.
-    pub(super) fn open(account: Account<'a>, passive: Passive) -> Result<Self, FetchError> {
+    pub(super) fn open(
+        account: Account<'a>,
+        passive: Passive,
+        learned: &'a AtomicU8,
+    ) -> Result<Self, FetchError> {
         let source = account.source;
         let server = server_of(source);
         let fault = |error| reply::fault(error, &server, &server, account.password);
         let socket = connect(account, &server)?;
-        let stream = RustlsFtpStream::connect_with_stream(socket)
-            .map_err(|error| not_welcome(error, &server, account.password))?;
+        let held = account.leash.hold(&socket).map_err(FtpError::ConnectionError).map_err(fault)?;
+        let tls = match &source.tls {
+            Tls::Plain => None,
+            Tls::Explicit(trust) | Tls::Implicit(trust) => Some(tls::client_config(trust)?),
+        };
+        let stream = match (&source.tls, &tls) {
+            (Tls::Implicit(_), Some(config)) => {
+                super::implicit::connect(socket, Arc::clone(config), &source.host)
+            }
+            _ => RustlsFtpStream::connect_with_stream(socket),
+        };
+        let stream = stream.map_err(|error| not_welcome(error, &server, account.password))?;
 
-        let data_blocked = Arc::new(AtomicBool::new(false));
-        let blocked = Arc::clone(&data_blocked);
-        let (timeout, deadline) = (source.timeout, account.deadline);
+        let data = Arc::new(DataSockets {
+            leash: Arc::clone(account.leash),
+            timeout: source.fetching.timeout,
+            blocked: AtomicBool::new(false),
+            held: Mutex::default(),
+        });
+        let sockets = Arc::clone(&data);
         let mut stream = stream.passive_stream_builder(move |address| {
-            let connected = data_socket(address, timeout, deadline);
-            blocked.store(connected.is_err(), Ordering::Relaxed);
-            connected.map_err(FtpError::ConnectionError)
+            sockets.open(address).map_err(FtpError::ConnectionError)
         });
         stream.set_passive_nat_workaround(true);
         stream.set_mode(mode(passive));
 
-        if let Tls::Explicit(trust) = &source.tls {
-            let connector = RustlsConnector::from(tls::client_config(trust)?);
-            stream = stream.into_secure(connector, &source.host).map_err(|error| match error {
-                FtpError::UnexpectedResponse(response) if reply::code(&response) >= 500 => {
-                    let reply = reply::text(&response, account.password);
-                    FetchError::TlsRefused { server: server.clone(), reply }
-                }
-                error => fault(error),
-            })?;
-        }
-        stream.login(source.username.as_str(), account.password.expose()).map_err(|error| {
-            match error {
-                FtpError::UnexpectedResponse(response) if !is_transient(&response) => {
-                    let reply = reply::text(&response, account.password);
-                    let username = source.username.clone();
-                    FetchError::LoginRefused { server: server.clone(), username, reply }
-                }
-                error => fault(error),
+        let refused = |error| match error {
+            FtpError::UnexpectedResponse(response) if reply::code(&response) >= 500 => {
+                let reply = reply::text(&response, account.password);
+                FetchError::TlsRefused { server: server.clone(), reply }
             }
-        })?;
+            error => fault(error),
+        };
+        match (&source.tls, &tls) {
+            (Tls::Explicit(_), Some(config)) => {
+                stream = stream
+                    .into_secure(RustlsConnector::from(Arc::clone(config)), &source.host)
+                    .map_err(refused)?;
+            }
+            (Tls::Implicit(_), _) => {
+                // suppaftp does not ask for protected data connections here.
+                for command in ["PBSZ 0", "PROT P"] {
+                    stream.custom_command(command, &[Status::CommandOk]).map_err(refused)?;
+                }
+            }
+            _ => {}
+        }
+        stream
+            .login(source.username.as_str(), account.password.expose())
+            .map_err(|error| not_logged_in(error, account, &server))?;
         // The default is ASCII, in which servers change line ends.
         stream.transfer_type(FileType::Binary).map_err(fault)?;
-        if !account.directory.is_empty() {
-            stream.cwd(account.directory).map_err(|error| match error {
-                FtpError::UnexpectedResponse(response) if reply::code(&response) == 550 => {
-                    FetchError::NothingThere { place: account.place.to_owned() }
-                }
-                error => fault(error),
-            })?;
-        }
-        Ok(Session { account, stream, passive, data_blocked })
+        let mut session = Session {
+            account,
+            stream,
+            tls,
+            passive,
+            learned,
+            gb18030: false,
+            spent: false,
+            data,
+            _held: held,
+        };
+        session.write_names_in_gb18030(source.encoding == NameEncoding::Gb18030);
+        session.enter()?;
+        Ok(session)
     }
 
-    /// How the next session should open data connections: where EPSV's port was out of reach, a
-    /// firewall on the way may know only PASV, and the other way round.
-    pub(super) fn next_passive(&self) -> Passive {
-        match (self.passive, self.data_blocked.load(Ordering::Relaxed)) {
-            (passive, false) => passive,
-            (Passive::Extended, true) => Passive::Classic,
-            (Passive::Classic, true) => Passive::Extended,
+    fn enter(&mut self) -> Result<(), FetchError> {
+        let directory = self.account.directory;
+        if directory.is_empty() {
+            return Ok(());
+        }
+        let not_there = |error: &FtpError| matches!(error, FtpError::UnexpectedResponse(response) if reply::code(response) == 550);
+        let mut entered = self.stream.cwd(directory);
+        if entered.as_ref().is_err_and(not_there) && self.may_be_gb18030(directory) {
+            self.write_names_in_gb18030(true);
+            entered = self.stream.cwd(directory);
+        }
+        match entered {
+            Ok(()) => Ok(()),
+            Err(error) if not_there(&error) => {
+                Err(FetchError::NothingThere { place: self.account.place.to_owned() })
+            }
+            Err(error) => Err(self.fault(error, self.account.place)),
+        }
+    }
+
+    /// Whether a name that the server does not know may be known to it in GB 18030.
+    fn may_be_gb18030(&self, name: &str) -> bool {
+        self.account.source.encoding == NameEncoding::Auto && !self.gb18030 && !name.is_ascii()
+    }
+
+    fn write_names_in_gb18030(&mut self, yes: bool) {
+        self.gb18030 = yes;
+        match yes {
+            true => self.stream.set_encoding(names::Gb18030),
+            false => self.stream.set_encoding(suppaftp::Utf8Encoding),
         }
     }
 
     /// Size and time of a file. LIST is never used: there is no standard for what it answers.
-    pub(super) fn stat(&mut self, name: &str) -> Result<Stat, FetchError> {
-        self.account.deadline.remaining()?;
-        let size = match self.stream.size(name) {
-            Ok(size) => Some(size as u64),
+    fn stat_as_written(&mut self, name: &str) -> Result<Stat, FetchError> {
+        self.account.leash.check()?;
+        let size = match self.stream.custom_command(format!("SIZE {name}"), &[Status::File]) {
+            Ok(response) => reply::number(&response),
             Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => {
                 return Ok(Stat::Missing);
             }
             Err(error) => self.unless_not_known(error, name)?,
         };
-        let mtime = match self.stream.mdtm(name) {
-            Ok(mtime) => Some(mtime),
+        let stamp = match self.stream.custom_command(format!("MDTM {name}"), &[Status::File]) {
+            Ok(response) => reply::stamp(&response),
             Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => None,
             Err(error) => self.unless_not_known(error, name)?,
         };
-        Ok(Stat::Present { size, mtime })
+        let mtime = stamp.as_deref().and_then(reply::time);
+        Ok(Stat::Present(Version { size, stamp, mtime }))
     }
 
-    /// Downloads a file into `sink`, piece by piece; gives up beyond `most` bytes.
-    ///
-    /// [`Retrieved::Whole`] says that the data connection ended in good order and that the server
-    /// reports success. Both together do not prove that the file is whole: servers report success
-    /// for a cut-off plain transfer too. Compare the number of bytes with SIZE.
-    pub(super) fn retrieve(
-        &mut self,
-        name: &str,
-        most: u64,
-        sink: &mut dyn FnMut(&[u8]) -> Result<(), FetchError>,
-    ) -> Result<Retrieved, FetchError> {
-        let mut transfer = match self.open_transfer(name) {
-            Ok(transfer) => transfer,
-            Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => {
-                return Ok(Retrieved::Refused);
-            }
-            Err(error) => return Err(self.fault(error, name)),
-        };
-        let mut buffer = vec![0; 256 * 1024];
-        let mut total = 0;
+    /// A session that is of no more use gives way to a new one.
+    fn renew(&mut self) -> Result<(), FetchError> {
+        if self.spent {
+            let gb18030 = self.gb18030;
+            *self = Session::open(self.account, self.passive, self.learned)?;
+            self.write_names_in_gb18030(gb18030);
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, name: &str, offset: u64) -> Result<Transfer, FtpError> {
         loop {
-            let taken = match self.account.deadline.remaining() {
-                Err(error) => Err(error),
-                Ok(_) => match transfer.read(&mut buffer) {
-                    Ok(0) => break,
-                    Ok(n) if total + n as u64 > most => {
-                        self.hang_up(transfer);
-                        return Ok(Retrieved::Beyond(total + n as u64));
-                    }
-                    Ok(n) => {
-                        total += n as u64;
-                        sink(&buffer[..n])
-                    }
-                    Err(error) => Err(self.fault(FtpError::ConnectionError(error), name)),
-                },
+            let begun = match self.passive {
+                Passive::Extended | Passive::Classic => {
+                    // A second REST comes just before RETR. A number beyond `usize` has no machine.
+                    self.stream.resume_transfer(usize::try_from(offset).unwrap_or(usize::MAX))?;
+                    self.stream.retr_as_stream(name).map(Transfer::Theirs)
+                }
+                Passive::ByHand => return self.begin_by_hand(name, offset),
             };
-            if let Err(error) = taken {
-                self.hang_up(transfer);
-                return Err(error);
-            }
-        }
-        // A refused TLS data connection ends cleanly after no byte at all; only this reply tells.
-        transfer.finish().map_err(|error| match error {
-            FtpError::UnexpectedResponse(response) if reply::code(&response) != 522 => {
-                let words = reply::text(&response, self.account.password);
-                let reason = Message::new(words.clone(), words);
-                FetchError::Interrupted { what: name.to_owned(), reason }
-            }
-            error => self.fault(error, name),
-        })?;
-        Ok(Retrieved::Whole(total))
-    }
-
-    /// Says good-bye, whatever the server makes of it.
-    pub(super) fn close(mut self) {
-        if let Err(error) = self.stream.quit() {
-            tracing::debug!("quit: {}", self.fault(error, self.account.place));
+            let Err(error) = &begun else { return begun };
+            let next = match (self.passive, odd_passive_reply(error)) {
+                (Passive::Extended, Some(_)) => Passive::Classic,
+                (Passive::Classic, Some(227)) => Passive::ByHand,
+                _ => return begun,
+            };
+            self.go_on_with(next);
         }
     }
 
-    /// Opens the data connection; falls back from EPSV to PASV where the server knows only that.
-    fn open_transfer(&mut self, name: &str) -> Result<Transfer, FtpError> {
-        let refuses_epsv = |error: &FtpError| match error {
-            FtpError::UnexpectedResponse(response) => {
-                matches!(reply::code(response), 500 | 501 | 502 | 504 | 522)
+    fn go_on_with(&mut self, passive: Passive) {
+        self.passive = passive;
+        self.learned.store(passive as u8, Ordering::Relaxed);
+        self.stream.set_mode(mode(passive));
+    }
+
+    /// PASV, REST and RETR one by one, with an eye that finds the port in any answer.
+    fn begin_by_hand(&mut self, name: &str, offset: u64) -> Result<Transfer, FtpError> {
+        let response = self.stream.custom_command("PASV", &[Status::PassiveMode])?;
+        let port = reply::passive_port(&response).ok_or(FtpError::BadResponse)?;
+        let mut address = self.stream.get_ref().peer_addr().map_err(FtpError::ConnectionError)?;
+        address.set_port(port);
+        let socket = self.data.open(address).map_err(FtpError::ConnectionError)?;
+        if offset > 0 {
+            self.stream.custom_command(format!("REST {offset}"), &[Status::RequestFilePending])?;
+        }
+        let begun = [Status::AlreadyOpen, Status::AboutToSend];
+        self.stream.custom_command(format!("RETR {name}"), &begun)?;
+        Transfer::by_hand(socket, self.tls.as_ref(), &self.account.source.host)
+    }
+
+    /// Reads the server's last word about a transfer.
+    fn last_word(&mut self, transfer: Transfer) -> Result<(), FtpError> {
+        match transfer {
+            Transfer::Theirs(transfer) => transfer.finish(),
+            by_hand => {
+                drop(by_hand);
+                // suppaftp reads a reply only after a command. NOOP's own reply comes after the one
+                // that is due, and nobody reads it.
+                self.spent = true;
+                let done = [Status::ClosingDataConnection, Status::RequestedFileActionOk];
+                self.stream.custom_command("NOOP", &done).map(|_| ())
             }
-            error => matches!(error, FtpError::BadResponse),
-        };
-        match self.stream.retr_as_stream(name) {
-            Err(error) if self.passive == Passive::Extended && refuses_epsv(&error) => {
-                self.passive = Passive::Classic;
-                self.stream.set_mode(mode(self.passive));
-                self.stream.retr_as_stream(name)
-            }
-            other => other,
         }
     }
 
     /// Ends a transfer at once. Dropping it alone would wait for the server's reply.
     fn hang_up(&mut self, transfer: Transfer) {
         // Either socket may be closed already, which is as good.
-        _ = transfer.get_ref().get_ref().shutdown(Shutdown::Both);
+        _ = transfer.socket().shutdown(Shutdown::Both);
         _ = self.stream.get_ref().shutdown(Shutdown::Both);
         drop(transfer);
     }
@@ -246,7 +313,6 @@ impl<'a> Session<'a> {
     /// `None` for a command that the server does not know.
     fn unless_not_known<T>(&self, error: FtpError, name: &str) -> Result<Option<T>, FetchError> {
         match &error {
-            FtpError::BadResponse => Ok(None),
             FtpError::UnexpectedResponse(response)
                 if matches!(reply::code(response), 500..=504) =>
             {
@@ -259,6 +325,126 @@ impl<'a> Session<'a> {
     fn fault(&self, error: FtpError, what: &str) -> FetchError {
         reply::fault(error, &server_of(self.account.source), what, self.account.password)
     }
+
+    /// What ended the reading of a data connection; `None` if it may pass for the end of the file.
+    fn read_fault(&self, error: io::Error, name: &str) -> Option<FetchError> {
+        if error.kind() != ErrorKind::UnexpectedEof || self.tls.is_none() {
+            return Some(self.fault(FtpError::ConnectionError(error), name));
+        }
+        if self.account.source.allow_missing_close_notify {
+            return None;
+        }
+        let reason = Message::fixed(
+            "服务器关闭 TLS 数据连接时没有发送 close_notify，与被截断无法区分；若该服务器总是如此，请在 tls 中设置 allow_missing_close_notify = true",
+            "the TLS data connection ended without close_notify, as a cut-off one does; if this \
+             server always does so, set allow_missing_close_notify = true in tls",
+        );
+        Some(FetchError::Interrupted { what: name.to_owned(), reason })
+    }
+}
+
+impl Remote for Session<'_> {
+    fn stat(&mut self, name: &str) -> Result<Stat, FetchError> {
+        self.renew()?;
+        let stat = self.stat_as_written(name)?;
+        if stat == Stat::Missing && self.may_be_gb18030(name) {
+            self.write_names_in_gb18030(true);
+            let again = self.stat_as_written(name)?;
+            self.write_names_in_gb18030(again != Stat::Missing);
+            return Ok(again);
+        }
+        Ok(stat)
+    }
+
+    fn retrieve(
+        &mut self,
+        name: &str,
+        offset: u64,
+        most: u64,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), FetchError>,
+    ) -> Result<Retrieved, FetchError> {
+        self.renew()?;
+        if offset > 0 {
+            // Asked for by itself, so that its refusal cannot be mistaken for another's.
+            let rest = format!("REST {offset}");
+            match self.stream.custom_command(rest, &[Status::RequestFilePending]) {
+                Ok(_) => {}
+                Err(FtpError::UnexpectedResponse(_)) => return Ok(Retrieved::NoResume),
+                Err(error) => return Err(self.fault(error, name)),
+            }
+        }
+        let mut transfer = match self.begin(name, offset) {
+            Ok(transfer) => transfer,
+            Err(FtpError::UnexpectedResponse(response))
+                if (550..=553).contains(&reply::code(&response)) =>
+            {
+                return Ok(Retrieved::Refused(reply::text(&response, self.account.password)));
+            }
+            Err(error) => {
+                if self.data.blocked.load(Ordering::Relaxed) {
+                    // A firewall on the way may know only the other command.
+                    self.go_on_with(match self.passive {
+                        Passive::Extended => Passive::Classic,
+                        Passive::Classic | Passive::ByHand => Passive::Extended,
+                    });
+                }
+                return Err(self.fault(error, name));
+            }
+        };
+        let mut buffer = vec![0; 256 * 1024];
+        let mut total = 0;
+        let mut clean = true;
+        loop {
+            let taken = match transfer.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(n) if total + n as u64 > most => {
+                    self.hang_up(transfer);
+                    return Ok(Retrieved::Beyond(total + n as u64));
+                }
+                Ok(n) => {
+                    total += n as u64;
+                    sink(&buffer[..n])
+                }
+                Err(error) => match self.read_fault(error, name) {
+                    Some(fault) => Err(fault),
+                    None => {
+                        clean = false;
+                        break;
+                    }
+                },
+            };
+            if let Err(error) = taken {
+                self.hang_up(transfer);
+                return Err(error);
+            }
+        }
+        // A refused TLS data connection ends cleanly after no byte at all; only this reply tells.
+        match self.last_word(transfer) {
+            Ok(()) => Ok(Retrieved::Whole(total)),
+            Err(FtpError::ConnectionError(error)) if clean => {
+                self.account.leash.check()?;
+                tracing::debug!("no last word about {name}: {error}");
+                Ok(Retrieved::Unconfirmed(total))
+            }
+            Err(FtpError::UnexpectedResponse(response)) => {
+                let mut reason = said(&response, self.account.password);
+                if self.tls.is_some() && total == 0 && matches!(reply::code(&response), 425 | 522) {
+                    reason = reply::about_session_reuse(reason);
+                }
+                Err(FetchError::Interrupted { what: name.to_owned(), reason })
+            }
+            Err(error) => Err(self.fault(error, name)),
+        }
+    }
+
+    fn close(mut self: Box<Self>) {
+        /// Nothing depends on the answer.
+        const PATIENCE: Duration = Duration::from_secs(2);
+        _ = self.stream.get_ref().set_read_timeout(Some(PATIENCE));
+        if let Err(error) = self.stream.quit() {
+            tracing::debug!("quit: {}", self.fault(error, self.account.place));
+        }
+    }
 }
 
 fn server_of(source: &FtpSource) -> String {
@@ -268,67 +454,85 @@ fn server_of(source: &FtpSource) -> String {
 fn mode(passive: Passive) -> Mode {
     match passive {
         Passive::Extended => Mode::ExtendedPassive,
-        Passive::Classic => Mode::Passive,
+        Passive::Classic | Passive::ByHand => Mode::Passive,
+    }
+}
+
+/// The code of a reply to EPSV or PASV that leads nowhere: refused, or not understood (227 for an
+/// answer that is no text).
+fn odd_passive_reply(error: &FtpError) -> Option<u32> {
+    match error {
+        FtpError::UnexpectedResponse(response) => Some(reply::code(response))
+            .filter(|code| matches!(code, 227 | 229 | 500 | 501 | 502 | 504 | 522)),
+        FtpError::BadResponse => Some(227),
+        _ => None,
     }
 }
 
 /// Connects to the first of the host's addresses that answers.
 fn connect(account: Account<'_>, server: &str) -> Result<TcpStream, FetchError> {
-    /// No server that is up takes longer to accept a connection.
-    const LONGEST: Duration = Duration::from_secs(10);
+    /// Longer than any resolver that works needs.
+    const RESOLVING: Duration = Duration::from_secs(20);
     let source = account.source;
     let unreachable = |reason| FetchError::Unreachable { server: server.to_owned(), reason };
-    let addresses = (source.host.as_str(), source.port).to_socket_addrs().map_err(|error| {
-        unreachable(Message::new(
-            format!("主机名无法解析：{error}"),
-            format!("the host name does not resolve: {error}"),
-        ))
-    })?;
-    let mut last = None;
-    for address in addresses {
-        let patience = account.deadline.bound(source.timeout.min(LONGEST))?;
-        let connected = TcpStream::connect_timeout(&address, patience).and_then(|socket| {
-            set_timeouts(&socket, account.deadline.bound(source.timeout).unwrap_or(patience))?;
-            Ok(socket)
-        });
-        match connected {
-            Ok(socket) => return Ok(socket),
-            Err(error) => last = Some(reply::io_reason(&error)),
-        }
+    let (host, port) = (source.host.clone(), source.port);
+    let resolve = move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+    let addresses = account
+        .leash
+        .outwait(RESOLVING, resolve)?
+        .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
+        .map_err(|error| {
+            unreachable(Message::new(
+                format!("主机名无法解析：{error}"),
+                format!("the host name does not resolve: {error}"),
+            ))
+        })?;
+    if addresses.is_empty() {
+        return Err(unreachable(Message::fixed("主机名没有地址", "the host name has no address")));
     }
-    let no_address = Message::fixed("主机名没有地址", "the host name has no address");
-    Err(unreachable(last.unwrap_or(no_address)))
+    let dialled = account.leash.dial(addresses, source.fetching.timeout)?;
+    dialled
+        .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
+        .map_err(|error| unreachable(reply::io_reason(&error)))
 }
 
-fn data_socket(
-    address: SocketAddr,
-    timeout: Duration,
-    deadline: Deadline,
-) -> std::io::Result<TcpStream> {
-    let patience = deadline.bound(timeout).map_err(std::io::Error::other)?;
-    let socket = TcpStream::connect_timeout(&address, patience)?;
-    set_timeouts(&socket, patience)?;
-    Ok(socket)
-}
-
-fn set_timeouts(socket: &TcpStream, timeout: Duration) -> std::io::Result<()> {
-    socket.set_read_timeout(Some(timeout))?;
-    socket.set_write_timeout(Some(timeout))?;
-    socket.set_nodelay(true)
+fn said(response: &Response, secret: &Secret) -> Message {
+    let words = reply::text(response, secret);
+    Message::new(words.clone(), words)
 }
 
 /// A server that accepts a connection and then sends no greeting, or an unfriendly one, is as good
 /// as out of reach.
 fn not_welcome(error: FtpError, server: &str, secret: &Secret) -> FetchError {
     let reason = match error {
-        FtpError::ConnectionError(error) => reply::io_reason(&error),
-        FtpError::UnexpectedResponse(response) => {
-            let words = reply::text(&response, secret);
-            Message::new(words.clone(), words)
+        FtpError::ConnectionError(error) => match reply::tls_fault(&error, server) {
+            Some(fault) => return fault,
+            None => reply::io_reason(&error),
+        },
+        FtpError::UnexpectedResponse(response) if reply::is_about_too_many(&response) => {
+            let reply = reply::text(&response, secret);
+            return FetchError::TooManyConnections { server: server.to_owned(), reply };
         }
+        FtpError::UnexpectedResponse(response) => said(&response, secret),
+        FtpError::SecureError(reason) => return FetchError::TlsSetup { reason },
         _ => Message::fixed("对方不是 FTP 服务器", "what answers is no FTP server"),
     };
     FetchError::Unreachable { server: server.to_owned(), reason }
+}
+
+fn not_logged_in(error: FtpError, account: Account<'_>, server: &str) -> FetchError {
+    match error {
+        FtpError::UnexpectedResponse(response) if reply::is_about_too_many(&response) => {
+            let reply = reply::text(&response, account.password);
+            FetchError::TooManyConnections { server: server.to_owned(), reply }
+        }
+        FtpError::UnexpectedResponse(response) if !is_transient(&response) => {
+            let reply = reply::text(&response, account.password);
+            let username = account.source.username.clone();
+            FetchError::LoginRefused { server: server.to_owned(), username, reply }
+        }
+        error => reply::fault(error, server, server, account.password),
+    }
 }
 
 fn is_transient(response: &Response) -> bool {

@@ -1,1 +1,12 @@
-//! What a monitoring system asks for, as Prometheus text.
+//! What a monitoring system asks for: how each tenant stands, and the same as Prometheus text.
+//!
+//! A [`TenantStatus`] is read from the tenant's database and ledger; what only a scheduler knows stands in its
+//! [`Plan`]. A [`Board`] keeps them at hand, so that asking often costs nothing and waits for nobody.
+
+mod board;
+mod prometheus;
+mod status;
+
+pub use board::Board;
+pub use prometheus::{CONTENT_TYPE, render};
+pub use status::{Database, Plan, TenantStatus};

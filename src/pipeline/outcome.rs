@@ -21,6 +21,13 @@ const EXCERPTS: usize = 3;
 /// Quarantined lines on their way into the database.
 pub(super) type Quarantine<'q> = Box<dyn Iterator<Item = QuarantinedLine<'q>> + 'q>;
 
+/// The id of the run that begins at `now` for a tenant and a business date, so that whoever starts a run can
+/// name it before it begins.
+pub fn run_id(tenant: &str, now: DateTime<Utc>, date: NaiveDate) -> RunId {
+    let seed = format!("{tenant} {date} {}", now.timestamp_nanos_opt().unwrap_or_default());
+    RunId(format!("{}-{:04x}", now.format("%Y%m%d-%H%M%S"), xxh3_64(seed.as_bytes()) & 0xFFFF))
+}
+
 /// A report under way.
 pub(super) struct Outcome {
     pub(super) report: RunReport,
@@ -29,11 +36,8 @@ pub(super) struct Outcome {
 
 impl Outcome {
     pub(super) fn new(tenant: &str, now: DateTime<Utc>, date: NaiveDate) -> Outcome {
-        let seed = format!("{tenant} {date} {}", now.timestamp_nanos_opt().unwrap_or_default());
-        let run =
-            format!("{}-{:04x}", now.format("%Y%m%d-%H%M%S"), xxh3_64(seed.as_bytes()) & 0xFFFF);
         let report = RunReport {
-            run: RunId(run),
+            run: run_id(tenant, now, date),
             tenant: tenant.to_owned(),
             tenant_name: None,
             business_date: date,

@@ -10,12 +10,14 @@ mod dates;
 mod dictionary;
 mod error;
 mod keys;
+mod last_run;
 mod layout;
 pub mod lock;
 mod plan;
 mod publication;
 mod reader;
 mod record;
+mod replace;
 mod rows;
 mod snapshot;
 mod trees;
@@ -34,9 +36,11 @@ use layout::FeedTable;
 
 pub use branches::Branch;
 pub use error::StoreError;
+pub use last_run::{LastPublication, LastRun};
 pub use publication::{CarriedRow, Cell, Publication};
 pub use reader::{Reader, RunRow, StoredReason, TreeNode, TreeQuery, TreeView};
 pub use record::{QuarantinedLine, RunRecord};
+pub use replace::replace_file;
 pub use rows::{FeedOutcome, NewRows};
 pub use snapshot::SnapshotInfo;
 

@@ -168,7 +168,11 @@ impl Reader {
         self.read_tree(found, query).map_err(|error| self.fault(error))
     }
 
-    fn fault(&self, error: rusqlite::Error) -> StoreError {
+    pub(super) fn connection(&self) -> &Connection {
+        &self.conn
+    }
+
+    pub(super) fn fault(&self, error: rusqlite::Error) -> StoreError {
         StoreError::sqlite(&self.path, error)
     }
 

@@ -44,7 +44,7 @@ fn a_delivery_comes_back_as_it_was() {
     assert_eq!(back.source, delivery.source);
     for feed in [Feed::Agent, Feed::Node, Feed::Organ] {
         let (old, new) = (file(&delivery, feed), file(&back, feed));
-        assert!(old.bytes == new.bytes, "{feed}");
+        assert!(old.bytes() == new.bytes(), "{feed}");
         assert_eq!((&old.sha256, old.size, old.mtime), (&new.sha256, new.size, new.mtime));
     }
     assert!(matches!(back.file(Feed::Principal), Fetched::Missing { .. }));
@@ -113,6 +113,6 @@ fn other_zstd_readers_read_it() {
             std::io::Read::read_to_end(&mut decoder, &mut plain).unwrap();
             frames = decoder.finish();
         }
-        assert!(plain == fetched.bytes, "{feed}");
+        assert!(plain == fetched.bytes(), "{feed}");
     }
 }

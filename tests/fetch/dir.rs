@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use orgsnap::config::job::{DatedPath, Source};
+use orgsnap::config::job::{DatedPath, Fetching, Source};
 use orgsnap::fetch::{FetchError, Fetched};
 use orgsnap::model::Feed;
 
@@ -29,13 +29,13 @@ fn files_come_as_they_are() {
     let delivery = fetch_into(dir.path(), &Source::dir(dir.path())).unwrap();
     assert_eq!(delivery.source, dir.path().display().to_string());
     let agent = file(&delivery, Feed::Agent);
-    assert!(agent.bytes == large && agent.size == 3_500_000 && agent.mtime.is_some());
+    assert!(agent.bytes() == large && agent.size == 3_500_000 && agent.mtime.is_some());
     let sum = Command::new("sha256sum").arg(dir.path().join(NAMES[0])).output().unwrap();
     assert!(String::from_utf8(sum.stdout).unwrap().starts_with(&agent.sha256));
     let empty = file(&delivery, Feed::Node);
-    assert_eq!((empty.size, empty.bytes.len()), (0, 0));
+    assert_eq!((empty.size, empty.bytes().len()), (0, 0));
     assert_eq!(empty.sha256, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-    assert_eq!(file(&delivery, Feed::Organ).bytes, NAMES[2].as_bytes());
+    assert_eq!(file(&delivery, Feed::Organ).bytes(), NAMES[2].as_bytes());
     assert!(!format!("{delivery:?}").contains("bytes"), "Debug shows personal data");
 }
 
@@ -45,6 +45,7 @@ fn the_date_is_part_of_the_path() {
     let source = |pattern| Source::Dir {
         base: dir.path().to_path_buf(),
         path: DatedPath::parse(pattern).unwrap(),
+        fetching: Box::new(Fetching::of_directory()),
     };
     fs::create_dir(dir.path().join("20261124")).unwrap();
     delivery(&dir.path().join("20261124"));
@@ -65,7 +66,7 @@ fn some_files_missing_is_a_value_and_all_missing_is_an_error() {
     for feed in [Feed::Agent, Feed::Node, Feed::Organ] {
         assert!(matches!(delivery.file(feed), Fetched::Missing { .. }), "{feed}");
     }
-    assert_eq!(file(&delivery, Feed::Principal).bytes, b"x");
+    assert_eq!(file(&delivery, Feed::Principal).bytes(), b"x");
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn comes_whole(server: &Vsftpd, source: &Source) {
     for (feed, name) in Feed::ALL.into_iter().zip(NAMES) {
         let content = fs::read(server.root.join("20261124").join(name)).unwrap();
         let fetched = file(&delivery, feed);
-        assert!(fetched.bytes == content, "{name}");
+        assert!(fetched.bytes() == content, "{name}");
         assert_eq!(fetched.size, content.len() as u64);
         assert!(fetched.mtime.is_some());
         let kept = workdir.join(name);
@@ -66,7 +66,7 @@ fn plain_ftp() {
     assert!(matches!(error, FetchError::NothingThere { .. }), "{error}");
     server.put("late/20261124/temp_agent.txt", "x");
     let delivery = fetch_into(dir.path(), &late).unwrap();
-    assert_eq!(file(&delivery, Feed::Agent).bytes, b"x");
+    assert_eq!(file(&delivery, Feed::Agent).bytes(), b"x");
     assert!(matches!(delivery.file(Feed::Node), Fetched::Missing { .. }));
 
     // A file beyond the limit is not fetched.

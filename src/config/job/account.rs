@@ -1,7 +1,6 @@
-//! The FTP account of a job file, resolved.
+//! The account of a job file on an FTP or SFTP server, resolved.
 
 use std::ops::Range;
-use std::time::Duration;
 
 use toml::Spanned;
 
@@ -9,70 +8,41 @@ use crate::model::Message;
 
 use super::resolve::Resolver;
 use super::written::{self, Text};
-use super::{ConfigError, DatedPath, FtpSource, Problem, Ready, Tls, Trust, quantity};
+use super::{
+    ConfigError, DatedPath, FtpSource, NameEncoding, Problem, Ready, SftpSource, Tls, Trust,
+};
 
 impl Resolver<'_> {
-    /// An account of kind `ftp` or `ftps`; `table` is the place of `[source]`.
-    pub(super) fn account(
+    /// An account of kind `ftp`, `ftps` or `ftps-implicit`; `table` is the place of `[source]`.
+    pub(super) fn ftp(
         &self,
         written: written::Source,
         kind: &Text,
         table: &Range<usize>,
         warnings: &mut Vec<Message>,
     ) -> Result<FtpSource, ConfigError> {
-        let one_line = |text: &str| {
-            (!text.is_empty() && !text.contains(char::is_control)).then(|| text.to_owned())
-        };
-        let host = self.document.needed("source", "host", written.host, Some(table))?;
-        let host = self.document.checked("source", "host", host, |host| {
-            one_line(host).filter(|host| !host.contains(['/', ' ', '@']))
-        })?;
-        let username = self.document.needed("source", "username", written.username, Some(table))?;
-        let username = self.document.checked("source", "username", username, one_line)?;
+        let fetching = self.fetching(&written, Ready::of_servers())?;
+        let (host, username) = self.host_and_user(&written, table)?;
         let password = self.document.needed("source", "password", written.password, Some(table))?;
         let what = Message::fixed("密码", "the password");
         let password = self.secret("source", "password", password, Some(&what), warnings)?;
-        let path = match written.path {
-            None => DatedPath::default(),
-            Some(path) => self.document.checked("source", "path", path, |text| {
-                DatedPath::parse(text).filter(|_| !text.contains(char::is_control))
+        let path = self.directory_of(written.path)?;
+        let usual = if kind.get_ref() == "ftps-implicit" { 990 } else { 21 };
+        let port = self.port(written.port, usual)?;
+        let encoding = match written.encoding {
+            None => NameEncoding::Auto,
+            Some(name) => self.document.checked("source", "encoding", name, |name| {
+                match name.to_ascii_lowercase().as_str() {
+                    "auto" => Some(NameEncoding::Auto),
+                    "utf-8" | "utf8" => Some(NameEncoding::Utf8),
+                    "gb18030" | "gbk" | "gb2312" => Some(NameEncoding::Gb18030),
+                    _ => None,
+                }
             })?,
         };
-        let port = match written.port {
-            None => 21,
-            Some(port) if *port.get_ref() > 0 => port.into_inner(),
-            Some(port) => return Err(self.document.bad("source", "port", port.span())),
-        };
-        let attempts = match written.attempts {
-            None => 5,
-            Some(attempts) if (1..=100).contains(attempts.get_ref()) => attempts.into_inner(),
-            Some(attempts) => return Err(self.document.bad("source", "attempts", attempts.span())),
-        };
+        let allow_missing_close_notify =
+            written.tls.as_ref().and_then(|tls| tls.get_ref().allow_missing_close_notify);
         let tls = self.tls(kind, written.tls, warnings)?;
-        let ready = match written.ready {
-            None => Ready::Now,
-            Some(ready) => self.ready(ready)?,
-        };
-        if ready != Ready::Now {
-            warnings.push(Message::fixed(
-                "source.ready 已读取，但等待文件就绪的功能尚未完成：到达时即取",
-                "source.ready is understood, but waiting for readiness is not built yet: files are \
-                 taken as they are",
-            ));
-        }
-        let bandwidth = match written.bandwidth {
-            None => None,
-            Some(rate) => {
-                Some(self.document.checked("source", "bandwidth", rate, quantity::size)?)
-            }
-        };
-        if bandwidth.is_some() {
-            warnings.push(Message::fixed(
-                "source.bandwidth 已读取，但限速功能尚未完成：不限速下载",
-                "source.bandwidth is understood, but throttling is not built yet: the download is \
-                 not slowed",
-            ));
-        }
         Ok(FtpSource {
             host,
             port,
@@ -80,24 +50,96 @@ impl Resolver<'_> {
             username,
             password,
             tls,
-            ready,
-            timeout: self.duration("timeout", written.timeout, Duration::from_secs(60))?,
-            attempts,
-            retry_wait: self.duration("retry_wait", written.retry_wait, Duration::from_secs(5))?,
-            deadline: self.duration("deadline", written.deadline, Duration::from_secs(30 * 60))?,
-            bandwidth,
+            allow_missing_close_notify: allow_missing_close_notify.unwrap_or(false),
+            encoding,
+            fetching,
         })
     }
 
-    fn duration(
+    /// An account of kind `sftp`.
+    pub(super) fn sftp(
         &self,
-        key: &str,
-        written: Option<Text>,
-        default: Duration,
-    ) -> Result<Duration, ConfigError> {
+        written: written::Source,
+        table: &Range<usize>,
+        warnings: &mut Vec<Message>,
+    ) -> Result<SftpSource, ConfigError> {
+        let fetching = self.fetching(&written, Ready::of_servers())?;
+        let (host, username) = self.host_and_user(&written, table)?;
+        if written.password.is_none() && written.key.is_none() {
+            return Err(self.document.at("source", "password", table.clone(), Problem::MissingKey));
+        }
+        let mut secret = |key, what: Message, written: Option<Spanned<written::Secret>>| {
+            let read = |written| self.secret("source", key, written, Some(&what), warnings);
+            written.map(read).transpose()
+        };
+        let what = Message::fixed("密码", "the password");
+        let password = secret("password", what, written.password)?;
+        let what = Message::fixed("私钥口令", "the passphrase of the key");
+        let key_passphrase = secret("key_passphrase", what, written.key_passphrase)?;
+        let key = match written.key {
+            None => None,
+            Some(key) => {
+                let place = key.span();
+                let file = key.into_inner().file;
+                let file = self.document.needed("source.key", "file", file, Some(&place))?;
+                Some(self.document.beside(file.get_ref()))
+            }
+        };
+        let host_key = match written.host_key {
+            None => None,
+            Some(text) => Some(self.document.checked("source", "host_key", text, |text| {
+                // 32 bytes are 43 characters of base64, which OpenSSH writes without padding.
+                let digest = text.strip_prefix("SHA256:")?.trim_end_matches('=');
+                let fits = digest.len() == 43
+                    && digest.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/".contains(&b));
+                fits.then(|| format!("SHA256:{digest}"))
+            })?),
+        };
+        Ok(SftpSource {
+            host,
+            port: self.port(written.port, 22)?,
+            path: self.directory_of(written.path)?,
+            username,
+            password,
+            key,
+            key_passphrase,
+            host_key,
+            fetching,
+        })
+    }
+
+    fn host_and_user(
+        &self,
+        written: &written::Source,
+        table: &Range<usize>,
+    ) -> Result<(String, String), ConfigError> {
+        let one_line = |text: &str| {
+            (!text.is_empty() && !text.contains(char::is_control)).then(|| text.to_owned())
+        };
+        let host = self.document.needed("source", "host", written.host.clone(), Some(table))?;
+        let host = self.document.checked("source", "host", host, |host| {
+            one_line(host).filter(|host| !host.contains(['/', ' ', '@']))
+        })?;
+        let username = written.username.clone();
+        let username = self.document.needed("source", "username", username, Some(table))?;
+        let username = self.document.checked("source", "username", username, one_line)?;
+        Ok((host, username))
+    }
+
+    fn directory_of(&self, written: Option<Text>) -> Result<DatedPath, ConfigError> {
         match written {
-            None => Ok(default),
-            Some(text) => self.document.checked("source", key, text, quantity::duration),
+            None => Ok(DatedPath::default()),
+            Some(path) => self.document.checked("source", "path", path, |text| {
+                DatedPath::parse(text).filter(|_| !text.contains(char::is_control))
+            }),
+        }
+    }
+
+    fn port(&self, written: Option<Spanned<u16>>, usual: u16) -> Result<u16, ConfigError> {
+        match written {
+            None => Ok(usual),
+            Some(port) if *port.get_ref() > 0 => Ok(port.into_inner()),
+            Some(port) => Err(self.document.bad("source", "port", port.span())),
         }
     }
 
@@ -126,38 +168,26 @@ impl Resolver<'_> {
             ));
             return Ok(Tls::Plain);
         }
-        let Some(written) = written else { return Ok(Tls::Explicit(Trust::PublicRoots)) };
-        let span = written.span();
-        let trust = match (written.get_ref().pin_sha256.clone(), written.get_ref().ca.clone()) {
-            (Some(pin), None) => {
-                Trust::Pin(self.document.checked("source.tls", "pin_sha256", pin, pin_bytes)?)
-            }
-            (None, Some(ca)) => Trust::Ca(self.document.beside(ca.get_ref())),
-            _ => return Err(self.document.bad("source", "tls", span)),
+        let trust = match written {
+            None => Trust::PublicRoots,
+            Some(written) => self.trust(written)?,
         };
-        Ok(Tls::Explicit(trust))
+        Ok(match kind.get_ref().as_str() {
+            "ftps-implicit" => Tls::Implicit(trust),
+            _ => Tls::Explicit(trust),
+        })
     }
 
-    fn ready(&self, written: Spanned<written::Ready>) -> Result<Ready, ConfigError> {
+    fn trust(&self, written: Spanned<written::Tls>) -> Result<Trust, ConfigError> {
         let span = written.span();
-        match written.into_inner() {
-            written::Ready::Word(word) if word == "now" => Ok(Ready::Now),
-            written::Ready::Word(_) => Err(self.document.bad("source", "ready", span)),
-            written::Ready::Table(table) => match (table.stable, table.marker) {
-                (Some(stable), None) => self
-                    .document
-                    .checked("source.ready", "stable", stable, quantity::duration)
-                    .map(Ready::Stable),
-                (None, Some(marker)) => self
-                    .document
-                    .checked("source.ready", "marker", marker, |name| {
-                        let fits = !name.is_empty()
-                            && !name.contains(|c: char| c == '/' || c == '\\' || c.is_control());
-                        fits.then(|| name.to_owned())
-                    })
-                    .map(Ready::Marker),
-                _ => Err(self.document.bad("source", "ready", span)),
-            },
+        let written = written.into_inner();
+        match (written.pin_sha256, written.ca) {
+            (Some(pin), None) => {
+                self.document.checked("source.tls", "pin_sha256", pin, pin_bytes).map(Trust::Pin)
+            }
+            (None, Some(ca)) => Ok(Trust::Ca(self.document.beside(ca.get_ref()))),
+            (None, None) if written.allow_missing_close_notify.is_some() => Ok(Trust::PublicRoots),
+            _ => Err(self.document.bad("source", "tls", span)),
         }
     }
 }

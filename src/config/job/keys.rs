@@ -29,8 +29,32 @@ pub(super) static KEYS: &[Key] = &[
     key("", "gate", "一个 [gate] 表", "a [gate] table"),
     key("", "limits", "一个 [limits] 表", "a [limits] table"),
     key("", "rules", "一个 [rules] 表", "a [rules] table"),
+    key(
+        "",
+        "corp_id",
+        "企业 ID（CorpID），如 \"ww08a41f56c8db31fb\"",
+        "the enterprise's CorpID, such as \"ww08a41f56c8db31fb\"",
+    ),
+    key(
+        "",
+        "public_url",
+        "对外的域名，如 \"https://wecom.example.com\"",
+        "the address seen from outside, such as \"https://wecom.example.com\"",
+    ),
+    key("", "wecom_app", "一个或几个 [[wecom_app]] 表", "[[wecom_app]] tables"),
+    key(
+        "",
+        "domain_verification",
+        "一个或几个 [[domain_verification]] 表",
+        "[[domain_verification]] tables",
+    ),
     key("", "alert", "一个或几个 [[alert]] 表", "[[alert]] tables"),
-    key("source", "kind", "\"dir\"、\"ftp\" 或 \"ftps\"", "\"dir\", \"ftp\" or \"ftps\""),
+    key(
+        "source",
+        "kind",
+        "\"dir\"、\"ftp\"、\"ftps\"、\"ftps-implicit\" 或 \"sftp\"",
+        "\"dir\", \"ftp\", \"ftps\", \"ftps-implicit\" or \"sftp\"",
+    ),
     key("source", "host", "服务器的名称或地址", "the server's name or address"),
     key("source", "port", "1 到 65535 的整数", "a whole number from 1 to 65535"),
     key(
@@ -67,13 +91,55 @@ pub(super) static KEYS: &[Key] = &[
         "\"now\"、{ stable = \"30s\" } 或 { marker = \"done.ok\" }",
         "\"now\", { stable = \"30s\" } or { marker = \"done.ok\" }",
     ),
+    key("source.tls", "allow_missing_close_notify", "true 或 false", "true or false"),
     key("source.ready", "stable", "时长，如 \"30s\"", "a duration such as \"30s\""),
-    key("source.ready", "marker", "一个文件名", "a file name"),
+    key(
+        "source.ready",
+        "marker",
+        "一个文件名，可含 {date:%Y%m%d}",
+        "a file name, which may hold {date:%Y%m%d}",
+    ),
+    key("source.ready", "polls", "2 到 100 的整数", "a whole number from 2 to 100"),
+    key("source.ready", "min_size", "大小，如 \"1KiB\"", "a size such as \"1KiB\""),
     key("source", "timeout", "时长，如 \"60s\"", "a duration such as \"60s\""),
     key("source", "attempts", "1 到 100 的整数", "a whole number from 1 to 100"),
     key("source", "retry_wait", "时长，如 \"5s\"", "a duration such as \"5s\""),
     key("source", "deadline", "时长，如 \"30m\"", "a duration such as \"30m\""),
     key("source", "bandwidth", "每秒字节数，如 \"10MiB\"", "bytes a second, such as \"10MiB\""),
+    key("source", "connections", "1 到 4 的整数", "a whole number from 1 to 4"),
+    key(
+        "source",
+        "files",
+        "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }",
+        "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }",
+    ),
+    key("source.files", "agent", FILE_ZH, FILE_EN),
+    key("source.files", "node", FILE_ZH, FILE_EN),
+    key("source.files", "organ", FILE_ZH, FILE_EN),
+    key("source.files", "principal", FILE_ZH, FILE_EN),
+    key(
+        "source",
+        "encoding",
+        "文件名的编码：\"auto\"、\"utf-8\" 或 \"gbk\"",
+        "the encoding of file names: \"auto\", \"utf-8\" or \"gbk\"",
+    ),
+    key("source", "freshness", "时长，如 \"26h\"", "a duration such as \"26h\""),
+    key("source", "key", "{ file = \"路径\" }", "{ file = \"PATH\" }"),
+    key("source.key", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "source",
+        "key_passphrase",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" }",
+    ),
+    key("source.key_passphrase", "env", "环境变量名", "the name of an environment variable"),
+    key("source.key_passphrase", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "source",
+        "host_key",
+        "服务器公钥的指纹，如 ssh-keygen -lf 所示：\"SHA256:...\"",
+        "the fingerprint of the server's key, as ssh-keygen -lf prints it: \"SHA256:...\"",
+    ),
     key(
         "format",
         "encoding",
@@ -137,7 +203,50 @@ pub(super) static KEYS: &[Key] = &[
         "a program and its arguments, such as [\"/usr/local/bin/notify\", \"--night\"]",
     ),
     key("alert", "timeout", "不超过 5m 的时长，如 \"10s\"", "a duration up to 5m, such as \"10s\""),
+    key(
+        "wecom_app",
+        "agent_id",
+        "应用的 AgentId（数字），或 \"chengyuan\"（通讯录）、\"kehu\"（客户）",
+        "the application's AgentId (a number), \"chengyuan\" (contacts) or \"kehu\" (customers)",
+    ),
+    key("wecom_app", "secret", SECRET_ZH, SECRET_EN),
+    key("wecom_app.secret", "env", "环境变量名", "the name of an environment variable"),
+    key("wecom_app.secret", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "wecom_app",
+        "token",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }，内容为不超过 32 位的字母和数字",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" } with up to 32 letters and digits",
+    ),
+    key("wecom_app.token", "env", "环境变量名", "the name of an environment variable"),
+    key("wecom_app.token", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "wecom_app",
+        "aes_key",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }，内容为 43 位字母和数字（EncodingAESKey）",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" } with 43 letters and digits (EncodingAESKey)",
+    ),
+    key("wecom_app.aes_key", "env", "环境变量名", "the name of an environment variable"),
+    key("wecom_app.aes_key", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "wecom_app",
+        "receive_ids",
+        "CorpID 之外允许的接收方 ID 列表，如 [\"\"]",
+        "a list of receive ids that are right besides the corp id, such as [\"\"]",
+    ),
+    key(
+        "domain_verification",
+        "file",
+        "形如 \"WW_verify_XXXX.txt\" 的文件名",
+        "a file name such as \"WW_verify_XXXX.txt\"",
+    ),
+    key("domain_verification", "content", "1 到 1024 字节的文字", "a text of 1 to 1024 bytes"),
 ];
+
+const SECRET_ZH: &str = "{ env = \"变量名\" } 或 { file = \"路径\" }";
+const SECRET_EN: &str = "{ env = \"VARIABLE\" } or { file = \"PATH\" }";
+const FILE_ZH: &str = "一个文件名，可含 {date:%Y%m%d}";
+const FILE_EN: &str = "a file name, which may hold {date:%Y%m%d}";
 
 const SHARE_ZH: &str = "大于 0%、不超过 100% 的比例，如 \"5%\"";
 const SHARE_EN: &str = "a share above 0% and up to 100%, such as \"5%\"";
@@ -146,6 +255,50 @@ static RULE_LEVEL: Message = Message::fixed(
     "\"off\"、\"info\"、\"warning\"、\"error\" 或 \"fatal\"",
     "\"off\", \"info\", \"warning\", \"error\" or \"fatal\"",
 );
+
+/// The keys of `[source]` that mean something to a directory.
+pub(super) static OF_DIRECTORIES: &[&str] = &["path", "ready", "deadline", "files", "freshness"];
+
+/// Those that mean something to an FTP server.
+pub(super) static OF_FTP: &[&str] = &[
+    "host",
+    "port",
+    "path",
+    "username",
+    "password",
+    "tls",
+    "ready",
+    "timeout",
+    "attempts",
+    "retry_wait",
+    "deadline",
+    "bandwidth",
+    "connections",
+    "files",
+    "encoding",
+    "freshness",
+];
+
+/// Those that mean something to an SFTP server.
+pub(super) static OF_SFTP: &[&str] = &[
+    "host",
+    "port",
+    "path",
+    "username",
+    "password",
+    "key",
+    "key_passphrase",
+    "host_key",
+    "ready",
+    "timeout",
+    "attempts",
+    "retry_wait",
+    "deadline",
+    "bandwidth",
+    "connections",
+    "files",
+    "freshness",
+];
 
 /// What a key expects; `None` if there is no such key.
 pub(super) fn expects(section: &str, name: &str) -> Option<&'static Message> {
@@ -157,8 +310,15 @@ pub(super) fn expects(section: &str, name: &str) -> Option<&'static Message> {
 
 /// Whether what stands there may be a secret, and must not be shown.
 pub(super) fn is_secret(section: &str, name: &str) -> bool {
-    const SECRETS: [(&str, &str); 3] =
-        [("source", "password"), ("alert", "url"), ("alert", "bearer")];
+    const SECRETS: [(&str, &str); 7] = [
+        ("source", "password"),
+        ("source", "key_passphrase"),
+        ("alert", "url"),
+        ("alert", "bearer"),
+        ("wecom_app", "secret"),
+        ("wecom_app", "token"),
+        ("wecom_app", "aes_key"),
+    ];
     SECRETS.contains(&(section, name))
 }
 

@@ -11,8 +11,8 @@ use crate::model::{Level, Message};
 use super::document::{Document, unreadable};
 use super::written::{self, Text};
 use super::{
-    ConfigError, Cron, CronError, DatedPath, Encoding, Format, GateLimits, Job, Problem,
-    RuleSetting, Schedule, Source, quantity, schedule,
+    ConfigError, Cron, CronError, DatedPath, Encoding, Format, GateLimits, Job, Problem, Ready,
+    RuleSetting, Schedule, Source, keys, quantity, schedule,
 };
 
 /// Reads a job file. `env` looks an environment variable up; a missing one is no error until the
@@ -73,6 +73,13 @@ impl Resolver<'_> {
             Some(size) => self.document.checked("limits", "max_file_size", size, quantity::size)?,
         };
         let alerts = self.alerts(written.alert.unwrap_or_default(), &mut warnings)?;
+        let wecom = self.wecom(
+            written.corp_id,
+            written.public_url,
+            written.wecom_app.unwrap_or_default(),
+            written.domain_verification.unwrap_or_default(),
+            &mut warnings,
+        )?;
         Ok(Job {
             path: self.document.path.to_path_buf(),
             tenant,
@@ -86,6 +93,7 @@ impl Resolver<'_> {
             max_file_size,
             schedule,
             alerts,
+            wecom,
             warnings,
         })
     }
@@ -98,25 +106,25 @@ impl Resolver<'_> {
         let table = written.span();
         let written = written.into_inner();
         let kind = self.document.needed("source", "kind", written.kind.clone(), Some(&table))?;
+        let may_hold: &[&str] = match kind.get_ref().as_str() {
+            "dir" => keys::OF_DIRECTORIES,
+            "ftp" | "ftps" | "ftps-implicit" => keys::OF_FTP,
+            "sftp" => keys::OF_SFTP,
+            _ => return Err(self.document.bad("source", "kind", kind.span())),
+        };
+        let stray = written.places().into_iter().find(|(key, _)| !may_hold.contains(key));
+        if let Some((key, place)) = stray {
+            let kind = kind.get_ref();
+            let why = Message::new(
+                format!("kind = \"{kind}\" 时没有意义；请删去"),
+                format!("means nothing with kind = \"{kind}\"; take it out"),
+            );
+            return Err(self.document.at("source", key, place, Problem::Unfit(why)));
+        }
         match kind.get_ref().as_str() {
             "dir" => self.directory(written, &table),
-            "ftp" | "ftps" => self
-                .account(written, &kind, &table, warnings)
-                .map(|account| Source::Ftp(Box::new(account))),
-            "ftps-implicit" | "sftp" => {
-                let why = Message::new(
-                    format!(
-                        "{} 尚未支持；目前可用 \"ftps\"（显式 TLS）、\"ftp\"、\"dir\"",
-                        kind.get_ref()
-                    ),
-                    format!(
-                        "{} is not built yet; what works is \"ftps\" (explicit TLS), \"ftp\" and \"dir\"",
-                        kind.get_ref()
-                    ),
-                );
-                Err(self.document.at("source", "kind", kind.span(), Problem::Unfit(why)))
-            }
-            _ => Err(self.document.bad("source", "kind", kind.span())),
+            "sftp" => self.sftp(written, &table, warnings).map(|s| Source::Sftp(Box::new(s))),
+            _ => self.ftp(written, &kind, &table, warnings).map(|s| Source::Ftp(Box::new(s))),
         }
     }
 
@@ -125,31 +133,12 @@ impl Resolver<'_> {
         written: written::Source,
         table: &Range<usize>,
     ) -> Result<Source, ConfigError> {
-        let stray = [
-            ("host", written.host.map(|v| v.span())),
-            ("port", written.port.map(|v| v.span())),
-            ("username", written.username.map(|v| v.span())),
-            ("password", written.password.map(|v| v.span())),
-            ("tls", written.tls.map(|v| v.span())),
-            ("ready", written.ready.map(|v| v.span())),
-            ("timeout", written.timeout.map(|v| v.span())),
-            ("attempts", written.attempts.map(|v| v.span())),
-            ("retry_wait", written.retry_wait.map(|v| v.span())),
-            ("deadline", written.deadline.map(|v| v.span())),
-            ("bandwidth", written.bandwidth.map(|v| v.span())),
-        ];
-        if let Some((key, span)) = stray.into_iter().find_map(|(key, span)| Some((key, span?))) {
-            let why = Message::fixed(
-                "kind = \"dir\" 时没有意义；请删去",
-                "means nothing with kind = \"dir\"; take it out",
-            );
-            return Err(self.document.at("source", key, span, Problem::Unfit(why)));
-        }
-        let path = self.document.needed("source", "path", written.path, Some(table))?;
+        let path = self.document.needed("source", "path", written.path.clone(), Some(table))?;
         let path = self.document.checked("source", "path", path, |text| {
             DatedPath::parse(text).filter(|_| !text.is_empty())
         })?;
-        Ok(Source::Dir { base: self.document.folder().to_path_buf(), path })
+        let fetching = Box::new(self.fetching(&written, Ready::Now)?);
+        Ok(Source::Dir { base: self.document.folder().to_path_buf(), path, fetching })
     }
 
     fn format(&self, written: written::Format) -> Result<Format, ConfigError> {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -28,6 +29,10 @@ pub(super) struct Job {
     pub(super) limits: Option<Limits>,
     pub(super) rules: Option<BTreeMap<String, Text>>,
     pub(super) alert: Option<Vec<Spanned<Alert>>>,
+    pub(super) corp_id: Option<Text>,
+    pub(super) public_url: Option<Text>,
+    pub(super) wecom_app: Option<Vec<Spanned<WecomApp>>>,
+    pub(super) domain_verification: Option<Vec<Spanned<DomainVerification>>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,6 +51,48 @@ pub(super) struct Source {
     pub(super) retry_wait: Option<Text>,
     pub(super) deadline: Option<Text>,
     pub(super) bandwidth: Option<Text>,
+    pub(super) connections: Option<Spanned<u32>>,
+    pub(super) files: Option<Spanned<BTreeMap<String, Text>>>,
+    pub(super) encoding: Option<Text>,
+    pub(super) freshness: Option<Text>,
+    pub(super) key: Option<Spanned<Key>>,
+    pub(super) key_passphrase: Option<Spanned<Secret>>,
+    pub(super) host_key: Option<Text>,
+}
+
+/// The place of a private key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Key {
+    pub(super) file: Option<Text>,
+}
+
+impl Source {
+    /// Every key but `kind` with its place, where it is written.
+    pub(super) fn places(&self) -> Vec<(&'static str, Range<usize>)> {
+        let places = [
+            ("host", self.host.as_ref().map(Spanned::span)),
+            ("port", self.port.as_ref().map(Spanned::span)),
+            ("path", self.path.as_ref().map(Spanned::span)),
+            ("username", self.username.as_ref().map(Spanned::span)),
+            ("password", self.password.as_ref().map(Spanned::span)),
+            ("tls", self.tls.as_ref().map(Spanned::span)),
+            ("ready", self.ready.as_ref().map(Spanned::span)),
+            ("timeout", self.timeout.as_ref().map(Spanned::span)),
+            ("attempts", self.attempts.as_ref().map(Spanned::span)),
+            ("retry_wait", self.retry_wait.as_ref().map(Spanned::span)),
+            ("deadline", self.deadline.as_ref().map(Spanned::span)),
+            ("bandwidth", self.bandwidth.as_ref().map(Spanned::span)),
+            ("connections", self.connections.as_ref().map(Spanned::span)),
+            ("files", self.files.as_ref().map(Spanned::span)),
+            ("encoding", self.encoding.as_ref().map(Spanned::span)),
+            ("freshness", self.freshness.as_ref().map(Spanned::span)),
+            ("key", self.key.as_ref().map(Spanned::span)),
+            ("key_passphrase", self.key_passphrase.as_ref().map(Spanned::span)),
+            ("host_key", self.host_key.as_ref().map(Spanned::span)),
+        ];
+        places.into_iter().filter_map(|(key, place)| Some((key, place?))).collect()
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -53,6 +100,7 @@ pub(super) struct Source {
 pub(super) struct Tls {
     pub(super) pin_sha256: Option<Text>,
     pub(super) ca: Option<Text>,
+    pub(super) allow_missing_close_notify: Option<bool>,
 }
 
 #[derive(Debug, Deserialize, Default)]
@@ -99,6 +147,27 @@ pub(super) struct Alert {
     pub(super) timeout: Option<Text>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WecomApp {
+    pub(super) agent_id: Option<Spanned<AgentId>>,
+    pub(super) secret: Option<Spanned<Secret>>,
+    pub(super) token: Option<Spanned<Secret>>,
+    pub(super) aes_key: Option<Spanned<Secret>>,
+    pub(super) receive_ids: Option<Spanned<Vec<Text>>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DomainVerification {
+    pub(super) file: Option<Text>,
+    pub(super) content: Option<Text>,
+}
+
+/// A number or a word, as text.
+#[derive(Debug)]
+pub(super) struct AgentId(pub(super) String);
+
 /// A secret: the text itself, or a table that says where it is.
 #[derive(Clone)]
 pub(super) enum Secret {
@@ -125,6 +194,8 @@ pub(super) enum Ready {
 pub(super) struct ReadyTable {
     pub(super) stable: Option<Text>,
     pub(super) marker: Option<Text>,
+    pub(super) polls: Option<Spanned<u32>>,
+    pub(super) min_size: Option<Text>,
 }
 
 /// `true`, `false`, or a word.
@@ -153,6 +224,12 @@ impl<'de> Deserialize<'de> for Secret {
 impl<'de> Deserialize<'de> for Ready {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(TextOrTable { text: Ready::Word, table: Ready::Table })
+    }
+}
+
+impl<'de> Deserialize<'de> for AgentId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberOrText)
     }
 }
 
@@ -199,5 +276,23 @@ impl Visitor<'_> for FlagOrText {
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Header, E> {
         Ok(Header::Word(text.to_owned()))
+    }
+}
+
+struct NumberOrText;
+
+impl Visitor<'_> for NumberOrText {
+    type Value = AgentId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number or a text")
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<AgentId, E> {
+        Ok(AgentId(number.to_string()))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<AgentId, E> {
+        Ok(AgentId(text.to_owned()))
     }
 }

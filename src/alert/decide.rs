@@ -1,0 +1,232 @@
+//! What is news: the edge between one condition and the next.
+//!
+//! Pure. A trouble is told once: at the next poll it is no news, nor when the same delivery is refused for the
+//! same reasons. On the next business date it is. The first publication after it ends it, together with those of
+//! earlier dates, and that is news again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{AlertKind, Happening, What};
+
+/// What a tenant's people were told of and is not over.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Troubles {
+    /// By business date; no set is empty.
+    pub dates: BTreeMap<NaiveDate, BTreeSet<Trouble>>,
+    /// What was wrong with the job file when it was last told.
+    pub job_file: Option<String>,
+}
+
+/// A trouble as it was told.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Trouble {
+    /// Refused, failed or late.
+    pub kind: AlertKind,
+    /// Tells troubles of one kind apart that are each worth telling.
+    pub why: String,
+}
+
+/// Something that people should be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// Of what kind.
+    pub kind: AlertKind,
+    /// Tells it apart from other news of the kind and date.
+    pub why: String,
+    /// The troubles that are over, by business date; only if recovered.
+    pub ended: Vec<(NaiveDate, AlertKind)>,
+}
+
+/// So many dates of troubles are kept: an insurer that never delivers must not fill the ledger.
+const MOST_DATES: usize = 60;
+
+/// Decides whether a happening is news. `troubles` becomes what is not over after it.
+pub fn decide(troubles: &mut Troubles, happening: &Happening) -> Option<News> {
+    let date = happening.business_date;
+    match &happening.what {
+        What::Published(_) => {
+            let ended = end(troubles, date);
+            let recovered =
+                |ended| News { kind: AlertKind::Recovered, why: "published".into(), ended };
+            (!ended.is_empty()).then(|| recovered(ended))
+        }
+        What::Refused(facts) => {
+            let reasons: Vec<&str> = facts.reasons.iter().map(|r| r.message.en.as_ref()).collect();
+            tell(troubles, date, AlertKind::Refused, short(&reasons.join("\n")))
+        }
+        What::Failed { cause, .. } => {
+            tell(troubles, date, AlertKind::Failed, cause.name().to_owned())
+        }
+        What::Late { .. } => tell(troubles, date, AlertKind::Late, "late".to_owned()),
+        What::JobFileBroken { message } => {
+            let why = short(&message.en);
+            let new = troubles.job_file.as_ref() != Some(&why);
+            troubles.job_file = Some(why.clone());
+            new.then(|| News { kind: AlertKind::Failed, why, ended: Vec::new() })
+        }
+        What::JobFileRead => {
+            let why = troubles.job_file.take()?;
+            Some(News { kind: AlertKind::Recovered, why, ended: Vec::new() })
+        }
+    }
+}
+
+/// Ends the troubles up to a date.
+fn end(troubles: &mut Troubles, date: NaiveDate) -> Vec<(NaiveDate, AlertKind)> {
+    let mut ended = Vec::new();
+    troubles.dates.retain(|of, told| {
+        if *of <= date {
+            let kinds: BTreeSet<AlertKind> = told.iter().map(|trouble| trouble.kind).collect();
+            ended.extend(kinds.into_iter().map(|kind| (*of, kind)));
+        }
+        *of > date
+    });
+    ended
+}
+
+fn tell(troubles: &mut Troubles, date: NaiveDate, kind: AlertKind, why: String) -> Option<News> {
+    let trouble = Trouble { kind, why: why.clone() };
+    let new = troubles.dates.entry(date).or_default().insert(trouble);
+    while troubles.dates.len() > MOST_DATES {
+        troubles.dates.pop_first();
+    }
+    new.then(|| News { kind, why, ended: Vec::new() })
+}
+
+/// Stands for a text that may be long.
+fn short(text: &str) -> String {
+    format!("{:016x}", xxh3_64(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cause, RunFacts};
+    use super::*;
+    use crate::model::{GateReason, Message, RunId};
+
+    fn facts(reasons: &[&'static str]) -> RunFacts {
+        let reason = |text: &&'static str| GateReason {
+            limit: "quarantined",
+            message: Message::fixed(text, text),
+        };
+        RunFacts {
+            run: RunId("r".into()),
+            reasons: reasons.iter().map(reason).collect(),
+            findings: Vec::new(),
+            rows: 0,
+            quarantined: 0,
+            previous_date: None,
+            report: None,
+        }
+    }
+
+    fn published() -> What {
+        What::Published(facts(&[]))
+    }
+
+    fn refused(reason: &'static str) -> What {
+        What::Refused(facts(&[reason]))
+    }
+
+    fn failed(cause: Cause) -> What {
+        What::Failed { cause, message: Message::fixed("x", "x"), run: None }
+    }
+
+    fn late() -> What {
+        let since = "2024-11-23T02:30:00Z".parse().unwrap();
+        What::Late { since, until: None, message: Message::fixed("x", "x") }
+    }
+
+    fn broken(text: &'static str) -> What {
+        What::JobFileBroken { message: Message::fixed(text, text) }
+    }
+
+    #[test]
+    fn a_trouble_is_told_once_and_its_end_once() {
+        use AlertKind::{Failed, Late, Recovered, Refused};
+        // Each line: the day of the delivery, what happens, what is alerted.
+        let nights: Vec<Vec<(u32, What, Option<AlertKind>)>> = vec![
+            vec![(1, published(), None), (2, published(), None), (2, published(), None)],
+            vec![
+                (1, late(), Some(Late)),
+                (1, late(), None),
+                (1, published(), Some(Recovered)),
+                (1, published(), None),
+                (2, late(), Some(Late)),
+            ],
+            vec![
+                (1, refused("a"), Some(Refused)),
+                (1, refused("a"), None),
+                (1, refused("b"), Some(Refused)),
+                (1, refused("a"), None),
+                (1, refused("b"), None),
+                (2, refused("a"), Some(Refused)),
+                (2, published(), Some(Recovered)),
+                (3, published(), None),
+                (3, refused("a"), Some(Refused)),
+            ],
+            vec![
+                (1, failed(Cause::Source), Some(Failed)),
+                (1, failed(Cause::Source), None),
+                (1, failed(Cause::Internal), Some(Failed)),
+                (1, failed(Cause::Source), None),
+                (1, late(), Some(Late)),
+                (1, refused("a"), Some(Refused)),
+                (1, published(), Some(Recovered)),
+            ],
+            // A date that is imported later ends no trouble of a newer one.
+            vec![
+                (2, refused("a"), Some(Refused)),
+                (1, published(), None),
+                (2, refused("a"), None),
+                (3, published(), Some(Recovered)),
+                (2, published(), None),
+            ],
+            vec![
+                (1, What::JobFileRead, None),
+                (1, broken("a"), Some(Failed)),
+                (1, broken("a"), None),
+                (2, broken("a"), None),
+                (2, published(), None),
+                (2, broken("b"), Some(Failed)),
+                (2, What::JobFileRead, Some(Recovered)),
+                (2, What::JobFileRead, None),
+                (3, broken("b"), Some(Failed)),
+            ],
+        ];
+        for night in nights {
+            let mut troubles = Troubles::default();
+            for (at, (day, what, expected)) in night.into_iter().enumerate() {
+                let happening = Happening {
+                    tenant: "t".into(),
+                    insurer: None,
+                    business_date: NaiveDate::from_ymd_opt(2024, 11, day).unwrap(),
+                    what,
+                };
+                let news = decide(&mut troubles, &happening);
+                assert_eq!(news.map(|news| news.kind), expected, "{at}: {happening:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_ended_is_named_and_the_memory_is_bounded() {
+        let mut troubles = Troubles::default();
+        let first = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
+        let mut happening =
+            Happening { tenant: "t".into(), insurer: None, business_date: first, what: late() };
+        for day in first.iter_days().take(400) {
+            happening.business_date = day;
+            decide(&mut troubles, &happening);
+        }
+        assert_eq!(troubles.dates.len(), MOST_DATES);
+        happening.what = published();
+        let news = decide(&mut troubles, &happening).unwrap();
+        assert_eq!(news.ended.len(), MOST_DATES);
+        assert_eq!(news.ended.last(), Some(&(happening.business_date, AlertKind::Late)));
+        assert_eq!(troubles, Troubles::default());
+    }
+}

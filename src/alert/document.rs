@@ -1,0 +1,280 @@
+//! An alert as it is kept, and as programs get it; its JSON Schema is `schemas/alert.schema.json`.
+//!
+//! What the document says is a promise to other programs: a key may be added, none changes its meaning or goes
+//! away without a new `version`. It holds keys, codes and counts, and no names of agents.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::model::{Language, Message};
+use crate::report::visible;
+
+use super::decide::News;
+use super::happening::{RunFacts, TopFinding};
+use super::{AlertKind, Happening, What};
+
+/// The JSON Schema (2020-12) of the document.
+pub const SCHEMA: &str = include_str!("../../schemas/alert.schema.json");
+
+/// The version of the document.
+const VERSION: u32 = 1;
+/// So many rules that fired, and so many reasons, stand in an alert; the report has them all.
+const MOST_LISTED: usize = 20;
+/// So many characters of a text stand in an alert.
+const LONGEST_TEXT: usize = 600;
+/// So many characters of the insurer's name stand in a title.
+const LONGEST_NAME: usize = 60;
+
+/// An alert.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// The version of the document.
+    pub version: u32,
+    /// What made it.
+    pub tool: Tool,
+    /// Its id: the same whenever and wherever it is sent, so that a receiver can tell a repetition.
+    pub id: String,
+    /// What it is about.
+    #[serde(with = "kind_by_name")]
+    pub kind: AlertKind,
+    /// The tenant.
+    pub tenant: String,
+    /// The insurer's name, where the job gives it.
+    pub insurer: Option<String>,
+    /// Business date of the delivery, `YYYY-MM-DD`.
+    pub business_date: String,
+    /// When it happened, UTC, RFC 3339.
+    pub at: String,
+    /// One line that says it.
+    pub title: Text,
+    /// Of a failed run `source`, `setup` or `internal`; `job-file` where that is broken or mended.
+    pub cause: Option<String>,
+    /// Why, in words: the gate's reasons, the error, what is wrong with the job file.
+    pub reasons: Vec<Text>,
+    /// Rules that fired, worst first; at most 20.
+    pub findings: Vec<RuleCount>,
+    /// Number of rules that fired, also of those that are not listed.
+    pub rules_fired: u64,
+    /// Rows accepted, of a run that came so far.
+    pub rows: Option<u64>,
+    /// Lines quarantined, of a run that came so far.
+    pub quarantined: Option<u64>,
+    /// Business date of the snapshot that is in use.
+    pub snapshot_date: Option<String>,
+    /// Since when the files are waited for, and until when; only if late.
+    pub waiting: Option<Waiting>,
+    /// Troubles that are over, by business date; only if recovered.
+    pub ended: Vec<Ended>,
+    /// The run's id.
+    pub run: Option<String>,
+    /// Where the report lies.
+    pub report: Option<String>,
+}
+
+/// A text in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// The program that made a document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// `orgsnap`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// A rule that fired.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleCount {
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// What it means.
+    pub summary: Text,
+    /// `fatal`, `error`, `warning` or `info`.
+    pub level: String,
+    /// True number of findings.
+    pub count: u64,
+}
+
+/// A wait for files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// Since when, in the job's time zone, RFC 3339.
+    pub since: String,
+    /// Until when, if there is an end.
+    pub until: Option<String>,
+}
+
+/// A trouble that is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Its business date.
+    pub business_date: String,
+    /// What it was.
+    #[serde(with = "kind_by_name")]
+    pub kind: AlertKind,
+}
+
+impl Alert {
+    /// The alert of a happening that is news. Times of waiting are told in the job's time zone.
+    pub(super) fn new(happening: &Happening, news: &News, zone: Tz, now: DateTime<Utc>) -> Alert {
+        let date = happening.business_date.to_string();
+        let tenant = &happening.tenant;
+        let at = now.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let kind = news.kind.name();
+        let salt = xxh3_64(format!("{tenant}\n{date}\n{kind}\n{}\n{at}", news.why).as_bytes());
+        let mut alert = Alert {
+            version: VERSION,
+            tool: Tool {
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+            },
+            id: format!("{tenant}-{date}-{kind}-{:08x}", salt >> 32),
+            kind: news.kind,
+            tenant: tenant.clone(),
+            insurer: happening.insurer.clone(),
+            business_date: date,
+            at,
+            title: title(happening, news.kind),
+            cause: None,
+            reasons: Vec::new(),
+            findings: Vec::new(),
+            rules_fired: 0,
+            rows: None,
+            quarantined: None,
+            snapshot_date: None,
+            waiting: None,
+            ended: news
+                .ended
+                .iter()
+                .map(|(date, kind)| Ended { business_date: date.to_string(), kind: *kind })
+                .collect(),
+            run: None,
+            report: None,
+        };
+        alert.fill(&happening.what, zone);
+        alert
+    }
+
+    fn fill(&mut self, what: &What, zone: Tz) {
+        match what {
+            What::Published(facts) => {
+                self.of_run(facts);
+                self.snapshot_date = Some(self.business_date.clone());
+            }
+            What::Refused(facts) => {
+                self.of_run(facts);
+                self.snapshot_date = facts.previous_date.map(|date| date.to_string());
+            }
+            What::Failed { cause, message, run } => {
+                self.cause = Some(cause.name().to_owned());
+                self.reasons = vec![text(message)];
+                self.run = run.as_ref().map(|run| run.0.clone());
+            }
+            What::Late { since, until, message } => {
+                let instant = |at: &DateTime<Utc>| {
+                    at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
+                };
+                self.reasons = vec![text(message)];
+                self.waiting =
+                    Some(Waiting { since: instant(since), until: until.as_ref().map(instant) });
+            }
+            What::JobFileBroken { message } => {
+                self.cause = Some("job-file".to_owned());
+                self.reasons = vec![text(message)];
+            }
+            What::JobFileRead => self.cause = Some("job-file".to_owned()),
+        }
+    }
+
+    fn of_run(&mut self, facts: &RunFacts) {
+        self.reasons = facts.reasons.iter().take(MOST_LISTED).map(|r| text(&r.message)).collect();
+        self.findings = facts.findings.iter().take(MOST_LISTED).map(rule_count).collect();
+        self.rules_fired = facts.findings.len() as u64;
+        self.rows = Some(facts.rows);
+        self.quarantined = Some(facts.quarantined);
+        self.run = Some(facts.run.0.clone());
+        self.report = facts.report.as_ref().map(|path| path.display().to_string());
+    }
+}
+
+impl Text {
+    /// The text in a language.
+    pub fn of(&self, language: Language) -> &str {
+        language.choose(&self.zh, &self.en)
+    }
+}
+
+fn title(happening: &Happening, kind: AlertKind) -> Text {
+    let (tenant, date) = (&happening.tenant, happening.business_date);
+    let job_file = matches!(happening.what, What::JobFileBroken { .. } | What::JobFileRead);
+    let (zh, en) = match (kind, job_file) {
+        (AlertKind::Refused, _) => ("未发布", "not published"),
+        (AlertKind::Failed, true) => (
+            "任务文件有误，沿用上一版",
+            "the job file is broken, its last good version stays in use",
+        ),
+        (AlertKind::Failed, false) => ("运行未完成", "the run failed"),
+        (AlertKind::Late, _) => ("文件未到", "the files are late"),
+        (AlertKind::Recovered, true) => ("任务文件已恢复正常", "the job file is in order again"),
+        (AlertKind::Recovered, false) => ("已恢复发布", "published again"),
+    };
+    let (who_zh, who_en) = match &happening.insurer {
+        Some(insurer) => {
+            let insurer: String = visible(insurer).chars().take(LONGEST_NAME).collect();
+            (format!("{insurer}（{tenant}）"), format!("{insurer} ({tenant})"))
+        }
+        None => (format!("{tenant} "), tenant.clone()),
+    };
+    Text { zh: format!("{who_zh}{date} {zh}"), en: format!("{who_en} {date}: {en}") }
+}
+
+fn rule_count(finding: &TopFinding) -> RuleCount {
+    RuleCount {
+        code: finding.code.to_owned(),
+        name: finding.name.to_owned(),
+        summary: text(&finding.summary),
+        level: finding.level.name().to_owned(),
+        count: finding.count,
+    }
+}
+
+/// A message as it may be passed on: what a server said may be in it, and must steer nothing.
+fn text(message: &Message) -> Text {
+    let fit = |text: &str| {
+        let shown: Cow<'_, str> = visible(text);
+        match shown.char_indices().nth(LONGEST_TEXT) {
+            Some((end, _)) => format!("{}...", &shown[..end]),
+            None => shown.into_owned(),
+        }
+    };
+    Text { zh: fit(&message.zh), en: fit(&message.en) }
+}
+
+mod kind_by_name {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::AlertKind;
+
+    pub(super) fn serialize<S: Serializer>(kind: &AlertKind, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(kind.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<AlertKind, D::Error> {
+        let name = String::deserialize(from)?;
+        AlertKind::from_name(&name).ok_or_else(|| D::Error::custom("no kind of alert"))
+    }
+}

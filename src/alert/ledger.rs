@@ -1,0 +1,318 @@
+//! `data/<tenant>/alerts.json`: what was told and is not over, and which alerts are still to be sent where.
+//!
+//! The file is the truth. Whoever changes it reads it anew under a lock, so that a scheduler and an import by
+//! hand do not undo each other's work; it is replaced whole, so that neither a kill nor a power cut forgets an
+//! alert or raises it twice. Only where it cannot be written, as on a full disk, which is worth an alert itself,
+//! what should stand in it is kept in memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::model::Message;
+use crate::store::replace_file;
+
+use super::AlertKind;
+use super::decide::{Trouble, Troubles};
+use super::document::Alert;
+
+/// Name of the ledger within a tenant's folder.
+pub const FILE_NAME: &str = "alerts.json";
+
+/// The version of the file.
+const VERSION: u32 = 1;
+/// So many alerts wait at most; the oldest give way.
+const MOST_WAITING: usize = 200;
+/// So many ids of sent alerts are kept, for whoever asks whether one went out.
+const MOST_SENT: usize = 200;
+/// An alert that is older helps nobody any more.
+const OLDEST: TimeDelta = TimeDelta::hours(48);
+
+/// The ledger of one tenant. Clones share what could not be written.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    folder: PathBuf,
+    unwritten: Arc<Mutex<Option<Book>>>,
+}
+
+/// What stands in a ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Book {
+    /// What was told and is not over.
+    pub troubles: Troubles,
+    /// Alerts to be sent, oldest first.
+    pub outbox: Vec<Letter>,
+    /// Alerts that were sent, oldest first; at most 200.
+    pub sent: Vec<Sent>,
+}
+
+/// An alert to be sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// The alert.
+    pub alert: Alert,
+    /// Names of the channels that have not had it yet; not empty.
+    pub to: Vec<String>,
+}
+
+/// An alert that was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// Its id.
+    pub id: String,
+    /// Name of the channel.
+    pub to: String,
+}
+
+/// A ledger that cannot be used. `Display` is the English message.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// The file cannot be read or written.
+    #[error("cannot keep the alerts in {}: {source}; check the data folder's permissions and free space", path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A newer orgsnap wrote the file.
+    #[error("{} was written by a newer orgsnap (format {found}, known up to {VERSION}); upgrade orgsnap", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its version.
+        found: u32,
+    },
+}
+
+impl LedgerError {
+    /// What happened, where, and what to do, in both languages.
+    pub fn message(&self) -> Message {
+        let zh = match self {
+            LedgerError::Disk { path, source } => format!(
+                "无法在 {} 中记录告警：{source}；请检查数据文件夹的权限和剩余空间",
+                path.display()
+            ),
+            LedgerError::Newer { path, found } => format!(
+                "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {VERSION}）；请升级 orgsnap",
+                path.display()
+            ),
+        };
+        Message::new(zh, self.to_string())
+    }
+}
+
+/// The right to send a tenant's alerts, which one process at a time has.
+#[derive(Debug)]
+pub(super) struct Sending {
+    _lock: Option<File>,
+}
+
+impl Ledger {
+    /// The ledger of a tenant. Nothing is opened yet.
+    pub fn of(data: &Path, tenant: &str) -> Ledger {
+        Ledger { folder: data.join(tenant), unwritten: Arc::default() }
+    }
+
+    /// What stands in it; nothing if there is no file yet.
+    ///
+    /// # Errors
+    /// If it cannot be read, or a newer orgsnap wrote it.
+    pub fn read(&self) -> Result<Book, LedgerError> {
+        match self.unwritten().clone() {
+            Some(book) => Ok(book),
+            None => self.read_file(),
+        }
+    }
+
+    /// Changes what stands in it. Waits for others who are at it, which they are for moments only. What cannot
+    /// be written is kept in memory and written with the next change.
+    ///
+    /// # Errors
+    /// [`LedgerError::Newer`]; the file stands as before then.
+    pub(super) fn update<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T, LedgerError> {
+        let mut unwritten = self.unwritten();
+        let lock = self.lock_file("alerts.lock").and_then(|file| {
+            file.lock()?;
+            Ok(file)
+        });
+        let on_disk = match self.read_file() {
+            Err(error @ LedgerError::Newer { .. }) => return Err(error),
+            Err(LedgerError::Disk { .. }) => None,
+            Ok(book) => Some(book),
+        };
+        let mut book = unwritten.clone().or_else(|| on_disk.clone()).unwrap_or_default();
+        let outcome = change(&mut book);
+        if on_disk.as_ref() == Some(&book) {
+            *unwritten = None;
+            return Ok(outcome);
+        }
+        let written = lock.and_then(|_lock| {
+            let text = serde_json::to_vec_pretty(&Document::of(&book))?;
+            replace_file(&self.path(), &text, 0o600)
+        });
+        *unwritten = match written {
+            Ok(()) => None,
+            Err(source) => {
+                tracing::warn!("{}", LedgerError::Disk { path: self.path(), source });
+                Some(book)
+            }
+        };
+        Ok(outcome)
+    }
+
+    /// Takes the right to send; none if another process has it.
+    pub(super) fn begin_sending(&self) -> Option<Sending> {
+        match self.lock_file("alerts.sending") {
+            Ok(file) => match file.try_lock() {
+                Err(TryLockError::WouldBlock) => None,
+                Ok(()) | Err(TryLockError::Error(_)) => Some(Sending { _lock: Some(file) }),
+            },
+            // A disk that takes no lock must not keep people from hearing of it.
+            Err(_) => Some(Sending { _lock: None }),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.join(FILE_NAME)
+    }
+
+    fn unwritten(&self) -> MutexGuard<'_, Option<Book>> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read_file(&self) -> Result<Book, LedgerError> {
+        let path = self.path();
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Book::default()),
+            Err(source) => return Err(LedgerError::Disk { path, source }),
+        };
+        match serde_json::from_str::<Version>(&text) {
+            Ok(Version { version }) if version > VERSION => {
+                return Err(LedgerError::Newer { path, found: version });
+            }
+            _ => {}
+        }
+        let read = serde_json::from_str::<Document>(&text).ok().and_then(Document::book);
+        if read.is_none() {
+            // To alert once too often is better than never again.
+            tracing::warn!(file = %path.display(), "the ledger of alerts is damaged; it is begun anew");
+        }
+        Ok(read.unwrap_or_default())
+    }
+
+    fn lock_file(&self, name: &str) -> io::Result<File> {
+        fs::create_dir_all(&self.folder)?;
+        // It stays where it is: were it removed, two could lock two files of the name.
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        options.open(self.folder.join(name))
+    }
+}
+
+impl Book {
+    /// Number of alerts to be sent, an alert counted once a channel.
+    pub fn unsent(&self) -> u64 {
+        self.outbox.iter().map(|letter| letter.to.len() as u64).sum()
+    }
+
+    /// Puts an alert into the outbox.
+    pub(super) fn post(&mut self, letter: Letter) {
+        self.outbox.push(letter);
+        while self.outbox.len() > MOST_WAITING {
+            let letter = self.outbox.remove(0);
+            tracing::warn!(alert = %letter.alert.id, "too many alerts wait; the oldest is given up");
+        }
+    }
+
+    /// Notes that a channel has had an alert.
+    pub(super) fn deliver(&mut self, id: &str, channel: &str) {
+        for letter in &mut self.outbox {
+            if letter.alert.id == id {
+                letter.to.retain(|to| to != channel);
+            }
+        }
+        self.outbox.retain(|letter| !letter.to.is_empty());
+        self.sent.push(Sent { id: id.to_owned(), to: channel.to_owned() });
+        let surplus = self.sent.len().saturating_sub(MOST_SENT);
+        self.sent.drain(..surplus);
+    }
+
+    /// Gives up what is too old, and what was for channels that are gone.
+    pub(super) fn tidy(&mut self, channels: &BTreeSet<&str>, now: DateTime<Utc>) {
+        for letter in &mut self.outbox {
+            let id = &letter.alert.id;
+            let made: Option<DateTime<Utc>> = letter.alert.at.parse().ok();
+            let old = made.is_none_or(|made| now - made > OLDEST);
+            letter.to.retain(|to| {
+                let keep = !old && channels.contains(to.as_str());
+                if !keep {
+                    let why = if old { "it is too old" } else { "its channel is gone" };
+                    tracing::warn!(alert = %id, channel = %to, "an alert is given up: {why}");
+                }
+                keep
+            });
+        }
+        self.outbox.retain(|letter| !letter.to.is_empty());
+    }
+}
+
+/// The file, as far as every version has it.
+#[derive(Deserialize)]
+struct Version {
+    version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    version: u32,
+    troubles: BTreeMap<String, Vec<Told>>,
+    job_file: Option<String>,
+    outbox: Vec<Letter>,
+    sent: Vec<Sent>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Told {
+    kind: String,
+    why: String,
+}
+
+impl Document {
+    fn of(book: &Book) -> Document {
+        let told = |trouble: &Trouble| Told {
+            kind: trouble.kind.name().to_owned(),
+            why: trouble.why.clone(),
+        };
+        let dates = book.troubles.dates.iter();
+        Document {
+            version: VERSION,
+            troubles: dates
+                .map(|(date, set)| (date.to_string(), set.iter().map(told).collect()))
+                .collect(),
+            job_file: book.troubles.job_file.clone(),
+            outbox: book.outbox.clone(),
+            sent: book.sent.clone(),
+        }
+    }
+
+    /// What it says; none if it makes no sense.
+    fn book(self) -> Option<Book> {
+        let told =
+            |told: Told| Some(Trouble { kind: AlertKind::from_name(&told.kind)?, why: told.why });
+        let mut dates = BTreeMap::new();
+        for (date, set) in self.troubles {
+            let date: NaiveDate = date.parse().ok()?;
+            dates.insert(date, set.into_iter().map(told).collect::<Option<BTreeSet<Trouble>>>()?);
+        }
+        let troubles = Troubles { dates, job_file: self.job_file };
+        Some(Book { troubles, outbox: self.outbox, sent: self.sent })
+    }
+}

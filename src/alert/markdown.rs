@@ -1,0 +1,190 @@
+//! An alert as a WeCom group reads it.
+//!
+//! The robot's `markdown` knows headings, bold, links, inline code, quotes and three colours (`info` green,
+//! `comment` grey, `warning` orange-red); no lists, no tables
+//! (<https://developer.work.weixin.qq.com/document/path/91770>).
+
+use chrono::DateTime;
+
+use crate::model::Language;
+use crate::report::words;
+
+use super::AlertKind;
+use super::document::{Alert, RuleCount};
+
+/// The longest text that the robot takes, in bytes of UTF-8 (same source).
+const MAX_BYTES: usize = 4096;
+/// So many rules are named; the report has them all.
+const RULES: usize = 8;
+
+/// The message of an alert, at most 4096 bytes long and cut at a line end.
+pub fn markdown(alert: &Alert, language: Language) -> String {
+    let mut lines = vec![heading(alert, language)];
+    lines.extend(facts(alert, language).into_iter().map(|line| format!("> {line}")));
+    if !alert.reasons.is_empty() {
+        lines.push(String::new());
+        lines.push(format!("**{}**", language.choose("原因", "Why")));
+        lines.extend(alert.reasons.iter().map(|reason| tame(reason.of(language))));
+    }
+    if !alert.findings.is_empty() {
+        lines.push(String::new());
+        lines.push(format!("**{}**", language.choose("主要问题", "Top findings")));
+        let shown = &alert.findings[..alert.findings.len().min(RULES)];
+        lines.extend(shown.iter().map(|rule| finding(rule, language)));
+        let more = alert.rules_fired.saturating_sub(shown.len() as u64);
+        if more > 0 {
+            let text = match language {
+                Language::Chinese => format!("另有 {more} 条规则报出问题，见报告"),
+                Language::English => format!("{more} more rules fired, see the report"),
+            };
+            lines.push(grey(&text));
+        }
+    }
+    if let Some(step) = next_step(alert, language) {
+        lines.push(String::new());
+        lines.push(step.to_owned());
+    }
+    cut(&lines, language)
+}
+
+fn heading(alert: &Alert, language: Language) -> String {
+    let colour = match alert.kind {
+        AlertKind::Recovered => "info",
+        AlertKind::Refused | AlertKind::Failed | AlertKind::Late => "warning",
+    };
+    format!("### <font color=\"{colour}\">{}</font>", tame(alert.title.of(language)))
+}
+
+/// What stands right below the heading, and is therefore never cut: first of all, where the report lies.
+fn facts(alert: &Alert, language: Language) -> Vec<String> {
+    let zh = language == Language::Chinese;
+    let mut facts = Vec::new();
+    if let Some(report) = &alert.report {
+        facts.push(format!("{}`{}`", language.choose("报告 ", "report "), tame(report)));
+    }
+    match (&alert.snapshot_date, alert.kind) {
+        (Some(date), AlertKind::Refused) if zh => facts.push(format!("对外快照仍为 {date}")),
+        (Some(date), AlertKind::Refused) => {
+            facts.push(format!("the snapshot in use is still that of {date}"));
+        }
+        (None, AlertKind::Refused) => {
+            facts.push(language.choose("对外尚无快照", "there is no snapshot yet").to_owned());
+        }
+        _ => {}
+    }
+    if let (Some(rows), Some(quarantined)) = (alert.rows, alert.quarantined) {
+        let (rows, quarantined) = (words::grouped(rows), words::grouped(quarantined));
+        facts.push(match language {
+            Language::Chinese => format!("接收 {rows} 行，隔离 {quarantined} 行"),
+            Language::English => format!("{rows} rows accepted, {quarantined} lines quarantined"),
+        });
+    }
+    if let Some(waiting) = &alert.waiting {
+        let since = clock(&waiting.since);
+        let until = waiting.until.as_deref().map(clock);
+        facts.push(match (language, until) {
+            (Language::Chinese, Some(until)) => format!("自 {since} 起等待，最迟到 {until}"),
+            (Language::Chinese, None) => format!("自 {since} 起等待"),
+            (Language::English, Some(until)) => format!("waited for since {since}, until {until}"),
+            (Language::English, None) => format!("waited for since {since}"),
+        });
+    }
+    for ended in &alert.ended {
+        let what = words_of(ended.kind, language);
+        facts.push(match language {
+            Language::Chinese => format!("{} 的情况已结束：{what}", ended.business_date),
+            Language::English => format!("over: {what} of {}", ended.business_date),
+        });
+    }
+    if let Some(run) = &alert.run {
+        facts.push(format!("{}{run}", language.choose("运行 ", "run ")));
+    }
+    facts
+}
+
+/// An instant as people read it where it is said: `11-24 02:30`.
+fn clock(instant: &str) -> String {
+    match DateTime::parse_from_rfc3339(instant) {
+        Ok(at) => at.format("%m-%d %H:%M").to_string(),
+        Err(_) => tame(instant),
+    }
+}
+
+fn words_of(kind: AlertKind, language: Language) -> &'static str {
+    match kind {
+        AlertKind::Refused => language.choose("未发布", "refused"),
+        AlertKind::Failed => language.choose("运行未完成", "failed"),
+        AlertKind::Late => language.choose("文件未到", "late"),
+        AlertKind::Recovered => language.choose("已恢复", "recovered"),
+    }
+}
+
+fn finding(rule: &RuleCount, language: Language) -> String {
+    let count = words::count(language, rule.count, "处", "finding", "findings");
+    let colour = match rule.level.as_str() {
+        "fatal" | "error" => "warning",
+        _ => "comment",
+    };
+    format!(
+        "`{}` {} <font color=\"{colour}\">{count}</font>",
+        rule.code,
+        tame(rule.summary.of(language))
+    )
+}
+
+fn next_step(alert: &Alert, language: Language) -> Option<&'static str> {
+    match (alert.kind, alert.cause.as_deref()) {
+        (AlertKind::Refused, _) => Some(language.choose(
+            "下一步：请将报告转交提供方更正后重新导出",
+            "Next: forward the report to the provider for a corrected export",
+        )),
+        (AlertKind::Failed, Some("source")) => Some(language.choose(
+            "下一步：请与提供方核对服务器、网络和账号",
+            "Next: check server, network and account with the provider",
+        )),
+        (AlertKind::Late, _) => Some(language.choose(
+            "下一步：请向提供方确认今日导出是否正常；文件到达后自动处理",
+            "Next: ask the provider about today's export; the files are taken once they are there",
+        )),
+        _ => None,
+    }
+}
+
+fn grey(text: &str) -> String {
+    format!("<font color=\"comment\">{text}</font>")
+}
+
+/// Takes from a text what the robot would read as markup. What a server or a file name says may stand in it,
+/// and must mention nobody, link nowhere and change no colour.
+fn tame(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '<' => '＜',
+            '>' => '＞',
+            '[' => '［',
+            ']' => '］',
+            '`' => '\'',
+            '*' => '＊',
+            c if c.is_control() => ' ',
+            c => c,
+        })
+        .collect()
+}
+
+/// Joins the lines, as many as there is room for.
+fn cut(lines: &[String], language: Language) -> String {
+    let note = grey(language.choose("（后略，详见报告）", "(more in the report)"));
+    let mut text = String::new();
+    let all: usize = lines.iter().map(|line| line.len() + 1).sum();
+    let room = if all <= MAX_BYTES + 1 { MAX_BYTES + 1 } else { MAX_BYTES - note.len() };
+    for line in lines {
+        if text.len() + line.len() + 1 > room {
+            text.push_str(&note);
+            return text;
+        }
+        text.push_str(line);
+        text.push('\n');
+    }
+    text.pop();
+    text
+}

@@ -1,0 +1,127 @@
+//! One round: what waits for a tenant is sent once, all its channels side by side.
+
+use std::thread;
+use std::time::Instant;
+
+use crate::config::job::AlertChannel;
+use crate::model::{Cancel, Message};
+
+use super::document::Alert;
+use super::ledger::{Ledger, LedgerError};
+use super::send::{Bounds, SendError, Sender};
+
+/// What a round came to.
+#[derive(Debug, Default)]
+pub(super) struct Round {
+    /// Alerts that still wait, counted once a channel.
+    pub(super) unsent: u64,
+    /// What was in the way.
+    pub(super) faults: Vec<Fault>,
+}
+
+/// Why alerts of a tenant still wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The tenant.
+    pub tenant: String,
+    /// Name of the channel; empty where the ledger is at fault.
+    pub channel: String,
+    /// What happened and what to do.
+    pub message: Message,
+}
+
+impl Fault {
+    /// The whole of it, in both languages.
+    pub fn message(&self) -> Message {
+        let Fault { tenant, channel, message } = self;
+        if channel.is_empty() {
+            return message.clone();
+        }
+        Message::new(
+            format!("租户 {tenant} 的告警未能经 {channel} 发出：{}", message.zh),
+            format!("an alert of tenant {tenant} was not sent on {channel}: {}", message.en),
+        )
+    }
+}
+
+/// Sends what waits for a tenant, each alert once, oldest first. A channel that fails is left alone for this
+/// round: what is wrong with it would be wrong again a moment later.
+pub(super) fn send_all(
+    ledger: &Ledger,
+    tenant: &str,
+    channels: &[AlertChannel],
+    sender: &dyn Sender,
+    cancel: &Cancel,
+    deadline: Instant,
+) -> Round {
+    let run = || -> Result<Round, LedgerError> {
+        let waiting = ledger.read()?;
+        if waiting.outbox.is_empty() {
+            return Ok(Round::default());
+        }
+        // Another process that is at it sends these, too.
+        let Some(_sending) = ledger.begin_sending() else {
+            return Ok(Round { unsent: waiting.unsent(), faults: Vec::new() });
+        };
+        // Read again: until now, others may have sent some.
+        let outbox = ledger.read()?.outbox;
+        let bounds = Bounds { deadline, cancel: cancel.clone() };
+        let bounds = &bounds;
+        let mut faults = Vec::new();
+        thread::scope(|scope| {
+            let mut at_it = Vec::new();
+            for channel in channels {
+                let letters: Vec<&Alert> = outbox
+                    .iter()
+                    .filter(|letter| letter.to.contains(&channel.name))
+                    .map(|letter| &letter.alert)
+                    .collect();
+                if !letters.is_empty() {
+                    let sent = move || send_on(channel, &letters, sender, ledger, bounds);
+                    at_it.push((channel, scope.spawn(sent)));
+                }
+            }
+            for (channel, handle) in at_it {
+                // A panic of a sender is its own fault and nobody else's.
+                let internal = || Some(SendError::Internal.message());
+                if let Some(message) = handle.join().unwrap_or_else(|_| internal()) {
+                    let (tenant, channel) = (tenant.to_owned(), channel.name.clone());
+                    faults.push(Fault { tenant, channel, message });
+                }
+            }
+        });
+        Ok(Round { unsent: ledger.read()?.unsent(), faults })
+    };
+    run().unwrap_or_else(|error| {
+        let fault =
+            Fault { tenant: tenant.to_owned(), channel: String::new(), message: error.message() };
+        Round { unsent: 1, faults: vec![fault] }
+    })
+}
+
+/// Sends alerts on one channel until one fails; says what was in the way.
+fn send_on(
+    channel: &AlertChannel,
+    alerts: &[&Alert],
+    sender: &dyn Sender,
+    ledger: &Ledger,
+    bounds: &Bounds,
+) -> Option<Message> {
+    for alert in alerts {
+        if bounds.cancel.is_asked() {
+            return Some(SendError::Cancelled.message());
+        }
+        if Instant::now() >= bounds.deadline {
+            return Some(SendError::TimedOut.message());
+        }
+        if let Err(error) = sender.send(channel, alert, bounds) {
+            return Some(error.message());
+        }
+        tracing::info!(alert = %alert.id, channel = %channel.name, "alert sent");
+        // At once: what is noted late may be sent twice.
+        if let Err(error) = ledger.update(|book| book.deliver(&alert.id, &channel.name)) {
+            return Some(error.message());
+        }
+    }
+    None
+}

@@ -1,0 +1,181 @@
+//! `orgsnap serve`: every job at its time, unattended.
+
+mod alarms;
+mod callbacks;
+mod observer;
+mod outside;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use clap::Args;
+use orgsnap::alert::Desk;
+use orgsnap::daemon::{Event, Scheduler, Settings, attend};
+use orgsnap::metrics::Board;
+use orgsnap::model::Message;
+use orgsnap::store::lock::TenantLock;
+use orgsnap::web::callbacks::Callbacks;
+use orgsnap::web::{health, server};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::surroundings::Surroundings;
+use callbacks::Handover;
+use observer::Told;
+use outside::Real;
+
+/// How often the folder of job files is looked at.
+const POLL: TimeDelta = TimeDelta::seconds(2);
+/// The scheduler counts as dead if it has not turned for so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long alerts and answers on their way may take at the end. With the grace of the runs it stays below
+/// the ten seconds in which `serve` ends.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Run every job by its schedule, unattended, until SIGTERM
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The folder of job files; changed, new and removed ones are taken up as they come
+    #[arg(value_name = "JOBS_DIR")]
+    jobs: PathBuf,
+    /// Answer WeCom callbacks, /healthz and /metrics at this address, such as 127.0.0.1:9300; TLS is the work
+    /// of a reverse proxy
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Keep the metrics in this file as well, for a textfile collector
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
+    /// So many insurers run side by side
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one)]
+    max_running: usize,
+}
+
+/// Serves until it is told to stop.
+pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+    let data = &surroundings.data;
+    // Two daemons over one data folder would run each job twice.
+    let _lock = TenantLock::acquire(&data.join(".serve"), "serve", surroundings.now())?;
+    // What is wrong with the folder now is an error; what becomes of it later is waited for.
+    std::fs::metadata(&arguments.jobs).map_err(|error| cannot_read(&arguments.jobs, &error))?;
+
+    let (sender, inbox) = mpsc::channel();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| cannot_start(&error))?;
+    let (ending, ended) = watch::channel(false);
+    hear_signals(&runtime, sender.clone()).map_err(|error| cannot_start(&error))?;
+
+    let board = Arc::new(Board::new(data));
+    let desk = Arc::new(Desk::new(data));
+    desk.start().map_err(|error| cannot_start(&error))?;
+    let receiver = arguments.listen.map(|_| {
+        let around = surroundings.clone();
+        Callbacks::new(data, Arc::new(move || around.now()), surroundings.language)
+    });
+    let told = Told::new(
+        surroundings.language,
+        Arc::clone(&desk),
+        Arc::clone(&board),
+        arguments.metrics_file.clone(),
+        Handover::new(receiver.clone()),
+    );
+    if let Some(address) = arguments.listen {
+        let listener = TcpListener::bind(address).and_then(|listener| {
+            listener.set_nonblocking(true)?;
+            Ok(listener)
+        });
+        let listener = listener.map_err(|error| cannot_listen(address, &error))?;
+        told.listening(listener.local_addr().unwrap_or(address));
+        let mut app = health::router(Arc::clone(&board), PATIENCE);
+        if let Some(receiver) = &receiver {
+            app = app.merge(receiver.router());
+        }
+        let limits = server::Limits { drain: LAST_WORDS, ..server::Limits::default() };
+        let mut ended = ended.clone();
+        runtime.spawn(async move {
+            let until_the_end = async move {
+                // The other end is dropped only when the program ends.
+                let _ = ended.wait_for(|ended| *ended).await;
+            };
+            match tokio::net::TcpListener::from_std(listener) {
+                Ok(listener) => server::serve(listener, app, limits, until_the_end).await,
+                Err(error) => tracing::error!("cannot listen: {error}"),
+            }
+        });
+    }
+
+    let settings = Settings {
+        jobs: arguments.jobs.clone(),
+        data: data.clone(),
+        most_running: arguments.max_running,
+        poll: POLL,
+    };
+    let variable = |name: &str| Surroundings::variable(name);
+    let mut scheduler = Scheduler::new(settings, &variable, &told);
+    let mut outside = Real::new(surroundings, runtime.handle().clone(), sender, inbox);
+    attend(&mut scheduler, &mut outside, &told);
+    told.write_metrics();
+    let _ = ending.send(true);
+    desk.stop(LAST_WORDS);
+    // Runs that did not stop in time end with the process; what they had not committed is undone.
+    runtime.shutdown_timeout(LAST_WORDS);
+    Ok(Exit::Done)
+}
+
+/// SIGTERM and SIGINT end the daemon, a second one at once. SIGHUP, which others take for a wish to read the
+/// configuration anew, makes it look at its job files.
+fn hear_signals(runtime: &Runtime, sender: Sender<Event>) -> io::Result<()> {
+    let _inside = runtime.enter();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    runtime.spawn(async move {
+        loop {
+            let event = tokio::select! {
+                _ = terminate.recv() => Event::Stop,
+                _ = interrupt.recv() => Event::Stop,
+                _ = hangup.recv() => Event::Rang,
+            };
+            if sender.send(event).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(())
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a number from 1 on".to_owned())
+}
+
+fn cannot_read(jobs: &std::path::Path, error: &io::Error) -> Failure {
+    let jobs = jobs.display();
+    Failure::usage(Message::new(
+        format!("无法读取任务文件夹 {jobs}：{error}；请检查路径"),
+        format!("cannot read the folder of job files {jobs}: {error}; check its path"),
+    ))
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
+    Failure::usage(Message::new(
+        format!("无法监听 {address}：{error}；请用 --listen 指定其他地址"),
+        format!("cannot listen at {address}: {error}; give another address with --listen"),
+    ))
+}
+
+fn cannot_start(error: &io::Error) -> Failure {
+    Failure::internal(Message::new(
+        format!("无法启动：{error}；请检查系统的线程和文件数限制"),
+        format!("cannot start: {error}; check the system's limits on threads and files"),
+    ))
+}

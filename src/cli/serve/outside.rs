@@ -1,0 +1,91 @@
+//! The real outside of the daemon: the system's clock, threads for runs, and an inbox for all that happens.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use orgsnap::daemon::{Alarm, Event, Order, Outside};
+use orgsnap::fetch;
+use orgsnap::model::Feed;
+use orgsnap::pipeline::{self, Stage};
+use tokio::runtime::Handle;
+
+use super::super::surroundings::Surroundings;
+use super::alarms::Alarms;
+
+/// Clock, threads and inbox.
+pub(super) struct Real<'s> {
+    surroundings: &'s Surroundings,
+    runtime: Handle,
+    alarms: Alarms,
+    sender: Sender<Event>,
+    inbox: Receiver<Event>,
+}
+
+impl<'s> Real<'s> {
+    pub(super) fn new(
+        surroundings: &'s Surroundings,
+        runtime: Handle,
+        sender: Sender<Event>,
+        inbox: Receiver<Event>,
+    ) -> Real<'s> {
+        Real { surroundings, runtime, alarms: Alarms::default(), sender, inbox }
+    }
+}
+
+impl Outside for Real<'_> {
+    fn now(&self) -> DateTime<Utc> {
+        self.surroundings.now()
+    }
+
+    fn start(&mut self, order: Order) {
+        let sender = self.sender.clone();
+        let tenant = order.job.tenant.clone();
+        let unstarted = order.clone();
+        let run = move || {
+            let finished = order.carry_out(&Stages { tenant: &order.job.tenant });
+            // The daemon has ended if nobody listens; the run stands in the database.
+            let _ = sender.send(Event::Finished(Box::new(finished)));
+        };
+        if let Err(error) = thread::Builder::new().name(format!("run {tenant}")).spawn(run) {
+            let finished = Box::new(unstarted.not_started(&error));
+            let _ = self.sender.send(Event::Finished(finished));
+        }
+    }
+
+    fn set_alarms(&mut self, alarms: &[Alarm]) {
+        if let Err(error) = self.runtime.block_on(self.alarms.set(alarms, &self.sender)) {
+            tracing::warn!("the alarms could not be set, the scheduler wakes by itself: {error}");
+        }
+    }
+
+    fn wait(&mut self, until: DateTime<Utc>) -> Event {
+        let wait = (until - self.now()).to_std().unwrap_or(Duration::ZERO);
+        match self.inbox.recv_timeout(wait) {
+            Ok(event) => event,
+            Err(RecvTimeoutError::Timeout) => Event::Rang,
+            // We hold a sender ourselves; should it come to this, a daemon that hears nothing had better end.
+            Err(RecvTimeoutError::Disconnected) => Event::Stop,
+        }
+    }
+}
+
+/// The stages of a run in the log, for those who ask for more.
+struct Stages<'t> {
+    tenant: &'t str,
+}
+
+impl fetch::Progress for Stages<'_> {
+    fn file(&self, feed: Feed, total: Option<u64>) {
+        tracing::debug!(tenant = self.tenant, feed = feed.name(), total, "file");
+    }
+
+    fn bytes(&self, _feed: Feed, _n: u64) {}
+}
+
+impl pipeline::Progress for Stages<'_> {
+    fn stage(&self, stage: Stage) {
+        tracing::debug!(tenant = self.tenant, stage = stage.name(), "stage");
+    }
+}

@@ -1,0 +1,219 @@
+//! Where deliveries come from, resolved.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::NaiveDate;
+
+use crate::model::Feed;
+
+use super::{DatedPath, SecretSource};
+
+/// Where deliveries come from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A directory on this machine.
+    Dir {
+        /// What a relative `path` is relative to: the job file's folder.
+        base: PathBuf,
+        /// The directory; may hold `{date:%Y%m%d}`.
+        path: DatedPath,
+        /// How the files are looked for there.
+        fetching: Box<Fetching>,
+    },
+    /// An FTP server.
+    Ftp(Box<FtpSource>),
+    /// An SFTP server.
+    Sftp(Box<SftpSource>),
+}
+
+impl Source {
+    /// The directory `path` as it stands, whatever the business date and whatever braces it holds.
+    pub fn dir(path: &Path) -> Source {
+        Source::Dir {
+            base: path.to_path_buf(),
+            path: DatedPath::default(),
+            fetching: Box::new(Fetching::of_directory()),
+        }
+    }
+
+    /// Whether the files come over a network: what lies there may be yesterday's.
+    pub fn is_remote(&self) -> bool {
+        !matches!(self, Source::Dir { .. })
+    }
+
+    /// How the files are fetched.
+    pub fn fetching(&self) -> &Fetching {
+        match self {
+            Source::Dir { fetching, .. } => fetching,
+            Source::Ftp(account) => &account.fetching,
+            Source::Sftp(account) => &account.fetching,
+        }
+    }
+
+    /// How the files are fetched, to be changed.
+    pub fn fetching_mut(&mut self) -> &mut Fetching {
+        match self {
+            Source::Dir { fetching, .. } => fetching,
+            Source::Ftp(account) => &mut account.fetching,
+            Source::Sftp(account) => &mut account.fetching,
+        }
+    }
+}
+
+/// What holds for all sources: what the files are called, and how long to wait for them.
+///
+/// A directory heeds `files`, `ready`, `deadline` and `freshness`; the rest is about connections.
+#[derive(Debug, Clone)]
+pub struct Fetching {
+    /// What the files are called at the source.
+    pub files: FileNames,
+    /// When a delivery counts as complete.
+    pub ready: Ready,
+    /// Timeout of every operation on a socket.
+    pub timeout: Duration,
+    /// Attempts a file, after transient faults; at least 1. A set that changed meanwhile is fetched
+    /// anew as often.
+    pub attempts: u32,
+    /// Wait before the second attempt; doubled each time, with jitter.
+    pub retry_wait: Duration,
+    /// Deadline of the whole fetch, the wait for readiness included.
+    pub deadline: Duration,
+    /// Most bytes a second, over all connections; `None` is unlimited.
+    pub bandwidth: Option<u64>,
+    /// Connections side by side, 1 to 4.
+    pub connections: u32,
+    /// A file older than this is stale (F110); `None` is any age.
+    pub freshness: Option<Duration>,
+}
+
+impl Fetching {
+    /// What holds for a directory about which nothing else is said: what is there is taken.
+    pub fn of_directory() -> Fetching {
+        Fetching {
+            files: FileNames::default(),
+            ready: Ready::Now,
+            timeout: Duration::from_secs(60),
+            attempts: 5,
+            retry_wait: Duration::from_secs(5),
+            deadline: Duration::from_secs(30 * 60),
+            bandwidth: None,
+            connections: 2,
+            freshness: None,
+        }
+    }
+}
+
+/// The names of the files at the source, where they are not those of the schema.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileNames {
+    /// By [`Feed::index`].
+    pub(super) names: [Option<DatedPath>; 4],
+}
+
+impl FileNames {
+    /// The name of a feed's file on a business date; `None` means that of the schema.
+    pub fn on(&self, feed: Feed, date: NaiveDate) -> Option<String> {
+        self.names[feed.index()].as_ref().map(|name| name.on(date))
+    }
+}
+
+/// When a delivery counts as complete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ready {
+    /// As soon as files are there.
+    Now,
+    /// When size and time of all four files have not changed for so long.
+    Stable {
+        /// How long.
+        wait: Duration,
+        /// How often to look in that time, at the beginning and the end at least; 2 or more.
+        polls: u32,
+        /// A smaller file is not complete, in bytes.
+        min_size: u64,
+    },
+    /// When this file is there; may hold `{date:%Y%m%d}`.
+    Marker(DatedPath),
+}
+
+/// An FTP or FTPS account.
+#[derive(Debug, Clone)]
+pub struct FtpSource {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Remote directory; may hold `{date:%Y%m%d}`; empty means the directory after login.
+    pub path: DatedPath,
+    /// User name.
+    pub username: String,
+    /// Where the password is; looked at only when a connection is made.
+    pub password: SecretSource,
+    /// Transport security.
+    pub tls: Tls,
+    /// Takes a TLS data connection that ends without `close_notify`, if the number of bytes and the
+    /// server's reply vouch for the file. Some old servers never send it.
+    pub allow_missing_close_notify: bool,
+    /// How names are written to the server.
+    pub encoding: NameEncoding,
+    /// How the files are fetched.
+    pub fetching: Fetching,
+}
+
+/// An SFTP account.
+#[derive(Debug, Clone)]
+pub struct SftpSource {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Remote directory; may hold `{date:%Y%m%d}`; empty means the directory after login.
+    pub path: DatedPath,
+    /// User name.
+    pub username: String,
+    /// Where the password is, if one is used; looked at only when a connection is made.
+    pub password: Option<SecretSource>,
+    /// The file of a private key, if one is used.
+    pub key: Option<PathBuf>,
+    /// What opens the private key, if it is locked.
+    pub key_passphrase: Option<SecretSource>,
+    /// The server's key as `ssh-keygen -lf` prints it, `SHA256:...`. Without it no connection is
+    /// made; the fault then tells which key the server shows.
+    pub host_key: Option<String>,
+    /// How the files are fetched.
+    pub fetching: Fetching,
+}
+
+/// How file and directory names are written to a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NameEncoding {
+    /// In UTF-8, and where the server knows no such name, in GB 18030.
+    #[default]
+    Auto,
+    /// In UTF-8.
+    Utf8,
+    /// In GB 18030, of which GBK is a part.
+    Gb18030,
+}
+
+/// Transport security of an FTP account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tls {
+    /// `kind = "ftp"`: none.
+    Plain,
+    /// `kind = "ftps"`: explicit TLS, required.
+    Explicit(Trust),
+    /// `kind = "ftps-implicit"`: TLS from the first byte.
+    Implicit(Trust),
+}
+
+/// Whom to trust.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trust {
+    /// The public roots.
+    PublicRoots,
+    /// One certificate, by the SHA-256 of its DER form.
+    Pin([u8; 32]),
+    /// The authorities in a PEM file.
+    Ca(PathBuf),
+}

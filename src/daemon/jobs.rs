@@ -1,0 +1,340 @@
+//! The folder of job files: what is new in it, and the last good version of each.
+//!
+//! A change is taken up when two looks find the same text, because an editor may be half way through writing
+//! it. The folder is read anew at each look: a hundred small files cost less than to be wrong about a change.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::config::job::{self, Job};
+use crate::model::Message;
+use crate::rules::Levels;
+
+/// Looks an environment variable up.
+pub type Env = dyn Fn(&str) -> Option<String> + Send + Sync;
+
+/// The job files of a folder.
+#[derive(Debug)]
+pub(super) struct JobFolder {
+    place: PathBuf,
+    /// Hash of what each path held at the last look.
+    found: BTreeMap<PathBuf, u64>,
+    /// Hash of what was taken up of each path.
+    settled: BTreeMap<PathBuf, u64>,
+    /// The last good version of each file.
+    good: BTreeMap<PathBuf, Arc<Job>>,
+    /// What is wrong with a file as it reads now.
+    wrong: BTreeMap<PathBuf, Message>,
+    /// The file of each tenant.
+    owners: BTreeMap<String, PathBuf>,
+    /// What was last told of each file.
+    told: BTreeMap<PathBuf, Message>,
+    looked: bool,
+    unreadable: bool,
+}
+
+/// What is new in the folder.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    /// A job is new, or reads otherwise than before.
+    Taken(Arc<Job>),
+    /// The tenant has no job file any more.
+    Gone {
+        /// The tenant.
+        tenant: String,
+    },
+    /// A file cannot be used as it reads now.
+    Broken {
+        /// The job that is in use instead, its last good version.
+        kept: Option<Arc<Job>>,
+        /// What is wrong, in which file.
+        message: Message,
+    },
+    /// A file that was broken can be used again.
+    Mended(Arc<Job>),
+    /// The folder cannot be read; all jobs stay as they were.
+    Unreadable(Message),
+}
+
+impl JobFolder {
+    /// The folder `place`, or the one file that it is. Nothing is read yet.
+    pub(super) fn new(place: PathBuf) -> JobFolder {
+        JobFolder {
+            place,
+            found: BTreeMap::new(),
+            settled: BTreeMap::new(),
+            good: BTreeMap::new(),
+            wrong: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            told: BTreeMap::new(),
+            looked: false,
+            unreadable: false,
+        }
+    }
+
+    /// Looks for changes. `env` looks up the variables that hold secrets.
+    pub(super) fn look(&mut self, env: &Env) -> Vec<Change> {
+        let contents = match list(&self.place) {
+            Ok(paths) => paths.into_iter().filter_map(|path| Some((path.clone(), read(&path)?))),
+            Err(error) => return self.cannot_be_read(&error),
+        };
+        self.unreadable = false;
+        let first = !std::mem::replace(&mut self.looked, true);
+        let before = std::mem::take(&mut self.found);
+        let old_jobs = self.by_tenant();
+        let mut changed = false;
+        for (path, content) in contents {
+            let hash = content.as_ref().map_or_else(|m| xxh3_64(m.en.as_bytes()), hash_of);
+            self.found.insert(path.clone(), hash);
+            if (first || before.get(&path) == Some(&hash)) && self.settled.get(&path) != Some(&hash)
+            {
+                self.settled.insert(path.clone(), hash);
+                self.take(&path, content, env);
+                changed = true;
+            }
+        }
+        let gone: Vec<PathBuf> = self.settled.keys().cloned().collect();
+        for path in gone {
+            if !self.found.contains_key(&path) && !before.contains_key(&path) {
+                self.settled.remove(&path);
+                self.good.remove(&path);
+                self.wrong.remove(&path);
+                changed = true;
+            }
+        }
+        if changed { self.compare(&old_jobs) } else { Vec::new() }
+    }
+
+    /// The jobs in use, by tenant.
+    pub(super) fn by_tenant(&self) -> BTreeMap<String, Arc<Job>> {
+        let job = |(tenant, path): (&String, &PathBuf)| {
+            Some((tenant.clone(), Arc::clone(self.good.get(path)?)))
+        };
+        self.owners.iter().filter_map(job).collect()
+    }
+
+    /// What is wrong with the tenant's file, if its last good version is in use.
+    pub(super) fn problem(&self, tenant: &str) -> Option<&Message> {
+        self.wrong.get(self.owners.get(tenant)?)
+    }
+
+    fn cannot_be_read(&mut self, error: &io::Error) -> Vec<Change> {
+        if std::mem::replace(&mut self.unreadable, true) {
+            return Vec::new();
+        }
+        let place = self.place.display();
+        vec![Change::Unreadable(Message::new(
+            format!(
+                "无法读取任务文件夹 {place}：{error}；请检查路径和权限，在此之前沿用已读取的任务"
+            ),
+            format!(
+                "cannot read the folder of job files {place}: {error}; check its path and permissions; \
+                 until then the jobs stay as they were"
+            ),
+        ))]
+    }
+
+    fn take(&mut self, path: &Path, content: Result<String, Message>, env: &Env) {
+        let job = content.and_then(|text| {
+            let job = job::parse(path, &text, &|name| env(name)).map_err(|e| e.message())?;
+            Levels::of(&job).map_err(|error| {
+                let place = format!("{}:{}", error.file.display(), error.line);
+                let Message { zh, en } = error.message;
+                Message::new(format!("{place}: {zh}"), format!("{place}: {en}"))
+            })?;
+            Ok(Arc::new(job))
+        });
+        match job {
+            Ok(job) => {
+                self.wrong.remove(path);
+                self.good.insert(path.to_path_buf(), job);
+            }
+            Err(message) => {
+                self.wrong.insert(path.to_path_buf(), message);
+            }
+        }
+    }
+
+    /// Settles whose file a tenant's is, and what is new since `old_jobs`.
+    fn compare(&mut self, old_jobs: &BTreeMap<String, Arc<Job>>) -> Vec<Change> {
+        // Who has the tenant keeps it; of new ones the first by name gets it.
+        let good = &self.good;
+        self.owners.retain(|tenant, path| good.get(path).is_some_and(|job| job.tenant == *tenant));
+        let mut problems = self.wrong.clone();
+        for (path, job) in &self.good {
+            let owner = self.owners.entry(job.tenant.clone()).or_insert_with(|| path.clone());
+            if owner != path && !problems.contains_key(path) {
+                problems.insert(path.clone(), taken_already(path, &job.tenant, owner));
+            }
+        }
+        let jobs = self.by_tenant();
+        let mut changes = Vec::new();
+        for tenant in old_jobs.keys().filter(|tenant| !jobs.contains_key(*tenant)) {
+            changes.push(Change::Gone { tenant: tenant.clone() });
+        }
+        for (tenant, job) in &jobs {
+            if !old_jobs.get(tenant).is_some_and(|old| Arc::ptr_eq(old, job)) {
+                changes.push(Change::Taken(Arc::clone(job)));
+            }
+        }
+        for (path, message) in &problems {
+            if self.told.get(path) != Some(message) {
+                let kept =
+                    self.good.get(path).filter(|job| self.owners.get(&job.tenant) == Some(path));
+                changes.push(Change::Broken { kept: kept.cloned(), message: message.clone() });
+            }
+        }
+        for path in self.told.keys().filter(|path| !problems.contains_key(*path)) {
+            if let Some(job) = self.good.get(path) {
+                changes.push(Change::Mended(Arc::clone(job)));
+            }
+        }
+        self.told = problems;
+        changes
+    }
+}
+
+fn hash_of(text: &String) -> u64 {
+    xxh3_64(text.as_bytes())
+}
+
+/// The job files: what ends in `.toml` and is not hidden, by name.
+fn list(place: &Path) -> io::Result<Vec<PathBuf>> {
+    if place.is_file() {
+        return Ok(vec![place.to_path_buf()]);
+    }
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(place)? {
+        let path = entry?.path();
+        let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        if !hidden && path.extension().is_some_and(|extension| extension == "toml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// What a path holds; none if it has gone meanwhile.
+fn read(path: &Path) -> Option<Result<String, Message>> {
+    let error = match fs::read(path).map(String::from_utf8) {
+        Ok(Ok(text)) => return Some(Ok(text)),
+        Ok(Err(error)) => error.to_string(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => error.to_string(),
+    };
+    Some(Err(Message::new(
+        format!("{}: 无法读取任务文件（{error}）；请检查权限，并以 UTF-8 编码保存", path.display()),
+        format!(
+            "{}: the job file cannot be read ({error}); check its permissions and save it as UTF-8",
+            path.display()
+        ),
+    )))
+}
+
+fn taken_already(path: &Path, tenant: &str, owner: &Path) -> Message {
+    let (path, owner) = (path.display(), owner.display());
+    Message::new(
+        format!(
+            "{path}: 租户 {tenant} 已由 {owner} 定义，本文件不予采用；一个租户只能有一个任务文件"
+        ),
+        format!(
+            "{path}: the tenant {tenant} is already that of {owner}, so this file is left out; a tenant has \
+             one job file"
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a look tells, in short.
+    fn look(folder: &mut JobFolder) -> Vec<String> {
+        let mut told: Vec<String> = folder
+            .look(&|_| None)
+            .into_iter()
+            .map(|change| match change {
+                Change::Taken(job) => {
+                    format!("taken {} {}", job.tenant, job.name.as_deref().unwrap_or("-"))
+                }
+                Change::Gone { tenant } => format!("gone {tenant}"),
+                Change::Broken { kept, message } => {
+                    let file = message.en.split(':').next().unwrap_or_default();
+                    let file = Path::new(file).file_name().unwrap().to_str().unwrap().to_owned();
+                    format!(
+                        "broken {file} kept {}",
+                        kept.map_or("-".into(), |job| job.tenant.clone())
+                    )
+                }
+                Change::Mended(job) => format!("mended {}", job.tenant),
+                Change::Unreadable(_) => "unreadable".to_owned(),
+            })
+            .collect();
+        told.sort();
+        told
+    }
+
+    #[test]
+    fn changes_are_taken_up_and_the_last_good_version_is_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
+        let remove = |name: &str| fs::remove_file(dir.path().join(name)).unwrap();
+        let mut folder = JobFolder::new(dir.path().to_path_buf());
+        let nothing: [&str; 0] = [];
+        write("a.toml", "tenant = 'a'");
+        write("b.toml", "tenant = ");
+        write(".hidden.toml", "tenant = 'h'");
+        write("notes.txt", "tenant = 'n'");
+        assert_eq!(look(&mut folder), ["broken b.toml kept -", "taken a -"]);
+        assert_eq!(look(&mut folder), nothing);
+        // Taken up when it has stood still for a look.
+        write("a.toml", "tenant = 'a'\nname = '1'");
+        write("b.toml", "tenant = 'b'");
+        assert_eq!(look(&mut folder), nothing);
+        assert_eq!(look(&mut folder), ["mended b", "taken a 1", "taken b -"]);
+        // A half-written file is not told of.
+        write("a.toml", "tenant = 'a");
+        assert_eq!(look(&mut folder), nothing);
+        write("a.toml", "tenant = 'a'\nname = '2'");
+        assert_eq!(look(&mut folder), nothing);
+        assert_eq!(look(&mut folder), ["taken a 2"]);
+        // Broken for good: told once, kept as it was.
+        write("a.toml", "tenant = 'a'\nnam = '3'");
+        look(&mut folder);
+        assert_eq!(look(&mut folder), ["broken a.toml kept a"]);
+        assert_eq!(look(&mut folder), nothing);
+        assert_eq!(folder.by_tenant()["a"].name.as_deref(), Some("2"));
+        assert!(folder.problem("a").unwrap().en.contains("a.toml:2"));
+        write("a.toml", "tenant = 'a'\n[rules]\nnonsense = 'off'");
+        look(&mut folder);
+        assert_eq!(look(&mut folder), ["broken a.toml kept a"]);
+        write("a.toml", "tenant = 'a'\nname = '2'");
+        look(&mut folder);
+        assert_eq!(look(&mut folder), ["mended a", "taken a 2"]);
+        assert_eq!(folder.problem("a"), None);
+        // Two files of one tenant: the first keeps it, then the other has it.
+        write("0.toml", "tenant = 'a'\nname = 'other'");
+        look(&mut folder);
+        assert_eq!(look(&mut folder), ["broken 0.toml kept -"]);
+        remove("a.toml");
+        assert_eq!(look(&mut folder), nothing);
+        assert_eq!(look(&mut folder), ["mended a", "taken a other"]);
+        // A file that changes its tenant, one that goes, a folder that goes.
+        write("0.toml", "tenant = 'z'");
+        remove("b.toml");
+        look(&mut folder);
+        assert_eq!(look(&mut folder), ["gone a", "gone b", "taken z -"]);
+        fs::rename(dir.path(), dir.path().with_extension("away")).unwrap();
+        assert_eq!(look(&mut folder), ["unreadable"]);
+        assert_eq!(look(&mut folder), nothing);
+        assert_eq!(folder.by_tenant().len(), 1);
+        fs::rename(dir.path().with_extension("away"), dir.path()).unwrap();
+        assert_eq!(look(&mut folder), nothing);
+    }
+}

@@ -1,0 +1,379 @@
+//! `schedule.json`: what is remembered of an insurer's schedule, so that a killed daemon neither forgets a run
+//! nor doubles one.
+
+use std::borrow::Cow;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Message, RunId};
+use crate::store::replace_file;
+
+use super::plan::{Errand, Lack, Phase, Track};
+
+/// Name of the file in a tenant's folder.
+pub const FILE_NAME: &str = "schedule.json";
+
+/// The newest format that this program knows.
+const FORMAT: u32 = 1;
+
+/// What the file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What is remembered.
+    pub track: Track,
+    /// The next scheduled time, as it was when the file was written.
+    pub next: Option<DateTime<Utc>>,
+    /// What is wrong with the job file, if its last good version is in use.
+    pub job_file: Option<Message>,
+}
+
+/// Why the file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// It cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    Disk {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It is not what this program writes.
+    #[error("{} cannot be read: {problem}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A newer orgsnap wrote it.
+    #[error("{} was written by a newer orgsnap (format {found}, this one knows {FORMAT})", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    format: u32,
+    cron: String,
+    timezone: String,
+    handled: Instant,
+    next: Option<Instant>,
+    errand: Option<ErrandDocument>,
+    job_file: Option<Words>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ErrandDocument {
+    scheduled: Instant,
+    business_date: Date,
+    until: Instant,
+    phase: PhaseName,
+    due: Option<Instant>,
+    attempts: u32,
+    faults: u32,
+    run: Option<String>,
+    lack: Option<LackName>,
+    message: Option<Words>,
+}
+
+#[derive(Serialize, Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum PhaseName {
+    Due,
+    Running,
+    Published,
+    Refused,
+    Failed,
+    Late,
+}
+
+#[derive(Serialize, Deserialize, Clone, Copy)]
+#[serde(rename_all = "lowercase")]
+enum LackName {
+    Files,
+    Source,
+    Lock,
+    Setup,
+    Machine,
+}
+
+/// An instant as RFC 3339 in UTC.
+#[derive(Serialize, Deserialize, Clone)]
+#[serde(try_from = "String", into = "String")]
+struct Instant(DateTime<Utc>);
+
+impl TryFrom<String> for Instant {
+    type Error = chrono::ParseError;
+
+    fn try_from(text: String) -> Result<Instant, chrono::ParseError> {
+        text.parse().map(Instant)
+    }
+}
+
+impl From<Instant> for String {
+    fn from(instant: Instant) -> String {
+        // To the nanosecond, or what is read would not be what was written.
+        instant.0.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    }
+}
+
+/// A date as `YYYY-MM-DD`.
+#[derive(Serialize, Deserialize, Clone)]
+#[serde(try_from = "String", into = "String")]
+struct Date(NaiveDate);
+
+impl TryFrom<String> for Date {
+    type Error = chrono::ParseError;
+
+    fn try_from(text: String) -> Result<Date, chrono::ParseError> {
+        text.parse().map(Date)
+    }
+}
+
+impl From<Date> for String {
+    fn from(date: Date) -> String {
+        date.0.to_string()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Words {
+    zh: String,
+    en: String,
+}
+
+/// Reads the file in a tenant's folder; none if there is none.
+///
+/// # Errors
+/// If it cannot be read or understood.
+pub fn read(folder: &Path) -> Result<Option<Entry>, LedgerError> {
+    let path = folder.join(FILE_NAME);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(LedgerError::Disk { path, source }),
+    };
+    let damaged = |error: serde_json::Error| LedgerError::Damaged {
+        path: path.clone(),
+        problem: error.to_string(),
+    };
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let Format { format } = serde_json::from_slice(&text).map_err(damaged)?;
+    if format > FORMAT {
+        return Err(LedgerError::Newer { path, found: format });
+    }
+    serde_json::from_slice::<Document>(&text)
+        .map(|document| Some(document.entry()))
+        .map_err(damaged)
+}
+
+/// Writes the file, whole or not at all; the folder is made if it is not there.
+///
+/// # Errors
+/// If it cannot be written; the old one stands then.
+pub fn write(folder: &Path, entry: &Entry) -> Result<(), LedgerError> {
+    let path = folder.join(FILE_NAME);
+    let written = || -> io::Result<()> {
+        let mut text = serde_json::to_string_pretty(&Document::of(entry))?;
+        text.push('\n');
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        replace_file(&path, text.as_bytes(), 0o600)
+    };
+    written().map_err(|source| LedgerError::Disk { path: path.clone(), source })
+}
+
+impl LedgerError {
+    /// What happened, where, and what to do, in both languages.
+    pub fn message(&self) -> Message {
+        let zh = match self {
+            LedgerError::Disk { path, source } => {
+                format!("无法读写 {}：{source}；请检查数据文件夹的权限和剩余空间", path.display())
+            }
+            LedgerError::Damaged { path, problem } => {
+                format!("{} 无法识别（{problem}）；已从现在起重新排期", path.display())
+            }
+            LedgerError::Newer { path, found } => format!(
+                "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {FORMAT}），未作改动；请升级 orgsnap",
+                path.display()
+            ),
+        };
+        let en = match self {
+            LedgerError::Disk { .. } => {
+                format!("{self}; check the data folder's permissions and free space")
+            }
+            LedgerError::Damaged { .. } => format!("{self}; the schedule begins anew from now"),
+            LedgerError::Newer { .. } => {
+                format!("{self}; it was left as it is: install the newer version")
+            }
+        };
+        Message::new(zh, en)
+    }
+}
+
+impl Document {
+    fn of(entry: &Entry) -> Document {
+        let track = &entry.track;
+        Document {
+            format: FORMAT,
+            cron: track.cron.clone(),
+            timezone: track.zone.clone(),
+            handled: Instant(track.handled),
+            next: entry.next.map(Instant),
+            errand: track.errand.as_ref().map(ErrandDocument::of),
+            job_file: entry.job_file.as_ref().map(Words::of),
+        }
+    }
+
+    fn entry(self) -> Entry {
+        let track = Track {
+            cron: self.cron,
+            zone: self.timezone,
+            handled: self.handled.0,
+            errand: self.errand.map(ErrandDocument::errand),
+        };
+        Entry {
+            track,
+            next: self.next.map(|next| next.0),
+            job_file: self.job_file.map(Words::message),
+        }
+    }
+}
+
+impl ErrandDocument {
+    fn of(errand: &Errand) -> ErrandDocument {
+        let (phase, due) = match errand.phase {
+            Phase::Due(at) => (PhaseName::Due, Some(at)),
+            Phase::Running => (PhaseName::Running, None),
+            Phase::Published => (PhaseName::Published, None),
+            Phase::Refused => (PhaseName::Refused, None),
+            Phase::Failed => (PhaseName::Failed, None),
+            Phase::Late => (PhaseName::Late, None),
+        };
+        ErrandDocument {
+            scheduled: Instant(errand.scheduled),
+            business_date: Date(errand.date),
+            until: Instant(errand.until),
+            phase,
+            due: due.map(Instant),
+            attempts: errand.attempts,
+            faults: errand.faults,
+            run: errand.run.as_ref().map(|run| run.0.clone()),
+            lack: errand.lack.map(|lack| match lack {
+                Lack::Files => LackName::Files,
+                Lack::Source => LackName::Source,
+                Lack::Lock => LackName::Lock,
+                Lack::Setup => LackName::Setup,
+                Lack::Machine => LackName::Machine,
+            }),
+            message: errand.message.as_ref().map(Words::of),
+        }
+    }
+
+    fn errand(self) -> Errand {
+        let phase = match self.phase {
+            PhaseName::Due => Phase::Due(self.due.unwrap_or(self.scheduled.clone()).0),
+            PhaseName::Running => Phase::Running,
+            PhaseName::Published => Phase::Published,
+            PhaseName::Refused => Phase::Refused,
+            PhaseName::Failed => Phase::Failed,
+            PhaseName::Late => Phase::Late,
+        };
+        Errand {
+            scheduled: self.scheduled.0,
+            date: self.business_date.0,
+            until: self.until.0,
+            phase,
+            attempts: self.attempts,
+            faults: self.faults,
+            run: self.run.map(RunId),
+            lack: self.lack.map(|lack| match lack {
+                LackName::Files => Lack::Files,
+                LackName::Source => Lack::Source,
+                LackName::Lock => Lack::Lock,
+                LackName::Setup => Lack::Setup,
+                LackName::Machine => Lack::Machine,
+            }),
+            message: self.message.map(Words::message),
+        }
+    }
+}
+
+impl Words {
+    fn of(message: &Message) -> Words {
+        Words { zh: message.zh.clone().into_owned(), en: message.en.clone().into_owned() }
+    }
+
+    fn message(self) -> Message {
+        Message { zh: Cow::Owned(self.zh), en: Cow::Owned(self.en) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let tenant = folder.path().join("t");
+        assert_eq!(read(&tenant).unwrap(), None);
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let phases = [
+            Phase::Due(at("2026-11-23T19:00:00Z")),
+            Phase::Running,
+            Phase::Published,
+            Phase::Refused,
+            Phase::Failed,
+            Phase::Late,
+        ];
+        let lacks = [Lack::Files, Lack::Source, Lack::Lock, Lack::Setup, Lack::Machine].map(Some);
+        for (phase, lack) in phases.into_iter().zip(lacks.into_iter().chain([None])) {
+            let errand = Errand {
+                scheduled: at("2026-11-23T18:30:00Z"),
+                date: NaiveDate::from_ymd_opt(2026, 11, 24).unwrap(),
+                until: at("2026-11-24T00:00:00Z"),
+                phase,
+                attempts: 3,
+                faults: 1,
+                run: Some(RunId("20261123-183000-0000".to_owned())),
+                lack,
+                message: Some(Message::fixed("未到", "not there")),
+            };
+            let track = Track {
+                cron: "0 30 2 * * *".to_owned(),
+                zone: "Asia/Shanghai".to_owned(),
+                handled: errand.scheduled,
+                errand: Some(errand),
+            };
+            let next = Some(at("2026-11-24T18:30:00Z"));
+            let entry = Entry { track, next, job_file: Some(Message::fixed("坏", "broken")) };
+            write(&tenant, &entry).unwrap();
+            assert_eq!(read(&tenant).unwrap(), Some(entry));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        for (text, newer) in
+            [("", false), ("{}", false), ("{\"format\": 1}", false), ("{\"format\": 2}", true)]
+        {
+            fs::write(folder.path().join(FILE_NAME), text).unwrap();
+            let error = read(folder.path()).unwrap_err();
+            assert_eq!(matches!(error, LedgerError::Newer { .. }), newer, "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What the daemon has to say as the night goes by, for a log: keys and times, no names and no secrets.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono_tz::Tz;
+
+use crate::config::job::Job;
+use crate::model::{Message, RunId};
+
+use super::plan::Lack;
+
+/// A line of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// How loud it is.
+    pub tone: Tone,
+    /// The tenant, where it is about one.
+    pub tenant: Option<String>,
+    /// What happened.
+    pub message: Message,
+}
+
+/// How loud a note is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// All goes its way.
+    Info,
+    /// Worth a look.
+    Warning,
+    /// Somebody has to act.
+    Error,
+}
+
+/// Instants as the people of a time zone read them.
+fn clock(zone: Tz, at: DateTime<Utc>) -> String {
+    at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
+}
+
+impl Note {
+    fn of(tenant: &str, tone: Tone, zh: String, en: String) -> Note {
+        Note { tone, tenant: Some(tenant.to_owned()), message: Message::new(zh, en) }
+    }
+
+    /// Something that another module has put into words.
+    pub(super) fn told(tone: Tone, tenant: Option<&str>, message: Message) -> Note {
+        Note { tone, tenant: tenant.map(str::to_owned), message }
+    }
+
+    pub(super) fn job_taken(job: &Job, next: Option<DateTime<Utc>>) -> Note {
+        let path = job.path.display();
+        let (zh, en) = match (&job.schedule, next) {
+            (None, _) => (
+                "没有 [schedule]，不定时运行".to_owned(),
+                "no [schedule], not run by time".to_owned(),
+            ),
+            (Some(_), None) => ("没有下一次运行".to_owned(), "no next run".to_owned()),
+            (Some(_), Some(next)) => {
+                let next = clock(job.timezone, next);
+                (format!("下一次运行 {next}"), format!("next run {next}"))
+            }
+        };
+        let tenant = &job.tenant;
+        Note::of(
+            tenant,
+            Tone::Info,
+            format!("采用任务文件 {path}；{zh}"),
+            format!("job file {path} taken up; {en}"),
+        )
+    }
+
+    pub(super) fn job_gone(tenant: &str) -> Note {
+        Note::of(
+            tenant,
+            Tone::Warning,
+            "任务文件已移除，不再定时运行".to_owned(),
+            "the job file is gone; no more runs".to_owned(),
+        )
+    }
+
+    pub(super) fn job_broken(kept: Option<&Job>, message: &Message) -> Note {
+        let (zh, en) = match kept {
+            Some(_) => ("沿用上一个有效版本", "its last good version stays in use"),
+            None => ("该任务不运行", "it is not run"),
+        };
+        Note {
+            tone: Tone::Error,
+            tenant: kept.map(|job| job.tenant.clone()),
+            message: Message::new(format!("{}；{zh}", message.zh), format!("{}; {en}", message.en)),
+        }
+    }
+
+    pub(super) fn started(tenant: &str, date: NaiveDate, run: &RunId, attempt: u32) -> Note {
+        let (mut zh, mut en) =
+            (format!("开始运行 {run}，业务日期 {date}"), format!("run {run} for {date} begins"));
+        if attempt > 1 {
+            zh.push_str(&format!("，第 {attempt} 次"));
+            en.push_str(&format!(", attempt {attempt}"));
+        }
+        Note::of(tenant, Tone::Info, zh, en)
+    }
+
+    pub(super) fn again(job: &Job, lack: Lack, message: &Message, at: DateTime<Utc>) -> Note {
+        let at = clock(job.timezone, at);
+        let tone = match lack {
+            Lack::Files | Lack::Lock => Tone::Info,
+            Lack::Source | Lack::Setup | Lack::Machine => Tone::Warning,
+        };
+        Note::of(
+            &job.tenant,
+            tone,
+            format!("{}；{at} 再试", message.zh),
+            format!("{}; trying again at {at}", message.en),
+        )
+    }
+
+    pub(super) fn published(tenant: &str, date: NaiveDate, run: &RunId, rows: u64) -> Note {
+        Note::of(
+            tenant,
+            Tone::Info,
+            format!("已发布 {date}：{rows} 行，运行 {run}"),
+            format!("published {date}: {rows} rows, run {run}"),
+        )
+    }
+
+    pub(super) fn refused(
+        tenant: &str,
+        date: NaiveDate,
+        run: &RunId,
+        reasons: &[Message],
+        report: Option<&PathBuf>,
+    ) -> Note {
+        let all = |words: fn(&Message) -> &str, between| {
+            reasons.iter().map(words).collect::<Vec<_>>().join(between)
+        };
+        let (zh, en) = (all(|m| &m.zh, "；"), all(|m| &m.en, "; "));
+        let (report_zh, report_en) = match report {
+            Some(path) => {
+                (format!("；报告 {}", path.display()), format!("; report {}", path.display()))
+            }
+            None => (String::new(), String::new()),
+        };
+        Note::of(
+            tenant,
+            Tone::Error,
+            format!("{date} 的交付未发布（{zh}），运行 {run}{report_zh}"),
+            format!("the delivery of {date} is refused ({en}), run {run}{report_en}"),
+        )
+    }
+
+    pub(super) fn gave_up(tenant: &str, date: NaiveDate, late: bool, message: &Message) -> Note {
+        let (zh, en) = match late {
+            true => ("的交付迟到，不再等待", "is late and no longer waited for"),
+            false => ("的运行失败，不再自动重试", "failed and is not tried again by itself"),
+        };
+        Note::of(
+            tenant,
+            Tone::Error,
+            format!("{date} {zh}：{}", message.zh),
+            format!("the delivery of {date} {en}: {}", message.en),
+        )
+    }
+
+    pub(super) fn interrupted(tenant: &str, date: NaiveDate, run: &RunId) -> Note {
+        Note::of(
+            tenant,
+            Tone::Warning,
+            format!("上次退出时 {date} 的运行 {run} 未完成，重新运行"),
+            format!(
+                "the run {run} for {date} was cut short when orgsnap last ended; it is run again"
+            ),
+        )
+    }
+
+    pub(super) fn stopping(running: usize) -> Note {
+        Note {
+            tone: Tone::Info,
+            tenant: None,
+            message: Message::new(
+                format!("收到结束信号；正在停止 {running} 个运行"),
+                format!("asked to end; stopping {running} runs"),
+            ),
+        }
+    }
+
+    pub(super) fn stopped(left: usize) -> Note {
+        match left {
+            0 => {
+                Note {
+                    tone: Tone::Info, tenant: None, message: Message::fixed("已结束", "ended")
+                }
+            }
+            left => Note {
+                tone: Tone::Warning,
+                tenant: None,
+                message: Message::new(
+                    format!("{left} 个运行未能及时停止；未提交的内容不会生效，下次启动时重新运行"),
+                    format!(
+                        "{left} runs did not stop in time; what they had not committed is undone, and they \
+                         are run again at the next start"
+                    ),
+                ),
+            },
+        }
+    }
+}
+
+/// What is told of a scheduled time at which nobody ran the job.
+pub(super) fn missed(job: &Job, scheduled: DateTime<Utc>, date: NaiveDate) -> Message {
+    let (at, path) = (clock(job.timezone, scheduled), job.path.display());
+    Message::new(
+        format!(
+            "{at} 的运行错过了（orgsnap serve 当时未在运行），已过等待时间；请手动执行 orgsnap import {path} --date {date}"
+        ),
+        format!(
+            "the run of {at} was missed (orgsnap serve was not running) and its time is over; run orgsnap \
+             import {path} --date {date} by hand"
+        ),
+    )
+}
+
+/// What is told of an errand that was given up before any run of it said anything.
+pub(super) fn never_came_to_it(job: &Job, date: NaiveDate) -> Message {
+    let path = job.path.display();
+    Message::new(
+        format!("{date} 的运行未能进行；请手动执行 orgsnap import {path} --date {date}"),
+        format!(
+            "the run for {date} did not come about; run orgsnap import {path} --date {date} by hand"
+        ),
+    )
+}

@@ -1,0 +1,344 @@
+//! What is due: decided from what is remembered, the job's schedule and the time, and from nothing else.
+//!
+//! An [`Errand`] is the business of one date: run at the scheduled time, look again while files are late, and be
+//! done or give up. A [`Track`] remembers an insurer's last one, and up to which scheduled time all is settled.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::config::job::Schedule;
+use crate::model::{Message, RunId};
+
+/// When a job runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Timetable<'a> {
+    /// Its schedule.
+    pub schedule: &'a Schedule,
+    /// Its time zone.
+    pub zone: Tz,
+}
+
+/// What is remembered of an insurer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Track {
+    /// The cron expression that the times below are of.
+    pub cron: String,
+    /// Its time zone.
+    pub zone: String,
+    /// All scheduled times up to this one are settled or have become the errand.
+    pub handled: DateTime<Utc>,
+    /// The last errand, done or not.
+    pub errand: Option<Errand>,
+}
+
+/// The business of one date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errand {
+    /// The scheduled time that began it.
+    pub scheduled: DateTime<Utc>,
+    /// The business date: the date of `scheduled` in the job's time zone.
+    pub date: NaiveDate,
+    /// Until when to look again.
+    pub until: DateTime<Utc>,
+    /// How it stands.
+    pub phase: Phase,
+    /// Runs that were begun.
+    pub attempts: u32,
+    /// Those of them that ended in a fault of the machine.
+    pub faults: u32,
+    /// The last run that was begun.
+    pub run: Option<RunId>,
+    /// What the last run lacked, if it came to no verdict.
+    pub lack: Option<Lack>,
+    /// What the last run said, if it came to no verdict.
+    pub message: Option<Message>,
+}
+
+/// How an errand stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// A run is to begin at this time.
+    Due(DateTime<Utc>),
+    /// A run is under way.
+    Running,
+    /// Published.
+    Published,
+    /// Refused by the gate.
+    Refused,
+    /// Given up, and not because of late files.
+    Failed,
+    /// Given up, the files were not there.
+    Late,
+}
+
+/// What a run lacked that came to no verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lack {
+    /// The files.
+    Files,
+    /// The source, or a way to it.
+    Source,
+    /// The lock, which another run holds.
+    Lock,
+    /// A sound job file, schema or data folder.
+    Setup,
+    /// A sound machine or program.
+    Machine,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// Published.
+    Published,
+    /// Refused by the gate.
+    Refused,
+    /// No verdict.
+    Without {
+        /// What was lacking.
+        lack: Lack,
+        /// Whether it may be there later with nobody doing anything.
+        passing: bool,
+        /// What happened and what to do.
+        message: Message,
+    },
+    /// It was asked to end.
+    Stopped,
+}
+
+/// What became of an errand after a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum After {
+    /// There is a verdict.
+    Done,
+    /// Another run follows at this time.
+    Again(DateTime<Utc>),
+    /// Nobody will try again by itself.
+    GaveUp,
+}
+
+/// What the time brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Turn {
+    /// A scheduled time was missed, and its day and its waiting are over.
+    Missed(DateTime<Utc>),
+    /// An errand was given up because its time is over or that of the next date has come.
+    GaveUp(Errand),
+}
+
+/// So often a fault of the machine (a full disk, a locked database) is tried again.
+const MOST_FAULTS: u32 = 3;
+/// A lock is asked for again after so long.
+const LOCK_PAUSE: TimeDelta = TimeDelta::seconds(30);
+/// A settled time so far in the future was settled by a clock that was wrong.
+const MOST_AHEAD: TimeDelta = TimeDelta::days(1);
+
+impl Timetable<'_> {
+    fn date(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.zone).date_naive()
+    }
+
+    fn retry_every(&self) -> TimeDelta {
+        delta(self.schedule.retry_every)
+    }
+
+    /// The next scheduled time after `at`.
+    pub fn next_after(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.schedule.cron.next_after(self.zone, at)
+    }
+}
+
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(MOST_AHEAD)
+}
+
+impl Track {
+    /// Of an insurer seen for the first time. What was scheduled before is none of its business.
+    pub fn new(timetable: &Timetable<'_>, now: DateTime<Utc>) -> Track {
+        Track {
+            cron: timetable.schedule.cron.text().to_owned(),
+            zone: timetable.zone.name().to_owned(),
+            handled: now,
+            errand: None,
+        }
+    }
+
+    /// Takes up the job's schedule as it reads now. Another cron expression holds from now on: it makes no
+    /// run of this morning a missed one. What failed for want of a sound job file is tried again.
+    pub fn adopt(&mut self, timetable: &Timetable<'_>, now: DateTime<Utc>) {
+        let (cron, zone) = (timetable.schedule.cron.text(), timetable.zone.name());
+        if (self.cron.as_str(), self.zone.as_str()) != (cron, zone) {
+            (self.cron, self.zone) = (cron.to_owned(), zone.to_owned());
+            self.handled = self.handled.max(now);
+        }
+        if let Some(errand) = &mut self.errand
+            && errand.phase == Phase::Failed
+            && matches!(errand.lack, Some(Lack::Setup | Lack::Source))
+            && now < errand.until
+        {
+            errand.phase = Phase::Due(now);
+        }
+    }
+
+    /// Takes up what the time has brought, unless a run is under way: that comes after it.
+    pub fn advance(&mut self, timetable: &Timetable<'_>, now: DateTime<Utc>) -> Vec<Turn> {
+        if self.is_running() {
+            return Vec::new();
+        }
+        self.mend_after_a_jump_back(timetable, now);
+        let mut turns = Vec::new();
+        let cron = &timetable.schedule.cron;
+        if let Some(scheduled) = cron.last_between(timetable.zone, self.handled, now) {
+            self.handled = scheduled;
+            let (date, until) =
+                (timetable.date(scheduled), timetable.schedule.deadline(timetable.zone, scheduled));
+            match &mut self.errand {
+                _ if until < now && timetable.date(now) != date => {
+                    turns.push(Turn::Missed(scheduled));
+                }
+                Some(errand) if errand.is_open() && errand.date == date => {
+                    errand.until = until;
+                    errand.phase = Phase::Due(now);
+                }
+                last => {
+                    let new = Errand::new(scheduled, date, until);
+                    if let Some(mut over) = last.replace(new).filter(Errand::is_open) {
+                        over.give_up();
+                        turns.push(Turn::GaveUp(over));
+                    }
+                }
+            }
+        }
+        if let Some(errand) = &mut self.errand
+            && errand.is_open()
+            && errand.until < now
+            && errand.date != timetable.date(now)
+        {
+            errand.give_up();
+            turns.push(Turn::GaveUp(errand.clone()));
+        }
+        turns
+    }
+
+    /// A clock that was put back makes no run come twice, but must not keep one from coming either.
+    fn mend_after_a_jump_back(&mut self, timetable: &Timetable<'_>, now: DateTime<Utc>) {
+        if self.handled > now + MOST_AHEAD {
+            self.handled = now;
+        }
+        let longest = (timetable.retry_every() * (1 << MOST_FAULTS)).max(LOCK_PAUSE);
+        if let Some(Errand { phase: Phase::Due(at), .. }) = &mut self.errand
+            && *at > now + longest
+        {
+            *at = now;
+        }
+    }
+
+    /// When a run is to begin; none if none is to, or one is under way.
+    pub fn due_at(&self) -> Option<DateTime<Utc>> {
+        match self.errand.as_ref()?.phase {
+            Phase::Due(at) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// Whether a run is under way.
+    pub fn is_running(&self) -> bool {
+        self.errand.as_ref().is_some_and(|errand| errand.phase == Phase::Running)
+    }
+
+    /// The next time at which there is something to do; none while a run is under way.
+    pub fn wake(&self, timetable: &Timetable<'_>) -> Option<DateTime<Utc>> {
+        if self.is_running() {
+            return None;
+        }
+        let next = timetable.next_after(self.handled);
+        [self.due_at(), next].into_iter().flatten().min()
+    }
+
+    /// Notes that a run begins. Returns whether another look would follow if it found no files.
+    pub fn begin(&mut self, run: RunId, now: DateTime<Utc>) -> bool {
+        let Some(errand) = &mut self.errand else { return false };
+        errand.phase = Phase::Running;
+        errand.attempts += 1;
+        errand.run = Some(run);
+        now < errand.until
+    }
+
+    /// Notes how the run ended.
+    pub fn finish(
+        &mut self,
+        timetable: &Timetable<'_>,
+        ending: &Ending,
+        now: DateTime<Utc>,
+    ) -> After {
+        let Some(errand) = &mut self.errand else { return After::Done };
+        let again = |errand: &mut Errand, at| {
+            errand.phase = Phase::Due(at);
+            After::Again(at)
+        };
+        let (lack, passing, message) = match ending {
+            Ending::Published | Ending::Refused => {
+                errand.phase = match ending {
+                    Ending::Published => Phase::Published,
+                    _ => Phase::Refused,
+                };
+                (errand.lack, errand.message) = (None, None);
+                return After::Done;
+            }
+            Ending::Stopped => {
+                errand.attempts = errand.attempts.saturating_sub(1);
+                return again(errand, now);
+            }
+            Ending::Without { lack, passing, message } => (*lack, *passing, message),
+        };
+        (errand.lack, errand.message) = (Some(lack), Some(message.clone()));
+        let pause = match lack {
+            // Whoever holds it lets go of it; nothing has been tried yet.
+            Lack::Lock => {
+                errand.attempts = errand.attempts.saturating_sub(1);
+                return again(errand, now + LOCK_PAUSE);
+            }
+            Lack::Files | Lack::Source => timetable.retry_every(),
+            Lack::Setup | Lack::Machine => {
+                errand.faults += 1;
+                timetable.retry_every() * (1 << (errand.faults - 1).min(MOST_FAULTS))
+            }
+        };
+        if passing && errand.faults <= MOST_FAULTS && now < errand.until {
+            // The last look is at the very end of the waiting.
+            return again(errand, errand.until.min(now + pause));
+        }
+        errand.give_up();
+        After::GaveUp
+    }
+}
+
+impl Errand {
+    fn new(scheduled: DateTime<Utc>, date: NaiveDate, until: DateTime<Utc>) -> Errand {
+        Errand {
+            scheduled,
+            date,
+            until,
+            phase: Phase::Due(scheduled),
+            attempts: 0,
+            faults: 0,
+            run: None,
+            lack: None,
+            message: None,
+        }
+    }
+
+    /// Whether a run is to come.
+    pub fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Due(_))
+    }
+
+    fn give_up(&mut self) {
+        self.phase = match self.lack {
+            Some(Lack::Files) => Phase::Late,
+            _ => Phase::Failed,
+        };
+    }
+}

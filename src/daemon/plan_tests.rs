@@ -1,0 +1,365 @@
+//! Nights as tables: what comes due, is waited for, missed, made up and given up.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+
+use crate::config::job::{Cron, Schedule};
+use crate::model::{Message, RunId};
+
+use super::plan::{After, Ending, Lack, Phase, Timetable, Track, Turn};
+
+/// An insurer under the planner, and what was told of it.
+struct Night {
+    schedule: Schedule,
+    zone: Tz,
+    track: Track,
+    log: Vec<String>,
+}
+
+fn at(text: &str) -> DateTime<Utc> {
+    let text = if text.len() == 16 { format!("{text}:00Z") } else { format!("{text}Z") };
+    text.parse().unwrap()
+}
+
+fn without(lack: Lack, passing: bool) -> Ending {
+    Ending::Without { lack, passing, message: Message::fixed("x", "x") }
+}
+
+impl Night {
+    /// `wait_until` is `08:00` or empty; times are UTC.
+    fn new(cron: &str, zone: &str, wait_until: &str, start: &str) -> Night {
+        let schedule = Schedule {
+            cron: Cron::parse(cron).unwrap(),
+            wait_until: wait_until.parse::<chrono::NaiveTime>().ok(),
+            retry_every: Duration::from_secs(30 * 60),
+        };
+        let zone: Tz = zone.parse().unwrap();
+        let timetable = Timetable { schedule: &schedule, zone };
+        let track = Track::new(&timetable, at(start));
+        Night { schedule, zone, track, log: Vec::new() }
+    }
+
+    fn local(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.zone).format("%d %H:%M").to_string()
+    }
+
+    /// One turn: takes up what the time brought, and runs what is due.
+    fn turn(&mut self, now: DateTime<Utc>, ending: &dyn Fn(DateTime<Utc>) -> Ending) {
+        let timetable = Timetable { schedule: &self.schedule, zone: self.zone };
+        for turn in self.track.advance(&timetable, now) {
+            let told = match turn {
+                Turn::Missed(scheduled) => format!("missed {}", self.local(scheduled)),
+                Turn::GaveUp(errand) => format!("{:?} {}", errand.phase, errand.date.format("%d")),
+            };
+            self.log.push(told);
+        }
+        if self.track.due_at().is_none_or(|due| due > now) {
+            return;
+        }
+        self.track.begin(RunId("r".to_owned()), now);
+        let date = self.track.errand.as_ref().unwrap().date;
+        let after = self.track.finish(&timetable, &ending(now), now);
+        let phase = self.track.errand.as_ref().unwrap().phase;
+        let told = match after {
+            After::Again(at) => format!("again {}", self.local(at)),
+            After::Done | After::GaveUp => format!("{phase:?}").to_lowercase(),
+        };
+        self.log.push(format!("{} run {}: {told}", self.local(now), date.format("%d")));
+    }
+
+    /// Lets time go by from `from` to `to`, waking as the track asks.
+    fn pass(&mut self, from: &str, to: &str, ending: &dyn Fn(DateTime<Utc>) -> Ending) {
+        let (mut now, end) = (at(from), at(to));
+        while now <= end {
+            self.turn(now, ending);
+            let timetable = Timetable { schedule: &self.schedule, zone: self.zone };
+            let wake = self.track.wake(&timetable).unwrap();
+            assert!(wake > now, "the planner spins at {now}: {:?}", self.track);
+            now = wake;
+        }
+    }
+
+    fn told(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.log)
+    }
+}
+
+const NIGHTLY: &str = "0 30 2 * * *";
+const SHANGHAI: &str = "Asia/Shanghai";
+
+fn published(_: DateTime<Utc>) -> Ending {
+    Ending::Published
+}
+
+fn no_files(_: DateTime<Utc>) -> Ending {
+    without(Lack::Files, true)
+}
+
+#[test]
+fn an_ordinary_night() {
+    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    night.pass("2026-11-23T12:00", "2026-11-25T12:00", &published);
+    assert_eq!(night.told(), ["24 02:30 run 24: published", "25 02:30 run 25: published"]);
+}
+
+#[test]
+fn late_files_are_looked_for_until_the_very_end() {
+    let mut night = Night::new(NIGHTLY, SHANGHAI, "03:45", "2026-11-23T12:00");
+    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &no_files);
+    assert_eq!(
+        night.told(),
+        [
+            "24 02:30 run 24: again 24 03:00",
+            "24 03:00 run 24: again 24 03:30",
+            "24 03:30 run 24: again 24 03:45",
+            "24 03:45 run 24: late",
+        ]
+    );
+    let comes = at("2026-11-24T19:10");
+    night.pass("2026-11-24T12:00", "2026-11-25T12:00", &|now| match now < comes {
+        true => without(Lack::Files, true),
+        false => Ending::Published,
+    });
+    let told = night.told();
+    assert_eq!(
+        told,
+        [
+            "25 02:30 run 25: again 25 03:00",
+            "25 03:00 run 25: again 25 03:30",
+            "25 03:30 run 25: published"
+        ]
+    );
+}
+
+#[test]
+fn waiting_past_midnight_keeps_the_business_date() {
+    let mut night = Night::new("0 0 23 * * *", SHANGHAI, "00:30", "2026-11-23T12:00");
+    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &no_files);
+    assert_eq!(
+        night.told(),
+        [
+            "23 23:00 run 23: again 23 23:30",
+            "23 23:30 run 23: again 24 00:00",
+            "24 00:00 run 23: again 24 00:30",
+            "24 00:30 run 23: late",
+        ]
+    );
+}
+
+#[test]
+fn what_each_ending_leads_to() {
+    let cases: [(&str, Ending, &[&str]); 7] = [
+        ("refused", Ending::Refused, &["24 02:30 run 24: refused"]),
+        ("no login", without(Lack::Source, false), &["24 02:30 run 24: failed"]),
+        ("broken job", without(Lack::Setup, false), &["24 02:30 run 24: failed"]),
+        ("corrupt", without(Lack::Machine, false), &["24 02:30 run 24: failed"]),
+        (
+            "server down",
+            without(Lack::Source, true),
+            &[
+                "24 02:30 run 24: again 24 03:00",
+                "24 03:00 run 24: again 24 03:30",
+                "24 03:30 run 24: failed",
+            ],
+        ),
+        (
+            "no files, no wait_until: an hour",
+            without(Lack::Files, true),
+            &[
+                "24 02:30 run 24: again 24 03:00",
+                "24 03:00 run 24: again 24 03:30",
+                "24 03:30 run 24: late",
+            ],
+        ),
+        (
+            "full disk",
+            without(Lack::Machine, true),
+            &[
+                "24 02:30 run 24: again 24 03:00",
+                "24 03:00 run 24: again 24 03:30",
+                "24 03:30 run 24: failed",
+            ],
+        ),
+    ];
+    for (name, ending, expected) in cases {
+        let mut night = Night::new(NIGHTLY, SHANGHAI, "", "2026-11-23T12:00");
+        night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|_| ending.clone());
+        assert_eq!(night.told(), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_fault_of_the_machine_is_tried_again_with_growing_pauses_and_not_for_ever() {
+    let mut night = Night::new(NIGHTLY, SHANGHAI, "23:00", "2026-11-23T12:00");
+    night.pass("2026-11-23T12:00", "2026-11-24T16:00", &|_| without(Lack::Machine, true));
+    assert_eq!(
+        night.told(),
+        [
+            "24 02:30 run 24: again 24 03:00",
+            "24 03:00 run 24: again 24 04:00",
+            "24 04:00 run 24: again 24 06:00",
+            "24 06:00 run 24: failed",
+        ]
+    );
+}
+
+#[test]
+fn a_held_lock_is_asked_for_again_soon_and_counts_for_nothing() {
+    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    let free = at("2026-11-23T18:31:15");
+    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|now| match now < free {
+        true => without(Lack::Lock, true),
+        false => Ending::Published,
+    });
+    assert_eq!(night.told().len(), 4);
+    let errand = night.track.errand.as_ref().unwrap();
+    assert_eq!((errand.phase, errand.attempts), (Phase::Published, 1));
+}
+
+#[test]
+fn a_run_missed_while_the_daemon_was_down_is_made_up_once() {
+    // When the daemon is there again, and what is told from then to noon.
+    let cases: [(&str, &[&str]); 5] = [
+        // Within the waiting.
+        ("2026-11-23T20:00", &["24 04:00 run 24: published"]),
+        // After it, on the same day.
+        ("2026-11-24T03:00", &["24 11:00 run 24: published"]),
+        // On the next day: too late for that one.
+        ("2026-11-24T17:00", &["missed 24 02:30", "25 02:30 run 25: published"]),
+        // Two days later: one run, not three.
+        ("2026-11-25T20:00", &["26 04:00 run 26: published"]),
+        // A month later, after years of counting.
+        ("2026-12-24T20:00", &["25 04:00 run 25: published"]),
+    ];
+    for (back, expected) in cases {
+        let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+        let end = (at(back) + TimeDelta::hours(6)).max(at("2026-11-24T04:00"));
+        let end = end.min(at(back) + TimeDelta::hours(8)).format("%Y-%m-%dT%H:%M:%S").to_string();
+        let end = if back == "2026-11-24T17:00" { "2026-11-25T04:00".to_owned() } else { end };
+        night.pass(back, &end, &published);
+        assert_eq!(night.told(), expected, "back at {back}");
+    }
+}
+
+#[test]
+fn a_made_up_run_after_its_waiting_looks_once() {
+    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    night.pass("2026-11-24T03:00", "2026-11-24T12:00", &no_files);
+    assert_eq!(night.told(), ["24 11:00 run 24: late"]);
+}
+
+#[test]
+fn a_new_insurer_owes_nothing_for_the_time_before_it() {
+    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-24T03:00");
+    night.pass("2026-11-24T03:00", "2026-11-24T12:00", &published);
+    assert_eq!(night.told(), Vec::<String>::new());
+}
+
+#[test]
+fn twice_a_day_and_every_few_minutes() {
+    let mut night = Night::new("0 30 2,14 * * *", SHANGHAI, "03:00", "2026-11-23T12:00");
+    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &published);
+    assert_eq!(night.told(), ["24 02:30 run 24: published", "24 14:30 run 24: published"]);
+    // Still waiting for the morning's files when the afternoon's time comes: one date, one errand.
+    let mut night = Night::new("0 30 2,14 * * *", SHANGHAI, "15:00", "2026-11-23T12:00");
+    let comes = at("2026-11-24T06:30");
+    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|now| match now < comes {
+        true => without(Lack::Files, true),
+        false => Ending::Published,
+    });
+    let told = night.told();
+    assert_eq!(told.last().unwrap(), "24 14:30 run 24: published");
+    assert!(told.iter().all(|line| line.contains("run 24")), "{told:?}");
+    // An evening that is waited for is given up when the next date's time comes.
+    let mut night = Night::new("0 0 1,20 * * *", SHANGHAI, "02:00", "2026-11-23T11:00");
+    night.pass("2026-11-23T11:00", "2026-11-23T17:00", &no_files);
+    let told = night.told();
+    assert_eq!(told.last().unwrap(), "24 01:00 run 24: again 24 01:30");
+    assert!(told.contains(&"Late 23".to_owned()), "{told:?}");
+    let mut night = Night::new("0 */20 2 * * *", SHANGHAI, "", "2026-11-23T12:00");
+    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &published);
+    assert_eq!(night.told().len(), 3);
+}
+
+#[test]
+fn both_changes_of_the_clocks_in_berlin() {
+    for (start, end, expected) in [
+        (
+            "2026-03-28T12:00",
+            "2026-03-30T12:00",
+            ["29 03:00 run 29: published", "30 02:30 run 30: published"],
+        ),
+        (
+            "2026-10-24T12:00",
+            "2026-10-26T12:00",
+            ["25 02:30 run 25: published", "26 02:30 run 26: published"],
+        ),
+    ] {
+        let mut night = Night::new(NIGHTLY, "Europe/Berlin", "08:00", start);
+        night.pass(start, end, &published);
+        assert_eq!(night.told(), expected, "{start}");
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_back_doubles_nothing_and_stops_nothing() {
+    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    night.pass("2026-11-23T12:00", "2026-11-23T19:00", &published);
+    assert_eq!(night.told(), ["24 02:30 run 24: published"]);
+    // Two hours back, over the scheduled time again.
+    night.pass("2026-11-23T17:00", "2026-11-23T20:00", &published);
+    assert_eq!(night.told(), Vec::<String>::new());
+    night.pass("2026-11-23T20:00", "2026-11-24T20:00", &published);
+    assert_eq!(night.told(), ["25 02:30 run 25: published"]);
+    // A clock that was years ahead for a while: the job is not silent until then.
+    night.pass("2036-11-23T12:00", "2036-11-23T20:00", &published);
+    assert_eq!(night.told().len(), 2);
+    night.pass("2026-11-25T12:00", "2026-11-25T20:00", &published);
+    assert_eq!(night.told(), ["26 02:30 run 26: published"]);
+    // Back while files are waited for: they are looked for at once rather than in a day.
+    night.pass("2026-11-26T12:00", "2026-11-26T18:40", &no_files);
+    night.told();
+    night.turn(at("2026-11-26T10:00"), &published);
+    assert_eq!(night.told(), ["26 18:00 run 27: published"]);
+}
+
+#[test]
+fn another_cron_expression_holds_from_now_on() {
+    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-22T12:00");
+    night.pass("2026-11-22T12:00", "2026-11-22T20:00", &published);
+    night.told();
+    // Changed at 15:00 to 12:00: not a missed run, but one of tomorrow.
+    night.schedule.cron = Cron::parse("0 0 12 * * *").unwrap();
+    let timetable = Timetable { schedule: &night.schedule, zone: night.zone };
+    night.track.adopt(&timetable, at("2026-11-23T07:00"));
+    night.pass("2026-11-23T07:00", "2026-11-24T05:00", &published);
+    assert_eq!(night.told(), ["24 12:00 run 24: published"]);
+}
+
+#[test]
+fn a_job_file_that_was_mended_is_tried_again_within_the_waiting() {
+    for (now, lack, again) in [
+        ("2026-11-23T19:00", Lack::Setup, true),
+        ("2026-11-23T19:00", Lack::Source, true),
+        ("2026-11-23T19:00", Lack::Machine, false),
+        ("2026-11-24T01:00", Lack::Setup, false),
+    ] {
+        let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+        night.pass("2026-11-23T12:00", "2026-11-23T18:40", &|_| without(lack, false));
+        let timetable = Timetable { schedule: &night.schedule, zone: night.zone };
+        night.track.adopt(&timetable, at(now));
+        assert_eq!(night.track.due_at().is_some(), again, "{lack:?} at {now}");
+    }
+}
+
+#[test]
+fn what_was_open_on_another_day_is_given_up_at_a_restart() {
+    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    night.pass("2026-11-23T12:00", "2026-11-23T18:40", &no_files);
+    night.told();
+    // Down until 01:00 of the day after.
+    night.turn(at("2026-11-24T17:00"), &no_files);
+    assert_eq!(night.told(), ["Late 24"]);
+}

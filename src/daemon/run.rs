@@ -1,0 +1,156 @@
+//! One run, behind a fence: whatever happens in it, it ends as a value.
+
+use std::io;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::config::job::Job;
+use crate::fetch::{ArchiveError, DiskError, FetchError};
+use crate::model::{Cancel, Message, RunReport, Verdict};
+use crate::pipeline::{self, ImportRequest, Patience, Progress, RunError};
+use crate::report::json;
+use crate::store::StoreError;
+use crate::store::lock::LockError;
+
+use super::plan::{Ending, Lack};
+
+/// A run to be started.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The job.
+    pub job: Arc<Job>,
+    /// The business date.
+    pub date: NaiveDate,
+    /// When it begins; its id is made of it.
+    pub now: DateTime<Utc>,
+    /// What follows if the files are not there.
+    pub patience: Patience,
+    /// The data folder.
+    pub data: PathBuf,
+    /// Asks it to end.
+    pub cancel: Cancel,
+}
+
+/// A run that is over.
+#[derive(Debug)]
+pub struct Finished {
+    /// The tenant.
+    pub tenant: String,
+    /// How it ended.
+    pub ending: Ending,
+    /// What there is to say of it, if it came to a verdict.
+    pub report: Option<Box<RunReport>>,
+    /// What went wrong beside it: its report could not be written.
+    pub aside: Option<Message>,
+}
+
+impl Order {
+    /// Runs the pipeline and writes the report. A panic in it is a fault like any other.
+    pub fn carry_out(&self, progress: &dyn Progress) -> Finished {
+        let tenant = self.job.tenant.clone();
+        // Nothing that a panic may have left half done is used afterwards: the run owns what it works on.
+        panic::catch_unwind(AssertUnwindSafe(|| self.import(progress))).unwrap_or_else(|_| {
+            let message = Message::fixed(
+                "orgsnap 内部故障；对外快照仍然完整。请将日志中「panic at」一行反馈给开发者",
+                "internal fault of orgsnap; the published snapshot is whole. Please report the line \
+                 `panic at` of the log",
+            );
+            let ending = Ending::Without { lack: Lack::Machine, passing: false, message };
+            Finished { tenant, ending, report: None, aside: None }
+        })
+    }
+
+    /// What is told of a run that could not even be started.
+    pub fn not_started(&self, error: &io::Error) -> Finished {
+        let message = Message::new(
+            format!("无法启动运行：{error}；请检查系统的线程和内存限制"),
+            format!("the run could not be started: {error}; check the system's limits"),
+        );
+        Finished {
+            tenant: self.job.tenant.clone(),
+            ending: Ending::Without { lack: Lack::Machine, passing: true, message },
+            report: None,
+            aside: None,
+        }
+    }
+
+    fn import(&self, progress: &dyn Progress) -> Finished {
+        let request = ImportRequest {
+            job: &self.job,
+            date: Some(self.date),
+            from: None,
+            dry_run: false,
+            data_dir: &self.data,
+            now: self.now,
+            cancel: &self.cancel,
+            patience: self.patience,
+        };
+        let tenant = self.job.tenant.clone();
+        let mut report = match pipeline::import(&request, progress) {
+            Ok(report) => report,
+            Err(error) => {
+                return Finished { tenant, ending: ending_of(&error), report: None, aside: None };
+            }
+        };
+        let folder = self.data.join(&tenant).join("reports").join(&report.run.0);
+        let aside = match json::write(&folder, &report) {
+            Ok(_) => {
+                report.report_dir = Some(folder);
+                None
+            }
+            Err(error) => Some(Message::new(
+                format!(
+                    "报告 {} 无法写入：{}；请检查数据文件夹",
+                    error.path.display(),
+                    error.source
+                ),
+                format!("{error}; check the data folder"),
+            )),
+        };
+        let ending = match report.verdict {
+            Verdict::Refused => Ending::Refused,
+            // An import that is no dry run passes by publishing.
+            Verdict::Published | Verdict::Passed | Verdict::Failed => Ending::Published,
+        };
+        Finished { tenant, ending, report: Some(Box::new(report)), aside }
+    }
+}
+
+/// What a run lacked that ended in a fault, and whether that passes by itself.
+fn ending_of(error: &RunError) -> Ending {
+    let (lack, passing) = match error {
+        RunError::Cancelled => return Ending::Stopped,
+        RunError::Fetch(error) => match error {
+            error if error.is_not_there_yet() => (Lack::Files, true),
+            FetchError::Disk(error) => (Lack::Machine, is_full(error)),
+            FetchError::NoRoom { .. } => (Lack::Machine, true),
+            FetchError::NotBuiltIn { .. }
+            | FetchError::TlsSetup { .. }
+            | FetchError::Password(_)
+            | FetchError::NotAFileName { .. } => (Lack::Setup, false),
+            other => (Lack::Source, other.is_transient()),
+        },
+        RunError::Archive(ArchiveError::Disk(error)) => (Lack::Machine, is_full(error)),
+        RunError::Lock(LockError::Held { .. }) => (Lack::Lock, true),
+        RunError::Store(StoreError::Full { .. } | StoreError::Locked { .. }) => {
+            (Lack::Machine, true)
+        }
+        RunError::Config(_)
+        | RunError::Levels(_)
+        | RunError::Schema(_)
+        | RunError::NoSource
+        | RunError::Lock(LockError::Unusable { .. }) => (Lack::Setup, false),
+        RunError::Archive(_) | RunError::Store(_) | RunError::Frame(_) => (Lack::Machine, false),
+    };
+    Ending::Without { lack, passing, message: error.message() }
+}
+
+fn is_full(error: &DiskError) -> bool {
+    matches!(
+        error.source.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ResourceBusy
+    )
+}

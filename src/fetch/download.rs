@@ -1,0 +1,527 @@
+//! Downloading a delivery from a server, whatever protocol it speaks: what is tried again, what is
+//! resumed, what is accepted.
+//!
+//! A file is accepted only if the transfer ended well, the server says so, the number of bytes is the
+//! size that the server told, and size and time are the same afterwards. The four files (and the marker)
+//! are one delivery: if any has changed by the end, all are fetched anew.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use crate::config::job::Fetching;
+use crate::model::{Feed, Message};
+
+use super::digest::Hasher;
+use super::disk::{create_private_dirs, free_bytes, sync_dir};
+use super::leash::Leash;
+use super::part::{Identity, OverlapDiffers, Part};
+use super::readiness::{self, Sighting};
+use super::remote::{Connector, Remote, Retrieved, Stat, Version};
+use super::throttle::Throttle;
+use super::{Content, FetchError, Fetched, Progress, RawDelivery, RawFile, Request, Wanted};
+
+/// An open connection, while it is good.
+type Connection<'c> = Option<Box<dyn Remote + 'c>>;
+
+/// Downloads the delivery of an account; `place` names it in messages, without secrets.
+pub(super) fn fetch(
+    connector: &dyn Connector,
+    place: &str,
+    leash: &Leash,
+    request: &Request<'_>,
+    wanted: &Wanted,
+    progress: &dyn Progress,
+) -> Result<RawDelivery, FetchError> {
+    create_private_dirs(request.workdir)?;
+    let settings = request.source.fetching();
+    let download = Download {
+        connector,
+        settings,
+        place,
+        leash,
+        request,
+        wanted,
+        progress,
+        throttle: Throttle::new(settings.bandwidth),
+        alone: AtomicBool::new(settings.connections <= 1),
+        resumes: AtomicBool::new(true),
+    };
+    leash.around(|| download.run()).map_err(|fault| leash.explain(fault))
+}
+
+/// A download under way.
+struct Download<'d> {
+    connector: &'d dyn Connector,
+    settings: &'d Fetching,
+    place: &'d str,
+    leash: &'d Leash,
+    request: &'d Request<'d>,
+    wanted: &'d Wanted,
+    progress: &'d dyn Progress,
+    throttle: Throttle,
+    /// The server takes one connection at a time.
+    alone: AtomicBool,
+    /// The server begins in the middle of a file when asked to.
+    resumes: AtomicBool,
+}
+
+/// A file to be downloaded.
+#[derive(Debug, Clone)]
+struct Task {
+    feed: Feed,
+    version: Version,
+}
+
+/// What the connections share out.
+struct Queue {
+    waiting: VecDeque<Task>,
+    workers: usize,
+    done: Vec<Fetched>,
+    fault: Option<FetchError>,
+}
+
+impl<'d> Download<'d> {
+    /// Whole sets, until one has not changed from its first look to its last.
+    fn run(&self) -> Result<RawDelivery, FetchError> {
+        let mut round = 1;
+        loop {
+            self.leash.take_up();
+            let mut connection = None;
+            let seen = readiness::wait(
+                &self.settings.ready,
+                self.wanted,
+                self.place,
+                self.leash,
+                self.request.awaited,
+                &mut || {
+                    let seen = self.look(&mut connection)?;
+                    if self.idles_long() {
+                        hang_up(&mut connection);
+                    }
+                    Ok(seen)
+                },
+            )?;
+            let fault = match self.take_all(&seen, connection) {
+                Ok(files) => {
+                    let mut connection = None;
+                    let after = self.look(&mut connection)?;
+                    hang_up(&mut connection);
+                    let changed = seen.differences(&after, self.wanted);
+                    if changed.is_empty() {
+                        return self.keep(files);
+                    }
+                    FetchError::Changing { what: changed.join(", ") }
+                }
+                Err(fault @ FetchError::Changing { .. }) => fault,
+                Err(fault) => return Err(fault),
+            };
+            if round >= self.settings.attempts {
+                return Err(fault);
+            }
+            tracing::warn!(round, "all files are fetched anew: {fault}");
+            self.leash.wait_after(fault, round, self.settings.retry_wait)?;
+            round += 1;
+        }
+    }
+
+    /// Whether the wait between two looks is so long that servers hang up meanwhile.
+    fn idles_long(&self) -> bool {
+        match &self.settings.ready {
+            crate::config::job::Ready::Stable { wait, polls, .. } => {
+                *wait / (*polls - 1).max(1) > Duration::from_secs(45)
+            }
+            _ => false,
+        }
+    }
+
+    fn keep(&self, files: Vec<Fetched>) -> Result<RawDelivery, FetchError> {
+        sync_dir(self.request.workdir)?;
+        let kept = |fetched: &Fetched| match fetched {
+            Fetched::File(file) => file.content.path().map(PathBuf::from),
+            _ => None,
+        };
+        let downloads = files.iter().filter_map(kept).collect();
+        Ok(RawDelivery { source: self.place.to_owned(), files, downloads })
+    }
+
+    /// Looks at the marker and then at the files, in as many attempts as the job allows.
+    fn look(&self, connection: &mut Connection<'d>) -> Result<Sighting, FetchError> {
+        self.persist(connection, &|| false, &mut |connection| {
+            let remote = self.connected(connection)?;
+            let marker = self.wanted.marker.as_deref().map(|name| remote.stat(name)).transpose()?;
+            let files = Feed::ALL.into_iter().map(|feed| remote.stat(self.wanted.name(feed)));
+            Ok(Sighting { marker, files: files.collect::<Result<_, _>>()? })
+        })
+    }
+
+    /// The connection at hand, or a new one.
+    fn connected<'c>(
+        &self,
+        connection: &'c mut Connection<'d>,
+    ) -> Result<&'c mut (dyn Remote + 'd), FetchError> {
+        let remote = match connection.take() {
+            Some(remote) => remote,
+            None => self.connector.open()?,
+        };
+        Ok(connection.insert(remote).as_mut())
+    }
+
+    /// Does something in as many attempts as the job allows, each after a fault on a fresh connection.
+    /// A set that changes is not for this to cure, nor is too many connections while `others` are open.
+    fn persist<T>(
+        &self,
+        connection: &mut Connection<'d>,
+        others: &dyn Fn() -> bool,
+        attempt: &mut dyn FnMut(&mut Connection<'d>) -> Result<T, FetchError>,
+    ) -> Result<T, FetchError> {
+        let mut number = 1;
+        loop {
+            let fault = match attempt(connection) {
+                Ok(done) => return Ok(done),
+                Err(fault) => self.leash.explain(fault),
+            };
+            // Whatever went wrong, the connection is in an unknown state.
+            *connection = None;
+            let elsewhere = match &fault {
+                FetchError::Changing { .. } => true,
+                FetchError::TooManyConnections { .. } => others(),
+                _ => false,
+            };
+            let attempts = self.settings.attempts;
+            if elsewhere || !fault.is_worth_another_attempt() || number >= attempts {
+                return Err(fault);
+            }
+            tracing::warn!(attempt = number, of = attempts, "{fault}");
+            self.leash.wait_after(fault, number, self.settings.retry_wait)?;
+            number += 1;
+        }
+    }
+
+    /// Downloads every file that was seen, side by side where the job and the server allow it.
+    fn take_all(
+        &self,
+        seen: &Sighting,
+        connection: Connection<'d>,
+    ) -> Result<Vec<Fetched>, FetchError> {
+        let limit = self.request.max_file_size;
+        let (mut done, mut waiting) = (Vec::new(), VecDeque::new());
+        for feed in Feed::ALL {
+            let name = self.wanted.name(feed).to_owned();
+            match seen.file(feed).clone() {
+                Stat::Missing => done.push(Fetched::Missing { feed, name }),
+                Stat::Present(Version { size: Some(size), .. }) if size > limit => {
+                    done.push(Fetched::Oversized { feed, name, size, limit });
+                }
+                Stat::Present(version) => waiting.push_back(Task { feed, version }),
+            }
+        }
+        self.make_sure_of_room(&waiting)?;
+        let most = if self.alone.load(Ordering::Relaxed) { 1 } else { self.settings.connections };
+        let workers = waiting.len().min(most as usize).max(1);
+        let queue = Mutex::new(Queue { waiting, workers, done, fault: None });
+        thread::scope(|scope| {
+            for _ in 1..workers {
+                scope.spawn(|| self.work(&queue, None));
+            }
+            self.work(&queue, connection);
+        });
+        let queue = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(fault) = queue.fault {
+            return Err(fault);
+        }
+        let mut files = queue.done;
+        files.sort_by_key(Fetched::feed);
+        Ok(files)
+    }
+
+    fn make_sure_of_room(&self, tasks: &VecDeque<Task>) -> Result<(), FetchError> {
+        /// What the machine needs besides, for its logs and ours.
+        const RESERVE: u64 = 64 << 20;
+        let sizes: u64 = tasks.iter().filter_map(|task| task.version.size).sum();
+        let path = self.request.workdir;
+        let (needed, free) = (sizes + RESERVE, free_bytes(path)?);
+        match free < needed {
+            true => Err(FetchError::NoRoom { path: path.to_path_buf(), needed, free }),
+            false => Ok(()),
+        }
+    }
+
+    /// One connection's part: file after file, until none waits or one cannot be had.
+    fn work(&self, queue: &Mutex<Queue>, mut connection: Connection<'d>) {
+        loop {
+            let task = {
+                let mut queue = lock(queue);
+                match queue.waiting.pop_front().filter(|_| queue.fault.is_none()) {
+                    Some(task) => task,
+                    None => {
+                        queue.workers -= 1;
+                        break;
+                    }
+                }
+            };
+            let others = || lock(queue).workers > 1;
+            let taken = self.persist(&mut connection, &others, &mut |connection| {
+                let remote = self.connected(connection)?;
+                match self.attempt(remote, &task)? {
+                    Taken::Good(fetched) => Ok(fetched),
+                    Taken::Dead(fetched) => {
+                        *connection = None;
+                        Ok(fetched)
+                    }
+                    Taken::Unconfirmed(part) => {
+                        *connection = None;
+                        self.accept_unconfirmed(connection, &task, part)
+                    }
+                }
+            });
+            let mut queue = lock(queue);
+            match taken {
+                Ok(fetched) => queue.done.push(fetched),
+                Err(FetchError::TooManyConnections { reply, .. }) if queue.workers > 1 => {
+                    tracing::warn!("one connection at a time from now on: {reply}");
+                    self.alone.store(true, Ordering::Relaxed);
+                    queue.workers -= 1;
+                    queue.waiting.push_front(task);
+                    return;
+                }
+                Err(fault) => {
+                    queue.workers -= 1;
+                    // What the others say then is that they were told to stop.
+                    if queue.fault.is_none() {
+                        queue.fault = Some(fault);
+                    }
+                    self.leash.give_up();
+                    return;
+                }
+            }
+        }
+        hang_up(&mut connection);
+    }
+
+    /// One attempt at one file.
+    fn attempt(&self, remote: &mut dyn Remote, task: &Task) -> Result<Taken, FetchError> {
+        let name = self.wanted.name(task.feed);
+        self.still_is(remote, task)?;
+        let Some(size) = task.version.size else { return self.attempt_twice(remote, task) };
+        let mut part = self.part(task)?;
+        if part.offset() > 0 && !self.resumes.load(Ordering::Relaxed) {
+            part = part.restart()?;
+        }
+        let mut received = self.receive(remote, task, &mut part, size)?;
+        if received == Retrieved::NoResume {
+            self.resumes.store(false, Ordering::Relaxed);
+            part = part.restart()?;
+            received = self.receive(remote, task, &mut part, size)?;
+        }
+        let whole = part.len() == size && part.offset() == size;
+        match received {
+            Retrieved::Whole(_) if whole => {
+                self.still_is(remote, task)?;
+                self.finish(task, part).map(Taken::Good)
+            }
+            Retrieved::Unconfirmed(_) if whole => Ok(Taken::Unconfirmed(part)),
+            Retrieved::Whole(_) => {
+                let got = part.offset();
+                part.keep()?;
+                Err(cut_short(name, got, size))
+            }
+            Retrieved::Unconfirmed(_) => {
+                let got = part.offset();
+                part.keep()?;
+                Err(no_last_word(name, got, size))
+            }
+            Retrieved::Beyond(_) => {
+                part.discard()?;
+                Err(longer_than(name, size))
+            }
+            Retrieved::Refused(reply) => {
+                Err(FetchError::FileRefused { what: name.to_owned(), reply })
+            }
+            Retrieved::NoResume => Err(interrupted(name, no_start_refused())),
+        }
+    }
+
+    /// All bytes came, but the server's last word is missing: a look over a fresh connection must show
+    /// that the file is the same.
+    fn accept_unconfirmed(
+        &self,
+        connection: &mut Connection<'d>,
+        task: &Task,
+        mut part: Part,
+    ) -> Result<Fetched, FetchError> {
+        part.keep()?;
+        let remote = self.connected(connection)?;
+        self.still_is(remote, task)?;
+        let name = self.wanted.name(task.feed);
+        tracing::warn!(
+            "{name}: all {} bytes came but the server did not confirm it; accepted, since size and \
+             time are unchanged",
+            part.len()
+        );
+        self.finish(task, part)
+    }
+
+    /// A file whose size the server does not tell. A cut-off one cannot be told from a whole one then; a
+    /// second download that is the same is good evidence, and needs no place on disk.
+    fn attempt_twice(&self, remote: &mut dyn Remote, task: &Task) -> Result<Taken, FetchError> {
+        let (feed, limit) = (task.feed, self.request.max_file_size);
+        let name = self.wanted.name(feed).to_owned();
+        let mut part = self.part(task)?.restart()?;
+        match self.receive(remote, task, &mut part, limit)? {
+            Retrieved::Whole(_) => {}
+            Retrieved::Refused(_) => {
+                part.discard()?;
+                return Ok(Taken::Good(Fetched::Missing { feed, name }));
+            }
+            Retrieved::Beyond(size) => {
+                part.discard()?;
+                return Ok(Taken::Dead(Fetched::Oversized { feed, name, size, limit }));
+            }
+            Retrieved::Unconfirmed(_) | Retrieved::NoResume => {
+                return Err(interrupted(&name, unconfirmed()));
+            }
+        }
+        let mut again = Hasher::default();
+        self.progress.file(feed, None);
+        let second = remote.retrieve(&name, 0, limit, &mut |piece| {
+            again.update(piece);
+            self.account(feed, piece)
+        })?;
+        if second != Retrieved::Whole(part.len()) || part.sha256() != again.finish() {
+            part.discard()?;
+            return Err(FetchError::Changing { what: name });
+        }
+        self.still_is(remote, task)?;
+        self.finish(task, part).map(Taken::Good)
+    }
+
+    fn part(&self, task: &Task) -> Result<Part, FetchError> {
+        let identity = Identity {
+            source: self.place.to_owned(),
+            name: self.wanted.name(task.feed).to_owned(),
+            size: task.version.size,
+            stamp: task.version.stamp.clone(),
+        };
+        Ok(Part::open(self.request.workdir, identity)?)
+    }
+
+    /// Downloads once, from where the part ends. What has come is kept for the next attempt, unless it
+    /// is not what the server has.
+    fn receive(
+        &self,
+        remote: &mut dyn Remote,
+        task: &Task,
+        part: &mut Part,
+        end: u64,
+    ) -> Result<Retrieved, FetchError> {
+        let name = self.wanted.name(task.feed);
+        let offset = part.offset();
+        self.progress.file(task.feed, task.version.size);
+        self.progress.bytes(task.feed, offset);
+        let mut differs = false;
+        let received = remote.retrieve(name, offset, end - offset, &mut |piece| {
+            if let Err(OverlapDiffers) = part.take(piece)? {
+                differs = true;
+                return Err(interrupted(name, other_content(offset)));
+            }
+            self.account(task.feed, piece)
+        });
+        if differs {
+            self.resumes.store(false, Ordering::Relaxed);
+        } else if received.is_err() {
+            part.keep()?;
+        }
+        received
+    }
+
+    fn account(&self, feed: Feed, piece: &[u8]) -> Result<(), FetchError> {
+        self.progress.bytes(feed, piece.len() as u64);
+        self.throttle.take(piece.len() as u64, self.leash)
+    }
+
+    /// SIZE alone tells nothing of a file that was replaced meanwhile, or was growing all along.
+    fn still_is(&self, remote: &mut dyn Remote, task: &Task) -> Result<(), FetchError> {
+        let name = self.wanted.name(task.feed);
+        match remote.stat(name)? {
+            Stat::Present(version) if version == task.version => Ok(()),
+            _ => Err(FetchError::Changing { what: name.to_owned() }),
+        }
+    }
+
+    fn finish(&self, task: &Task, part: Part) -> Result<Fetched, FetchError> {
+        let (feed, name) = (task.feed, self.wanted.name(task.feed).to_owned());
+        let size = part.len();
+        let (path, sha256) = part.finish()?;
+        let (content, mtime) = (Content::Disk(path), task.version.mtime);
+        Ok(Fetched::File(RawFile { feed, name, content, sha256, size, mtime }))
+    }
+}
+
+/// What an attempt brought.
+enum Taken {
+    /// A file; the connection is good.
+    Good(Fetched),
+    /// A file; the connection is of no more use.
+    Dead(Fetched),
+    /// All bytes, without the server's last word.
+    Unconfirmed(Part),
+}
+
+fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn hang_up(connection: &mut Connection<'_>) {
+    if let Some(remote) = connection.take() {
+        remote.close();
+    }
+}
+
+fn interrupted(name: &str, reason: Message) -> FetchError {
+    FetchError::Interrupted { what: name.to_owned(), reason }
+}
+
+fn cut_short(name: &str, got: u64, size: u64) -> FetchError {
+    let reason = Message::new(
+        format!("共 {size} 字节，只收到 {got} 字节"),
+        format!("{got} of {size} bytes came"),
+    );
+    interrupted(name, reason)
+}
+
+fn longer_than(name: &str, size: u64) -> FetchError {
+    let reason = Message::new(
+        format!("收到的内容超过服务器报告的 {size} 字节"),
+        format!("more came than the {size} bytes that the server told"),
+    );
+    interrupted(name, reason)
+}
+
+fn no_last_word(name: &str, got: u64, size: u64) -> FetchError {
+    let reason = Message::new(
+        format!("共 {size} 字节，只收到 {got} 字节，且服务器没有确认传输完成"),
+        format!("{got} of {size} bytes came, and the server did not confirm the transfer"),
+    );
+    interrupted(name, reason)
+}
+
+fn unconfirmed() -> Message {
+    Message::fixed("服务器没有确认传输完成", "the server did not confirm the transfer")
+}
+
+fn no_start_refused() -> Message {
+    Message::fixed("服务器拒绝从头开始传输", "the server refuses to begin at the beginning")
+}
+
+fn other_content(offset: u64) -> Message {
+    Message::new(
+        format!("从 {offset} 字节处续传，内容与先前收到的不同；将从头下载"),
+        format!(
+            "resumed at byte {offset}, it is not what came before; it is fetched from the beginning"
+        ),
+    )
+}

@@ -1,0 +1,320 @@
+//! What holds every wait of a fetch short: its deadline, and somebody's wish that it end.
+//!
+//! The only clock here is the monotonic one: how long a thing takes, never what time it is.
+
+use std::hash::{BuildHasher, RandomState};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::model::Cancel;
+
+use super::FetchError;
+
+/// How often a wait looks up: the most that ending early costs.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// The leash of one fetch. Pulled, it ends waits at once and shuts down the sockets it holds.
+#[derive(Debug)]
+pub(super) struct Leash {
+    cancel: Cancel,
+    allowed: Duration,
+    end: Instant,
+    /// One of the files cannot be had; the others need not go on.
+    given_up: AtomicBool,
+    next: AtomicU64,
+    sockets: Mutex<Vec<(u64, TcpStream)>>,
+}
+
+/// A socket on the leash, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Held {
+    leash: Arc<Leash>,
+    number: u64,
+}
+
+impl Leash {
+    /// A fetch that starts now.
+    pub(super) fn starting_now(allowed: Duration, cancel: &Cancel) -> Arc<Leash> {
+        Arc::new(Leash {
+            cancel: cancel.clone(),
+            allowed,
+            end: Instant::now() + allowed,
+            given_up: AtomicBool::new(false),
+            next: AtomicU64::new(0),
+            sockets: Mutex::default(),
+        })
+    }
+
+    /// How long the whole fetch may take.
+    pub(super) fn allowed(&self) -> Duration {
+        self.allowed
+    }
+
+    /// Whether the fetch may go on.
+    ///
+    /// # Errors
+    /// [`FetchError::Cancelled`] or [`FetchError::Deadline`] if it may not.
+    pub(super) fn check(&self) -> Result<(), FetchError> {
+        self.remaining().map(|_| ())
+    }
+
+    /// What is left of the time allowed.
+    ///
+    /// # Errors
+    /// As [`Leash::check`].
+    pub(super) fn remaining(&self) -> Result<Duration, FetchError> {
+        if self.given_up.load(Ordering::Acquire) {
+            return Err(FetchError::Cancelled);
+        }
+        self.left()
+    }
+
+    fn left(&self) -> Result<Duration, FetchError> {
+        if self.cancel.is_asked() {
+            return Err(FetchError::Cancelled);
+        }
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(FetchError::Deadline { allowed: self.allowed, last: None });
+        }
+        Ok(left)
+    }
+
+    /// `wanted`, or what is left if that is less.
+    pub(super) fn bound(&self, wanted: Duration) -> Result<Duration, FetchError> {
+        Ok(wanted.min(self.remaining()?))
+    }
+
+    /// What a fault comes to: where the leash was pulled from outside, the fault is only its consequence.
+    pub(super) fn explain(&self, fault: FetchError) -> FetchError {
+        match self.left() {
+            Ok(_) => fault,
+            Err(FetchError::Deadline { allowed, .. }) => match fault {
+                fault @ (FetchError::Deadline { .. } | FetchError::NotReady { .. }) => fault,
+                fault => FetchError::Deadline { allowed, last: Some(Box::new(fault)) },
+            },
+            Err(ended) => ended,
+        }
+    }
+
+    /// The set of files at hand is lost: whatever else of it is under way may stop.
+    pub(super) fn give_up(&self) {
+        self.given_up.store(true, Ordering::Release);
+    }
+
+    /// Another set is begun.
+    pub(super) fn take_up(&self) {
+        self.given_up.store(false, Ordering::Release);
+    }
+
+    /// Waits.
+    ///
+    /// # Errors
+    /// As [`Leash::check`]; at once, if the wait would outlast the deadline.
+    pub(super) fn wait(&self, wait: Duration) -> Result<(), FetchError> {
+        if wait >= self.remaining()? {
+            return Err(FetchError::Deadline { allowed: self.allowed, last: None });
+        }
+        let end = Instant::now() + wait;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(left.min(GLANCE));
+            self.check()?;
+        }
+    }
+
+    /// Waits before attempt `attempt + 1` of something that failed with `fault`.
+    ///
+    /// # Errors
+    /// As [`Leash::wait`], with the fault.
+    pub(super) fn wait_after(
+        &self,
+        fault: FetchError,
+        attempt: u32,
+        first_wait: Duration,
+    ) -> Result<(), FetchError> {
+        match self.wait(backoff(first_wait, attempt, random_share())) {
+            Err(FetchError::Deadline { allowed, .. }) => {
+                Err(FetchError::Deadline { allowed, last: Some(Box::new(fault)) })
+            }
+            other => other,
+        }
+    }
+
+    /// Runs `work`, which cannot be ended early, on a thread of its own, and waits for it no longer
+    /// than `patience`; `None` if it takes longer. What it brings then is dropped.
+    ///
+    /// # Errors
+    /// As [`Leash::check`].
+    pub(super) fn outwait<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<Option<T>, FetchError> {
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        // Nobody may listen any more, which is as good.
+        thread::spawn(move || _ = sender.send(work()));
+        let end = Instant::now() + patience;
+        loop {
+            self.check()?;
+            let left = end.saturating_duration_since(Instant::now());
+            match receiver.recv_timeout(left.min(GLANCE)) {
+                Ok(done) => return Ok(Some(done)),
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(std::sync::mpsc::RecvTimeoutError::Timeout) if left.is_zero() => {
+                    return Ok(None);
+                }
+                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    /// Connects to the first of the addresses that answers, with timeouts set. `None`: the last did not
+    /// answer in time.
+    ///
+    /// # Errors
+    /// As [`Leash::check`].
+    pub(super) fn dial(
+        &self,
+        addresses: Vec<SocketAddr>,
+        timeout: Duration,
+    ) -> Result<Option<std::io::Result<TcpStream>>, FetchError> {
+        /// No server that is up takes longer to accept a connection.
+        const LONGEST: Duration = Duration::from_secs(10);
+        let patience = self.bound(timeout.min(LONGEST))?;
+        let dial = move || {
+            let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+            for address in addresses {
+                match TcpStream::connect_timeout(&address, patience) {
+                    Ok(socket) => return Ok(socket),
+                    Err(error) => last = error,
+                }
+            }
+            Err(last)
+        };
+        let Some(dialled) = self.outwait(patience.saturating_mul(2), dial)? else {
+            return Ok(None);
+        };
+        let timeout = self.bound(timeout)?;
+        Ok(Some(dialled.and_then(|socket| {
+            socket.set_read_timeout(Some(timeout))?;
+            socket.set_write_timeout(Some(timeout))?;
+            socket.set_nodelay(true)?;
+            Ok(socket)
+        })))
+    }
+
+    /// Puts a socket on the leash.
+    pub(super) fn hold(self: &Arc<Self>, socket: &TcpStream) -> std::io::Result<Held> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let socket = socket.try_clone()?;
+        self.sockets().push((number, socket));
+        Ok(Held { leash: Arc::clone(self), number })
+    }
+
+    /// Does `work`, with somebody standing by who shuts the sockets down when the leash is pulled: a
+    /// blocked read knows nothing of deadlines.
+    pub(super) fn around<T>(&self, work: impl FnOnce() -> T) -> T {
+        /// Ends the watch even if the work panics.
+        struct Over<'o>(&'o AtomicBool, thread::Thread);
+        impl Drop for Over<'_> {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Release);
+                self.1.unpark();
+            }
+        }
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let watch = scope.spawn(|| {
+                while !over.load(Ordering::Acquire) {
+                    if self.check().is_err() {
+                        for (_, socket) in self.sockets().iter() {
+                            // It may be shut down already, which is as good.
+                            _ = socket.shutdown(Shutdown::Both);
+                        }
+                    }
+                    thread::park_timeout(GLANCE);
+                }
+            });
+            let _over = Over(&over, watch.thread().clone());
+            work()
+        })
+    }
+
+    fn sockets(&self) -> MutexGuard<'_, Vec<(u64, TcpStream)>> {
+        self.sockets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.leash.sockets().retain(|(number, _)| *number != self.number);
+    }
+}
+
+/// The wait after the given attempt (from 1): doubled each time up to five minutes, of which the
+/// later half is scaled by `share` (0 to 1), so that many jobs do not come back in step.
+fn backoff(first_wait: Duration, attempt: u32, share: f64) -> Duration {
+    const LONGEST: Duration = Duration::from_secs(300);
+    let doubled = first_wait.saturating_mul(1 << attempt.saturating_sub(1).min(20));
+    doubled.min(LONGEST).mul_f64(0.5 + share / 2.0)
+}
+
+/// A random number from 0 to 1: each `RandomState` has random keys.
+fn random_share() -> f64 {
+    f64::from((RandomState::new().hash_one(0) >> 32) as u32) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_and_stay_bounded() {
+        let first = Duration::from_secs(4);
+        for (attempt, share, seconds) in
+            [(1, 0.0, 2), (1, 1.0, 4), (2, 0.0, 4), (3, 1.0, 16), (40, 1.0, 300), (40, 0.0, 150)]
+        {
+            assert_eq!(backoff(first, attempt, share), Duration::from_secs(seconds));
+        }
+    }
+
+    #[test]
+    fn a_wait_that_outlasts_the_deadline_is_not_begun() {
+        let cancel = Cancel::new();
+        let leash = Leash::starting_now(Duration::from_secs(10), &cancel);
+        let fault = FetchError::Changing { what: "x".to_owned() };
+        let started = Instant::now();
+        let error = leash.wait_after(fault, 9, Duration::from_secs(60)).unwrap_err();
+        assert!(matches!(error, FetchError::Deadline { last: Some(_), .. }));
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+
+    #[test]
+    fn pulled_it_ends_a_wait_and_a_blocked_read() {
+        use std::io::Read;
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let cancel = Cancel::new();
+        let leash = Leash::starting_now(Duration::from_secs(600), &cancel);
+        let mut socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let started = Instant::now();
+        leash.around(|| {
+            let _held = leash.hold(&socket).unwrap();
+            let asker = cancel.clone();
+            thread::spawn(move || {
+                thread::sleep(Duration::from_millis(200));
+                asker.ask();
+            });
+            assert_eq!(socket.read(&mut [0]).unwrap(), 0);
+            let waited = leash.wait(Duration::from_secs(300));
+            assert!(matches!(waited, Err(FetchError::Cancelled)));
+        });
+        assert!(started.elapsed() < Duration::from_secs(60));
+    }
+}

@@ -1,0 +1,250 @@
+//! When a delivery counts as complete: the marker is there, or all four files have come to rest.
+
+use std::time::Duration;
+
+use crate::config::job::Ready;
+use crate::model::{Feed, Message};
+
+use super::leash::Leash;
+use super::remote::{Stat, Version};
+use super::{FetchError, Wanted};
+
+/// How often to look for what is not there yet, at most.
+const SELDOM: Duration = Duration::from_secs(15);
+
+/// What stands at the source at one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sighting {
+    /// The marker, if the job has one. It is looked at before the files: what it vouches for is there.
+    pub(super) marker: Option<Stat>,
+    /// One a feed, in [`Feed::ALL`] order.
+    pub(super) files: Vec<Stat>,
+}
+
+impl Sighting {
+    /// The file of a feed.
+    pub(super) fn file(&self, feed: Feed) -> &Stat {
+        &self.files[feed.index()]
+    }
+
+    /// The names of what is not the same in another sighting.
+    pub(super) fn differences(&self, other: &Sighting, wanted: &Wanted) -> Vec<String> {
+        let mut names: Vec<String> = Feed::ALL
+            .into_iter()
+            .filter(|&feed| self.file(feed) != other.file(feed))
+            .map(|feed| wanted.name(feed).to_owned())
+            .collect();
+        if self.marker != other.marker {
+            names.extend(wanted.marker.clone());
+        }
+        names
+    }
+
+    fn is_empty(&self) -> bool {
+        let missing = |stat: &Stat| *stat == Stat::Missing;
+        self.files.iter().all(missing) && self.marker.as_ref().is_none_or(missing)
+    }
+
+    fn missing(&self, wanted: &Wanted) -> Vec<String> {
+        let missing = |feed: &Feed| *self.file(*feed) == Stat::Missing;
+        Feed::ALL.into_iter().filter(missing).map(|feed| wanted.name(feed).to_owned()).collect()
+    }
+
+    /// Why the files cannot be complete, whether or not they rest.
+    fn lacks(&self, wanted: &Wanted, min_size: u64) -> Option<Message> {
+        let missing = self.missing(wanted);
+        if !missing.is_empty() {
+            let names = missing.join(", ");
+            return Some(Message::new(
+                format!("还没有 {names}"),
+                format!("{names} is not there yet"),
+            ));
+        }
+        let small = |feed: &Feed| match self.file(*feed) {
+            Stat::Present(Version { size: Some(size), .. }) => *size < min_size,
+            _ => false,
+        };
+        let feed = Feed::ALL.into_iter().find(small)?;
+        let name = wanted.name(feed);
+        Some(Message::new(
+            format!("{name} 小于 {min_size} 字节"),
+            format!("{name} has fewer than {min_size} bytes"),
+        ))
+    }
+}
+
+/// Looks until the delivery is complete, and tells what stands there then.
+///
+/// # Errors
+/// [`FetchError::NothingThere`] at once if nothing of the delivery is there: that it comes at all may
+/// take hours, for which whoever called has better means than a connection. [`FetchError::NotReady`] if
+/// a part of it is there and the rest does not come within the deadline; at once if it is `awaited` by
+/// somebody who looks again later.
+pub(super) fn wait(
+    ready: &Ready,
+    wanted: &Wanted,
+    place: &str,
+    leash: &Leash,
+    awaited: bool,
+    look: &mut dyn FnMut() -> Result<Sighting, FetchError>,
+) -> Result<Sighting, FetchError> {
+    let mut last: Option<Sighting> = None;
+    let mut equal = 0;
+    loop {
+        let seen = look()?;
+        if seen.is_empty() {
+            return Err(FetchError::NothingThere { place: place.to_owned() });
+        }
+        let mut lacking = false;
+        let (why, interval) = match ready {
+            Ready::Now => return Ok(seen),
+            Ready::Marker(_) => match &seen.marker {
+                Some(Stat::Present(_)) => return Ok(seen),
+                _ => (no_marker(wanted), leash.allowed() / 60),
+            },
+            Ready::Stable { wait, polls, min_size } => {
+                let why = seen.lacks(wanted, *min_size);
+                lacking = why.is_some();
+                let same = last.as_ref() == Some(&seen);
+                equal = if why.is_none() && same { equal + 1 } else { 1 };
+                let why = match why {
+                    None if equal >= *polls => return Ok(seen),
+                    None => still_changing(&seen, last.as_ref(), wanted),
+                    Some(why) => why,
+                };
+                (why, *wait / (*polls - 1).max(1))
+            }
+        };
+        // A first look at files that may rest already needs a second one; all else can wait elsewhere.
+        let at_rest = matches!(ready, Ready::Stable { .. })
+            && !lacking
+            && last.as_ref().is_none_or(|last| *last == seen);
+        if awaited && !at_rest {
+            let allowed = Duration::ZERO;
+            return Err(FetchError::NotReady { place: place.to_owned(), why, allowed });
+        }
+        let interval = match ready {
+            Ready::Stable { .. } => interval,
+            _ => interval.clamp(Duration::from_millis(50), SELDOM),
+        };
+        last = Some(seen);
+        leash.wait(interval).map_err(|error| match error {
+            FetchError::Deadline { allowed, .. } => {
+                FetchError::NotReady { place: place.to_owned(), why, allowed }
+            }
+            error => error,
+        })?;
+    }
+}
+
+fn no_marker(wanted: &Wanted) -> Message {
+    let name = wanted.marker.as_deref().unwrap_or_default();
+    Message::new(format!("还没有完成标志 {name}"), format!("the marker {name} is not there yet"))
+}
+
+fn still_changing(seen: &Sighting, last: Option<&Sighting>, wanted: &Wanted) -> Message {
+    let names = last.map(|last| seen.differences(last, wanted)).unwrap_or_default().join(", ");
+    if names.is_empty() {
+        return Message::fixed(
+            "文件保持不变的时间还不够长",
+            "the files have not been unchanged for long enough",
+        );
+    }
+    Message::new(format!("{names} 仍在变化"), format!("{names} is still growing or changing"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Cancel;
+
+    use super::*;
+
+    fn sighting(sizes: [Option<u64>; 4], marker: Option<bool>) -> Sighting {
+        let stat = |size: Option<u64>| match size {
+            None => Stat::Missing,
+            size => Stat::Present(Version { size, ..Version::default() }),
+        };
+        Sighting {
+            marker: marker.map(|there| stat(there.then_some(0))),
+            files: sizes.into_iter().map(stat).collect(),
+        }
+    }
+
+    #[test]
+    fn complete_is_what_the_job_says() {
+        let stable = Ready::Stable { wait: Duration::from_millis(20), polls: 3, min_size: 2 };
+        let marker = Ready::Marker(Default::default());
+        let all = |size| [Some(5), Some(5), Some(size), Some(5)];
+        let three = [Some(5), Some(5), None, Some(5)];
+        let none = [None; 4];
+        // What is seen one after the other, the last for ever; how often it is looked then, and why not.
+        type Seen = ([Option<u64>; 4], Option<bool>);
+        let cases: [(&Ready, Vec<Seen>, Result<usize, &str>); 9] = [
+            (&Ready::Now, vec![(three, None)], Ok(1)),
+            (&Ready::Now, vec![(none, None)], Err("none of the files")),
+            (&stable, vec![(all(5), None)], Ok(3)),
+            (&stable, vec![(three, None), (all(3), None), (all(4), None)], Ok(5)),
+            (&stable, vec![(three, None)], Err("organ.txt is not there yet")),
+            (&stable, vec![(all(1), None)], Err("organ.txt has fewer than 2 bytes")),
+            (&stable, (2..90).map(|n| (all(n), None)).collect(), Err("organ.txt is still growing")),
+            (&marker, vec![(all(5), Some(false)), (three, Some(true))], Ok(2)),
+            (&marker, vec![(all(5), Some(false))], Err("marker done.ok is not there yet")),
+        ];
+        let wanted = Wanted {
+            names: ["agent.txt", "node.txt", "organ.txt", "principal.txt"].map(str::to_owned),
+            marker: Some("done.ok".to_owned()),
+        };
+        for (number, (ready, seen, expected)) in cases.into_iter().enumerate() {
+            let cancel = Cancel::new();
+            let leash = Leash::starting_now(Duration::from_millis(500), &cancel);
+            let mut looks = 0;
+            let mut look = || {
+                let (sizes, marker) = seen[looks.min(seen.len() - 1)];
+                looks += 1;
+                Ok(sighting(sizes, marker))
+            };
+            let result = wait(ready, &wanted, "here", &leash, false, &mut look);
+            match (result, expected) {
+                (Ok(_), Ok(times)) => assert_eq!(looks, times, "case {number}"),
+                (Err(error), Err(said)) => {
+                    assert!(error.to_string().contains(said), "case {number}: {error}");
+                    assert!(error.is_transient(), "case {number}");
+                }
+                (result, expected) => panic!("case {number}: {result:?}, expected {expected:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_awaited_elsewhere_is_told_at_once() {
+        let stable = Ready::Stable { wait: Duration::from_millis(20), polls: 3, min_size: 2 };
+        let marker = Ready::Marker(Default::default());
+        let all = |size| [Some(5), Some(5), Some(size), Some(5)];
+        // What is seen one after the other, the last for ever; how often it is looked, and whether it is taken.
+        type Seen = ([Option<u64>; 4], Option<bool>);
+        let cases: [(&Ready, Vec<Seen>, usize, bool); 6] = [
+            (&stable, vec![(all(5), None)], 3, true),
+            (&stable, vec![([Some(5), Some(5), None, Some(5)], None)], 1, false),
+            (&stable, vec![(all(1), None)], 1, false),
+            (&stable, vec![(all(4), None), (all(5), None)], 2, false),
+            (&marker, vec![(all(5), Some(false))], 1, false),
+            (&marker, vec![(all(5), Some(true))], 1, true),
+        ];
+        let wanted = Wanted {
+            names: ["agent.txt", "node.txt", "organ.txt", "principal.txt"].map(str::to_owned),
+            marker: Some("done.ok".to_owned()),
+        };
+        for (number, (ready, seen, expected, taken)) in cases.into_iter().enumerate() {
+            let leash = Leash::starting_now(Duration::from_secs(60), &Cancel::new());
+            let mut looks = 0;
+            let mut look = || {
+                let (sizes, marker) = seen[looks.min(seen.len() - 1)];
+                looks += 1;
+                Ok(sighting(sizes, marker))
+            };
+            let result = wait(ready, &wanted, "here", &leash, true, &mut look);
+            assert_eq!(result.is_ok(), taken, "case {number}: {result:?}");
+            assert_eq!(looks, expected, "case {number}");
+        }
+    }
+}

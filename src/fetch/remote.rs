@@ -1,0 +1,76 @@
+//! What the download asks of a server, whatever protocol it speaks.
+
+use chrono::{DateTime, Utc};
+
+use super::FetchError;
+
+/// Opens connections to one account on one server. Called from several threads at once.
+pub(super) trait Connector: Sync {
+    /// Connects, logs in, and enters the delivery's directory.
+    ///
+    /// # Errors
+    /// [`FetchError::NothingThere`] if the directory does not exist;
+    /// [`FetchError::TooManyConnections`] if others of ours are in the way.
+    fn open<'a>(&'a self) -> Result<Box<dyn Remote + 'a>, FetchError>;
+}
+
+/// A connection, logged in and in the delivery's directory.
+///
+/// Any error leaves it in an unknown state; whoever gets one drops it. It need not outlive its fetch's
+/// [`Leash`](super::leash::Leash): every operation ends with an error soon after the leash is pulled.
+pub(super) trait Remote {
+    /// What stands there under that bare name.
+    fn stat(&mut self, name: &str) -> Result<Stat, FetchError>;
+
+    /// Hands the bytes of a file from `offset` on to `sink`, piece by piece; gives up beyond `most` of
+    /// them. An error of `sink` ends the transfer and is passed on.
+    ///
+    /// [`Retrieved::Whole`] says only that the connection ended in good order. That proves nothing:
+    /// servers report success for a cut-off file too. Compare the number of bytes with the size.
+    fn retrieve(
+        &mut self,
+        name: &str,
+        offset: u64,
+        most: u64,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), FetchError>,
+    ) -> Result<Retrieved, FetchError>;
+
+    /// Says good-bye, whatever the server makes of it.
+    fn close(self: Box<Self>);
+}
+
+/// A name as the server sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stat {
+    /// Not there.
+    Missing,
+    /// There, or so it seems: where the server tells no size, only a download shows.
+    Present(Version),
+}
+
+/// What does not stay the same when a file is written to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Version {
+    /// Size in bytes, where the server tells.
+    pub(super) size: Option<u64>,
+    /// The modification time word for word, where the server tells: good for comparing.
+    pub(super) stamp: Option<String>,
+    /// The same as a time. Servers may give local time for UTC.
+    pub(super) mtime: Option<DateTime<Utc>>,
+}
+
+/// How a transfer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Retrieved {
+    /// All came, so many bytes from the offset on, and the server says so too.
+    Whole(u64),
+    /// The data ended in good order after so many bytes, but the server's last word is missing: it said
+    /// nothing more, or hung up. The connection is dead.
+    Unconfirmed(u64),
+    /// More came than was allowed; the connection is dead.
+    Beyond(u64),
+    /// The server does not hand the file out, in these words.
+    Refused(String),
+    /// The server cannot begin at an offset. The connection is still good.
+    NoResume,
+}

@@ -1,0 +1,64 @@
+//! The bandwidth that a job allows, shared by all its connections.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::FetchError;
+use super::leash::Leash;
+
+/// A token bucket that holds a quarter of a second's worth: a short burst is free, and over time the
+/// rate is kept.
+#[derive(Debug)]
+pub(super) struct Throttle {
+    /// Bytes a second; `None` is unlimited.
+    rate: Option<u64>,
+    /// Up to when the bytes taken so far have used the line up.
+    busy_until: Mutex<Instant>,
+}
+
+impl Throttle {
+    /// So many bytes a second at most.
+    pub(super) fn new(rate: Option<u64>) -> Throttle {
+        Throttle { rate, busy_until: Mutex::new(Instant::now()) }
+    }
+
+    /// Takes bytes that have come, and waits until more may come.
+    ///
+    /// # Errors
+    /// If the leash is pulled meanwhile.
+    pub(super) fn take(&self, bytes: u64, leash: &Leash) -> Result<(), FetchError> {
+        const BURST: Duration = Duration::from_millis(250);
+        let Some(rate) = self.rate else { return leash.check() };
+        let cost = Duration::from_secs_f64(bytes as f64 / rate as f64);
+        let now = Instant::now();
+        let until = {
+            let mut busy = self.busy_until.lock().unwrap_or_else(PoisonError::into_inner);
+            *busy = (*busy).max(now.checked_sub(BURST).unwrap_or(now)) + cost;
+            *busy
+        };
+        match until.saturating_duration_since(now) {
+            Duration::ZERO => leash.check(),
+            wait => leash.wait(wait),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Cancel;
+
+    use super::*;
+
+    #[test]
+    fn the_rate_is_kept() {
+        let cancel = Cancel::new();
+        let leash = Leash::starting_now(Duration::from_secs(60), &cancel);
+        let throttle = Throttle::new(Some(1_000_000));
+        let started = Instant::now();
+        for _ in 0..15 {
+            throttle.take(50_000, &leash).unwrap();
+        }
+        // 750 kB at 1 MB/s, of which a burst of 250 kB is free.
+        assert!(started.elapsed() >= Duration::from_millis(450), "{:?}", started.elapsed());
+    }
+}

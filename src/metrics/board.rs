@@ -1,0 +1,73 @@
+//! How all tenants stand, at hand for whoever asks.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::status::alerts_unsent;
+use super::{Plan, TenantStatus};
+
+/// Kept by a scheduler, read by the HTTP edge.
+#[derive(Debug)]
+pub struct Board {
+    data: PathBuf,
+    beat: Mutex<Instant>,
+    tenants: Mutex<BTreeMap<String, TenantStatus>>,
+}
+
+impl Board {
+    /// A board over a data folder, with nobody on it.
+    pub fn new(data: &Path) -> Board {
+        Board {
+            data: data.to_path_buf(),
+            beat: Mutex::new(Instant::now()),
+            tenants: Mutex::default(),
+        }
+    }
+
+    /// The scheduler says that it is alive. To be said more often than it may sleep.
+    pub fn beat(&self) {
+        *self.beat.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// How long ago the scheduler last said so.
+    pub fn since_beat(&self) -> Duration {
+        self.beat.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// Reads anew how a tenant stands: when it is taken up, and after each run. Opens its database, and may wait
+    /// for a writer that is at its first import.
+    pub fn refresh(&self, tenant: &str) {
+        let status = TenantStatus::read(&self.data, tenant);
+        let mut tenants = self.tenants();
+        let plan = tenants.get(tenant).and_then(|known| known.plan);
+        tenants.insert(tenant.to_owned(), TenantStatus { plan, ..status });
+    }
+
+    /// Notes what the scheduler has in mind with a tenant.
+    pub fn plan(&self, tenant: &str, plan: Plan) {
+        if let Some(known) = self.tenants().get_mut(tenant) {
+            known.plan = Some(plan);
+        }
+    }
+
+    /// Takes a tenant off the board.
+    pub fn forget(&self, tenant: &str) {
+        self.tenants().remove(tenant);
+    }
+
+    /// How all tenants stand, by tenant.
+    pub fn statuses(&self) -> Vec<TenantStatus> {
+        let mut statuses: Vec<TenantStatus> = self.tenants().values().cloned().collect();
+        // Alerts go out between runs, too.
+        for status in &mut statuses {
+            status.alerts_unsent = alerts_unsent(&self.data, &status.tenant);
+        }
+        statuses
+    }
+
+    fn tenants(&self) -> MutexGuard<'_, BTreeMap<String, TenantStatus>> {
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,79 @@
+//! How a tenant stands.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+
+use crate::alert;
+use crate::model::Message;
+use crate::store::{LastPublication, LastRun, Reader, StoreError};
+
+/// How a tenant stands.
+#[derive(Debug, Clone)]
+pub struct TenantStatus {
+    /// The tenant.
+    pub tenant: String,
+    /// Its database.
+    pub database: Database,
+    /// The run that was started last.
+    pub last_run: Option<LastRun>,
+    /// The last publication.
+    pub last_publication: Option<LastPublication>,
+    /// Alerts that wait to be sent, counted once a channel; none if their ledger cannot be read.
+    pub alerts_unsent: Option<u64>,
+    /// What a scheduler has in mind; none without one.
+    pub plan: Option<Plan>,
+}
+
+/// Whether a tenant's database can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// It can.
+    Readable,
+    /// There is none yet.
+    Missing,
+    /// It cannot; why, and what to do.
+    Unreadable(Message),
+}
+
+/// What a scheduler has in mind with a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// Whether a run is under way.
+    pub running: bool,
+    /// Since when files are waited for.
+    pub waiting_since: Option<DateTime<Utc>>,
+    /// When the next run is due.
+    pub next_run: Option<DateTime<Utc>>,
+    /// Whether the job file is broken and its last good version in use.
+    pub job_file_broken: bool,
+}
+
+impl TenantStatus {
+    /// Reads how a tenant stands. That something cannot be read is told in it and is no error.
+    pub fn read(data: &Path, tenant: &str) -> TenantStatus {
+        let path = data.join(tenant).join("org.db");
+        let runs = || -> Result<_, StoreError> {
+            let reader = Reader::open_existing(&path)?;
+            Ok((reader.last_run()?, reader.last_publication()?))
+        };
+        let (database, last_run, last_publication) = match runs() {
+            Ok((run, publication)) => (Database::Readable, run, publication),
+            Err(StoreError::NotFound { .. }) => (Database::Missing, None, None),
+            Err(error) => (Database::Unreadable(error.message()), None, None),
+        };
+        TenantStatus {
+            tenant: tenant.to_owned(),
+            database,
+            last_run,
+            last_publication,
+            alerts_unsent: alerts_unsent(data, tenant),
+            plan: None,
+        }
+    }
+}
+
+/// Alerts of a tenant that wait to be sent.
+pub(super) fn alerts_unsent(data: &Path, tenant: &str) -> Option<u64> {
+    alert::ledger::Ledger::of(data, tenant).read().ok().map(|book| book.unsent())
+}

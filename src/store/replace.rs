@@ -1,0 +1,55 @@
+//! Small files that appear complete or not at all.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+/// Writes a file in place of the one that stands there, if any, so that a reader sees the old one or the
+/// new one, also after a power cut. `mode` are the permissions of the new one, such as `0o600`. Two
+/// writers of one file must keep out of each other's way.
+///
+/// # Errors
+/// Whatever the system says; the old file stands then.
+pub fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let mut part = OsString::from(path);
+    part.push(".part");
+    let written = || -> io::Result<()> {
+        let mut file =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&part)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&part, path)
+    };
+    if let Err(error) = written() {
+        // What stands there is half a file or nothing; the first error is the one to tell.
+        let _ = fs::remove_file(&part);
+        return Err(error);
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    // The name, too, must last through a power cut.
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_a_failure_leaves_the_old_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        for content in ["first, and longer", "second"] {
+            replace_file(&path, content.as_bytes(), 0o600).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        }
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::create_dir(folder.path().join("state.json.part")).unwrap();
+        replace_file(&path, b"third", 0o600).unwrap_err();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+        assert!(replace_file(&folder.path().join("none/state.json"), b"", 0o600).is_err());
+    }
+}

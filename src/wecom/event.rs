@@ -1,0 +1,109 @@
+//! What a decrypted text says: the event, what it concerns, and what cannot be read of it.
+//!
+//! Names and values are those of the official documents 90970 to 90973 (contacts), 92130 and 92277 (customers), which
+//! keep growing: an unknown event or field is no fault. Only ids are sure to come since 2022.
+
+mod node;
+mod object;
+
+pub use node::Node;
+pub use object::{Object, ObjectKind};
+
+/// Why a text, or a part of it, could not be read. The event is stored all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParseProblem {
+    /// The text is not UTF-8.
+    NotUtf8,
+    /// The text is neither well-formed XML nor JSON.
+    NotReadable,
+    /// The XML declares a document type or uses an entity of its own, which WeCom never does.
+    Doctype,
+    /// Deeper nested than any event, or of more elements than any event.
+    TooLarge,
+    /// An event that concerns an object does not say which.
+    MissingId,
+}
+
+impl ParseProblem {
+    /// The name in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            ParseProblem::NotUtf8 => "not_utf8",
+            ParseProblem::NotReadable => "not_readable",
+            ParseProblem::Doctype => "doctype",
+            ParseProblem::TooLarge => "too_large",
+            ParseProblem::MissingId => "missing_id",
+        }
+    }
+}
+
+/// A decrypted text, read as far as it can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// `MsgType`, such as `event`.
+    pub msg_type: Option<String>,
+    /// `Event`, or `InfoType` in a suite's form.
+    pub event: Option<String>,
+    /// `ChangeType`.
+    pub change_type: Option<String>,
+    /// `FromUserName`.
+    pub from_user: Option<String>,
+    /// `CreateTime`, or `TimeStamp` in a suite's form: seconds since 1970.
+    pub create_time: Option<i64>,
+    /// `SuiteId`.
+    pub suite_id: Option<String>,
+    /// `AuthCorpId`.
+    pub auth_corp_id: Option<String>,
+    /// What the event changes; the kind is none where no state follows from it.
+    pub object: Option<Object>,
+    /// `NewUserID`, where it differs from the member's id.
+    pub new_user_id: Option<String>,
+    /// What could not be read.
+    pub problem: Option<ParseProblem>,
+    /// All fields.
+    pub fields: Node,
+}
+
+impl Event {
+    /// Reads a decrypted text, XML or JSON. Never fails: what cannot be read is told by `problem`.
+    pub fn parse(body: &[u8]) -> Event {
+        let fields = std::str::from_utf8(body)
+            .map_err(|_| ParseProblem::NotUtf8)
+            .and_then(|text| Node::parse(text.trim_start_matches('\u{feff}').trim()));
+        match fields {
+            Ok(fields) => Event::of(fields),
+            Err(problem) => Event { problem: Some(problem), ..Event::of(Node::default()) },
+        }
+    }
+
+    fn of(fields: Node) -> Event {
+        let text = |name: &str| fields.filled(name).map(str::to_owned);
+        let event = text("Event").or_else(|| text("InfoType"));
+        let change_type = text("ChangeType");
+        let (object, problem) =
+            match object::concerned(event.as_deref(), change_type.as_deref(), &fields) {
+                Ok(object) => (object, None),
+                Err(problem) => (None, Some(problem)),
+            };
+        let renamed = object.as_ref().filter(|object| object.kind == Some(ObjectKind::Member));
+        let new_user_id = renamed
+            .and_then(|object| text("NewUserID").filter(|new| *new != object.id))
+            .filter(|_| change_type.as_deref() == Some("update_user"));
+        Event {
+            msg_type: text("MsgType"),
+            event,
+            change_type,
+            from_user: text("FromUserName"),
+            create_time: fields
+                .filled("CreateTime")
+                .or_else(|| fields.filled("TimeStamp"))
+                .and_then(|seconds| seconds.parse().ok()),
+            suite_id: text("SuiteId"),
+            auth_corp_id: text("AuthCorpId"),
+            object,
+            new_user_id,
+            problem,
+            fields,
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What can go wrong with `wecom.db`, told so that the reader knows what to do.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::ErrorCode;
+
+use crate::model::Message;
+
+/// A fault of the database, of its file, or of the writer in front of it. An event that met one was not acknowledged,
+/// so WeCom sends it again. `Display` is the English message.
+///
+/// It is `Clone` because one failed commit is the answer to every event that waited for it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum WecomStoreError {
+    /// Written by a newer orgsnap. Nothing was written to it.
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format that this program knows.
+        supported: i64,
+    },
+    /// There is no database yet.
+    NotFound {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file or its folder cannot be opened or created.
+    CannotOpen {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file cannot be written.
+    ReadOnly {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The disk is full.
+    Full {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Another program holds the database.
+    Locked {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file is damaged.
+    Corrupt {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The file is no SQLite database, or one of another program.
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// More events wait than the disk takes; those that waited too long are turned away.
+    Overloaded {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The writer has ended; only a bug or the end of the program does that.
+    Stopped {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Any other fault of SQLite.
+    Sqlite {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite says.
+        source: Arc<rusqlite::Error>,
+    },
+}
+
+impl WecomStoreError {
+    /// Names the file and sorts the error by what the reader has to do.
+    pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> WecomStoreError {
+        let path = path.to_path_buf();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
+                WecomStoreError::ReadOnly { path }
+            }
+            Some(ErrorCode::DiskFull) => WecomStoreError::Full { path },
+            Some(ErrorCode::DatabaseCorrupt) => WecomStoreError::Corrupt { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                WecomStoreError::Locked { path }
+            }
+            Some(ErrorCode::NotADatabase) => WecomStoreError::Foreign { path },
+            Some(ErrorCode::CannotOpen) => WecomStoreError::CannotOpen { path },
+            _ => WecomStoreError::Sqlite { path, source: Arc::new(source) },
+        }
+    }
+
+    /// What happened, where, and what to do, in both languages.
+    pub fn message(&self) -> Message {
+        match self {
+            WecomStoreError::Newer { path, found, supported } => Message::new(
+                format!(
+                    "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {supported}），未作改动；请升级 orgsnap",
+                    path.display()
+                ),
+                format!(
+                    "{} was written by a newer orgsnap (format {found}, this one knows {supported}); it was left as \
+                     it is: install the newer version",
+                    path.display()
+                ),
+            ),
+            WecomStoreError::NotFound { path } => Message::new(
+                format!(
+                    "{} 不存在：该租户还没有收到过企业微信回调；请检查租户编号和 --data，并用 orgsnap wecom send-test 发送一条测试事件",
+                    path.display()
+                ),
+                format!(
+                    "{} does not exist: this tenant has not received a callback yet; check the tenant and --data, and \
+                     send a sample event with orgsnap wecom send-test",
+                    path.display()
+                ),
+            ),
+            WecomStoreError::CannotOpen { path } => Message::new(
+                format!(
+                    "{} 无法打开或创建；请检查所在文件夹是否存在、当前用户能否写入",
+                    path.display()
+                ),
+                format!(
+                    "{} cannot be opened or created: check that its folder exists and that this user may write there",
+                    path.display()
+                ),
+            ),
+            WecomStoreError::ReadOnly { path } => Message::new(
+                format!("{} 为只读；请授予当前用户对该文件及其文件夹的写权限", path.display()),
+                format!(
+                    "{} is read-only: give this user the right to write the file and its folder",
+                    path.display()
+                ),
+            ),
+            WecomStoreError::Full { path } => Message::new(
+                format!(
+                    "磁盘已满，{} 未作改动，未确认的回调由企业微信重发；请尽快腾出空间",
+                    path.display()
+                ),
+                format!(
+                    "the disk is full, {} was not changed and WeCom sends what was not acknowledged again: free some \
+                     space soon",
+                    path.display()
+                ),
+            ),
+            WecomStoreError::Locked { path } => Message::new(
+                format!("{} 正被其他程序锁定；请关闭在其上打开事务的程序", path.display()),
+                format!(
+                    "{} is locked by another program: close what holds a transaction open on it",
+                    path.display()
+                ),
+            ),
+            WecomStoreError::Corrupt { path } => Message::new(
+                format!("{} 已损坏；请从备份恢复，或移走它以便重新接收", path.display()),
+                format!(
+                    "{} is damaged: restore it from a backup, or move it away so that events can be stored again",
+                    path.display()
+                ),
+            ),
+            WecomStoreError::Foreign { path } => Message::new(
+                format!(
+                    "{} 不是 orgsnap 的回调数据库，未作改动；请移走它，或换一个数据文件夹",
+                    path.display()
+                ),
+                format!(
+                    "{} is not a database of callbacks of orgsnap's; it was left as it is: move it away, or name \
+                     another data folder",
+                    path.display()
+                ),
+            ),
+            WecomStoreError::Overloaded { path } => Message::new(
+                format!(
+                    "写入 {} 的回调过多，磁盘来不及落盘；未确认的回调由企业微信重发，请检查磁盘",
+                    path.display()
+                ),
+                format!(
+                    "more callbacks wait for {} than the disk takes; WeCom sends what was not acknowledged again: \
+                     check the disk",
+                    path.display()
+                ),
+            ),
+            WecomStoreError::Stopped { path } => Message::new(
+                format!("{} 的写入已经停止；请重新启动 orgsnap serve", path.display()),
+                format!("the writer of {} has stopped: start orgsnap serve again", path.display()),
+            ),
+            WecomStoreError::Sqlite { path, source } => Message::new(
+                format!("{}：{source}；请检查磁盘和文件权限", path.display()),
+                format!("{}: {source}; check the disk and the file's permissions", path.display()),
+            ),
+        }
+    }
+}
+
+impl fmt::Display for WecomStoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message().en)
+    }
+}

@@ -1,0 +1,121 @@
+//! Writing and identifying the rows of `callback_event`.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use rusqlite::{Connection, OptionalExtension, named_params};
+use sha2::{Digest, Sha256};
+
+use super::{ReceivedEvent, Stored};
+use crate::wecom::event::Event;
+
+/// What makes two deliveries the same event: the address and the decrypted text, byte by byte.
+///
+/// A retry comes to the same address and has the same text, whatever its timestamp, nonce and ciphertext are (whether
+/// WeCom reuses them is not documented). Names and times alone would not do: several events of one object in the same
+/// second are common. Two applications that are both told of a change each keep what they were told; what follows from
+/// it is the same. Each part is preceded by its length, so that no two lists of parts look alike.
+pub(super) fn content_hash(event: &ReceivedEvent) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let address = [event.endpoint.name(), &event.corp_id, &event.agent_id].map(str::as_bytes);
+    for part in address.into_iter().chain([event.body.as_slice()]) {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// When the change happened, as ISO text in UTC: `CreateTime`, or the arrival where there is none that can be a time.
+pub(super) fn occurred_at(event: &ReceivedEvent, parsed: &Event) -> String {
+    occurred(event.received_at, parsed.create_time)
+}
+
+/// As [`occurred_at`], of the two columns that it follows from.
+pub(super) fn occurred(received_at: DateTime<Utc>, create_time: Option<i64>) -> String {
+    // Four digits of a year, so that the texts sort.
+    let sortable = 0..253_402_300_800;
+    let told = create_time.filter(|seconds| sortable.contains(seconds));
+    told.and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+        .unwrap_or(received_at)
+        .to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// A time of arrival as it is stored.
+pub(super) fn arrival(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// A stored time of arrival as an instant.
+pub(super) fn arrived(text: &str) -> rusqlite::Result<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+    })
+}
+
+/// The parsed columns, in all of them.
+pub(super) const INSERT: &str = "\
+insert into callback_event (received_at, occurred_at, endpoint, corp_id, agent_id, receive_id, timestamp, nonce, \
+  msg_type, event, change_type, object_kind, object_id, user_id, new_user_id, from_user, create_time, suite_id, \
+  auth_corp_id, problem, last_received_at, content_hash, body) \
+values (:received_at, :occurred_at, :endpoint, :corp_id, :agent_id, :receive_id, :timestamp, :nonce, :msg_type, \
+  :event, :change_type, :object_kind, :object_id, :user_id, :new_user_id, :from_user, :create_time, :suite_id, \
+  :auth_corp_id, :problem, :received_at, :content_hash, :body)";
+
+/// Stores an event, or counts a delivery of one that is there.
+pub(super) fn insert(
+    conn: &Connection,
+    event: &ReceivedEvent,
+    parsed: &Event,
+    hash: &[u8; 32],
+) -> rusqlite::Result<Stored> {
+    let known: Option<i64> = conn
+        .prepare_cached("select id from callback_event where content_hash = ?1")?
+        .query_row([hash], |row| row.get(0))
+        .optional()?;
+    let received_at = arrival(event.received_at);
+    if let Some(id) = known {
+        conn.prepare_cached(
+            "update callback_event set deliveries = deliveries + 1, \
+             last_received_at = max(last_received_at, ?2) where id = ?1",
+        )?
+        .execute((id, received_at))?;
+        return Ok(Stored::Repeated(id));
+    }
+    // Text where it is text, so that every tool shows it; else the bytes.
+    let text = std::str::from_utf8(&event.body).ok();
+    let body: &dyn rusqlite::ToSql = match &text {
+        Some(text) => text,
+        None => &event.body,
+    };
+    let object = parsed.object.as_ref();
+    conn.prepare_cached(INSERT)?.execute(named_params! {
+        ":received_at": received_at,
+        ":occurred_at": occurred_at(event, parsed),
+        ":endpoint": event.endpoint.name(),
+        ":corp_id": event.corp_id,
+        ":agent_id": event.agent_id,
+        ":receive_id": event.receive_id,
+        ":timestamp": event.timestamp,
+        ":nonce": event.nonce,
+        ":msg_type": parsed.msg_type,
+        ":event": parsed.event,
+        ":change_type": parsed.change_type,
+        ":object_kind": object.and_then(|object| object.kind).map(|kind| kind.name()),
+        ":object_id": object.map(|object| &object.id),
+        ":user_id": object.and_then(|object| object.user_id.as_ref()),
+        ":new_user_id": parsed.new_user_id,
+        ":from_user": parsed.from_user,
+        ":create_time": parsed.create_time,
+        ":suite_id": parsed.suite_id,
+        ":auth_corp_id": parsed.auth_corp_id,
+        ":problem": parsed.problem.map(|problem| problem.name()),
+        ":content_hash": hash.as_slice(),
+        ":body": body,
+    })?;
+    Ok(Stored::New(conn.last_insert_rowid()))
+}
+
+/// Notes what is wrong with an event that was stored.
+pub(super) fn mark(conn: &Connection, id: i64, problem: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached("update callback_event set problem = ?2 where id = ?1")?
+        .execute((id, problem))
+        .map(|_| ())
+}
