@@ -13,26 +13,26 @@ use super::surroundings::Surroundings;
 /// Name of the database in a tenant's folder.
 pub(super) const DATABASE: &str = "org.db";
 
-/// The database of a tenant, given as its id or as its job file.
-///
-/// # Errors
-/// If a job file is named and cannot be read. That the database exists is for its reader to see.
-pub(super) fn database(
-    tenant_or_job: &str,
-    surroundings: &Surroundings,
-) -> Result<PathBuf, Failure> {
-    Ok(folder(tenant_or_job, surroundings)?.join(DATABASE))
-}
-
 /// The folder of a tenant, given as its id or as its job file.
 ///
 /// # Errors
-/// If a job file is named and cannot be read.
+/// If a job file is named and cannot be read. That the folder exists is for its reader to see.
 pub(super) fn folder(tenant_or_job: &str, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
     let path = Path::new(tenant_or_job);
     let is_job = path.extension().is_some_and(|extension| extension == "toml");
     let tenant = if is_job { load(path, surroundings)?.tenant } else { tenant_or_job.to_owned() };
     Ok(surroundings.data.join(tenant))
+}
+
+/// The database of a tenant, given as its id or as its job file.
+///
+/// # Errors
+/// As [`folder`].
+pub(super) fn database(
+    tenant_or_job: &str,
+    surroundings: &Surroundings,
+) -> Result<PathBuf, Failure> {
+    Ok(folder(tenant_or_job, surroundings)?.join(DATABASE))
 }
 
 /// The databases of all tenants in the data folder, by tenant.
