@@ -87,6 +87,7 @@ impl Order {
             now: self.now,
             cancel: &self.cancel,
             patience: self.patience,
+            accept_unchanged: false,
         };
         let tenant = self.job.tenant.clone();
         let mut report = match pipeline::import(&request, progress) {
