@@ -169,7 +169,6 @@ fn a_job_is_run_at_its_time_and_told_of() {
         http_get(address, "/metrics")
             .contains("orgsnap_last_run_verdict{tenant=\"a\",verdict=\"published\"} 1")
     );
-    assert!(http_get(address, "/nothing").starts_with("HTTP/1.1 404"));
 
     // A second daemon over the same data is told who holds it.
     let second = place.run(&["serve", "jobs"]);

@@ -36,6 +36,9 @@ pub(super) struct Arguments {
     /// Write how the tenants of this call stand to this file, as Prometheus text (textfile collector)
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
+    /// Publish files of a server that are, byte for byte, those of an earlier date
+    #[arg(long)]
+    accept_unchanged: bool,
     #[command(flatten)]
     report: run_report::Arguments,
 }
@@ -92,6 +95,7 @@ fn import(
         now,
         cancel: &Cancel::new(),
         patience: Patience::Waits,
+        accept_unchanged: arguments.accept_unchanged,
     };
     let date = arguments.date.unwrap_or_else(|| job.business_date(now));
     // A dry run leaves nothing behind: no report, and nobody is told of it.
