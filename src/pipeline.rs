@@ -59,6 +59,18 @@ pub trait Progress: fetch::Progress {
     fn stage(&self, stage: Stage);
 }
 
+/// What follows if the files of a delivery are not there, or not complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// The run waits for what is incomplete, as long as the job's `deadline` lets it.
+    Waits,
+    /// Whoever started the run looks again later. It waits for nothing and leaves no record, or a night of
+    /// waiting would fill the list of runs.
+    LooksAgain,
+    /// The last of several looks: it waits for nothing and is recorded.
+    LastLook,
+}
+
 /// What to import.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportRequest<'a> {
@@ -76,9 +88,8 @@ pub struct ImportRequest<'a> {
     pub now: DateTime<Utc>,
     /// Ends the run before its next stage when it is asked; what is not committed by then is undone.
     pub cancel: &'a Cancel,
-    /// Whether a source whose files are not there is asked again later: such a run leaves no record, or a
-    /// night of waiting would fill the list of runs.
-    pub awaited: bool,
+    /// What follows if the files are not there.
+    pub patience: Patience,
 }
 
 /// What to check.
@@ -145,7 +156,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
         Ok(raw) => raw,
         Err(error) => {
             run.go_on()?;
-            if request.awaited && error.is_source_transient() {
+            if request.patience == Patience::LooksAgain && error.is_source_transient() {
                 return Err(error);
             }
             outcome.report.verdict = Verdict::Failed;
@@ -190,6 +201,7 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         max_file_size: request.job.map_or(Job::MAX_FILE_SIZE, |job| job.max_file_size),
         workdir: request.dir,
         cancel: &Cancel::new(),
+        awaited: false,
     };
     let mut raw = match fetch::fetch(&wanted, &intake::Files(progress)) {
         // Four missing files of a folder that is there are four findings.
@@ -243,6 +255,7 @@ fn fetch_files(
         max_file_size: request.job.max_file_size,
         workdir: &tenant_dir.join("incoming"),
         cancel: request.cancel,
+        awaited: request.patience != Patience::Waits,
     };
     let mut raw = fetch::fetch(&wanted, &intake::Files(progress))?;
     if !request.dry_run {

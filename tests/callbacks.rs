@@ -1,5 +1,6 @@
 //! WeCom callbacks through the real HTTP endpoint: what WeCom sends, and what others do.
 
+mod configured;
 mod crash;
 mod hostile;
 mod plain;

@@ -6,6 +6,14 @@ mod faulty_server;
 mod faults;
 mod real_server;
 mod vsftpd;
+#[cfg(feature = "sftp")]
+mod faulty_sftp;
+#[cfg(feature = "sftp")]
+mod sftp;
+#[cfg(feature = "sftp")]
+mod sftp_faults;
+#[cfg(feature = "sftp")]
+mod sshd;
 
 use std::path::Path;
 use std::time::Duration;
@@ -63,6 +71,7 @@ fn fetch_into(workdir: &Path, source: &Source) -> Result<RawDelivery, FetchError
         max_file_size: 1 << 30,
         workdir,
         cancel: &Cancel::new(),
+        awaited: false,
     };
     let mut delivery = fetch::fetch(&request, &NoProgress)?;
     delivery.load()?;

@@ -167,7 +167,7 @@ fn every_complaint_names_file_line_key_and_what_was_expected() {
         ("ready", "ready = 'soon'", 15, "bad value 'soon' for source.ready; expected \"now\", { stable = \"30s\" } or { marker = \"done.ok\" }".to_owned()),
         ("ready", "ready = { stable = '30s', polls = 1 }", 15, "bad value 1 for source.ready.polls; expected a whole number from 2 to 100".to_owned()),
         ("ready", "ready = { marker = 'a/b' }", 15, "bad value 'a/b' for source.ready.marker; expected a file name, which may hold {date:%Y%m%d}".to_owned()),
-        ("ready", "ready = { marker = 'ok', stable = '1s' }", 15, "bad value { marker = 'ok', stable = '1s' } for source.ready".to_owned()),
+        ("ready", "ready = { marker = 'ok', stable = '1s' }", 15, "bad value { marker = 'ok', stable = '1s' } for source.ready; expected \"now\", { stable = \"30s\" } or { marker = \"done.ok\" }".to_owned()),
         ("bandwidth", "connections = 5", 20, "bad value 5 for source.connections; expected a whole number from 1 to 4".to_owned()),
         ("bandwidth", "freshness = '1d'", 20, "bad value '1d' for source.freshness; expected a duration such as \"26h\"".to_owned()),
         ("bandwidth", "files = { agents = 'a' }", 20, "unknown key \"agents\" in [source.files]; did you mean \"agent\"?".to_owned()),

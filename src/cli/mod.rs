@@ -5,6 +5,7 @@
     reason = "the edge: clock and environment are read here and handed in"
 )]
 
+mod alerting;
 mod check;
 mod completions;
 mod delivery_format;

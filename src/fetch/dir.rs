@@ -30,7 +30,8 @@ pub(super) fn fetch(
     let source = dir.display().to_string();
     let settings = request.source.fetching();
     let mut look = || look(dir, wanted);
-    let seen = readiness::wait(&settings.ready, wanted, &source, leash, &mut look)?;
+    let seen =
+        readiness::wait(&settings.ready, wanted, &source, leash, request.awaited, &mut look)?;
     let mut files = Vec::with_capacity(Feed::ALL.len());
     for feed in Feed::ALL {
         leash.check()?;

@@ -89,12 +89,14 @@ impl<'d> Download<'d> {
     fn run(&self) -> Result<RawDelivery, FetchError> {
         let mut round = 1;
         loop {
+            self.leash.take_up();
             let mut connection = None;
             let seen = readiness::wait(
                 &self.settings.ready,
                 self.wanted,
                 self.place,
                 self.leash,
+                self.request.awaited,
                 &mut || {
                     let seen = self.look(&mut connection)?;
                     if self.idles_long() {
@@ -389,16 +391,12 @@ impl<'d> Download<'d> {
             again.update(piece);
             self.account(feed, piece)
         })?;
-        let (len, fetched) = (part.len(), self.finish(task, part)?);
-        match &fetched {
-            Fetched::File(file)
-                if second == Retrieved::Whole(len) && file.sha256 == again.finish() =>
-            {
-                self.still_is(remote, task)?;
-                Ok(Taken::Good(fetched))
-            }
-            _ => Err(FetchError::Changing { what: name }),
+        if second != Retrieved::Whole(part.len()) || part.sha256() != again.finish() {
+            part.discard()?;
+            return Err(FetchError::Changing { what: name });
         }
+        self.still_is(remote, task)?;
+        self.finish(task, part).map(Taken::Good)
     }
 
     fn part(&self, task: &Task) -> Result<Part, FetchError> {

@@ -66,7 +66,14 @@ impl Leash {
     /// # Errors
     /// As [`Leash::check`].
     pub(super) fn remaining(&self) -> Result<Duration, FetchError> {
-        if self.cancel.is_asked() || self.given_up.load(Ordering::Acquire) {
+        if self.given_up.load(Ordering::Acquire) {
+            return Err(FetchError::Cancelled);
+        }
+        self.left()
+    }
+
+    fn left(&self) -> Result<Duration, FetchError> {
+        if self.cancel.is_asked() {
             return Err(FetchError::Cancelled);
         }
         let left = self.end.saturating_duration_since(Instant::now());
@@ -81,21 +88,26 @@ impl Leash {
         Ok(wanted.min(self.remaining()?))
     }
 
-    /// What a fault comes to: where the leash was pulled, the fault is only its consequence.
+    /// What a fault comes to: where the leash was pulled from outside, the fault is only its consequence.
     pub(super) fn explain(&self, fault: FetchError) -> FetchError {
-        match self.check() {
-            Ok(()) => fault,
+        match self.left() {
+            Ok(_) => fault,
             Err(FetchError::Deadline { allowed, .. }) => match fault {
-                fault @ FetchError::Deadline { .. } => fault,
+                fault @ (FetchError::Deadline { .. } | FetchError::NotReady { .. }) => fault,
                 fault => FetchError::Deadline { allowed, last: Some(Box::new(fault)) },
             },
             Err(ended) => ended,
         }
     }
 
-    /// The fetch is lost; whatever else is under way may stop.
+    /// The set of files at hand is lost: whatever else of it is under way may stop.
     pub(super) fn give_up(&self) {
         self.given_up.store(true, Ordering::Release);
+    }
+
+    /// Another set is begun.
+    pub(super) fn take_up(&self) {
+        self.given_up.store(false, Ordering::Release);
     }
 
     /// Waits.

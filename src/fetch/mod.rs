@@ -42,8 +42,8 @@ pub use error::FetchError;
 pub use raw::{Content, Fetched, RawDelivery, RawFile};
 
 /// Log targets that whoever sets up logging must cap at `info`: at `trace`, suppaftp logs every
-/// command it sends, the one with the password included.
-pub const QUIET_LOG_TARGETS: &[&str] = &["suppaftp", "rustls"];
+/// command it sends, the one with the password included, and russh what it exchanges.
+pub const QUIET_LOG_TARGETS: &[&str] = &["suppaftp", "rustls", "russh", "russh_sftp"];
 
 /// What to fetch.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +60,9 @@ pub struct Request<'a> {
     pub workdir: &'a Path,
     /// Ends the fetch early.
     pub cancel: &'a Cancel,
+    /// Whether somebody looks again later. What is not complete is told at once then, and not waited for: a
+    /// hundred insurers share a few runs side by side.
+    pub awaited: bool,
 }
 
 /// What the files are called at the source.

@@ -96,6 +96,11 @@ impl Part {
         self.len
     }
 
+    /// The SHA-256 of what has come, lowercase hex.
+    pub(super) fn sha256(&self) -> String {
+        self.hasher.clone().finish()
+    }
+
     /// Takes the next bytes: compares what came before, appends the rest.
     pub(super) fn take(&mut self, piece: &[u8]) -> Result<Result<(), OverlapDiffers>, DiskError> {
         let known = &self.overlap[self.compared..];
@@ -116,8 +121,7 @@ impl Part {
     /// Puts on record what has come, for another attempt to go on with.
     pub(super) fn keep(&mut self) -> Result<(), DiskError> {
         self.file.sync_data().map_err(DiskError::at(&self.path))?;
-        let record =
-            Record { of: self.of.clone(), bytes: self.len, sha256: self.hasher.clone().finish() };
+        let record = Record { of: self.of.clone(), bytes: self.len, sha256: self.sha256() };
         let text = serde_json::to_vec(&record)
             .map_err(|error| DiskError { path: self.record.clone(), source: error.into() })?;
         let mut file = create_private_file(&self.record)?;

@@ -150,7 +150,7 @@ impl std::fmt::Debug for Content {
     /// Leaves the bytes out: they are personal data, and many.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Content::Memory(bytes) => write!(f, "{} bytes", bytes.len()),
+            Content::Memory(_) => f.write_str("in memory"),
             Content::Disk(path) => path.fmt(f),
         }
     }

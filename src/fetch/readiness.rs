@@ -78,12 +78,14 @@ impl Sighting {
 /// # Errors
 /// [`FetchError::NothingThere`] at once if nothing of the delivery is there: that it comes at all may
 /// take hours, for which whoever called has better means than a connection. [`FetchError::NotReady`] if
-/// a part of it is there and the rest does not come within the deadline.
+/// a part of it is there and the rest does not come within the deadline; at once if it is `awaited` by
+/// somebody who looks again later.
 pub(super) fn wait(
     ready: &Ready,
     wanted: &Wanted,
     place: &str,
     leash: &Leash,
+    awaited: bool,
     look: &mut dyn FnMut() -> Result<Sighting, FetchError>,
 ) -> Result<Sighting, FetchError> {
     let mut last: Option<Sighting> = None;
@@ -93,6 +95,7 @@ pub(super) fn wait(
         if seen.is_empty() {
             return Err(FetchError::NothingThere { place: place.to_owned() });
         }
+        let mut lacking = false;
         let (why, interval) = match ready {
             Ready::Now => return Ok(seen),
             Ready::Marker(_) => match &seen.marker {
@@ -101,6 +104,7 @@ pub(super) fn wait(
             },
             Ready::Stable { wait, polls, min_size } => {
                 let why = seen.lacks(wanted, *min_size);
+                lacking = why.is_some();
                 let same = last.as_ref() == Some(&seen);
                 equal = if why.is_none() && same { equal + 1 } else { 1 };
                 let why = match why {
@@ -111,6 +115,14 @@ pub(super) fn wait(
                 (why, *wait / (*polls - 1).max(1))
             }
         };
+        // A first look at files that may rest already needs a second one; all else can wait elsewhere.
+        let at_rest = matches!(ready, Ready::Stable { .. })
+            && !lacking
+            && last.as_ref().is_none_or(|last| *last == seen);
+        if awaited && !at_rest {
+            let allowed = Duration::ZERO;
+            return Err(FetchError::NotReady { place: place.to_owned(), why, allowed });
+        }
         let interval = match ready {
             Ready::Stable { .. } => interval,
             _ => interval.clamp(Duration::from_millis(50), SELDOM),
@@ -191,7 +203,7 @@ mod tests {
                 looks += 1;
                 Ok(sighting(sizes, marker))
             };
-            let result = wait(ready, &wanted, "here", &leash, &mut look);
+            let result = wait(ready, &wanted, "here", &leash, false, &mut look);
             match (result, expected) {
                 (Ok(_), Ok(times)) => assert_eq!(looks, times, "case {number}"),
                 (Err(error), Err(said)) => {
@@ -200,6 +212,39 @@ mod tests {
                 }
                 (result, expected) => panic!("case {number}: {result:?}, expected {expected:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn what_is_awaited_elsewhere_is_told_at_once() {
+        let stable = Ready::Stable { wait: Duration::from_millis(20), polls: 3, min_size: 2 };
+        let marker = Ready::Marker(Default::default());
+        let all = |size| [Some(5), Some(5), Some(size), Some(5)];
+        // What is seen one after the other, the last for ever; how often it is looked, and whether it is taken.
+        type Seen = ([Option<u64>; 4], Option<bool>);
+        let cases: [(&Ready, Vec<Seen>, usize, bool); 6] = [
+            (&stable, vec![(all(5), None)], 3, true),
+            (&stable, vec![([Some(5), Some(5), None, Some(5)], None)], 1, false),
+            (&stable, vec![(all(1), None)], 1, false),
+            (&stable, vec![(all(4), None), (all(5), None)], 2, false),
+            (&marker, vec![(all(5), Some(false))], 1, false),
+            (&marker, vec![(all(5), Some(true))], 1, true),
+        ];
+        let wanted = Wanted {
+            names: ["agent.txt", "node.txt", "organ.txt", "principal.txt"].map(str::to_owned),
+            marker: Some("done.ok".to_owned()),
+        };
+        for (number, (ready, seen, expected, taken)) in cases.into_iter().enumerate() {
+            let leash = Leash::starting_now(Duration::from_secs(60), &Cancel::new());
+            let mut looks = 0;
+            let mut look = || {
+                let (sizes, marker) = seen[looks.min(seen.len() - 1)];
+                looks += 1;
+                Ok(sighting(sizes, marker))
+            };
+            let result = wait(ready, &wanted, "here", &leash, true, &mut look);
+            assert_eq!(result.is_ok(), taken, "case {number}: {result:?}");
+            assert_eq!(looks, expected, "case {number}");
         }
     }
 }
