@@ -4,6 +4,7 @@ mod events;
 mod joined;
 mod order;
 mod store;
+mod verbs;
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -143,29 +143,48 @@ fn drawn(events: &[StoredEvent], surroundings: &Surroundings) -> String {
     if events.is_empty() {
         return language.choose("没有事件\n", "no events\n").to_owned();
     }
-    let header = language.choose(
-        ["收到（UTC）", "地址", "应用", "事件", "变更类型", "对象", "次数", "问题"],
-        ["received (UTC)", "endpoint", "agent", "event", "change", "object", "times", "problem"],
+    let (mut header, mut columns) = (
+        language
+            .choose(
+                ["收到（UTC）", "地址", "应用", "事件", "变更类型", "对象"],
+                ["received (UTC)", "endpoint", "agent", "event", "change", "object"],
+            )
+            .to_vec(),
+        vec![Column::Text; 6],
     );
+    // Columns that have nothing to say would only make the others narrower.
+    let repeated = events.iter().any(|event| event.deliveries > 1);
+    let faulty = events.iter().any(|event| event.problem.is_some());
+    if repeated {
+        header.push(language.choose("次数", "times"));
+        columns.push(Column::Number);
+    }
+    if faulty {
+        header.push(language.choose("问题", "problem"));
+        columns.push(Column::Text);
+    }
     let rows: Vec<Vec<String>> = events
         .iter()
         .map(|event| {
             let received = event.received_at.replace('T', " ");
             let text = |value: &Option<String>| value.clone().unwrap_or_default();
-            vec![
+            let mut row = vec![
                 received.chars().take(19).collect(),
                 event.endpoint.clone(),
                 event.agent_id.clone(),
                 event.event.clone().or_else(|| event.msg_type.clone()).unwrap_or_default(),
                 text(&event.change_type),
                 text(&event.object_id),
-                event.deliveries.to_string(),
-                text(&event.problem),
-            ]
+            ];
+            if repeated {
+                row.push(event.deliveries.to_string());
+            }
+            if faulty {
+                row.push(text(&event.problem));
+            }
+            row
         })
         .collect();
-    let mut columns = [Column::Text; 8];
-    columns[6] = Column::Number;
     table(&columns, &header, &rows, 0, surroundings.width)
 }
 

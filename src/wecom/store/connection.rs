@@ -26,8 +26,9 @@ const WAIT: Duration = Duration::from_millis(2);
 /// Page cache in KiB, as SQLite wants it: negative.
 const CACHE: i64 = -32_768;
 
-/// Frames in the log after which a commit folds it back, some 16 MB: at full load that is every second or so.
-const CHECKPOINT: i64 = 4_000;
+/// Frames in the log after which a commit folds it back, some 4 MB: little enough that those who wait for that commit
+/// wait for some milliseconds only.
+const CHECKPOINT: i64 = 1_000;
 
 /// Statements kept ready; the writer uses some thirty.
 const STATEMENTS: usize = 64;

@@ -1,0 +1,146 @@
+//! `orgsnap wecom events`, `rebuild` and `queries` as an engineer and an analyst have them.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+use super::{open, rows, store_all};
+
+fn orgsnap(data: &Path, language: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_orgsnap"))
+        .args(["--lang", language, "--data"])
+        .arg(data)
+        .arg("wecom")
+        .args(arguments)
+        .env_remove("ORGSNAP_DATA")
+        .output()
+        .unwrap()
+}
+
+fn told(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+const CREATED: &str = "<xml><CreateTime>1403610513</CreateTime><Event>change_contact</Event>\
+                       <ChangeType>create_user</ChangeType><UserID>zhangsan</UserID><Name>张三</Name></xml>";
+
+#[test]
+fn events_are_listed_without_what_they_say_of_people() {
+    let dir = tempfile::tempdir().unwrap();
+    let bodies = [CREATED.as_bytes().to_vec(), b"\xff".to_vec(), CREATED.as_bytes().to_vec()];
+    store_all(&dir.path().join("t"), &bodies).unwrap();
+
+    let (code, out, _) = told(&orgsnap(dir.path(), "en", &["events", "t"]));
+    assert_eq!(code, Some(0));
+    let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(
+        lines[0].join(" "),
+        "received (UTC) endpoint agent event change object times problem"
+    );
+    // The newest first; the second was no text.
+    assert_eq!(lines[1][2..], ["member", "chengyuan", "1", "not_utf8"]);
+    let first = [
+        "2026-11-18",
+        "11:06:40",
+        "member",
+        "chengyuan",
+        "change_contact",
+        "create_user",
+        "zhangsan",
+        "2",
+    ];
+    assert_eq!(lines[2], first);
+    assert!(!out.contains("张三"), "{out}");
+
+    let (_, out, _) = told(&orgsnap(dir.path(), "zh", &["events", "t", "--limit", "1"]));
+    assert!(out.starts_with("收到（UTC）"), "{out}");
+    assert_eq!(out.lines().count(), 2, "{out}");
+    for since in ["2026-11-18 11:07", "2026-11-18T19:06:41+08:00"] {
+        let (code, out, _) = told(&orgsnap(dir.path(), "zh", &["events", "t", "--since", since]));
+        assert_eq!((code, out.as_str()), (Some(0), "没有事件\n"), "{since}");
+    }
+
+    let (_, out, _) =
+        told(&orgsnap(dir.path(), "en", &["events", "t", "--json", "--since", "2026-11-18"]));
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(document[0]["body"], Value::Null);
+    assert_eq!(document[0]["body_base64"], "/w==");
+    assert_eq!(document[1]["body"], CREATED);
+    assert_eq!(document[1]["deliveries"], 2);
+    assert_eq!(document[1]["occurred_at"], "2014-06-24T11:48:33Z");
+}
+
+#[test]
+fn a_tenant_without_callbacks_is_told_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    for verb in ["events", "rebuild", "queries"] {
+        for (language, words) in
+            [("en", "has not received a callback yet"), ("zh", "还没有收到过企业微信回调")]
+        {
+            let (code, out, error) = told(&orgsnap(dir.path(), language, &[verb, "nobody"]));
+            assert_eq!((code, out.as_str()), (Some(2), ""), "{verb}");
+            assert!(error.contains(words) && error.contains("nobody/wecom.db"), "{verb}: {error}");
+        }
+        assert!(!dir.path().join("nobody").exists(), "{verb} makes nothing");
+    }
+    let (code, _, error) =
+        told(&orgsnap(dir.path(), "en", &["events", "t", "--since", "yesterday"]));
+    assert_eq!(code, Some(2));
+    assert!(error.contains("not a time") && error.contains("不是时间"), "{error}");
+}
+
+#[test]
+fn a_rebuild_says_what_it_did() {
+    let dir = tempfile::tempdir().unwrap();
+    let tenant = dir.path().join("t");
+    store_all(&tenant, &[CREATED.as_bytes().to_vec()]).unwrap();
+    open(&tenant).execute_batch("delete from member").unwrap();
+    let (code, out, _) = told(&orgsnap(dir.path(), "en", &["rebuild", "t"]));
+    assert_eq!(code, Some(0));
+    assert!(out.starts_with("1 events replayed, 1 objects made anew"), "{out}");
+    assert_eq!(rows(&open(&tenant), "select user_id as u from member"), ["u=\"zhangsan\""]);
+    let (_, out, _) = told(&orgsnap(dir.path(), "zh", &["rebuild", "t", "--json"]));
+    let document: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(document["objects"], 1);
+}
+
+#[test]
+fn the_printed_queries_run_in_sqlite3_as_they_are() {
+    if Command::new("sqlite3").arg("--version").output().is_err() {
+        eprintln!("skipped: sqlite3 is not installed");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    // A path that SQL and a shell would trip over.
+    let data = dir.path().join("it's data");
+    let tenant = data.join("t");
+    store_all(&tenant, &[CREATED.as_bytes().to_vec()]).unwrap();
+    rusqlite::Connection::open(tenant.join("org.db"))
+        .unwrap()
+        .execute_batch(
+            "create table agent (id, agent_name, agent_status, agent_grade_level, leave_company_date, \
+               working_organ_id, working_organ_name, working_node_id, working_node_name); \
+             create table agent_history (id, agent_name, leave_company_date, working_organ_name, \
+               working_node_name, valid_from); \
+             insert into agent (id, agent_name, agent_status) values ('zhangsan', 'x', 2), ('lisi', 'y', 1);",
+        )
+        .unwrap();
+    let (code, sql, _) = told(&orgsnap(&data, "en", &["queries", "t"]));
+    assert_eq!(code, Some(0));
+    let mut child = Command::new("sqlite3")
+        .arg("-bail")
+        .arg(tenant.join("wecom.db"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
+    let (code, out, error) = told(&child.wait_with_output().unwrap());
+    assert_eq!((code, error.as_str()), (Some(0), ""), "{sql}");
+    let first: Vec<&str> = out.lines().map(|line| line.split('|').next().unwrap()).collect();
+    assert_eq!(first, ["lisi", "zhangsan"], "{out}");
+}
