@@ -17,6 +17,7 @@ mod import;
 mod job;
 mod layers;
 mod metrics;
+mod packaging;
 mod quiet;
 mod report;
 mod rules;

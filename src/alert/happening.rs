@@ -83,6 +83,7 @@ impl Cause {
         match error {
             RunError::Lock(LockError::Held { .. })
             | RunError::Store(StoreError::Locked { .. })
+            | RunError::Fetch(FetchError::Cancelled)
             | RunError::Cancelled => None,
             RunError::Fetch(FetchError::Disk(_) | FetchError::Password(_)) => Some(Cause::Setup),
             RunError::Fetch(_) => Some(Cause::Source),
@@ -180,7 +181,7 @@ impl Happening {
     ) -> Option<Happening> {
         let message = error.message();
         let what = match error {
-            RunError::Fetch(FetchError::NothingThere { .. }) => {
+            RunError::Fetch(FetchError::NothingThere { .. } | FetchError::NotReady { .. }) => {
                 What::Late { since: now, until: None, message }
             }
             error => What::Failed { cause: Cause::of(error)?, message, run: None },

@@ -30,8 +30,15 @@ pub(super) fn fetch(
 ) -> Result<RawDelivery, FetchError> {
     let (schema, cancel) = (schema(), Cancel::new());
     let (date, max_file_size) = (date(), 1 << 30);
-    let request =
-        Request { source, schema: &schema, date, max_file_size, workdir, cancel: &cancel };
+    let request = Request {
+        source,
+        schema: &schema,
+        date,
+        max_file_size,
+        workdir,
+        cancel: &cancel,
+        awaited: false,
+    };
     fetch::fetch(&request, progress)
 }
 
@@ -307,6 +314,7 @@ fn somebody_who_asks_to_stop_is_heard() {
         max_file_size: 1 << 30,
         workdir: dir.path(),
         cancel: &cancel,
+        awaited: false,
     };
     let ask = After::new(1_000_000, || cancel.ask());
     let error = fetch::fetch(&request, &ask).unwrap_err();

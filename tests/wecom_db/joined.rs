@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::config::job;
-use orgsnap::model::Verdict;
+use orgsnap::model::{Cancel, Verdict};
 use orgsnap::pipeline::{self, ImportRequest};
 use orgsnap::sample::{self, Charset, Options};
 use orgsnap::wecom::store::EventReader;
@@ -23,6 +23,8 @@ fn import(job: &Path, data: &Path, from: &Path, date: NaiveDate) {
         dry_run: false,
         data_dir: data,
         now: "2026-11-24T02:30:00Z".parse::<DateTime<Utc>>().unwrap(),
+        cancel: &Cancel::new(),
+        awaited: false,
     };
     assert_eq!(pipeline::import(&request, &Quiet).unwrap().verdict, Verdict::Published);
 }
