@@ -181,7 +181,7 @@ impl Happening {
     ) -> Option<Happening> {
         let message = error.message();
         let what = match error {
-            RunError::Fetch(FetchError::NothingThere { .. } | FetchError::NotReady { .. }) => {
+            RunError::Fetch(error) if error.is_not_there_yet() => {
                 What::Late { since: now, until: None, message }
             }
             error => What::Failed { cause: Cause::of(error)?, message, run: None },

@@ -8,7 +8,7 @@ use orgsnap::alert::{Cause, Happening, What};
 use orgsnap::config::job::{self, Job};
 use orgsnap::metrics::{self, TenantStatus};
 use orgsnap::model::{Cancel, Message, RunReport, Verdict};
-use orgsnap::pipeline::{self, ImportRequest};
+use orgsnap::pipeline::{self, ImportRequest, Patience};
 use orgsnap::report::json;
 use orgsnap::store::replace_file;
 
@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// other tenants need a file of their own
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
+    /// Publish files of a server that are, byte for byte, those of an earlier date
+    #[arg(long)]
+    accept_unchanged: bool,
     #[command(flatten)]
     report: run_report::Arguments,
 }
@@ -92,7 +95,8 @@ fn import(
         data_dir: &surroundings.data,
         now,
         cancel: &Cancel::new(),
-        awaited: false,
+        patience: Patience::Waits,
+        accept_unchanged: arguments.accept_unchanged,
     };
     let date = arguments.date.unwrap_or_else(|| job.business_date(now));
     // A dry run leaves nothing behind: no report, and nobody is told of it.

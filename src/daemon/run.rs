@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::Job;
 use crate::fetch::{ArchiveError, DiskError, FetchError};
 use crate::model::{Cancel, Message, RunReport, Verdict};
-use crate::pipeline::{self, ImportRequest, Progress, RunError};
+use crate::pipeline::{self, ImportRequest, Patience, Progress, RunError};
 use crate::report::json;
 use crate::store::StoreError;
 use crate::store::lock::LockError;
@@ -26,8 +26,8 @@ pub struct Order {
     pub date: NaiveDate,
     /// When it begins; its id is made of it.
     pub now: DateTime<Utc>,
-    /// Whether another look follows if the files are not there.
-    pub awaited: bool,
+    /// What follows if the files are not there.
+    pub patience: Patience,
     /// The data folder.
     pub data: PathBuf,
     /// Asks it to end.
@@ -86,7 +86,8 @@ impl Order {
             data_dir: &self.data,
             now: self.now,
             cancel: &self.cancel,
-            awaited: self.awaited,
+            patience: self.patience,
+            accept_unchanged: false,
         };
         let tenant = self.job.tenant.clone();
         let mut report = match pipeline::import(&request, progress) {
@@ -124,9 +125,7 @@ fn ending_of(error: &RunError) -> Ending {
     let (lack, passing) = match error {
         RunError::Cancelled => return Ending::Stopped,
         RunError::Fetch(error) => match error {
-            FetchError::NothingThere { .. }
-            | FetchError::NotReady { .. }
-            | FetchError::Changing { .. } => (Lack::Files, true),
+            error if error.is_not_there_yet() => (Lack::Files, true),
             FetchError::Disk(error) => (Lack::Machine, is_full(error)),
             FetchError::NoRoom { .. } => (Lack::Machine, true),
             FetchError::NotBuiltIn { .. }

@@ -13,7 +13,7 @@ use chrono_tz::Tz;
 use crate::alert::{Happening, What};
 use crate::config::job::Job;
 use crate::model::Cancel;
-use crate::pipeline::run_id;
+use crate::pipeline::{Patience, run_id};
 
 use super::jobs::{Change, Env, JobFolder};
 use super::ledger::{self, Entry, LedgerError};
@@ -351,13 +351,16 @@ impl<'o> Scheduler<'o> {
         let track = insurer.track.as_mut()?;
         let date = track.errand.as_ref()?.date;
         let run = run_id(tenant, now, date);
-        let awaited = track.begin(run.clone(), now);
+        let patience = match track.begin(run.clone(), now) {
+            true => Patience::LooksAgain,
+            false => Patience::LastLook,
+        };
         let attempt = track.errand.as_ref()?.attempts;
         let (job, cancel) = (Arc::clone(&insurer.job), Cancel::new());
         insurer.running = Some(Running { job: Arc::clone(&job), cancel: cancel.clone() });
         self.observer.note(&Note::started(tenant, date, &run, attempt));
         self.save(tenant, now);
-        Some(Order { job, date, now, awaited, data: self.settings.data.clone(), cancel })
+        Some(Order { job, date, now, patience, data: self.settings.data.clone(), cancel })
     }
 
     /// Writes the ledger if there is anything new in it.

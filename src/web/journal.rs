@@ -15,8 +15,8 @@ use super::registry::{App, Nowhere};
 const LINES: u32 = 5;
 /// How long the count goes.
 const WINDOW: TimeDelta = TimeDelta::minutes(1);
-/// Characters of a value that a stranger sent.
-const LONGEST: usize = 64;
+/// Characters of a value that a stranger sent; the path of a callback has some hundred.
+const LONGEST: usize = 128;
 
 /// Something to note.
 #[derive(Debug)]
@@ -77,6 +77,10 @@ impl Journal {
             Matter::NotStored(..) | Matter::Crowded => {
                 tracing::error!(target: "orgsnap", kind, untold, "{text}");
             }
+            // Whoever scans the internet asks for pages; only what was meant as a callback is worth a line.
+            Matter::Nowhere(Nowhere::Path(path)) if !is_near(path) => {
+                tracing::debug!(target: "orgsnap", kind, untold, "{text}");
+            }
             Matter::Age(..) | Matter::Verified(_) => {
                 tracing::info!(target: "orgsnap", kind, untold, "{text}");
             }
@@ -106,9 +110,15 @@ impl Journal {
     }
 }
 
+/// Whether the path looks like a callback's that was written down wrongly.
+fn is_near(path: &str) -> bool {
+    path.to_ascii_lowercase().contains("callback")
+}
+
 fn kind(matter: &Matter<'_>) -> &'static str {
     match matter {
-        Matter::Nowhere(Nowhere::Path) => "path",
+        Matter::Nowhere(Nowhere::Path(path)) if is_near(path) => "path",
+        Matter::Nowhere(Nowhere::Path(_)) => "page",
         Matter::Nowhere(Nowhere::Tenant(_)) => "tenant",
         Matter::Nowhere(Nowhere::Corp { .. }) => "corp",
         Matter::Nowhere(Nowhere::Agent { .. }) => "agent",
@@ -221,10 +231,15 @@ fn words(matter: &Matter<'_>) -> Message {
 
 fn nowhere_words(nowhere: &Nowhere<'_>) -> Message {
     match nowhere {
-        Nowhere::Path => Message::fixed(
-            "请求的路径不是回调地址，已拒绝；正确的地址见 orgsnap wecom urls",
-            "the path of a request is no callback's; refused. orgsnap wecom urls prints the right ones",
-        ),
+        Nowhere::Path(path) => {
+            let path = quoted(path);
+            Message::new(
+                format!("请求的路径 {path} 不是回调地址，已拒绝；正确的地址见 orgsnap wecom urls"),
+                format!(
+                    "the path {path} of a request is no callback's; refused. orgsnap wecom urls prints the right ones"
+                ),
+            )
+        }
         Nowhere::Tenant(tenant) => {
             let tenant = quoted(tenant);
             Message::new(
@@ -310,6 +325,13 @@ fn refusal_words(app: &App, refusal: &Refusal) -> Message {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use crate::config::job::{self, AgentId};
+    use crate::wecom::crypto::DecryptFault;
+    use crate::wecom::envelope::EnvelopeFault;
+
+    use super::super::registry::Registry;
     use super::*;
 
     #[test]
@@ -331,6 +353,71 @@ mod tests {
         assert_eq!(journal.admit("signature", "t/chengyuan", at(0)), Some(0));
         assert_eq!(journal.admit("decrypt", "t/kehu", at(0)), Some(0));
         assert_eq!(journal.admit("signature", "t/kehu", at(-1)), Some(5), "a clock set back");
+    }
+
+    #[test]
+    fn every_matter_says_whom_it_concerns_in_both_languages() {
+        let job = job::parse(
+            Path::new("jobs/x.toml"),
+            "tenant = 'T1'\ncorp_id = 'C1'\n[[wecom_app]]\nagent_id = 7\nsecret = 'SECRET'\n",
+            &|_| None,
+        )
+        .unwrap();
+        let (registry, said) = Registry::build(&[&job], Path::new("data"), &Registry::default());
+        assert!(said.is_empty(), "{said:?}");
+        let path = crate::wecom::address::path("C1", "T1", AgentId::Number(7));
+        let app = registry.app(&path).unwrap();
+        let why = Message::fixed("原因", "the reason");
+        let full = WecomStoreError::Full { path: "data/T1/wecom.db".into() };
+        let refusals = [
+            Refusal::Query,
+            Refusal::Missing("nonce"),
+            Refusal::Several("nonce"),
+            Refusal::Envelope(EnvelopeFault::Doctype),
+            Refusal::Signature,
+            Refusal::Decrypt(DecryptFault::Padding),
+            Refusal::ReceiveId("other".to_owned()),
+            Refusal::Doctype,
+        ];
+        let mut matters: Vec<Matter<'_>> =
+            refusals.iter().map(|refusal| Matter::Refused(app, refusal)).collect();
+        matters.extend([
+            Matter::NoCallback(app),
+            Matter::Secret(app, &why),
+            Matter::Method(app),
+            Matter::NotStored(app, &full),
+            Matter::Verified(app),
+            Matter::Age(app, 1_000),
+        ]);
+        for matter in matters {
+            let Message { zh, en } = words(&matter);
+            for text in [&zh, &en] {
+                assert!(text.contains("T1") && text.contains('7'), "{text}");
+                assert!(!text.contains("SECRET"), "{text}");
+            }
+            assert!(!zh.is_ascii() && en.is_ascii(), "{zh} {en}");
+        }
+        for (path, kind_expected, said) in [
+            ("/x", "page", "\"/x\""),
+            (&format!("{path}/"), "path", "/7/\""),
+            (&path.replace("T1", "T2"), "tenant", "\"T2\""),
+            (&path.replace("C1", "C2"), "corp", "T1"),
+            (&path.replace("/7", "/8"), "agent", "\"8\""),
+            (
+                &path.replace(
+                    "work-weixin-integration/wxCallBack/member",
+                    "customer-manager/wxCallBack/external/user",
+                ),
+                "endpoint",
+                "T1",
+            ),
+        ] {
+            let nowhere = registry.app(path).unwrap_err();
+            let matter = Matter::Nowhere(&nowhere);
+            assert_eq!(kind(&matter), kind_expected, "{path}");
+            let Message { zh, en } = words(&matter);
+            assert!(zh.contains(said) && en.contains(said), "{zh} {en}");
+        }
     }
 
     #[test]

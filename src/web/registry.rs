@@ -47,7 +47,7 @@ pub(super) enum Unready {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Nowhere<'a> {
     /// The path is no callback's.
-    Path,
+    Path(&'a str),
     /// No job file of that tenant.
     Tenant(&'a str),
     /// The tenant's job file has another corp id, or none.
@@ -167,7 +167,7 @@ impl Registry {
 
     /// The application to which a path belongs.
     pub(super) fn app<'a>(&'a self, path: &'a str) -> Result<&'a App, Nowhere<'a>> {
-        let (endpoint, corp_id, tenant, agent) = address::parts(path).ok_or(Nowhere::Path)?;
+        let (endpoint, corp_id, tenant, agent) = address::parts(path).ok_or(Nowhere::Path(path))?;
         let known = self.tenants.get(tenant).ok_or(Nowhere::Tenant(tenant))?;
         if known.as_deref() != Some(corp_id) {
             return Err(Nowhere::Corp { tenant });

@@ -97,6 +97,8 @@ pub enum Verdict {
         /// Why.
         reason: String,
     },
+    /// The connection was closed without an answer.
+    HungUp,
     /// No answer at all in 20 seconds.
     NoAnswer,
 }
@@ -302,19 +304,30 @@ fn failure(error: reqwest::Error) -> Verdict {
         return Verdict::NoAnswer;
     }
     // The outermost words are always the same; why stands at the innermost source.
+    let connecting = error.is_connect();
     let error = error.without_url();
     let mut reason = error.to_string();
-    let mut tls = false;
+    let (mut tls, mut hung_up) = (false, false);
     let mut source = error.source();
     while let Some(inner) = source {
         tls |= is_tls(inner);
+        hung_up |= !connecting && is_end(inner);
         reason = inner.to_string();
         source = inner.source();
     }
-    match tls {
-        true => Verdict::Tls { reason },
-        false => Verdict::Unreachable { reason },
+    match (tls, hung_up) {
+        (true, _) => Verdict::Tls { reason },
+        (false, true) => Verdict::HungUp,
+        (false, false) => Verdict::Unreachable { reason },
     }
+}
+
+/// Whether the other side closed the connection.
+fn is_end(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    let ends = [BrokenPipe, ConnectionReset, UnexpectedEof];
+    error.downcast_ref().is_some_and(hyper::Error::is_incomplete_message)
+        || error.downcast_ref().is_some_and(|io: &std::io::Error| ends.contains(&io.kind()))
 }
 
 /// Whether it is a fault of TLS. rustls stands within errors of I/O, whose `source` leaves out what they hold.

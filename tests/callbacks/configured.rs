@@ -44,6 +44,18 @@ fn a_tenant_that_only_takes_callbacks_resolves() {
 }
 
 #[test]
+fn the_job_file_of_the_documentation_is_right() {
+    let guide = include_str!("../../docs/wecom.md");
+    let (_, rest) = guide.split_once("```toml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let job = parse(text).unwrap();
+    let receiving = job.wecom.apps.iter().filter(|app| app.callback.is_some()).count();
+    assert_eq!((job.wecom.apps.len(), receiving), (3, 2));
+    assert_eq!(job.wecom.domain_verification.len(), 1);
+    assert!(job.warnings.is_empty(), "{:?}", job.warnings);
+}
+
+#[test]
 fn numbers_and_words_of_agents() {
     for (written, expected) in [
         ("1000002", Some(AgentId::Number(1_000_002))),

@@ -147,6 +147,11 @@ fn an_engineer_sets_a_tenant_up() {
     let (code, told, _) = send_test("1000008");
     assert_eq!(code, Some(0), "{told}");
 
+    let mut command = orgsnap();
+    command.args(["wecom", "events", "00010001", "--data"]).arg(&data);
+    let (code, told, _) = text(&command.output().unwrap());
+    assert_eq!((code, told.matches("orgsnap_send_test").count()), (Some(0), 3), "{told}");
+
     served.terminate();
     let conn = rusqlite::Connection::open(data.join("00010001").join("wecom.db")).unwrap();
     let events: Vec<String> = conn
@@ -205,6 +210,7 @@ fn a_try_tells_what_is_in_the_way() {
             2,
             "the 5 bytes are not orgsnap's answer",
         ),
+        ("", 4, "closed without an answer"),
         ("garbage\r\n\r\n", 4, "it cannot be reached"),
     ];
     for (answer, code, said) in answers {

@@ -24,7 +24,8 @@ fn import(job: &Path, data: &Path, from: &Path, date: NaiveDate) {
         data_dir: data,
         now: "2026-11-24T02:30:00Z".parse::<DateTime<Utc>>().unwrap(),
         cancel: &Cancel::new(),
-        awaited: false,
+        patience: pipeline::Patience::Waits,
+        accept_unchanged: false,
     };
     assert_eq!(pipeline::import(&request, &Quiet).unwrap().verdict, Verdict::Published);
 }

@@ -8,7 +8,8 @@ use orgsnap::config::job::Job;
 use orgsnap::model::Message;
 use orgsnap::web::callbacks::Callbacks;
 
-/// How often secrets and databases that could not be had are looked for again, though no job file changed.
+/// How often the jobs are handed over though no job file changed: the file of a secret may hold another one by now,
+/// and a database that could not be opened is tried again.
 const AGAIN: TimeDelta = TimeDelta::seconds(30);
 
 /// The receiver, and what it was last handed.
@@ -31,13 +32,13 @@ impl Handover {
         Handover { receiver, state: RefCell::default() }
     }
 
-    /// Hands the jobs over if they are others than before. Returns what is newly wrong.
+    /// Hands the jobs over if they are others than before, or it is time to. Returns what is newly wrong.
     pub(super) fn turned(&self, jobs: Vec<Arc<Job>>, now: DateTime<Utc>) -> Vec<Message> {
         let mut state = self.state.borrow_mut();
         let same = state.jobs.len() == jobs.len()
             && state.jobs.iter().zip(&jobs).all(|(before, now)| Arc::ptr_eq(before, now));
         let recent = state.at.is_some_and(|at| (now - at).abs() < AGAIN);
-        if same && state.at.is_some() && (state.said.is_empty() || recent) {
+        if same && recent {
             return Vec::new();
         }
         let said = match &self.receiver {

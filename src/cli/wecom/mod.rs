@@ -1,5 +1,8 @@
 //! `orgsnap wecom`: the companion for WeCom callbacks. One file a verb.
 
+mod events;
+mod queries;
+mod rebuild;
 mod send_test;
 mod urls;
 
@@ -9,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::surroundings::Surroundings;
 
-/// WeCom callbacks: the URLs to paste, a test through proxy and firewall
+/// WeCom callbacks: the URLs to paste, a test through proxy and firewall, what came
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true, disable_help_subcommand = true)]
 pub(super) struct Arguments {
@@ -19,6 +22,9 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Events(events::Arguments),
+    Queries(queries::Arguments),
+    Rebuild(rebuild::Arguments),
     Urls(urls::Arguments),
     SendTest(send_test::Arguments),
 }
@@ -26,6 +32,9 @@ enum Verb {
 /// Runs the verb.
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
     match &arguments.verb {
+        Verb::Events(arguments) => events::run(arguments, surroundings),
+        Verb::Queries(arguments) => queries::run(arguments, surroundings),
+        Verb::Rebuild(arguments) => rebuild::run(arguments, surroundings),
         Verb::Urls(arguments) => urls::run(arguments, surroundings),
         Verb::SendTest(arguments) => send_test::run(arguments, surroundings),
     }

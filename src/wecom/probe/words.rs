@@ -35,6 +35,7 @@ impl Verdict {
             Verdict::Status(_) => "status",
             Verdict::Tls { .. } => "tls",
             Verdict::Unreachable { .. } => "unreachable",
+            Verdict::HungUp => "hung-up",
             Verdict::NoAnswer => "no-answer",
         }
     }
@@ -45,6 +46,7 @@ impl Verdict {
             Verdict::Late
             | Verdict::NotStored
             | Verdict::Unreachable { .. }
+            | Verdict::HungUp
             | Verdict::NoAnswer => true,
             Verdict::Status(status) => *status >= 500,
             _ => false,
@@ -144,6 +146,12 @@ impl Outcome {
             Verdict::Unreachable { reason } => Message::new(
                 format!("无法连接：{reason}；请检查域名、端口、防火墙和代理"),
                 format!("it cannot be reached: {reason}; check name, port, firewall and proxy"),
+            ),
+            Verdict::HungUp => Message::fixed(
+                "连接被关闭，没有回答；按 packaging/nginx.conf.example 配置的代理在 orgsnap serve 未运行或未能保存事件时如此：\
+                 请查看它是否在运行及其日志",
+                "the connection was closed without an answer; a proxy with the lines of packaging/nginx.conf.example does \
+                 so when orgsnap serve does not run or could not store the event: see whether it runs, and its log",
             ),
             Verdict::NoAnswer => Message::fixed(
                 "20 秒内没有回答；请检查防火墙和代理",
