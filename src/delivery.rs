@@ -1,10 +1,13 @@
 //! A delivery as the rules see it: four files, parsed or not, and which of their rows are accepted.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use polars_arrow::array::Utf8ViewArray;
 
 use crate::config::schema::{FeedSchema, Schema};
 use crate::keys::KeyIndex;
-use crate::model::Feed;
+use crate::model::{Feed, PublishedFiles};
 use crate::parse::{Parsed, Unparsable};
 
 /// The four files of a delivery.
@@ -14,6 +17,19 @@ pub struct Delivery<'a> {
     pub schema: &'a Schema,
     /// One a feed, in [`Feed::ALL`] order.
     pub files: Vec<FileInput<'a>>,
+    /// What is known beside the files.
+    pub background: Background,
+}
+
+/// What is known of a delivery beside its files.
+#[derive(Debug, Clone, Default)]
+pub struct Background {
+    /// When the run started.
+    pub now: DateTime<Utc>,
+    /// A file older than this is stale; `None` is any age.
+    pub freshness: Option<Duration>,
+    /// What was published for the newest earlier business date.
+    pub published: Option<PublishedFiles>,
 }
 
 /// One file of a delivery.
@@ -23,6 +39,10 @@ pub struct FileInput<'a> {
     pub feed: Feed,
     /// The file's name.
     pub name: String,
+    /// SHA-256 of its bytes, lowercase hex; `None` if it was not read.
+    pub sha256: Option<String>,
+    /// Modification time at the source, where it is told.
+    pub mtime: Option<DateTime<Utc>>,
     /// What became of it.
     pub state: FileState<'a>,
 }

@@ -14,7 +14,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::job::{Format, GateLimits, Job, Source};
 use crate::config::schema::Schema;
-use crate::delivery::{Acceptance, Delivery, FileState};
+use crate::delivery::{Acceptance, Background, Delivery, FileState};
 use crate::fetch::{self, FetchError, RawDelivery, archive};
 use crate::gate::{self, Approved};
 use crate::links::Links;
@@ -79,6 +79,9 @@ pub struct ImportRequest<'a> {
     /// Whether a source whose files are not there is asked again later: such a run leaves no record, or a
     /// night of waiting would fill the list of runs.
     pub awaited: bool,
+    /// Publishes files of a server that are, to the byte, those of an earlier date. Otherwise they pass for
+    /// a delivery that has not come yet.
+    pub accept_unchanged: bool,
 }
 
 /// What to check.
@@ -131,16 +134,26 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
             return outcome.record(Some(store), request.dry_run, Box::new(std::iter::empty()));
         }
     }
+    let background = Background {
+        now: request.now,
+        freshness: source.fetching().freshness,
+        published: match &store {
+            Some(store) => store.files_before(date)?,
+            None => None,
+        },
+    };
     let run = Run {
         schema: &schema,
         levels: &levels,
         limits: job.gate,
         pinned: &job.format,
+        background: &background,
         progress,
         cancel: request.cancel,
     };
     run.go_on()?;
-    let fetched = fetch_files(request, source, &schema, &tenant_dir, &mut outcome, progress);
+    let fetched =
+        fetch_files(request, source, &schema, &tenant_dir, &background, &mut outcome, progress);
     let mut raw = match fetched {
         Ok(raw) => raw,
         Err(error) => {
@@ -200,8 +213,16 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         other => other?,
     };
     outcome.time(Stage::Fetch, began);
-    let cancel = &Cancel::new();
-    let run = Run { schema: &schema, levels: &levels, limits, pinned: &pinned, progress, cancel };
+    let freshness = request.job.and_then(|job| job.source.as_ref()?.fetching().freshness);
+    let run = Run {
+        schema: &schema,
+        levels: &levels,
+        limits,
+        pinned: &pinned,
+        background: &Background { now: request.now, freshness, published: None },
+        progress,
+        cancel: &Cancel::new(),
+    };
     run.process(&mut raw, &mut None, true, outcome)
 }
 
@@ -232,6 +253,7 @@ fn fetch_files(
     source: &Source,
     schema: &Schema,
     tenant_dir: &Path,
+    background: &Background,
     outcome: &mut Outcome,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, RunError> {
@@ -247,6 +269,15 @@ fn fetch_files(
         awaited: request.awaited,
     };
     let mut raw = fetch::fetch(&wanted, &intake::Files(progress))?;
+    if let Some(published) = &background.published
+        && source.is_remote()
+        && !request.accept_unchanged
+        && intake::is_unchanged(&raw, published)
+    {
+        raw.remove_downloads();
+        let (place, date) = (raw.source, published.date);
+        return Err(FetchError::NotRefreshed { place, date }.into());
+    }
     if !request.dry_run {
         let label = archive::Label {
             tenant: &request.job.tenant,
@@ -268,6 +299,7 @@ struct Run<'r> {
     levels: &'r Levels,
     limits: GateLimits,
     pinned: &'r Format,
+    background: &'r Background,
     progress: &'r dyn Progress,
     cancel: &'r Cancel,
 }
@@ -295,7 +327,7 @@ impl Run<'_> {
         let began = Instant::now();
         let (parsed, begun) = thread::scope(|scope| {
             let begin = store.as_mut().map(|store| scope.spawn(move || store.begin(date)));
-            let parsed = intake::parse(raw, self.schema, self.pinned);
+            let parsed = intake::parse(raw, self.schema, self.pinned, self.background.clone());
             (
                 parsed,
                 begin.map(|begin| begin.join().unwrap_or_else(|p| std::panic::resume_unwind(p))),

@@ -1,9 +1,11 @@
 //! Fetching: from directories, from a real vsftpd, and from a server that misbehaves; the archive.
 
 mod archive;
+mod certificate;
 mod dir;
 mod faulty_server;
 mod faults;
+mod nights;
 mod real_server;
 mod vsftpd;
 #[cfg(feature = "sftp")]
@@ -65,6 +67,15 @@ fn date() -> NaiveDate {
 
 /// Fetches with a size limit of 1 GiB, and loads.
 fn fetch_into(workdir: &Path, source: &Source) -> Result<RawDelivery, FetchError> {
+    fetch_until(workdir, source, &Cancel::new())
+}
+
+/// The same, until somebody asks it to end.
+fn fetch_until(
+    workdir: &Path,
+    source: &Source,
+    cancel: &Cancel,
+) -> Result<RawDelivery, FetchError> {
     let schema = schema();
     let request = Request {
         source,
@@ -72,7 +83,7 @@ fn fetch_into(workdir: &Path, source: &Source) -> Result<RawDelivery, FetchError
         date: date(),
         max_file_size: 1 << 30,
         workdir,
-        cancel: &Cancel::new(),
+        cancel,
         awaited: false,
     };
     let mut delivery = fetch::fetch(&request, &NoProgress)?;

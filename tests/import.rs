@@ -98,6 +98,7 @@ impl Insurer {
             now,
             cancel: &Cancel::new(),
             awaited: false,
+            accept_unchanged: false,
         };
         pipeline::import(&request, &Quiet)
     }
@@ -305,6 +306,7 @@ fn a_refused_delivery_leaves_the_snapshot_and_keeps_its_traces() {
             now,
             cancel: &Cancel::new(),
             awaited: false,
+            accept_unchanged: false,
         };
         let report = pipeline::import(&request, &Quiet).unwrap();
         assert_eq!(report.verdict, Verdict::Refused);
@@ -471,6 +473,7 @@ fn a_run_that_is_asked_to_stop_leaves_everything_as_it_was() {
             now: "2024-12-31T21:00:00Z".parse().unwrap(),
             cancel: &cancel,
             awaited: false,
+            accept_unchanged: false,
         };
         // Each run archives under its own id; all four begin at the same moment here.
         let _ = fs::remove_dir_all(insurer.data().join("t/archive/2024-12-02"));
@@ -496,6 +499,7 @@ fn a_source_that_is_awaited_leaves_no_record_until_the_last_look() {
             now: "2024-12-31T21:00:00Z".parse().unwrap(),
             cancel: &Cancel::new(),
             awaited,
+            accept_unchanged: false,
         };
         let outcome = pipeline::import(&request, &Quiet);
         assert!(matches!(outcome, Err(RunError::Fetch(e)) if e.is_transient()));

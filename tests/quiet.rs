@@ -6,8 +6,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::{
     config::job::{self, Format},
     fetch,
-    model::{Feed, RunReport},
-    pipeline::{self, CheckRequest, Progress, Stage},
+    model::{Cancel, Feed, RunReport, Verdict},
+    pipeline::{self, CheckRequest, ImportRequest, Progress, Stage},
 };
 
 pub(crate) struct Quiet;
@@ -30,4 +30,26 @@ pub(crate) fn check(dir: &Path) -> RunReport {
     let format = Format::default();
     let request = CheckRequest { dir, format: &format, job: job.as_ref(), date, now };
     pipeline::check(&request, &Quiet).unwrap()
+}
+
+/// Publishes the delivery of a folder for one day, and checks that of another for the next.
+pub(crate) fn check_after(before: &Path, dir: &Path) -> RunReport {
+    let data = tempfile::tempdir().unwrap();
+    let job = job::parse(Path::new("fixture.toml"), "tenant = 'fixture'", &|_| None).unwrap();
+    let import = |from, date: &str, dry_run| {
+        let request = ImportRequest {
+            job: &job,
+            date: Some(date.parse().unwrap()),
+            from: Some(from),
+            dry_run,
+            data_dir: data.path(),
+            now: "2024-11-24T00:00:00Z".parse().unwrap(),
+            cancel: &Cancel::new(),
+            awaited: false,
+            accept_unchanged: false,
+        };
+        pipeline::import(&request, &Quiet).unwrap()
+    };
+    assert_eq!(import(before, "2024-11-22", false).verdict, Verdict::Published);
+    import(dir, "2024-11-23", true)
 }

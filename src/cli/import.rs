@@ -29,6 +29,9 @@ pub(super) struct Arguments {
     /// Check against the last snapshot, but publish and write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Publish files of a server that are, byte for byte, those of an earlier date
+    #[arg(long)]
+    accept_unchanged: bool,
     #[command(flatten)]
     report: run_report::Arguments,
 }
@@ -70,6 +73,7 @@ fn import(
         now: surroundings.now(),
         cancel: &Cancel::new(),
         awaited: false,
+        accept_unchanged: arguments.accept_unchanged,
     };
     let shown = progress::shown(surroundings, &job.tenant);
     let outcome = pipeline::import(&request, shown.as_ref());

@@ -87,6 +87,7 @@ impl Order {
             now: self.now,
             cancel: &self.cancel,
             awaited: self.awaited,
+            accept_unchanged: false,
         };
         let tenant = self.job.tenant.clone();
         let mut report = match pipeline::import(&request, progress) {
@@ -126,6 +127,7 @@ fn ending_of(error: &RunError) -> Ending {
         RunError::Fetch(error) => match error {
             FetchError::NothingThere { .. }
             | FetchError::NotReady { .. }
+            | FetchError::NotRefreshed { .. }
             | FetchError::Changing { .. } => (Lack::Files, true),
             FetchError::Disk(error) => (Lack::Machine, is_full(error)),
             FetchError::NoRoom { .. } => (Lack::Machine, true),

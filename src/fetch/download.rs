@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::config::job::Fetching;
 use crate::model::{Feed, Message};
@@ -23,6 +23,9 @@ use super::readiness::{self, Sighting};
 use super::remote::{Connector, Remote, Retrieved, Stat, Version};
 use super::throttle::Throttle;
 use super::{Content, FetchError, Fetched, Progress, RawDelivery, RawFile, Request, Wanted};
+
+/// A connection that was not used for longer may have been closed by its server.
+const IDLE: Duration = Duration::from_secs(45);
 
 /// An open connection, while it is good.
 type Connection<'c> = Option<Box<dyn Remote + 'c>>;
@@ -89,7 +92,6 @@ impl<'d> Download<'d> {
     fn run(&self) -> Result<RawDelivery, FetchError> {
         let mut round = 1;
         loop {
-            self.leash.take_up();
             let mut connection = None;
             let seen = readiness::wait(
                 &self.settings.ready,
@@ -105,9 +107,12 @@ impl<'d> Download<'d> {
                     Ok(seen)
                 },
             )?;
-            let fault = match self.take_all(&seen, connection) {
+            let began = Instant::now();
+            let fault = match self.take_all(&seen, &mut connection) {
                 Ok(files) => {
-                    let mut connection = None;
+                    if began.elapsed() > IDLE {
+                        hang_up(&mut connection);
+                    }
                     let after = self.look(&mut connection)?;
                     hang_up(&mut connection);
                     let changed = seen.differences(&after, self.wanted);
@@ -132,7 +137,7 @@ impl<'d> Download<'d> {
     fn idles_long(&self) -> bool {
         match &self.settings.ready {
             crate::config::job::Ready::Stable { wait, polls, .. } => {
-                *wait / (*polls - 1).max(1) > Duration::from_secs(45)
+                *wait / (*polls - 1).max(1) > IDLE
             }
             _ => false,
         }
@@ -205,7 +210,7 @@ impl<'d> Download<'d> {
     fn take_all(
         &self,
         seen: &Sighting,
-        connection: Connection<'d>,
+        connection: &mut Connection<'d>,
     ) -> Result<Vec<Fetched>, FetchError> {
         let limit = self.request.max_file_size;
         let (mut done, mut waiting) = (Vec::new(), VecDeque::new());
@@ -225,10 +230,15 @@ impl<'d> Download<'d> {
         let queue = Mutex::new(Queue { waiting, workers, done, fault: None });
         thread::scope(|scope| {
             for _ in 1..workers {
-                scope.spawn(|| self.work(&queue, None));
+                scope.spawn(|| {
+                    let mut connection = None;
+                    self.work(&queue, &mut connection);
+                    hang_up(&mut connection);
+                });
             }
             self.work(&queue, connection);
         });
+        self.leash.take_up();
         let queue = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(fault) = queue.fault {
             return Err(fault);
@@ -251,7 +261,7 @@ impl<'d> Download<'d> {
     }
 
     /// One connection's part: file after file, until none waits or one cannot be had.
-    fn work(&self, queue: &Mutex<Queue>, mut connection: Connection<'d>) {
+    fn work(&self, queue: &Mutex<Queue>, connection: &mut Connection<'d>) {
         loop {
             let task = {
                 let mut queue = lock(queue);
@@ -259,12 +269,12 @@ impl<'d> Download<'d> {
                     Some(task) => task,
                     None => {
                         queue.workers -= 1;
-                        break;
+                        return;
                     }
                 }
             };
             let others = || lock(queue).workers > 1;
-            let taken = self.persist(&mut connection, &others, &mut |connection| {
+            let taken = self.persist(connection, &others, &mut |connection| {
                 let remote = self.connected(connection)?;
                 match self.attempt(remote, &task)? {
                     Taken::Good(fetched) => Ok(fetched),
@@ -299,7 +309,6 @@ impl<'d> Download<'d> {
                 }
             }
         }
-        hang_up(&mut connection);
     }
 
     /// One attempt at one file.

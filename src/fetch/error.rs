@@ -5,6 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::NaiveDate;
+
 use crate::config::job::ConfigError;
 use crate::model::Message;
 
@@ -27,6 +29,14 @@ pub enum FetchError {
         why: Message,
         /// The deadline of the job, up to which was waited; zero if nobody waited for it.
         allowed: Duration,
+    },
+    /// All files are, to the byte, those that were published for an earlier date: the server still shows
+    /// the last delivery.
+    NotRefreshed {
+        /// The directory or address.
+        place: String,
+        /// The earlier business date.
+        date: NaiveDate,
     },
     /// Somebody asked the run to end.
     Cancelled,
@@ -183,6 +193,7 @@ impl FetchError {
         match self {
             FetchError::NothingThere { .. }
             | FetchError::NotReady { .. }
+            | FetchError::NotRefreshed { .. }
             | FetchError::Cancelled
             | FetchError::Deadline { .. } => true,
             other => other.is_worth_another_attempt(),
@@ -200,6 +211,7 @@ impl FetchError {
             | FetchError::FileRefused { .. } => true,
             FetchError::NothingThere { .. }
             | FetchError::NotReady { .. }
+            | FetchError::NotRefreshed { .. }
             | FetchError::Cancelled
             | FetchError::NoRoom { .. }
             | FetchError::NotBuiltIn { .. }
@@ -250,6 +262,16 @@ impl FetchError {
                     ),
                 )
             }
+            FetchError::NotRefreshed { place, date } => Message::new(
+                format!(
+                    "{place} 的四个文件与已发布的 {date} 的交付逐字节相同，尚未更新；请稍后再试，或联系提供方；确认无误时可用 --accept-unchanged 发布"
+                ),
+                format!(
+                    "all files at {place} are byte for byte those published for {date}: not refreshed \
+                     yet; try later, or ask the provider; if that is right, publish them with \
+                     --accept-unchanged"
+                ),
+            ),
             FetchError::Cancelled => Message::fixed(
                 "取件按要求中止；什么也没有发布，可以重新运行",
                 "the fetch was ended on request; nothing was published, run again at will",

@@ -105,7 +105,7 @@ impl Leash {
         self.given_up.store(true, Ordering::Release);
     }
 
-    /// Another set is begun.
+    /// All that was under way has stopped; another set may be begun.
     pub(super) fn take_up(&self) {
         self.given_up.store(false, Ordering::Release);
     }

@@ -37,15 +37,17 @@ type Values = Vec<(Vec<(&'static str, String)>, f64)>;
 type Family = (&'static str, &'static str, fn(&TenantStatus) -> Values);
 
 const FAMILIES: &[Family] = &[
-    (
-        "orgsnap_last_success_timestamp_seconds",
-        "When the last publication ended.",
-        |t| one(t.last_publication.map(|p| seconds(p.finished))),
-    ),
+    ("orgsnap_last_success_timestamp_seconds", "When the last publication ended.", |t| {
+        one(t.last_publication.map(|p| seconds(p.finished)))
+    }),
     (
         "orgsnap_snapshot_date_timestamp_seconds",
         "The newest business date that there is a snapshot of, as its midnight in UTC.",
-        |t| one(t.last_publication.map(|p| seconds(p.newest_date.and_time(NaiveTime::MIN).and_utc()))),
+        |t| {
+            one(t
+                .last_publication
+                .map(|p| seconds(p.newest_date.and_time(NaiveTime::MIN).and_utc())))
+        },
     ),
     (
         "orgsnap_last_run_timestamp_seconds",
@@ -64,9 +66,7 @@ const FAMILIES: &[Family] = &[
     ("orgsnap_last_run_duration_seconds", "How long the last run took.", |t| {
         one(t.last_run.as_ref().map(|run| seconds(run.finished) - seconds(run.started)))
     }),
-    ("orgsnap_last_run_rows", "Rows that the last run accepted.", |t| {
-        by_feed(t, |(rows, _)| rows)
-    }),
+    ("orgsnap_last_run_rows", "Rows that the last run accepted.", |t| by_feed(t, |(rows, _)| rows)),
     ("orgsnap_last_run_quarantined_lines", "Lines that the last run put into quarantine.", |t| {
         by_feed(t, |(_, quarantined)| quarantined)
     }),
@@ -81,13 +81,17 @@ const FAMILIES: &[Family] = &[
             })
             .collect()
     }),
-    ("orgsnap_database_readable", "Whether the database can be read; left out before the first import.", |t| {
-        one(match t.database {
-            Database::Readable => Some(1.0),
-            Database::Unreadable(_) => Some(0.0),
-            Database::Missing => None,
-        })
-    }),
+    (
+        "orgsnap_database_readable",
+        "Whether the database can be read; left out before the first import.",
+        |t| {
+            one(match t.database {
+                Database::Readable => Some(1.0),
+                Database::Unreadable(_) => Some(0.0),
+                Database::Missing => None,
+            })
+        },
+    ),
     ("orgsnap_alerts_unsent", "Alerts that wait to be sent, counted once a channel.", |t| {
         one(t.alerts_unsent.map(|count| count as f64))
     }),

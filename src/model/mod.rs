@@ -15,7 +15,8 @@ pub use feed::Feed;
 pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related, RuleMeta};
 pub use language::Language;
 pub use run::{
-    FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, RunId, RunReport, StageTiming, Verdict,
+    FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, PublishedFiles, RunId, RunReport,
+    StageTiming, Verdict,
 };
 pub use table::{Column, Table};
 pub use tree::{CarriedRow, TreeRows, TreeSums};

@@ -169,3 +169,12 @@ pub struct RunReport {
     /// Where the report files are, if they were written.
     pub report_dir: Option<std::path::PathBuf>,
 }
+
+/// What was published for a business date, as its files came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedFiles {
+    /// The business date.
+    pub date: NaiveDate,
+    /// SHA-256 of each file, lowercase hex, by [`Feed::index`].
+    pub sha256: [Option<String>; 4],
+}

@@ -4,10 +4,10 @@ use polars::prelude::PolarsResult;
 
 use crate::config::job::Format;
 use crate::config::schema::Schema;
-use crate::delivery::{Acceptance, Delivery, FileInput, FileState};
+use crate::delivery::{Acceptance, Background, Delivery, FileInput, FileState};
 use crate::fetch::{self, Fetched, RawDelivery};
 use crate::keys::KeyIndex;
-use crate::model::Feed;
+use crate::model::{Feed, PublishedFiles};
 use crate::parse::{self, trim};
 use crate::store::QuarantinedLine;
 
@@ -33,11 +33,20 @@ pub(super) fn nothing(schema: &Schema) -> RawDelivery {
     RawDelivery { source: String::new(), files, downloads: Vec::new() }
 }
 
+/// Whether every file is there and is, to the byte, what was published.
+pub(super) fn is_unchanged(raw: &RawDelivery, published: &PublishedFiles) -> bool {
+    raw.files.iter().zip(&published.sha256).all(|(fetched, before)| match fetched {
+        Fetched::File(file) => Some(&file.sha256) == before.as_ref(),
+        Fetched::Missing { .. } | Fetched::Oversized { .. } => false,
+    })
+}
+
 /// Decodes and parses every file.
 pub(super) fn parse<'a>(
     raw: &'a RawDelivery,
     schema: &'a Schema,
     pinned: &Format,
+    background: Background,
 ) -> PolarsResult<Delivery<'a>> {
     let mut files = Vec::with_capacity(raw.files.len());
     for feed in Feed::ALL {
@@ -59,9 +68,13 @@ pub(super) fn parse<'a>(
                 }
             }
         };
-        files.push(FileInput { feed, name: fetched.name().to_owned(), state });
+        let (sha256, mtime) = match fetched {
+            Fetched::File(file) => (Some(file.sha256.clone()), file.mtime),
+            Fetched::Missing { .. } | Fetched::Oversized { .. } => (None, None),
+        };
+        files.push(FileInput { feed, name: fetched.name().to_owned(), sha256, mtime, state });
     }
-    Ok(Delivery { schema, files })
+    Ok(Delivery { schema, files, background })
 }
 
 /// The keys of a feed for which a row was delivered and put into quarantine.

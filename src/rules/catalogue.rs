@@ -12,6 +12,8 @@ pub static CATALOGUE: &[&Rule] = &[
     &file::f106_unknown_column::RULE,
     &file::f107_duplicate_column::RULE,
     &file::f108_unterminated_last_line::RULE,
+    &file::f109_unchanged_file::RULE,
+    &file::f110_stale_file::RULE,
     &file::f111_oversized_file::RULE,
     &key::k301_empty_key::RULE,
     &key::k302_repeated_row::RULE,

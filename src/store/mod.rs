@@ -32,6 +32,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::config::schema::Schema;
+use crate::model::PublishedFiles;
 use layout::FeedTable;
 
 pub use branches::Branch;
@@ -81,6 +82,14 @@ impl Store {
     /// Any fault of the database.
     pub fn latest(&self) -> Result<Option<SnapshotInfo>, StoreError> {
         snapshot::newest(&self.conn, None).map_err(|error| self.fault(error))
+    }
+
+    /// The files that the newest snapshot before a date was made of; none if there is no such snapshot.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn files_before(&self, date: NaiveDate) -> Result<Option<PublishedFiles>, StoreError> {
+        snapshot::files_before(&self.conn, date).map_err(|error| self.fault(error))
     }
 
     /// Opens a transaction for a business date and reads what it is compared with (at a million agents some

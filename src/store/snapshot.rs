@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::model::RunId;
+use crate::model::{Feed, PublishedFiles, RunId};
 use crate::store::dates::{DateReader, iso};
 
 /// A published snapshot.
@@ -15,6 +15,23 @@ pub struct SnapshotInfo {
     pub run: RunId,
     /// Rows by feed, indexed by [`crate::model::Feed::index`].
     pub rows: [u64; 4],
+}
+
+/// The files that the newest snapshot before a date was made of.
+pub(super) fn files_before(
+    conn: &Connection,
+    date: NaiveDate,
+) -> rusqlite::Result<Option<PublishedFiles>> {
+    let Some(newest) = newest(conn, Some(date))? else { return Ok(None) };
+    let mut files = PublishedFiles { date: newest.date, sha256: Default::default() };
+    let mut statement = conn.prepare("select feed, sha256 from source_file where run = ?1")?;
+    let mut rows = statement.query([&newest.run.0])?;
+    while let Some(row) = rows.next()? {
+        if let Some(feed) = Feed::from_name(&row.get::<_, String>(0)?) {
+            files.sha256[feed.index()] = row.get(1)?;
+        }
+    }
+    Ok(Some(files))
 }
 
 /// Reads a row of `snapshot`.

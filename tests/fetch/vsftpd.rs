@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::certificate::{self, Certificate};
+
 /// A running server; it ends with this value.
 pub(super) struct Vsftpd {
     child: Child,
@@ -16,14 +18,6 @@ pub(super) struct Vsftpd {
     pub(super) root: PathBuf,
     pub(super) certificate: Option<Certificate>,
     _dir: TempDir,
-}
-
-/// A certificate of the server.
-pub(super) struct Certificate {
-    /// SHA-256 of its DER form, in hex with colons.
-    pub(super) fingerprint: String,
-    /// The authority that issued it, as PEM.
-    pub(super) ca: PathBuf,
 }
 
 /// Whether the tests against a real server can run; tells why not on standard error.
@@ -49,7 +43,7 @@ impl Vsftpd {
     /// names 127.0.0.1 and is issued by an authority of its own.
     pub(super) fn with_tls() -> Vsftpd {
         let dir = tempfile::tempdir().unwrap();
-        let certificate = make_certificate(dir.path());
+        let certificate = certificate::make(dir.path());
         let at = dir.path().display().to_string();
         let settings = format!(
             "ssl_enable=YES\nallow_anon_ssl=YES\nforce_anon_logins_ssl=YES\n\
@@ -117,51 +111,4 @@ impl Drop for Vsftpd {
 fn user() -> String {
     let output = Command::new("id").arg("-un").output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-fn openssl(dir: &Path, args: &[&str]) -> String {
-    let output = Command::new("openssl").current_dir(dir).args(args).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn make_certificate(dir: &Path) -> Certificate {
-    let new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-    let request = |args: &[&str]| openssl(dir, &[&["req"], &new_key[..], args].concat());
-    request(&[
-        "-x509",
-        "-keyout",
-        "ca.key",
-        "-out",
-        "ca.pem",
-        "-subj",
-        "/CN=Test CA",
-        "-days",
-        "2",
-    ]);
-    request(&["-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=127.0.0.1"]);
-    fs::write(dir.join("san"), "subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\n").unwrap();
-    openssl(
-        dir,
-        &[
-            "x509",
-            "-req",
-            "-in",
-            "server.csr",
-            "-CA",
-            "ca.pem",
-            "-CAkey",
-            "ca.key",
-            "-CAcreateserial",
-            "-out",
-            "server.pem",
-            "-days",
-            "2",
-            "-extfile",
-            "san",
-        ],
-    );
-    let printed = openssl(dir, &["x509", "-in", "server.pem", "-noout", "-fingerprint", "-sha256"]);
-    let fingerprint = printed.trim().split_once('=').unwrap().1.to_owned();
-    Certificate { fingerprint, ca: dir.join("ca.pem") }
 }

@@ -9,4 +9,6 @@ pub(in crate::rules) mod f105_missing_column;
 pub(in crate::rules) mod f106_unknown_column;
 pub(in crate::rules) mod f107_duplicate_column;
 pub(in crate::rules) mod f108_unterminated_last_line;
+pub(in crate::rules) mod f109_unchanged_file;
+pub(in crate::rules) mod f110_stale_file;
 pub(in crate::rules) mod f111_oversized_file;

@@ -1,0 +1,53 @@
+//! F109 unchanged-file: byte for byte the one published before.
+
+use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+
+pub(in crate::rules) static RULE: Rule = Rule {
+    meta: RuleMeta {
+        code: "F109",
+        name: "unchanged-file",
+        level: Level::Info,
+        floor: Level::Off,
+        disposition: Disposition::Keep,
+        group: Group::File,
+        summary: Message::fixed("文件与上次发布的逐字节相同", "byte for byte the one published before"),
+        docs: Message::fixed(
+            "\
+## 检查什么
+文件内容是否与上一个业务日期已发布的文件逐字节相同。
+
+## 为什么重要
+机构文件几天不变很正常；代理人文件不变，多半是对方的导出没有运行。四个文件都不变时，来自服务器的交付视为尚未更新，不会发布。
+
+## 请提供方如何修正
+请确认当天的导出任务已经运行；确实没有变化时无需处理。",
+            "\
+## What it checks
+Whether the content is, to the byte, that of the file published for the business date before.
+
+## Why it matters
+Organisations may stay the same for days; agents that do mostly mean that an export did not run. If all
+four files of a server are unchanged, the delivery counts as not refreshed yet and is not published.
+
+## How the provider fixes it
+Make sure that the day's export has run; if nothing has changed indeed, there is nothing to do.",
+        ),
+    },
+    check: Check::Lines(check),
+};
+
+fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
+    let Some(published) = &context.delivery.background.published else { return };
+    for file in &context.delivery.files {
+        if file.sha256.is_some() && file.sha256 == published.sha256[file.feed.index()] {
+            sink.report(file.feed, &[], || {
+                let (name, date) = (&file.name, published.date);
+                Draft::new(
+                    format!("{name} 与已发布的 {date} 的文件逐字节相同"),
+                    format!("{name} is byte for byte the file published for {date}"),
+                )
+            });
+        }
+    }
+}
