@@ -10,10 +10,7 @@
 #   docker exec orgsnap orgsnap import /jobs/00010001.toml
 
 FROM rust:1.95-slim-bookworm AS build
-# ring and SQLite are C.
-RUN apt-get update \
- && apt-get install -y --no-install-recommends gcc libc6-dev make \
- && rm -rf /var/lib/apt/lists/*
+# The C compiler that ring, SQLite and zstd need is in this image.
 WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
