@@ -92,6 +92,10 @@ impl DataSockets {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
         Ok(socket)
     }
+
+    fn let_go(&self) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 /// The data connection could not be opened.
@@ -289,6 +293,9 @@ impl<'a> Session<'a> {
 
     /// Reads the server's last word about a transfer.
     fn last_word(&mut self, transfer: Transfer) -> Result<(), FtpError> {
+        // The leash holds the socket open by a descriptor of its own, and proftpd says nothing for ten
+        // seconds unless both ends are closed.
+        self.data.let_go();
         match transfer {
             Transfer::Theirs(transfer) => transfer.finish(),
             by_hand => {

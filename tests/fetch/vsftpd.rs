@@ -57,7 +57,8 @@ impl Vsftpd {
         let settings = format!(
             "ssl_enable=YES\nallow_anon_ssl=YES\nforce_anon_logins_ssl=YES\n\
              force_anon_data_ssl=YES\nssl_tlsv1=YES\nrsa_cert_file={at}/server.pem\n\
-             rsa_private_key_file={at}/server.key\nimplicit_ssl={implicit}\n"
+             rsa_private_key_file={at}/server.key\nimplicit_ssl={implicit}\n\
+             ssl_ciphers=HIGH\n"
         );
         Vsftpd::start(dir, Some(certificate), &settings, security)
     }
