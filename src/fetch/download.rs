@@ -5,6 +5,7 @@
 //! size that the server told, and size and time are the same afterwards. The four files (and the marker)
 //! are one delivery: if any has changed by the end, all are fetched anew.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -273,7 +274,11 @@ impl<'d> Download<'d> {
                     }
                 }
             };
-            let others = || lock(queue).workers > 1;
+            let crowded = Cell::new(false);
+            let others = || {
+                crowded.set(lock(queue).workers > 1);
+                crowded.get()
+            };
             let taken = self.persist(connection, &others, &mut |connection| {
                 let remote = self.connected(connection)?;
                 match self.attempt(remote, &task)? {
@@ -291,12 +296,15 @@ impl<'d> Download<'d> {
             let mut queue = lock(queue);
             match taken {
                 Ok(fetched) => queue.done.push(fetched),
-                Err(FetchError::TooManyConnections { reply, .. }) if queue.workers > 1 => {
+                Err(FetchError::TooManyConnections { reply, .. }) if crowded.get() => {
                     tracing::warn!("one connection at a time from now on: {reply}");
                     self.alone.store(true, Ordering::Relaxed);
-                    queue.workers -= 1;
                     queue.waiting.push_front(task);
-                    return;
+                    // The others may have come to their ends meanwhile; then this one goes on.
+                    if queue.workers > 1 {
+                        queue.workers -= 1;
+                        return;
+                    }
                 }
                 Err(fault) => {
                     queue.workers -= 1;
