@@ -59,6 +59,18 @@ pub trait Progress: fetch::Progress {
     fn stage(&self, stage: Stage);
 }
 
+/// What follows if the files of a delivery are not there, or not complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// The run waits for what is incomplete, as long as the job's `deadline` lets it.
+    Waits,
+    /// Whoever started the run looks again later. It waits for nothing and leaves no record, or a night of
+    /// waiting would fill the list of runs.
+    LooksAgain,
+    /// The last of several looks: it waits for nothing and is recorded.
+    LastLook,
+}
+
 /// What to import.
 #[derive(Debug, Clone, Copy)]
 pub struct ImportRequest<'a> {
@@ -76,9 +88,8 @@ pub struct ImportRequest<'a> {
     pub now: DateTime<Utc>,
     /// Ends the run before its next stage when it is asked; what is not committed by then is undone.
     pub cancel: &'a Cancel,
-    /// Whether a source whose files are not there is asked again later: such a run leaves no record, or a
-    /// night of waiting would fill the list of runs.
-    pub awaited: bool,
+    /// What follows if the files are not there.
+    pub patience: Patience,
     /// Publishes files of a server that are, to the byte, those of an earlier date. Otherwise they pass for
     /// a delivery that has not come yet.
     pub accept_unchanged: bool,
@@ -158,7 +169,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
         Ok(raw) => raw,
         Err(error) => {
             run.go_on()?;
-            if request.awaited && error.is_source_transient() {
+            if request.patience == Patience::LooksAgain && error.is_source_transient() {
                 return Err(error);
             }
             outcome.report.verdict = Verdict::Failed;
@@ -266,7 +277,7 @@ fn fetch_files(
         max_file_size: request.job.max_file_size,
         workdir: &tenant_dir.join("incoming"),
         cancel: request.cancel,
-        awaited: request.awaited,
+        awaited: request.patience != Patience::Waits,
     };
     let mut raw = fetch::fetch(&wanted, &intake::Files(progress))?;
     if let Some(published) = &background.published

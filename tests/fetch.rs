@@ -9,6 +9,14 @@ mod nights;
 mod proftpd;
 mod real_server;
 mod vsftpd;
+#[cfg(feature = "sftp")]
+mod faulty_sftp;
+#[cfg(feature = "sftp")]
+mod sftp;
+#[cfg(feature = "sftp")]
+mod sftp_faults;
+#[cfg(feature = "sftp")]
+mod sshd;
 
 use std::path::Path;
 use std::time::Duration;

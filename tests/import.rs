@@ -10,7 +10,7 @@ use orgsnap::{
     config::job::{self, Job},
     fetch,
     model::{Cancel, Feed, FeedChanges, RunReport, Verdict},
-    pipeline::{self, ImportRequest, Progress, RunError, Stage},
+    pipeline::{self, ImportRequest, Patience, Progress, RunError, Stage},
     sample::{self, Charset, Options},
     store::{StoreError, lock::TenantLock},
 };
@@ -97,7 +97,7 @@ impl Insurer {
             data_dir: &data,
             now,
             cancel: &Cancel::new(),
-            awaited: false,
+            patience: Patience::Waits,
             accept_unchanged: false,
         };
         pipeline::import(&request, &Quiet)
@@ -305,7 +305,7 @@ fn a_refused_delivery_leaves_the_snapshot_and_keeps_its_traces() {
             data_dir: &data,
             now,
             cancel: &Cancel::new(),
-            awaited: false,
+            patience: Patience::Waits,
             accept_unchanged: false,
         };
         let report = pipeline::import(&request, &Quiet).unwrap();
@@ -472,7 +472,7 @@ fn a_run_that_is_asked_to_stop_leaves_everything_as_it_was() {
             data_dir: &insurer.data(),
             now: "2024-12-31T21:00:00Z".parse().unwrap(),
             cancel: &cancel,
-            awaited: false,
+            patience: Patience::Waits,
             accept_unchanged: false,
         };
         // Each run archives under its own id; all four begin at the same moment here.
@@ -489,7 +489,9 @@ fn a_run_that_is_asked_to_stop_leaves_everything_as_it_was() {
 fn a_source_that_is_awaited_leaves_no_record_until_the_last_look() {
     let insurer = Insurer::new("");
     insurer.deliver(1, |_| {}).import(1);
-    for (awaited, runs) in [(true, 1), (true, 1), (false, 2)] {
+    for (patience, runs) in
+        [(Patience::LooksAgain, 1), (Patience::LooksAgain, 1), (Patience::LastLook, 2)]
+    {
         let request = ImportRequest {
             job: &insurer.job,
             date: Some(date(2)),
@@ -498,7 +500,7 @@ fn a_source_that_is_awaited_leaves_no_record_until_the_last_look() {
             data_dir: &insurer.data(),
             now: "2024-12-31T21:00:00Z".parse().unwrap(),
             cancel: &Cancel::new(),
-            awaited,
+            patience,
             accept_unchanged: false,
         };
         let outcome = pipeline::import(&request, &Quiet);

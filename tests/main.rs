@@ -8,13 +8,19 @@
     reason = "a test may fail loudly, and says which servers it did without"
 )]
 
+mod alerts;
+mod callbacks;
 mod cli;
 mod deliveries;
 mod fetch;
 mod import;
 mod job;
 mod layers;
+mod metrics;
+mod night;
 mod quiet;
 mod report;
 mod rules;
 mod sample;
+mod serve;
+mod wecom_db;

@@ -231,17 +231,14 @@ fn title(happening: &Happening, kind: AlertKind) -> Text {
         (AlertKind::Recovered, true) => ("任务文件已恢复正常", "the job file is in order again"),
         (AlertKind::Recovered, false) => ("已恢复发布", "published again"),
     };
-    let who = |open: &str, close: &str| match &happening.insurer {
+    let (who_zh, who_en) = match &happening.insurer {
         Some(insurer) => {
             let insurer: String = visible(insurer).chars().take(LONGEST_NAME).collect();
-            format!("{insurer}{open}{tenant}{close}")
+            (format!("{insurer}（{tenant}）"), format!("{insurer} ({tenant})"))
         }
-        None => tenant.clone(),
+        None => (format!("{tenant} "), tenant.clone()),
     };
-    Text {
-        zh: format!("{} {date} {zh}", who("（", "）")),
-        en: format!("{} {date}: {en}", who(" (", ")")),
-    }
+    Text { zh: format!("{who_zh}{date} {zh}"), en: format!("{who_en} {date}: {en}") }
 }
 
 fn rule_count(finding: &TopFinding) -> RuleCount {

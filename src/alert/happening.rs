@@ -7,9 +7,14 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::config::job::Job;
+use crate::fetch::{ArchiveError, FetchError};
 use crate::model::{GateReason, Level, Message, RunId, RunReport, Verdict};
+use crate::pipeline::RunError;
 use crate::report::{json, view::View};
 use crate::rules::CATALOGUE;
+use crate::store::StoreError;
+use crate::store::lock::LockError;
 
 /// Something that happened to the delivery of one business date.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +77,31 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// Where the fault lies that ended a run; none where nothing is wrong: another run is at it, or this one was
+    /// asked to end.
+    pub fn of(error: &RunError) -> Option<Cause> {
+        match error {
+            RunError::Lock(LockError::Held { .. })
+            | RunError::Store(StoreError::Locked { .. })
+            | RunError::Cancelled => None,
+            RunError::Fetch(FetchError::Disk(_) | FetchError::Password(_)) => Some(Cause::Setup),
+            RunError::Fetch(_) => Some(Cause::Source),
+            RunError::Config(_)
+            | RunError::Levels(_)
+            | RunError::Schema(_)
+            | RunError::NoSource
+            | RunError::Archive(ArchiveError::Disk(_))
+            | RunError::Lock(LockError::Unusable { .. }) => Some(Cause::Setup),
+            RunError::Store(error) => Some(match error {
+                StoreError::Corrupt { .. } | StoreError::Misuse(_) | StoreError::Sqlite { .. } => {
+                    Cause::Internal
+                }
+                _ => Cause::Setup,
+            }),
+            RunError::Archive(_) | RunError::Frame(_) => Some(Cause::Internal),
+        }
+    }
+
     /// The name in documents: `source`, `setup`, `internal`.
     pub fn name(self) -> &'static str {
         match self {
@@ -134,6 +164,31 @@ impl Happening {
     }
 }
 
+impl Happening {
+    /// Something that happened to a job's delivery.
+    pub fn of_job(job: &Job, business_date: NaiveDate, what: What) -> Happening {
+        Happening { tenant: job.tenant.clone(), insurer: job.name.clone(), business_date, what }
+    }
+
+    /// What the error of a run makes happen that nobody tries again; none where nothing is wrong. Files that
+    /// are not there yet are late, since `now` as far as this run knows.
+    pub fn of_error(
+        job: &Job,
+        business_date: NaiveDate,
+        error: &RunError,
+        now: DateTime<Utc>,
+    ) -> Option<Happening> {
+        let message = error.message();
+        let what = match error {
+            RunError::Fetch(error) if error.is_not_there_yet() => {
+                What::Late { since: now, until: None, message }
+            }
+            error => What::Failed { cause: Cause::of(error)?, message, run: None },
+        };
+        Some(Happening::of_job(job, business_date, what))
+    }
+}
+
 impl RunFacts {
     fn of(report: &RunReport) -> RunFacts {
         let metas: Vec<_> = CATALOGUE.iter().map(|rule| &rule.meta).collect();
@@ -158,7 +213,11 @@ impl RunFacts {
             rows: report.files.iter().map(|file| file.rows).sum(),
             quarantined: report.files.iter().map(|file| file.quarantined).sum(),
             previous_date: report.previous_date,
-            report: report.report_dir.as_ref().map(|folder| folder.join(json::FILE_NAME)),
+            // Who reads it stands in no folder of this machine.
+            report: report.report_dir.as_ref().map(|folder| {
+                let path = folder.join(json::FILE_NAME);
+                std::path::absolute(&path).unwrap_or(path)
+            }),
         }
     }
 }

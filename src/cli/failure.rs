@@ -7,6 +7,7 @@ use orgsnap::pipeline::RunError;
 use orgsnap::report::json::WriteError;
 use orgsnap::store::StoreError;
 use orgsnap::store::lock::LockError;
+use orgsnap::wecom::store::WecomStoreError;
 
 use super::exit::Exit;
 
@@ -97,6 +98,25 @@ impl From<WriteError> for Failure {
                  folder's permissions and free space"
             ),
         ))
+    }
+}
+
+impl From<WecomStoreError> for Failure {
+    fn from(error: WecomStoreError) -> Failure {
+        let exit = match error {
+            WecomStoreError::Newer { .. }
+            | WecomStoreError::NotFound { .. }
+            | WecomStoreError::CannotOpen { .. }
+            | WecomStoreError::ReadOnly { .. }
+            | WecomStoreError::Full { .. }
+            | WecomStoreError::Foreign { .. } => Exit::Usage,
+            WecomStoreError::Locked { .. } => Exit::Locked,
+            WecomStoreError::Corrupt { .. }
+            | WecomStoreError::Overloaded { .. }
+            | WecomStoreError::Stopped { .. }
+            | WecomStoreError::Sqlite { .. } => Exit::Internal,
+        };
+        Failure { exit, message: error.message() }
     }
 }
 

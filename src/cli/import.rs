@@ -4,11 +4,15 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use clap::Args;
+use orgsnap::alert::{Cause, Happening, What};
 use orgsnap::config::job::{self, Job};
-use orgsnap::model::{Cancel, RunReport, Verdict};
-use orgsnap::pipeline::{self, ImportRequest};
+use orgsnap::metrics::{self, TenantStatus};
+use orgsnap::model::{Cancel, Message, RunReport, Verdict};
+use orgsnap::pipeline::{self, ImportRequest, Patience};
 use orgsnap::report::json;
+use orgsnap::store::replace_file;
 
+use super::alerting::Alerting;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::surroundings::Surroundings;
@@ -29,6 +33,9 @@ pub(super) struct Arguments {
     /// Check against the last snapshot, but publish and write nothing
     #[arg(long)]
     dry_run: bool,
+    /// Write how the tenants of this call stand to this file, as Prometheus text (textfile collector)
+    #[arg(long, value_name = "FILE")]
+    metrics_file: Option<PathBuf>,
     /// Publish files of a server that are, byte for byte, those of an earlier date
     #[arg(long)]
     accept_unchanged: bool,
@@ -39,49 +46,87 @@ pub(super) struct Arguments {
 /// Runs the jobs. The exit code is the gravest one.
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Exit {
     let mut worst = Exit::Done;
+    let alerting = Alerting::new(surroundings);
+    let mut tenants = Vec::new();
     for (at, path) in arguments.jobs.iter().enumerate() {
         if at > 0 && !arguments.report.json {
             // Between two reports; nothing is lost if it cannot be written.
             let _ = output::print("\n");
         }
-        // A panic in one insurer's run stays in that run.
-        let exit = match fence::around(|| import(path, arguments, surroundings)) {
-            Ok(exit) => exit,
-            Err(failure) => {
-                output::complain(surroundings, &failure);
-                run_report::fault_line(surroundings, arguments.report.json, failure.exit);
-                failure.exit
+        // Whatever happens to one insurer, the next has its turn.
+        let exit = fence::around(|| {
+            let job = load(path, surroundings)?;
+            if !tenants.contains(&job.tenant) {
+                tenants.push(job.tenant.clone());
             }
-        };
+            import(&job, arguments, surroundings, &alerting)
+        });
+        let exit = exit.unwrap_or_else(|failure| {
+            output::complain(surroundings, &failure);
+            run_report::fault_line(surroundings, arguments.report.json, failure.exit);
+            failure.exit
+        });
         worst = worst.max(exit);
+    }
+    alerting.finish();
+    // After the alerts, so that it counts those that did not come out.
+    if let Some(path) = &arguments.metrics_file
+        && let Err(failure) = write_metrics(path, &tenants, surroundings)
+    {
+        output::complain(surroundings, &failure);
+        worst = worst.max(failure.exit);
     }
     worst
 }
 
 fn import(
-    path: &Path,
+    job: &Job,
     arguments: &Arguments,
     surroundings: &Surroundings,
+    alerting: &Alerting<'_>,
 ) -> Result<Exit, Failure> {
-    let job = load(path, surroundings)?;
+    let now = surroundings.now();
     let request = ImportRequest {
-        job: &job,
+        job,
         date: arguments.date,
         from: arguments.from.as_deref(),
         dry_run: arguments.dry_run,
         data_dir: &surroundings.data,
-        now: surroundings.now(),
+        now,
         cancel: &Cancel::new(),
-        awaited: false,
+        patience: Patience::Waits,
         accept_unchanged: arguments.accept_unchanged,
     };
+    let date = arguments.date.unwrap_or_else(|| job.business_date(now));
+    // A dry run leaves nothing behind: no report, and nobody is told of it.
+    let alert = |what: Option<Happening>| {
+        if let Some(happening) = what.filter(|_| !arguments.dry_run) {
+            alerting.report(job, &happening);
+        }
+    };
+    if !arguments.dry_run {
+        alerting.watch(job);
+    }
     let shown = progress::shown(surroundings, &job.tenant);
-    let outcome = pipeline::import(&request, shown.as_ref());
+    // A panic in the run is worth an alert as any other fault.
+    let outcome = fence::around(|| Ok(pipeline::import(&request, shown.as_ref())));
     drop(shown);
-    let mut report = outcome?;
+    let mut report = match outcome {
+        Ok(Ok(report)) => report,
+        Ok(Err(error)) => {
+            alert(Happening::of_error(job, date, &error, surroundings.now()));
+            return Err(error.into());
+        }
+        Err(panicked) => {
+            let message = panicked.message.clone();
+            let what = What::Failed { cause: Cause::Internal, message, run: None };
+            alert(Some(Happening::of_job(job, date, what)));
+            return Err(panicked);
+        }
+    };
 
-    // A dry run leaves nothing behind, not even its report.
     let kept = if arguments.dry_run { Ok(()) } else { keep(&mut report, surroundings) };
+    alert(Happening::of_report(&report));
     let exit = match report.verdict {
         Verdict::Published | Verdict::Passed => Exit::Done,
         Verdict::Refused => Exit::Refused,
@@ -97,6 +142,26 @@ fn import(
     let several = arguments.jobs.len() > 1;
     run_report::show(&report, exit, &arguments.report, several, surroundings)?;
     Ok(exit)
+}
+
+/// Writes how the tenants of this call stand, for the textfile collector of a node exporter.
+fn write_metrics(
+    path: &Path,
+    tenants: &[String],
+    surroundings: &Surroundings,
+) -> Result<(), Failure> {
+    let statuses: Vec<TenantStatus> =
+        tenants.iter().map(|tenant| TenantStatus::read(&surroundings.data, tenant)).collect();
+    // The node exporter runs as another user.
+    replace_file(path, metrics::render(&statuses).as_bytes(), 0o644).map_err(|error| {
+        let path = path.display();
+        Failure::usage(Message::new(
+            format!("无法写入指标文件 {path}：{error}；请检查所在文件夹的权限"),
+            format!(
+                "cannot write the metrics file {path}: {error}; check its folder's permissions"
+            ),
+        ))
+    })
 }
 
 /// Writes the report beside the database.

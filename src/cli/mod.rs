@@ -5,6 +5,7 @@
     reason = "the edge: clock and environment are read here and handed in"
 )]
 
+mod alerting;
 mod check;
 mod completions;
 mod delivery_format;
@@ -23,6 +24,7 @@ mod serve;
 mod surroundings;
 mod tenant;
 mod tree;
+mod wecom;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -79,6 +81,7 @@ enum Verb {
     Runs(runs::Arguments),
     Tree(tree::Arguments),
     Rules(rules::Arguments),
+    Wecom(wecom::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -124,6 +127,7 @@ fn run_verb(verb: &Verb, surroundings: &Surroundings) -> Result<Exit, Failure> {
         Verb::Runs(arguments) => runs::run(arguments, surroundings),
         Verb::Tree(arguments) => tree::run(arguments, surroundings),
         Verb::Rules(arguments) => rules::run(arguments, surroundings),
+        Verb::Wecom(arguments) => wecom::run(arguments, surroundings),
         Verb::Completions(arguments) => completions::run(arguments),
     }
 }

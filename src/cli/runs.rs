@@ -1,4 +1,6 @@
-//! `orgsnap runs`: the runs of an insurer, or of all.
+//! `orgsnap runs`: what ran, what waits for files, and what comes next, of an insurer or of all.
+
+mod schedule;
 
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use super::failure::Failure;
 use super::surroundings::Surroundings;
 use super::{output, tenant};
 
-/// List the runs, newest first
+/// Tell what ran, newest first, what waits for files, and what comes next
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A tenant or its job file [default: all tenants]
@@ -21,9 +23,16 @@ pub(super) struct Arguments {
     /// At most so many runs of each tenant
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: usize,
-    /// Print the runs as JSON
+    /// Print all that as JSON
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    runs: Vec<Run<'a>>,
+    /// One a tenant that `serve` runs or ran by time.
+    schedules: Vec<schedule::Document<'a>>,
 }
 
 #[derive(Serialize)]
@@ -52,19 +61,41 @@ struct Reason<'a> {
 
 /// Lists the runs.
 pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let databases = match &arguments.tenant {
-        Some(tenant) => vec![tenant::database(tenant, surroundings)?],
-        None => tenant::all_databases(surroundings)?,
+    let folders = match &arguments.tenant {
+        Some(tenant) => vec![tenant::folder(tenant, surroundings)?],
+        None => tenant::all_folders(surroundings)?,
     };
-    let mut runs = Vec::new();
-    for database in databases {
-        runs.extend(Reader::open_existing(&database)?.runs(arguments.limit)?);
+    let (mut runs, mut entries) = (Vec::new(), Vec::new());
+    for folder in folders {
+        // A schedule that cannot be read is no reason to hold back the runs.
+        let entry = schedule::read(&folder).unwrap_or_else(|failure| {
+            output::complain(surroundings, &failure);
+            None
+        });
+        let database = folder.join(tenant::DATABASE);
+        // Before the first run there is a schedule and no database.
+        if entry.is_none() || database.exists() {
+            runs.extend(Reader::open_existing(&database)?.runs(arguments.limit)?);
+        }
+        let tenant = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        entries.extend(entry.map(|entry| (tenant, entry)));
     }
     let text = if arguments.json {
-        let documents: Vec<Run<'_>> = runs.iter().map(document).collect();
-        format!("{}\n", serde_json::to_string_pretty(&documents)?)
+        let document = Document {
+            runs: runs.iter().map(document).collect(),
+            schedules: entries
+                .iter()
+                .map(|(t, e)| schedule::document(t, e, surroundings))
+                .collect(),
+        };
+        format!("{}\n", serde_json::to_string_pretty(&document)?)
     } else {
-        drawn(&runs, surroundings)
+        let mut text = drawn(&runs, surroundings);
+        if !entries.is_empty() {
+            text.push('\n');
+            text.push_str(&schedule::drawn(&entries, surroundings));
+        }
+        text
     };
     output::print(&text)?;
     Ok(Exit::Done)

@@ -1,6 +1,7 @@
 //! `orgsnap serve`: every job at its time, unattended.
 
 mod alarms;
+mod callbacks;
 mod observer;
 mod outside;
 
@@ -18,6 +19,7 @@ use orgsnap::daemon::{Event, Scheduler, Settings, attend};
 use orgsnap::metrics::Board;
 use orgsnap::model::Message;
 use orgsnap::store::lock::TenantLock;
+use orgsnap::web::callbacks::Callbacks;
 use orgsnap::web::{health, server};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -26,6 +28,7 @@ use tokio::sync::watch;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::surroundings::Surroundings;
+use callbacks::Handover;
 use observer::Told;
 use outside::Real;
 
@@ -43,7 +46,8 @@ pub(super) struct Arguments {
     /// The folder of job files; changed, new and removed ones are taken up as they come
     #[arg(value_name = "JOBS_DIR")]
     jobs: PathBuf,
-    /// Answer /healthz and /metrics at this address, such as 127.0.0.1:9300
+    /// Answer WeCom callbacks, /healthz and /metrics at this address, such as 127.0.0.1:9300; TLS is the work
+    /// of a reverse proxy
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
     /// Keep the metrics in this file as well, for a textfile collector
@@ -74,11 +78,16 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
     let board = Arc::new(Board::new(data));
     let desk = Arc::new(Desk::new(data));
     desk.start().map_err(|error| cannot_start(&error))?;
+    let receiver = arguments.listen.map(|_| {
+        let around = surroundings.clone();
+        Callbacks::new(data, Arc::new(move || around.now()), surroundings.language)
+    });
     let told = Told::new(
         surroundings.language,
         Arc::clone(&desk),
         Arc::clone(&board),
         arguments.metrics_file.clone(),
+        Handover::new(receiver.clone()),
     );
     if let Some(address) = arguments.listen {
         let listener = TcpListener::bind(address).and_then(|listener| {
@@ -87,8 +96,10 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
         });
         let listener = listener.map_err(|error| cannot_listen(address, &error))?;
         told.listening(listener.local_addr().unwrap_or(address));
-        // Further pages are merged into the router here.
-        let app = health::router(Arc::clone(&board), PATIENCE);
+        let mut app = health::router(Arc::clone(&board), PATIENCE);
+        if let Some(receiver) = &receiver {
+            app = app.merge(receiver.router());
+        }
         let limits = server::Limits { drain: LAST_WORDS, ..server::Limits::default() };
         let mut ended = ended.clone();
         runtime.spawn(async move {
@@ -109,6 +120,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
         most_running: arguments.max_running,
         poll: POLL,
     };
+    told.starting(&arguments.jobs, data, arguments.max_running);
     let variable = |name: &str| Surroundings::variable(name);
     let mut scheduler = Scheduler::new(settings, &variable, &told);
     let mut outside = Real::new(surroundings, runtime.handle().clone(), sender, inbox);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use orgsnap::daemon::ledger;
 use orgsnap::model::Message;
 
 use super::failure::Failure;
@@ -10,20 +11,28 @@ use super::import::load;
 use super::surroundings::Surroundings;
 
 /// Name of the database in a tenant's folder.
-const DATABASE: &str = "org.db";
+pub(super) const DATABASE: &str = "org.db";
+
+/// The folder of a tenant, given as its id or as its job file.
+///
+/// # Errors
+/// If a job file is named and cannot be read. That the folder exists is for its reader to see.
+pub(super) fn folder(tenant_or_job: &str, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
+    let path = Path::new(tenant_or_job);
+    let is_job = path.extension().is_some_and(|extension| extension == "toml");
+    let tenant = if is_job { load(path, surroundings)?.tenant } else { tenant_or_job.to_owned() };
+    Ok(surroundings.data.join(tenant))
+}
 
 /// The database of a tenant, given as its id or as its job file.
 ///
 /// # Errors
-/// If a job file is named and cannot be read. That the database exists is for its reader to see.
+/// As [`folder`].
 pub(super) fn database(
     tenant_or_job: &str,
     surroundings: &Surroundings,
 ) -> Result<PathBuf, Failure> {
-    let path = Path::new(tenant_or_job);
-    let is_job = path.extension().is_some_and(|extension| extension == "toml");
-    let tenant = if is_job { load(path, surroundings)?.tenant } else { tenant_or_job.to_owned() };
-    Ok(surroundings.data.join(tenant).join(DATABASE))
+    Ok(folder(tenant_or_job, surroundings)?.join(DATABASE))
 }
 
 /// The databases of all tenants in the data folder, by tenant.
@@ -31,6 +40,23 @@ pub(super) fn database(
 /// # Errors
 /// If the data folder cannot be read or holds none.
 pub(super) fn all_databases(surroundings: &Surroundings) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = all_that_hold(&[DATABASE], surroundings)?;
+    for folder in &mut found {
+        folder.push(DATABASE);
+    }
+    Ok(found)
+}
+
+/// The folders of all tenants that have a database or a schedule, by tenant.
+///
+/// # Errors
+/// If the data folder cannot be read or holds none.
+pub(super) fn all_folders(surroundings: &Surroundings) -> Result<Vec<PathBuf>, Failure> {
+    all_that_hold(&[DATABASE, ledger::FILE_NAME], surroundings)
+}
+
+/// The folders in the data folder that hold one of these files, by name.
+fn all_that_hold(files: &[&str], surroundings: &Surroundings) -> Result<Vec<PathBuf>, Failure> {
     let data = &surroundings.data;
     let unreadable = |error: std::io::Error| {
         Failure::usage(Message::new(
@@ -40,9 +66,9 @@ pub(super) fn all_databases(surroundings: &Surroundings) -> Result<Vec<PathBuf>,
     };
     let mut found = Vec::new();
     for entry in fs::read_dir(data).map_err(unreadable)? {
-        let database = entry.map_err(unreadable)?.path().join(DATABASE);
-        if database.is_file() {
-            found.push(database);
+        let folder = entry.map_err(unreadable)?.path();
+        if files.iter().any(|file| folder.join(file).is_file()) {
+            found.push(folder);
         }
     }
     if found.is_empty() {

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::Job;
 use crate::fetch::{ArchiveError, DiskError, FetchError};
 use crate::model::{Cancel, Message, RunReport, Verdict};
-use crate::pipeline::{self, ImportRequest, Progress, RunError};
+use crate::pipeline::{self, ImportRequest, Patience, Progress, RunError};
 use crate::report::json;
 use crate::store::StoreError;
 use crate::store::lock::LockError;
@@ -26,8 +26,8 @@ pub struct Order {
     pub date: NaiveDate,
     /// When it begins; its id is made of it.
     pub now: DateTime<Utc>,
-    /// Whether another look follows if the files are not there.
-    pub awaited: bool,
+    /// What follows if the files are not there.
+    pub patience: Patience,
     /// The data folder.
     pub data: PathBuf,
     /// Asks it to end.
@@ -86,7 +86,7 @@ impl Order {
             data_dir: &self.data,
             now: self.now,
             cancel: &self.cancel,
-            awaited: self.awaited,
+            patience: self.patience,
             accept_unchanged: false,
         };
         let tenant = self.job.tenant.clone();
@@ -125,10 +125,7 @@ fn ending_of(error: &RunError) -> Ending {
     let (lack, passing) = match error {
         RunError::Cancelled => return Ending::Stopped,
         RunError::Fetch(error) => match error {
-            FetchError::NothingThere { .. }
-            | FetchError::NotReady { .. }
-            | FetchError::NotRefreshed { .. }
-            | FetchError::Changing { .. } => (Lack::Files, true),
+            error if error.is_not_there_yet() => (Lack::Files, true),
             FetchError::Disk(error) => (Lack::Machine, is_full(error)),
             FetchError::NoRoom { .. } => (Lack::Machine, true),
             FetchError::NotBuiltIn { .. }
@@ -157,4 +154,54 @@ fn is_full(error: &DiskError) -> bool {
         error.source.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ResourceBusy
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_somebody_must_mend() {
+        let path = || PathBuf::from("x");
+        let disk = |kind: io::ErrorKind| DiskError { path: path(), source: kind.into() };
+        let place = || "x".to_owned();
+        let reason = || Message::fixed("x", "x");
+        let cases: Vec<(RunError, Lack, bool)> = vec![
+            (FetchError::NothingThere { place: place() }.into(), Lack::Files, true),
+            (
+                FetchError::NotReady { place: place(), why: reason(), allowed: Duration::ZERO }
+                    .into(),
+                Lack::Files,
+                true,
+            ),
+            (FetchError::Changing { what: place() }.into(), Lack::Files, true),
+            (
+                FetchError::Unreachable { server: place(), reason: reason() }.into(),
+                Lack::Source,
+                true,
+            ),
+            (
+                FetchError::LoginRefused { server: place(), username: place(), reply: place() }
+                    .into(),
+                Lack::Source,
+                false,
+            ),
+            (FetchError::TlsSetup { reason: place() }.into(), Lack::Setup, false),
+            (FetchError::Disk(disk(io::ErrorKind::StorageFull)).into(), Lack::Machine, true),
+            (FetchError::Disk(disk(io::ErrorKind::PermissionDenied)).into(), Lack::Machine, false),
+            (ArchiveError::Disk(disk(io::ErrorKind::StorageFull)).into(), Lack::Machine, true),
+            (LockError::Held { path: path(), holder: place() }.into(), Lack::Lock, true),
+            (StoreError::Full { path: path() }.into(), Lack::Machine, true),
+            (StoreError::Locked { path: path() }.into(), Lack::Machine, true),
+            (StoreError::Corrupt { path: path() }.into(), Lack::Machine, false),
+            (RunError::NoSource, Lack::Setup, false),
+        ];
+        for (error, lack, passing) in cases {
+            let message = error.message();
+            assert_eq!(ending_of(&error), Ending::Without { lack, passing, message }, "{error}");
+        }
+        assert_eq!(ending_of(&RunError::Cancelled), Ending::Stopped);
+    }
 }

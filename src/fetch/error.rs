@@ -77,6 +77,36 @@ pub enum FetchError {
         /// Why.
         reason: Message,
     },
+    /// The server shows another host key than the pinned one, or none is pinned.
+    HostKey {
+        /// Host and port.
+        server: String,
+        /// All host keys of the server, as `SHA256:... (kind)`.
+        shown: Vec<String>,
+        /// Whether the job pins one.
+        pinned: bool,
+    },
+    /// Client and server have no algorithm in common that is safe.
+    NoSharedAlgorithm {
+        /// Host and port.
+        server: String,
+        /// What the algorithm is for.
+        what: Message,
+        /// What the server offers.
+        offered: String,
+    },
+    /// The server takes other proofs than the job has.
+    LoginMethod {
+        /// Host and port.
+        server: String,
+        /// What it takes, by the names of SSH: `publickey`, `password`, `keyboard-interactive`.
+        takes: String,
+    },
+    /// The private key of the job cannot be used.
+    PrivateKey {
+        /// Why, without anything of the key.
+        reason: Message,
+    },
     /// The TLS settings of the job cannot be used.
     TlsSetup {
         /// What is wrong.
@@ -170,6 +200,17 @@ impl FetchError {
         }
     }
 
+    /// Whether the source is in order and the delivery has just not come, or not wholly.
+    pub fn is_not_there_yet(&self) -> bool {
+        matches!(
+            self,
+            FetchError::NothingThere { .. }
+                | FetchError::NotReady { .. }
+                | FetchError::NotRefreshed { .. }
+                | FetchError::Changing { .. }
+        )
+    }
+
     /// Whether to try again at once, in the same fetch. A refused login is not: three of them lock
     /// an account.
     pub(super) fn is_worth_another_attempt(&self) -> bool {
@@ -188,6 +229,10 @@ impl FetchError {
             | FetchError::LoginRefused { .. }
             | FetchError::TlsRefused { .. }
             | FetchError::NotTrusted { .. }
+            | FetchError::HostKey { .. }
+            | FetchError::NoSharedAlgorithm { .. }
+            | FetchError::LoginMethod { .. }
+            | FetchError::PrivateKey { .. }
             | FetchError::TlsSetup { .. }
             | FetchError::Protocol { .. }
             | FetchError::Deadline { .. }
@@ -278,11 +323,11 @@ impl FetchError {
             ),
             FetchError::LoginRefused { server, username, reply } => Message::new(
                 format!(
-                    "{server} 拒绝用户 {username} 登录（{reply}）；请核对用户名和密码。为免锁定账号，只试一次"
+                    "{server} 拒绝用户 {username} 登录（{reply}）；请核对用户名和密码（或私钥）。为免锁定账号，只试一次"
                 ),
                 format!(
                     "{server} refuses the login of {username} ({reply}); check user name and \
-                     password. Tried once only, so as not to lock the account"
+                     password or key. Tried once only, so as not to lock the account"
                 ),
             ),
             FetchError::TlsRefused { server, reply } => Message::new(
@@ -302,6 +347,50 @@ impl FetchError {
                 format!(
                     "the certificate of {server} is not trusted ({}); after verifying it set \
                      pin_sha256 or ca in tls",
+                    reason.en
+                ),
+            ),
+            FetchError::HostKey { server, shown, pinned } => {
+                let shown = shown.join(", ");
+                let (zh, en) = if *pinned {
+                    ("与 host_key 指定的不符", "not the one of host_key")
+                } else {
+                    ("任务文件未指定 host_key", "the job file has no host_key")
+                };
+                Message::new(
+                    format!(
+                        "不信任 {server} 的主机密钥，其指纹为 {shown}：{zh}；请先与对方核实指纹，再在 [source] 中设置 host_key = \"SHA256:...\""
+                    ),
+                    format!(
+                        "the host key of {server} is not trusted: it shows {shown}, {en}; verify the \
+                         fingerprint with its owner, then set host_key = \"SHA256:...\" in [source]"
+                    ),
+                )
+            }
+            FetchError::NoSharedAlgorithm { server, what, offered } => Message::new(
+                format!(
+                    "与 {server} 没有共同的安全算法（{}）：对方只提供 {offered}；请对方升级 SSH 服务或开启较新的算法",
+                    what.zh
+                ),
+                format!(
+                    "{server} has no safe algorithm in common with orgsnap for {}: it offers only \
+                     {offered}; ask its administrator to switch newer ones on",
+                    what.en
+                ),
+            ),
+            FetchError::LoginMethod { server, takes } => Message::new(
+                format!(
+                    "{server} 只接受这些登录方式：{takes}；请在 [source] 中设置相应的 key（私钥）或 password"
+                ),
+                format!(
+                    "{server} takes only these proofs: {takes}; set the key or password that it \
+                     asks for in [source]"
+                ),
+            ),
+            FetchError::PrivateKey { reason } => Message::new(
+                format!("私钥无法使用：{}；请修改 [source] 的 key 或 key_passphrase", reason.zh),
+                format!(
+                    "the private key cannot be used: {}; change key or key_passphrase in [source]",
                     reason.en
                 ),
             ),
@@ -327,8 +416,10 @@ impl FetchError {
                 ),
             ),
             FetchError::Protocol { server, reply } => Message::new(
-                format!("{server} 的应答不符合 FTP 协议（{reply}）；请联系服务器管理员"),
-                format!("{server} does not answer as FTP asks ({reply}); ask its administrator"),
+                format!("{server} 的应答不符合协议（{reply}）；请联系服务器管理员"),
+                format!(
+                    "{server} does not answer as the protocol asks ({reply}); ask its administrator"
+                ),
             ),
             FetchError::Deadline { allowed, last } => {
                 let seconds = allowed.as_secs_f64();

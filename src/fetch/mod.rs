@@ -42,8 +42,8 @@ pub use error::FetchError;
 pub use raw::{Content, Fetched, RawDelivery, RawFile};
 
 /// Log targets that whoever sets up logging must cap at `info`: at `trace`, suppaftp logs every
-/// command it sends, the one with the password included.
-pub const QUIET_LOG_TARGETS: &[&str] = &["suppaftp", "rustls"];
+/// command it sends, the one with the password included, and russh what it exchanges.
+pub const QUIET_LOG_TARGETS: &[&str] = &["suppaftp", "rustls", "russh", "russh_sftp"];
 
 /// What to fetch.
 #[derive(Debug, Clone, Copy)]

@@ -1,5 +1,6 @@
 //! What a server says, and what that means: replies made fit to show, faults told apart.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
@@ -26,13 +27,21 @@ pub(super) fn code(response: &Response) -> u32 {
 /// The words of a reply, fit to show: GBK is read as such, control characters are escaped, a password
 /// that the server repeats is blotted out, and no reply is longer than two hundred characters.
 pub(super) fn text(response: &Response, secret: &Secret) -> String {
-    const LONGEST: usize = 200;
     let decoded = match std::str::from_utf8(&response.body) {
         Ok(text) => text.into(),
         Err(_) => GB18030.decode_without_bom_handling(&response.body).0,
     };
-    let secret = secret.expose();
-    let safe = if secret.is_empty() { decoded } else { decoded.replace(secret, "***").into() };
+    fit_to_show(&decoded, &[secret.expose()])
+}
+
+/// A server's words, fit to show: control characters are escaped, secrets are blotted out, and there
+/// are no more than two hundred characters.
+pub(super) fn fit_to_show(words: &str, secrets: &[&str]) -> String {
+    const LONGEST: usize = 200;
+    let mut safe = Cow::Borrowed(words);
+    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
+        safe = safe.replace(secret, "***").into();
+    }
     let mut shown = String::new();
     for c in safe.trim().chars().take(LONGEST) {
         match c {

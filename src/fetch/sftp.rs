@@ -1,20 +1,54 @@
-//! One connection to an SFTP server.
+//! Fetching from an SFTP server.
 
-use std::sync::Arc;
+mod connect;
+mod fault;
+mod host_key;
+mod login;
+mod patience;
+mod session;
+
+use std::sync::{Arc, Mutex};
 
 use crate::config::job::SftpSource;
 
 use super::leash::Leash;
-use super::{FetchError, Progress, RawDelivery, Request, Wanted};
+use super::remote::{Connector, Remote};
+use super::{FetchError, Progress, RawDelivery, Request, Wanted, download};
+use connect::Account;
+use host_key::Kinds;
+use login::Credentials;
+use session::Session;
 
 /// Downloads the delivery of an account.
 pub(super) fn fetch(
-    _account: &SftpSource,
-    _leash: &Arc<Leash>,
-    _request: &Request<'_>,
-    _wanted: &Wanted,
-    _progress: &dyn Progress,
+    source: &SftpSource,
+    leash: &Arc<Leash>,
+    request: &Request<'_>,
+    wanted: &Wanted,
+    progress: &dyn Progress,
 ) -> Result<RawDelivery, FetchError> {
-    // Written on another branch against `remote::{Connector, Remote}` and `download::fetch`.
-    Err(FetchError::NotBuiltIn { feature: "sftp" })
+    let passphrase = source.key_passphrase.as_ref().map(|secret| secret.reveal()).transpose()?;
+    let key = source.key.as_deref().map(|path| login::private_key(path, passphrase.as_ref()));
+    let server = Server(Account {
+        source,
+        credentials: Credentials {
+            username: source.username.clone(),
+            password: source.password.as_ref().map(|secret| secret.reveal()).transpose()?,
+            key: key.transpose()?.map(Arc::new),
+        },
+        directory: source.path.on(request.date),
+        leash,
+        kinds: Mutex::new(Kinds::all()),
+    });
+    let place = request.source.describe(request.date);
+    download::fetch(&server, &place, leash, request, wanted, progress)
+}
+
+/// An account that connections are made to.
+struct Server<'a>(Account<'a>);
+
+impl Connector for Server<'_> {
+    fn open<'c>(&'c self) -> Result<Box<dyn Remote + 'c>, FetchError> {
+        Ok(Box::new(Session::open(&self.0)?))
+    }
 }

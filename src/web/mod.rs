@@ -1,4 +1,7 @@
-//! The HTTP edge: a server that no client can hold, and the pages on it. No other room knows axum.
+//! The HTTP edge: a server that no client can hold, the pages that WeCom calls, and those for monitoring. No other room knows axum.
 
+pub mod callbacks;
 pub mod health;
+mod journal;
+mod registry;
 pub mod server;

@@ -46,7 +46,8 @@ impl Default for Limits {
             head: Duration::from_secs(15),
             request: Duration::from_secs(15),
             connection: Duration::from_secs(15 * 60),
-            connections: 1_024,
+            // Half of the files that a process may usually have open: the databases need some.
+            connections: 512,
             head_bytes: 32 * 1024,
             drain: Duration::from_secs(10),
         }

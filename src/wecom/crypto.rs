@@ -10,7 +10,7 @@ use std::fmt;
 use aes::Aes256;
 use base64::Engine as _;
 use base64::alphabet;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::general_purpose::{GeneralPurpose, NO_PAD, STANDARD};
 use cbc::cipher::{Array, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq as _;
@@ -24,10 +24,8 @@ const PAD_BLOCK: usize = 32;
 
 /// 43 characters hold 258 bits, of which the key is 256. Three keys in four that WeCom makes have a spare bit that is
 /// not zero, which a strict decoder refuses.
-const KEY_BASE64: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_encode_padding(false).with_decode_allow_trailing_bits(true),
-);
+const KEY_BASE64: GeneralPurpose =
+    GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// The token and the key that WeCom and the receiver share. `Debug` shows neither.
 #[derive(Clone)]

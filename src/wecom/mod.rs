@@ -5,12 +5,15 @@
 //! members, departments, tags and customers, [`store`] owns the file.
 //!
 //! Before that, [`receive`] makes sure that a request is WeCom's: [`envelope`] finds the ciphertext in its body,
-//! [`crypto`] checks and opens it. [`address`] knows to which address which application belongs.
+//! [`crypto`] checks and opens it. [`account`] has what that takes from the job file, and
+//! [`address`] knows to which address which application belongs. [`probe`] plays WeCom, to prove the way through a proxy.
 
+pub mod account;
 pub mod address;
 pub mod crypto;
 pub mod envelope;
 pub mod event;
+pub mod probe;
 pub mod receive;
 pub mod state;
 pub mod store;

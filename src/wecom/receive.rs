@@ -38,7 +38,7 @@ pub struct Received {
 }
 
 /// Why a request is not taken. From outside all of them look the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The query has a broken percent sequence, or one that is not UTF-8.
     #[error("the query is not well-formed")]
@@ -58,9 +58,9 @@ pub enum Refusal {
     /// The ciphertext does not open.
     #[error(transparent)]
     Decrypt(#[from] DecryptFault),
-    /// The text is for someone else.
+    /// The text is for someone else: for whom, as far as that is text.
     #[error("the receive id is not one of this application's")]
-    ReceiveId,
+    ReceiveId(String),
     /// The text within brings a DOCTYPE.
     #[error("the decrypted text has a DOCTYPE")]
     Doctype,
@@ -131,11 +131,10 @@ impl Query {
             return Err(Refusal::Signature);
         }
         let opened = account.credentials.decrypt(encrypted)?;
-        let receive_id = account
-            .receive_ids
-            .iter()
-            .find(|id| id.as_bytes() == opened.receive_id)
-            .ok_or(Refusal::ReceiveId)?;
+        let receive_id =
+            account.receive_ids.iter().find(|id| id.as_bytes() == opened.receive_id).ok_or_else(
+                || Refusal::ReceiveId(String::from_utf8_lossy(&opened.receive_id).into_owned()),
+            )?;
         Ok(Received {
             receive_id: receive_id.clone(),
             timestamp: timestamp.parse().ok(),
@@ -251,7 +250,7 @@ mod tests {
             (format!("msg_signature={signature}&{rest}1&echostr={echo}"), Some(Refusal::Signature)),
             (
                 format!("msg_signature={other_signature}&{rest}&echostr={}", encoded(&other)),
-                Some(Refusal::ReceiveId),
+                Some(Refusal::ReceiveId("someone".to_owned())),
             ),
             (String::new(), Some(Refusal::Missing("echostr"))),
         ] {
@@ -284,7 +283,7 @@ mod tests {
         assert_eq!(sent(b"text", "").unwrap().receive_id, "");
         assert_eq!(sent(b"\xff\xfe", "corp").unwrap().opened.message, b"\xff\xfe");
         assert_eq!(sent(b"<!DOCTYPE xml><xml/>", "corp"), Err(Refusal::Doctype));
-        assert_eq!(sent(b"text", "corpo"), Err(Refusal::ReceiveId));
+        assert_eq!(sent(b"text", "corpo"), Err(Refusal::ReceiveId("corpo".to_owned())));
         let body = callback("msg_signature=1&timestamp=1&nonce=1", b"<xml/>", &account);
         assert_eq!(body, Err(Refusal::Envelope(EnvelopeFault::Missing)));
     }

@@ -58,7 +58,7 @@ fn import(kind: &str, port: u16, data: &Path, day: u32, more: &str) -> Result<Ru
         // No two runs begin at the same moment.
         now: now + chrono::TimeDelta::seconds(RUNS.fetch_add(1, Ordering::Relaxed)),
         cancel: &Cancel::new(),
-        awaited: false,
+        patience: orgsnap::pipeline::Patience::Waits,
         accept_unchanged: false,
     };
     pipeline::import(&request, &Quiet)

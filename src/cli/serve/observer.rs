@@ -1,9 +1,9 @@
-//! Where all that the daemon tells goes: the log, the desk of alerts, the board of metrics.
+//! Where all that the daemon tells goes: the log, the desk of alerts, the board of metrics, the receiver of callbacks.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,6 +16,8 @@ use orgsnap::model::Message;
 use orgsnap::report::Language;
 use orgsnap::store::replace_file;
 
+use super::callbacks::Handover;
+
 /// A metrics file is at most so old.
 const METRICS_AGE: TimeDelta = TimeDelta::seconds(30);
 
@@ -25,6 +27,7 @@ pub(super) struct Told {
     desk: Arc<Desk>,
     board: Arc<Board>,
     metrics_file: Option<PathBuf>,
+    handover: Handover,
     state: RefCell<State>,
 }
 
@@ -46,8 +49,25 @@ impl Told {
         desk: Arc<Desk>,
         board: Arc<Board>,
         metrics_file: Option<PathBuf>,
+        handover: Handover,
     ) -> Told {
-        Told { language, desk, board, metrics_file, state: RefCell::default() }
+        Told { language, desk, board, metrics_file, handover, state: RefCell::default() }
+    }
+
+    /// Tells what is served.
+    pub(super) fn starting(&self, jobs: &Path, data: &Path, most: usize) {
+        let (version, jobs, data) = (env!("CARGO_PKG_VERSION"), jobs.display(), data.display());
+        let text = match self.language {
+            Language::Chinese => {
+                format!(
+                    "orgsnap {version}：任务文件夹 {jobs}，数据文件夹 {data}，最多同时运行 {most} 家"
+                )
+            }
+            Language::English => {
+                format!("orgsnap {version} serves {jobs} into {data}, at most {most} side by side")
+            }
+        };
+        tracing::info!(target: "orgsnap", "{text}");
     }
 
     /// Tells where pages are answered.
@@ -100,6 +120,10 @@ impl Observer for Told {
     }
 
     fn turned(&self, standings: &[Standing], now: DateTime<Utc>) {
+        let jobs = standings.iter().map(|standing| Arc::clone(&standing.job)).collect();
+        for message in self.handover.turned(jobs, now) {
+            tracing::warn!(target: "orgsnap", "{}", self.language.of(&message));
+        }
         let mut state = self.state.borrow_mut();
         let tenants: BTreeSet<String> =
             standings.iter().map(|standing| standing.job.tenant.clone()).collect();

@@ -198,10 +198,21 @@ fn from_json(
             for item in items {
                 node.children.push(from_json("Item".to_owned(), item, depth + 1, elements)?);
             }
+            // A list of plain values reads as the comma list that XML has in its place.
+            if node.children.iter().all(|item| item.children.is_empty()) {
+                let texts: Vec<&str> =
+                    node.children.iter().map(|item| item.text.as_str()).collect();
+                node.text = texts.join(",");
+            }
         }
         Value::Object(fields) => {
             for (name, value) in fields {
-                node.children.push(from_json(name.clone(), value, depth + 1, elements)?);
+                let field = from_json(name.clone(), value, depth + 1, elements)?;
+                // XML repeats `Item`, where JSON has one of that name with a list.
+                match value {
+                    Value::Array(_) if name == "Item" => node.children.extend(field.children),
+                    _ => node.children.push(field),
+                }
             }
         }
     }
@@ -227,6 +238,8 @@ mod tests {
             ("{\"a\": 1}", "A", Some("1")),
             ("{\"A\": null}", "A", Some("")),
             ("{\"xml\": {\"A\": 2}}", "A", Some("2")),
+            ("{\"A\": [1, 2]}", "A", Some("1,2")),
+            ("{\"A\": []}", "A", Some("")),
             ("{}", "A", None),
         ];
         for (text, name, expected) in cases {
@@ -236,11 +249,12 @@ mod tests {
     }
 
     #[test]
-    fn lists_come_in_three_forms() {
+    fn lists_come_in_several_forms() {
         let cases = [
             "<xml><L>a, b,,c</L></xml>",
             "<xml><L><Item>a</Item><Item>b</Item><Item><![CDATA[c]]></Item></L></xml>",
             "{\"L\": [\"a\", \"b\", \"c\"]}",
+            "{\"L\": {\"Item\": [\"a\", \"b\", \"c\"]}}",
         ];
         for text in cases {
             let node = Node::parse(text).unwrap();

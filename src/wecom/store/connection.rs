@@ -17,8 +17,11 @@ const APPLICATION_ID: i64 = 0x6f72_7765;
 /// The steps from an empty file to the newest format; `user_version` counts those taken.
 const MIGRATIONS: [M<'static>; 1] = [M::up(include_str!("migrations/0001.sql"))];
 
-/// How long to wait for another program that holds the file. WeCom gives a callback five seconds.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How often to look again while another program holds the file, and how long to wait in between: three seconds in
+/// all, as WeCom gives a callback five. SQLite's own waiting grows to a tenth of a second a time, in which a program
+/// with many short transactions comes and goes unseen.
+const TRIES: i32 = 1_500;
+const WAIT: Duration = Duration::from_millis(2);
 
 /// Page cache in KiB, as SQLite wants it: negative.
 const CACHE: i64 = -32_768;
@@ -89,8 +92,13 @@ fn connect(path: &Path) -> Result<Connection, WecomStoreError> {
     let fault = |error| WecomStoreError::sqlite(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(fault)?;
-    conn.busy_timeout(PATIENCE).map_err(fault)?;
+    conn.busy_handler(Some(wait)).map_err(fault)?;
     Ok(conn)
+}
+
+fn wait(tries: i32) -> bool {
+    std::thread::sleep(WAIT);
+    tries < TRIES
 }
 
 /// Refuses a file of another program and one of a newer orgsnap, before anything is written to it.

@@ -2,12 +2,91 @@
 
 use rusqlite::Connection;
 
+use super::words;
+
+/// One row of `data_dictionary`; the column is empty where the table itself is meant.
+type Entry = (String, String, String, String, String, String);
+
+/// One row of `documentation`.
+type Document = (String, String, String, String);
+
 /// Whether the stored texts are those of this program.
-pub(super) fn is_current(_: &Connection) -> rusqlite::Result<bool> {
-    Ok(true)
+pub(super) fn is_current(conn: &Connection) -> rusqlite::Result<bool> {
+    let entries: Vec<Entry> = conn
+        .prepare("select * from data_dictionary order by 1, 2")?
+        .query_map([], |row| Entry::try_from(row))?
+        .collect::<rusqlite::Result<_>>()?;
+    let documents: Vec<Document> = conn
+        .prepare("select name, title_zh, title_en, sql from documentation order by 1")?
+        .query_map([], |row| Document::try_from(row))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(entries == wanted_entries() && documents == wanted_documents())
 }
 
 /// Writes the texts.
-pub(super) fn write(_: &Connection) -> rusqlite::Result<()> {
+pub(super) fn write(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute("delete from data_dictionary", [])?;
+    let mut insert = conn.prepare("insert into data_dictionary values (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    for entry in wanted_entries() {
+        insert.execute(entry)?;
+    }
+    conn.execute("delete from documentation", [])?;
+    let mut insert = conn.prepare("insert into documentation values (?1, ?2, ?3, ?4)")?;
+    for document in wanted_documents() {
+        insert.execute(document)?;
+    }
     Ok(())
 }
+
+fn wanted_entries() -> Vec<Entry> {
+    let mut entries: Vec<Entry> = words::tables()
+        .flat_map(|(table, columns)| {
+            let own = std::iter::once(("", *table));
+            own.chain(columns.iter().map(|words| (words.0, *words))).map(|(column, words)| {
+                let [zh, en, meaning_zh, meaning_en] =
+                    [words.1, words.2, words.3, words.4].map(str::to_owned);
+                (table.0.to_owned(), column.to_owned(), zh, en, meaning_zh, meaning_en)
+            })
+        })
+        .collect();
+    entries.sort();
+    entries
+}
+
+fn wanted_documents() -> Vec<Document> {
+    let mut documents: Vec<Document> = QUERIES
+        .iter()
+        .map(|query| {
+            let [name, zh, en, sql] =
+                [query.name, query.zh, query.en, query.sql].map(str::to_owned);
+            (name, zh, en, sql)
+        })
+        .collect();
+    documents.sort();
+    documents
+}
+
+/// A view over both databases; SQLite lets only a temporary one reach across files.
+struct JoinedView {
+    name: &'static str,
+    zh: &'static str,
+    en: &'static str,
+    sql: &'static str,
+}
+
+/// The queries that need `org.db` attached as `org`. A member's id is the agent's id.
+const QUERIES: [JoinedView; 2] = [
+    JoinedView {
+        name: "departed_agent_still_member",
+        zh: "已离职（或已不在交付文件中）但仍是企业微信成员的代理人",
+        en: "agents who left (or are no longer delivered) but still are members",
+        sql: include_str!("documentation/departed_agent_still_member.sql"),
+    },
+    JoinedView {
+        name: "active_agent_without_account",
+        zh: "在职但没有企业微信帐号的代理人；member 只包含收到过事件的成员，启用回调之前已有的帐号须先同步",
+        en: "active agents without an account; member holds only those of whom an event came, so accounts older than \
+             the callback are missing from it",
+        sql: include_str!("documentation/active_agent_without_account.sql"),
+    },
+];

@@ -43,6 +43,13 @@ pub(super) fn arrival(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+/// A stored time of arrival as an instant.
+pub(super) fn arrived(text: &str) -> rusqlite::Result<DateTime<Utc>> {
+    DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+    })
+}
+
 /// The parsed columns, in all of them.
 pub(super) const INSERT: &str = "\
 insert into callback_event (received_at, occurred_at, endpoint, corp_id, agent_id, receive_id, timestamp, nonce, \
@@ -104,4 +111,11 @@ pub(super) fn insert(
         ":body": body,
     })?;
     Ok(Stored::New(conn.last_insert_rowid()))
+}
+
+/// Notes what is wrong with an event that was stored.
+pub(super) fn mark(conn: &Connection, id: i64, problem: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached("update callback_event set problem = ?2 where id = ?1")?
+        .execute((id, problem))
+        .map(|_| ())
 }

@@ -8,6 +8,9 @@ mod connection;
 mod dictionary;
 mod error;
 mod events;
+mod reader;
+mod rebuild;
+mod words;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +24,8 @@ use crate::wecom::event::Event;
 use writer::Waiting;
 
 pub use error::WecomStoreError;
+pub use reader::{Body, EventQuery, EventReader, Query, StoredEvent};
+pub use rebuild::{Rebuilt, rebuild};
 
 /// Name of the database in a tenant's folder.
 pub const DATABASE: &str = "wecom.db";

@@ -1,5 +1,8 @@
 //! The thread that writes `wecom.db`: one transaction for all that waits.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -8,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::{ReceivedEvent, Stored, WecomStoreError, connection, events};
 use crate::wecom::event::Event;
-use crate::wecom::state::Changes;
+use crate::wecom::state::{Changes, Effect, Step};
 
 /// Events of one transaction. More would make the first of them wait for the last.
 const BATCH: usize = 512;
@@ -38,7 +41,19 @@ pub(super) fn start(
         .map_err(|_| WecomStoreError::Stopped { path: place })
 }
 
-fn run(path: &Path, mut conn: Option<Connection>, mut waiting: mpsc::Receiver<Waiting>) {
+/// The open file and which file it is, as a path may name another file later.
+struct Open {
+    conn: Connection,
+    identity: Option<(u64, u64)>,
+}
+
+/// Device and inode of the file that the path names now.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+fn run(path: &Path, conn: Option<Connection>, mut waiting: mpsc::Receiver<Waiting>) {
+    let mut open = conn.map(|conn| Open { conn, identity: identity(path) });
     let mut batch = Vec::new();
     while let Some(first) = waiting.blocking_recv() {
         batch.push(first);
@@ -47,10 +62,10 @@ fn run(path: &Path, mut conn: Option<Connection>, mut waiting: mpsc::Receiver<Wa
         {
             batch.push(next);
         }
-        let outcome = match &mut conn {
-            Some(open) => write(open, path, &batch),
-            None => connection::open(path).and_then(|open| write(conn.insert(open), path, &batch)),
-        };
+        // Nothing that a panic may have left half done is used afterwards: the connection is dropped, and the
+        // transaction with it.
+        let outcome = catch_unwind(AssertUnwindSafe(|| store(&mut open, path, &batch)))
+            .unwrap_or_else(|_| Err(WecomStoreError::Stopped { path: path.to_path_buf() }));
         match outcome {
             Ok(stored) => {
                 for (event, stored) in batch.drain(..).zip(stored) {
@@ -61,13 +76,33 @@ fn run(path: &Path, mut conn: Option<Connection>, mut waiting: mpsc::Receiver<Wa
             Err(error) => {
                 tracing::error!(%error, events = batch.len(), "callbacks could not be stored");
                 // Whatever the connection has been through, the next batch starts on a new one.
-                conn = None;
+                open = None;
                 for event in batch.drain(..) {
                     let _ = event.answer.send(Err(error.clone()));
                 }
             }
         }
     }
+}
+
+/// Stores the batch in the file that the path names now. A file that was moved away under the writer is left to
+/// whoever moved it: what went on there would be acknowledged and never be found.
+fn store(
+    open: &mut Option<Open>,
+    path: &Path,
+    batch: &[Waiting],
+) -> Result<Vec<Stored>, WecomStoreError> {
+    if open.as_ref().is_some_and(|open| open.identity != identity(path)) {
+        *open = None;
+    }
+    let current = match open {
+        Some(current) => current,
+        None => {
+            let conn = connection::open(path)?;
+            open.insert(Open { conn, identity: identity(path) })
+        }
+    };
+    write(&mut current.conn, path, batch)
 }
 
 /// Stores the batch in one transaction.
@@ -85,7 +120,10 @@ fn write(
                 events::insert(&transaction, &waiting.event, &waiting.parsed, &waiting.hash)?;
             if let Stored::New(id) = outcome {
                 let at = events::occurred_at(&waiting.event, &waiting.parsed);
-                changes.apply(&transaction, id, &at, &waiting.parsed)?;
+                let step = Step { id, at: &at, event: &waiting.parsed };
+                if changes.apply(&transaction, step)? == Effect::Failed {
+                    events::mark(&transaction, id, "state_failed")?;
+                }
             }
             stored.push(outcome);
         }

@@ -1,0 +1,62 @@
+//! `orgsnap wecom rebuild`: the state made anew from the events.
+
+use clap::Args;
+use orgsnap::model::Message;
+use orgsnap::report::words;
+use orgsnap::wecom::store;
+
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::surroundings::Surroundings;
+use crate::cli::{output, tenant};
+
+/// Make the state tables of wecom.db anew from the callbacks, also while orgsnap serve runs
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A tenant or its job file
+    #[arg(value_name = "TENANT|JOB")]
+    tenant: String,
+    /// Print what was done as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Rebuilds.
+pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+    let folder = tenant::folder(&arguments.tenant, surroundings)?;
+    let done = store::rebuild(&folder)?;
+    let text = if arguments.json {
+        let document = serde_json::json!({
+            "events": done.events,
+            "reread": done.reread,
+            "objects": done.objects,
+            "removed": done.removed,
+            "failed": done.failed,
+        });
+        format!("{}\n", serde_json::to_string_pretty(&document)?)
+    } else {
+        let [events, reread, objects, removed] =
+            [done.events, done.reread, done.objects, done.removed].map(words::grouped);
+        let (zh, en) = (
+            format!(
+                "已重放 {events} 个事件，重建 {objects} 个对象；{reread} 个事件的解析结果有变化，清除无依据的行 {removed} 行\n"
+            ),
+            format!(
+                "{events} events replayed, {objects} objects made anew; {reread} events are read otherwise than before, \
+                 {removed} rows that no event tells of were removed\n"
+            ),
+        );
+        surroundings.language.choose(zh, en)
+    };
+    output::print(&text)?;
+    if done.failed > 0 {
+        return Err(Failure::internal(Message::new(
+            format!("{} 个对象无法重建，保持原样；请用 -v 查看日志并反馈给开发者", done.failed),
+            format!(
+                "{} objects could not be made anew and are as they were; see the log with -v and report this",
+                done.failed
+            ),
+        )));
+    }
+    Ok(Exit::Done)
+}

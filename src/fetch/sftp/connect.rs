@@ -1,0 +1,171 @@
+//! From a host name to an encrypted connection with the server that the job trusts.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use russh::client::{self, Handle};
+use russh::{Preferred, SshId, cipher, kex, mac};
+use tokio::net::TcpStream;
+
+use crate::config::job::SftpSource;
+use crate::model::Message;
+
+use super::super::leash::Leash;
+use super::super::{FetchError, reply};
+use super::fault::{self, Fault};
+use super::host_key::{Doorkeeper, Kinds, Shown};
+use super::login::Credentials;
+use super::patience::{Lapse, Patience};
+
+/// What connections to a server need to know, and what they have learned of it.
+pub(super) struct Account<'a> {
+    pub(super) source: &'a SftpSource,
+    pub(super) credentials: Credentials,
+    /// The remote directory; empty for the one after login.
+    pub(super) directory: String,
+    pub(super) leash: &'a Leash,
+    /// The kinds of host key to ask for: those that showed the wrong key are not among them.
+    pub(super) kinds: Mutex<Kinds>,
+}
+
+impl Account<'_> {
+    /// Host and port.
+    pub(super) fn server(&self) -> String {
+        format!("{}:{}", self.source.host, self.source.port)
+    }
+
+    /// Longest wait for any one answer.
+    pub(super) fn timeout(&self) -> Duration {
+        self.source.fetching.timeout
+    }
+
+    /// A connection to a server with the pinned host key, and who looked at that key.
+    pub(super) fn connect(
+        &self,
+        patience: &Patience<'_>,
+    ) -> Result<(Handle<Doorkeeper>, Doorkeeper), FetchError> {
+        let pin = self.source.host_key.as_deref();
+        let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut others: Vec<Shown> = Vec::new();
+        while !kinds.is_empty() {
+            let door = Doorkeeper::new(pin);
+            let socket = self.dial(patience)?;
+            let connecting = client::connect_stream(config(&kinds), socket, door.clone());
+            match self.or_unreachable(patience.wait(self.timeout(), connecting))? {
+                Ok(handle) => {
+                    *self.kinds.lock().unwrap_or_else(PoisonError::into_inner) = kinds;
+                    return Ok((handle, door));
+                }
+                Err(Fault::OtherHostKey(shown)) => {
+                    kinds = kinds.without(&shown);
+                    others.push(shown);
+                }
+                // It has no keys but those that it showed.
+                Err(Fault::Ssh(_)) if !others.is_empty() => break,
+                Err(Fault::Ssh(error)) => {
+                    return Err(fault::not_connected(error, self.server(), self.last_words(&door)));
+                }
+            }
+        }
+        let shown = others.iter().map(ToString::to_string).collect();
+        Err(FetchError::HostKey { server: self.server(), shown, pinned: pin.is_some() })
+    }
+
+    /// Connects to the first of the host's addresses that answers.
+    fn dial(&self, patience: &Patience<'_>) -> Result<TcpStream, FetchError> {
+        /// No server that is up takes longer to accept a connection.
+        const LONGEST: Duration = Duration::from_secs(10);
+        let host = (self.source.host.as_str(), self.source.port);
+        let resolved = patience.wait(self.timeout(), tokio::net::lookup_host(host));
+        let addresses = self.or_unreachable(resolved)?.map_err(|error| {
+            self.unreachable(Message::new(
+                format!("主机名无法解析：{error}"),
+                format!("the host name does not resolve: {error}"),
+            ))
+        })?;
+        let mut last = Message::fixed("主机名没有地址", "the host name has no address");
+        for address in addresses {
+            let dialling = patience.wait(self.timeout().min(LONGEST), TcpStream::connect(address));
+            last = match dialling {
+                Ok(Ok(socket)) => {
+                    // Without it a request waits for the answer to the one before.
+                    socket.set_nodelay(true).map_err(|e| self.unreachable(reply::io_reason(&e)))?;
+                    return Ok(socket);
+                }
+                Ok(Err(error)) => reply::io_reason(&error),
+                Err(Lapse::Silence) => fault::no_answer(),
+                Err(Lapse::End(error)) => return Err(error),
+            };
+        }
+        Err(self.unreachable(last))
+    }
+
+    /// The server cannot be reached, or does not go on.
+    pub(super) fn unreachable(&self, reason: Message) -> FetchError {
+        FetchError::Unreachable { server: self.server(), reason }
+    }
+
+    /// A server that is silent before it comes to files is as good as out of reach.
+    pub(super) fn or_unreachable<T>(&self, answer: Result<T, Lapse>) -> Result<T, FetchError> {
+        answer.map_err(|lapse| match lapse {
+            Lapse::Silence => self.unreachable(fault::no_answer()),
+            Lapse::End(error) => error,
+        })
+    }
+
+    /// The server's words, without secrets.
+    pub(super) fn fit_to_show(&self, words: &str) -> String {
+        let password = self.credentials.password.iter().map(|secret| secret.expose());
+        reply::fit_to_show(words, &password.collect::<Vec<_>>())
+    }
+
+    /// What the server said when it hung up, if it did.
+    pub(super) fn last_words(&self, door: &Doorkeeper) -> Option<String> {
+        door.last_words().map(|said| self.fit_to_show(&said))
+    }
+}
+
+/// What is offered to the server: nothing that rests on SHA-1 or CBC.
+fn config(kinds: &Kinds) -> Arc<client::Config> {
+    const KEX: &[kex::Name] = &[
+        kex::MLKEM768X25519_SHA256,
+        kex::CURVE25519,
+        kex::CURVE25519_PRE_RFC_8731,
+        kex::ECDH_SHA2_NISTP256,
+        kex::ECDH_SHA2_NISTP384,
+        kex::ECDH_SHA2_NISTP521,
+        kex::DH_GEX_SHA256,
+        kex::DH_G18_SHA512,
+        kex::DH_G16_SHA512,
+        kex::DH_G14_SHA256,
+        kex::EXTENSION_SUPPORT_AS_CLIENT,
+        kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
+    ];
+    // Processors have instructions for the first ones.
+    const CIPHERS: &[cipher::Name] = &[
+        cipher::AES_256_GCM,
+        cipher::AES_128_GCM,
+        cipher::CHACHA20_POLY1305,
+        cipher::AES_256_CTR,
+        cipher::AES_192_CTR,
+        cipher::AES_128_CTR,
+    ];
+    const MACS: &[mac::Name] =
+        &[mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM, mac::HMAC_SHA512, mac::HMAC_SHA256];
+    let preferred = Preferred {
+        kex: Cow::Borrowed(KEX),
+        key: Cow::Owned(kinds.algorithms()),
+        cipher: Cow::Borrowed(CIPHERS),
+        mac: Cow::Borrowed(MACS),
+        ..Preferred::DEFAULT
+    };
+    let id = concat!("SSH-2.0-orgsnap_", env!("CARGO_PKG_VERSION"));
+    Arc::new(client::Config {
+        client_id: SshId::Standard(Cow::Borrowed(id)),
+        preferred,
+        // Routers forget connections on which nothing moves, as while waiting for a file.
+        keepalive_interval: Some(Duration::from_secs(20)),
+        ..client::Config::default()
+    })
+}

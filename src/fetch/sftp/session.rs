@@ -1,0 +1,238 @@
+//! One SFTP session, from login to the last byte of a file.
+
+use std::io::SeekFrom;
+use std::time::Duration;
+
+use chrono::DateTime;
+use russh::client::{Handle, Msg};
+use russh::{Channel, ChannelMsg, Disconnect};
+use russh_sftp::client::SftpSession;
+use russh_sftp::client::error::Error as SftpError;
+use russh_sftp::protocol::{FileType, StatusCode};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+
+use super::super::remote::{Remote, Retrieved, Stat, Version};
+use super::super::{FetchError, reply};
+use super::connect::Account;
+use super::fault;
+use super::host_key::Doorkeeper;
+use super::login::{self, NoLogin};
+use super::patience::{Lapse, Patience};
+
+/// How much one request asks for, in bytes. Smaller pieces notice a stalled line sooner.
+const PIECE: u32 = 64 * 1024;
+/// How many requests are under way at once: 2 MiB, enough for 50 MB/s at 40 ms.
+const AHEAD: usize = 32;
+
+/// A session, logged in.
+pub(super) struct Session<'a> {
+    account: &'a Account<'a>,
+    sftp: SftpSession,
+    handle: Handle<Doorkeeper>,
+    door: Doorkeeper,
+    // Last, so that what stands above is dropped while its thread still runs.
+    patience: Patience<'a>,
+}
+
+impl<'a> Session<'a> {
+    /// Connects, makes sure of the host key, and logs in.
+    pub(super) fn open(account: &'a Account<'a>) -> Result<Session<'a>, FetchError> {
+        let patience = Patience::new(account.leash)
+            .map_err(|error| account.unreachable(reply::io_reason(&error)))?;
+        let (mut handle, door) = account.connect(&patience)?;
+        let login = login::login(&mut handle, &account.credentials);
+        account
+            .or_unreachable(patience.wait(account.timeout(), login))?
+            .map_err(|error| not_logged_in(account, error, &door))?;
+        let opening = open_sftp(&handle);
+        let sftp = account
+            .or_unreachable(patience.wait(account.timeout(), opening))?
+            .map_err(|error| without_sftp(account, error, &door))?;
+        Ok(Session { account, sftp, handle, door, patience })
+    }
+
+    fn path(&self, name: &str) -> String {
+        match self.account.directory.as_str() {
+            "" => name.to_owned(),
+            directory => format!("{}/{name}", directory.trim_end_matches('/')),
+        }
+    }
+
+    /// Waits for an answer about a file.
+    fn answer<T>(
+        &self,
+        name: &str,
+        answer: impl Future<Output = Result<T, SftpError>>,
+    ) -> Result<Result<T, SftpError>, FetchError> {
+        self.patience.wait(self.account.timeout(), answer).map_err(|lapse| match lapse {
+            Lapse::Silence => {
+                FetchError::Interrupted { what: name.to_owned(), reason: fault::no_answer() }
+            }
+            Lapse::End(error) => error,
+        })
+    }
+
+    fn fault(&self, error: &SftpError, name: &str) -> FetchError {
+        let what = name.to_owned();
+        match error {
+            SftpError::Status(status) if status.status_code == StatusCode::PermissionDenied => {
+                FetchError::FileRefused { what, reply: self.words(error) }
+            }
+            SftpError::UnexpectedPacket => FetchError::Protocol {
+                server: self.account.server(),
+                reply: "an answer to another question".to_owned(),
+            },
+            error => {
+                let last_words = self.account.last_words(&self.door);
+                let reason = fault::not_answered(error, last_words);
+                FetchError::Interrupted { what, reason }
+            }
+        }
+    }
+
+    fn words(&self, error: &SftpError) -> String {
+        self.account.fit_to_show(&error.to_string())
+    }
+}
+
+impl Remote for Session<'_> {
+    fn stat(&mut self, name: &str) -> Result<Stat, FetchError> {
+        let path = self.path(name);
+        let attributes = match self.answer(name, self.sftp.metadata(&path))? {
+            Ok(attributes) => attributes,
+            Err(error) if is_absence(&error) => return Ok(Stat::Missing),
+            Err(error) => return Err(self.fault(&error, name)),
+        };
+        // A server that tells no permissions tells no kind either.
+        if attributes.permissions.is_some() && attributes.file_type() == FileType::Dir {
+            return Err(FetchError::NotAFile { path: path.into() });
+        }
+        Ok(Stat::Present(Version {
+            size: attributes.size,
+            stamp: attributes.mtime.map(|seconds| seconds.to_string()),
+            mtime: attributes.mtime.and_then(|s| DateTime::from_timestamp(i64::from(s), 0)),
+        }))
+    }
+
+    fn retrieve(
+        &mut self,
+        name: &str,
+        offset: u64,
+        most: u64,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), FetchError>,
+    ) -> Result<Retrieved, FetchError> {
+        let path = self.path(name);
+        let opened = self.answer(name, async {
+            let mut file = self.sftp.open(&path).await?;
+            file.seek(SeekFrom::Start(offset)).await.map_err(fault::of_io)?;
+            Ok(file)
+        });
+        let mut file = match opened? {
+            Ok(file) => file,
+            Err(error @ SftpError::Status(_)) => return Ok(Retrieved::Refused(self.words(&error))),
+            Err(error) => return Err(self.fault(&error, name)),
+        };
+        let mut buffer = vec![0; PIECE as usize];
+        let mut total = 0;
+        loop {
+            let read = async { file.read(&mut buffer).await.map_err(fault::of_io) };
+            match self.answer(name, read)? {
+                Ok(0) => break,
+                Ok(n) if total + n as u64 > most => return Ok(Retrieved::Beyond(total + n as u64)),
+                Ok(n) => {
+                    total += n as u64;
+                    sink(&buffer[..n])?;
+                }
+                Err(error) => return Err(self.fault(&error, name)),
+            }
+        }
+        self.answer(name, async { file.close().await.map_err(fault::of_io) })?
+            .map_err(|error| self.fault(&error, name))?;
+        Ok(Retrieved::Whole(total))
+    }
+
+    fn close(self: Box<Self>) {
+        /// A server that is up takes its leave at once.
+        const LONGEST: Duration = Duration::from_secs(1);
+        let Session { handle, patience, sftp, .. } = *self;
+        let gone = patience.wait(LONGEST, async {
+            drop(sftp);
+            handle.disconnect(Disconnect::ByApplication, "", "").await?;
+            handle.await
+        });
+        if let Err(lapse) = gone {
+            tracing::debug!("the session was not closed in good order: {lapse:?}");
+        }
+    }
+}
+
+fn is_absence(error: &SftpError) -> bool {
+    matches!(error, SftpError::Status(status) if status.status_code == StatusCode::NoSuchFile)
+}
+
+fn not_logged_in(account: &Account<'_>, error: NoLogin, door: &Doorkeeper) -> FetchError {
+    let server = account.server();
+    let last_words = account.last_words(door);
+    match error {
+        NoLogin::Refused(words) => FetchError::LoginRefused {
+            server,
+            username: account.credentials.username.clone(),
+            reply: match last_words {
+                Some(last) => format!("{}; {last}", account.fit_to_show(&words)),
+                None => account.fit_to_show(&words),
+            },
+        },
+        NoLogin::NothingToShow(takes) => FetchError::LoginMethod { server, takes },
+        NoLogin::Broken(error) => account.unreachable(fault::broken(&error, last_words)),
+    }
+}
+
+/// Why a connection that is logged in carries no SFTP.
+enum NoSftp {
+    /// The server does not offer it.
+    Refused,
+    /// The connection broke.
+    Broken(russh::Error),
+    /// What answers does not speak it.
+    NotSpoken(SftpError),
+}
+
+fn without_sftp(account: &Account<'_>, error: NoSftp, door: &Doorkeeper) -> FetchError {
+    let last_words = account.last_words(door);
+    match error {
+        NoSftp::Refused => FetchError::Protocol {
+            server: account.server(),
+            reply: "it has SSH but gives this account no SFTP".to_owned(),
+        },
+        NoSftp::Broken(error) => account.unreachable(fault::broken(&error, last_words)),
+        NoSftp::NotSpoken(error) => account.unreachable(fault::not_answered(&error, last_words)),
+    }
+}
+
+async fn open_sftp(handle: &Handle<Doorkeeper>) -> Result<SftpSession, NoSftp> {
+    /// Each wait is bounded by [`Patience`]. This clock runs from the moment a request is queued,
+    /// so that on a slow line a short one would run out although the server delivers; in seconds.
+    const NEVER: u64 = 24 * 60 * 60;
+    let mut channel = handle.channel_open_session().await.map_err(NoSftp::Broken)?;
+    channel.request_subsystem(true, "sftp").await.map_err(NoSftp::Broken)?;
+    granted(&mut channel).await?;
+    let config = russh_sftp::client::Config {
+        max_packet_len: PIECE,
+        max_concurrent_reads: AHEAD,
+        request_timeout_secs: NEVER,
+        ..russh_sftp::client::Config::default()
+    };
+    SftpSession::new_with_config(channel.into_stream(), config).await.map_err(NoSftp::NotSpoken)
+}
+
+/// Waits for the server to grant the request.
+async fn granted(channel: &mut Channel<Msg>) -> Result<(), NoSftp> {
+    loop {
+        match channel.wait().await {
+            Some(ChannelMsg::Success) => return Ok(()),
+            Some(ChannelMsg::Failure | ChannelMsg::Close) => return Err(NoSftp::Refused),
+            Some(_) => {}
+            None => return Err(NoSftp::Broken(russh::Error::Disconnect)),
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Which callbacks are received: what the job files say, ready to be looked up by path.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::config::job::Job;
+use crate::model::Message;
+use crate::wecom::account::account;
+use crate::wecom::address;
+use crate::wecom::receive::Account;
+use crate::wecom::store::{Endpoint, EventStore, WecomStoreError};
+
+/// All that callbacks and domain verification need of the job files.
+#[derive(Debug, Default)]
+pub(super) struct Registry {
+    /// The tenants that have a job file, with their corp ids.
+    tenants: BTreeMap<String, Option<String>>,
+    /// By tenant and agent id.
+    apps: BTreeMap<(String, String), App>,
+    /// The files at the root: path and content.
+    files: BTreeMap<String, String>,
+}
+
+/// An application of a job file.
+#[derive(Debug, Clone)]
+pub(super) struct App {
+    pub corp_id: String,
+    pub tenant: String,
+    pub agent_id: String,
+    pub endpoint: Endpoint,
+    /// What it takes to receive, or what is missing for that.
+    pub account: Result<Account, Unready>,
+    pub shelf: Arc<Shelf>,
+}
+
+/// Why an application of the job file receives nothing.
+#[derive(Debug, Clone)]
+pub(super) enum Unready {
+    /// It has neither token nor key.
+    NoCallback,
+    /// One of them cannot be had, or is none.
+    Secret(Message),
+}
+
+/// Why there is no application to give a request to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Nowhere<'a> {
+    /// The path is no callback's.
+    Path(&'a str),
+    /// No job file of that tenant.
+    Tenant(&'a str),
+    /// The tenant's job file has another corp id, or none.
+    Corp { tenant: &'a str },
+    /// The tenant's job file has no such application.
+    Agent { tenant: &'a str, agent: &'a str },
+    /// The application belongs to the other address.
+    Endpoint { tenant: &'a str, agent: &'a str },
+}
+
+/// The tenant's event store, opened when it is first needed and again after it could not be.
+#[derive(Debug)]
+pub(super) struct Shelf {
+    folder: PathBuf,
+    open: Mutex<Option<EventStore>>,
+}
+
+impl Shelf {
+    fn new(folder: PathBuf) -> Shelf {
+        Shelf { folder, open: Mutex::new(None) }
+    }
+
+    /// The store. Opening may wait for the disk.
+    pub(super) fn store(&self) -> Result<EventStore, WecomStoreError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*open {
+            Some(store) => Ok(store.clone()),
+            None => Ok(open.insert(EventStore::open(&self.folder)?).clone()),
+        }
+    }
+
+    /// The tenant's folder.
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.clone()
+    }
+
+    /// The store, if it is open.
+    pub(super) fn opened(&self) -> Option<EventStore> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Registry {
+    /// Takes up job files. What `before` has open stays open. What is said of it is for the log: applications that
+    /// receive nothing though they should, and files that two tenants claim.
+    pub(super) fn build(
+        jobs: &[&Job],
+        data_dir: &Path,
+        before: &Registry,
+    ) -> (Registry, Vec<Message>) {
+        let mut registry = Registry::default();
+        let mut said = Vec::new();
+        let mut shelves: BTreeMap<String, Arc<Shelf>> =
+            before.apps.values().map(|app| (app.tenant.clone(), Arc::clone(&app.shelf))).collect();
+        let mut seen = BTreeSet::new();
+        for job in jobs {
+            if !seen.insert(job.tenant.as_str()) {
+                // Whoever gathers the job files tells of it; here the first one counts.
+                continue;
+            }
+            registry.tenants.insert(job.tenant.clone(), job.wecom.corp_id.clone());
+            let shelf = shelves
+                .entry(job.tenant.clone())
+                .or_insert_with(|| Arc::new(Shelf::new(data_dir.join(&job.tenant))));
+            registry.add_apps(job, shelf, &mut said);
+            for file in &job.wecom.domain_verification {
+                let path = format!("/{}", file.file);
+                if let Some(content) = registry.files.get(&path) {
+                    if *content != file.content {
+                        said.push(Message::new(
+                            format!(
+                                "{}：{} 在其他任务文件中已有不同的内容；沿用先读到的",
+                                job.path.display(),
+                                file.file
+                            ),
+                            format!(
+                                "{}: {} has another content in another job file; the one read first is kept",
+                                job.path.display(),
+                                file.file
+                            ),
+                        ));
+                    }
+                    continue;
+                }
+                registry.files.insert(path, file.content.clone());
+            }
+        }
+        (registry, said)
+    }
+
+    fn add_apps(&mut self, job: &Job, shelf: &Arc<Shelf>, said: &mut Vec<Message>) {
+        // The job file has a corp id if it has an application.
+        let Some(corp_id) = &job.wecom.corp_id else { return };
+        for app in &job.wecom.apps {
+            let account = match &app.callback {
+                None => Err(Unready::NoCallback),
+                Some(secrets) => account(corp_id, secrets).map_err(|error| {
+                    let message = error.message(&job.path, app.line);
+                    said.push(message.clone());
+                    Unready::Secret(message)
+                }),
+            };
+            let agent_id = app.agent_id.to_string();
+            self.apps.insert(
+                (job.tenant.clone(), agent_id.clone()),
+                App {
+                    corp_id: corp_id.clone(),
+                    tenant: job.tenant.clone(),
+                    agent_id,
+                    endpoint: Endpoint::of(app.agent_id),
+                    account,
+                    shelf: Arc::clone(shelf),
+                },
+            );
+        }
+    }
+
+    /// The application to which a path belongs.
+    pub(super) fn app<'a>(&'a self, path: &'a str) -> Result<&'a App, Nowhere<'a>> {
+        let (endpoint, corp_id, tenant, agent) = address::parts(path).ok_or(Nowhere::Path(path))?;
+        let known = self.tenants.get(tenant).ok_or(Nowhere::Tenant(tenant))?;
+        if known.as_deref() != Some(corp_id) {
+            return Err(Nowhere::Corp { tenant });
+        }
+        let app = self
+            .apps
+            .get(&(tenant.to_owned(), agent.to_owned()))
+            .ok_or(Nowhere::Agent { tenant, agent })?;
+        match app.endpoint == endpoint {
+            true => Ok(app),
+            false => Err(Nowhere::Endpoint { tenant, agent }),
+        }
+    }
+
+    /// The content of a file at the root.
+    pub(super) fn file(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str)
+    }
+
+    /// The stores of all applications that receive something, to be opened before the first callback comes.
+    pub(super) fn shelves(&self) -> impl Iterator<Item = &Shelf> {
+        self.apps.values().filter(|app| app.account.is_ok()).map(|app| app.shelf.as_ref())
+    }
+}

@@ -1,0 +1,344 @@
+//! Plays WeCom towards the receiver: the check of the address, then a signed and encrypted event, through whatever proxy
+//! and firewall stand between.
+
+mod words;
+
+use std::error::Error as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::redirect::Policy;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::wecom::crypto::Credentials;
+
+/// WeCom waits so long for the answer to a check of an address (document 90930).
+pub const CHECK_PATIENCE: Duration = Duration::from_secs(1);
+/// WeCom waits so long for the answer to a callback (document 90930).
+pub const EVENT_PATIENCE: Duration = Duration::from_secs(5);
+/// So long is waited here, to tell a slow answer from none.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Bytes of an answer that are read.
+const LONGEST_ANSWER: usize = 4_096;
+
+/// What to send, and where to.
+#[derive(Debug)]
+pub struct Probe<'a> {
+    /// The address of the application's callbacks, without a query.
+    pub url: &'a str,
+    /// The application's token and key.
+    pub credentials: &'a Credentials,
+    /// Whom the text is for.
+    pub corp_id: &'a str,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// Random bytes: they make this probe's texts its own.
+    pub noise: [u8; 16],
+}
+
+/// Which of the two requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The check of the address: GET.
+    Check,
+    /// The event: POST.
+    Event,
+}
+
+/// How a request went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// Which request.
+    pub step: Step,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The right answer.
+    Right,
+    /// The right answer, but later than WeCom waits.
+    Late,
+    /// 200, but with another text than it should be, of so many bytes.
+    OtherText {
+        /// Bytes of the text.
+        bytes: usize,
+        /// Whether the right text is in it, with something around it.
+        around: bool,
+    },
+    /// orgsnap refused it.
+    Refused,
+    /// orgsnap could not store it.
+    NotStored,
+    /// Sent on to another address.
+    Redirected {
+        /// Where to.
+        to: String,
+    },
+    /// Another status, which is the proxy's.
+    Status(u16),
+    /// The server's certificate is not trusted, or TLS failed otherwise.
+    Tls {
+        /// Why.
+        reason: String,
+    },
+    /// The server cannot be reached.
+    Unreachable {
+        /// Why.
+        reason: String,
+    },
+    /// The connection was closed without an answer.
+    HungUp,
+    /// No answer at all in 20 seconds.
+    NoAnswer,
+}
+
+/// Why nothing was sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProbeError {
+    /// The address is none.
+    #[error("{url} is no address")]
+    Url {
+        /// What was taken for one.
+        url: String,
+    },
+    /// The file of authorities cannot be used.
+    #[error("{path} is no PEM file of certificates ({reason})")]
+    Authorities {
+        /// The file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// TLS or the runtime cannot be set up.
+    #[error("the connection cannot be prepared: {reason}")]
+    Setup {
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Sends both requests; the event only if the server could be reached. `authorities` is a PEM file of those to trust
+/// instead of the public ones.
+///
+/// The event's type is `orgsnap_send_test`, which no state follows from, and each one is another.
+///
+/// # Errors
+/// If nothing can be sent.
+pub fn send(probe: &Probe<'_>, authorities: Option<&Path>) -> Result<Vec<Outcome>, ProbeError> {
+    let fault = |error: &dyn std::error::Error| ProbeError::Setup { reason: error.to_string() };
+    let client = client(authorities)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| fault(&error))?;
+    let outcomes = runtime.block_on(async {
+        let check = check(&client, probe).await?;
+        let reached = !matches!(
+            check.verdict,
+            Verdict::Tls { .. } | Verdict::Unreachable { .. } | Verdict::NoAnswer
+        );
+        let mut outcomes = vec![check];
+        if reached {
+            outcomes.push(event(&client, probe).await?);
+        }
+        Ok(outcomes)
+    });
+    // Looking up a name may hang in a thread of its own, which is not waited for.
+    runtime.shutdown_background();
+    outcomes
+}
+
+fn client(authorities: Option<&Path>) -> Result<reqwest::Client, ProbeError> {
+    let fault = |error: &dyn std::error::Error| ProbeError::Setup { reason: error.to_string() };
+    let roots = match authorities {
+        None => RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+        Some(path) => roots_of(path)?,
+    };
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| fault(&error))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        // WeCom comes straight from the internet and follows nothing.
+        .no_proxy()
+        .redirect(Policy::none())
+        .timeout(PATIENCE)
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| fault(&error))
+}
+
+fn roots_of(path: &Path) -> Result<RootCertStore, ProbeError> {
+    let unusable = |reason: String| {
+        let path = path.display().to_string();
+        ProbeError::Authorities { path, reason }
+    };
+    let mut roots = RootCertStore::empty();
+    let certificates =
+        CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?;
+    for certificate in certificates {
+        let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
+        roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
+    }
+    match roots.is_empty() {
+        true => Err(unusable("it holds none".to_owned())),
+        false => Ok(roots),
+    }
+}
+
+/// The query that signs a ciphertext.
+fn signed(probe: &Probe<'_>, encrypted: &str) -> [(&'static str, String); 3] {
+    let timestamp = probe.now.timestamp().to_string();
+    let [a, b, c, d, ..] = probe.noise;
+    let nonce = u32::from_be_bytes([a, b, c, d]).to_string();
+    let signature = probe.credentials.signature(&timestamp, &nonce, encrypted);
+    [("msg_signature", signature), ("timestamp", timestamp), ("nonce", nonce)]
+}
+
+fn address(probe: &Probe<'_>, encrypted: &str) -> Result<reqwest::Url, ProbeError> {
+    let unusable = || ProbeError::Url { url: probe.url.to_owned() };
+    let mut url = reqwest::Url::parse(probe.url).map_err(|_| unusable())?;
+    if !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
+        return Err(unusable());
+    }
+    url.query_pairs_mut().extend_pairs(signed(probe, encrypted));
+    Ok(url)
+}
+
+async fn check(client: &reqwest::Client, probe: &Probe<'_>) -> Result<Outcome, ProbeError> {
+    // Digits, as WeCom's are.
+    let [.., a, b, c, d, e, f, g, h] = probe.noise;
+    let text = u64::from_be_bytes([a, b, c, d, e, f, g, h]).to_string();
+    let echo = probe.credentials.encrypt(probe.noise, text.as_bytes(), probe.corp_id);
+    let mut url = address(probe, &echo)?;
+    url.query_pairs_mut().append_pair("echostr", &echo);
+    Ok(ask(client.get(url), Step::Check, &text, CHECK_PATIENCE).await)
+}
+
+async fn event(client: &reqwest::Client, probe: &Probe<'_>) -> Result<Outcome, ProbeError> {
+    let text = sample(probe.corp_id, probe.now, probe.noise);
+    let encrypted = probe.credentials.encrypt(probe.noise, text.as_bytes(), probe.corp_id);
+    let url = address(probe, &encrypted)?;
+    let body = format!(
+        "<xml><ToUserName><![CDATA[{}]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt>\
+         <AgentID><![CDATA[]]></AgentID></xml>",
+        probe.corp_id
+    );
+    let post = client.post(url).header(CONTENT_TYPE, "text/xml").body(body);
+    Ok(ask(post, Step::Event, "", EVENT_PATIENCE).await)
+}
+
+/// The event that is sent. Its type is none of WeCom's, so that nothing follows from it.
+fn sample(corp_id: &str, now: DateTime<Utc>, noise: [u8; 16]) -> String {
+    let number = u128::from_be_bytes(noise);
+    format!(
+        "<xml><ToUserName><![CDATA[{corp_id}]]></ToUserName><FromUserName><![CDATA[sys]]></FromUserName>\
+         <CreateTime>{}</CreateTime><MsgType><![CDATA[event]]></MsgType>\
+         <Event><![CDATA[orgsnap_send_test]]></Event><TestId>{number:032x}</TestId></xml>",
+        now.timestamp()
+    )
+}
+
+async fn ask(
+    request: reqwest::RequestBuilder,
+    step: Step,
+    right: &str,
+    patience: Duration,
+) -> Outcome {
+    let begun = Instant::now();
+    let answer = answer(request).await;
+    let took = begun.elapsed();
+    let verdict = match answer {
+        Err(verdict) => verdict,
+        Ok((200, text)) if text == right.as_bytes() && took > patience => Verdict::Late,
+        Ok((200, text)) if text == right.as_bytes() => Verdict::Right,
+        Ok((200, text)) => Verdict::OtherText {
+            bytes: text.len(),
+            around: !right.is_empty()
+                && text.windows(right.len()).any(|part| part == right.as_bytes()),
+        },
+        Ok((403, text)) if text == b"refused\n" => Verdict::Refused,
+        Ok((503, text)) if text == b"try again\n" => Verdict::NotStored,
+        Ok((status, _)) => Verdict::Status(status),
+    };
+    Outcome { step, verdict, took }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), Verdict> {
+    let mut response = request.send().await.map_err(failure)?;
+    let status = response.status();
+    if status.is_redirection() {
+        let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
+        return Err(Verdict::Redirected { to: without_query(to.unwrap_or("?")) });
+    }
+    let mut text = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failure)? {
+        text.extend_from_slice(&chunk);
+        if text.len() > LONGEST_ANSWER {
+            break;
+        }
+    }
+    Ok((status.as_u16(), text))
+}
+
+/// A query holds a ciphertext that nobody wants to read.
+fn without_query(url: &str) -> String {
+    url.split('?').next().unwrap_or_default().to_owned()
+}
+
+fn failure(error: reqwest::Error) -> Verdict {
+    if error.is_timeout() {
+        return Verdict::NoAnswer;
+    }
+    // The outermost words are always the same; why stands at the innermost source.
+    let connecting = error.is_connect();
+    let error = error.without_url();
+    let mut reason = error.to_string();
+    let (mut tls, mut hung_up) = (false, false);
+    let mut source = error.source();
+    while let Some(inner) = source {
+        tls |= is_tls(inner);
+        hung_up |= !connecting && is_end(inner);
+        reason = inner.to_string();
+        source = inner.source();
+    }
+    match (tls, hung_up) {
+        (true, _) => Verdict::Tls { reason },
+        (false, true) => Verdict::HungUp,
+        (false, false) => Verdict::Unreachable { reason },
+    }
+}
+
+/// Whether the other side closed the connection.
+fn is_end(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    let ends = [BrokenPipe, ConnectionReset, UnexpectedEof];
+    error.downcast_ref().is_some_and(hyper::Error::is_incomplete_message)
+        || error.downcast_ref().is_some_and(|io: &std::io::Error| ends.contains(&io.kind()))
+}
+
+/// Whether it is a fault of TLS. rustls stands within errors of I/O, whose `source` leaves out what they hold.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut held = Some(error);
+    while let Some(error) = held {
+        if error.is::<rustls::Error>() {
+            return true;
+        }
+        let io = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        held = io.map(|inner| inner as &(dyn std::error::Error + 'static));
+    }
+    false
+}

@@ -1,0 +1,26 @@
+//! `batch_job`: the results of batch jobs, `batch_job_result`.
+
+use std::borrow::Cow;
+
+use rusqlite::Connection;
+
+use super::Step;
+use super::row::{self, Field, Life, Table};
+
+pub(super) const TABLE: Table = Table { name: "batch_job", key: &["job_id"], mortal: false };
+
+const FIELDS: [(&str, &str); 3] =
+    [("job_type", "JobType"), ("err_code", "ErrCode"), ("err_msg", "ErrMsg")];
+
+pub(super) fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
+    let Some(object) = &step.event.object else { return Ok(()) };
+    let fields = &step.event.fields;
+    // The fields stand within `BatchJob`; a flat form is taken as well.
+    let job = fields.get("BatchJob").filter(|job| !job.children.is_empty()).unwrap_or(fields);
+    let mut told: Vec<Field<'_>> = FIELDS
+        .iter()
+        .map(|(column, name)| (*column, job.text_of(name).map(Cow::Borrowed)))
+        .collect();
+    told.push(("finished_at", Some(Cow::Borrowed(step.at))));
+    row::write(conn, &TABLE, &[&object.id], &told, Life::GoesOn, &step)
+}

@@ -1,0 +1,75 @@
+//! `customer_group` and `customer_group_member`: `change_external_chat`.
+//!
+//! Events tell that an owner, a name or a notice changed, not what it is now; that has to be asked of the API.
+
+use std::borrow::Cow;
+
+use rusqlite::Connection;
+
+use super::Step;
+use super::row::{self, Life, Table};
+
+pub(super) const TABLE: Table = Table { name: "customer_group", key: &["chat_id"], mortal: true };
+
+const FIELDS: [(&str, &str); 2] =
+    [("last_detail", "UpdateDetail"), ("member_version", "CurMemVer")];
+
+/// The columns that say when something of a group changed, with the detail that tells it.
+const CHANGES: [(&str, &str); 3] = [
+    ("owner_changed_at", "change_owner"),
+    ("name_changed_at", "change_name"),
+    ("notice_changed_at", "change_notice"),
+];
+
+pub(super) fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
+    let Some(object) = &step.event.object else { return Ok(()) };
+    let chat = object.id.as_str();
+    let detail = step.event.fields.filled("UpdateDetail");
+    let mut fields = row::fields(&step, &FIELDS);
+    fields.extend(CHANGES.iter().map(|(column, name)| {
+        (*column, (detail == Some(*name)).then_some(Cow::Borrowed(step.at)))
+    }));
+    let life = match step.change() {
+        "create" => Life::Begins,
+        "dismiss" => Life::Ends,
+        _ => Life::GoesOn,
+    };
+    row::write(conn, &TABLE, &[chat], &fields, life, &step)?;
+    if life == Life::Begins {
+        conn.prepare_cached("delete from customer_group_member where chat_id = ?1")?
+            .execute([chat])?;
+    }
+    let leaving = match (life, detail) {
+        (Life::Begins, _) | (_, Some("add_member")) => false,
+        (_, Some("del_member")) => true,
+        _ => return Ok(()),
+    };
+    change_members(conn, chat, leaving, &step)
+}
+
+fn change_members(
+    conn: &Connection,
+    chat: &str,
+    leaving: bool,
+    step: &Step<'_>,
+) -> rusqlite::Result<()> {
+    let fields = &step.event.fields;
+    let (at, scene, other_at, other_scene, name) = if leaving {
+        ("left_at", "quit_scene", "joined_at", "join_scene", "QuitScene")
+    } else {
+        ("joined_at", "join_scene", "left_at", "quit_scene", "JoinScene")
+    };
+    // Who comes back has not left; who leaves has still come at some time.
+    let other =
+        if leaving { String::new() } else { format!(", {other_at} = null, {other_scene} = null") };
+    let mut change = conn.prepare_cached(&format!(
+        "insert into customer_group_member (chat_id, member_id, {at}, {scene}, changed_at, event_id) \
+         values (?1, ?2, ?3, ?4, ?3, ?5) on conflict (chat_id, member_id) do update set \
+         {at} = ?3, {scene} = ?4, changed_at = ?3, event_id = ?5{other}"
+    ))?;
+    let scene = fields.text_of(name);
+    for member in fields.get("MemChangeList").map(|list| list.items()).unwrap_or_default() {
+        change.execute((chat, member, step.at, scene, step.id))?;
+    }
+    Ok(())
+}

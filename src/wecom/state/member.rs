@@ -1,0 +1,193 @@
+//! `member` and `member_department`: `create_user`, `update_user`, `delete_user` of `change_contact`.
+//!
+//! `NewUserID` renames: the member goes on under the new id. The old id stays as a row that says what it became, so
+//! that an event which still names it finds the member.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::Step;
+use super::row::{self, Life, Table};
+
+pub(super) const TABLE: Table = Table { name: "member", key: &["user_id"], mortal: true };
+
+/// The columns with their names in events (documents 90970 and 96361).
+const FIELDS: [(&str, &str); 17] = [
+    ("name", "Name"),
+    ("department", "Department"),
+    ("main_department", "MainDepartment"),
+    ("is_leader_in_dept", "IsLeaderInDept"),
+    ("direct_leader", "DirectLeader"),
+    ("position", "Position"),
+    ("mobile", "Mobile"),
+    ("gender", "Gender"),
+    ("email", "Email"),
+    ("biz_mail", "BizMail"),
+    ("status", "Status"),
+    ("avatar", "Avatar"),
+    ("alias", "Alias"),
+    ("telephone", "Telephone"),
+    ("address", "Address"),
+    ("english_name", "EnglishName"),
+    ("is_leader", "IsLeader"),
+];
+
+/// Renames that are followed from an id; WeCom lets an id change once.
+const RENAMES: usize = 16;
+
+/// What is known of an id without looking further.
+struct Known {
+    changed_at: String,
+    deleted: bool,
+    renamed_to: Option<String>,
+}
+
+fn known(conn: &Connection, user_id: &str) -> rusqlite::Result<Option<Known>> {
+    conn.prepare_cached(
+        "select changed_at, deleted_at is not null, renamed_to from member where user_id = ?1",
+    )?
+    .query_row([user_id], |row| {
+        Ok(Known { changed_at: row.get(0)?, deleted: row.get(1)?, renamed_to: row.get(2)? })
+    })
+    .optional()
+}
+
+/// The id under which the member is known now.
+fn current_id(conn: &Connection, user_id: &str) -> rusqlite::Result<String> {
+    let mut id = user_id.to_owned();
+    for _ in 0..RENAMES {
+        match known(conn, &id)?.and_then(|known| known.renamed_to) {
+            Some(next) => id = next,
+            None => break,
+        }
+    }
+    Ok(id)
+}
+
+/// Whether nothing that is known of the member happened after the event.
+pub(super) fn is_newest(conn: &Connection, step: &Step<'_>) -> rusqlite::Result<bool> {
+    let Some(object) = &step.event.object else { return Ok(true) };
+    for id in [Some(&object.id), step.event.new_user_id.as_ref()].into_iter().flatten() {
+        if let Some(known) = known(conn, id)? {
+            // Of an id that was given up, only the whole history can tell.
+            if known.changed_at.as_str() > step.at || known.renamed_to.is_some() {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+pub(super) fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
+    let Some(object) = &step.event.object else { return Ok(()) };
+    let life = match step.change() {
+        "create_user" => Life::Begins,
+        "delete_user" => Life::Ends,
+        _ => Life::GoesOn,
+    };
+    // A new member may get an id that another one gave up; everything else is about who gave it up.
+    let user_id = match life {
+        Life::Begins => object.id.clone(),
+        _ => current_id(conn, &object.id)?,
+    };
+    let mut fields = row::fields(&step, &FIELDS);
+    let attributes = step.event.fields.get("ExtAttr").map(|node| node.to_json().to_string());
+    fields.push(("ext_attr", attributes.map(Cow::Owned)));
+    row::write(conn, &TABLE, &[&user_id], &fields, life, &step)?;
+    if life == Life::Begins {
+        conn.prepare_cached(
+            "update member set renamed_to = null, renamed_from = null where user_id = ?1",
+        )?
+        .execute([&user_id])?;
+    }
+    write_departments(conn, &user_id, life, &step)?;
+    match &step.event.new_user_id {
+        Some(new) if *new != user_id => rename(conn, &user_id, new, &step),
+        _ => Ok(()),
+    }
+}
+
+/// Replaces the departments of a member, if the event says anything of them.
+fn write_departments(
+    conn: &Connection,
+    user_id: &str,
+    life: Life,
+    step: &Step<'_>,
+) -> rusqlite::Result<()> {
+    let list = |name: &str| step.event.fields.get(name).map(|list| list.items());
+    let (told, leaders) = (list("Department"), list("IsLeaderInDept"));
+    let before = departments(conn, user_id)?;
+    // Where the departments do not come with the flags, the flags belong to the departments that are known.
+    let departments: Vec<&str> = match (&told, life) {
+        (_, Life::Ends) => Vec::new(),
+        (Some(told), _) => told.clone(),
+        (None, Life::Begins) => Vec::new(),
+        (None, _) if leaders.is_none() => return Ok(()),
+        (None, _) => before.iter().map(|(id, _)| id.as_str()).collect(),
+    };
+    let aligned = leaders.filter(|leaders| leaders.len() == departments.len());
+    let was: BTreeMap<&str, Option<bool>> =
+        before.iter().map(|(id, leads)| (id.as_str(), *leads)).collect();
+    conn.prepare_cached("delete from member_department where user_id = ?1")?.execute([user_id])?;
+    let mut insert = conn.prepare_cached(
+        "insert or ignore into member_department \
+         (user_id, department_id, position, is_leader, changed_at, event_id) values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for (at, department) in departments.iter().enumerate() {
+        let leads = match (&aligned, life) {
+            (Some(flags), _) => flags.get(at).map(|flag| *flag == "1"),
+            (None, Life::Begins) => None,
+            (None, _) => was.get(department).copied().flatten(),
+        };
+        insert.execute((user_id, department, at as i64, leads, step.at, step.id))?;
+    }
+    Ok(())
+}
+
+/// The departments of a member in their order, and whether the member leads them.
+fn departments(conn: &Connection, user_id: &str) -> rusqlite::Result<Vec<(String, Option<bool>)>> {
+    conn.prepare_cached(
+        "select department_id, is_leader from member_department where user_id = ?1 order by position",
+    )?
+    .query_map([user_id], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
+}
+
+/// Carries a member over to the new id. What an event of the same second has already told of the new id is kept;
+/// what is left of another member who once had it is not.
+fn rename(conn: &Connection, old: &str, new: &str, step: &Step<'_>) -> rusqlite::Result<()> {
+    if known(conn, new)?.is_some_and(|known| known.deleted) {
+        row::delete(conn, &TABLE, &[new])?;
+        conn.prepare_cached("delete from member_department where user_id = ?1")?.execute([new])?;
+    }
+    let columns: Vec<&str> = FIELDS
+        .iter()
+        .map(|(column, _)| *column)
+        .chain(["ext_attr", "created_at", "deleted_at"])
+        .collect();
+    let kept: Vec<String> = columns
+        .iter()
+        .map(|column| format!("{column} = coalesce({column}, excluded.{column})"))
+        .collect();
+    let columns = columns.join(", ");
+    conn.prepare_cached(&format!(
+        "insert into member (user_id, {columns}, renamed_from, changed_at, event_id) \
+         select ?2, {columns}, ?1, ?3, ?4 from member where user_id = ?1 \
+         on conflict (user_id) do update set {}, renamed_to = null, renamed_from = ?1, changed_at = ?3, event_id = ?4",
+        kept.join(", ")
+    ))?
+    .execute((old, new, step.at, step.id))?;
+    if departments(conn, new)?.is_empty() {
+        conn.prepare_cached("update member_department set user_id = ?2 where user_id = ?1")?
+            .execute((old, new))?;
+    } else {
+        conn.prepare_cached("delete from member_department where user_id = ?1")?.execute([old])?;
+    }
+    conn.prepare_cached(
+        "update member set renamed_to = ?2, deleted_at = ?3, changed_at = ?3, event_id = ?4 where user_id = ?1",
+    )?
+    .execute((old, new, step.at, step.id))
+    .map(|_| ())
+}

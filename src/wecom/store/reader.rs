@@ -1,0 +1,164 @@
+//! Reading `wecom.db`: the events that came, and the queries that its documentation holds.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+
+use super::{DATABASE, WecomStoreError, connection, events};
+use crate::model::Message;
+
+/// Which events are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventQuery {
+    /// Those that arrived at this time or later.
+    pub since: Option<DateTime<Utc>>,
+    /// At most so many of the newest.
+    pub limit: usize,
+}
+
+/// The text of an event, verbatim.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// UTF-8.
+    Text(String),
+    /// Anything else.
+    Bytes(Vec<u8>),
+}
+
+/// A row of `callback_event`; see the `data_dictionary` of the file for the columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "they are the columns, whose meaning the data dictionary tells")]
+pub struct StoredEvent {
+    pub id: i64,
+    pub received_at: String,
+    pub occurred_at: String,
+    pub endpoint: String,
+    pub corp_id: String,
+    pub agent_id: String,
+    pub receive_id: String,
+    pub timestamp: Option<i64>,
+    pub nonce: String,
+    pub msg_type: Option<String>,
+    pub event: Option<String>,
+    pub change_type: Option<String>,
+    pub object_kind: Option<String>,
+    pub object_id: Option<String>,
+    pub user_id: Option<String>,
+    pub new_user_id: Option<String>,
+    pub from_user: Option<String>,
+    pub create_time: Option<i64>,
+    pub suite_id: Option<String>,
+    pub auth_corp_id: Option<String>,
+    pub problem: Option<String>,
+    pub deliveries: i64,
+    pub last_received_at: String,
+    pub body: Body,
+}
+
+/// A question that needs both databases, and the SQL that answers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// Name of the view that the SQL makes.
+    pub name: String,
+    /// What it answers.
+    pub title: Message,
+    /// The statement that makes the view.
+    pub sql: String,
+}
+
+/// `wecom.db` of one tenant, open for reading. Never waits for the writer.
+#[derive(Debug)]
+pub struct EventReader {
+    conn: Connection,
+    path: PathBuf,
+}
+
+impl EventReader {
+    /// Opens the database of the tenant whose folder is given.
+    ///
+    /// # Errors
+    /// [`WecomStoreError::NotFound`] if nothing was received yet; any fault of the file.
+    pub fn open(tenant_dir: &Path) -> Result<EventReader, WecomStoreError> {
+        let path = tenant_dir.join(DATABASE);
+        let conn = connection::open_existing(&path)?;
+        Ok(EventReader { conn, path })
+    }
+
+    /// The newest events that the query asks for, the newest first.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn events(&self, query: EventQuery) -> Result<Vec<StoredEvent>, WecomStoreError> {
+        let since = query.since.map(events::arrival).unwrap_or_default();
+        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+        let read = || -> rusqlite::Result<Vec<StoredEvent>> {
+            let mut statement = self.conn.prepare(
+                "select id, received_at, occurred_at, endpoint, corp_id, agent_id, receive_id, timestamp, nonce, \
+                   msg_type, event, change_type, object_kind, object_id, user_id, new_user_id, from_user, \
+                   create_time, suite_id, auth_corp_id, problem, deliveries, last_received_at, body \
+                 from callback_event where received_at >= ?1 order by received_at desc, id desc limit ?2",
+            )?;
+            statement.query_map((since, limit), stored_event)?.collect()
+        };
+        read().map_err(|error| WecomStoreError::sqlite(&self.path, error))
+    }
+
+    /// The queries that the file documents, by name.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn queries(&self) -> Result<Vec<Query>, WecomStoreError> {
+        let read = || -> rusqlite::Result<Vec<Query>> {
+            let mut statement = self
+                .conn
+                .prepare("select name, title_zh, title_en, sql from documentation order by name")?;
+            let rows = statement.query_map([], |row| {
+                Ok(Query {
+                    name: row.get(0)?,
+                    title: Message::new(row.get::<_, String>(1)?, row.get::<_, String>(2)?),
+                    sql: row.get(3)?,
+                })
+            })?;
+            rows.collect()
+        };
+        read().map_err(|error| WecomStoreError::sqlite(&self.path, error))
+    }
+}
+
+fn stored_event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
+    let body = match row.get_ref(23)? {
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => Body::Text(text.to_owned()),
+            Err(_) => Body::Bytes(text.to_vec()),
+        },
+        other => Body::Bytes(other.as_bytes()?.to_vec()),
+    };
+    Ok(StoredEvent {
+        id: row.get(0)?,
+        received_at: row.get(1)?,
+        occurred_at: row.get(2)?,
+        endpoint: row.get(3)?,
+        corp_id: row.get(4)?,
+        agent_id: row.get(5)?,
+        receive_id: row.get(6)?,
+        timestamp: row.get(7)?,
+        nonce: row.get(8)?,
+        msg_type: row.get(9)?,
+        event: row.get(10)?,
+        change_type: row.get(11)?,
+        object_kind: row.get(12)?,
+        object_id: row.get(13)?,
+        user_id: row.get(14)?,
+        new_user_id: row.get(15)?,
+        from_user: row.get(16)?,
+        create_time: row.get(17)?,
+        suite_id: row.get(18)?,
+        auth_corp_id: row.get(19)?,
+        problem: row.get(20)?,
+        deliveries: row.get(21)?,
+        last_received_at: row.get(22)?,
+        body,
+    })
+}

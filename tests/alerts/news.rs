@@ -1,0 +1,110 @@
+//! Happenings of every kind, as the tests need them.
+
+use std::{path::PathBuf, sync::LazyLock};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use orgsnap::{
+    alert::{Cause, Happening, RunFacts, TopFinding, What},
+    config::job::{self, Job},
+    model::{GateReason, Level, Message, RunId},
+};
+
+pub(crate) static NOW: LazyLock<DateTime<Utc>> =
+    LazyLock::new(|| "2024-11-23T18:31:07Z".parse().unwrap());
+
+/// A job with the channels that `more` says, of the tenant `t`.
+pub(crate) fn job(more: &str) -> Job {
+    let text = format!("tenant = \"t\"\nname = \"示例人寿\"\n{more}");
+    job::parse(&PathBuf::from("jobs/t.toml"), &text, &|_| None).unwrap()
+}
+
+pub(crate) fn happening(day: u32, what: What) -> Happening {
+    Happening {
+        tenant: "t".into(),
+        insurer: Some("示例人寿".into()),
+        business_date: NaiveDate::from_ymd_opt(2024, 11, day).unwrap(),
+        what,
+    }
+}
+
+pub(crate) fn facts() -> RunFacts {
+    let finding = |code, name, zh: &'static str, en: &'static str, level, count| TopFinding {
+        code,
+        name,
+        summary: Message::fixed(zh, en),
+        level,
+        count,
+    };
+    RunFacts {
+        run: RunId("20241123-183000-1f3a".into()),
+        reasons: vec![GateReason {
+            limit: "quarantined",
+            message: Message::fixed(
+                "temp_agent.txt 被隔离的行：60015 / 986214（6.09%），超过上限 1%（max_quarantined）",
+                "quarantined lines of temp_agent.txt: 60015 of 986214 (6.09%), over the limit of 1% \
+                 (max_quarantined)",
+            ),
+        }],
+        findings: vec![
+            finding(
+                "R201",
+                "wrong-field-count",
+                "字段数不对",
+                "wrong number of fields",
+                Level::Error,
+                60015,
+            ),
+            finding(
+                "X409",
+                "unknown-recruiter",
+                "推荐人不存在",
+                "the recruiter does not exist",
+                Level::Warning,
+                1,
+            ),
+        ],
+        rows: 926_199,
+        quarantined: 60_015,
+        previous_date: NaiveDate::from_ymd_opt(2024, 11, 22),
+        report: Some(PathBuf::from("data/t/reports/20241123-183000-1f3a/report.json")),
+    }
+}
+
+pub(crate) fn published() -> What {
+    What::Published(RunFacts { reasons: Vec::new(), quarantined: 3, ..facts() })
+}
+
+pub(crate) fn refused() -> What {
+    What::Refused(facts())
+}
+
+pub(crate) fn late() -> What {
+    What::Late {
+        since: "2024-11-23T18:30:00Z".parse().unwrap(),
+        until: Some("2024-11-24T00:00:00Z".parse().unwrap()),
+        message: Message::fixed(
+            "ftps://jiniu@ftp.example.com:21/export/20241123 中一个文件也没有",
+            "none of the files is at ftps://jiniu@ftp.example.com:21/export/20241123",
+        ),
+    }
+}
+
+pub(crate) fn failed() -> What {
+    What::Failed {
+        cause: Cause::Source,
+        message: Message::fixed(
+            "服务器拒绝登录：530 <@all> [点我](http://evil.example) `x`\u{1b}[31m",
+            "the server refused the login: 530 <@all> [click](http://evil.example) `x`\u{1b}[31m",
+        ),
+        run: None,
+    }
+}
+
+pub(crate) fn broken() -> What {
+    What::JobFileBroken {
+        message: Message::fixed(
+            "jobs/t.toml:3: 缺少 \"kind\"",
+            "jobs/t.toml:3: missing key \"kind\"",
+        ),
+    }
+}

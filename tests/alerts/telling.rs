@@ -1,0 +1,261 @@
+//! What is said, and that it is said once.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use chrono::TimeDelta;
+use orgsnap::{
+    alert::{Alert, Desk, Happening, What, document, markdown},
+    model::{GateReason, Language, Message},
+};
+use serde_json::Value;
+
+use super::news::{NOW, broken, facts, failed, happening, job, late, published, refused};
+use super::{Recorder, TWO_CHANNELS, alert, book, desk, report};
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// One alert of every sort.
+fn every_sort() -> Vec<(&'static str, Alert)> {
+    let job = job(TWO_CHANNELS);
+    let after = |first: What, then: What| {
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::new(folder.path());
+        report(&desk, &job, &happening(22, first));
+        report(&desk, &job, &happening(23, then)).expect("news");
+        book(folder.path()).outbox.pop().unwrap().alert
+    };
+    vec![
+        ("refused", alert(&job, &happening(23, refused()))),
+        ("failed", alert(&job, &happening(23, failed()))),
+        ("late", alert(&job, &happening(23, late()))),
+        ("recovered", after(refused(), published())),
+        ("job-file-broken", alert(&job, &happening(23, broken()))),
+        ("job-file-read", after(broken(), What::JobFileRead)),
+    ]
+}
+
+#[test]
+fn a_group_reads_well_in_both_languages() {
+    for (name, alert) in every_sort() {
+        for (language, tongue) in [(Language::Chinese, "zh"), (Language::English, "en")] {
+            let text = markdown(&alert, language);
+            insta::assert_snapshot!(format!("alert_{name}_{tongue}"), text);
+        }
+    }
+}
+
+#[test]
+fn no_markup_of_others_reaches_a_group() {
+    let job = job(TWO_CHANNELS);
+    let text = markdown(&alert(&job, &happening(23, failed())), Language::Chinese);
+    for forbidden in ["<@", "](", "\u{1b}"] {
+        assert!(!text.contains(forbidden), "{forbidden} in {text}");
+    }
+    for (name, alert) in every_sort() {
+        let text = markdown(&alert, Language::English);
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find("<font color=\"") {
+            rest = &rest[at + "<font color=\"".len()..];
+            let colour = rest.split('"').next().unwrap();
+            assert!(["info", "comment", "warning"].contains(&colour), "{name}: {colour}");
+        }
+    }
+}
+
+#[test]
+fn a_huge_alert_is_cut_at_a_line_end_and_keeps_where_the_report_lies() {
+    let long = "机构".repeat(2_000);
+    let mut huge = facts();
+    let message = Message::new(long.clone(), long);
+    huge.reasons =
+        (0..50).map(|_| GateReason { limit: "quarantined", message: message.clone() }).collect();
+    huge.findings = facts().findings.into_iter().cycle().take(300).collect();
+    let job = job(TWO_CHANNELS);
+    let alert = alert(&job, &happening(23, What::Refused(huge)));
+    assert_eq!((alert.findings.len(), alert.rules_fired), (20, 300));
+    for language in [Language::Chinese, Language::English] {
+        let text = markdown(&alert, language);
+        assert!(text.len() <= 4096, "{} bytes", text.len());
+        assert!(text.len() > 1_500, "{} bytes: too much was cut", text.len());
+        assert!(text.contains("report.json"));
+        assert!(text.ends_with("</font>"), "{text}");
+    }
+}
+
+#[test]
+fn the_document_follows_its_schema_and_the_schema_notices_what_does_not() {
+    let schema: Value = serde_json::from_str(document::SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (name, alert) in every_sort() {
+        let mut value = serde_json::to_value(&alert).unwrap();
+        let faults: Vec<String> = validator.iter_errors(&value).map(|e| e.to_string()).collect();
+        assert!(faults.is_empty(), "{name}: {faults:?}");
+        let again: Alert = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(again, alert);
+        for key in value.as_object().unwrap().keys().cloned().collect::<Vec<_>>() {
+            let taken = value.as_object_mut().unwrap().remove(&key).unwrap();
+            assert!(!validator.is_valid(&value), "{name} without {key}");
+            value[&key] = taken;
+        }
+        value["kind"] = "published".into();
+        assert!(!validator.is_valid(&value), "{name} of an unknown kind");
+    }
+}
+
+#[test]
+fn each_is_told_once_on_the_channels_that_want_it_and_a_restart_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let job = job(TWO_CHANNELS);
+    let recorder = Recorder::failing(0);
+    let night: [(u32, What, Option<&str>); 7] = [
+        (22, published(), None),
+        (23, late(), Some("late")),
+        (23, late(), None),
+        (23, refused(), Some("refused")),
+        (23, refused(), None),
+        (24, published(), Some("recovered")),
+        (24, published(), None),
+    ];
+    for (day, what, expected) in night {
+        // Killed after each step, before anything was sent, and twice more after it was.
+        let killed = desk(folder.path(), &job, &recorder);
+        assert_eq!(report(&killed, &job, &happening(day, what.clone())), expected);
+        drop(killed);
+        for _ in 0..2 {
+            let restarted = desk(folder.path(), &job, &recorder);
+            assert_eq!(report(&restarted, &job, &happening(day, what.clone())), None);
+            let left = restarted.flush(SOON);
+            assert_eq!((left.count, left.faults.len()), (0, 0));
+        }
+    }
+    let mut sent = recorder.sent();
+    sent.sort();
+    let expected = [
+        ("command", "late"),
+        ("command", "recovered"),
+        ("command", "refused"),
+        ("webhook", "refused"),
+    ];
+    assert_eq!(sent, expected.map(|(channel, kind)| (channel.to_owned(), kind)));
+    let ids: Vec<String> = book(folder.path()).sent.into_iter().map(|sent| sent.id).collect();
+    assert_eq!(ids.len(), 4);
+    assert!(book(folder.path()).outbox.is_empty());
+}
+
+#[test]
+fn what_fails_is_tried_again_with_the_same_id_and_kept_when_time_is_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
+    let recorder = Recorder::failing(2);
+    let first = desk(folder.path(), &job, &recorder);
+    assert_eq!(report(&first, &job, &happening(23, late())), Some("late"));
+    let id = book(folder.path()).outbox[0].alert.id.clone();
+    let left = first.flush(Duration::ZERO);
+    assert_eq!(left.count, 1);
+    let messages = left.messages();
+    assert!(
+        messages.last().unwrap().en.starts_with("1 alert(s) could not be sent"),
+        "{messages:?}"
+    );
+    assert_eq!(recorder.sent(), []);
+    assert_eq!(first.flush(SOON).count, 0);
+    let sent = recorder.sent.lock().unwrap();
+    assert_eq!(sent.iter().map(|(_, alert)| alert.id.clone()).collect::<Vec<_>>(), [id]);
+}
+
+#[test]
+fn two_processes_do_not_send_the_same_alert() {
+    let folder = tempfile::tempdir().unwrap();
+    let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
+    let recorder = Arc::new(Recorder { delay: Duration::from_millis(300), ..Recorder::default() });
+    let daemon = desk(folder.path(), &job, &recorder);
+    report(&daemon, &job, &happening(23, late()));
+    let by_hand = desk(folder.path(), &job, &recorder);
+    std::thread::scope(|scope| {
+        for desk in [&daemon, &by_hand] {
+            scope.spawn(move || assert_eq!(desk.flush(SOON).count, 0));
+        }
+    });
+    assert_eq!(recorder.sent(), [("command".to_owned(), "late")]);
+}
+
+#[test]
+fn the_background_sends_by_itself_and_ends_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
+    let recorder = Recorder::failing(0);
+    let desk = desk(folder.path(), &job, &recorder);
+    desk.start().unwrap();
+    for (day, what) in [(23, late()), (23, refused()), (24, published())] {
+        report(&desk, &job, &happening(day, what));
+    }
+    for _ in 0..600 {
+        if book(folder.path()).outbox.is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    desk.stop(SOON);
+    assert_eq!(recorder.sent().len(), 3);
+    report(&desk, &job, &happening(25, late()));
+    assert_eq!(book(folder.path()).unsent(), 1, "what comes after the end is kept");
+}
+
+#[test]
+fn what_is_for_nobody_any_more_or_too_old_is_given_up() {
+    let both = job(TWO_CHANNELS);
+    let one = job("[[alert]]\nkind = \"webhook\"\nurl = \"https://example.com/\"\n");
+    for (later, job, left) in [
+        (TimeDelta::hours(1), &both, 2),
+        (TimeDelta::hours(1), &one, 1),
+        (TimeDelta::hours(49), &both, 0),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        report(&Desk::new(folder.path()), &both, &happening(23, refused()));
+        Desk::new(folder.path()).watch(job, *NOW + later).unwrap();
+        assert_eq!(book(folder.path()).unsent(), left);
+    }
+    let none = job_without_alerts();
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(report(&Desk::new(folder.path()), &none, &happening(23, refused())), None);
+    assert!(!folder.path().join("t").exists(), "a job without alerts leaves no ledger");
+}
+
+fn job_without_alerts() -> orgsnap::config::job::Job {
+    job("")
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_to_is_alerted_of_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs::write(&data, "no folder").unwrap();
+    let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
+    let recorder = Recorder::failing(0);
+    let desk = Desk::with_sender(&data, Arc::<Recorder>::clone(&recorder));
+    let full: Happening = happening(23, failed());
+    assert_eq!(report(&desk, &job, &full), Some("failed"));
+    assert_eq!(report(&desk, &job, &full), None);
+    assert_eq!(desk.flush(SOON).count, 0);
+    assert_eq!(desk.flush(SOON).count, 0);
+    assert_eq!(recorder.sent(), [("command".to_owned(), "failed")]);
+    // Once it can be written to, what was told is kept.
+    fs::remove_file(&data).unwrap();
+    assert_eq!(report(&desk, &job, &happening(24, late())), Some("late"));
+    assert_eq!(book(&data).troubles.dates.len(), 2);
+}
+
+#[test]
+fn a_damaged_ledger_is_begun_anew_and_one_of_a_newer_version_left_alone() {
+    let job = job(TWO_CHANNELS);
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = folder.path().join("t/alerts.json");
+    fs::create_dir(folder.path().join("t")).unwrap();
+    fs::write(&ledger, "{\"version\": 1, \"trou").unwrap();
+    assert_eq!(report(&Desk::new(folder.path()), &job, &happening(23, late())), Some("late"));
+    let newer = "{\"version\": 2, \"content\": 7}";
+    fs::write(&ledger, newer).unwrap();
+    let error = Desk::new(folder.path()).report(&job, &happening(23, late()), *NOW).unwrap_err();
+    assert!(error.message().en.contains("newer orgsnap (format 2"), "{error}");
+    assert_eq!(fs::read_to_string(&ledger).unwrap(), newer);
+}

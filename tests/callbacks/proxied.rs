@@ -1,0 +1,296 @@
+//! The nginx lines of `packaging/`, with a real nginx, TLS and curl.
+
+use std::fs;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::receiver::{CORP, JOB, MEMBER, PATIENCE, Receiver, event};
+use super::served::{job_folder, orgsnap};
+use super::vectors;
+
+const EXAMPLE: &str = include_str!("../../packaging/nginx.conf.example");
+
+/// An nginx of our own before a receiver; it ends with this value.
+struct Nginx {
+    child: Child,
+    port: u16,
+    dir: tempfile::TempDir,
+}
+
+fn available(test: &str) -> bool {
+    let missing: Vec<&str> = ["/usr/sbin/nginx", "/usr/bin/openssl", "/usr/bin/curl"]
+        .into_iter()
+        .filter(|program| !Path::new(program).exists())
+        .collect();
+    if !missing.is_empty() {
+        eprintln!("skipped: {test}, because {} is not installed", missing.join(" and "));
+    }
+    missing.is_empty()
+}
+
+impl Nginx {
+    fn start(upstream: u16) -> Nginx {
+        let dir = tempfile::tempdir().unwrap();
+        let at = dir.path().display().to_string();
+        certificate(dir.path());
+        fs::create_dir(dir.path().join("www")).unwrap();
+        fs::write(dir.path().join("www/index.html"), "a page").unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let mut site = EXAMPLE.to_owned();
+        for (from, to) in [
+            ("127.0.0.1:8080", format!("127.0.0.1:{upstream}")),
+            ("listen 443 ssl", format!("listen 127.0.0.1:{port} ssl")),
+            ("/etc/nginx/tls/fullchain.pem", format!("{at}/server.pem")),
+            ("/etc/nginx/tls/privkey.pem", format!("{at}/server.key")),
+            ("/var/log/nginx/orgsnap.log", format!("{at}/access.log")),
+            ("/srv/www", format!("{at}/www")),
+        ] {
+            assert!(site.contains(from), "{from} is in the example");
+            site = site.replace(from, &to);
+        }
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|kind| format!("{kind}_temp_path {at}/{kind};\n"))
+            .concat();
+        // The rest of a whole configuration, as whoever runs the tests.
+        let whole = format!(
+            "daemon off;\nmaster_process off;\npid {at}/pid;\nerror_log {at}/error.log;\nevents {{}}\n\
+             http {{\n{temporary}\n{site}\n}}\n"
+        );
+        let config = dir.path().join("nginx.conf");
+        fs::write(&config, whole).unwrap();
+        let child = Command::new("/usr/sbin/nginx")
+            .args(["-p", &at, "-e", &format!("{at}/error.log"), "-c"])
+            .arg(&config)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut nginx = Nginx { child, port, dir };
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = nginx.child.try_wait().unwrap();
+            let log = fs::read_to_string(nginx.dir.path().join("error.log")).unwrap_or_default();
+            assert!(ended.is_none() && begun.elapsed() < PATIENCE, "nginx does not listen: {log}");
+            thread::sleep(Duration::from_millis(50));
+        }
+        nginx
+    }
+
+    fn authority(&self) -> PathBuf {
+        self.dir.path().join("server.pem")
+    }
+
+    /// Asks as a client in the internet would; the status and the body.
+    fn ask(&self, target: &str, body: Option<&[u8]>, more: &[&str]) -> (u16, String) {
+        let mut command = Command::new("/usr/bin/curl");
+        command
+            .args([
+                "--silent",
+                "--show-error",
+                "--path-as-is",
+                "--http1.1",
+                "--write-out",
+                "\n%{http_code}",
+            ])
+            .args(["--resolve", &format!("wecom.example.com:{}:127.0.0.1", self.port), "--cacert"])
+            .arg(self.authority())
+            .args(more)
+            .arg(format!("https://wecom.example.com:{}{target}", self.port));
+        if body.is_some() {
+            command.args(["-H", "Content-Type: text/xml", "-H", "Expect:", "--data-binary", "@-"]);
+        }
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = child.stdin.take().unwrap();
+        // A server that hangs up early has answered all the same.
+        let _ = input.write_all(body.unwrap_or_default());
+        drop(input);
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8(output.stdout).unwrap();
+        let (text, status) = told.rsplit_once('\n').unwrap();
+        (status.parse().unwrap(), text.to_owned())
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A certificate for `wecom.example.com` that is its own authority.
+fn certificate(dir: &Path) {
+    let made = Command::new("/usr/bin/openssl")
+        .current_dir(dir)
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+        ])
+        .args(["-days", "2", "-subj", "/CN=wecom.example.com"])
+        .args(["-addext", "subjectAltName=DNS:wecom.example.com,DNS:localhost"])
+        .args(["-addext", "basicConstraints=critical,CA:FALSE"])
+        .args(["-keyout", "server.key", "-out", "server.pem"])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+#[test]
+fn the_vectors_through_nginx() {
+    if !available("the_vectors_through_nginx") {
+        return;
+    }
+    let vectors = vectors::load();
+    let receiver = vectors::receiver(&vectors);
+    let nginx = Nginx::start(receiver.port());
+    vectors::walk(&vectors, &receiver, |target, body| nginx.ask(target, body, &[]));
+}
+
+#[test]
+fn what_nginx_lets_through() {
+    if !available("what_nginx_lets_through") {
+        return;
+    }
+    let receiver = Receiver::start();
+    let nginx = Nginx::start(receiver.port());
+    let (target, body) = event(MEMBER, "text", CORP, 1);
+    let body = body.as_bytes();
+    let referer = |from: &str| format!("Referer: {from}");
+    let large = vec![b' '; (1 << 20) + 1];
+    for (what, target, body, header, expected) in [
+        ("a callback", target.as_str(), Some(body), String::new(), (200, "")),
+        (
+            "a callback with a Referer",
+            &target,
+            Some(body),
+            referer("https://evil.example/"),
+            (200, ""),
+        ),
+        (
+            "a callback to nowhere",
+            &target.replace("00010001", "2"),
+            Some(body),
+            String::new(),
+            (403, "refused\n"),
+        ),
+        (
+            "two slashes",
+            &target.replace("/member/", "/member//"),
+            Some(body),
+            String::new(),
+            (403, "refused\n"),
+        ),
+        (
+            "a needless percent",
+            &target.replace("chengyuan", "%63hengyuan"),
+            Some(body),
+            String::new(),
+            (403, "refused\n"),
+        ),
+        (
+            "the domain's file",
+            "/WW_verify_OTLPha66qJcN7Wpf.txt",
+            None,
+            String::new(),
+            (200, "OTLPha66qJcN7Wpf"),
+        ),
+        ("a page without a Referer", "/index.html", None, String::new(), (200, "a page")),
+        (
+            "a page from the same domain",
+            "/index.html",
+            None,
+            referer("https://wecom.example.com/x"),
+            (200, "a page"),
+        ),
+        (
+            "a page from the insurer",
+            "/index.html",
+            None,
+            referer("https://app.insurer.example.com/"),
+            (200, "a page"),
+        ),
+    ] {
+        let found = nginx.ask(target, body, &["-H", &header]);
+        assert_eq!((found.0, found.1.as_str()), expected, "{what}");
+    }
+    for (what, target, body, header, status) in [
+        ("a page from elsewhere", "/index.html", None, referer("https://evil.example/"), 403),
+        ("a body over 1 MiB", target.as_str(), Some(large.as_slice()), String::new(), 413),
+        ("what is for the inside", "/metrics", None, String::new(), 404),
+    ] {
+        assert_eq!(nginx.ask(target, body, &["-H", &header]).0, status, "{what}");
+    }
+    assert_eq!(receiver.bodies("00010001"), ["text"]);
+    let log = fs::read_to_string(nginx.dir.path().join("access.log")).unwrap();
+    assert!(log.contains(MEMBER) && !log.contains("msg_signature"), "{log}");
+}
+
+#[test]
+fn what_cannot_be_stored_is_not_answered() {
+    if !available("what_cannot_be_stored_is_not_answered") {
+        return;
+    }
+    let receiver = Receiver::start();
+    let nginx = Nginx::start(receiver.port());
+    // In the way of the tenant's folder.
+    let folder = receiver.data.path().join("00010001");
+    fs::write(&folder, "").unwrap();
+    let (target, body) = event(MEMBER, "text", CORP, 1);
+    assert_eq!(nginx.ask(&target, Some(body.as_bytes()), &[]), (0, String::new()));
+    fs::remove_file(&folder).unwrap();
+    assert_eq!(nginx.ask(&target, Some(body.as_bytes()), &[]), (200, String::new()));
+}
+
+#[test]
+fn a_try_through_nginx() {
+    if !available("a_try_through_nginx") {
+        return;
+    }
+    let receiver = Receiver::start();
+    let nginx = Nginx::start(receiver.port());
+    let place = tempfile::tempdir().unwrap();
+    let (_, file) = job_folder(place.path(), JOB);
+    let url = format!("https://localhost:{}", nginx.port);
+    let send_test = |more: &[&str]| {
+        let mut command = orgsnap();
+        command
+            .args(["wecom", "send-test", "--agent", "kehu", "--url", &url])
+            .args(more)
+            .arg(&file);
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, told) = send_test(&[]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("TLS failed: ") && told.contains("--ca"), "{told}");
+    assert_eq!(
+        receiver.bodies("00010001").len(),
+        0,
+        "nothing is sent to a server that is not trusted"
+    );
+    let authority = nginx.authority();
+    let (code, told) = send_test(&["--ca", authority.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(receiver.bodies("00010001").len(), 1);
+    // A server that is away, as one that cannot store: WeCom gets no answer, which makes it send again.
+    drop(receiver);
+    let (code, told) = send_test(&["--ca", authority.to_str().unwrap()]);
+    assert_eq!(code, Some(4), "{told}");
+    assert!(told.contains("closed without an answer"), "{told}");
+}

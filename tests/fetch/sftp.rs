@@ -1,0 +1,323 @@
+//! Fetching from OpenSSH: keys and host keys, broken connections, connections side by side.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use orgsnap::config::job::{self, Source};
+use orgsnap::fetch::{self, FetchError, Fetched, NoProgress, Progress, RawDelivery, Request};
+use orgsnap::model::{Cancel, Feed};
+
+use super::sshd::{self, Sshd, available, user};
+use super::{NAMES, date, schema};
+
+/// The source of a job file with short waits; `more` are further lines of its `[source]`.
+pub(super) fn source(port: u16, host_key: &str, more: &str) -> Source {
+    let user = user();
+    let text = format!(
+        "tenant = 't'\n[source]\nkind = 'sftp'\nhost = '127.0.0.1'\nport = {port}\n\
+         username = '{user}'\nhost_key = '{host_key}'\nready = 'now'\ntimeout = '20s'\n\
+         retry_wait = '10ms'\ndeadline = '120s'\n{more}\n"
+    );
+    job::parse(Path::new("/nowhere/x.toml"), &text, &|_| None).unwrap().source.unwrap()
+}
+
+/// Fetches with somebody looking on.
+pub(super) fn fetch(
+    workdir: &Path,
+    source: &Source,
+    progress: &dyn Progress,
+) -> Result<RawDelivery, FetchError> {
+    let (schema, cancel) = (schema(), Cancel::new());
+    let (date, max_file_size) = (date(), 1 << 30);
+    let request = Request {
+        source,
+        schema: &schema,
+        date,
+        max_file_size,
+        workdir,
+        cancel: &cancel,
+        awaited: false,
+    };
+    fetch::fetch(&request, progress)
+}
+
+/// The key that logs in, and further lines.
+fn with_key(server: &Sshd, more: &str) -> Source {
+    let key = format!("key = {{ file = '{}' }}\n{more}", server.key.display());
+    source(server.port, &server.ed25519, &key)
+}
+
+fn content() -> Vec<u8> {
+    (0..1_500_000_u32).flat_map(u32::to_le_bytes).collect()
+}
+
+/// Files that a client which splits lines or takes two requests for one would change.
+fn deliver(server: &Sshd, folder: &str) {
+    server.put(&format!("{folder}/{}", NAMES[0]), content());
+    server.put(&format!("{folder}/{}", NAMES[1]), "a\r\nb\n\n\x1a");
+    server.put(&format!("{folder}/{}", NAMES[2]), "");
+    server.put(&format!("{folder}/{}", NAMES[3]), "last");
+}
+
+/// Fetches the whole delivery and compares it with what the server holds.
+#[track_caller]
+fn comes_whole(server: &Sshd, folder: &str, source: &Source, progress: &dyn Progress) {
+    let dir = tempfile::tempdir().unwrap();
+    let delivery = fetch(dir.path(), source, progress).unwrap();
+    for (feed, name) in Feed::ALL.into_iter().zip(NAMES) {
+        let content = fs::read(server.root.join(folder).join(name)).unwrap();
+        assert!(fs::read(dir.path().join(name)).unwrap() == content, "{name}");
+        let fetched = super::file(&delivery, feed);
+        assert_eq!(fetched.size, content.len() as u64);
+        assert!(fetched.mtime.is_some());
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 4, "something else stays behind");
+}
+
+#[test]
+fn by_key_from_a_dated_directory() {
+    if !available("by_key_from_a_dated_directory") {
+        return;
+    }
+    let server = Sshd::start();
+    deliver(&server, "交付/20261124");
+    let dated = with_key(&server, "path = '交付/{date:%Y%m%d}'");
+    comes_whole(&server, "交付/20261124", &dated, &NoProgress);
+    let absolute = format!("path = '{}/交付/20261124/'", server.root.display());
+    comes_whole(&server, "交付/20261124", &with_key(&server, &absolute), &NoProgress);
+
+    // The dated directory is not there yet; then it is, with one file.
+    let dir = tempfile::tempdir().unwrap();
+    let late = with_key(&server, "path = 'late/{date:%Y%m%d}'");
+    let error = fetch(dir.path(), &late, &NoProgress).unwrap_err();
+    let FetchError::NothingThere { place } = &error else { panic!("{error}") };
+    let (user, port) = (user(), server.port);
+    assert_eq!(*place, format!("sftp://{user}@127.0.0.1:{port}/late/20261124"));
+    assert!(error.is_transient());
+    server.put("late/20261124/temp_agent.txt", "x");
+    let delivery = fetch(dir.path(), &late, &NoProgress).unwrap();
+    assert_eq!(super::file(&delivery, Feed::Agent).size, 1);
+    assert!(matches!(delivery.file(Feed::Node), Fetched::Missing { .. }));
+
+    // A file beyond the limit is not fetched.
+    let large = server.root.join("late/20261124/temp_agent.txt");
+    fs::File::create(&large).unwrap().set_len(5 << 30).unwrap();
+    let delivery = fetch(dir.path(), &late, &NoProgress).unwrap();
+    let oversized = delivery.file(Feed::Agent);
+    assert!(matches!(oversized, Fetched::Oversized { size, .. } if *size == 5 << 30));
+
+    // What bears the name of a file is none.
+    fs::remove_file(&large).unwrap();
+    fs::create_dir(&large).unwrap();
+    let error = fetch(dir.path(), &late, &NoProgress).unwrap_err();
+    assert!(matches!(error, FetchError::NotAFile { .. }), "{error}");
+}
+
+#[test]
+fn only_the_pinned_host_key_is_trusted_whichever_the_server_likes_best() {
+    if !available("only_the_pinned_host_key_is_trusted_whichever_the_server_likes_best") {
+        return;
+    }
+    let server = Sshd::start();
+    deliver(&server, ".");
+    let key = format!("key = {{ file = '{}' }}", server.key.display());
+    for pin in [&server.ed25519, &server.rsa] {
+        comes_whole(&server, ".", &source(server.port, pin, &key), &NoProgress);
+    }
+
+    let wrong = source(server.port, &format!("SHA256:{}", "A".repeat(43)), &key);
+    let mut none = wrong.clone();
+    if let Source::Sftp(account) = &mut none {
+        account.host_key = None;
+    }
+    for (source, why) in [(wrong, "not the one of host_key"), (none, "has no host_key")] {
+        let dir = tempfile::tempdir().unwrap();
+        let error = fetch(dir.path(), &source, &NoProgress).unwrap_err();
+        assert!(matches!(error, FetchError::HostKey { .. }), "{error}");
+        assert!(!error.is_transient());
+        let message = error.message();
+        assert!(message.en.contains(why), "{error}");
+        for text in [&message.zh, &message.en] {
+            // Both are shown, so that the one the insurer names is found among them.
+            assert!(text.contains(&server.ed25519) && text.contains(&server.rsa), "{text}");
+        }
+    }
+    // Nobody has tried to log in.
+    assert!(!server.log().contains("Failed"), "{}", server.log());
+}
+
+#[test]
+fn what_is_refused_says_why() {
+    if !available("what_is_refused_says_why") {
+        return;
+    }
+    let server = Sshd::start();
+    deliver(&server, ".");
+    let dir = tempfile::tempdir().unwrap();
+    let make = |name: &str, kind, passphrase| {
+        let path = dir.path().join(name);
+        sshd::make_key(&path, kind, passphrase);
+        path
+    };
+    let stranger = make("stranger", "ed25519", "");
+    let stranger_rsa = make("stranger_rsa", "rsa", "");
+    let locked = make("locked", "ed25519", "open sesame");
+    let no_key = dir.path().join("no_key");
+    fs::write(&no_key, "-----BEGIN NONSENSE-----\n").unwrap();
+    let key = |path: &PathBuf| format!("key = {{ file = '{}' }}\n", path.display());
+    let locked_with = |word: &str| format!("{}key_passphrase = '{word}'", key(&locked));
+    let cases: [(String, fn(&FetchError) -> bool, &str); 8] = [
+        (key(&stranger), is_login_refused, "Permission denied (publickey)"),
+        (key(&stranger_rsa), is_login_refused, "Permission denied (publickey)"),
+        ("password = 'hunter2'".to_owned(), is_login_method, "takes only these proofs: publickey"),
+        (key(&locked), is_private_key, "no key_passphrase"),
+        (locked_with("wr0ng"), is_private_key, "or not of this passphrase"),
+        // The right passphrase opens it; the server does not know it.
+        (locked_with("open sesame"), is_login_refused, "Permission denied (publickey)"),
+        (key(&no_key), is_private_key, "no private key known here"),
+        (key(&dir.path().join("nowhere")), is_private_key, "cannot be read"),
+    ];
+    for (more, is_expected, said) in cases {
+        let workdir = tempfile::tempdir().unwrap();
+        let source = source(server.port, &server.ed25519, &more);
+        let error = fetch(workdir.path(), &source, &NoProgress).unwrap_err();
+        assert!(is_expected(&error), "{more}: {error:?}");
+        assert!(!error.is_transient(), "{more}: {error}");
+        assert!(error.to_string().contains(said), "{more}: {error}");
+        for secret in ["hunter2", "wr0ng", "open sesame"] {
+            assert!(!format!("{error} {error:?} {}", error.message().zh).contains(secret));
+        }
+    }
+}
+
+fn is_login_refused(error: &FetchError) -> bool {
+    matches!(error, FetchError::LoginRefused { .. })
+}
+
+fn is_login_method(error: &FetchError) -> bool {
+    matches!(error, FetchError::LoginMethod { .. })
+}
+
+fn is_private_key(error: &FetchError) -> bool {
+    matches!(error, FetchError::PrivateKey { .. })
+}
+
+/// Does something once, when so many bytes have come.
+struct After<F: Fn() + Sync> {
+    bytes: u64,
+    so_far: AtomicU64,
+    act: F,
+}
+
+impl<F: Fn() + Sync> After<F> {
+    fn new(bytes: u64, act: F) -> After<F> {
+        After { bytes, so_far: AtomicU64::new(0), act }
+    }
+}
+
+impl<F: Fn() + Sync> Progress for After<F> {
+    fn file(&self, _: Feed, _: Option<u64>) {}
+
+    fn bytes(&self, _: Feed, n: u64) {
+        let before = self.so_far.fetch_add(n, Ordering::Relaxed);
+        if before < self.bytes && before + n >= self.bytes {
+            (self.act)();
+        }
+    }
+}
+
+#[test]
+fn a_broken_connection_is_gone_on_with() {
+    if !available("a_broken_connection_is_gone_on_with") {
+        return;
+    }
+    let server = Sshd::start();
+    deliver(&server, ".");
+    let cut = After::new(2_000_000, || assert!(server.cut() > 0, "nothing was cut"));
+    comes_whole(&server, ".", &with_key(&server, "connections = 1"), &cut);
+    // 6 MB, of which a third came before. What comes twice is the overlap; progress counts what an
+    // earlier attempt brought once more.
+    let logins = server.log().matches("Accepted publickey").count();
+    assert!(logins >= 2, "{}", server.log());
+
+    // One attempt is not enough; what came stays for the next fetch.
+    let dir = tempfile::tempdir().unwrap();
+    let cut = After::new(2_000_000, || assert!(server.cut() > 0, "nothing was cut"));
+    let once = with_key(&server, "connections = 1\nattempts = 1");
+    let error = fetch(dir.path(), &once, &cut).unwrap_err();
+    assert!(matches!(error, FetchError::Interrupted { .. }), "{error}");
+    assert!(error.to_string().contains("the server broke the connection"), "{error}");
+    assert!(error.is_transient());
+    let part = fs::metadata(dir.path().join("temp_agent.txt.part")).unwrap().len();
+    assert!(part >= 1_900_000, "only {part} bytes stay");
+    let resumed = After::new(u64::MAX, || ());
+    fetch(dir.path(), &once, &resumed).unwrap();
+    assert!(fs::read(dir.path().join("temp_agent.txt")).unwrap() == content());
+}
+
+#[test]
+fn a_file_that_is_replaced_meanwhile_is_fetched_anew() {
+    if !available("a_file_that_is_replaced_meanwhile_is_fetched_anew") {
+        return;
+    }
+    let server = Sshd::start();
+    deliver(&server, ".");
+    // The new one has the same size, as tomorrow's delivery might.
+    let path = server.root.join(NAMES[0]);
+    let replace = After::new(2_000_000, || {
+        fs::write(path.with_extension("new"), vec![b'n'; content().len()]).unwrap();
+        let time =
+            std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_760_000_000);
+        fs::File::options()
+            .append(true)
+            .open(path.with_extension("new"))
+            .and_then(|file| file.set_modified(time))
+            .unwrap();
+        fs::rename(path.with_extension("new"), &path).unwrap();
+    });
+    comes_whole(&server, ".", &with_key(&server, ""), &replace);
+}
+
+#[test]
+fn four_side_by_side_and_ten_in_a_row() {
+    if !available("four_side_by_side_and_ten_in_a_row") {
+        return;
+    }
+    let server = Sshd::start();
+    for name in NAMES {
+        server.put(name, content());
+    }
+    comes_whole(&server, ".", &with_key(&server, "connections = 4"), &NoProgress);
+    for name in NAMES {
+        server.put(name, name);
+    }
+    for _ in 0..10 {
+        comes_whole(&server, ".", &with_key(&server, "connections = 1"), &NoProgress);
+    }
+    assert!(server.log().matches("Accepted publickey").count() >= 14);
+}
+
+#[test]
+fn somebody_who_asks_to_stop_is_heard() {
+    if !available("somebody_who_asks_to_stop_is_heard") {
+        return;
+    }
+    let server = Sshd::start();
+    deliver(&server, ".");
+    let dir = tempfile::tempdir().unwrap();
+    let (schema, cancel) = (schema(), Cancel::new());
+    let request = Request {
+        source: &with_key(&server, "bandwidth = '1MiB'"),
+        schema: &schema,
+        date: date(),
+        max_file_size: 1 << 30,
+        workdir: dir.path(),
+        cancel: &cancel,
+        awaited: false,
+    };
+    let ask = After::new(1_000_000, || cancel.ask());
+    let error = fetch::fetch(&request, &ask).unwrap_err();
+    assert!(matches!(error, FetchError::Cancelled), "{error}");
+    assert!(!dir.path().join(NAMES[0]).exists());
+}

@@ -1,0 +1,303 @@
+//! `orgsnap serve` as it is run: the real program, real time, real signals.
+
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chrono::NaiveDate;
+use orgsnap::sample::{self, Options};
+use rusqlite::Connection;
+
+/// How long to wait for what should take seconds, on a machine that does much else.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Comes round often: a start that takes long misses none of its times for good.
+const OFTEN: &str = "*/5 * * * * *";
+/// Does not come round during a test.
+const SELDOM: &str = "0 0 0 29 2 *";
+
+/// A folder with jobs, deliveries and data.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new(agents: usize) -> Place {
+        let place = Place(tempfile::tempdir().unwrap());
+        fs::create_dir(place.path("jobs")).unwrap();
+        fs::create_dir(place.path("in")).unwrap();
+        let date = NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
+        let options = Options { agents, ..Options::new(date) };
+        sample::write(&options, &place.path("in")).unwrap();
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn job(&self, tenant: &str, source: &str, cron: &str) -> PathBuf {
+        let path = self.path(&format!("jobs/{tenant}.toml"));
+        let text = format!(
+            "tenant = \"{tenant}\"\n[source]\n{source}\n[schedule]\ncron = \"{cron}\"\nwait_until = \"23:59\"\n"
+        );
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orgsnap"));
+        command.args(["--lang", "en", "--data"]).arg(self.path("data")).args(arguments);
+        command.current_dir(self.0.path());
+        command
+    }
+
+    fn serve(&self, more: &[&str]) -> Daemon {
+        let log = self.path("log");
+        let child = self
+            .command(&["serve", "jobs"])
+            .args(more)
+            .stdout(Stdio::null())
+            .stderr(File::create(&log).unwrap())
+            .spawn()
+            .unwrap();
+        Daemon { child, log }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    fn snapshots(&self, tenant: &str) -> i64 {
+        let path = self.path("data").join(tenant).join("org.db");
+        if !path.exists() {
+            return 0;
+        }
+        let db = Connection::open(path).unwrap();
+        let whole: String = db.query_row("pragma integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(whole, "ok");
+        db.query_row("select count(*) from snapshot", [], |row| row.get(0)).unwrap()
+    }
+
+    fn ledger(&self, tenant: &str) -> serde_json::Value {
+        let path = self.path("data").join(tenant).join("schedule.json");
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    }
+}
+
+const FOLDER: &str = "kind = \"dir\"\npath = \"../in\"";
+
+/// A running daemon, killed when dropped.
+struct Daemon {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Daemon {
+    fn log(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
+    }
+
+    /// Waits for a text in the log.
+    fn wait_for(&mut self, text: &str) {
+        let began = Instant::now();
+        while !self.log().contains(text) {
+            let ended = self.child.try_wait().unwrap();
+            assert!(ended.is_none() && began.elapsed() < PATIENCE, "no {text:?}: {}", self.log());
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Asks it to end. Returns how it did, and how long that took.
+    fn terminate(&mut self) -> (ExitStatus, Duration) {
+        let asked = Instant::now();
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        let status = self.child.wait().unwrap();
+        (status, asked.elapsed())
+    }
+
+    #[track_caller]
+    fn ends_well(&mut self) {
+        let (status, took) = self.terminate();
+        assert_eq!(status.code(), Some(0), "{}", self.log());
+        assert!(took < Duration::from_secs(10), "took {took:?}: {}", self.log());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        // Ended already, as a rule.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A server that accepts and says nothing, and the source of a job that asks it.
+fn mute_server() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let source = format!(
+        "kind = \"ftp\"\nhost = \"127.0.0.1\"\nport = {}\nusername = \"u\"\npassword = {{ file = \"../secret\" }}\n\
+         timeout = \"60s\"",
+        listener.local_addr().unwrap().port()
+    );
+    (listener, source)
+}
+
+fn http_get(address: &str, path: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_job_is_run_at_its_time_and_told_of() {
+    let place = Place::new(300);
+    place.job("a", FOLDER, OFTEN);
+    fs::write(place.path("jobs/broken.toml"), "tenant = \n").unwrap();
+    let mut daemon = place.serve(&["--listen", "127.0.0.1:0", "--metrics-file", "metrics.prom"]);
+    daemon.wait_for("broken.toml:1");
+    daemon.wait_for("published");
+
+    let log = daemon.log();
+    let address = log.split("http://").nth(1).unwrap().lines().next().unwrap();
+    assert!(http_get(address, "/healthz").starts_with("HTTP/1.1 200"));
+    assert!(
+        http_get(address, "/metrics")
+            .contains("orgsnap_last_run_verdict{tenant=\"a\",verdict=\"published\"} 1")
+    );
+
+    // A second daemon over the same data is told who holds it.
+    let second = place.run(&["serve", "jobs"]);
+    assert_eq!(second.status.code(), Some(5));
+    let pid = format!("pid {}", daemon.child.id());
+    assert!(String::from_utf8_lossy(&second.stderr).contains(&pid), "{second:?}");
+
+    let runs = place.run(&["runs", "--json"]);
+    let runs: serde_json::Value = serde_json::from_slice(&runs.stdout).unwrap();
+    assert_eq!(runs["runs"][0]["verdict"], "published");
+    assert_eq!(runs["schedules"][0]["tenant"], "a");
+    assert!(runs["schedules"][0]["next"].is_string(), "{runs}");
+    let drawn = String::from_utf8(place.run(&["runs"]).stdout).unwrap();
+    assert!(drawn.contains("next run"), "{drawn}");
+
+    daemon.ends_well();
+    assert_eq!(place.snapshots("a"), 1);
+    let metrics = fs::read_to_string(place.path("metrics.prom")).unwrap();
+    assert!(metrics.contains("tenant=\"a\""), "{metrics}");
+    assert!(!daemon.log().contains("panic"), "{}", daemon.log());
+}
+
+#[test]
+fn changed_new_and_removed_job_files_are_taken_up_without_restart() {
+    let place = Place::new(200);
+    place.job("a", FOLDER, SELDOM);
+    place.job("b", FOLDER, SELDOM);
+    let mut daemon = place.serve(&[]);
+    daemon.wait_for("b.toml taken up");
+    // Broken: told, and nothing else happens; then changed, and it runs; a new one; one that goes.
+    fs::write(place.path("jobs/a.toml"), "tenant = \"a\"\n[schedule]\ncorn = 1\n").unwrap();
+    daemon.wait_for("did you mean \"cron\"?; its last good version stays in use");
+    place.job("a", FOLDER, OFTEN);
+    place.job("c", FOLDER, OFTEN);
+    fs::remove_file(place.path("jobs/b.toml")).unwrap();
+    daemon.wait_for("the job file is gone");
+    daemon.wait_for("c.toml taken up");
+    let began = Instant::now();
+    while (place.snapshots("a"), place.snapshots("c")) != (1, 1) {
+        assert!(began.elapsed() < PATIENCE, "{}", daemon.log());
+        thread::sleep(Duration::from_millis(100));
+    }
+    daemon.ends_well();
+    assert_eq!(place.snapshots("b"), 0);
+    assert_eq!(place.ledger("b")["next"], serde_json::Value::Null);
+}
+
+#[test]
+fn waiting_for_a_server_ends_at_once_and_its_holder_is_named() {
+    let place = Place::new(200);
+    fs::write(place.path("secret"), "p").unwrap();
+    let (_listener, source) = mute_server();
+    let job = place.job("m", &source, OFTEN);
+    let mut daemon = place.serve(&[]);
+    daemon.wait_for("begins");
+    // An import by hand finds the tenant held, and by whom.
+    let lock = place.path("data/m/lock");
+    let began = Instant::now();
+    while fs::read_to_string(&lock).unwrap_or_default().is_empty() {
+        assert!(began.elapsed() < PATIENCE);
+        thread::sleep(Duration::from_millis(20));
+    }
+    let by_hand = place.run(&["import", job.to_str().unwrap(), "--from", "in"]);
+    assert_eq!(by_hand.status.code(), Some(5), "{by_hand:?}");
+    let said = String::from_utf8_lossy(&by_hand.stderr).into_owned();
+    assert!(said.contains(&format!("pid {}, import ", daemon.child.id())), "{said}");
+    daemon.ends_well();
+    // Nothing is lost and nothing is told: the run comes again.
+    let ledger = place.ledger("m");
+    assert_eq!(ledger["errand"]["phase"], "due", "{ledger}");
+    assert!(!daemon.log().contains("secret"), "{}", daemon.log());
+    // And with the daemon gone the hand has its way.
+    let by_hand = place.run(&["import", job.to_str().unwrap(), "--from", "in"]);
+    assert_eq!(by_hand.status.code(), Some(0), "{by_hand:?}");
+}
+
+#[test]
+fn an_end_in_the_middle_of_an_import_leaves_all_or_nothing() {
+    let place = Place::new(20_000);
+    place.job("big", FOLDER, OFTEN);
+    // At several moments of the run, the beginning and somewhere within.
+    for pause in [0, 150, 400, 900] {
+        let mut daemon = place.serve(&[]);
+        daemon.wait_for("begins");
+        thread::sleep(Duration::from_millis(pause));
+        daemon.ends_well();
+        assert!((0..=1).contains(&place.snapshots("big")), "after {pause} ms");
+    }
+    let mut daemon = place.serve(&[]);
+    daemon.wait_for("published");
+    daemon.ends_well();
+    assert_eq!(place.snapshots("big"), 1);
+}
+
+#[test]
+fn a_run_that_was_killed_is_run_again() {
+    let place = Place::new(200);
+    fs::write(place.path("secret"), "p").unwrap();
+    let (listener, source) = mute_server();
+    place.job("k", &source, OFTEN);
+    let mut daemon = place.serve(&[]);
+    daemon.wait_for("begins");
+    daemon.child.kill().unwrap();
+    daemon.child.wait().unwrap();
+    assert_eq!(place.ledger("k")["errand"]["phase"], "running");
+    drop(listener);
+    // The source has moved meanwhile; the run is made up.
+    place.job("k", FOLDER, SELDOM);
+    let mut daemon = place.serve(&[]);
+    daemon.wait_for("was cut short");
+    daemon.wait_for("published");
+    daemon.ends_well();
+    assert_eq!(place.snapshots("k"), 1);
+}
+
+#[test]
+fn what_cannot_be_served_is_said_at_once() {
+    let place = Place::new(200);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let cases: [(&[&str], &str); 3] = [
+        (&["serve", "nowhere"], "cannot read the folder of job files nowhere"),
+        (&["serve", "jobs", "--listen", &address], "cannot listen at"),
+        (&["serve", "jobs", "--max-running", "0"], "from 1 on"),
+    ];
+    for (arguments, said) in cases {
+        let output = place.run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+    }
+}

@@ -1,0 +1,113 @@
+//! Callbacks kept in `wecom.db`: events, the state that follows from them, durability.
+
+mod events;
+mod joined;
+mod order;
+mod store;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use orgsnap::wecom::store::{Endpoint, EventStore, ReceivedEvent, Stored, WecomStoreError};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+/// The state tables, with what identifies a row.
+const STATE: [&str; 12] = [
+    "member",
+    "member_department",
+    "department",
+    "tag",
+    "tag_member",
+    "tag_department",
+    "external_contact",
+    "customer_group",
+    "customer_group_member",
+    "customer_tag",
+    "batch_job",
+    "current_tag_member",
+];
+
+fn received(body: &[u8]) -> ReceivedEvent {
+    ReceivedEvent {
+        received_at: DateTime::<Utc>::from_timestamp(1_795_000_000, 5_000_000).unwrap(),
+        endpoint: Endpoint::Member,
+        corp_id: "ww6a112864f8022910".to_owned(),
+        agent_id: "chengyuan".to_owned(),
+        receive_id: "ww6a112864f8022910".to_owned(),
+        timestamp: Some(1_795_000_000),
+        nonce: "n".to_owned(),
+        body: body.to_vec(),
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Stores the bodies one after the other.
+fn store_all(tenant: &Path, bodies: &[Vec<u8>]) -> Result<Vec<Stored>, WecomStoreError> {
+    runtime().block_on(async {
+        let store = EventStore::open(tenant)?;
+        let mut stored = Vec::new();
+        for body in bodies {
+            stored.push(store.store(received(body)).await?);
+        }
+        Ok(stored)
+    })
+}
+
+fn open(tenant: &Path) -> Connection {
+    Connection::open(tenant.join("wecom.db")).unwrap()
+}
+
+/// The rows of a query, a line each: column and value where there is one.
+fn rows(conn: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = conn.prepare(sql).unwrap();
+    let names: Vec<String> =
+        statement.column_names().iter().map(|name| (*name).to_owned()).collect();
+    let mut rows = statement.query([]).unwrap();
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        let mut line = String::new();
+        for (at, name) in names.iter().enumerate() {
+            let value = match row.get::<_, Value>(at).unwrap() {
+                Value::Null => continue,
+                Value::Integer(number) => number.to_string(),
+                Value::Real(number) => number.to_string(),
+                Value::Text(text) => format!("{text:?}"),
+                Value::Blob(bytes) => format!("{} bytes", bytes.len()),
+            };
+            write!(line, " {name}={value}").unwrap();
+        }
+        lines.push(line.trim_start().to_owned());
+    }
+    lines
+}
+
+/// All state, in the order of the keys. Rows of events are told by the event's text where ids may differ.
+fn state(conn: &Connection, by_text: bool) -> String {
+    let mut text = String::new();
+    for table in STATE {
+        let columns: Vec<String> =
+            rows(conn, &format!("select name from pragma_table_info('{table}')"));
+        let columns: Vec<String> = columns
+            .iter()
+            .map(|line| line.trim_start_matches("name=").trim_matches('"').to_owned())
+            .map(|column| match (column.as_str(), by_text) {
+                ("event_id", true) => {
+                    "(select body from callback_event e where e.id = event_id) as event".to_owned()
+                }
+                _ => column,
+            })
+            .collect();
+        let lines =
+            rows(conn, &format!("select {} from {table} order by 1, 2", columns.join(", ")));
+        writeln!(text, "# {table}").unwrap();
+        for line in lines {
+            writeln!(text, "{line}").unwrap();
+        }
+    }
+    text
+}
