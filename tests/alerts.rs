@@ -1,6 +1,7 @@
 //! Alerts: what is said, that it is said once, and that nothing on the other side can hold up a run.
 
 mod channels;
+mod config;
 mod import;
 mod news;
 mod receiver;

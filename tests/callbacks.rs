@@ -1,6 +1,7 @@
 //! WeCom callbacks through the real HTTP endpoint: what WeCom sends, and what others do.
 
 mod configured;
+mod crash;
 mod hostile;
 mod plain;
 mod properties;

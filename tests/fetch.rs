@@ -11,6 +11,8 @@ mod vsftpd;
 #[cfg(feature = "sftp")]
 mod faulty_sftp;
 #[cfg(feature = "sftp")]
+mod mod_sftp;
+#[cfg(feature = "sftp")]
 mod sftp;
 #[cfg(feature = "sftp")]
 mod sftp_faults;

@@ -18,6 +18,7 @@ mod job;
 mod layers;
 mod metrics;
 mod night;
+mod packaging;
 mod quiet;
 mod report;
 mod rules;

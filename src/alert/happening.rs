@@ -83,6 +83,7 @@ impl Cause {
         match error {
             RunError::Lock(LockError::Held { .. })
             | RunError::Store(StoreError::Locked { .. })
+            | RunError::Fetch(FetchError::Cancelled)
             | RunError::Cancelled => None,
             RunError::Fetch(FetchError::Disk(_) | FetchError::Password(_)) => Some(Cause::Setup),
             RunError::Fetch(_) => Some(Cause::Source),

@@ -83,10 +83,16 @@ fn facts(alert: &Alert, language: Language) -> Vec<String> {
         let since = clock(&waiting.since);
         let until = waiting.until.as_deref().map(clock);
         facts.push(match (language, until) {
+            (Language::Chinese, Some(until)) if in_vain(alert) => {
+                format!("从 {since} 等到 {until}，仍未到")
+            }
+            (Language::English, Some(until)) if in_vain(alert) => {
+                format!("waited for from {since} to {until} in vain")
+            }
             (Language::Chinese, Some(until)) => format!("自 {since} 起等待，最迟到 {until}"),
-            (Language::Chinese, None) => format!("自 {since} 起等待"),
+            (Language::Chinese, None) => format!("{since} 时尚未到"),
             (Language::English, Some(until)) => format!("waited for since {since}, until {until}"),
-            (Language::English, None) => format!("waited for since {since}"),
+            (Language::English, None) => format!("not there at {since}"),
         });
     }
     for ended in &alert.ended {
@@ -100,6 +106,13 @@ fn facts(alert: &Alert, language: Language) -> Vec<String> {
         facts.push(format!("{}{run}", language.choose("运行 ", "run ")));
     }
     facts
+}
+
+/// Whether files were waited for, and the wait is over.
+fn in_vain(alert: &Alert) -> bool {
+    let instant = |text: &str| DateTime::parse_from_rfc3339(text).ok();
+    let until = alert.waiting.as_ref().and_then(|waiting| instant(waiting.until.as_deref()?));
+    until.zip(instant(&alert.at)).is_some_and(|(until, at)| until <= at)
 }
 
 /// An instant as people read it where it is said: `11-24 02:30`.
@@ -142,9 +155,13 @@ fn next_step(alert: &Alert, language: Language) -> Option<&'static str> {
             "下一步：请与提供方核对服务器、网络和账号",
             "Next: check server, network and account with the provider",
         )),
+        (AlertKind::Late, _) if in_vain(alert) => Some(language.choose(
+            "下一步：请向提供方确认今日导出是否正常；文件到达后请执行 orgsnap import",
+            "Next: ask the provider about today's export; once it is there, run orgsnap import",
+        )),
         (AlertKind::Late, _) => Some(language.choose(
-            "下一步：请向提供方确认今日导出是否正常；文件到达后自动处理",
-            "Next: ask the provider about today's export; the files are taken once they are there",
+            "下一步：请向提供方确认今日导出是否正常；下一次运行会再取",
+            "Next: ask the provider about today's export; the next run looks for it again",
         )),
         _ => None,
     }

@@ -33,7 +33,8 @@ pub(super) struct Arguments {
     /// Check against the last snapshot, but publish and write nothing
     #[arg(long)]
     dry_run: bool,
-    /// Write how the tenants of this call stand to this file, as Prometheus text (textfile collector)
+    /// Write how the tenants of this call stand to this file, as Prometheus text (textfile collector); calls for
+    /// other tenants need a file of their own
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
     /// Publish files of a server that are, byte for byte, those of an earlier date

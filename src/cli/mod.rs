@@ -13,6 +13,7 @@ mod exit;
 mod failure;
 mod fence;
 mod import;
+mod init;
 mod logging;
 mod output;
 mod progress;
@@ -74,6 +75,7 @@ enum Tongue {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Init(init::Arguments),
     Import(import::Arguments),
     Check(check::Arguments),
     Sample(sample::Arguments),
@@ -120,6 +122,7 @@ pub(crate) fn run() -> ExitCode {
 
 fn run_verb(verb: &Verb, surroundings: &Surroundings) -> Result<Exit, Failure> {
     match verb {
+        Verb::Init(arguments) => init::run(arguments, surroundings),
         Verb::Import(arguments) => Ok(import::run(arguments, surroundings)),
         Verb::Check(arguments) => check::run(arguments, surroundings),
         Verb::Sample(arguments) => sample::run(arguments, surroundings),

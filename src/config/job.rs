@@ -20,6 +20,9 @@ mod source;
 mod wecom;
 mod written;
 
+#[cfg(test)]
+mod example_tests;
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};

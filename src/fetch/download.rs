@@ -284,7 +284,7 @@ impl<'d> Download<'d> {
                     }
                     Taken::Unconfirmed(part) => {
                         *connection = None;
-                        self.accept_unconfirmed(connection, &task, part)
+                        self.accept_unconfirmed(connection, &task, *part)
                     }
                 }
             });
@@ -332,7 +332,7 @@ impl<'d> Download<'d> {
                 self.still_is(remote, task)?;
                 self.finish(task, part).map(Taken::Good)
             }
-            Retrieved::Unconfirmed(_) if whole => Ok(Taken::Unconfirmed(part)),
+            Retrieved::Unconfirmed(_) if whole => Ok(Taken::Unconfirmed(Box::new(part))),
             Retrieved::Whole(_) => {
                 let got = part.offset();
                 part.keep()?;
@@ -477,7 +477,7 @@ enum Taken {
     /// A file; the connection is of no more use.
     Dead(Fetched),
     /// All bytes, without the server's last word.
-    Unconfirmed(Part),
+    Unconfirmed(Box<Part>),
 }
 
 fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {

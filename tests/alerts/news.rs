@@ -89,6 +89,14 @@ pub(crate) fn late() -> What {
     }
 }
 
+/// The same when the wait is over.
+pub(crate) fn in_vain() -> What {
+    match late() {
+        What::Late { since, message, .. } => What::Late { since, until: Some(*NOW), message },
+        other => other,
+    }
+}
+
 pub(crate) fn failed() -> What {
     What::Failed {
         cause: Cause::Source,

@@ -9,7 +9,7 @@ use orgsnap::{
 };
 use serde_json::Value;
 
-use super::news::{NOW, broken, facts, failed, happening, job, late, published, refused};
+use super::news::{NOW, broken, facts, failed, happening, in_vain, job, late, published, refused};
 use super::{Recorder, TWO_CHANNELS, alert, book, desk, report};
 
 const SOON: Duration = Duration::from_secs(20);
@@ -28,6 +28,7 @@ fn every_sort() -> Vec<(&'static str, Alert)> {
         ("refused", alert(&job, &happening(23, refused()))),
         ("failed", alert(&job, &happening(23, failed()))),
         ("late", alert(&job, &happening(23, late()))),
+        ("late-in-vain", alert(&job, &happening(23, in_vain()))),
         ("recovered", after(refused(), published())),
         ("job-file-broken", alert(&job, &happening(23, broken()))),
         ("job-file-read", after(broken(), What::JobFileRead)),

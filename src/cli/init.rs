@@ -1,0 +1,152 @@
+//! `orgsnap init`: a commented job file to begin with.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use orgsnap::model::Message;
+
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output;
+use super::surroundings::Surroundings;
+
+/// Write a commented job file to begin with
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The file to write; its name is the tenant, where it can be one
+    #[arg(value_name = "FILE", default_value = "job.toml")]
+    file: PathBuf,
+    /// Where the deliveries come from
+    #[arg(long, value_name = "KIND", default_value = "ftps")]
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    /// FTP, not encrypted
+    Ftp,
+    /// FTP with explicit TLS
+    Ftps,
+    /// FTP with implicit TLS
+    FtpsImplicit,
+    /// SFTP
+    Sftp,
+    /// A folder of this machine
+    Dir,
+}
+
+const HEAD: &str = include_str!("init/head.toml");
+const TAIL: &str = include_str!("init/tail.toml");
+
+impl Kind {
+    fn source(self) -> &'static str {
+        match self {
+            Kind::Ftp => include_str!("init/ftp.toml"),
+            Kind::Ftps => include_str!("init/ftps.toml"),
+            Kind::FtpsImplicit => include_str!("init/ftps-implicit.toml"),
+            Kind::Sftp => include_str!("init/sftp.toml"),
+            Kind::Dir => include_str!("init/dir.toml"),
+        }
+    }
+}
+
+/// Writes the file, unless there is one.
+pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+    let path = &arguments.file;
+    write(path, &text(arguments.kind, path)).map_err(|error| failure(path, &error))?;
+    let path = path.display();
+    let said = surroundings.language.choose(
+        format!(
+            "已写入 {path}\n下一步  按文件中的说明填写，然后试运行（不发布）：\n  orgsnap import {path} --dry-run\n"
+        ),
+        format!(
+            "written to {path}\nnext  fill it in as it says, then try it (nothing is published):\n  \
+             orgsnap import {path} --dry-run\n"
+        ),
+    );
+    output::print(&said)?;
+    Ok(Exit::Done)
+}
+
+fn text(kind: Kind, path: &Path) -> String {
+    let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    let fits = (1..=64).contains(&stem.len())
+        && stem.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        && stem != "job";
+    let tenant = if fits { stem } else { "00010001" };
+    format!("{}\n{}\n{TAIL}", HEAD.replace("{tenant}", tenant), kind.source())
+}
+
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // A file that is there may hold hours of somebody's work.
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn failure(path: &Path, error: &io::Error) -> Failure {
+    let path = path.display();
+    Failure::usage(match error.kind() {
+        io::ErrorKind::AlreadyExists => Message::new(
+            format!("{path} 已存在，未作改动；请换一个文件名，或先移走它"),
+            format!(
+                "{path} is there already and was left as it is; choose another name, or move it away"
+            ),
+        ),
+        _ => Message::new(
+            format!("无法写入 {path}：{error}；请检查所在文件夹的权限"),
+            format!("cannot write {path}: {error}; check the folder's permissions"),
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use orgsnap::config::job;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_a_job_of_its_kind_named_after_the_file() {
+        for kind in Kind::value_variants() {
+            for (file, tenant) in [
+                ("jobs/pingan-01.toml", "pingan-01"),
+                ("job.toml", "00010001"),
+                ("某保险.toml", "00010001"),
+            ] {
+                let path = Path::new(file);
+                let text = text(*kind, path);
+                let job = job::parse(path, &text, &|_| None).expect(file);
+                assert_eq!(job.tenant, tenant);
+                assert!(job.source.is_some() && job.schedule.is_some());
+                let plain = usize::from(*kind == Kind::Ftp);
+                assert_eq!(job.warnings.len(), plain, "{:?}", job.warnings);
+                // Whatever it offers to switch on is right, too.
+                let on: String = text
+                    .lines()
+                    .map(|line| match line.strip_prefix("#: ") {
+                        Some(setting) => format!("{setting}\n"),
+                        None => format!("{line}\n"),
+                    })
+                    .collect();
+                let job = job::parse(path, &on, &|_| None).expect(&on);
+                assert_eq!(job.alerts.len(), 1, "{on}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("jobs/new/x.toml");
+        write(&path, "mine").unwrap();
+        let error = write(&path, "other").unwrap_err();
+        assert!(failure(&path, &error).message.en.contains("is there already"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
+    }
+}

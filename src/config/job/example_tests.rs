@@ -1,0 +1,101 @@
+//! `jobs/example.toml.sample` shows every key, and all that it shows is right.
+
+use std::ops::Range;
+use std::path::Path;
+
+use super::keys::KEYS;
+use super::{Job, parse};
+
+const EXAMPLE: &str = include_str!("../../../jobs/example.toml.sample");
+
+fn resolve(text: &str) -> Job {
+    match parse(Path::new("jobs/example.toml"), text, &|_| None) {
+        Ok(job) => job,
+        Err(error) => panic!("{error}\n{text}"),
+    }
+}
+
+/// The key of a line such as `key = value`.
+fn key(line: &str) -> Option<&str> {
+    let (key, _) = line.split_once(" = ")?;
+    key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit()).then_some(key)
+}
+
+fn header(line: &str) -> Option<&str> {
+    let name = line.strip_prefix('[')?.strip_suffix(']')?;
+    Some(name.trim_start_matches('[').trim_end_matches(']'))
+}
+
+/// The file with some lines replaced.
+fn with(lines: &[&str], at: Range<usize>, by: &[&str]) -> String {
+    [&lines[..at.start], by, &lines[at.end..]].concat().join("\n")
+}
+
+#[test]
+fn every_setting_is_in_the_example() {
+    let job = resolve(EXAMPLE);
+    assert_eq!((job.tenant.as_str(), job.alerts.len()), ("00010001", 3));
+    assert!(job.warnings.is_empty(), "{:?}", job.warnings);
+    let mut section = String::new();
+    let mut shown = Vec::new();
+    for line in EXAMPLE.lines() {
+        let line = line.strip_prefix("# ").unwrap_or(line);
+        if let Some(name) = header(line) {
+            section = name.to_owned();
+            shown.push((String::new(), name.to_owned()));
+        } else if let Some(name) = key(line) {
+            shown.push((section.clone(), name.to_owned()));
+            // The keys of an inline table.
+            let dotted =
+                if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
+            let inside = line.split_once('{').map_or("", |(_, inside)| inside);
+            let keys = inside.split(['{', ',', '}']).filter_map(|part| key(part.trim_start()));
+            shown.extend(keys.map(|key| (dotted.clone(), key.to_owned())));
+        }
+    }
+    // Of a secret, both ways are the same everywhere; the example shows one of them at the key's passphrase.
+    shown.push(("source.key_passphrase".to_owned(), "env".to_owned()));
+    let missing: Vec<String> = KEYS
+        .iter()
+        .filter(|key| {
+            !shown.iter().any(|(section, name)| section == key.section && name == key.name)
+        })
+        .map(|key| format!("{}.{}", key.section, key.name))
+        .collect();
+    assert!(missing.is_empty(), "jobs/example.toml.sample lacks {missing:?}");
+}
+
+#[test]
+fn every_alternative_of_the_example_is_right() {
+    let lines: Vec<&str> = EXAMPLE.lines().collect();
+    let (mut alternatives, mut blocks) = (0, 0);
+    let source = lines.iter().position(|line| *line == "[source]").unwrap();
+    let after = |at: usize, ends: fn(&str) -> bool| {
+        lines[at..].iter().position(|line| ends(line)).map_or(lines.len(), |more| at + more)
+    };
+    let source = source..after(source + 1, |line| line.starts_with('['));
+    let mut at = 0;
+    while at < lines.len() {
+        let line = lines[at].strip_prefix("# ").unwrap_or_default();
+        if header(line).is_some() {
+            let end = after(at, str::is_empty);
+            let block: Vec<&str> = lines[at..end]
+                .iter()
+                .filter_map(|line| line.strip_prefix("# "))
+                .filter(|line| header(line).is_some() || key(line).is_some())
+                .collect();
+            resolve(&with(&lines, source.clone(), &block));
+            blocks += 1;
+            at = end;
+        } else if let Some(name) = key(line) {
+            // The line above that it stands in for.
+            let instead = lines[..at].iter().rposition(|line| key(line) == Some(name)).unwrap();
+            resolve(&with(&lines, instead..instead + 1, &[line]));
+            alternatives += 1;
+            at += 1;
+        } else {
+            at += 1;
+        }
+    }
+    assert!(alternatives > 10 && blocks == 2, "{alternatives} alternatives, {blocks} blocks");
+}

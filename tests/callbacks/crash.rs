@@ -1,0 +1,85 @@
+//! `orgsnap serve` is killed under load and started again: what it acknowledged is there.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+
+use super::receiver::{CORP, JOB, MEMBER, PATIENCE, event, posted};
+use super::requests::get;
+use super::served::{Served, job_folder};
+
+/// How often it is killed.
+const ROUNDS: usize = 3;
+/// Connections that send at once.
+const SENDERS: usize = 8;
+/// Acknowledged events of a round before it is killed.
+const ENOUGH: usize = 150;
+
+/// Sends one event; whether it was acknowledged. Any fault means that nobody may count on it.
+fn acknowledged(port: u16, n: usize) -> io::Result<bool> {
+    let text = format!(
+        "<xml><CreateTime>1403610513</CreateTime><Event>change_contact</Event><ChangeType>create_user</ChangeType>\
+         <UserID>k{n}</UserID></xml>"
+    );
+    let (target, body) = event(MEMBER, &text, CORP, 7);
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(&posted(&target, body.as_bytes()))?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    Ok(answer.starts_with(b"HTTP/1.1 200 "))
+}
+
+#[test]
+fn killed_under_load_it_loses_nothing_that_it_acknowledged() {
+    let place = tempfile::tempdir().unwrap();
+    let (jobs, _) = job_folder(place.path(), JOB);
+    let data = place.path().join("data");
+    let next = AtomicUsize::new(0);
+    let known = Mutex::new(Vec::new());
+    let page = "/WW_verify_OTLPha66qJcN7Wpf.txt";
+    for _ in 0..ROUNDS {
+        let served = Served::start(&jobs, &data);
+        served.wait_until(200, |port| get(port, page).status);
+        let (port, over) = (served.port, AtomicBool::new(false));
+        let before = known.lock().unwrap().len();
+        thread::scope(|scope| {
+            for _ in 0..SENDERS {
+                scope.spawn(|| {
+                    while !over.load(Ordering::Relaxed) {
+                        let n = next.fetch_add(1, Ordering::Relaxed);
+                        match acknowledged(port, n) {
+                            Ok(true) => known.lock().unwrap().push(n),
+                            Ok(false) | Err(_) => thread::sleep(Duration::from_millis(1)),
+                        }
+                    }
+                });
+            }
+            let begun = Instant::now();
+            while known.lock().unwrap().len() < before + ENOUGH && begun.elapsed() < PATIENCE {
+                thread::sleep(Duration::from_millis(5));
+            }
+            // Dropped, it is killed: SIGKILL, in the middle of whatever it does.
+            drop(served);
+            over.store(true, Ordering::Relaxed);
+        });
+        let after = known.lock().unwrap().len();
+        assert!(after >= before + ENOUGH, "{before} to {after}");
+    }
+    // Opened as any reader would, the log of the last round is taken up.
+    let conn = Connection::open(data.join("00010001/wecom.db")).unwrap();
+    for (table, column) in [("callback_event", "object_id"), ("member", "user_id")] {
+        let mut statement =
+            conn.prepare(&format!("select 1 from {table} where {column} = ?1")).unwrap();
+        for n in known.lock().unwrap().iter() {
+            assert!(statement.exists([format!("k{n}")]).unwrap(), "k{n} is not in {table}");
+        }
+    }
+    let intact: String = conn.query_row("pragma integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(intact, "ok");
+}

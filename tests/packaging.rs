@@ -1,0 +1,91 @@
+//! What ships beside the program: the systemd unit, the cron line, the container, and `orgsnap init`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use orgsnap::config::job;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn orgsnap(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(assert_cmd::cargo::cargo_bin!("orgsnap"))
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let all = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(all).unwrap())
+}
+
+#[test]
+fn init_writes_a_job_that_the_next_command_understands_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let said =
+        orgsnap(folder.path(), &["init", "jobs/00010007.toml", "--kind", "dir", "--lang", "en"]);
+    assert_eq!(said.0, Some(0));
+    assert!(said.1.contains("orgsnap import jobs/00010007.toml --dry-run"), "{}", said.1);
+    let written = fs::read_to_string(folder.path().join("jobs/00010007.toml")).unwrap();
+    let job = job::load(&folder.path().join("jobs/00010007.toml"), &|_| None).unwrap();
+    assert_eq!(job.tenant, "00010007");
+    // Nothing is delivered yet, and that is all that is wrong.
+    let (code, said) = orgsnap(folder.path(), &["import", "jobs/00010007.toml", "--dry-run"]);
+    assert_eq!(code, Some(4), "{said}");
+    let (code, said) = orgsnap(folder.path(), &["init", "jobs/00010007.toml", "--lang", "zh"]);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("已存在，未作改动"), "{said}");
+    assert_eq!(fs::read_to_string(folder.path().join("jobs/00010007.toml")).unwrap(), written);
+}
+
+#[test]
+fn the_unit_is_well_formed_and_well_closed() {
+    let unit = fs::read_to_string(root().join("packaging/orgsnap.service")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("orgsnap.service");
+    // It is the form that is looked at; the program need not be installed for that.
+    fs::write(&path, unit.replace("/usr/local/bin/orgsnap", "/bin/true")).unwrap();
+    let analyze =
+        |arguments: &[&str]| Command::new("systemd-analyze").args(arguments).arg(&path).output();
+    let Ok(verified) = analyze(&["verify"]) else {
+        eprintln!("skipped: no systemd-analyze here");
+        return;
+    };
+    let said = String::from_utf8_lossy(&verified.stderr);
+    let of_unit: Vec<&str> = said.lines().filter(|line| line.contains("orgsnap.service")).collect();
+    assert!(of_unit.is_empty(), "{of_unit:?}");
+    // Exposure above 2.0 fails.
+    let closed = analyze(&["security", "--offline=true", "--threshold=20"]).unwrap();
+    assert!(closed.status.success(), "{}", String::from_utf8_lossy(&closed.stdout));
+}
+
+#[test]
+fn what_the_unit_the_container_and_the_cron_line_call_exists() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (path, verb, options) in [
+        ("packaging/orgsnap.service", "serve", &["--listen"][..]),
+        ("Dockerfile", "serve", &["--listen"]),
+        ("packaging/orgsnap.cron", "import", &["--metrics-file"]),
+    ] {
+        let text = read(path);
+        let (code, help) = orgsnap(folder.path(), &[verb, "--help"]);
+        assert_eq!(code, Some(0));
+        for option in options {
+            assert!(text.contains(option) && help.contains(option), "{path}: {option}\n{help}");
+        }
+    }
+    for line in read("packaging/orgsnap.cron").lines() {
+        // A line of /etc/cron.d: five fields, a user, a command; a percent sign would end it.
+        let line =
+            line.strip_prefix("#*").map(|rest| format!("*{rest}")).unwrap_or(line.to_owned());
+        if line.starts_with(|c: char| c.is_ascii_digit() || c == '*') {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            assert_eq!(words[5..8], ["orgsnap", "orgsnap", "import"], "{line}");
+            assert!(!line.contains('%'), "{line}");
+        }
+    }
+}
