@@ -1,7 +1,7 @@
 //! Fetching: from directories, from a real vsftpd, and from a server that misbehaves; the archive.
 
 mod archive;
-mod certificate;
+pub(crate) mod certificate;
 mod dir;
 mod faulty_server;
 mod faults;
