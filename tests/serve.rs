@@ -165,10 +165,13 @@ fn a_job_is_run_at_its_time_and_told_of() {
     let log = daemon.log();
     let address = log.split("http://").nth(1).unwrap().lines().next().unwrap();
     assert!(http_get(address, "/healthz").starts_with("HTTP/1.1 200"));
-    assert!(
-        http_get(address, "/metrics")
-            .contains("orgsnap_last_run_verdict{tenant=\"a\",verdict=\"published\"} 1")
-    );
+    // The board is brought up to date at the turn after.
+    let verdict = "orgsnap_last_run_verdict{tenant=\"a\",verdict=\"published\"} 1";
+    let began = Instant::now();
+    while !http_get(address, "/metrics").contains(verdict) {
+        assert!(began.elapsed() < PATIENCE, "{}", http_get(address, "/metrics"));
+        thread::sleep(Duration::from_millis(50));
+    }
 
     // A second daemon over the same data is told who holds it.
     let second = place.run(&["serve", "jobs"]);

@@ -67,7 +67,11 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
     };
     let (mut runs, mut entries) = (Vec::new(), Vec::new());
     for folder in folders {
-        let entry = schedule::read(&folder)?;
+        // A schedule that cannot be read is no reason to hold back the runs.
+        let entry = schedule::read(&folder).unwrap_or_else(|failure| {
+            output::complain(surroundings, &failure);
+            None
+        });
         let database = folder.join(tenant::DATABASE);
         // Before the first run there is a schedule and no database.
         if entry.is_none() || database.exists() {

@@ -120,6 +120,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
         most_running: arguments.max_running,
         poll: POLL,
     };
+    told.starting(&arguments.jobs, data, arguments.max_running);
     let variable = |name: &str| Surroundings::variable(name);
     let mut scheduler = Scheduler::new(settings, &variable, &told);
     let mut outside = Real::new(surroundings, runtime.handle().clone(), sender, inbox);

@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::notes::Note;
+use super::observer::Observer;
 use super::run::{Finished, Order};
-use super::scheduler::{Alarm, Observer, Scheduler};
+use super::scheduler::{Alarm, Scheduler};
 
 /// What the daemon lives in: a clock, and somewhere to run things. The real one is made by the command line;
 /// a test has a night go by in seconds.

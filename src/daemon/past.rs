@@ -11,8 +11,8 @@ use crate::report::json;
 use crate::store::{Reader, RunRow};
 
 use super::notes::Note;
+use super::observer::Observer;
 use super::plan::{Ending, Phase, Timetable, Track};
-use super::scheduler::Observer;
 use super::tell;
 
 /// So many runs back the one that was cut short is looked for: those by hand may have come after it.

@@ -155,3 +155,53 @@ fn is_full(error: &DiskError) -> bool {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ResourceBusy
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_told_from_what_somebody_must_mend() {
+        let path = || PathBuf::from("x");
+        let disk = |kind: io::ErrorKind| DiskError { path: path(), source: kind.into() };
+        let place = || "x".to_owned();
+        let reason = || Message::fixed("x", "x");
+        let cases: Vec<(RunError, Lack, bool)> = vec![
+            (FetchError::NothingThere { place: place() }.into(), Lack::Files, true),
+            (
+                FetchError::NotReady { place: place(), why: reason(), allowed: Duration::ZERO }
+                    .into(),
+                Lack::Files,
+                true,
+            ),
+            (FetchError::Changing { what: place() }.into(), Lack::Files, true),
+            (
+                FetchError::Unreachable { server: place(), reason: reason() }.into(),
+                Lack::Source,
+                true,
+            ),
+            (
+                FetchError::LoginRefused { server: place(), username: place(), reply: place() }
+                    .into(),
+                Lack::Source,
+                false,
+            ),
+            (FetchError::TlsSetup { reason: place() }.into(), Lack::Setup, false),
+            (FetchError::Disk(disk(io::ErrorKind::StorageFull)).into(), Lack::Machine, true),
+            (FetchError::Disk(disk(io::ErrorKind::PermissionDenied)).into(), Lack::Machine, false),
+            (ArchiveError::Disk(disk(io::ErrorKind::StorageFull)).into(), Lack::Machine, true),
+            (LockError::Held { path: path(), holder: place() }.into(), Lack::Lock, true),
+            (StoreError::Full { path: path() }.into(), Lack::Machine, true),
+            (StoreError::Locked { path: path() }.into(), Lack::Machine, true),
+            (StoreError::Corrupt { path: path() }.into(), Lack::Machine, false),
+            (RunError::NoSource, Lack::Setup, false),
+        ];
+        for (error, lack, passing) in cases {
+            let message = error.message();
+            assert_eq!(ending_of(&error), Ending::Without { lack, passing, message }, "{error}");
+        }
+        assert_eq!(ending_of(&RunError::Cancelled), Ending::Stopped);
+    }
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::alert::{Happening, What};
+use crate::alert::What;
 use crate::config::job::Job;
 use crate::model::Cancel;
 use crate::pipeline::{Patience, run_id};
@@ -18,6 +18,7 @@ use crate::pipeline::{Patience, run_id};
 use super::jobs::{Change, Env, JobFolder};
 use super::ledger::{self, Entry, LedgerError};
 use super::notes::{self, Note, Tone};
+use super::observer::{Observer, Standing};
 use super::past;
 use super::plan::{After, Ending, Timetable, Track, Turn};
 use super::run::{Finished, Order};
@@ -34,31 +35,6 @@ pub struct Settings {
     pub most_running: usize,
     /// How often the folder of job files is looked at.
     pub poll: TimeDelta,
-}
-
-/// Told what happens.
-pub trait Observer {
-    /// A line for the log.
-    fn note(&self, note: &Note);
-    /// Something that people may have to be told of.
-    fn happened(&self, job: &Job, happening: &Happening, now: DateTime<Utc>);
-    /// A job was taken up; its channels are known from now on.
-    fn watching(&self, job: &Job, now: DateTime<Utc>);
-    /// The scheduler is alive, and this is how the insurers stand.
-    fn turned(&self, standings: &[Standing], now: DateTime<Utc>);
-}
-
-/// How an insurer stands.
-#[derive(Debug, Clone)]
-pub struct Standing {
-    /// Its job.
-    pub job: Arc<Job>,
-    /// What is remembered of it; none if it is not run by time.
-    pub track: Option<Track>,
-    /// The next scheduled time.
-    pub next: Option<DateTime<Utc>>,
-    /// Whether its job file is broken and its last good version in use.
-    pub outdated: bool,
 }
 
 /// A cron expression that is to ring.
@@ -256,7 +232,10 @@ impl<'o> Scheduler<'o> {
         match (timetable(&job), &mut insurer.track) {
             // A run under way ends before its track does.
             (None, _) if insurer.running.is_some() => {}
-            (None, track) => *track = None,
+            (None, track) => {
+                *track = None;
+                self.retire(&tenant);
+            }
             (Some(timetable), Some(track)) => track.adopt(&timetable, now),
             (Some(timetable), track) => {
                 let folder = self.settings.data.join(&tenant);
@@ -384,6 +363,17 @@ impl<'o> Scheduler<'o> {
                     self.observer.note(&note);
                 }
             }
+        }
+    }
+
+    /// Makes a ledger say that nothing comes next, if it says otherwise.
+    fn retire(&self, tenant: &str) {
+        let folder = self.settings.data.join(tenant);
+        if let Ok(Some(entry)) = ledger::read(&folder)
+            && entry.next.is_some()
+            && let Err(error) = ledger::write(&folder, &Entry { next: None, ..entry })
+        {
+            self.observer.note(&Note::told(Tone::Warning, Some(tenant), error.message()));
         }
     }
 

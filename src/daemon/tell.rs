@@ -7,8 +7,8 @@ use crate::config::job::Job;
 use crate::model::{Message, RunReport};
 
 use super::notes::{self, Note, Tone};
+use super::observer::Observer;
 use super::plan::{Errand, Lack, Phase};
-use super::scheduler::Observer;
 
 pub(super) fn happening(job: &Job, date: NaiveDate, what: What) -> Happening {
     Happening { tenant: job.tenant.clone(), insurer: job.name.clone(), business_date: date, what }

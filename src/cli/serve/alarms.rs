@@ -46,3 +46,33 @@ impl Alarms {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn alarms_ring_until_they_are_dropped_for_others() {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.unwrap();
+        let (sender, inbox) = channel();
+        let mut alarms = Alarms::default();
+        let every_second =
+            Alarm { cron: "* * * * * *".to_owned(), zone: chrono_tz::Asia::Shanghai };
+        runtime.block_on(alarms.set(&[every_second], &sender)).unwrap();
+        for _ in 0..2 {
+            assert!(matches!(inbox.recv_timeout(Duration::from_secs(60)), Ok(Event::Rang)));
+        }
+        runtime.block_on(alarms.set(&[], &sender)).unwrap();
+        // One may be on its way.
+        while inbox.recv_timeout(Duration::from_millis(1_500)).is_ok() {}
+        let silence = inbox.recv_timeout(Duration::from_secs(2));
+        assert!(matches!(silence, Err(RecvTimeoutError::Timeout)));
+        let nonsense = Alarm { cron: "never".to_owned(), zone: chrono_tz::UTC };
+        assert!(runtime.block_on(alarms.set(&[nonsense], &sender)).is_err());
+    }
+}

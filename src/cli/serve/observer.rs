@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -52,6 +52,22 @@ impl Told {
         handover: Handover,
     ) -> Told {
         Told { language, desk, board, metrics_file, handover, state: RefCell::default() }
+    }
+
+    /// Tells what is served.
+    pub(super) fn starting(&self, jobs: &Path, data: &Path, most: usize) {
+        let (version, jobs, data) = (env!("CARGO_PKG_VERSION"), jobs.display(), data.display());
+        let text = match self.language {
+            Language::Chinese => {
+                format!(
+                    "orgsnap {version}：任务文件夹 {jobs}，数据文件夹 {data}，最多同时运行 {most} 家"
+                )
+            }
+            Language::English => {
+                format!("orgsnap {version} serves {jobs} into {data}, at most {most} side by side")
+            }
+        };
+        tracing::info!(target: "orgsnap", "{text}");
     }
 
     /// Tells where pages are answered.
