@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use clap::Args;
-use orgsnap::report::{Column, table};
+use orgsnap::report::{Column, table, visible};
 use orgsnap::wecom::store::{Body, EventQuery, EventReader, StoredEvent};
 use serde::Serialize;
 
@@ -167,12 +167,15 @@ fn drawn(events: &[StoredEvent], surroundings: &Surroundings) -> String {
         .iter()
         .map(|event| {
             let received = event.received_at.replace('T', " ");
-            let text = |value: &Option<String>| value.clone().unwrap_or_default();
+            // What others send must not steer the terminal.
+            let text = |value: &Option<String>| {
+                value.as_deref().map(|text| visible(text).into_owned()).unwrap_or_default()
+            };
             let mut row = vec![
                 received.chars().take(19).collect(),
                 event.endpoint.clone(),
                 event.agent_id.clone(),
-                event.event.clone().or_else(|| event.msg_type.clone()).unwrap_or_default(),
+                text(if event.event.is_some() { &event.event } else { &event.msg_type }),
                 text(&event.change_type),
                 text(&event.object_id),
             ];

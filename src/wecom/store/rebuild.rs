@@ -19,7 +19,7 @@ use crate::wecom::state::{self, Effect};
 const EVENTS: i64 = 1_000;
 
 /// Objects of one transaction.
-const OBJECTS: i64 = 50;
+const OBJECTS: i64 = 200;
 
 /// Pause after a transaction, in which a waiting callback gets its turn.
 const PAUSE: Duration = Duration::from_millis(5);
