@@ -8,9 +8,12 @@ mod faults;
 mod nights;
 mod proftpd;
 mod real_server;
+mod security;
 mod vsftpd;
 #[cfg(feature = "sftp")]
 mod faulty_sftp;
+#[cfg(feature = "sftp")]
+mod mod_sftp;
 #[cfg(feature = "sftp")]
 mod sftp;
 #[cfg(feature = "sftp")]

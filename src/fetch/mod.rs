@@ -10,6 +10,7 @@ mod dir;
 mod disk;
 mod download;
 mod error;
+mod flush;
 mod ftp;
 mod implicit;
 mod leash;

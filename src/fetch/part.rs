@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::Hasher;
 use super::disk::{DiskError, create_private_file};
+use super::flush::Flusher;
 
 /// So many bytes before the end of what is there are fetched again and compared.
 const OVERLAP: u64 = 64 * 1024;
@@ -51,6 +52,7 @@ pub(super) struct Part {
     record: PathBuf,
     file: File,
     hasher: Hasher,
+    flusher: Flusher,
     len: u64,
     recorded: u64,
     /// What the server must send again first.
@@ -77,8 +79,18 @@ impl Part {
     fn begin(path: PathBuf, record: PathBuf, of: Identity) -> Result<Part, DiskError> {
         remove(&record)?;
         let file = create_private_file(&path)?;
-        let (hasher, overlap) = (Hasher::default(), Vec::new());
-        Ok(Part { of, path, record, file, hasher, len: 0, recorded: 0, overlap, compared: 0 })
+        Ok(Part {
+            of,
+            path,
+            record,
+            file,
+            hasher: Hasher::default(),
+            flusher: Flusher::default(),
+            len: 0,
+            recorded: 0,
+            overlap: Vec::new(),
+            compared: 0,
+        })
     }
 
     /// Forgets what there is.
@@ -112,6 +124,7 @@ impl Part {
         self.file.write_all(more).map_err(DiskError::at(&self.path))?;
         self.hasher.update(more);
         self.len += more.len() as u64;
+        self.flusher.grown(&self.file, self.len).map_err(DiskError::at(&self.path))?;
         if self.len - self.recorded >= CHECKPOINT {
             self.keep()?;
         }
@@ -120,7 +133,8 @@ impl Part {
 
     /// Puts on record what has come, for another attempt to go on with.
     pub(super) fn keep(&mut self) -> Result<(), DiskError> {
-        self.file.sync_data().map_err(DiskError::at(&self.path))?;
+        let flushed = self.flusher.settle().and_then(|()| self.file.sync_data());
+        flushed.map_err(DiskError::at(&self.path))?;
         let record = Record { of: self.of.clone(), bytes: self.len, sha256: self.sha256() };
         let text = serde_json::to_vec(&record)
             .map_err(|error| DiskError { path: self.record.clone(), source: error.into() })?;
@@ -131,9 +145,10 @@ impl Part {
     }
 
     /// Gives the complete file its name, for good. Returns where it is, and its SHA-256.
-    pub(super) fn finish(self) -> Result<(PathBuf, String), DiskError> {
+    pub(super) fn finish(mut self) -> Result<(PathBuf, String), DiskError> {
         let done = self.path.with_file_name(&self.of.name);
-        self.file.sync_all().map_err(DiskError::at(&self.path))?;
+        let flushed = self.flusher.settle().and_then(|()| self.file.sync_all());
+        flushed.map_err(DiskError::at(&self.path))?;
         std::fs::rename(&self.path, &done).map_err(DiskError::at(&done))?;
         remove(&self.record)?;
         Ok((done, self.hasher.finish()))
@@ -187,6 +202,7 @@ fn resume(path: &Path, record_path: &Path, of: &Identity) -> io::Result<Option<P
         record: record_path.to_path_buf(),
         file,
         hasher,
+        flusher: Flusher::default(),
         len: record.bytes,
         recorded: record.bytes,
         overlap,

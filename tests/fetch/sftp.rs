@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use orgsnap::config::job::{self, Source};
 use orgsnap::fetch::{self, FetchError, Fetched, NoProgress, Progress, RawDelivery, Request};
 use orgsnap::model::{Cancel, Feed};
+use orgsnap::sample::{self, Options};
 
 use super::sshd::{self, Sshd, available, user};
 use super::{NAMES, date, schema};
@@ -14,10 +15,11 @@ use super::{NAMES, date, schema};
 /// The source of a job file with short waits; `more` are further lines of its `[source]`.
 pub(super) fn source(port: u16, host_key: &str, more: &str) -> Source {
     let user = user();
+    let wait = if more.contains("retry_wait") { "" } else { "retry_wait = '10ms'\n" };
     let text = format!(
         "tenant = 't'\n[source]\nkind = 'sftp'\nhost = '127.0.0.1'\nport = {port}\n\
          username = '{user}'\nhost_key = '{host_key}'\nready = 'now'\ntimeout = '20s'\n\
-         retry_wait = '10ms'\ndeadline = '120s'\n{more}\n"
+         deadline = '120s'\n{wait}{more}\n"
     );
     job::parse(Path::new("/nowhere/x.toml"), &text, &|_| None).unwrap().source.unwrap()
 }
@@ -320,4 +322,43 @@ fn somebody_who_asks_to_stop_is_heard() {
     let error = fetch::fetch(&request, &ask).unwrap_err();
     assert!(matches!(error, FetchError::Cancelled), "{error}");
     assert!(!dir.path().join(NAMES[0]).exists());
+}
+
+#[test]
+fn a_delivery_is_imported_by_the_program() {
+    if !available("a_delivery_is_imported_by_the_program") {
+        return;
+    }
+    let server = Sshd::start();
+    let options = Options { agents: 300, ..Options::new(date()) };
+    sample::write(&options, &server.root.join("20261124")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let job = dir.path().join("job.toml");
+    let text = format!(
+        "tenant = 'x'\n[source]\nkind = 'sftp'\nhost = '127.0.0.1'\nport = {}\n\
+         username = '{}'\nkey = {{ file = '{}' }}\nhost_key = '{}'\n\
+         path = '{{date:%Y%m%d}}'\nready = {{ stable = '100ms' }}\n",
+        server.port,
+        user(),
+        server.key.display(),
+        server.ed25519,
+    );
+    fs::write(&job, text).unwrap();
+    // At the most talkative, to see that nothing of the key is told.
+    let output = assert_cmd::Command::cargo_bin("orgsnap")
+        .unwrap()
+        .args(["-vvv", "--lang", "en", "import", "--date", "2026-11-24", "--data"])
+        .arg(dir.path().join("data"))
+        .arg(&job)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    let key = fs::read_to_string(&server.key).unwrap();
+    let secret = key.lines().nth(3).unwrap();
+    assert!(!told.contains(secret), "the key shows");
+    let data = rusqlite::Connection::open(dir.path().join("data/x/org.db")).unwrap();
+    let agents: i64 = data.query_row("select count(*) from agent", [], |row| row.get(0)).unwrap();
+    assert!(agents > 100, "{agents} agents are published");
 }

@@ -17,7 +17,7 @@ pub(super) enum Taken {
     /// A file; the connection is of no more use.
     Dead(Fetched),
     /// All bytes, without the server's last word.
-    Unconfirmed(Part),
+    Unconfirmed(Box<Part>),
 }
 
 impl<'d> Download<'d> {
@@ -46,7 +46,7 @@ impl<'d> Download<'d> {
                 self.still_is(remote, task)?;
                 self.finish(task, part).map(Taken::Good)
             }
-            Retrieved::Unconfirmed(_) if whole => Ok(Taken::Unconfirmed(part)),
+            Retrieved::Unconfirmed(_) if whole => Ok(Taken::Unconfirmed(Box::new(part))),
             Retrieved::Whole(_) => {
                 let got = part.offset();
                 part.keep()?;
