@@ -149,7 +149,7 @@ fn four_files_come_one_by_one_from_a_server_that_takes_one_connection() {
         fs::write(server.root.join(name), vec![b'x'; 3_000_000]).unwrap();
     }
     let dir = tempfile::tempdir().unwrap();
-    let more = "connections = 4\npassword = 'right'\nattempts = 3\nretry_wait = '500ms'";
+    let more = "connections = 4\npassword = 'right'\nattempts = 8\nretry_wait = '500ms'";
     let delivery = fetch(dir.path(), &server.account(more), &NoProgress)
         .unwrap_or_else(|error| panic!("{error}\n{}", server.log()));
     for feed in Feed::ALL {
