@@ -1,4 +1,4 @@
-//! Fetching: from directories, from a real vsftpd, and from a server that misbehaves; the archive.
+//! Fetching: from directories, from real servers, and from one that misbehaves; the archive.
 
 mod archive;
 mod certificate;
@@ -6,6 +6,7 @@ mod dir;
 mod faulty_server;
 mod faults;
 mod nights;
+mod proftpd;
 mod real_server;
 mod vsftpd;
 #[cfg(feature = "sftp")]

@@ -2,10 +2,12 @@
 //!
 //! Any error leaves the connection in an unknown state; whoever gets one drops the session.
 
+mod sockets;
+
 use std::io::{self, ErrorKind, Read};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs};
+use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustls::ClientConfig;
@@ -19,6 +21,9 @@ use super::leash::{Held, Leash};
 use super::remote::{Remote, Retrieved, Stat, Version};
 use super::transfer::Transfer;
 use super::{FetchError, names, reply, tls};
+use sockets::{DataSockets, connect};
+
+pub(super) use sockets::DataBlocked;
 
 /// How to open data connections. Active mode is not among them: it needs a port open to the world.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,41 +73,6 @@ pub(super) struct Session<'a> {
     spent: bool,
     data: Arc<DataSockets>,
     _held: Held,
-}
-
-/// The data connections of a session.
-struct DataSockets {
-    leash: Arc<Leash>,
-    timeout: Duration,
-    /// The last one could not be opened.
-    blocked: AtomicBool,
-    held: Mutex<Option<Held>>,
-}
-
-impl DataSockets {
-    fn open(&self, address: std::net::SocketAddr) -> io::Result<TcpStream> {
-        let dialled = self
-            .leash
-            .dial(vec![address], self.timeout)
-            .map_err(io::Error::other)?
-            .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()));
-        self.blocked.store(dialled.is_err(), Ordering::Relaxed);
-        let socket = dialled.map_err(DataBlocked::wrap)?;
-        let held = self.leash.hold(&socket)?;
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
-        Ok(socket)
-    }
-}
-
-/// The data connection could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct DataBlocked(pub(super) io::Error);
-
-impl DataBlocked {
-    fn wrap(error: io::Error) -> io::Error {
-        io::Error::new(error.kind(), DataBlocked(error))
-    }
 }
 
 impl<'a> Session<'a> {
@@ -289,6 +259,9 @@ impl<'a> Session<'a> {
 
     /// Reads the server's last word about a transfer.
     fn last_word(&mut self, transfer: Transfer) -> Result<(), FtpError> {
+        // The leash holds the socket open by a descriptor of its own, and proftpd says nothing for ten
+        // seconds unless both ends are closed.
+        self.data.let_go();
         match transfer {
             Transfer::Theirs(transfer) => transfer.finish(),
             by_hand => {
@@ -467,33 +440,6 @@ fn odd_passive_reply(error: &FtpError) -> Option<u32> {
         FtpError::BadResponse => Some(227),
         _ => None,
     }
-}
-
-/// Connects to the first of the host's addresses that answers.
-fn connect(account: Account<'_>, server: &str) -> Result<TcpStream, FetchError> {
-    /// Longer than any resolver that works needs.
-    const RESOLVING: Duration = Duration::from_secs(20);
-    let source = account.source;
-    let unreachable = |reason| FetchError::Unreachable { server: server.to_owned(), reason };
-    let (host, port) = (source.host.clone(), source.port);
-    let resolve = move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter);
-    let addresses = account
-        .leash
-        .outwait(RESOLVING, resolve)?
-        .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
-        .map_err(|error| {
-            unreachable(Message::new(
-                format!("主机名无法解析：{error}"),
-                format!("the host name does not resolve: {error}"),
-            ))
-        })?;
-    if addresses.is_empty() {
-        return Err(unreachable(Message::fixed("主机名没有地址", "the host name has no address")));
-    }
-    let dialled = account.leash.dial(addresses, source.fetching.timeout)?;
-    dialled
-        .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
-        .map_err(|error| unreachable(reply::io_reason(&error)))
 }
 
 fn said(response: &Response, secret: &Secret) -> Message {

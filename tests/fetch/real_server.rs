@@ -1,34 +1,181 @@
-//! Fetching from vsftpd: plain and with explicit TLS, under its default of required session reuse.
+//! Fetching from vsftpd and proftpd: plain and with TLS of both kinds and versions, under their defaults of
+//! required session reuse.
 
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use orgsnap::config::job::Source;
 use orgsnap::fetch::{FetchError, Fetched};
 use orgsnap::model::Feed;
 
+use super::proftpd::{self, Proftpd};
 use super::vsftpd::{Vsftpd, available};
 use super::{NAMES, account, fetch_into, file, patience};
 
+/// How a server is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Security {
+    /// Not at all.
+    Plain,
+    /// By TLS after AUTH.
+    Explicit(Version),
+    /// By TLS from the first byte.
+    Implicit(Version),
+}
+
+/// The version of TLS that a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    Any,
+    Tls12,
+    Tls13,
+}
+
+impl Security {
+    /// What job files call it.
+    fn kind(self) -> &'static str {
+        match self {
+            Security::Plain => "ftp",
+            Security::Explicit(_) => "ftps",
+            Security::Implicit(_) => "ftps-implicit",
+        }
+    }
+
+    pub(super) fn is_tls12(self) -> bool {
+        matches!(self, Security::Explicit(Version::Tls12) | Security::Implicit(Version::Tls12))
+    }
+}
+
+/// Lets a server that uses OpenSSL speak one version of TLS only, whatever its own settings can say.
+pub(super) fn limit_tls(command: &mut Command, dir: &Path, security: Security) {
+    let version = match security {
+        Security::Explicit(Version::Tls12) | Security::Implicit(Version::Tls12) => "TLSv1.2",
+        Security::Explicit(Version::Tls13) | Security::Implicit(Version::Tls13) => "TLSv1.3",
+        _ => return,
+    };
+    let config = dir.join("openssl.cnf");
+    let text = format!(
+        "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = limits\n[limits]\n\
+         MinProtocol = {version}\nMaxProtocol = {version}\n"
+    );
+    fs::write(&config, text).unwrap();
+    command.env("OPENSSL_CONF", config);
+}
+
+/// Whether the server shakes hands in that version of TLS, as OpenSSL's client sees it.
+fn speaks(port: u16, security: Security, version: &str) -> bool {
+    let mut command = Command::new("openssl");
+    command.args(["s_client", "-connect", &format!("127.0.0.1:{port}"), version]);
+    if let Security::Explicit(_) = security {
+        command.args(["-starttls", "ftp"]);
+    }
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).contains("Cipher is TLS")
+        || String::from_utf8_lossy(&output.stdout).contains("Cipher is ECDHE")
+}
+
+/// A delivery before any server, ten connections in a row, and four files side by side.
+#[track_caller]
+fn comes_whole_by_all_ways(root: &Path, port: u16, trust: &str, security: Security) {
+    let kind = security.kind();
+    for (connections, rounds) in [(1, 10), (4, 3)] {
+        let more = format!("path = '20261124'\nconnections = {connections}\n{trust}");
+        let source = account(kind, port, "right", &more);
+        // Four logins at once take some servers their time.
+        let source = patience(source, Duration::from_secs(30), 3);
+        for _ in 0..rounds {
+            comes_whole_from(root, &source);
+        }
+    }
+}
+
+/// The ways of securing that real servers are tried in.
+const WAYS: [Security; 5] = [
+    Security::Plain,
+    Security::Explicit(Version::Tls12),
+    Security::Explicit(Version::Tls13),
+    Security::Implicit(Version::Tls12),
+    Security::Implicit(Version::Tls13),
+];
+
+fn speaks_one_version(port: u16, security: Security) {
+    if security != Security::Plain {
+        let (spoken, other) =
+            if security.is_tls12() { ("-tls1_2", "-tls1_3") } else { ("-tls1_3", "-tls1_2") };
+        assert!(speaks(port, security, spoken), "{security:?} does not speak {spoken}");
+        assert!(!speaks(port, security, other), "{security:?} speaks {other}");
+    }
+}
+
+#[test]
+fn vsftpd_in_all_ways() {
+    if !available("vsftpd_in_all_ways") {
+        return;
+    }
+    for security in WAYS {
+        let server = Vsftpd::secured(security);
+        deliver(&server.root, "20261124");
+        speaks_one_version(server.port, security);
+        let trust = server.certificate.as_ref().map_or(String::new(), |certificate| {
+            format!("tls = {{ ca = '{}' }}", certificate.ca.display())
+        });
+        comes_whole_by_all_ways(&server.root, server.port, &trust, security);
+    }
+}
+
+#[test]
+fn proftpd_in_all_ways() {
+    let Some(installed) = proftpd::installed() else {
+        eprintln!(
+            "skipped: proftpd_in_all_ways, because proftpd with mod_tls is not installed, nor \
+             unpacked where ORGSNAP_PROFTPD says"
+        );
+        return;
+    };
+    for security in WAYS {
+        let server = Proftpd::start(&installed, security);
+        deliver(&server.root, "20261124");
+        speaks_one_version(server.port, security);
+        let trust = match security {
+            Security::Plain => String::new(),
+            _ => format!("tls = {{ ca = '{}' }}", server.certificate.ca.display()),
+        };
+        comes_whole_by_all_ways(&server.root, server.port, &trust, security);
+        // The name is as open as the password is secret.
+        assert!(!server.log().contains("right"));
+    }
+}
+
 /// Files that a server in ASCII mode or a client that splits lines would change.
-fn deliver(server: &Vsftpd, folder: &str) {
+fn deliver(root: &Path, folder: &str) {
+    let put = |name: &str, content: &[u8]| {
+        fs::create_dir_all(root.join(folder)).unwrap();
+        fs::write(root.join(folder).join(name), content).unwrap();
+    };
     let large: Vec<u8> = (0..5_000_000_u32).map(|i| (i % 253) as u8).collect();
-    server.put(&format!("{folder}/{}", NAMES[0]), large);
-    server.put(&format!("{folder}/{}", NAMES[1]), "a\r\nb\n\n\x1a");
-    server.put(&format!("{folder}/{}", NAMES[2]), "");
-    server.put(&format!("{folder}/{}", NAMES[3]), "last");
+    put(NAMES[0], &large);
+    put(NAMES[1], b"a\r\nb\n\n\x1a");
+    put(NAMES[2], b"");
+    put(NAMES[3], b"last");
 }
 
 /// Fetches the whole delivery and compares it with what the server holds.
 #[track_caller]
 fn comes_whole(server: &Vsftpd, source: &Source) {
+    comes_whole_from(&server.root, source);
+}
+
+#[track_caller]
+fn comes_whole_from(root: &Path, source: &Source) {
     let dir = tempfile::tempdir().unwrap();
     let workdir = dir.path().join("incoming");
     let delivery = fetch_into(&workdir, source).unwrap();
     for (feed, name) in Feed::ALL.into_iter().zip(NAMES) {
-        let content = fs::read(server.root.join("20261124").join(name)).unwrap();
+        let content = fs::read(root.join("20261124").join(name)).unwrap();
         let fetched = file(&delivery, feed);
         assert!(fetched.bytes() == content, "{name}");
         assert_eq!(fetched.size, content.len() as u64);
@@ -48,7 +195,7 @@ fn plain_ftp() {
         return;
     }
     let server = Vsftpd::plain();
-    deliver(&server, "20261124");
+    deliver(&server.root, "20261124");
     let dated = "path = '{date:%Y%m%d}'";
     comes_whole(&server, &account("ftp", server.port, "right", dated));
 
@@ -84,7 +231,7 @@ fn a_wrong_password_is_tried_once() {
         return;
     }
     let server = Vsftpd::plain();
-    deliver(&server, "20261124");
+    deliver(&server.root, "20261124");
     let dir = tempfile::tempdir().unwrap();
     let error = fetch_into(dir.path(), &account("ftp", server.port, "wr0ng", "")).unwrap_err();
     assert!(matches!(error, FetchError::LoginRefused { .. }), "{error}");
@@ -102,7 +249,7 @@ fn explicit_tls() {
         return;
     }
     let server = Vsftpd::with_tls();
-    deliver(&server, "20261124");
+    deliver(&server.root, "20261124");
     let certificate = server.certificate.as_ref().unwrap();
     let account = |trust: &str| {
         let more = format!("path = '20261124'\n{trust}");

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::certificate::{self, Certificate};
+use super::real_server::{Security, Version, limit_tls};
 
 /// A running server; it ends with this value.
 pub(super) struct Vsftpd {
@@ -35,25 +36,39 @@ pub(super) fn available(test: &str) -> bool {
 impl Vsftpd {
     /// Starts a server without TLS.
     pub(super) fn plain() -> Vsftpd {
-        let dir = tempfile::tempdir().unwrap();
-        Vsftpd::start(dir, None, "ssl_enable=NO\n")
+        Vsftpd::secured(Security::Plain)
     }
 
-    /// Starts a server that insists on TLS and, by its default, on session reuse. Its certificate
-    /// names 127.0.0.1 and is issued by an authority of its own.
+    /// Starts a server that insists on explicit TLS, of whatever version.
     pub(super) fn with_tls() -> Vsftpd {
+        Vsftpd::secured(Security::Explicit(Version::Any))
+    }
+
+    /// Starts a server. With TLS it insists on it and, by its default, on session reuse. Its certificate
+    /// names 127.0.0.1 and is issued by an authority of its own.
+    pub(super) fn secured(security: Security) -> Vsftpd {
         let dir = tempfile::tempdir().unwrap();
+        if security == Security::Plain {
+            return Vsftpd::start(dir, None, "ssl_enable=NO\n", security);
+        }
         let certificate = certificate::make(dir.path());
         let at = dir.path().display().to_string();
+        let implicit = if matches!(security, Security::Implicit(_)) { "YES" } else { "NO" };
         let settings = format!(
             "ssl_enable=YES\nallow_anon_ssl=YES\nforce_anon_logins_ssl=YES\n\
              force_anon_data_ssl=YES\nssl_tlsv1=YES\nrsa_cert_file={at}/server.pem\n\
-             rsa_private_key_file={at}/server.key\n"
+             rsa_private_key_file={at}/server.key\nimplicit_ssl={implicit}\n\
+             ssl_ciphers=HIGH\n"
         );
-        Vsftpd::start(dir, Some(certificate), &settings)
+        Vsftpd::start(dir, Some(certificate), &settings, security)
     }
 
-    fn start(dir: TempDir, certificate: Option<Certificate>, settings: &str) -> Vsftpd {
+    fn start(
+        dir: TempDir,
+        certificate: Option<Certificate>,
+        settings: &str,
+        security: Security,
+    ) -> Vsftpd {
         let root = dir.path().join("root");
         fs::create_dir(&root).unwrap();
         // Taken from the system and given back: nobody else takes it in the moment between.
@@ -72,12 +87,10 @@ impl Vsftpd {
         );
         fs::write(dir.path().join("passwords"), "right\n").unwrap();
         fs::write(&config, text).unwrap();
-        let child = Command::new("/usr/sbin/vsftpd")
-            .arg(&config)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut command = Command::new("/usr/sbin/vsftpd");
+        command.arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
+        limit_tls(&mut command, dir.path(), security);
+        let child = command.spawn().unwrap();
         let server = Vsftpd { child, port, root, certificate, _dir: dir };
         server.wait_until_up();
         server

@@ -1,0 +1,79 @@
+//! The sockets of a session: with timeouts, and on the leash of its fetch.
+
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::fetch::leash::{Held, Leash};
+use crate::fetch::{FetchError, reply};
+use crate::model::Message;
+
+use super::Account;
+
+/// The data connections of a session.
+pub(super) struct DataSockets {
+    pub(super) leash: Arc<Leash>,
+    pub(super) timeout: Duration,
+    /// The last one could not be opened.
+    pub(super) blocked: AtomicBool,
+    pub(super) held: Mutex<Option<Held>>,
+}
+
+impl DataSockets {
+    pub(super) fn open(&self, address: SocketAddr) -> io::Result<TcpStream> {
+        let dialled = self
+            .leash
+            .dial(vec![address], self.timeout)
+            .map_err(io::Error::other)?
+            .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()));
+        self.blocked.store(dialled.is_err(), Ordering::Relaxed);
+        let socket = dialled.map_err(DataBlocked::wrap)?;
+        let held = self.leash.hold(&socket)?;
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        Ok(socket)
+    }
+
+    pub(super) fn let_go(&self) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}
+
+/// The data connection could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(in crate::fetch) struct DataBlocked(pub(in crate::fetch) io::Error);
+
+impl DataBlocked {
+    fn wrap(error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), DataBlocked(error))
+    }
+}
+
+/// Connects to the first of the host's addresses that answers.
+pub(super) fn connect(account: Account<'_>, server: &str) -> Result<TcpStream, FetchError> {
+    /// Longer than any resolver that works needs.
+    const RESOLVING: Duration = Duration::from_secs(20);
+    let source = account.source;
+    let unreachable = |reason| FetchError::Unreachable { server: server.to_owned(), reason };
+    let (host, port) = (source.host.clone(), source.port);
+    let resolve = move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter);
+    let addresses = account
+        .leash
+        .outwait(RESOLVING, resolve)?
+        .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
+        .map_err(|error| {
+            unreachable(Message::new(
+                format!("主机名无法解析：{error}"),
+                format!("the host name does not resolve: {error}"),
+            ))
+        })?;
+    if addresses.is_empty() {
+        return Err(unreachable(Message::fixed("主机名没有地址", "the host name has no address")));
+    }
+    let dialled = account.leash.dial(addresses, source.fetching.timeout)?;
+    dialled
+        .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
+        .map_err(|error| unreachable(reply::io_reason(&error)))
+}
