@@ -38,6 +38,9 @@ mod certificate;
 #[path = "../tests/fetch/sshd.rs"]
 #[expect(dead_code, reason = "the tests ask for more")]
 mod sshd;
+#[path = "../tests/fetch/security.rs"]
+#[expect(dead_code, reason = "the tests ask for more")]
+mod security;
 #[path = "../tests/fetch/vsftpd.rs"]
 #[expect(dead_code, reason = "the tests ask for more")]
 mod vsftpd;

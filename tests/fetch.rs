@@ -8,6 +8,7 @@ mod faults;
 mod nights;
 mod proftpd;
 mod real_server;
+mod security;
 mod vsftpd;
 #[cfg(feature = "sftp")]
 mod faulty_sftp;

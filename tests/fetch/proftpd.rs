@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::certificate::{self, Certificate};
-use super::real_server::{Security, limit_tls};
+use super::security::{Security, limit_tls};
 
 /// A running server; it ends with this value. Its account is `anonymous` with the password `right`.
 pub(super) struct Proftpd {

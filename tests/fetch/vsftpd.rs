@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::certificate::{self, Certificate};
-use super::real_server::{Security, Version, limit_tls};
+use super::security::{Security, Version, limit_tls};
 
 /// A running server; it ends with this value.
 pub(super) struct Vsftpd {

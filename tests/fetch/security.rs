@@ -1,0 +1,40 @@
+//! How a server of our own is secured.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// How a server is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Security {
+    /// Not at all.
+    Plain,
+    /// By TLS after AUTH.
+    Explicit(Version),
+    /// By TLS from the first byte.
+    Implicit(Version),
+}
+
+/// The version of TLS that a server speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    Any,
+    Tls12,
+    Tls13,
+}
+
+/// Lets a server that uses OpenSSL speak one version of TLS only, whatever its own settings can say.
+pub(super) fn limit_tls(command: &mut Command, dir: &Path, security: Security) {
+    let version = match security {
+        Security::Explicit(Version::Tls12) | Security::Implicit(Version::Tls12) => "TLSv1.2",
+        Security::Explicit(Version::Tls13) | Security::Implicit(Version::Tls13) => "TLSv1.3",
+        _ => return,
+    };
+    let config = dir.join("openssl.cnf");
+    let text = format!(
+        "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = limits\n[limits]\n\
+         MinProtocol = {version}\nMaxProtocol = {version}\n"
+    );
+    fs::write(&config, text).unwrap();
+    command.env("OPENSSL_CONF", config);
+}
