@@ -10,6 +10,7 @@ mod cron;
 mod dated_path;
 mod document;
 mod error;
+mod host_key;
 mod keys;
 mod quantity;
 mod resolve;

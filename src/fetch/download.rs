@@ -7,6 +7,7 @@
 
 mod attempt;
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -274,7 +275,11 @@ impl<'d> Download<'d> {
                     }
                 }
             };
-            let others = || lock(queue).workers > 1;
+            let crowded = Cell::new(false);
+            let others = || {
+                crowded.set(lock(queue).workers > 1);
+                crowded.get()
+            };
             let taken = self.persist(connection, &others, &mut |connection| {
                 let remote = self.connected(connection)?;
                 match self.attempt(remote, &task)? {
@@ -292,12 +297,15 @@ impl<'d> Download<'d> {
             let mut queue = lock(queue);
             match taken {
                 Ok(fetched) => queue.done.push(fetched),
-                Err(FetchError::TooManyConnections { reply, .. }) if queue.workers > 1 => {
+                Err(FetchError::TooManyConnections { reply, .. }) if crowded.get() => {
                     tracing::warn!("one connection at a time from now on: {reply}");
                     self.alone.store(true, Ordering::Relaxed);
-                    queue.workers -= 1;
                     queue.waiting.push_front(task);
-                    return;
+                    // The others may have come to their ends meanwhile; then this one goes on.
+                    if queue.workers > 1 {
+                        queue.workers -= 1;
+                        return;
+                    }
                 }
                 Err(fault) => {
                     queue.workers -= 1;

@@ -104,15 +104,24 @@ fn runs_of_digits(response: &Response) -> impl Iterator<Item = &str> {
 /// Whether the server says that it takes no more connections: by code, or in words beside the code that
 /// also means a wrong password.
 pub(super) fn is_about_too_many(response: &Response) -> bool {
+    match code(response) {
+        421 => true,
+        530 => tells_of_too_many(&text(response, &Secret::new(String::new()))),
+        _ => false,
+    }
+}
+
+/// Whether words beside a refused login are about the number of connections.
+pub(super) fn tells_of_too_many(said: &str) -> bool {
     /// As vsftpd, proftpd, pure-ftpd, FileZilla Server, IIS and Serv-U put it, and in Chinese.
     const WORDS: [&str; 8] =
         ["too many", "maximum", "limit", "already logged in", "过多", "超过", "上限", "最大"];
-    let said = text(response, &Secret::new(String::new())).to_lowercase();
-    match code(response) {
-        421 => true,
-        530 => WORDS.iter().any(|words| said.contains(words)),
-        _ => false,
-    }
+    /// `Too many authentication failures`, as OpenSSH puts it, are of another kind, and so is a limit
+    /// of wrong passwords: who takes them for the former locks an account.
+    const OTHERS: [&str; 6] = ["auth", "fail", "attempt", "password", "失败", "密码"];
+    let said = said.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|words| said.contains(words));
+    has(&WORDS) && !has(&OTHERS)
 }
 
 /// The server's words, with what they are mostly about.
@@ -261,6 +270,8 @@ mod tests {
             (b"530 Sorry, the maximum number of clients (1) is connected\r\n", true),
             (b"530 \xc1\xac\xbd\xd3\xca\xfd\xb9\xfd\xb6\xe0\r\n", true),
             (b"530 Login incorrect.\r\n", false),
+            (b"530 Too many authentication failures\r\n", false),
+            (b"530 Maximum login attempts exceeded\r\n", false),
         ] {
             let response = Response::new(Status::Unknown, body.to_vec());
             assert_eq!(is_about_too_many(&response), too_many);

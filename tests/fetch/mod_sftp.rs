@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use orgsnap::config::job::Source;
 use orgsnap::fetch::{FetchError, NoProgress};
 use orgsnap::model::Feed;
 use tempfile::TempDir;
@@ -96,6 +97,15 @@ impl Proftpd {
         server
     }
 
+    /// The account that the server knows; `more` are further lines of `[source]`.
+    fn account(&self, more: &str) -> Source {
+        let mut source = source(self.port, &self.fingerprint, more);
+        if let Source::Sftp(account) = &mut source {
+            account.username = "orgsnap".to_owned();
+        }
+        source
+    }
+
     fn log(&self) -> String {
         let read = |name| fs::read_to_string(self.dir.path().join(name)).unwrap_or_default();
         ["said", "log", "sftplog"].map(read).concat()
@@ -118,28 +128,44 @@ impl Drop for Proftpd {
     }
 }
 
+/// Whether the tests can run; tells why not on standard error.
+fn available(test: &str) -> Option<PathBuf> {
+    let installed = installed().filter(|_| Path::new("/usr/bin/ssh-keygen").exists());
+    if installed.is_none() {
+        eprintln!("skipped: {test}, because proftpd with mod_sftp or ssh-keygen is not installed");
+    }
+    installed
+}
+
 #[test]
-fn proftpd_takes_the_password_or_the_key() {
-    let Some(installed) = installed().filter(|_| Path::new("/usr/bin/ssh-keygen").exists()) else {
-        eprintln!(
-            "skipped: proftpd_takes_the_password_or_the_key, because proftpd with mod_sftp \
-                   or ssh-keygen is not installed"
-        );
+fn four_files_come_one_by_one_from_a_server_that_takes_one_connection() {
+    let Some(installed) =
+        available("four_files_come_one_by_one_from_a_server_that_takes_one_connection")
+    else {
         return;
     };
+    let server = Proftpd::start(&installed, "MaxClientsPerUser 1 \"one is enough: too many\"");
+    for name in NAMES {
+        fs::write(server.root.join(name), vec![b'x'; 3_000_000]).unwrap();
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let more = "connections = 4\npassword = 'right'\nattempts = 3\nretry_wait = '500ms'";
+    let delivery = fetch(dir.path(), &server.account(more), &NoProgress)
+        .unwrap_or_else(|error| panic!("{error}\n{}", server.log()));
+    for feed in Feed::ALL {
+        assert_eq!(file(&delivery, feed).size, 3_000_000);
+    }
+}
+
+#[test]
+fn proftpd_takes_the_password_or_the_key() {
+    let Some(installed) = available("proftpd_takes_the_password_or_the_key") else { return };
     let server = Proftpd::start(&installed, "SFTPAuthMethods password publickey");
     let content: Vec<u8> = (0..1_000_000_u32).flat_map(u32::to_le_bytes).collect();
     for name in NAMES {
         fs::write(server.root.join(name), &content).unwrap();
     }
-    let account = |proof: &str| {
-        let more = format!("connections = 4\n{proof}");
-        let mut source = source(server.port, &server.fingerprint, &more);
-        if let orgsnap::config::job::Source::Sftp(account) = &mut source {
-            account.username = "orgsnap".to_owned();
-        }
-        source
-    };
+    let account = |proof: &str| server.account(&format!("connections = 4\n{proof}"));
     let key = format!("key = {{ file = '{}' }}", server.key.display());
     for proof in ["password = 'right'", &key] {
         for _ in 0..5 {

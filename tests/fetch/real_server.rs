@@ -17,21 +17,6 @@ use super::security::{Security, Version};
 use super::vsftpd::{Vsftpd, available};
 use super::{NAMES, account, fetch_into, file, patience};
 
-impl Security {
-    /// What job files call it.
-    fn kind(self) -> &'static str {
-        match self {
-            Security::Plain => "ftp",
-            Security::Explicit(_) => "ftps",
-            Security::Implicit(_) => "ftps-implicit",
-        }
-    }
-
-    pub(super) fn is_tls12(self) -> bool {
-        matches!(self, Security::Explicit(Version::Tls12) | Security::Implicit(Version::Tls12))
-    }
-}
-
 /// Whether the server shakes hands in that version of TLS, as OpenSSL's client sees it.
 fn speaks(port: u16, security: Security, version: &str) -> bool {
     let mut command = Command::new("openssl");

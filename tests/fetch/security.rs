@@ -1,4 +1,4 @@
-//! How a server of our own is secured.
+//! How the FTP servers of the tests are secured.
 
 use std::fs;
 use std::path::Path;
@@ -21,6 +21,21 @@ pub(super) enum Version {
     Any,
     Tls12,
     Tls13,
+}
+
+impl Security {
+    /// What job files call it.
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Security::Plain => "ftp",
+            Security::Explicit(_) => "ftps",
+            Security::Implicit(_) => "ftps-implicit",
+        }
+    }
+
+    pub(super) fn is_tls12(self) -> bool {
+        matches!(self, Security::Explicit(Version::Tls12) | Security::Implicit(Version::Tls12))
+    }
 }
 
 /// Lets a server that uses OpenSSL speak one version of TLS only, whatever its own settings can say.

@@ -15,10 +15,11 @@ use super::{NAMES, date, schema};
 /// The source of a job file with short waits; `more` are further lines of its `[source]`.
 pub(super) fn source(port: u16, host_key: &str, more: &str) -> Source {
     let user = user();
+    let wait = if more.contains("retry_wait") { "" } else { "retry_wait = '10ms'\n" };
     let text = format!(
         "tenant = 't'\n[source]\nkind = 'sftp'\nhost = '127.0.0.1'\nport = {port}\n\
          username = '{user}'\nhost_key = '{host_key}'\nready = 'now'\ntimeout = '20s'\n\
-         retry_wait = '10ms'\ndeadline = '120s'\n{more}\n"
+         deadline = '120s'\n{wait}{more}\n"
     );
     job::parse(Path::new("/nowhere/x.toml"), &text, &|_| None).unwrap().source.unwrap()
 }

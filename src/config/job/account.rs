@@ -10,6 +10,7 @@ use super::resolve::Resolver;
 use super::written::{self, Text};
 use super::{
     ConfigError, DatedPath, FtpSource, NameEncoding, Problem, Ready, SftpSource, Tls, Trust,
+    host_key,
 };
 
 impl Resolver<'_> {
@@ -87,13 +88,9 @@ impl Resolver<'_> {
         };
         let host_key = match written.host_key {
             None => None,
-            Some(text) => Some(self.document.checked("source", "host_key", text, |text| {
-                // 32 bytes are 43 characters of base64, which OpenSSH writes without padding.
-                let digest = text.strip_prefix("SHA256:")?.trim_end_matches('=');
-                let fits = digest.len() == 43
-                    && digest.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/".contains(&b));
-                fits.then(|| format!("SHA256:{digest}"))
-            })?),
+            Some(text) => {
+                Some(self.document.checked("source", "host_key", text, host_key::fingerprint)?)
+            }
         };
         Ok(SftpSource {
             host,

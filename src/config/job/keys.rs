@@ -137,8 +137,8 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "source",
         "host_key",
-        "服务器公钥的指纹，如 ssh-keygen -lf 所示：\"SHA256:...\"",
-        "the fingerprint of the server's key, as ssh-keygen -lf prints it: \"SHA256:...\"",
+        "服务器公钥的指纹 \"SHA256:...\"（ssh-keygen -lf 所示），或 known_hosts 中的一行",
+        "the fingerprint of the server's key, \"SHA256:...\" as ssh-keygen -lf prints it, or a line of known_hosts",
     ),
     key(
         "format",

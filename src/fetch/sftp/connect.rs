@@ -64,7 +64,9 @@ impl Account<'_> {
                 // It has no keys but those that it showed.
                 Err(Fault::Ssh(_)) if !others.is_empty() => break,
                 Err(Fault::Ssh(error)) => {
-                    return Err(fault::not_connected(error, self.server(), self.last_words(&door)));
+                    return Err(self.crowded_out(&door).unwrap_or_else(|| {
+                        fault::not_connected(error, self.server(), self.last_words(&door))
+                    }));
                 }
             }
         }
@@ -122,7 +124,15 @@ impl Account<'_> {
 
     /// What the server said when it hung up, if it did.
     pub(super) fn last_words(&self, door: &Doorkeeper) -> Option<String> {
-        door.last_words().map(|said| self.fit_to_show(&said))
+        door.last_words().map(|said| self.fit_to_show(&said.text)).filter(|said| !said.is_empty())
+    }
+
+    /// The fault of a server that hung up because it takes no more connections.
+    pub(super) fn crowded_out(&self, door: &Doorkeeper) -> Option<FetchError> {
+        let said = door.last_words()?;
+        let reply = self.fit_to_show(&said.text);
+        let crowded = said.too_many || reply::tells_of_too_many(&said.text);
+        crowded.then(|| FetchError::TooManyConnections { server: self.server(), reply })
     }
 }
 

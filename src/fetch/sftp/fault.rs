@@ -41,7 +41,7 @@ pub(super) fn not_connected(
 
 /// Why a connection that stood is no more.
 pub(super) fn broken(error: &russh::Error, words: Option<String>) -> Message {
-    if let Some(words) = words.filter(|words| !words.is_empty()) {
+    if let Some(words) = words {
         return Message::new(words.clone(), words);
     }
     match error {

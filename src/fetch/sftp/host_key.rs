@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use russh::Disconnect;
 use russh::client::{DisconnectReason, Handler};
 use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKeyOrCertificate};
 
@@ -75,7 +76,16 @@ impl Kinds {
 pub(super) struct Doorkeeper {
     /// As `ssh-keygen -lf` prints it: `SHA256:` and unpadded base64.
     pin: Option<String>,
-    last_words: Arc<Mutex<Option<String>>>,
+    last_words: Arc<Mutex<Option<LastWords>>>,
+}
+
+/// What a server says when it hangs up.
+#[derive(Debug, Clone)]
+pub(super) struct LastWords {
+    /// As it says it.
+    pub(super) text: String,
+    /// Whether it says by code that it takes no more connections.
+    pub(super) too_many: bool,
 }
 
 impl Doorkeeper {
@@ -84,8 +94,8 @@ impl Doorkeeper {
         Doorkeeper { pin: pin.map(str::to_owned), last_words: Arc::default() }
     }
 
-    /// What the server said when it hung up, as it said it.
-    pub(super) fn last_words(&self) -> Option<String> {
+    /// What the server said when it hung up, if it did.
+    pub(super) fn last_words(&self) -> Option<LastWords> {
         self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -107,7 +117,8 @@ impl Handler for Doorkeeper {
         match reason {
             DisconnectReason::ReceivedDisconnect(told) => {
                 let mut words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
-                *words = Some(told.message);
+                let too_many = matches!(told.reason_code, Disconnect::TooManyConnections);
+                *words = Some(LastWords { text: told.message, too_many });
                 Ok(())
             }
             DisconnectReason::Error(fault) => Err(fault),

@@ -172,6 +172,9 @@ fn is_absence(error: &SftpError) -> bool {
 
 fn not_logged_in(account: &Account<'_>, error: NoLogin, door: &Doorkeeper) -> FetchError {
     let server = account.server();
+    if let Some(fault) = account.crowded_out(door) {
+        return fault;
+    }
     let last_words = account.last_words(door);
     match error {
         NoLogin::Refused(words) => FetchError::LoginRefused {
@@ -198,6 +201,9 @@ enum NoSftp {
 }
 
 fn without_sftp(account: &Account<'_>, error: NoSftp, door: &Doorkeeper) -> FetchError {
+    if let Some(fault) = account.crowded_out(door) {
+        return fault;
+    }
     let last_words = account.last_words(door);
     match error {
         NoSftp::Refused => FetchError::Protocol {
