@@ -1,7 +1,7 @@
 //! Fetching: from directories, from real servers, and from one that misbehaves; the archive.
 
 mod archive;
-mod certificate;
+pub(crate) mod certificate;
 mod dir;
 mod faulty_server;
 mod faults;

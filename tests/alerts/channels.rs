@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::alert;
 use super::news::{happening, job, refused};
 use super::receiver::{Behaviour, Receiver};
+use crate::fetch::certificate;
 
 /// Sends one alert on the only channel of a job, with so much time.
 fn send(channel: &str, within: Duration) -> Result<(), SendError> {
@@ -46,6 +47,32 @@ fn a_webhook_gets_the_document_and_the_bearer() {
     assert!(head.contains("content-type: application/json; charset=utf-8\r\n"), "{head}");
     let document: Value = serde_json::from_str(&received[0].body).unwrap();
     assert_eq!((&document["kind"], &document["tenant"]), (&"refused".into(), &"t".into()));
+}
+
+#[test]
+fn a_webhook_of_a_private_authority_is_trusted_by_its_certificate_only() {
+    if !certificate::available("webhooks over TLS") {
+        return;
+    }
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let own = certificate::make(folder.path()).ca;
+    let foreign = certificate::make(other.path()).ca;
+    let server = Receiver::behind_tls(folder.path());
+    let url = server.url().replace("http://", "https://");
+    let with = |ca: &Path| webhook(&url, &format!("ca = \"{}\"\n", ca.display()));
+    send(&with(&own), PLENTY).unwrap();
+    assert_eq!(server.received().len(), 1);
+    for (channel, expected) in [
+        (webhook(&url, ""), "cannot be reached (invalid peer certificate"),
+        (with(&foreign), "cannot be reached (invalid peer certificate"),
+        (with(&folder.path().join("san")), "san cannot be used ("),
+        (with(&folder.path().join("nowhere.pem")), "nowhere.pem cannot be used ("),
+    ] {
+        let error = send(&channel, PLENTY).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+        assert!(!error.contains("S3CRET"), "{error}");
+    }
+    assert_eq!(server.received().len(), 1);
 }
 
 #[test]

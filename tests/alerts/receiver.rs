@@ -2,10 +2,17 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    net::TcpListener,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     thread,
     time::Duration,
+};
+
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
 };
 
 /// What the server does with a request.
@@ -49,6 +56,31 @@ impl Receiver {
         Receiver { port, received }
     }
 
+    /// The same behind TLS, with `server.pem` and `server.key` of a folder; it answers 200 to everything.
+    pub(crate) fn behind_tls(folder: &Path) -> Receiver {
+        let certificate = CertificateDer::from_pem_file(folder.join("server.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_file(folder.join("server.key")).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key)
+            .unwrap();
+        let config = Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&received);
+        thread::spawn(move || {
+            for connection in listener.incoming().flatten() {
+                let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+                let stream = StreamOwned::new(tls, connection);
+                answer(stream, &[Behaviour::Answer("200 OK", "{}")], &kept);
+            }
+        });
+        Receiver { port, received }
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/hook?key=S3CRET-KEY", self.port)
     }
@@ -59,11 +91,11 @@ impl Receiver {
 }
 
 fn answer(
-    connection: TcpStream,
+    connection: impl Read + Write,
     behaviours: &[Behaviour],
     received: &Mutex<Vec<Received>>,
 ) -> Option<()> {
-    let mut reader = BufReader::new(connection.try_clone().ok()?);
+    let mut reader = BufReader::new(connection);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
         (reader.read_line(&mut head).ok()? > 0).then_some(())?;
@@ -86,7 +118,10 @@ fn answer(
                 "HTTP/1.1 {status}\r\ncontent-length: {}\r\nlocation: /elsewhere\r\nconnection: close\r\n\r\n{body}",
                 body.len()
             );
-            (&connection).write_all(text.as_bytes()).ok()
+            {
+                let connection = reader.get_mut();
+                connection.write_all(text.as_bytes()).and_then(|()| connection.flush()).ok()
+            }
         }
         Behaviour::Stall => {
             thread::sleep(Duration::from_secs(120));

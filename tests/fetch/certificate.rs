@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A certificate of the server.
-pub(super) struct Certificate {
+pub(crate) struct Certificate {
     /// SHA-256 of its DER form, in hex with colons.
-    pub(super) fingerprint: String,
+    pub(crate) fingerprint: String,
     /// The authority that issued it, as PEM.
-    pub(super) ca: PathBuf,
+    pub(crate) ca: PathBuf,
 }
 
 /// Whether certificates can be made; tells why not on standard error.
-pub(super) fn available(test: &str) -> bool {
+pub(crate) fn available(test: &str) -> bool {
     let there = Path::new("/usr/bin/openssl").exists();
     if !there {
         eprintln!("skipped: {test}, because openssl is not installed");
@@ -28,7 +28,7 @@ fn openssl(dir: &Path, args: &[&str]) -> String {
 }
 
 /// Makes `ca.pem`, `server.pem` and `server.key` in a folder.
-pub(super) fn make(dir: &Path) -> Certificate {
+pub(crate) fn make(dir: &Path) -> Certificate {
     let new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     let request = |args: &[&str]| openssl(dir, &[&["req"], &new_key[..], args].concat());
     request(&[

@@ -1,12 +1,15 @@
 //! Posting JSON over HTTP.
 
 use std::error::Error as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::config::job::Secret;
@@ -33,9 +36,30 @@ pub(super) struct Request<'a> {
 }
 
 impl Http {
-    /// None if TLS cannot be set up, which would be a fault of the build.
+    /// Trusts the public roots. None if TLS cannot be set up, which would be a fault of the build.
     pub(super) fn new() -> Option<Http> {
-        let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned();
+        Http::with_roots(RootCertStore::from_iter(roots))
+    }
+
+    /// Trusts the authorities of a PEM file.
+    pub(super) fn trusting(ca: &Path) -> Result<Http, SendError> {
+        let unusable = |reason: String| SendError::Ca { path: ca.to_path_buf(), reason };
+        let mut roots = RootCertStore::empty();
+        let certificates =
+            CertificateDer::pem_file_iter(ca).map_err(|error| unusable(error.to_string()))?;
+        for certificate in certificates {
+            certificate
+                .map_err(|error| unusable(error.to_string()))
+                .and_then(|found| roots.add(found).map_err(|error| unusable(error.to_string())))?;
+        }
+        if roots.is_empty() {
+            return Err(unusable("it holds none".to_owned()));
+        }
+        Http::with_roots(roots).ok_or(SendError::Internal)
+    }
+
+    fn with_roots(roots: RootCertStore) -> Option<Http> {
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
             .ok()?

@@ -5,6 +5,7 @@ mod http;
 mod robot;
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,13 @@ pub enum SendError {
     NotAUrl,
     /// What the secret holds cannot stand in a header.
     NotABearer,
+    /// The file of authorities cannot be used.
+    Ca {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// The server cannot be reached or spoke no HTTP.
     Unreachable {
         /// What the library says, without the URL.
@@ -105,6 +113,15 @@ impl SendError {
                 "访问令牌含有不能放入请求头的字符；请检查其内容",
                 "the bearer token holds characters that no header can carry; check its content",
             ),
+            SendError::Ca { path, reason } => {
+                let path = path.display();
+                Message::new(
+                    format!("证书文件 {path} 无法使用（{reason}）；请检查 ca"),
+                    format!(
+                        "the file of certificates {path} cannot be used ({reason}); check `ca`"
+                    ),
+                )
+            }
             SendError::Unreachable { reason } => Message::new(
                 format!("无法连接服务器（{reason}）；请检查地址、网络和证书"),
                 format!(
@@ -173,6 +190,19 @@ impl Outside {
     fn http(&self) -> Result<&http::Http, SendError> {
         self.http.get_or_init(http::Http::new).as_ref().ok_or(SendError::Internal)
     }
+
+    /// Posts to a server whose authority is named, or one that the public roots vouch for.
+    fn post(
+        &self,
+        ca: Option<&Path>,
+        request: http::Request<'_>,
+        bounds: &Bounds,
+    ) -> Result<Vec<u8>, SendError> {
+        match ca {
+            Some(ca) => http::Http::trusting(ca)?.post(request, bounds),
+            None => self.http()?.post(request, bounds),
+        }
+    }
 }
 
 impl Sender for Outside {
@@ -189,14 +219,14 @@ impl Sender for Outside {
                 let request = http::Request { url: &url.reveal()?, bearer: None, body };
                 robot::judge(&self.http()?.post(request, bounds)?)
             }
-            AlertTarget::Webhook { url, bearer } => {
+            AlertTarget::Webhook { url, bearer, ca } => {
                 let bearer = bearer.as_ref().map(|bearer| bearer.reveal()).transpose()?;
                 let request = http::Request {
                     url: &url.reveal()?,
                     bearer: bearer.as_ref(),
                     body: document()?,
                 };
-                self.http()?.post(request, bounds).map(|_| ())
+                self.post(ca.as_deref(), request, bounds).map(|_| ())
             }
             AlertTarget::Command { argv, timeout } => {
                 let bounds = Bounds {

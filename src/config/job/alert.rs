@@ -1,6 +1,7 @@
 //! Whom a job alerts, of what, and how: the `[[alert]]` tables.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use toml::Spanned;
@@ -72,6 +73,8 @@ pub enum AlertTarget {
         url: SecretSource,
         /// Sent as `Authorization: Bearer ...`.
         bearer: Option<SecretSource>,
+        /// A PEM file of the authorities to trust; the public roots by default.
+        ca: Option<PathBuf>,
     },
     /// A program that gets the same document on its standard input.
     Command {
@@ -150,7 +153,7 @@ impl Resolver<'_> {
         };
         let to = match kind.get_ref().as_str() {
             "wecom-robot" => {
-                self.no_stray(&written, &["bearer", "command", "timeout"], kind.get_ref())?;
+                self.no_stray(&written, &["bearer", "ca", "command", "timeout"], kind.get_ref())?;
                 AlertTarget::WecomRobot { url: self.url(&written, table, true, warnings)? }
             }
             "webhook" => {
@@ -161,10 +164,11 @@ impl Resolver<'_> {
                     .bearer
                     .map(|bearer| self.secret("alert", "bearer", bearer, Some(&what), warnings))
                     .transpose()?;
-                AlertTarget::Webhook { url, bearer }
+                let ca = written.ca.map(|ca| self.document.beside(ca.get_ref()));
+                AlertTarget::Webhook { url, bearer, ca }
             }
             "command" => {
-                self.no_stray(&written, &["url", "bearer"], kind.get_ref())?;
+                self.no_stray(&written, &["url", "bearer", "ca"], kind.get_ref())?;
                 self.command(written, table)?
             }
             _ => return Err(self.document.bad("alert", "kind", kind.span())),
@@ -225,6 +229,7 @@ impl Resolver<'_> {
         let spans = [
             ("url", written.url.as_ref().map(Spanned::span)),
             ("bearer", written.bearer.as_ref().map(Spanned::span)),
+            ("ca", written.ca.as_ref().map(Spanned::span)),
             ("command", written.command.as_ref().map(Spanned::span)),
             ("timeout", written.timeout.as_ref().map(Spanned::span)),
         ];

@@ -196,6 +196,7 @@ pub(super) static KEYS: &[Key] = &[
     ),
     key("alert.bearer", "env", "环境变量名", "the name of an environment variable"),
     key("alert.bearer", "file", "一个文件的路径", "the path of a file"),
+    key("alert", "ca", "PEM 文件的路径", "the path of a PEM file"),
     key(
         "alert",
         "command",

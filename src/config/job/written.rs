@@ -143,6 +143,7 @@ pub(super) struct Alert {
     pub(super) language: Option<Text>,
     pub(super) url: Option<Spanned<Secret>>,
     pub(super) bearer: Option<Spanned<Secret>>,
+    pub(super) ca: Option<Text>,
     pub(super) command: Option<Spanned<Vec<String>>>,
     pub(super) timeout: Option<Text>,
 }
