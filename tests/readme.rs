@@ -21,7 +21,7 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 fn the_job_files_parse() {
     for name in READMES {
         let jobs = blocks(&read(name), "toml");
-        assert_eq!(jobs.len(), 2, "{name}");
+        assert_eq!(jobs.len(), 3, "{name}");
         for text in jobs {
             let job = job::parse(Path::new("README.toml"), &text, &|_| Some("secret".to_owned()));
             let job = job.unwrap_or_else(|error| panic!("{name}: {error}"));
