@@ -41,9 +41,6 @@ mod security;
 #[path = "../tests/fetch/sshd.rs"]
 #[expect(dead_code, reason = "the tests ask for more")]
 mod sshd;
-#[path = "../tests/fetch/security.rs"]
-#[expect(dead_code, reason = "the tests ask for more")]
-mod security;
 #[path = "../tests/fetch/vsftpd.rs"]
 #[expect(dead_code, reason = "the tests ask for more")]
 mod vsftpd;
