@@ -44,7 +44,7 @@ pub(super) fn arrived(text: &str) -> rusqlite::Result<DateTime<Utc>> {
     })
 }
 
-/// The parsed columns, in all of them.
+/// A row, but for what has a default.
 pub(super) const INSERT: &str = "\
 insert into callback_event (received_at, occurred_at, endpoint, corp_id, agent_id, receive_id, timestamp, nonce, \
   msg_type, event, change_type, object_kind, object_id, user_id, new_user_id, from_user, create_time, suite_id, \
