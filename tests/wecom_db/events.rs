@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use orgsnap::wecom::store::{Stored, rebuild};
+use orgsnap::wecom::store::{EventStore, ReceivedEvent, Stored, rebuild};
 
-use super::{open, rows, state, store_all};
+use super::{open, received, rows, state, store_all};
 
 fn samples() -> Vec<PathBuf> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/wecom/events");
@@ -56,6 +56,17 @@ fn documented_events_are_read_and_applied() {
         ["a=2 b=2"]
     );
 
+    // What another application is told as well is kept, and changes nothing: least of all in another order.
+    super::runtime().block_on(async {
+        let store = EventStore::open(&tenant).unwrap();
+        for body in bodies.iter().rev() {
+            let agent_id = "1000008".to_owned();
+            let event = ReceivedEvent { agent_id, ..received(body) };
+            assert!(matches!(store.store(event).await.unwrap(), Stored::New(_)));
+        }
+    });
+    assert_eq!(state(&conn, false), before);
+
     // Whatever happens to the state tables, the events bring it back.
     conn.execute_batch(
         "update member set name = 'x'; delete from department; delete from external_contact; \
@@ -66,7 +77,7 @@ fn documented_events_are_read_and_applied() {
     .unwrap();
     let rebuilt = rebuild(&tenant).unwrap();
     assert_eq!(state(&conn, false), before);
-    assert_eq!((rebuilt.events, rebuilt.reread, rebuilt.removed), (files.len() as u64, 2, 2));
+    assert_eq!((rebuilt.events, rebuilt.reread, rebuilt.removed), (2 * files.len() as u64, 2, 2));
     assert_eq!(rebuilt.failed, 0);
 }
 

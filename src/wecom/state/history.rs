@@ -46,7 +46,8 @@ pub(super) fn forget(conn: &Connection, kind: ObjectKind, object: &Object) -> ru
     }
 }
 
-/// Hands over the events of an object, in the order in which they happened, and came where that is the same.
+/// Hands over the events of an object, in the order in which they happened, and came where that is the same; what
+/// several applications were told, once.
 pub(super) fn replay(
     conn: &Connection,
     kind: ObjectKind,
@@ -60,8 +61,10 @@ pub(super) fn replay(
     let places: Vec<String> = (0..ids.len()).map(|at| format!("?{}", at + 3)).collect();
     // Only an external contact is one object a member.
     let mut statement = conn.prepare(&format!(
-        "select id, occurred_at, body from callback_event \
-         where object_kind = ?1 and object_id in ({}) and (?2 is null or user_id = ?2) order by occurred_at, id",
+        "select id, occurred_at, body from callback_event e \
+         where object_kind = ?1 and object_id in ({}) and (?2 is null or user_id = ?2) and not exists \
+           (select 1 from callback_event c where c.content_hash = e.content_hash and c.id < e.id) \
+         order by occurred_at, id",
         places.join(", ")
     ))?;
     let name = kind.name();

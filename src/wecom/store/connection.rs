@@ -1,6 +1,6 @@
 //! Opening `wecom.db`: its folder, its format, its journal.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
@@ -71,20 +71,28 @@ pub(super) fn open_existing(path: &Path) -> Result<Connection, WecomStoreError> 
 }
 
 /// Makes the folder and an empty file, if they are not there, readable by their owner alone: the events name people.
-/// SQLite gives its log the permissions of the file.
+/// SQLite gives its log the permissions of the file. What was made is told to the disk as well: an event is not
+/// durable in a file whose name a power cut takes away.
 fn make(path: &Path) -> Result<(), WecomStoreError> {
     let cannot = |_| WecomStoreError::CannotOpen { path: path.to_path_buf() };
-    if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(cannot)?;
+    if path.exists() {
+        return Ok(());
     }
-    if !path.exists() {
-        OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(path)
-            .map_err(cannot)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(cannot)?;
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .map_err(cannot)?;
+    // The file's name stands in its folder, the folder's in the data folder, and that one may be new too.
+    for folder in folder.ancestors().take(3).filter(|folder| !folder.as_os_str().is_empty()) {
+        // One that may be passed but not read was not made here.
+        if let Ok(folder) = File::open(folder) {
+            folder.sync_all().map_err(cannot)?;
+        }
     }
     Ok(())
 }

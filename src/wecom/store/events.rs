@@ -7,20 +7,14 @@ use sha2::{Digest, Sha256};
 use super::{ReceivedEvent, Stored};
 use crate::wecom::event::Event;
 
-/// What makes two deliveries the same event: the address and the decrypted text, byte by byte.
+/// SHA-256 of the decrypted text, byte by byte. With the address it makes two deliveries the same event.
 ///
 /// A retry comes to the same address and has the same text, whatever its timestamp, nonce and ciphertext are (whether
 /// WeCom reuses them is not documented). Names and times alone would not do: several events of one object in the same
-/// second are common. Two applications that are both told of a change each keep what they were told; what follows from
-/// it is the same. Each part is preceded by its length, so that no two lists of parts look alike.
+/// second are common. Two applications that are both told of a change each keep what they were told; the state takes
+/// notice of the first only.
 pub(super) fn content_hash(event: &ReceivedEvent) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    let address = [event.endpoint.name(), &event.corp_id, &event.agent_id].map(str::as_bytes);
-    for part in address.into_iter().chain([event.body.as_slice()]) {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
+    Sha256::digest(&event.body).into()
 }
 
 /// When the change happened, as ISO text in UTC: `CreateTime`, or the arrival where there is none that can be a time.
@@ -50,7 +44,7 @@ pub(super) fn arrived(text: &str) -> rusqlite::Result<DateTime<Utc>> {
     })
 }
 
-/// The parsed columns, in all of them.
+/// A row, but for what has a default.
 pub(super) const INSERT: &str = "\
 insert into callback_event (received_at, occurred_at, endpoint, corp_id, agent_id, receive_id, timestamp, nonce, \
   msg_type, event, change_type, object_kind, object_id, user_id, new_user_id, from_user, create_time, suite_id, \
@@ -59,26 +53,38 @@ values (:received_at, :occurred_at, :endpoint, :corp_id, :agent_id, :receive_id,
   :event, :change_type, :object_kind, :object_id, :user_id, :new_user_id, :from_user, :create_time, :suite_id, \
   :auth_corp_id, :problem, :received_at, :content_hash, :body)";
 
+/// What became of an event, and whether its text is news: another application may have been told the same before.
+pub(super) struct Inserted {
+    pub stored: Stored,
+    pub news: bool,
+}
+
 /// Stores an event, or counts a delivery of one that is there.
 pub(super) fn insert(
     conn: &Connection,
     event: &ReceivedEvent,
     parsed: &Event,
     hash: &[u8; 32],
-) -> rusqlite::Result<Stored> {
-    let known: Option<i64> = conn
-        .prepare_cached("select id from callback_event where content_hash = ?1")?
-        .query_row([hash], |row| row.get(0))
-        .optional()?;
+) -> rusqlite::Result<Inserted> {
     let received_at = arrival(event.received_at);
+    let known: Option<i64> = conn
+        .prepare_cached(
+            "select id from callback_event \
+             where content_hash = ?1 and agent_id = ?2 and endpoint = ?3 and corp_id = ?4",
+        )?
+        .query_row((hash, &event.agent_id, event.endpoint.name(), &event.corp_id), |row| row.get(0))
+        .optional()?;
     if let Some(id) = known {
         conn.prepare_cached(
             "update callback_event set deliveries = deliveries + 1, \
              last_received_at = max(last_received_at, ?2) where id = ?1",
         )?
         .execute((id, received_at))?;
-        return Ok(Stored::Repeated(id));
+        return Ok(Inserted { stored: Stored::Repeated(id), news: false });
     }
+    let news = !conn
+        .prepare_cached("select 1 from callback_event where content_hash = ?1")?
+        .exists([hash])?;
     // Text where it is text, so that every tool shows it; else the bytes.
     let text = std::str::from_utf8(&event.body).ok();
     let body: &dyn rusqlite::ToSql = match &text {
@@ -110,7 +116,7 @@ pub(super) fn insert(
         ":content_hash": hash.as_slice(),
         ":body": body,
     })?;
-    Ok(Stored::New(conn.last_insert_rowid()))
+    Ok(Inserted { stored: Stored::New(conn.last_insert_rowid()), news })
 }
 
 /// Notes what is wrong with an event that was stored.

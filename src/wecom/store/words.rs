@@ -179,8 +179,8 @@ const OWN: [TableWords; 3] = [
                 "content_hash",
                 "内容校验值",
                 "content hash",
-                "接收地址、企业、应用与原文的 SHA-256；据此识别重复送达",
-                "SHA-256 of endpoint, corp, agent and text, by which a repeated delivery is told",
+                "原文的 SHA-256；地址、企业、应用和原文都相同即为重复送达",
+                "SHA-256 of the text; the same text for the same endpoint, corp and agent is a repeated delivery",
             ),
             (
                 "body",

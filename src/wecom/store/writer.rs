@@ -84,7 +84,8 @@ fn run(path: &Path, conn: Option<Connection>, mut waiting: mpsc::Receiver<Waitin
                 }
             }
             Err(error) => {
-                tracing::error!(%error, events = batch.len(), "callbacks could not be stored");
+                // Those who wait tell it, each once; a full disk would fill with what is told of every batch.
+                tracing::debug!(%error, events = batch.len(), "callbacks could not be stored");
                 // Whatever the connection has been through, the next batch starts on a new one.
                 open = None;
                 for event in batch.drain(..) {
@@ -126,16 +127,18 @@ fn write(
         let mut stored = Vec::with_capacity(batch.len());
         let mut changes = Changes::default();
         for waiting in batch {
-            let outcome =
+            let inserted =
                 events::insert(&transaction, &waiting.event, &waiting.parsed, &waiting.hash)?;
-            if let Stored::New(id) = outcome {
+            if let Stored::New(id) = inserted.stored
+                && inserted.news
+            {
                 let at = events::occurred_at(&waiting.event, &waiting.parsed);
                 let step = Step { id, at: &at, event: &waiting.parsed };
                 if changes.apply(&transaction, step)? == Effect::Failed {
                     events::mark(&transaction, id, "state_failed")?;
                 }
             }
-            stored.push(outcome);
+            stored.push(inserted.stored);
         }
         changes.finish(&transaction)?;
         transaction.commit()?;

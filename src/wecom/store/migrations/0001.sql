@@ -31,7 +31,7 @@ create table callback_event (
   content_hash blob not null,
   body not null
 );
-create unique index callback_event_content on callback_event (content_hash);
+create unique index callback_event_content on callback_event (content_hash, agent_id, endpoint, corp_id);
 create index callback_event_received on callback_event (received_at);
 create index callback_event_object on callback_event (object_kind, object_id, user_id) where object_kind is not null;
 create index callback_event_rename on callback_event (new_user_id) where new_user_id is not null;
