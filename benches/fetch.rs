@@ -34,6 +34,9 @@ use orgsnap::sample::{self, Options};
 #[path = "../tests/fetch/certificate.rs"]
 #[expect(dead_code, reason = "the tests ask for more")]
 mod certificate;
+#[path = "../tests/peers.rs"]
+#[expect(dead_code, reason = "the tests ask for more")]
+mod peers;
 #[path = "../tests/fetch/security.rs"]
 #[expect(dead_code, reason = "the tests ask for more")]
 mod security;

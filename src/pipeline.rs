@@ -7,6 +7,8 @@
 mod error;
 mod intake;
 mod outcome;
+mod rows;
+mod verdict;
 
 use std::{path::Path, thread, time::Instant};
 
@@ -14,19 +16,20 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::job::{Format, GateLimits, Job, Source};
 use crate::config::schema::Schema;
-use crate::delivery::{Acceptance, Background, Delivery, FileState};
+use crate::delivery::Background;
 use crate::fetch::{self, FetchError, RawDelivery, archive};
-use crate::gate::{self, Approved};
 use crate::links::Links;
-use crate::model::{Cancel, CarriedRow, Feed, GateReason, Message, RunReport, Verdict};
+use crate::model::{Cancel, Feed, GateReason, Message, RunReport, Verdict};
 use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
 use crate::store::lock::TenantLock;
-use crate::store::{Cell, FeedOutcome, NewRows, Publication, RunRecord, Store, StoreError};
-use crate::trees::{DeliveredForest, fields_of_carried, tree_rows};
+use crate::store::{RunRecord, Store, StoreError};
+use crate::trees::{DeliveredForest, tree_rows};
 
 pub use error::RunError;
 use outcome::Outcome;
 pub use outcome::run_id;
+use rows::{carried, write_rows};
+use verdict::judge;
 
 /// A stage, as people see it go by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -375,7 +378,8 @@ impl Run<'_> {
         let written = written.transpose()?;
         self.go_on()?;
         outcome.take(raw, delivery, accepted, checked);
-        let verdict = self.judge(&mut outcome, &forests, publication.as_ref(), written.as_ref());
+        let verdict =
+            judge(&self.limits, &mut outcome, &forests, publication.as_ref(), written.as_ref());
         outcome.time(Stage::Check, began);
         let quarantine = intake::quarantined_lines(delivery, accepted);
         let approved = match verdict {
@@ -393,7 +397,7 @@ impl Run<'_> {
 
         self.progress.stage(Stage::Publish);
         let began = Instant::now();
-        let carried = Feed::ALL.map(|feed| self.carried(&publication, feed));
+        let carried = Feed::ALL.map(|feed| carried(self.schema, &publication, feed));
         let carried = carried.into_iter().collect::<Result<Vec<_>, StoreError>>()?;
         for (forest, rows) in tree_rows(delivery, accepted, &links, forests, &carried) {
             publication.write_tree(forest, &rows)?;
@@ -411,102 +415,4 @@ impl Run<'_> {
         outcome.retime(Stage::Publish, began);
         Ok(outcome.report)
     }
-
-    fn carried(
-        &self,
-        publication: &Publication<'_>,
-        feed: Feed,
-    ) -> Result<Vec<CarriedRow>, StoreError> {
-        let fields = fields_of_carried(self.schema, feed);
-        let names: Vec<&str> = fields.iter().map(String::as_str).collect();
-        let text = |cell: Cell| match cell {
-            Cell::Null => None,
-            Cell::Text(text) => Some(text),
-            Cell::Int(number) => Some(number.to_string()),
-        };
-        let rows = publication.carried(feed, &names)?.into_iter().map(|row| CarriedRow {
-            key: row.key,
-            texts: fields
-                .iter()
-                .cloned()
-                .zip(row.cells)
-                .filter_map(|(field, cell)| Some((field, text(cell)?)))
-                .collect(),
-        });
-        Ok(rows.collect())
-    }
-
-    /// Puts before the gate what it looks at; notes in the report what became of the last snapshot.
-    fn judge(
-        &self,
-        outcome: &mut Outcome,
-        forests: &[DeliveredForest<'_>],
-        publication: Option<&Publication<'_>>,
-        written: Option<&[FeedOutcome; 4]>,
-    ) -> Result<Approved, Vec<GateReason>> {
-        let previous = publication.and_then(|p| Some((p, p.previous()?)));
-        if let Some((publication, previous)) = previous {
-            outcome.report.previous_date = Some(previous.date);
-            for file in &mut outcome.report.files {
-                file.previous_rows = Some(publication.rows_before(file.feed));
-            }
-        }
-        let mut vanished = Vec::new();
-        if let Some(written) = written {
-            for (feed, done) in Feed::ALL.into_iter().zip(written) {
-                outcome.report.changes.insert(feed, done.done);
-                let before = publication.map_or(0, |p| p.rows_before(feed));
-                vanished.push(gate::Vanished { feed, before, gone: done.since_before.removed });
-            }
-        }
-        let edges: Vec<gate::Edges<'_>> = forests
-            .iter()
-            .map(|f| gate::Edges {
-                forest: &f.schema.name,
-                title: &f.schema.title,
-                delivered: f.delivered,
-                detached: f.detached,
-            })
-            .collect();
-        let branches = publication.map_or(&[][..], |p| p.branches());
-        let branches: Vec<gate::Branch<'_>> = branches
-            .iter()
-            .map(|b| gate::Branch { organ: &b.organ, before: b.before, gone: b.gone })
-            .collect();
-        let facts = gate::Facts {
-            findings: &outcome.report.findings,
-            totals: &outcome.report.totals,
-            files: &outcome.report.files,
-            edges: &edges,
-            vanished: &vanished,
-            branches: &branches,
-        };
-        gate::judge(&facts, &self.limits)
-    }
-}
-
-/// Writes the rows of all feeds into the open transaction.
-fn write_rows(
-    publication: &mut Publication<'_>,
-    delivery: &Delivery<'_>,
-    accepted: &[Acceptance],
-    quarantined: &[Vec<String>; 4],
-    cancel: &Cancel,
-) -> Result<[FeedOutcome; 4], StoreError> {
-    let mut written = [FeedOutcome::default(); 4];
-    for feed in Feed::ALL {
-        // Whoever asked for an end finds no row of this feed, and undoes the others.
-        if cancel.is_asked() {
-            break;
-        }
-        let FileState::Parsed(parsed, _) = &delivery.files[feed.index()].state else { continue };
-        let keys: Vec<&str> = quarantined[feed.index()].iter().map(String::as_str).collect();
-        let rows = NewRows {
-            table: &parsed.table,
-            accepted: &accepted[feed.index()].order,
-            quarantined: &keys,
-        };
-        written[feed.index()] = publication.write_rows(feed, &rows)?;
-    }
-    Ok(written)
 }

@@ -19,6 +19,7 @@ mod layers;
 mod metrics;
 mod night;
 mod packaging;
+mod peers;
 mod quiet;
 mod readme;
 mod report;

@@ -207,8 +207,7 @@ impl Desk {
     /// Ends the sending in the background, waiting for what is on its way at most so long. What does not
     /// come out stays in the ledgers.
     pub fn stop(&self, within: Duration) {
-        self.shared.cancel.ask();
-        self.shared.changed.notify_all();
+        self.shared.end();
         let working = |state: &mut State| state.workers > 0;
         let waited = self.shared.changed.wait_timeout_while(self.shared.state(), within, working);
         drop(waited);
@@ -217,8 +216,7 @@ impl Desk {
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        self.shared.cancel.ask();
-        self.shared.changed.notify_all();
+        self.shared.end();
     }
 }
 
@@ -226,6 +224,15 @@ impl Shared {
     /// The state. A thread that panicked left it whole: no change of it is made in two steps.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the workers to end.
+    fn end(&self) {
+        // Under the lock: a worker that has just seen that nobody asks, and does not wait yet, would not be
+        // woken and wait for an hour.
+        let _state = self.state();
+        self.cancel.ask();
+        self.changed.notify_all();
     }
 
     fn tenant<'s>(&self, state: &'s mut State, name: &str) -> &'s mut Tenant {

@@ -6,16 +6,17 @@
 //! what should stand in it is kept in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fmt;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Message;
+use crate::model::{Message, system_reason};
 use crate::store::replace_file;
 
 use super::AlertKind;
@@ -74,7 +75,6 @@ pub struct Sent {
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// The file cannot be read or written.
-    #[error("cannot keep the alerts in {}: {source}; check the data folder's permissions and free space", path.display())]
     Disk {
         /// The file.
         path: PathBuf,
@@ -82,7 +82,6 @@ pub enum LedgerError {
         source: io::Error,
     },
     /// A newer orgsnap wrote the file.
-    #[error("{} was written by a newer orgsnap (format {found}, known up to {VERSION}); upgrade orgsnap", path.display())]
     Newer {
         /// The file.
         path: PathBuf,
@@ -94,17 +93,35 @@ pub enum LedgerError {
 impl LedgerError {
     /// What happened, where, and what to do, in both languages.
     pub fn message(&self) -> Message {
-        let zh = match self {
-            LedgerError::Disk { path, source } => format!(
-                "无法在 {} 中记录告警：{source}；请检查数据文件夹的权限和剩余空间",
-                path.display()
+        match self {
+            LedgerError::Disk { path, source } => {
+                let (path, Message { zh, en }) = (path.display(), system_reason(source));
+                Message::new(
+                    format!("无法在 {path} 中记录告警：{zh}；请检查数据文件夹的权限和剩余空间"),
+                    format!(
+                        "cannot keep the alerts in {path}: {en}; check the data folder's permissions \
+                         and free space"
+                    ),
+                )
+            }
+            LedgerError::Newer { path, found } => Message::new(
+                format!(
+                    "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {VERSION}）；请升级 orgsnap",
+                    path.display()
+                ),
+                format!(
+                    "{} was written by a newer orgsnap (format {found}, known up to {VERSION}); \
+                     upgrade orgsnap",
+                    path.display()
+                ),
             ),
-            LedgerError::Newer { path, found } => format!(
-                "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {VERSION}）；请升级 orgsnap",
-                path.display()
-            ),
-        };
-        Message::new(zh, self.to_string())
+        }
+    }
+}
+
+impl fmt::Display for LedgerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message().en)
     }
 }
 
@@ -209,7 +226,7 @@ impl Ledger {
     }
 
     fn lock_file(&self, name: &str) -> io::Result<File> {
-        fs::create_dir_all(&self.folder)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         // It stays where it is: were it removed, two could lock two files of the name.
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
@@ -314,5 +331,33 @@ impl Document {
         }
         let troubles = Troubles { dates, job_file: self.job_file };
         Some(Book { troubles, outbox: self.outbox, sent: self.sent })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn what_it_makes_is_closed_to_others() {
+        let data = tempfile::tempdir().unwrap();
+        let ledger = Ledger::of(data.path(), "t");
+        ledger.update(|book| book.troubles.job_file = Some("x".to_owned())).unwrap();
+        let folder = data.path().join("t");
+        for (path, mode) in [(folder.join(FILE_NAME), 0o600), (folder, 0o700)] {
+            let found = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(found, mode, "{}", path.display());
+        }
+    }
+
+    #[test]
+    fn a_disk_that_is_full_is_told_in_both_languages() {
+        let path = PathBuf::from("alerts.json");
+        let error = LedgerError::Disk { path, source: io::ErrorKind::StorageFull.into() };
+        let Message { zh, en } = error.message();
+        assert!(zh.contains("磁盘已满") && !zh.contains("full"), "{zh}");
+        assert!(en.contains("the disk is full"), "{en}");
     }
 }

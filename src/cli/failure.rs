@@ -2,7 +2,7 @@
 
 use orgsnap::config::job::ConfigError;
 use orgsnap::fetch::{ArchiveError, FetchError};
-use orgsnap::model::{Message, system_reason};
+use orgsnap::model::Message;
 use orgsnap::pipeline::RunError;
 use orgsnap::report::json::WriteError;
 use orgsnap::store::StoreError;
@@ -88,14 +88,7 @@ fn fetch_exit(error: &FetchError) -> Exit {
 
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Failure {
-        let (path, Message { zh, en }) = (error.path.display(), system_reason(&error.source));
-        Failure::usage(Message::new(
-            format!("运行已结束，但报告 {path} 无法写入：{zh}；请检查数据文件夹的权限和剩余空间"),
-            format!(
-                "the run is over, but its report {path} could not be written: {en}; check the data \
-                 folder's permissions and free space"
-            ),
-        ))
+        Failure::usage(error.message())
     }
 }
 

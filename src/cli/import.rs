@@ -7,7 +7,7 @@ use clap::Args;
 use orgsnap::alert::{Cause, Happening, What};
 use orgsnap::config::job::{self, Job};
 use orgsnap::metrics::{self, TenantStatus};
-use orgsnap::model::{Cancel, Message, RunReport, Verdict};
+use orgsnap::model::{Cancel, Message, RunReport, Verdict, system_reason};
 use orgsnap::pipeline::{self, ImportRequest, Patience};
 use orgsnap::report::json;
 use orgsnap::store::replace_file;
@@ -155,12 +155,10 @@ fn write_metrics(
         tenants.iter().map(|tenant| TenantStatus::read(&surroundings.data, tenant)).collect();
     // The node exporter runs as another user.
     replace_file(path, metrics::render(&statuses).as_bytes(), 0o644).map_err(|error| {
-        let path = path.display();
+        let (path, Message { zh, en }) = (path.display(), system_reason(&error));
         Failure::usage(Message::new(
-            format!("无法写入指标文件 {path}：{error}；请检查所在文件夹的权限"),
-            format!(
-                "cannot write the metrics file {path}: {error}; check its folder's permissions"
-            ),
+            format!("无法写入指标文件 {path}：{zh}；请检查所在文件夹的权限"),
+            format!("cannot write the metrics file {path}: {en}; check its folder's permissions"),
         ))
     })
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use orgsnap::model::Message;
+use orgsnap::model::{Message, system_reason};
 
 use super::exit::Exit;
 use super::failure::Failure;
@@ -98,10 +98,13 @@ fn failure(path: &Path, error: &io::Error) -> Failure {
                 "{path} is there already and was left as it is; choose another name, or move it away"
             ),
         ),
-        _ => Message::new(
-            format!("无法写入 {path}：{error}；请检查所在文件夹的权限"),
-            format!("cannot write {path}: {error}; check the folder's permissions"),
-        ),
+        _ => {
+            let Message { zh, en } = system_reason(error);
+            Message::new(
+                format!("无法写入 {path}：{zh}；请检查所在文件夹的权限"),
+                format!("cannot write {path}: {en}; check the folder's permissions"),
+            )
+        }
     })
 }
 

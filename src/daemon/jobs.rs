@@ -12,7 +12,7 @@ use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::job::{self, Job};
-use crate::model::Message;
+use crate::model::{Message, system_reason};
 use crate::rules::Levels;
 
 /// Looks an environment variable up.
@@ -127,13 +127,11 @@ impl JobFolder {
         if std::mem::replace(&mut self.unreadable, true) {
             return Vec::new();
         }
-        let place = self.place.display();
+        let (place, Message { zh, en }) = (self.place.display(), system_reason(error));
         vec![Change::Unreadable(Message::new(
+            format!("无法读取任务文件夹 {place}：{zh}；请检查路径和权限，在此之前沿用已读取的任务"),
             format!(
-                "无法读取任务文件夹 {place}：{error}；请检查路径和权限，在此之前沿用已读取的任务"
-            ),
-            format!(
-                "cannot read the folder of job files {place}: {error}; check its path and permissions; \
+                "cannot read the folder of job files {place}: {en}; check its path and permissions; \
                  until then the jobs stay as they were"
             ),
         ))]
@@ -142,11 +140,7 @@ impl JobFolder {
     fn take(&mut self, path: &Path, content: Result<String, Message>, env: &Env) {
         let job = content.and_then(|text| {
             let job = job::parse(path, &text, &|name| env(name)).map_err(|e| e.message())?;
-            Levels::of(&job).map_err(|error| {
-                let place = format!("{}:{}", error.file.display(), error.line);
-                let Message { zh, en } = error.message;
-                Message::new(format!("{place}: {zh}"), format!("{place}: {en}"))
-            })?;
+            Levels::of(&job).map_err(|error| error.message())?;
             Ok(Arc::new(job))
         });
         match job {
@@ -222,19 +216,22 @@ fn list(place: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// What a path holds; none if it has gone meanwhile.
 fn read(path: &Path) -> Option<Result<String, Message>> {
-    let error = match fs::read(path).map(String::from_utf8) {
+    let place = path.display();
+    Some(Err(match fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => return Some(Ok(text)),
-        Ok(Err(error)) => error.to_string(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-        Err(error) => error.to_string(),
-    };
-    Some(Err(Message::new(
-        format!("{}: 无法读取任务文件（{error}）；请检查权限，并以 UTF-8 编码保存", path.display()),
-        format!(
-            "{}: the job file cannot be read ({error}); check its permissions and save it as UTF-8",
-            path.display()
+        Ok(Err(_)) => Message::new(
+            format!("{place}: 任务文件不是 UTF-8 编码；请以 UTF-8 编码保存"),
+            format!("{place}: the job file is not UTF-8; save it as UTF-8"),
         ),
-    )))
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => {
+            let Message { zh, en } = system_reason(&error);
+            Message::new(
+                format!("{place}: 无法读取任务文件：{zh}；请检查权限"),
+                format!("{place}: the job file cannot be read: {en}; check its permissions"),
+            )
+        }
+    }))
 }
 
 fn taken_already(path: &Path, tenant: &str, owner: &Path) -> Message {

@@ -2,6 +2,7 @@
 //! nor doubles one.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Message, RunId};
+use crate::model::{Message, RunId, system_reason};
 use crate::store::replace_file;
 
 use super::plan::{Errand, Lack, Phase, Track};
@@ -32,11 +33,10 @@ pub struct Entry {
     pub job_file: Option<Message>,
 }
 
-/// Why the file cannot be used.
+/// Why the file cannot be used. `Display` is the English message.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// It cannot be read or written.
-    #[error("{}: {source}", path.display())]
     Disk {
         /// The file.
         path: PathBuf,
@@ -44,7 +44,6 @@ pub enum LedgerError {
         source: io::Error,
     },
     /// It is not what this program writes.
-    #[error("{} cannot be read: {problem}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -52,7 +51,6 @@ pub enum LedgerError {
         problem: String,
     },
     /// A newer orgsnap wrote it.
-    #[error("{} was written by a newer orgsnap (format {found}, this one knows {FORMAT})", path.display())]
     Newer {
         /// The file.
         path: PathBuf,
@@ -198,28 +196,40 @@ pub fn write(folder: &Path, entry: &Entry) -> Result<(), LedgerError> {
 impl LedgerError {
     /// What happened, where, and what to do, in both languages.
     pub fn message(&self) -> Message {
-        let zh = match self {
+        match self {
             LedgerError::Disk { path, source } => {
-                format!("无法读写 {}：{source}；请检查数据文件夹的权限和剩余空间", path.display())
+                let (path, Message { zh, en }) = (path.display(), system_reason(source));
+                Message::new(
+                    format!("无法读写 {path}：{zh}；请检查数据文件夹的权限和剩余空间"),
+                    format!("{path}: {en}; check the data folder's permissions and free space"),
+                )
             }
             LedgerError::Damaged { path, problem } => {
-                format!("{} 无法识别（{problem}）；已从现在起重新排期", path.display())
+                let path = path.display();
+                Message::new(
+                    format!("{path} 无法识别（{problem}）；已从现在起重新排期"),
+                    format!("{path} cannot be read: {problem}; the schedule begins anew from now"),
+                )
             }
-            LedgerError::Newer { path, found } => format!(
-                "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {FORMAT}），未作改动；请升级 orgsnap",
-                path.display()
-            ),
-        };
-        let en = match self {
-            LedgerError::Disk { .. } => {
-                format!("{self}; check the data folder's permissions and free space")
+            LedgerError::Newer { path, found } => {
+                let path = path.display();
+                Message::new(
+                    format!(
+                        "{path} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {FORMAT}），未作改动；请升级 orgsnap"
+                    ),
+                    format!(
+                        "{path} was written by a newer orgsnap (format {found}, this one knows \
+                         {FORMAT}); it was left as it is: install the newer version"
+                    ),
+                )
             }
-            LedgerError::Damaged { .. } => format!("{self}; the schedule begins anew from now"),
-            LedgerError::Newer { .. } => {
-                format!("{self}; it was left as it is: install the newer version")
-            }
-        };
-        Message::new(zh, en)
+        }
+    }
+}
+
+impl fmt::Display for LedgerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message().en)
     }
 }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::job::Job;
 use crate::fetch::{ArchiveError, DiskError, FetchError};
-use crate::model::{Cancel, Message, RunReport, Verdict};
+use crate::model::{Cancel, Message, RunReport, Verdict, system_reason};
 use crate::pipeline::{self, ImportRequest, Patience, Progress, RunError};
 use crate::report::json;
 use crate::store::StoreError;
@@ -65,9 +65,10 @@ impl Order {
 
     /// What is told of a run that could not even be started.
     pub fn not_started(&self, error: &io::Error) -> Finished {
+        let Message { zh, en } = system_reason(error);
         let message = Message::new(
-            format!("无法启动运行：{error}；请检查系统的线程和内存限制"),
-            format!("the run could not be started: {error}; check the system's limits"),
+            format!("无法启动运行：{zh}；请检查系统的线程和内存限制"),
+            format!("the run could not be started: {en}; check the system's limits"),
         );
         Finished {
             tenant: self.job.tenant.clone(),
@@ -102,14 +103,7 @@ impl Order {
                 report.report_dir = Some(folder);
                 None
             }
-            Err(error) => Some(Message::new(
-                format!(
-                    "报告 {} 无法写入：{}；请检查数据文件夹",
-                    error.path.display(),
-                    error.source
-                ),
-                format!("{error}; check the data folder"),
-            )),
+            Err(error) => Some(error.message()),
         };
         let ending = match report.verdict {
             Verdict::Refused => Ending::Refused,

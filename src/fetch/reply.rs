@@ -192,6 +192,12 @@ pub(super) fn io_reason(error: &io::Error) -> Message {
     }
 }
 
+/// Why the addresses of a host cannot be had.
+pub(super) fn not_resolved(error: &io::Error) -> Message {
+    let Message { zh, en } = system_reason(error);
+    Message::new(format!("主机名无法解析：{zh}"), format!("the host name does not resolve: {en}"))
+}
+
 /// Why the server's certificate is not trusted, if that is what the fault is about.
 fn distrust(error: &io::Error) -> Option<Message> {
     let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;

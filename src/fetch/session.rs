@@ -2,6 +2,8 @@
 //!
 //! Any error leaves the connection in an unknown state; whoever gets one drops the session.
 
+mod passive;
+mod refusal;
 mod sockets;
 
 use std::io::{self, ErrorKind, Read};
@@ -11,8 +13,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use suppaftp::types::{FileType, Response};
-use suppaftp::{FtpError, Mode, RustlsConnector, RustlsFtpStream, Status};
+use suppaftp::types::FileType;
+use suppaftp::{FtpError, RustlsConnector, RustlsFtpStream, Status};
 
 use crate::config::job::{FtpSource, NameEncoding, Secret, Tls};
 use crate::model::Message;
@@ -21,31 +23,12 @@ use super::leash::{Held, Leash};
 use super::remote::{Remote, Retrieved, Stat, Version};
 use super::transfer::Transfer;
 use super::{FetchError, names, reply, tls};
+use passive::{mode, odd_reply};
+use refusal::{not_logged_in, not_welcome, said};
 use sockets::{DataSockets, connect};
 
+pub(super) use passive::Passive;
 pub(super) use sockets::DataBlocked;
-
-/// How to open data connections. Active mode is not among them: it needs a port open to the world.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Passive {
-    /// EPSV, which carries no address that could be wrong.
-    Extended,
-    /// PASV, of whose answer only the port is used.
-    Classic,
-    /// PASV, whose odd answer suppaftp does not understand.
-    ByHand,
-}
-
-impl From<u8> for Passive {
-    fn from(number: u8) -> Passive {
-        match number {
-            0 => Passive::Extended,
-            1 => Passive::Classic,
-            _ => Passive::ByHand,
-        }
-    }
-}
 
 /// What a session needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -227,7 +210,7 @@ impl<'a> Session<'a> {
                 Passive::ByHand => return self.begin_by_hand(name, offset),
             };
             let Err(error) = &begun else { return begun };
-            let next = match (self.passive, odd_passive_reply(error)) {
+            let next = match (self.passive, odd_reply(error)) {
                 (Passive::Extended, Some(_)) => Passive::Classic,
                 (Passive::Classic, Some(227)) => Passive::ByHand,
                 _ => return begun,
@@ -422,67 +405,4 @@ impl Remote for Session<'_> {
 
 fn server_of(source: &FtpSource) -> String {
     format!("{}:{}", source.host, source.port)
-}
-
-fn mode(passive: Passive) -> Mode {
-    match passive {
-        Passive::Extended => Mode::ExtendedPassive,
-        Passive::Classic | Passive::ByHand => Mode::Passive,
-    }
-}
-
-/// The code of a reply to EPSV or PASV that leads nowhere: refused, or not understood (227 for an
-/// answer that is no text).
-fn odd_passive_reply(error: &FtpError) -> Option<u32> {
-    match error {
-        FtpError::UnexpectedResponse(response) => Some(reply::code(response))
-            .filter(|code| matches!(code, 227 | 229 | 500 | 501 | 502 | 504 | 522)),
-        FtpError::BadResponse => Some(227),
-        _ => None,
-    }
-}
-
-fn said(response: &Response, secret: &Secret) -> Message {
-    let words = reply::text(response, secret);
-    Message::new(words.clone(), words)
-}
-
-/// A server that accepts a connection and then sends no greeting, or an unfriendly one, is as good
-/// as out of reach.
-fn not_welcome(error: FtpError, server: &str, secret: &Secret) -> FetchError {
-    let reason = match error {
-        FtpError::ConnectionError(error) => match reply::tls_fault(&error, server) {
-            Some(fault) => return fault,
-            None => reply::io_reason(&error),
-        },
-        FtpError::UnexpectedResponse(response) if reply::is_about_too_many(&response) => {
-            let reply = reply::text(&response, secret);
-            return FetchError::TooManyConnections { server: server.to_owned(), reply };
-        }
-        FtpError::UnexpectedResponse(response) => said(&response, secret),
-        FtpError::SecureError(reason) => return FetchError::TlsSetup { reason },
-        _ => Message::fixed("对方不是 FTP 服务器", "what answers is no FTP server"),
-    };
-    FetchError::Unreachable { server: server.to_owned(), reason }
-}
-
-fn not_logged_in(error: FtpError, account: Account<'_>, server: &str) -> FetchError {
-    match error {
-        FtpError::UnexpectedResponse(response) if reply::is_about_too_many(&response) => {
-            let reply = reply::text(&response, account.password);
-            FetchError::TooManyConnections { server: server.to_owned(), reply }
-        }
-        FtpError::UnexpectedResponse(response) if !is_transient(&response) => {
-            let reply = reply::text(&response, account.password);
-            let username = account.source.username.clone();
-            FetchError::LoginRefused { server: server.to_owned(), username, reply }
-        }
-        error => reply::fault(error, server, server, account.password),
-    }
-}
-
-fn is_transient(response: &Response) -> bool {
-    let code = reply::code(response);
-    // 430 is "invalid user name or password" in spite of its first digit.
-    (400..=499).contains(&code) && code != 430
 }

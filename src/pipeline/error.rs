@@ -48,11 +48,7 @@ impl RunError {
     pub fn message(&self) -> Message {
         match self {
             RunError::Config(error) => error.message(),
-            RunError::Levels(error) => {
-                let place = format!("{}:{}", error.file.display(), error.line);
-                let Message { zh, en } = &error.message;
-                Message::new(format!("{place}: {zh}"), format!("{place}: {en}"))
-            }
+            RunError::Levels(error) => error.message(),
             RunError::Schema(error) => error.message(),
             RunError::NoSource => Message::fixed(
                 "任务文件没有 [source]；请补上，或用 --from 指定文件所在的文件夹",

@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::model::{FileFacts, Finding, Message, NotRunWhy, RunReport};
+use crate::model::{FileFacts, Finding, Message, NotRunWhy, RunReport, system_reason};
+use crate::store::replace_file;
 
 /// Name of the document within the report folder of a run.
 pub const FILE_NAME: &str = "report.json";
@@ -21,6 +22,9 @@ pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
 
 /// At most so many findings of a code are listed; `totals` has the true numbers.
 pub const MAX_FINDINGS: usize = 1_000;
+
+/// Permissions of the document, of which the user's umask takes its share: it is made to be passed on.
+const READABLE: u32 = 0o666;
 
 /// The report could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +36,20 @@ pub struct WriteError {
     pub source: io::Error,
 }
 
+impl WriteError {
+    /// What happened, where, and what to do, in both languages.
+    pub fn message(&self) -> Message {
+        let (path, Message { zh, en }) = (self.path.display(), system_reason(&self.source));
+        Message::new(
+            format!("运行已结束，但报告 {path} 无法写入：{zh}；请检查数据文件夹的权限和剩余空间"),
+            format!(
+                "the run is over, but its report {path} could not be written: {en}; check the data \
+                 folder's permissions and free space"
+            ),
+        )
+    }
+}
+
 /// Writes the document to `report.json` in the folder, which is made if it is not there, and returns
 /// its path. The file appears complete or not at all.
 ///
@@ -39,14 +57,8 @@ pub struct WriteError {
 /// If the folder or the file cannot be written.
 pub fn write(dir: &Path, report: &RunReport) -> Result<PathBuf, WriteError> {
     let path = dir.join(FILE_NAME);
-    let part = dir.join(format!("{FILE_NAME}.part"));
-    let written = fs::create_dir_all(dir).and_then(|()| {
-        let text = pretty(report)?;
-        let mut file = fs::File::create(&part)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&part, &path)
-    });
+    let written = fs::create_dir_all(dir)
+        .and_then(|()| replace_file(&path, pretty(report)?.as_bytes(), READABLE));
     match written {
         Ok(()) => Ok(path),
         Err(source) => Err(WriteError { path, source }),

@@ -25,6 +25,15 @@ pub struct LevelError {
     pub message: Message,
 }
 
+impl LevelError {
+    /// What is wrong and where, in both languages.
+    pub fn message(&self) -> Message {
+        let place = format!("{}:{}", self.file.display(), self.line);
+        let Message { zh, en } = &self.message;
+        Message::new(format!("{place}: {zh}"), format!("{place}: {en}"))
+    }
+}
+
 impl Levels {
     /// Takes the `[rules]` table of a job.
     ///

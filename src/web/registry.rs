@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use crate::config::job::Job;
 use crate::model::Message;
@@ -84,9 +84,14 @@ impl Shelf {
         self.folder.clone()
     }
 
-    /// The store, if it is open.
+    /// The store, if it is open. Never waits: whoever opens it holds the lock for as long as the disk takes, and
+    /// the threads that ask here answer the callbacks of all tenants.
     pub(super) fn opened(&self) -> Option<EventStore> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        match self.open.try_lock() {
+            Ok(open) => open.clone(),
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner().clone(),
+            Err(TryLockError::WouldBlock) => None,
+        }
     }
 }
 
@@ -190,5 +195,21 @@ impl Registry {
     /// The stores of all applications that receive something, to be opened before the first callback comes.
     pub(super) fn shelves(&self) -> impl Iterator<Item = &Shelf> {
         self.apps.values().filter(|app| app.account.is_ok()).map(|app| app.shelf.as_ref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_is_being_opened_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(folder.path().to_path_buf());
+        let opening = shelf.open.lock().unwrap();
+        assert!(shelf.opened().is_none());
+        drop(opening);
+        shelf.store().unwrap();
+        assert!(shelf.opened().is_some());
     }
 }

@@ -2,15 +2,13 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use super::receiver::{CORP, JOB, MEMBER, PATIENCE, Receiver, event};
+use super::receiver::{CORP, JOB, MEMBER, Receiver, event};
 use super::served::{job_folder, orgsnap};
 use super::vectors;
+use crate::peers;
 
 const EXAMPLE: &str = include_str!("../../packaging/nginx.conf.example");
 
@@ -22,14 +20,7 @@ struct Nginx {
 }
 
 fn available(test: &str) -> bool {
-    let missing: Vec<&str> = ["/usr/sbin/nginx", "/usr/bin/openssl", "/usr/bin/curl"]
-        .into_iter()
-        .filter(|program| !Path::new(program).exists())
-        .collect();
-    if !missing.is_empty() {
-        eprintln!("skipped: {test}, because {} is not installed", missing.join(" and "));
-    }
-    missing.is_empty()
+    peers::are_installed(&["/usr/sbin/nginx", "/usr/bin/openssl", "/usr/bin/curl"], test)
 }
 
 impl Nginx {
@@ -39,9 +30,7 @@ impl Nginx {
         certificate(dir.path());
         fs::create_dir(dir.path().join("www")).unwrap();
         fs::write(dir.path().join("www/index.html"), "a page").unwrap();
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
+        let port = peers::free_port();
         let mut site = EXAMPLE.to_owned();
         for (from, to) in [
             ("127.0.0.1:8080", format!("127.0.0.1:{upstream}")),
@@ -72,13 +61,8 @@ impl Nginx {
             .spawn()
             .unwrap();
         let mut nginx = Nginx { child, port, dir };
-        let begun = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = nginx.child.try_wait().unwrap();
-            let log = fs::read_to_string(nginx.dir.path().join("error.log")).unwrap_or_default();
-            assert!(ended.is_none() && begun.elapsed() < PATIENCE, "nginx does not listen: {log}");
-            thread::sleep(Duration::from_millis(50));
-        }
+        let log = || fs::read_to_string(nginx.dir.path().join("error.log")).unwrap_or_default();
+        peers::wait_until_up(&mut nginx.child, port, log);
         nginx
     }
 

@@ -1,11 +1,9 @@
 //! A proftpd of our own on the loopback interface that speaks SFTP, and what comes from it.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use orgsnap::config::job::Source;
 use orgsnap::fetch::{FetchError, NoProgress};
@@ -15,6 +13,7 @@ use tempfile::TempDir;
 use super::sftp::{fetch, source};
 use super::sshd::{make_key, user};
 use super::{NAMES, file};
+use crate::peers;
 
 /// A running server; it ends with this value. Its account bears the name of whoever runs the tests,
 /// with the password `right` or the key at `key`.
@@ -27,21 +26,6 @@ struct Proftpd {
     dir: TempDir,
 }
 
-/// The folder under which proftpd and its modules are installed, if they are. The package cannot be
-/// installed beside that of vsftpd, so `ORGSNAP_PROFTPD` may name a folder that it is unpacked in.
-fn installed() -> Option<PathBuf> {
-    let named = std::env::var_os("ORGSNAP_PROFTPD").map(PathBuf::from);
-    named.into_iter().chain([PathBuf::from("/")]).find(|folder| {
-        ["usr/sbin/proftpd", "usr/lib/proftpd/mod_sftp.so"].iter().all(|p| folder.join(p).exists())
-    })
-}
-
-fn output(program: &str, args: &[&str]) -> String {
-    let output = Command::new(program).args(args).output().unwrap();
-    assert!(output.status.success(), "{program} {args:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
 impl Proftpd {
     fn start(installed: &Path, settings: &str) -> Proftpd {
         let dir = tempfile::tempdir().unwrap();
@@ -50,23 +34,22 @@ impl Proftpd {
         let fingerprint = make_key(&dir.path().join("host"), "rsa", "");
         let key = dir.path().join("user");
         make_key(&key, "ed25519", "");
-        let public = output("ssh-keygen", &["-e", "-f", &key.display().to_string()]);
+        let public = peers::output("ssh-keygen", &["-e", "-f", &key.display().to_string()]);
         fs::write(dir.path().join("authorized"), public + "\n").unwrap();
         // Where it runs as root, it serves as nobody.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let (user, nobody) = (user(), ["nobody".to_owned(), "nogroup".to_owned()]);
         let [name, group] = match user.as_str() {
             "root" => nobody,
-            _ => [user.clone(), output("id", &["-gn"])],
+            _ => [user.clone(), peers::output("id", &["-gn"])],
         };
-        let (uid, gid) = (output("id", &["-u", &name]), output("id", &["-g", &name]));
-        let hash = output("openssl", &["passwd", "-6", "right"]);
+        let (uid, gid) = (peers::output("id", &["-u", &name]), peers::output("id", &["-g", &name]));
+        let hash = peers::output("openssl", &["passwd", "-6", "right"]);
         let passwords = dir.path().join("passwords");
         let line = format!("orgsnap:{hash}:{uid}:{gid}::{}:/bin/false\n", root.display());
         fs::write(&passwords, line).unwrap();
         fs::set_permissions(&passwords, fs::Permissions::from_mode(0o600)).unwrap();
-        // Taken from the system and given back: nobody else takes it in the moment between.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = peers::free_port();
         let text = format!(
             "ModulePath {modules}\nLoadModule mod_sftp.c\nServerType standalone\n\
              DefaultAddress 127.0.0.1\nSocketBindTight on\nPort {port}\nUser {name}\n\
@@ -88,12 +71,8 @@ impl Proftpd {
             .stderr(fs::File::create(dir.path().join("said")).unwrap())
             .spawn()
             .unwrap();
-        let server = Proftpd { child, port, root, key, fingerprint, dir };
-        let started = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "{}", server.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let mut server = Proftpd { child, port, root, key, fingerprint, dir };
+        peers::wait_until_up(&mut server.child, port, || log_of(&server.dir));
         server
     }
 
@@ -107,30 +86,25 @@ impl Proftpd {
     }
 
     fn log(&self) -> String {
-        let read = |name| fs::read_to_string(self.dir.path().join(name)).unwrap_or_default();
-        ["said", "log", "sftplog"].map(read).concat()
+        log_of(&self.dir)
     }
 }
 
 impl Drop for Proftpd {
     fn drop(&mut self) {
-        // Its children end with it only when it is asked to end. It may have ended by itself.
-        _ = Command::new("kill").arg(self.child.id().to_string()).output();
-        let asked = Instant::now();
-        while asked.elapsed() < Duration::from_secs(5) {
-            if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        _ = self.child.kill();
-        _ = self.child.wait();
+        peers::end(&mut self.child);
     }
+}
+
+fn log_of(dir: &TempDir) -> String {
+    let read = |name| fs::read_to_string(dir.path().join(name)).unwrap_or_default();
+    ["said", "log", "sftplog"].map(read).concat()
 }
 
 /// Whether the tests can run; tells why not on standard error.
 fn available(test: &str) -> Option<PathBuf> {
-    let installed = installed().filter(|_| Path::new("/usr/bin/ssh-keygen").exists());
+    let installed =
+        peers::proftpd_with("mod_sftp.so").filter(|_| Path::new("/usr/bin/ssh-keygen").exists());
     if installed.is_none() {
         eprintln!("skipped: {test}, because proftpd with mod_sftp or ssh-keygen is not installed");
     }

@@ -371,6 +371,7 @@ fn a_fetch_ends_soon_after_it_is_asked_to() {
         });
         let error = super::fetch_until(dir.path(), &source, &cancel).unwrap_err();
         assert!(matches!(error, FetchError::Cancelled), "{error}");
-        assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+        // The server would be waited for a minute.
+        assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
     }
 }

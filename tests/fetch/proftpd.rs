@@ -1,16 +1,15 @@
 //! A proftpd of our own on the loopback interface, with its default TLS options.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::certificate::{self, Certificate};
 use super::security::{Security, limit_tls};
+use crate::peers;
 
 /// A running server; it ends with this value. Its account is `anonymous` with the password `right`.
 pub(super) struct Proftpd {
@@ -22,21 +21,6 @@ pub(super) struct Proftpd {
     dir: TempDir,
 }
 
-/// The folder under which proftpd and its modules are installed, if they are. The package cannot be
-/// installed beside that of vsftpd, so `ORGSNAP_PROFTPD` may name a folder that it is unpacked in.
-pub(super) fn installed() -> Option<PathBuf> {
-    let named = std::env::var_os("ORGSNAP_PROFTPD").map(PathBuf::from);
-    named.into_iter().chain([PathBuf::from("/")]).find(|folder| {
-        ["usr/sbin/proftpd", "usr/lib/proftpd/mod_tls.so"].iter().all(|p| folder.join(p).exists())
-    })
-}
-
-fn output(program: &str, args: &[&str]) -> String {
-    let output = Command::new(program).args(args).output().unwrap();
-    assert!(output.status.success(), "{program} {args:?}");
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
 impl Proftpd {
     pub(super) fn start(installed: &Path, security: Security) -> Proftpd {
         let dir = tempfile::tempdir().unwrap();
@@ -45,12 +29,12 @@ impl Proftpd {
         let certificate = certificate::make(dir.path());
         // Where it runs as root, it serves as nobody.
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let [name, group] = match output("id", &["-un"]).as_str() {
+        let [name, group] = match peers::output("id", &["-un"]).as_str() {
             "root" => ["nobody".to_owned(), "nogroup".to_owned()],
-            user => [user.to_owned(), output("id", &["-gn"])],
+            user => [user.to_owned(), peers::output("id", &["-gn"])],
         };
-        let (uid, gid) = (output("id", &["-u", &name]), output("id", &["-g", &name]));
-        let hash = output("openssl", &["passwd", "-6", "right"]);
+        let (uid, gid) = (peers::output("id", &["-u", &name]), peers::output("id", &["-g", &name]));
+        let hash = peers::output("openssl", &["passwd", "-6", "right"]);
         let passwords = dir.path().join("passwords");
         let line = format!("anonymous:{hash}:{uid}:{gid}::{}:/bin/false\n", root.display());
         fs::write(&passwords, line).unwrap();
@@ -69,8 +53,7 @@ impl Proftpd {
                 },
             ),
         };
-        // Taken from the system and given back: nobody else takes it in the moment between.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = peers::free_port();
         let text = format!(
             "ModulePath {modules}\n{tls}ServerType standalone\nUseIPv6 off\n\
              DefaultAddress 127.0.0.1\nSocketBindTight on\nPort {port}\nUser {name}\n\
@@ -91,34 +74,24 @@ impl Proftpd {
             .stderr(fs::File::create(dir.path().join("said")).unwrap());
         limit_tls(&mut command, dir.path(), security);
         let child = command.spawn().unwrap();
-        let server = Proftpd { child, port, root, certificate, dir };
-        let started = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "{}", server.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let mut server = Proftpd { child, port, root, certificate, dir };
+        peers::wait_until_up(&mut server.child, port, || log_of(&server.dir));
         server
     }
 
     /// What the server says of itself.
     pub(super) fn log(&self) -> String {
-        let read = |name| fs::read_to_string(self.dir.path().join(name)).unwrap_or_default();
-        ["said", "log", "tlslog"].map(read).concat()
+        log_of(&self.dir)
     }
 }
 
 impl Drop for Proftpd {
     fn drop(&mut self) {
-        // Its children end with it only when it is asked to end. It may have ended by itself.
-        _ = Command::new("kill").arg(self.child.id().to_string()).output();
-        let asked = Instant::now();
-        while asked.elapsed() < Duration::from_secs(5) {
-            if matches!(self.child.try_wait(), Ok(Some(_)) | Err(_)) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        _ = self.child.kill();
-        _ = self.child.wait();
+        peers::end(&mut self.child);
     }
+}
+
+fn log_of(dir: &TempDir) -> String {
+    let read = |name| fs::read_to_string(dir.path().join(name)).unwrap_or_default();
+    ["said", "log", "tlslog"].map(read).concat()
 }

@@ -2,7 +2,6 @@
 //! required session reuse.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -12,10 +11,11 @@ use orgsnap::config::job::Source;
 use orgsnap::fetch::{FetchError, Fetched};
 use orgsnap::model::Feed;
 
-use super::proftpd::{self, Proftpd};
+use super::proftpd::Proftpd;
 use super::security::{Security, Version};
 use super::vsftpd::{Vsftpd, available};
 use super::{NAMES, account, fetch_into, file, patience};
+use crate::peers;
 
 /// Whether the server shakes hands in that version of TLS, as OpenSSL's client sees it.
 fn speaks(port: u16, security: Security, version: &str) -> bool {
@@ -80,7 +80,7 @@ fn vsftpd_in_all_ways() {
 
 #[test]
 fn proftpd_in_all_ways() {
-    let Some(installed) = proftpd::installed() else {
+    let Some(installed) = peers::proftpd_with("mod_tls.so") else {
         eprintln!(
             "skipped: proftpd_in_all_ways, because proftpd with mod_tls is not installed, nor \
              unpacked where ORGSNAP_PROFTPD says"
@@ -238,7 +238,7 @@ fn a_server_without_tls_does_not_get_the_password() {
 
 #[test]
 fn a_port_where_nobody_listens_is_tried_again() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = peers::free_port();
     let dir = tempfile::tempdir().unwrap();
     let source = patience(account("ftp", port, "right", ""), Duration::from_secs(2), 3);
     let error = fetch_into(dir.path(), &source).unwrap_err();

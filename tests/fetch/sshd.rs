@@ -1,12 +1,12 @@
 //! An sshd of our own on the loopback interface, as whoever runs the tests.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use crate::peers;
 
 const SSHD: &str = "/usr/sbin/sshd";
 
@@ -26,14 +26,7 @@ pub(super) struct Sshd {
 
 /// Whether the tests against a real server can run; tells why not on standard error.
 pub(super) fn available(test: &str) -> bool {
-    let missing: Vec<&str> = [SSHD, "/usr/bin/ssh-keygen"]
-        .into_iter()
-        .filter(|program| !Path::new(program).exists())
-        .collect();
-    if !missing.is_empty() {
-        eprintln!("skipped: {test}, because {} is not installed", missing.join(" and "));
-    }
-    missing.is_empty()
+    peers::are_installed(&[SSHD, "/usr/bin/ssh-keygen"], test)
 }
 
 impl Sshd {
@@ -52,8 +45,7 @@ impl Sshd {
         let key = dir.path().join("user");
         make_key(&key, "ed25519", "");
         fs::copy(dir.path().join("user.pub"), dir.path().join("authorized")).unwrap();
-        // Taken from the system and given back: nobody else takes it in the moment between.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = peers::free_port();
         let config = dir.path().join("sshd_config");
         let text = format!(
             "{settings}\nListenAddress 127.0.0.1:{port}\nHostKey {at}/host_ed25519\n\
@@ -74,17 +66,10 @@ impl Sshd {
             .stderr(fs::File::create(dir.path().join("log")).unwrap())
             .spawn()
             .unwrap();
-        let server = Sshd { child, port, root, key, ed25519, rsa, dir };
-        server.wait_until_up();
+        let mut server = Sshd { child, port, root, key, ed25519, rsa, dir };
+        let log = || fs::read_to_string(server.dir.path().join("log")).unwrap();
+        peers::wait_until_up(&mut server.child, port, log);
         server
-    }
-
-    fn wait_until_up(&self) {
-        let started = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "no sshd:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
     }
 
     /// What the server has logged so far.
@@ -137,8 +122,7 @@ pub(super) fn make_key(path: &Path, kind: &str, passphrase: &str) -> String {
 
 /// Whoever runs the tests.
 pub(super) fn user() -> String {
-    let output = Command::new("id").arg("-un").output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    peers::output("id", &["-un"])
 }
 
 fn children_and(pid: u32) -> Vec<u32> {

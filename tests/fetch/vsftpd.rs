@@ -1,15 +1,14 @@
 //! A vsftpd of our own on the loopback interface, as whoever runs the tests.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use super::certificate::{self, Certificate};
 use super::security::{Security, Version, limit_tls};
+use crate::peers;
 
 /// A running server; it ends with this value.
 pub(super) struct Vsftpd {
@@ -23,14 +22,7 @@ pub(super) struct Vsftpd {
 
 /// Whether the tests against a real server can run; tells why not on standard error.
 pub(super) fn available(test: &str) -> bool {
-    let missing: Vec<&str> = ["/usr/sbin/vsftpd", "/usr/bin/openssl"]
-        .into_iter()
-        .filter(|program| !Path::new(program).exists())
-        .collect();
-    if !missing.is_empty() {
-        eprintln!("skipped: {test}, because {} is not installed", missing.join(" and "));
-    }
-    missing.is_empty()
+    peers::are_installed(&["/usr/sbin/vsftpd", "/usr/bin/openssl"], test)
 }
 
 impl Vsftpd {
@@ -71,8 +63,7 @@ impl Vsftpd {
     ) -> Vsftpd {
         let root = dir.path().join("root");
         fs::create_dir(&root).unwrap();
-        // Taken from the system and given back: nobody else takes it in the moment between.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = peers::free_port();
         let config = dir.path().join("vsftpd.conf");
         let text = format!(
             "listen=YES\nlisten_address=127.0.0.1\nlisten_port={port}\nbackground=NO\n\
@@ -81,7 +72,7 @@ impl Vsftpd {
              email_password_file={emails}\nanon_world_readable_only=NO\n\
              seccomp_sandbox=NO\nxferlog_enable=NO\nsecure_chroot_dir={empty}\n{settings}",
             root = root.display(),
-            user = user(),
+            user = peers::output("id", &["-un"]),
             emails = dir.path().join("passwords").display(),
             empty = dir.path().display(),
         );
@@ -91,17 +82,9 @@ impl Vsftpd {
         command.arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
         limit_tls(&mut command, dir.path(), security);
         let child = command.spawn().unwrap();
-        let server = Vsftpd { child, port, root, certificate, _dir: dir };
-        server.wait_until_up();
+        let mut server = Vsftpd { child, port, root, certificate, _dir: dir };
+        peers::wait_until_up(&mut server.child, port, String::new);
         server
-    }
-
-    fn wait_until_up(&self) {
-        let started = Instant::now();
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(10), "vsftpd does not come up");
-            std::thread::sleep(Duration::from_millis(20));
-        }
     }
 
     /// Puts a file before the server.
@@ -118,10 +101,4 @@ impl Drop for Vsftpd {
         _ = self.child.kill();
         _ = self.child.wait();
     }
-}
-
-/// Whoever runs the tests.
-fn user() -> String {
-    let output = Command::new("id").arg("-un").output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }

@@ -63,12 +63,7 @@ pub(super) fn connect(account: Account<'_>, server: &str) -> Result<TcpStream, F
         .leash
         .outwait(RESOLVING, resolve)?
         .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
-        .map_err(|error| {
-            unreachable(Message::new(
-                format!("主机名无法解析：{error}"),
-                format!("the host name does not resolve: {error}"),
-            ))
-        })?;
+        .map_err(|error| unreachable(reply::not_resolved(&error)))?;
     if addresses.is_empty() {
         return Err(unreachable(Message::fixed("主机名没有地址", "the host name has no address")));
     }

@@ -80,12 +80,9 @@ impl Account<'_> {
         const LONGEST: Duration = Duration::from_secs(10);
         let host = (self.source.host.as_str(), self.source.port);
         let resolved = patience.wait(self.timeout(), tokio::net::lookup_host(host));
-        let addresses = self.or_unreachable(resolved)?.map_err(|error| {
-            self.unreachable(Message::new(
-                format!("主机名无法解析：{error}"),
-                format!("the host name does not resolve: {error}"),
-            ))
-        })?;
+        let addresses = self
+            .or_unreachable(resolved)?
+            .map_err(|error| self.unreachable(reply::not_resolved(&error)))?;
         let mut last = Message::fixed("主机名没有地址", "the host name has no address");
         for address in addresses {
             let dialling = patience.wait(self.timeout().min(LONGEST), TcpStream::connect(address));

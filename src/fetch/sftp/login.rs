@@ -8,7 +8,7 @@ use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg};
 use russh::{MethodKind, MethodSet};
 
 use crate::config::job::Secret;
-use crate::model::Message;
+use crate::model::{Message, system_reason};
 
 use super::super::FetchError;
 use super::host_key::Doorkeeper;
@@ -156,7 +156,8 @@ pub(super) fn private_key(
     let place = path.display();
     let unusable = |zh: String, en: String| FetchError::PrivateKey { reason: Message::new(zh, en) };
     let text = std::fs::read_to_string(path).map_err(|error| {
-        unusable(format!("读不到 {place}：{error}"), format!("{place} cannot be read: {error}"))
+        let Message { zh, en } = system_reason(&error);
+        unusable(format!("读不到 {place}：{zh}"), format!("{place} cannot be read: {en}"))
     })?;
     russh::keys::decode_secret_key(&text, passphrase.map(Secret::expose)).map_err(|error| {
         match (error, passphrase) {

@@ -1,0 +1,57 @@
+//! What it means that a server does not let a session in.
+
+use suppaftp::FtpError;
+use suppaftp::types::Response;
+
+use crate::config::job::Secret;
+use crate::fetch::{FetchError, reply};
+use crate::model::Message;
+
+use super::Account;
+
+/// The server's words, which no language changes.
+pub(super) fn said(response: &Response, secret: &Secret) -> Message {
+    let words = reply::text(response, secret);
+    Message::new(words.clone(), words)
+}
+
+/// A server that accepts a connection and then sends no greeting, or an unfriendly one, is as good
+/// as out of reach.
+pub(super) fn not_welcome(error: FtpError, server: &str, secret: &Secret) -> FetchError {
+    let reason = match error {
+        FtpError::ConnectionError(error) => match reply::tls_fault(&error, server) {
+            Some(fault) => return fault,
+            None => reply::io_reason(&error),
+        },
+        FtpError::UnexpectedResponse(response) if reply::is_about_too_many(&response) => {
+            let reply = reply::text(&response, secret);
+            return FetchError::TooManyConnections { server: server.to_owned(), reply };
+        }
+        FtpError::UnexpectedResponse(response) => said(&response, secret),
+        FtpError::SecureError(reason) => return FetchError::TlsSetup { reason },
+        _ => Message::fixed("对方不是 FTP 服务器", "what answers is no FTP server"),
+    };
+    FetchError::Unreachable { server: server.to_owned(), reason }
+}
+
+/// Why a login failed: too many are there already, the account is refused, or the connection broke.
+pub(super) fn not_logged_in(error: FtpError, account: Account<'_>, server: &str) -> FetchError {
+    match error {
+        FtpError::UnexpectedResponse(response) if reply::is_about_too_many(&response) => {
+            let reply = reply::text(&response, account.password);
+            FetchError::TooManyConnections { server: server.to_owned(), reply }
+        }
+        FtpError::UnexpectedResponse(response) if !is_transient(&response) => {
+            let reply = reply::text(&response, account.password);
+            let username = account.source.username.clone();
+            FetchError::LoginRefused { server: server.to_owned(), username, reply }
+        }
+        error => reply::fault(error, server, server, account.password),
+    }
+}
+
+fn is_transient(response: &Response) -> bool {
+    let code = reply::code(response);
+    // 430 is "invalid user name or password" in spite of its first digit.
+    (400..=499).contains(&code) && code != 430
+}

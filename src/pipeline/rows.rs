@@ -1,0 +1,58 @@
+//! Rows on their way into the database, and those that come back out of it.
+
+use crate::config::schema::Schema;
+use crate::delivery::{Acceptance, Delivery, FileState};
+use crate::model::{Cancel, CarriedRow, Feed};
+use crate::store::{Cell, FeedOutcome, NewRows, Publication, StoreError};
+use crate::trees::fields_of_carried;
+
+/// Writes the rows of all feeds into the open transaction.
+pub(super) fn write_rows(
+    publication: &mut Publication<'_>,
+    delivery: &Delivery<'_>,
+    accepted: &[Acceptance],
+    quarantined: &[Vec<String>; 4],
+    cancel: &Cancel,
+) -> Result<[FeedOutcome; 4], StoreError> {
+    let mut written = [FeedOutcome::default(); 4];
+    for feed in Feed::ALL {
+        // Whoever asked for an end finds no row of this feed, and undoes the others.
+        if cancel.is_asked() {
+            break;
+        }
+        let FileState::Parsed(parsed, _) = &delivery.files[feed.index()].state else { continue };
+        let keys: Vec<&str> = quarantined[feed.index()].iter().map(String::as_str).collect();
+        let rows = NewRows {
+            table: &parsed.table,
+            accepted: &accepted[feed.index()].order,
+            quarantined: &keys,
+        };
+        written[feed.index()] = publication.write_rows(feed, &rows)?;
+    }
+    Ok(written)
+}
+
+/// Rows of the last snapshot that stand in for quarantined ones, as the trees need them.
+pub(super) fn carried(
+    schema: &Schema,
+    publication: &Publication<'_>,
+    feed: Feed,
+) -> Result<Vec<CarriedRow>, StoreError> {
+    let fields = fields_of_carried(schema, feed);
+    let names: Vec<&str> = fields.iter().map(String::as_str).collect();
+    let text = |cell: Cell| match cell {
+        Cell::Null => None,
+        Cell::Text(text) => Some(text),
+        Cell::Int(number) => Some(number.to_string()),
+    };
+    let rows = publication.carried(feed, &names)?.into_iter().map(|row| CarriedRow {
+        key: row.key,
+        texts: fields
+            .iter()
+            .cloned()
+            .zip(row.cells)
+            .filter_map(|(field, cell)| Some((field, text(cell)?)))
+            .collect(),
+    });
+    Ok(rows.collect())
+}
