@@ -35,7 +35,8 @@ pub(crate) fn samples(text: &str) -> BTreeMap<String, f64> {
             assert!(helped.insert(name.to_owned()), "a second family {name}");
             family = name.to_owned();
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
-            assert_eq!(kind, format!("{family} gauge"));
+            let expected = if family.ends_with("_total") { "counter" } else { "gauge" };
+            assert_eq!(kind, format!("{family} {expected}"));
         } else {
             let (name, rest) = line.split_once('{').expect(line);
             assert_eq!(name, family, "{line}");
