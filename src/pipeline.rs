@@ -127,7 +127,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
     let levels = Levels::of(job)?;
     let from = request.from.map(Source::dir);
     let Some(source) = from.as_ref().or(job.source.as_ref()) else {
-        return Err(RunError::NoSource);
+        return Err(RunError::NoSource { job: job.path.clone() });
     };
     let date = request.date.unwrap_or_else(|| job.business_date(request.now));
     let mut outcome = Outcome::new(&job.tenant, request.now, date);

@@ -35,7 +35,8 @@ pub(crate) fn samples(text: &str) -> BTreeMap<String, f64> {
             assert!(helped.insert(name.to_owned()), "a second family {name}");
             family = name.to_owned();
         } else if let Some(kind) = line.strip_prefix("# TYPE ") {
-            assert_eq!(kind, format!("{family} gauge"));
+            let expected = if family.ends_with("_total") { "counter" } else { "gauge" };
+            assert_eq!(kind, format!("{family} {expected}"));
         } else {
             let (name, rest) = line.split_once('{').expect(line);
             assert_eq!(name, family, "{line}");
@@ -206,5 +207,35 @@ fn the_pages_tell_life_and_figures() {
         let (status, body) = ask(port, "/healthz");
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((status, &body["scheduler"]["alive"]), (503, &false.into()));
+    });
+}
+
+#[test]
+fn callbacks_are_counted_by_what_became_of_them() {
+    let board = Arc::new(Board::new(std::path::Path::new("nowhere")));
+    let counts = board.callbacks();
+    counts.add("00010001", "chengyuan", "stored", 0);
+    counts.add("00010001", "kehu", "stored", 2);
+    counts.add("00010001", "kehu", "signature", 1);
+    counts.add("", "", "path", 3);
+    serve(board, Duration::from_secs(60), |port| {
+        let (status, text) = ask(port, "/metrics");
+        assert_eq!(status, 200);
+        assert!(text.contains("# TYPE orgsnap_callbacks_total counter\n"), "{text}");
+        let found: BTreeMap<String, f64> = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("orgsnap_callbacks_total")?.split_once(' '))
+            .map(|(labels, value)| (labels.to_owned(), value.parse().unwrap()))
+            .collect();
+        let labels = |tenant, agent, outcome| {
+            format!("{{tenant=\"{tenant}\",agent=\"{agent}\",outcome=\"{outcome}\"}}")
+        };
+        let expected = BTreeMap::from([
+            (labels("00010001", "chengyuan", "stored"), 0.0),
+            (labels("00010001", "kehu", "stored"), 2.0),
+            (labels("00010001", "kehu", "signature"), 1.0),
+            (labels("", "", "path"), 3.0),
+        ]);
+        assert_eq!(found, expected);
     });
 }

@@ -90,7 +90,7 @@ impl Cause {
             RunError::Config(_)
             | RunError::Levels(_)
             | RunError::Schema(_)
-            | RunError::NoSource
+            | RunError::NoSource { .. }
             | RunError::Archive(ArchiveError::Disk(_))
             | RunError::Lock(LockError::Unusable { .. }) => Some(Cause::Setup),
             RunError::Store(error) => Some(match error {

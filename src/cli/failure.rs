@@ -58,9 +58,10 @@ impl From<RunError> for Failure {
 
 fn run_exit(error: &RunError) -> Exit {
     match error {
-        RunError::Config(_) | RunError::Levels(_) | RunError::Schema(_) | RunError::NoSource => {
-            Exit::Usage
-        }
+        RunError::Config(_)
+        | RunError::Levels(_)
+        | RunError::Schema(_)
+        | RunError::NoSource { .. } => Exit::Usage,
         RunError::Fetch(error) => fetch_exit(error),
         RunError::Archive(ArchiveError::Disk(_)) => Exit::Usage,
         // The folder of a new run holds nothing yet, and nothing is read back from it.

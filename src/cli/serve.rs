@@ -80,7 +80,8 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
     desk.start().map_err(|error| cannot_start(&error))?;
     let receiver = arguments.listen.map(|_| {
         let around = surroundings.clone();
-        Callbacks::new(data, Arc::new(move || around.now()), surroundings.language)
+        let clock = Arc::new(move || around.now());
+        Callbacks::new(data, clock, surroundings.language, board.callbacks())
     });
     let told = Told::new(
         surroundings.language,

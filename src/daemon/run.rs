@@ -136,7 +136,7 @@ fn ending_of(error: &RunError) -> Ending {
         RunError::Config(_)
         | RunError::Levels(_)
         | RunError::Schema(_)
-        | RunError::NoSource
+        | RunError::NoSource { .. }
         | RunError::Lock(LockError::Unusable { .. }) => (Lack::Setup, false),
         RunError::Archive(_) | RunError::Store(_) | RunError::Frame(_) => (Lack::Machine, false),
     };
@@ -190,7 +190,7 @@ mod tests {
             (StoreError::Full { path: path() }.into(), Lack::Machine, true),
             (StoreError::Locked { path: path() }.into(), Lack::Machine, true),
             (StoreError::Corrupt { path: path() }.into(), Lack::Machine, false),
-            (RunError::NoSource, Lack::Setup, false),
+            (RunError::NoSource { job: "jobs/t.toml".into() }, Lack::Setup, false),
         ];
         for (error, lack, passing) in cases {
             let message = error.message();

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::status::alerts_unsent;
-use super::{Plan, TenantStatus};
+use super::{CallbackCounts, Plan, TenantStatus};
 
 /// Kept by a scheduler, read by the HTTP edge.
 #[derive(Debug)]
@@ -14,6 +14,7 @@ pub struct Board {
     data: PathBuf,
     beat: Mutex<Instant>,
     tenants: Mutex<BTreeMap<String, TenantStatus>>,
+    callbacks: Arc<CallbackCounts>,
 }
 
 impl Board {
@@ -23,6 +24,7 @@ impl Board {
             data: data.to_path_buf(),
             beat: Mutex::new(Instant::now()),
             tenants: Mutex::default(),
+            callbacks: Arc::default(),
         }
     }
 
@@ -55,6 +57,11 @@ impl Board {
     /// Takes a tenant off the board.
     pub fn forget(&self, tenant: &str) {
         self.tenants().remove(tenant);
+    }
+
+    /// The counters of callbacks, for whoever receives some.
+    pub fn callbacks(&self) -> Arc<CallbackCounts> {
+        Arc::clone(&self.callbacks)
     }
 
     /// How all tenants stand, by tenant.

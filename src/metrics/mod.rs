@@ -2,11 +2,14 @@
 //!
 //! A [`TenantStatus`] is read from the tenant's database and ledger; what only a scheduler knows stands in its
 //! [`Plan`]. A [`Board`] keeps them at hand, so that asking often costs nothing and waits for nobody.
+//! [`CallbackCounts`] counts what comes to the callbacks' addresses.
 
 mod board;
+mod callbacks;
 mod prometheus;
 mod status;
 
 pub use board::Board;
+pub use callbacks::CallbackCounts;
 pub use prometheus::{CONTENT_TYPE, render};
 pub use status::{Database, Plan, TenantStatus};

@@ -136,7 +136,7 @@ fn family(text: &mut String, name: &str, help: &str) {
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");
 }
 
-fn sample(text: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
+pub(super) fn sample(text: &mut String, name: &str, labels: &[(&str, &str)], value: f64) {
     let labels: Vec<String> =
         labels.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
     let _ = writeln!(text, "{name}{{{}}} {value}", labels.join(","));

@@ -1,5 +1,7 @@
 //! Why a run ended without a verdict.
 
+use std::path::PathBuf;
+
 use crate::config::SchemaError;
 use crate::config::job::ConfigError;
 use crate::fetch::{ArchiveError, FetchError};
@@ -21,8 +23,11 @@ pub enum RunError {
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// The job has no `[source]`, and no folder was given.
-    #[error("the job has no [source]; write one, or give a folder with --from")]
-    NoSource,
+    #[error("{}: the job has no [source]", job.display())]
+    NoSource {
+        /// The job file.
+        job: PathBuf,
+    },
     /// The files could not be had.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -50,10 +55,18 @@ impl RunError {
             RunError::Config(error) => error.message(),
             RunError::Levels(error) => error.message(),
             RunError::Schema(error) => error.message(),
-            RunError::NoSource => Message::fixed(
-                "任务文件没有 [source]；请补上，或用 --from 指定文件所在的文件夹",
-                "the job has no [source]; write one, or give a folder with --from",
-            ),
+            RunError::NoSource { job } => {
+                let job = job.display();
+                Message::new(
+                    format!(
+                        "{job}：任务文件没有 [source]，没有可导入的文件；请补上，或用 --from 指定文件所在的文件夹。只接收企业微信回调的租户无需导入"
+                    ),
+                    format!(
+                        "{job}: the job has no [source], so there is nothing to import; write one, or give a folder \
+                         with --from. A tenant that only takes WeCom callbacks needs no import"
+                    ),
+                )
+            }
             RunError::Fetch(error) => error.message(),
             RunError::Archive(error) => error.message(),
             RunError::Lock(error) => error.message(),

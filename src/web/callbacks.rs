@@ -17,16 +17,22 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 
 use crate::config::job::Job;
+use crate::metrics::CallbackCounts;
 use crate::model::{Language, Message};
 use crate::wecom::crypto::Credentials;
 use crate::wecom::receive::{self, Account, MAX_BODY, Received};
 use crate::wecom::store::{ReceivedEvent, Stored, WecomStoreError};
 
-use super::journal::{Journal, Matter};
+use super::journal::{self, Journal, Matter};
 use super::registry::{App, Registry, Unready};
 
 /// Bytes of bodies that may be in memory at once, over all connections.
 const BODIES: usize = 64 << 20;
+
+/// What the counters call an event that was stored, and one that was there already; the other outcomes are called
+/// as in the log.
+const STORED: &str = "stored";
+const REPEATED: &str = "repeated";
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -37,6 +43,7 @@ pub struct Callbacks {
     clock: Clock,
     registry: RwLock<Arc<Registry>>,
     journal: Journal,
+    counts: Arc<CallbackCounts>,
     /// Bytes of bodies in memory.
     held: AtomicUsize,
     /// What a request to nowhere is checked against, so that it takes the same time.
@@ -45,14 +52,20 @@ pub struct Callbacks {
 
 impl Callbacks {
     /// A receiver of nothing yet. The events of a tenant go to its folder below `data_dir`.
-    /// The log speaks `language`.
-    pub fn new(data_dir: &Path, clock: Clock, language: Language) -> Arc<Callbacks> {
+    /// The log speaks `language`, and what comes is counted in `counts`.
+    pub fn new(
+        data_dir: &Path,
+        clock: Clock,
+        language: Language,
+        counts: Arc<CallbackCounts>,
+    ) -> Arc<Callbacks> {
         let decoy = Credentials::new("decoy", &"d".repeat(43)).ok();
         Arc::new(Callbacks {
             data_dir: data_dir.to_path_buf(),
             clock,
             registry: RwLock::default(),
             journal: Journal::new(language),
+            counts,
             held: AtomicUsize::new(0),
             decoy: decoy.map(|credentials| Account { credentials, receive_ids: Vec::new() }),
         })
@@ -65,12 +78,16 @@ impl Callbacks {
     /// The other applications receive all the same, and a store is tried again with each callback.
     pub fn take_up(&self, jobs: &[&Job]) -> Vec<Message> {
         let (registry, mut said) = Registry::build(jobs, &self.data_dir, &self.registry());
-        for shelf in registry.shelves() {
-            if let Err(error) = shelf.store()
+        for app in registry.receiving() {
+            // Opened before the first callback comes.
+            if let Err(error) = app.shelf.store()
                 && !said.contains(&error.message())
             {
                 said.push(error.message());
             }
+        }
+        for app in registry.receiving() {
+            self.counts.add(&app.tenant, &app.agent_id, STORED, 0);
         }
         *self.registry.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(registry);
         said
@@ -86,6 +103,11 @@ impl Callbacks {
     }
 
     fn note(&self, about: &str, matter: &Matter<'_>) {
+        // A timestamp is told of besides what becomes of the request.
+        if !matches!(matter, Matter::Age(..)) {
+            let (tenant, agent) = about.split_once('/').unwrap_or_default();
+            self.counts.add(tenant, agent, journal::kind(matter), 1);
+        }
         self.journal.note(about, matter, (self.clock)());
     }
 
@@ -221,6 +243,8 @@ async fn answer(State(callbacks): State<Arc<Callbacks>>, request: Request) -> Re
                 Stored::New(id) => (id, false),
                 Stored::Repeated(id) => (id, true),
             };
+            let outcome = if repeated { REPEATED } else { STORED };
+            callbacks.counts.add(&app.tenant, &app.agent_id, outcome, 1);
             tracing::debug!(
                 tenant = app.tenant,
                 agent = app.agent_id,

@@ -87,7 +87,7 @@ async fn healthz(State(shared): State<Shared>) -> Response {
 }
 
 async fn metrics(State(shared): State<Shared>) -> Response {
-    let text = metrics::render(&at_leisure(&shared).await);
+    let text = metrics::render(&at_leisure(&shared).await) + &shared.board.callbacks().render();
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response()
 }
 

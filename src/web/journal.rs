@@ -115,7 +115,8 @@ fn is_near(path: &str) -> bool {
     path.to_ascii_lowercase().contains("callback")
 }
 
-fn kind(matter: &Matter<'_>) -> &'static str {
+/// What the log and the counters call it.
+pub(super) fn kind(matter: &Matter<'_>) -> &'static str {
     match matter {
         Matter::Nowhere(Nowhere::Path(path)) if is_near(path) => "path",
         Matter::Nowhere(Nowhere::Path(_)) => "page",

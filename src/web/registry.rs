@@ -192,9 +192,9 @@ impl Registry {
         self.files.get(path).map(String::as_str)
     }
 
-    /// The stores of all applications that receive something, to be opened before the first callback comes.
-    pub(super) fn shelves(&self) -> impl Iterator<Item = &Shelf> {
-        self.apps.values().filter(|app| app.account.is_ok()).map(|app| app.shelf.as_ref())
+    /// The applications that receive something.
+    pub(super) fn receiving(&self) -> impl Iterator<Item = &App> {
+        self.apps.values().filter(|app| app.account.is_ok())
     }
 }
 

@@ -173,3 +173,54 @@ fn what_is_under_way_is_answered_before_the_end() {
     assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_err());
     assert_eq!(receiver.bodies("00010001"), ["text"]);
 }
+
+#[test]
+fn what_comes_is_counted_and_strangers_cannot_make_up_series() {
+    let receiver = Receiver::start();
+    let counted = |outcome: &str| {
+        let text = receiver.counts.render();
+        let label = format!("agent=\"chengyuan\",outcome=\"{outcome}\"");
+        text.lines().find(|line| line.contains(&label)).map(|line| line.to_owned())
+    };
+    let line = |outcome: &str, count: u32| {
+        Some(format!(
+            "orgsnap_callbacks_total{{tenant=\"00010001\",agent=\"chengyuan\",outcome=\"{outcome}\"}} {count}"
+        ))
+    };
+    assert_eq!(counted("stored"), line("stored", 0), "it is there before the first callback");
+    assert_eq!(counted("repeated"), None);
+    let (target, body) = event(MEMBER, "text", CORP, 1);
+    for _ in 0..3 {
+        assert_eq!(receiver.post(&target, body.as_bytes()).status, 200);
+    }
+    assert_eq!(receiver.post(MEMBER, body.as_bytes()).status, 403);
+    let (other, body) = event(MEMBER, "text", "another", 1);
+    assert_eq!(receiver.post(&other, body.as_bytes()).status, 403);
+    for (outcome, count) in [("stored", 1), ("repeated", 2), ("query", 1), ("receive-id", 1)] {
+        assert_eq!(counted(outcome), line(outcome, count));
+    }
+    let before = receiver.counts.render().lines().count();
+    for n in 0..5 {
+        let target = target.replace("00010001", &format!("9{n}"));
+        assert_eq!(receiver.post(&target, body.as_bytes()).status, 403);
+    }
+    let text = receiver.counts.render();
+    assert_eq!(text.lines().count(), before + 1, "{text}");
+    assert!(
+        text.contains("orgsnap_callbacks_total{tenant=\"\",agent=\"\",outcome=\"tenant\"} 5\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_database_that_was_deleted_under_the_receiver_takes_no_more_events() {
+    let receiver = Receiver::start();
+    let post = |text: &str| {
+        let (target, body) = event(MEMBER, text, CORP, 1);
+        assert_eq!(receiver.post(&target, body.as_bytes()).status, 200, "{text}");
+    };
+    post("before");
+    std::fs::remove_dir_all(receiver.data.path().join("00010001")).unwrap();
+    post("after");
+    assert_eq!(receiver.bodies("00010001"), ["after"]);
+}

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orgsnap::config::job::{self, Job};
+use orgsnap::metrics::CallbackCounts;
 use orgsnap::model::Language;
 use orgsnap::web::callbacks::Callbacks;
 use orgsnap::web::server::{self, Limits};
@@ -67,6 +68,7 @@ pub(super) const EXTERNAL: &str =
 pub(super) struct Receiver {
     pub(super) data: TempDir,
     pub(super) callbacks: Arc<Callbacks>,
+    pub(super) counts: Arc<CallbackCounts>,
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<()>>,
@@ -90,7 +92,13 @@ impl Receiver {
             .build()
             .unwrap();
         let now = "2026-11-24T00:00:00Z".parse().unwrap();
-        let callbacks = Callbacks::new(data.path(), Arc::new(move || now), Language::English);
+        let counts: Arc<CallbackCounts> = Arc::default();
+        let callbacks = Callbacks::new(
+            data.path(),
+            Arc::new(move || now),
+            Language::English,
+            Arc::clone(&counts),
+        );
         let jobs: Vec<Job> = jobs.iter().map(|text| parse(text)).collect();
         callbacks.take_up(&jobs.iter().collect::<Vec<_>>());
         let listener =
@@ -103,6 +111,7 @@ impl Receiver {
         Receiver {
             data,
             callbacks,
+            counts,
             address,
             stop: Some(stop),
             served: Some(served),

@@ -283,5 +283,6 @@ fn a_tenant_that_only_takes_callbacks_has_nothing_to_import() {
     command.arg("import").arg(&file).arg("--data").arg(place.path().join("data"));
     let (code, _, complaint) = text(&command.output().unwrap());
     assert_eq!(code, Some(2), "{complaint}");
-    assert!(complaint.contains("the job has no [source]"), "{complaint}");
+    let said = format!("{}: the job has no [source]", file.display());
+    assert!(complaint.contains(&said), "{complaint}");
 }

@@ -114,3 +114,47 @@ fn departed_members_and_agents_without_an_account() {
         .collect();
     assert_eq!(rows(&conn, "select id as i from active_agent_without_account order by 1"), without);
 }
+
+/// WeCom's ids do not tell upper from lower case, so an account may be spelt otherwise than the agent's id.
+#[test]
+fn an_account_is_found_whatever_the_case_of_its_id() {
+    let dir = tempfile::tempdir().unwrap();
+    let tenant = dir.path().join("t");
+    let events = [
+        event("create_user", "a001", 0),
+        event("create_user", "B002", 0),
+        event("create_user", "C003", 0),
+        event("create_user", "d004", 0),
+        event("delete_user", "d004", 1),
+    ];
+    store_all(&tenant, &events).unwrap();
+    let conn = Connection::open(tenant.join("wecom.db")).unwrap();
+    // A roster with the columns that the queries read: one active with and one without an account, one that left, one
+    // that is no longer delivered.
+    conn.execute_batch(
+        "attach ':memory:' as org;
+         create table org.agent (id text primary key, agent_name, agent_status, agent_grade_level, working_organ_id,
+           working_organ_name, working_node_id, working_node_name, leave_company_date);
+         create table org.agent_history (id text, valid_from, agent_name, working_organ_name, working_node_name,
+           leave_company_date);
+         insert into org.agent (id, agent_status) values ('A001', 1), ('b002', 2), ('D004', 1), ('E005', 1);
+         insert into org.agent_history (id, valid_from)
+         values ('A001', '2026-11-01'), ('b002', '2026-11-01'), ('c003', '2026-11-01'), ('c003', '2026-11-02');",
+    )
+    .unwrap();
+    for query in EventReader::open(&tenant).unwrap().queries().unwrap() {
+        conn.execute_batch(&query.sql).unwrap();
+    }
+    for (sql, expected) in [
+        (
+            "select user_id as u, in_files as f from departed_agent_still_member order by 1",
+            ["u=\"B002\" f=1", "u=\"C003\" f=0"],
+        ),
+        (
+            "select id as i, account_deleted_at is not null as d from active_agent_without_account order by 1",
+            ["i=\"D004\" d=1", "i=\"E005\" d=0"],
+        ),
+    ] {
+        assert_eq!(rows(&conn, sql), expected, "{sql}");
+    }
+}

@@ -1,5 +1,6 @@
 //! `orgsnap wecom events`, `rebuild` and `queries` as an engineer and an analyst have them.
 
+use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -36,22 +37,11 @@ fn events_are_listed_without_what_they_say_of_people() {
     let (code, out, _) = told(&orgsnap(dir.path(), "en", &["events", "t"]));
     assert_eq!(code, Some(0));
     let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(
-        lines[0].join(" "),
-        "received (UTC) endpoint agent event change object times problem"
-    );
+    assert_eq!(lines[0].join(" "), "received (UTC) agent event change object times problem");
     // The newest first; the second was no text.
-    assert_eq!(lines[1][2..], ["member", "chengyuan", "1", "not_utf8"]);
-    let first = [
-        "2026-11-18",
-        "11:06:40",
-        "member",
-        "chengyuan",
-        "change_contact",
-        "create_user",
-        "zhangsan",
-        "2",
-    ];
+    assert_eq!(lines[1][2..], ["chengyuan", "1", "not_utf8"]);
+    let first =
+        ["2026-11-18", "11:06:40", "chengyuan", "change_contact", "create_user", "zhangsan", "2"];
     assert_eq!(lines[2], first);
     assert!(!out.contains("张三"), "{out}");
 
@@ -143,4 +133,26 @@ fn the_printed_queries_run_in_sqlite3_as_they_are() {
     assert_eq!((code, error.as_str()), (Some(0), ""), "{sql}");
     let first: Vec<&str> = out.lines().map(|line| line.split('|').next().unwrap()).collect();
     assert_eq!(first, ["lisi", "zhangsan"], "{out}");
+}
+
+#[test]
+fn the_queries_name_the_roster_from_every_folder_and_need_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let tenant = dir.path().join("data/t");
+    store_all(&tenant, &[CREATED.as_bytes().to_vec()]).unwrap();
+    let roster = tenant.join("org.db");
+    let (code, out, error) = told(&orgsnap(&dir.path().join("data"), "en", &["queries", "t"]));
+    assert_eq!((code, out.as_str()), (Some(2), ""), "SQLite would make an empty roster");
+    assert!(error.contains("t/org.db") && error.contains("nothing was imported"), "{error}");
+    fs::write(&roster, "").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_orgsnap"))
+        .current_dir(dir.path())
+        .args(["wecom", "queries", "t", "--data", "data"])
+        .output()
+        .unwrap();
+    let (code, sql, _) = told(&output);
+    assert_eq!(code, Some(0));
+    let attached = sql.split('\'').nth(1).unwrap();
+    assert_eq!(fs::canonicalize(attached).unwrap(), fs::canonicalize(&roster).unwrap(), "{sql}");
+    assert!(Path::new(attached).is_absolute(), "{sql}");
 }

@@ -78,7 +78,7 @@ impl Told {
     /// Writes the metrics file, if there is to be one.
     pub(super) fn write_metrics(&self) {
         let Some(path) = &self.metrics_file else { return };
-        let text = metrics::render(&self.board.statuses());
+        let text = metrics::render(&self.board.statuses()) + &self.board.callbacks().render();
         let written = replace_file(path, text.as_bytes(), 0o644);
         let failed = written.is_err();
         let before = std::mem::replace(&mut self.state.borrow_mut().unwritable, failed);

@@ -137,7 +137,8 @@ fn document(event: &StoredEvent) -> Document<'_> {
     }
 }
 
-/// Ids and types only: what the events say of people is for those who ask for it.
+/// Ids and types only: what the events say of people is for those who ask for it. The endpoint follows from the
+/// application, and the line is short.
 fn drawn(events: &[StoredEvent], surroundings: &Surroundings) -> String {
     let language = surroundings.language;
     if events.is_empty() {
@@ -146,11 +147,11 @@ fn drawn(events: &[StoredEvent], surroundings: &Surroundings) -> String {
     let (mut header, mut columns) = (
         language
             .choose(
-                ["收到（UTC）", "地址", "应用", "事件", "变更类型", "对象"],
-                ["received (UTC)", "endpoint", "agent", "event", "change", "object"],
+                ["收到（UTC）", "应用", "事件", "变更类型", "对象"],
+                ["received (UTC)", "agent", "event", "change", "object"],
             )
             .to_vec(),
-        vec![Column::Text; 6],
+        vec![Column::Text; 5],
     );
     // Columns that have nothing to say would only make the others narrower.
     let repeated = events.iter().any(|event| event.deliveries > 1);
@@ -173,7 +174,6 @@ fn drawn(events: &[StoredEvent], surroundings: &Surroundings) -> String {
             };
             let mut row = vec![
                 received.chars().take(19).collect(),
-                event.endpoint.clone(),
                 event.agent_id.clone(),
                 text(if event.event.is_some() { &event.event } else { &event.msg_type }),
                 text(&event.change_type),

@@ -1,6 +1,7 @@
 //! `orgsnap wecom queries`: the questions that need both databases, as SQL to run.
 
 use clap::Args;
+use orgsnap::store::StoreError;
 use orgsnap::wecom::store::EventReader;
 
 use crate::cli::exit::Exit;
@@ -24,6 +25,12 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
     let folder = tenant::folder(&arguments.tenant, surroundings)?;
     let database = tenant::database(&arguments.tenant, surroundings)?;
     let queries = EventReader::open(&folder)?.queries()?;
+    // SQLite would make an empty database of a path that names none.
+    if !database.exists() {
+        return Err(StoreError::NotFound { path: database }.into());
+    }
+    // What is printed may be pasted in another folder.
+    let database = std::path::absolute(&database).unwrap_or(database);
     let path = database.display().to_string().replace('\'', "''");
     let mut text = format!("attach '{path}' as org;\n");
     for query in queries {

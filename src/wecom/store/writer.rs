@@ -113,7 +113,12 @@ fn store(
             open.insert(Open { conn, identity: identity(path) })
         }
     };
-    write(&mut current.conn, path, batch)
+    let stored = write(&mut current.conn, path, batch)?;
+    match current.identity == identity(path) {
+        true => Ok(stored),
+        // Moved away in the meantime: sent again, the events come into the file that is there then.
+        false => Err(WecomStoreError::CannotOpen { path: path.to_path_buf() }),
+    }
 }
 
 /// Stores the batch in one transaction.
