@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::job::Ready;
-use crate::model::{Feed, Message};
+use crate::model::{Feed, Message, RecordedFile};
 
 use super::leash::Leash;
 use super::remote::{Stat, Version};
-use super::{FetchError, Wanted};
+use super::{FetchError, Known, Wanted};
 
 /// How often to look for what is not there yet, at most.
 const SELDOM: Duration = Duration::from_secs(15);
@@ -40,6 +42,17 @@ impl Sighting {
         names
     }
 
+    /// Tells of files that have been here before, as far as sizes and times show it.
+    ///
+    /// # Errors
+    /// What the delivery says that they are, see [`Known::fault`].
+    pub(super) fn is_new(&self, known: &[Known<'_>], place: &str) -> Result<(), FetchError> {
+        let again = known.iter().find(|known| {
+            self.files.iter().zip(&known.files().files).all(|(seen, before)| is_same(seen, before))
+        });
+        again.map_or(Ok(()), |known| Err(known.fault(place)))
+    }
+
     fn is_empty(&self) -> bool {
         let missing = |stat: &Stat| *stat == Stat::Missing;
         self.files.iter().all(missing) && self.marker.as_ref().is_none_or(missing)
@@ -70,6 +83,18 @@ impl Sighting {
             format!("{name} 小于 {min_size} 字节"),
             format!("{name} has fewer than {min_size} bytes"),
         ))
+    }
+}
+
+/// Whether what is seen of a file is what was seen before. A file whose time is not told may be any.
+fn is_same(seen: &Stat, before: &RecordedFile) -> bool {
+    match seen {
+        Stat::Missing => before.sha256.is_none() && before.size == 0,
+        Stat::Present(Version { size: Some(size), mtime: Some(mtime), .. }) => {
+            let same = |time: DateTime<Utc>| time.timestamp_millis() == mtime.timestamp_millis();
+            *size == before.size && before.mtime.is_some_and(same)
+        }
+        Stat::Present(_) => false,
     }
 }
 

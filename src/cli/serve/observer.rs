@@ -160,7 +160,7 @@ fn plan(standing: &Standing) -> Plan {
     });
     let waiting = errand.filter(|errand| {
         let lacks = matches!(errand.lack, Some(Lack::Files | Lack::Source));
-        lacks && matches!(errand.phase, Phase::Due(_) | Phase::Running)
+        lacks && errand.refused.is_none() && matches!(errand.phase, Phase::Due(_) | Phase::Running)
     });
     Plan {
         running: errand.is_some_and(|errand| errand.phase == Phase::Running),
