@@ -79,6 +79,12 @@ impl Sighting {
         };
         let feed = Feed::ALL.into_iter().find(small)?;
         let name = wanted.name(feed);
+        if matches!(self.file(feed), Stat::Present(Version { size: Some(0), .. })) {
+            return Some(Message::new(
+                format!("{name} 是空文件（0 字节）"),
+                format!("{name} is empty, it has 0 bytes"),
+            ));
+        }
         Some(Message::new(
             format!("{name} 小于 {min_size} 字节"),
             format!("{name} has fewer than {min_size} bytes"),
@@ -204,13 +210,14 @@ mod tests {
         let none = [None; 4];
         // What is seen one after the other, the last for ever; how often it is looked then, and why not.
         type Seen = ([Option<u64>; 4], Option<bool>);
-        let cases: [(&Ready, Vec<Seen>, Result<usize, &str>); 9] = [
+        let cases: [(&Ready, Vec<Seen>, Result<usize, &str>); 10] = [
             (&Ready::Now, vec![(three, None)], Ok(1)),
             (&Ready::Now, vec![(none, None)], Err("none of the files")),
             (&stable, vec![(all(5), None)], Ok(3)),
             (&stable, vec![(three, None), (all(3), None), (all(4), None)], Ok(5)),
             (&stable, vec![(three, None)], Err("organ.txt is not there yet")),
             (&stable, vec![(all(1), None)], Err("organ.txt has fewer than 2 bytes")),
+            (&stable, vec![(all(0), None)], Err("organ.txt is empty, it has 0 bytes")),
             (&stable, (2..90).map(|n| (all(n), None)).collect(), Err("organ.txt is still growing")),
             (&marker, vec![(all(5), Some(false)), (three, Some(true))], Ok(2)),
             (&marker, vec![(all(5), Some(false))], Err("marker done.ok is not there yet")),
