@@ -20,8 +20,8 @@ use orgsnap::daemon::{
     Alarm, Event, Finished, Note, Observer, Order, Outside, Scheduler, Settings, Standing, attend,
 };
 use orgsnap::fetch;
-use orgsnap::model::Feed;
-use orgsnap::pipeline::{Progress, Stage};
+use orgsnap::model::{Cancel, Feed, Verdict};
+use orgsnap::pipeline::{self, ImportRequest, Patience, Progress, Stage};
 use orgsnap::sample::{self, Charset, Options};
 use orgsnap::store::lock::TenantLock;
 use rusqlite::Connection;
@@ -331,6 +331,23 @@ fn a_night_without_anyone() {
         world.deliver("empty", 24);
     });
     take_away(&world.deliver("short", 24), "temp_base_node.txt");
+    // The other is mended by hand: nothing more is looked for.
+    world.then("24 06:40:00", |world| {
+        let job = orgsnap::config::job::load(&world.job_file("short"), &|_| None).unwrap();
+        let request = ImportRequest {
+            job: &job,
+            date: NaiveDate::from_ymd_opt(2026, 11, 24),
+            from: Some(&world.sample),
+            dry_run: false,
+            data_dir: &world.data(),
+            now: world.clock.get(),
+            cancel: &Cancel::new(),
+            patience: Patience::Waits,
+            accept_unchanged: false,
+            refused: None,
+        };
+        assert_eq!(pipeline::import(&request, &Quiet).unwrap().verdict, Verdict::Published);
+    });
     // ("bug" comes whole and wakes a bug on the 24th.)
     // Half uploaded until 05:10: two files are there, the marker is not.
     let marked =
@@ -428,7 +445,7 @@ fn a_night_without_anyone() {
         ("hand", &both),
         ("never", &both[1..]),
         ("empty", &both),
-        ("short", &both[1..]),
+        ("short", &both),
         ("rotten", &both[1..]),
         ("new", &both[1..]),
         ("down", &[]),
@@ -441,6 +458,10 @@ fn a_night_without_anyone() {
     for tenant in ["empty", "short"] {
         assert_eq!(world.refused(tenant), 1, "{tenant}: {log:#?}");
     }
+
+    let after = |line: &&String| line.as_str() > "24 06:41" && line.as_str() < "25";
+    let mended = log.iter().filter(|line| line.contains(" short run ")).filter(after).count();
+    assert_eq!(mended, 0, "{log:#?}");
 
     // Who was told of what: each once, over five kills.
     let sent = recorder.0.lock().unwrap();

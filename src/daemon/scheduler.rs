@@ -332,6 +332,13 @@ impl<'o> Scheduler<'o> {
         let insurer = self.insurers.get_mut(tenant)?;
         let track = insurer.track.as_mut()?;
         let date = track.errand.as_ref()?.date;
+        if let (Some(refused), Some(timetable)) =
+            (&track.errand.as_ref()?.refused, timetable(&insurer.job))
+            && past::is_published_since(&self.settings.data.join(tenant), date, refused)
+        {
+            track.finish(&timetable, &Ending::Published, now);
+            return None;
+        }
         let run = run_id(tenant, now, date);
         let patience = match track.begin(run.clone(), now) {
             true => Patience::LooksAgain,
