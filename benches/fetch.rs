@@ -102,6 +102,7 @@ fn fetch_by(job: &Path, workdir: &Path) {
         workdir,
         cancel: &Cancel::new(),
         awaited: false,
+        known: &[],
     };
     let delivery = fetch::fetch(&request, &NoProgress).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(delivery.downloads.len(), 4);

@@ -7,7 +7,7 @@ use polars_arrow::array::Utf8ViewArray;
 
 use crate::config::schema::{FeedSchema, Schema};
 use crate::keys::KeyIndex;
-use crate::model::{Feed, PublishedFiles};
+use crate::model::{Feed, RecordedFiles};
 use crate::parse::{Parsed, Unparsable};
 
 /// The four files of a delivery.
@@ -29,7 +29,7 @@ pub struct Background {
     /// A file older than this is stale; `None` is any age.
     pub freshness: Option<Duration>,
     /// What was published for the newest earlier business date.
-    pub published: Option<PublishedFiles>,
+    pub published: Option<RecordedFiles>,
 }
 
 /// One file of a delivery.

@@ -17,9 +17,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::{Format, GateLimits, Job, Source};
 use crate::config::schema::Schema;
 use crate::delivery::Background;
-use crate::fetch::{self, FetchError, RawDelivery, archive};
+use crate::fetch::{self, FetchError, Known, RawDelivery, archive};
 use crate::links::Links;
-use crate::model::{Cancel, Feed, GateReason, Message, RunReport, Verdict};
+use crate::model::{Cancel, Feed, GateReason, Message, RunId, RunReport, Verdict};
 use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
 use crate::store::lock::TenantLock;
 use crate::store::{RunRecord, Store, StoreError};
@@ -96,6 +96,9 @@ pub struct ImportRequest<'a> {
     /// Publishes files of a server that are, to the byte, those of an earlier date. Otherwise they pass for
     /// a delivery that has not come yet.
     pub accept_unchanged: bool,
+    /// The run that has refused the delivery of this date. Files that are still the same pass for a delivery
+    /// that has not come yet.
+    pub refused: Option<&'a RunId>,
 }
 
 /// What to check.
@@ -167,13 +170,24 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
         cancel: request.cancel,
     };
     run.go_on()?;
+    let refused = match (&store, request.refused) {
+        (Some(store), Some(run)) => store.files_of(run, date)?,
+        _ => None,
+    };
+    let published =
+        background.published.as_ref().filter(|_| source.is_remote() && !request.accept_unchanged);
+    let known = Vec::from_iter(
+        published.map(Known::Published).into_iter().chain(refused.as_ref().map(Known::Refused)),
+    );
     let fetched =
-        fetch_files(request, source, &schema, &tenant_dir, &background, &mut outcome, progress);
+        fetch_files(request, source, &schema, &tenant_dir, &known, &mut outcome, progress);
     let mut raw = match fetched {
         Ok(raw) => raw,
         Err(error) => {
             run.go_on()?;
-            if request.patience == Patience::LooksAgain && error.is_source_transient() {
+            let awaited = request.patience == Patience::LooksAgain && error.is_source_transient();
+            // What there was to say of a refused delivery stands in the record of the run that refused it.
+            if awaited || matches!(error, RunError::Fetch(FetchError::StillRefused { .. })) {
                 return Err(error);
             }
             outcome.report.verdict = Verdict::Failed;
@@ -219,6 +233,7 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         workdir: request.dir,
         cancel: &Cancel::new(),
         awaited: false,
+        known: &[],
     };
     let mut raw = match fetch::fetch(&wanted, &intake::Files(progress)) {
         // Four missing files of a folder that is there are four findings.
@@ -268,12 +283,17 @@ fn fetch_files(
     source: &Source,
     schema: &Schema,
     tenant_dir: &Path,
-    background: &Background,
+    known: &[Known<'_>],
     outcome: &mut Outcome,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, RunError> {
     progress.stage(Stage::Fetch);
     let began = Instant::now();
+    // Equal sizes and times are enough for a look that is not the last; after that only equal bytes count.
+    let by_sight: Vec<Known<'_>> = match request.patience {
+        Patience::LooksAgain => known.to_vec(),
+        Patience::Waits | Patience::LastLook => Vec::new(),
+    };
     let wanted = fetch::Request {
         source,
         schema,
@@ -282,16 +302,12 @@ fn fetch_files(
         workdir: &tenant_dir.join("incoming"),
         cancel: request.cancel,
         awaited: request.patience != Patience::Waits,
+        known: &by_sight,
     };
     let mut raw = fetch::fetch(&wanted, &intake::Files(progress))?;
-    if let Some(published) = &background.published
-        && source.is_remote()
-        && !request.accept_unchanged
-        && intake::is_unchanged(&raw, published)
-    {
+    if let Some(again) = known.iter().find(|known| intake::is_unchanged(&raw, known.files())) {
         raw.remove_downloads();
-        let (place, date) = (raw.source, published.date);
-        return Err(FetchError::NotRefreshed { place, date }.into());
+        return Err(again.fault(&raw.source).into());
     }
     if !request.dry_run {
         let label = archive::Label {

@@ -87,6 +87,7 @@ fn fetch_until(
         workdir,
         cancel,
         awaited: false,
+        known: &[],
     };
     let mut delivery = fetch::fetch(&request, &NoProgress)?;
     delivery.load()?;

@@ -99,6 +99,7 @@ impl Insurer {
             cancel: &Cancel::new(),
             patience: Patience::Waits,
             accept_unchanged: false,
+            refused: None,
         };
         pipeline::import(&request, &Quiet)
     }
@@ -361,6 +362,7 @@ fn a_refused_delivery_leaves_the_snapshot_and_keeps_its_traces() {
             cancel: &Cancel::new(),
             patience: Patience::Waits,
             accept_unchanged: false,
+            refused: None,
         };
         let report = pipeline::import(&request, &Quiet).unwrap();
         assert_eq!(report.verdict, Verdict::Refused);
@@ -528,6 +530,7 @@ fn a_run_that_is_asked_to_stop_leaves_everything_as_it_was() {
             cancel: &cancel,
             patience: Patience::Waits,
             accept_unchanged: false,
+            refused: None,
         };
         // Each run archives under its own id; all four begin at the same moment here.
         let _ = fs::remove_dir_all(insurer.data().join("t/archive/2024-12-02"));
@@ -556,6 +559,7 @@ fn a_source_that_is_awaited_leaves_no_record_until_the_last_look() {
             cancel: &Cancel::new(),
             patience,
             accept_unchanged: false,
+            refused: None,
         };
         let outcome = pipeline::import(&request, &Quiet);
         assert!(matches!(outcome, Err(RunError::Fetch(e)) if e.is_transient()));

@@ -174,6 +174,23 @@ fn serve(board: Arc<Board>, patience: Duration, visit: impl FnOnce(u16)) {
 }
 
 #[test]
+fn a_board_does_not_wait_for_a_first_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let board = Board::new(folder.path());
+    std::fs::create_dir(folder.path().join("t")).unwrap();
+    let writer = rusqlite::Connection::open(folder.path().join("t/org.db")).unwrap();
+    writer.execute_batch("pragma application_id = 0x6f726773; begin exclusive").unwrap();
+    board.plan("t", Plan::default());
+    assert!(!board.refresh("t"));
+    assert_eq!(board.statuses()[0].database, orgsnap::metrics::Database::Missing);
+    board.plan("t", Plan { running: true, ..Plan::default() });
+    assert!(!board.refresh("t"));
+    assert_eq!(board.statuses()[0].plan.map(|plan| plan.running), Some(true));
+    writer.execute_batch("commit").unwrap();
+    assert!(board.refresh("t"));
+}
+
+#[test]
 fn the_pages_tell_life_and_figures() {
     let folder = tempfile::tempdir().unwrap();
     let board = Arc::new(Board::new(folder.path()));

@@ -20,8 +20,8 @@ use orgsnap::daemon::{
     Alarm, Event, Finished, Note, Observer, Order, Outside, Scheduler, Settings, Standing, attend,
 };
 use orgsnap::fetch;
-use orgsnap::model::Feed;
-use orgsnap::pipeline::{Progress, Stage};
+use orgsnap::model::{Cancel, Feed, Verdict};
+use orgsnap::pipeline::{self, ImportRequest, Patience, Progress, Stage};
 use orgsnap::sample::{self, Charset, Options};
 use orgsnap::store::lock::TenantLock;
 use rusqlite::Connection;
@@ -145,6 +145,15 @@ impl World {
         let Ok(mut statement) = db.prepare(sql) else { return Vec::new() };
         let rows = statement.query_map([], |row| row.get(0)).unwrap();
         rows.map(Result::unwrap).collect()
+    }
+}
+
+impl World {
+    /// Number of runs of a tenant that were refused.
+    fn refused(&self, tenant: &str) -> u32 {
+        let db = Connection::open(self.data().join(tenant).join("org.db")).unwrap();
+        let sql = "select count(*) from run where verdict = 'refused'";
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
     }
 }
 
@@ -317,7 +326,28 @@ fn a_night_without_anyone() {
         world.deliver(tenant, 25);
     }
     fs::write(world.deliver("empty", 24).join("temp_principal.txt"), "").unwrap();
+    // One of them is delivered anew, corrected, within the waiting.
+    world.then("24 06:10:00", |world| {
+        world.deliver("empty", 24);
+    });
     take_away(&world.deliver("short", 24), "temp_base_node.txt");
+    // The other is mended by hand: nothing more is looked for.
+    world.then("24 06:40:00", |world| {
+        let job = orgsnap::config::job::load(&world.job_file("short"), &|_| None).unwrap();
+        let request = ImportRequest {
+            job: &job,
+            date: NaiveDate::from_ymd_opt(2026, 11, 24),
+            from: Some(&world.sample),
+            dry_run: false,
+            data_dir: &world.data(),
+            now: world.clock.get(),
+            cancel: &Cancel::new(),
+            patience: Patience::Waits,
+            accept_unchanged: false,
+            refused: None,
+        };
+        assert_eq!(pipeline::import(&request, &Quiet).unwrap().verdict, Verdict::Published);
+    });
     // ("bug" comes whole and wakes a bug on the 24th.)
     // Half uploaded until 05:10: two files are there, the marker is not.
     let marked =
@@ -414,8 +444,8 @@ fn a_night_without_anyone() {
         ("typo", &both),
         ("hand", &both),
         ("never", &both[1..]),
-        ("empty", &both[1..]),
-        ("short", &both[1..]),
+        ("empty", &both),
+        ("short", &both),
         ("rotten", &both[1..]),
         ("new", &both[1..]),
         ("down", &[]),
@@ -423,6 +453,15 @@ fn a_night_without_anyone() {
     for (tenant, published) in expected {
         assert_eq!(world.published(tenant), published, "{tenant}: {log:#?}");
     }
+
+    // What was refused is not run again while it is the same.
+    for tenant in ["empty", "short"] {
+        assert_eq!(world.refused(tenant), 1, "{tenant}: {log:#?}");
+    }
+
+    let after = |line: &&String| line.as_str() > "24 06:41" && line.as_str() < "25";
+    let mended = log.iter().filter(|line| line.contains(" short run ")).filter(after).count();
+    assert_eq!(mended, 0, "{log:#?}");
 
     // Who was told of what: each once, over five kills.
     let sent = recorder.0.lock().unwrap();
@@ -438,8 +477,8 @@ fn a_night_without_anyone() {
             "bug 2026-11-25 recovered",
             "down 2026-11-24 failed",
             "down 2026-11-25 failed",
+            "empty 2026-11-24 recovered",
             "empty 2026-11-24 refused",
-            "empty 2026-11-25 recovered",
             "never 2026-11-24 late",
             "never 2026-11-25 recovered",
             "rotten 2026-11-24 failed",

@@ -47,6 +47,7 @@ pub(crate) fn check_after(before: &Path, dir: &Path) -> RunReport {
             cancel: &Cancel::new(),
             patience: orgsnap::pipeline::Patience::Waits,
             accept_unchanged: false,
+            refused: None,
         };
         pipeline::import(&request, &Quiet).unwrap()
     };

@@ -97,6 +97,7 @@ fn import(
         cancel: &Cancel::new(),
         patience: Patience::Waits,
         accept_unchanged: arguments.accept_unchanged,
+        refused: None,
     };
     let date = arguments.date.unwrap_or_else(|| job.business_date(now));
     // A dry run leaves nothing behind: no report, and nobody is told of it.

@@ -80,6 +80,7 @@ struct ErrandDocument {
     attempts: u32,
     faults: u32,
     run: Option<String>,
+    refused: Option<String>,
     lack: Option<LackName>,
     message: Option<Words>,
 }
@@ -281,6 +282,7 @@ impl ErrandDocument {
             attempts: errand.attempts,
             faults: errand.faults,
             run: errand.run.as_ref().map(|run| run.0.clone()),
+            refused: errand.refused.as_ref().map(|run| run.0.clone()),
             lack: errand.lack.map(|lack| match lack {
                 Lack::Files => LackName::Files,
                 Lack::Source => LackName::Source,
@@ -309,6 +311,7 @@ impl ErrandDocument {
             attempts: self.attempts,
             faults: self.faults,
             run: self.run.map(RunId),
+            refused: self.refused.map(RunId),
             lack: self.lack.map(|lack| match lack {
                 LackName::Files => Lack::Files,
                 LackName::Source => Lack::Source,
@@ -359,6 +362,7 @@ mod tests {
                 attempts: 3,
                 faults: 1,
                 run: Some(RunId("20261123-183000-0000".to_owned())),
+                refused: Some(RunId("20261123-183000-0000".to_owned())),
                 lack,
                 message: Some(Message::fixed("未到", "not there")),
             };

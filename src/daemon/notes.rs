@@ -114,6 +114,16 @@ impl Note {
         )
     }
 
+    pub(super) fn corrected_awaited(job: &Job, at: DateTime<Utc>) -> Note {
+        let at = clock(job.timezone, at);
+        Note::of(
+            &job.tenant,
+            Tone::Info,
+            format!("等待提供方重新交付；{at} 再看"),
+            format!("a corrected delivery is waited for; looking at {at}"),
+        )
+    }
+
     pub(super) fn published(tenant: &str, date: NaiveDate, run: &RunId, rows: u64) -> Note {
         Note::of(
             tenant,

@@ -62,6 +62,13 @@ pub(super) fn is_published(folder: &Path, date: NaiveDate) -> bool {
     matches!(latest, Ok(Some(latest)) if latest.date >= date)
 }
 
+/// Whether a run by hand has published the date since a run refused it.
+pub(super) fn is_published_since(folder: &Path, date: NaiveDate, refused: &RunId) -> bool {
+    let latest = Reader::open_existing(&folder.join("org.db")).and_then(|reader| reader.latest());
+    // The ids of runs begin with the time.
+    matches!(latest, Ok(Some(latest)) if latest.date == date && latest.run.0 > refused.0)
+}
+
 /// The run as it was recorded. A database that cannot be read knows of none: the run to come will say why.
 fn recorded(folder: &Path, run: &RunId) -> Option<RunRow> {
     let reader = Reader::open_existing(&folder.join("org.db")).ok()?;

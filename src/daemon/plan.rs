@@ -50,6 +50,8 @@ pub struct Errand {
     pub faults: u32,
     /// The last run that was begun.
     pub run: Option<RunId>,
+    /// The last run that refused the delivery. A corrected one is looked for then, as a late one is.
+    pub refused: Option<RunId>,
     /// What the last run lacked, if it came to no verdict.
     pub lack: Option<Lack>,
     /// What the last run said, if it came to no verdict.
@@ -204,8 +206,9 @@ impl Track {
                 }
                 last => {
                     let new = Errand::new(scheduled, date, until);
-                    if let Some(mut over) = last.replace(new).filter(Errand::is_open) {
-                        over.give_up();
+                    if let Some(mut over) = last.replace(new).filter(Errand::is_open)
+                        && over.give_up()
+                    {
                         turns.push(Turn::GaveUp(over));
                     }
                 }
@@ -215,8 +218,8 @@ impl Track {
             && errand.is_open()
             && errand.until < now
             && errand.date != timetable.date(now)
+            && errand.give_up()
         {
-            errand.give_up();
             turns.push(Turn::GaveUp(errand.clone()));
         }
         turns
@@ -279,12 +282,18 @@ impl Track {
             After::Again(at)
         };
         let (lack, passing, message) = match ending {
-            Ending::Published | Ending::Refused => {
-                errand.phase = match ending {
-                    Ending::Published => Phase::Published,
-                    _ => Phase::Refused,
-                };
+            Ending::Published => {
+                errand.phase = Phase::Published;
                 (errand.lack, errand.message) = (None, None);
+                return After::Done;
+            }
+            Ending::Refused => {
+                (errand.lack, errand.message) = (None, None);
+                errand.refused = errand.run.clone();
+                if now < errand.until {
+                    return again(errand, errand.until.min(now + timetable.retry_every()));
+                }
+                errand.phase = Phase::Refused;
                 return After::Done;
             }
             Ending::Stopped => {
@@ -310,8 +319,10 @@ impl Track {
             // The last look is at the very end of the waiting.
             return again(errand, errand.until.min(now + pause));
         }
-        errand.give_up();
-        After::GaveUp
+        match errand.give_up() {
+            true => After::GaveUp,
+            false => After::Done,
+        }
     }
 }
 
@@ -325,6 +336,7 @@ impl Errand {
             attempts: 0,
             faults: 0,
             run: None,
+            refused: None,
             lack: None,
             message: None,
         }
@@ -335,10 +347,14 @@ impl Errand {
         matches!(self.phase, Phase::Due(_))
     }
 
-    fn give_up(&mut self) {
-        self.phase = match self.lack {
-            Some(Lack::Files) => Phase::Late,
+    /// Ends it without a publication. Returns whether that is to be told: it is no news of a delivery that was
+    /// refused and of which no corrected one has come.
+    fn give_up(&mut self) -> bool {
+        self.phase = match (self.lack, &self.refused) {
+            (Some(Lack::Files) | None, Some(_)) => Phase::Refused,
+            (Some(Lack::Files), None) => Phase::Late,
             _ => Phase::Failed,
         };
+        self.phase != Phase::Refused
     }
 }

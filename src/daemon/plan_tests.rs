@@ -151,7 +151,15 @@ fn waiting_past_midnight_keeps_the_business_date() {
 #[test]
 fn what_each_ending_leads_to() {
     let cases: [(&str, Ending, &[&str]); 7] = [
-        ("refused", Ending::Refused, &["24 02:30 run 24: refused"]),
+        (
+            "refused, and whatever comes instead",
+            Ending::Refused,
+            &[
+                "24 02:30 run 24: again 24 03:00",
+                "24 03:00 run 24: again 24 03:30",
+                "24 03:30 run 24: refused",
+            ],
+        ),
         ("no login", without(Lack::Source, false), &["24 02:30 run 24: failed"]),
         ("broken job", without(Lack::Setup, false), &["24 02:30 run 24: failed"]),
         ("corrupt", without(Lack::Machine, false), &["24 02:30 run 24: failed"]),
@@ -188,6 +196,40 @@ fn what_each_ending_leads_to() {
         night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|_| ending.clone());
         assert_eq!(night.told(), expected, "{name}");
     }
+}
+
+#[test]
+fn after_a_refusal_a_corrected_delivery_is_looked_for_as_a_late_one_is() {
+    // What the looks after the refusal find, and how it ends; that none has come is no news.
+    let cases = [
+        (vec![without(Lack::Files, true)], "24 03:45 run 24: refused", Phase::Refused),
+        (vec![without(Lack::Files, true), Ending::Published], "24 03:30 run 24: published", {
+            Phase::Published
+        }),
+        (vec![without(Lack::Lock, true), Ending::Refused], "24 03:45 run 24: refused", {
+            Phase::Refused
+        }),
+        (vec![without(Lack::Source, true)], "24 03:45 run 24: failed", Phase::Failed),
+        (vec![without(Lack::Setup, false)], "24 03:00 run 24: failed", Phase::Failed),
+    ];
+    for (found, last, phase) in cases {
+        let mut night = Night::new(NIGHTLY, SHANGHAI, "03:45", "2026-11-23T12:00");
+        let mut looks = [Ending::Refused].into_iter().chain(found.clone());
+        let looks = std::cell::RefCell::new(&mut looks);
+        let end = found.last().unwrap();
+        night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|_| {
+            looks.borrow_mut().next().unwrap_or(end.clone())
+        });
+        assert_eq!(night.told().last().unwrap(), last, "{found:?}");
+        assert_eq!(night.track.errand.as_ref().unwrap().phase, phase, "{found:?}");
+    }
+    // Nor is it news at a restart on another day.
+    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    night.pass("2026-11-23T12:00", "2026-11-23T18:40", &|_| Ending::Refused);
+    night.told();
+    night.turn(at("2026-11-24T17:00"), &no_files);
+    assert_eq!(night.told(), Vec::<String>::new());
+    assert_eq!(night.track.errand.as_ref().unwrap().phase, Phase::Refused);
 }
 
 #[test]

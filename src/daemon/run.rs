@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::job::Job;
 use crate::fetch::{ArchiveError, DiskError, FetchError};
-use crate::model::{Cancel, Message, RunReport, Verdict, system_reason};
+use crate::model::{Cancel, Message, RunId, RunReport, Verdict, system_reason};
 use crate::pipeline::{self, ImportRequest, Patience, Progress, RunError};
 use crate::report::json;
 use crate::store::StoreError;
@@ -28,6 +28,8 @@ pub struct Order {
     pub now: DateTime<Utc>,
     /// What follows if the files are not there.
     pub patience: Patience,
+    /// The run that has refused the delivery, while a corrected one is looked for.
+    pub refused: Option<RunId>,
     /// The data folder.
     pub data: PathBuf,
     /// Asks it to end.
@@ -89,6 +91,7 @@ impl Order {
             cancel: &self.cancel,
             patience: self.patience,
             accept_unchanged: false,
+            refused: self.refused.as_ref(),
         };
         let tenant = self.job.tenant.clone();
         let mut report = match pipeline::import(&request, progress) {

@@ -120,6 +120,9 @@ impl<'o> Scheduler<'o> {
                 (After::Again(at), Ending::Without { lack, message, .. }) => {
                     self.observer.note(&Note::again(&job, *lack, message, at));
                 }
+                (After::Again(at), Ending::Refused) => {
+                    self.observer.note(&Note::corrected_awaited(&job, at));
+                }
                 (After::GaveUp, _) => {
                     if let Some(errand) = &track.errand {
                         tell::gave_up(self.observer, &job, errand, now);
@@ -329,17 +332,25 @@ impl<'o> Scheduler<'o> {
         let insurer = self.insurers.get_mut(tenant)?;
         let track = insurer.track.as_mut()?;
         let date = track.errand.as_ref()?.date;
+        if let (Some(refused), Some(timetable)) =
+            (&track.errand.as_ref()?.refused, timetable(&insurer.job))
+            && past::is_published_since(&self.settings.data.join(tenant), date, refused)
+        {
+            track.finish(&timetable, &Ending::Published, now);
+            return None;
+        }
         let run = run_id(tenant, now, date);
         let patience = match track.begin(run.clone(), now) {
             true => Patience::LooksAgain,
             false => Patience::LastLook,
         };
-        let attempt = track.errand.as_ref()?.attempts;
+        let errand = track.errand.as_ref()?;
+        let (attempt, refused) = (errand.attempts, errand.refused.clone());
         let (job, cancel) = (Arc::clone(&insurer.job), Cancel::new());
         insurer.running = Some(Running { job: Arc::clone(&job), cancel: cancel.clone() });
         self.observer.note(&Note::started(tenant, date, &run, attempt));
         self.save(tenant, now);
-        Some(Order { job, date, now, patience, data: self.settings.data.clone(), cancel })
+        Some(Order { job, date, now, patience, refused, data: self.settings.data.clone(), cancel })
     }
 
     /// Writes the ledger if there is anything new in it.

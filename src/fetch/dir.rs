@@ -29,9 +29,19 @@ pub(super) fn fetch(
 ) -> Result<RawDelivery, FetchError> {
     let source = dir.display().to_string();
     let settings = request.source.fetching();
-    let mut look = || look(dir, wanted);
-    let seen =
-        readiness::wait(&settings.ready, wanted, &source, leash, request.awaited, &mut look)?;
+    let mut look_for_new = || {
+        let seen = look(dir, wanted)?;
+        seen.is_new(request.known, &source)?;
+        Ok(seen)
+    };
+    let seen = readiness::wait(
+        &settings.ready,
+        wanted,
+        &source,
+        leash,
+        request.awaited,
+        &mut look_for_new,
+    )?;
     let mut files = Vec::with_capacity(Feed::ALL.len());
     for feed in Feed::ALL {
         leash.check()?;
@@ -39,7 +49,7 @@ pub(super) fn fetch(
         files.push(take(&dir.join(name), feed, name, request.max_file_size, progress)?);
     }
     // The four files are one delivery: one that was replaced while another was read is of another day.
-    let changed = seen.differences(&look()?, wanted);
+    let changed = seen.differences(&look(dir, wanted)?, wanted);
     if !changed.is_empty() {
         return Err(FetchError::Changing { what: changed.join(", ") });
     }

@@ -103,6 +103,7 @@ impl<'d> Download<'d> {
                 self.request.awaited,
                 &mut || {
                     let seen = self.look(&mut connection)?;
+                    seen.is_new(self.request.known, self.place)?;
                     if self.idles_long() {
                         hang_up(&mut connection);
                     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::NaiveDate;
 
 use crate::config::job::ConfigError;
-use crate::model::{Message, system_reason};
+use crate::model::{Message, RunId, system_reason};
 
 use super::disk::DiskError;
 
@@ -37,6 +37,13 @@ pub enum FetchError {
         place: String,
         /// The earlier business date.
         date: NaiveDate,
+    },
+    /// All files are those that a run has refused: no corrected delivery has come.
+    StillRefused {
+        /// The directory or address.
+        place: String,
+        /// The run that refused them.
+        run: RunId,
     },
     /// Somebody asked the run to end.
     Cancelled,
@@ -194,6 +201,7 @@ impl FetchError {
             FetchError::NothingThere { .. }
             | FetchError::NotReady { .. }
             | FetchError::NotRefreshed { .. }
+            | FetchError::StillRefused { .. }
             | FetchError::Cancelled
             | FetchError::Deadline { .. } => true,
             other => other.is_worth_another_attempt(),
@@ -207,6 +215,7 @@ impl FetchError {
             FetchError::NothingThere { .. }
                 | FetchError::NotReady { .. }
                 | FetchError::NotRefreshed { .. }
+                | FetchError::StillRefused { .. }
                 | FetchError::Changing { .. }
         )
     }
@@ -223,6 +232,7 @@ impl FetchError {
             FetchError::NothingThere { .. }
             | FetchError::NotReady { .. }
             | FetchError::NotRefreshed { .. }
+            | FetchError::StillRefused { .. }
             | FetchError::Cancelled
             | FetchError::NoRoom { .. }
             | FetchError::NotBuiltIn { .. }
@@ -275,12 +285,18 @@ impl FetchError {
             }
             FetchError::NotRefreshed { place, date } => Message::new(
                 format!(
-                    "{place} 的四个文件与已发布的 {date} 的交付逐字节相同，尚未更新；请稍后再试，或联系提供方；确认无误时可用 --accept-unchanged 发布"
+                    "{place} 的四个文件就是已发布的 {date} 的交付，尚未更新；请稍后再试，或联系提供方；确认无误时可用 --accept-unchanged 发布"
                 ),
                 format!(
-                    "all files at {place} are byte for byte those published for {date}: not refreshed \
-                     yet; try later, or ask the provider; if that is right, publish them with \
+                    "all files at {place} are those published for {date}: not refreshed yet; try later, or ask the provider; if that is right, publish them with \
                      --accept-unchanged"
+                ),
+            ),
+            FetchError::StillRefused { place, run } => Message::new(
+                format!("{place} 的文件仍是运行 {run} 未予发布的那一份；等待提供方重新交付"),
+                format!(
+                    "the files at {place} are still those that run {run} refused; a corrected \
+                     delivery is waited for"
                 ),
             ),
             FetchError::Cancelled => Message::fixed(

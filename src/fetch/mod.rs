@@ -33,7 +33,7 @@ use chrono::NaiveDate;
 
 use crate::config::job::{Ready, Source, Tls};
 use crate::config::schema::Schema;
-use crate::model::{Cancel, Feed};
+use crate::model::{Cancel, Feed, RecordedFiles};
 
 use leash::Leash;
 
@@ -64,6 +64,35 @@ pub struct Request<'a> {
     /// Whether somebody looks again later. What is not complete is told at once then, and not waited for: a
     /// hundred insurers share a few runs side by side.
     pub awaited: bool,
+    /// Deliveries that count as none: if the files are seen to be one of these, they are not read.
+    pub known: &'a [Known<'a>],
+}
+
+/// A delivery that has been here before.
+#[derive(Debug, Clone, Copy)]
+pub enum Known<'a> {
+    /// Published, for an earlier date.
+    Published(&'a RecordedFiles),
+    /// Refused.
+    Refused(&'a RecordedFiles),
+}
+
+impl Known<'_> {
+    /// Its files.
+    pub fn files(&self) -> &RecordedFiles {
+        match self {
+            Known::Published(files) | Known::Refused(files) => files,
+        }
+    }
+
+    /// What is said where its files are found again.
+    pub fn fault(&self, place: &str) -> FetchError {
+        let place = place.to_owned();
+        match self {
+            Known::Published(files) => FetchError::NotRefreshed { place, date: files.date },
+            Known::Refused(files) => FetchError::StillRefused { place, run: files.run.clone() },
+        }
+    }
 }
 
 /// What the files are called at the source.

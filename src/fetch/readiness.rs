@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::job::Ready;
-use crate::model::{Feed, Message};
+use crate::model::{Feed, Message, RecordedFile};
 
 use super::leash::Leash;
 use super::remote::{Stat, Version};
-use super::{FetchError, Wanted};
+use super::{FetchError, Known, Wanted};
 
 /// How often to look for what is not there yet, at most.
 const SELDOM: Duration = Duration::from_secs(15);
@@ -40,6 +42,17 @@ impl Sighting {
         names
     }
 
+    /// Tells of files that have been here before, as far as sizes and times show it.
+    ///
+    /// # Errors
+    /// What the delivery says that they are, see [`Known::fault`].
+    pub(super) fn is_new(&self, known: &[Known<'_>], place: &str) -> Result<(), FetchError> {
+        let again = known.iter().find(|known| {
+            self.files.iter().zip(&known.files().files).all(|(seen, before)| is_same(seen, before))
+        });
+        again.map_or(Ok(()), |known| Err(known.fault(place)))
+    }
+
     fn is_empty(&self) -> bool {
         let missing = |stat: &Stat| *stat == Stat::Missing;
         self.files.iter().all(missing) && self.marker.as_ref().is_none_or(missing)
@@ -66,10 +79,28 @@ impl Sighting {
         };
         let feed = Feed::ALL.into_iter().find(small)?;
         let name = wanted.name(feed);
+        if matches!(self.file(feed), Stat::Present(Version { size: Some(0), .. })) {
+            return Some(Message::new(
+                format!("{name} 是空文件（0 字节）"),
+                format!("{name} is empty, it has 0 bytes"),
+            ));
+        }
         Some(Message::new(
             format!("{name} 小于 {min_size} 字节"),
             format!("{name} has fewer than {min_size} bytes"),
         ))
+    }
+}
+
+/// Whether what is seen of a file is what was seen before. A file whose time is not told may be any.
+fn is_same(seen: &Stat, before: &RecordedFile) -> bool {
+    match seen {
+        Stat::Missing => before.sha256.is_none() && before.size == 0,
+        Stat::Present(Version { size: Some(size), mtime: Some(mtime), .. }) => {
+            let same = |time: DateTime<Utc>| time.timestamp_millis() == mtime.timestamp_millis();
+            *size == before.size && before.mtime.is_some_and(same)
+        }
+        Stat::Present(_) => false,
     }
 }
 
@@ -179,13 +210,14 @@ mod tests {
         let none = [None; 4];
         // What is seen one after the other, the last for ever; how often it is looked then, and why not.
         type Seen = ([Option<u64>; 4], Option<bool>);
-        let cases: [(&Ready, Vec<Seen>, Result<usize, &str>); 9] = [
+        let cases: [(&Ready, Vec<Seen>, Result<usize, &str>); 10] = [
             (&Ready::Now, vec![(three, None)], Ok(1)),
             (&Ready::Now, vec![(none, None)], Err("none of the files")),
             (&stable, vec![(all(5), None)], Ok(3)),
             (&stable, vec![(three, None), (all(3), None), (all(4), None)], Ok(5)),
             (&stable, vec![(three, None)], Err("organ.txt is not there yet")),
             (&stable, vec![(all(1), None)], Err("organ.txt has fewer than 2 bytes")),
+            (&stable, vec![(all(0), None)], Err("organ.txt is empty, it has 0 bytes")),
             (&stable, (2..90).map(|n| (all(n), None)).collect(), Err("organ.txt is still growing")),
             (&marker, vec![(all(5), Some(false)), (three, Some(true))], Ok(2)),
             (&marker, vec![(all(5), Some(false))], Err("marker done.ok is not there yet")),

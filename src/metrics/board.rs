@@ -38,13 +38,17 @@ impl Board {
         self.beat.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
-    /// Reads anew how a tenant stands: when it is taken up, and after each run. Opens its database, and may wait
-    /// for a writer that is at its first import.
-    pub fn refresh(&self, tenant: &str) {
-        let status = TenantStatus::read(&self.data, tenant);
+    /// Reads anew how a tenant stands: when it is taken up, and after each run. Returns whether that was to be
+    /// had: a writer that is at its first import keeps readers out and is not waited for. What was known stands then.
+    pub fn refresh(&self, tenant: &str) -> bool {
+        let seen = TenantStatus::glance(&self.data, tenant);
+        let read = seen.is_some();
         let mut tenants = self.tenants();
-        let plan = tenants.get(tenant).and_then(|known| known.plan);
+        let known = tenants.remove(tenant);
+        let plan = known.as_ref().and_then(|known| known.plan);
+        let status = seen.or(known).unwrap_or_else(|| TenantStatus::unknown(&self.data, tenant));
         tenants.insert(tenant.to_owned(), TenantStatus { plan, ..status });
+        read
     }
 
     /// Notes what the scheduler has in mind with a tenant.

@@ -1,12 +1,16 @@
 //! How a tenant stands.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use crate::alert;
 use crate::model::Message;
 use crate::store::{LastPublication, LastRun, Reader, StoreError};
+
+/// How long a glance waits for a writer.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// How a tenant stands.
 #[derive(Debug, Clone)]
@@ -52,12 +56,27 @@ pub struct Plan {
 impl TenantStatus {
     /// Reads how a tenant stands. That something cannot be read is told in it and is no error.
     pub fn read(data: &Path, tenant: &str) -> TenantStatus {
-        let path = data.join(tenant).join("org.db");
-        let runs = || -> Result<_, StoreError> {
-            let reader = Reader::open_existing(&path)?;
-            Ok((reader.last_run()?, reader.last_publication()?))
-        };
-        let (database, last_run, last_publication) = match runs() {
+        let read = Reader::open_existing(&database_of(data, tenant)).and_then(last);
+        TenantStatus::of(data, tenant, read)
+    }
+
+    /// The same for somebody who has no time; none while a writer keeps readers out, as one does at its first
+    /// import.
+    pub(super) fn glance(data: &Path, tenant: &str) -> Option<TenantStatus> {
+        match Reader::open_within(&database_of(data, tenant), GLANCE).and_then(last) {
+            Err(StoreError::Locked { .. }) => None,
+            read => Some(TenantStatus::of(data, tenant, read)),
+        }
+    }
+
+    /// A tenant without a database.
+    pub(super) fn unknown(data: &Path, tenant: &str) -> TenantStatus {
+        let path = database_of(data, tenant);
+        TenantStatus::of(data, tenant, Err(StoreError::NotFound { path }))
+    }
+
+    fn of(data: &Path, tenant: &str, read: Result<Last, StoreError>) -> TenantStatus {
+        let (database, last_run, last_publication) = match read {
             Ok((run, publication)) => (Database::Readable, run, publication),
             Err(StoreError::NotFound { .. }) => (Database::Missing, None, None),
             Err(error) => (Database::Unreadable(error.message()), None, None),
@@ -71,6 +90,17 @@ impl TenantStatus {
             plan: None,
         }
     }
+}
+
+/// What the database says of the last run and the last publication.
+type Last = (Option<LastRun>, Option<LastPublication>);
+
+fn last(reader: Reader) -> Result<Last, StoreError> {
+    Ok((reader.last_run()?, reader.last_publication()?))
+}
+
+fn database_of(data: &Path, tenant: &str) -> PathBuf {
+    data.join(tenant).join("org.db")
 }
 
 /// Alerts of a tenant that wait to be sent.

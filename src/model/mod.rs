@@ -16,8 +16,8 @@ pub use feed::Feed;
 pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related, RuleMeta};
 pub use language::Language;
 pub use run::{
-    FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, PublishedFiles, RunId, RunReport,
-    StageTiming, Verdict,
+    FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, RecordedFile, RecordedFiles, RunId,
+    RunReport, StageTiming, Verdict,
 };
 pub use system_fault::system_reason;
 pub use table::{Column, Table};

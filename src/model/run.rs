@@ -170,11 +170,24 @@ pub struct RunReport {
     pub report_dir: Option<std::path::PathBuf>,
 }
 
-/// What was published for a business date, as its files came.
+/// The files of a recorded run, as they came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublishedFiles {
-    /// The business date.
+pub struct RecordedFiles {
+    /// The run.
+    pub run: RunId,
+    /// Its business date.
     pub date: NaiveDate,
-    /// SHA-256 of each file, lowercase hex, by [`Feed::index`].
-    pub sha256: [Option<String>; 4],
+    /// By [`Feed::index`].
+    pub files: [RecordedFile; 4],
+}
+
+/// One of them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RecordedFile {
+    /// SHA-256 of its bytes, lowercase hex; none if it was not there, or not read.
+    pub sha256: Option<String>,
+    /// Size in bytes; zero if it was not there.
+    pub size: u64,
+    /// Modification time at the source, to the millisecond, where it was told.
+    pub mtime: Option<DateTime<Utc>>,
 }

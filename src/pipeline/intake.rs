@@ -7,7 +7,7 @@ use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery, FileInput, FileState};
 use crate::fetch::{self, Fetched, RawDelivery};
 use crate::keys::KeyIndex;
-use crate::model::{Feed, PublishedFiles};
+use crate::model::{Feed, RecordedFiles};
 use crate::parse::{self, trim};
 use crate::store::QuarantinedLine;
 
@@ -33,11 +33,13 @@ pub(super) fn nothing(schema: &Schema) -> RawDelivery {
     RawDelivery { source: String::new(), files, downloads: Vec::new() }
 }
 
-/// Whether every file is there and is, to the byte, what was published.
-pub(super) fn is_unchanged(raw: &RawDelivery, published: &PublishedFiles) -> bool {
-    raw.files.iter().zip(&published.sha256).all(|(fetched, before)| match fetched {
-        Fetched::File(file) => Some(&file.sha256) == before.as_ref(),
-        Fetched::Missing { .. } | Fetched::Oversized { .. } => false,
+/// Whether every file is, to the byte, what it was in an earlier run. One that was not read then and is not now
+/// counts as the same if it has the same size.
+pub(super) fn is_unchanged(raw: &RawDelivery, before: &RecordedFiles) -> bool {
+    raw.files.iter().zip(&before.files).all(|(fetched, before)| match fetched {
+        Fetched::File(file) => Some(&file.sha256) == before.sha256.as_ref(),
+        Fetched::Missing { .. } => before.sha256.is_none() && before.size == 0,
+        Fetched::Oversized { size, .. } => before.sha256.is_none() && before.size == *size,
     })
 }
 

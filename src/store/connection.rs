@@ -20,7 +20,7 @@ const APPLICATION_ID: i64 = 0x6f72_6773;
 const MIGRATIONS: [M<'static>; 1] = [M::up(include_str!("migrations/0001.sql"))];
 
 /// How long to wait for another program that holds the file.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Page size in bytes; 8 KiB holds some forty agents.
 const PAGE_SIZE: i64 = 8_192;
@@ -52,14 +52,16 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     Ok(conn)
 }
 
-/// Opens the file for reading.
-pub(super) fn open_existing(path: &Path) -> Result<Connection, StoreError> {
+/// Opens the file for reading. A writer that keeps readers out, as one does at its first import, is waited for so
+/// long at each query.
+pub(super) fn open_existing(path: &Path, patience: Duration) -> Result<Connection, StoreError> {
     if !path.exists() {
         return Err(StoreError::NotFound { path: path.to_path_buf() });
     }
     // Read-write, because a reader has to finish what a killed writer left; `query_only` keeps it from
     // writing anything of its own. Where the user may not write, SQLite opens the file read-only itself.
     let opened = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|conn| {
+        conn.busy_timeout(patience).map_err(|error| StoreError::sqlite(path, error))?;
         check_format(&conn, path)?;
         conn.pragma_update(None, "query_only", true)
             .map_err(|error| StoreError::sqlite(path, error))?;

@@ -32,7 +32,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::config::schema::Schema;
-use crate::model::PublishedFiles;
+use crate::model::{RecordedFiles, RunId};
 use layout::FeedTable;
 
 pub use branches::Branch;
@@ -88,8 +88,20 @@ impl Store {
     ///
     /// # Errors
     /// Any fault of the database.
-    pub fn files_before(&self, date: NaiveDate) -> Result<Option<PublishedFiles>, StoreError> {
+    pub fn files_before(&self, date: NaiveDate) -> Result<Option<RecordedFiles>, StoreError> {
         snapshot::files_before(&self.conn, date).map_err(|error| self.fault(error))
+    }
+
+    /// The files of a recorded run of a business date; none if it is not recorded or had no files.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn files_of(
+        &self,
+        run: &RunId,
+        date: NaiveDate,
+    ) -> Result<Option<RecordedFiles>, StoreError> {
+        snapshot::files_of(&self.conn, run.clone(), date).map_err(|error| self.fault(error))
     }
 
     /// Opens a transaction for a business date and reads what it is compared with (at a million agents some

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -121,7 +122,16 @@ impl Reader {
     /// [`StoreError::NotFound`] if nothing was imported yet; [`StoreError::Newer`], [`StoreError::Foreign`];
     /// any fault of the file.
     pub fn open_existing(path: &Path) -> Result<Reader, StoreError> {
-        let conn = connection::open_existing(path)?;
+        Reader::open_within(path, connection::PATIENCE)
+    }
+
+    /// The same for somebody who has no time: a writer that keeps readers out is waited for at most so long at
+    /// each query.
+    ///
+    /// # Errors
+    /// As [`Reader::open_existing`], and [`StoreError::Locked`] from here on and from each query.
+    pub fn open_within(path: &Path, patience: Duration) -> Result<Reader, StoreError> {
+        let conn = connection::open_existing(path, patience)?;
         Ok(Reader { conn, path: path.to_path_buf() })
     }
 

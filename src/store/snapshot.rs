@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::model::{Feed, PublishedFiles, RunId};
+use crate::model::{Feed, RecordedFile, RecordedFiles, RunId};
 use crate::store::dates::{DateReader, iso};
 
 /// A published snapshot.
@@ -21,17 +21,30 @@ pub struct SnapshotInfo {
 pub(super) fn files_before(
     conn: &Connection,
     date: NaiveDate,
-) -> rusqlite::Result<Option<PublishedFiles>> {
+) -> rusqlite::Result<Option<RecordedFiles>> {
     let Some(newest) = newest(conn, Some(date))? else { return Ok(None) };
-    let mut files = PublishedFiles { date: newest.date, sha256: Default::default() };
-    let mut statement = conn.prepare("select feed, sha256 from source_file where run = ?1")?;
-    let mut rows = statement.query([&newest.run.0])?;
+    files_of(conn, newest.run, newest.date)
+}
+
+/// The files of a recorded run; none if it did not come to have any.
+pub(super) fn files_of(
+    conn: &Connection,
+    run: RunId,
+    date: NaiveDate,
+) -> rusqlite::Result<Option<RecordedFiles>> {
+    let mut files = [const { None }; 4];
+    let mut statement =
+        conn.prepare("select feed, sha256, size, mtime from source_file where run = ?1")?;
+    let mut rows = statement.query([&run.0])?;
     while let Some(row) = rows.next()? {
         if let Some(feed) = Feed::from_name(&row.get::<_, String>(0)?) {
-            files.sha256[feed.index()] = row.get(1)?;
+            let size = u64::try_from(row.get::<_, i64>(2)?).unwrap_or_default();
+            let mtime = row.get::<_, Option<String>>(3)?.and_then(|text| text.parse().ok());
+            files[feed.index()] = Some(RecordedFile { sha256: row.get(1)?, size, mtime });
         }
     }
-    Ok(Some(files))
+    let [Some(agent), Some(node), Some(organ), Some(principal)] = files else { return Ok(None) };
+    Ok(Some(RecordedFiles { run, date, files: [agent, node, organ, principal] }))
 }
 
 /// Reads a row of `snapshot`.

@@ -40,6 +40,7 @@ pub(super) fn fetch(
         workdir,
         cancel: &cancel,
         awaited: false,
+        known: &[],
     };
     fetch::fetch(&request, progress)
 }
@@ -317,6 +318,7 @@ fn somebody_who_asks_to_stop_is_heard() {
         workdir: dir.path(),
         cancel: &cancel,
         awaited: false,
+        known: &[],
     };
     let ask = After::new(1_000_000, || cancel.ask());
     let error = fetch::fetch(&request, &ask).unwrap_err();

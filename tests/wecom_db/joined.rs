@@ -26,6 +26,7 @@ fn import(job: &Path, data: &Path, from: &Path, date: NaiveDate) {
         cancel: &Cancel::new(),
         patience: pipeline::Patience::Waits,
         accept_unchanged: false,
+        refused: None,
     };
     assert_eq!(pipeline::import(&request, &Quiet).unwrap().verdict, Verdict::Published);
 }

@@ -154,6 +154,7 @@ enum State {
 impl State {
     fn of(errand: &Errand) -> State {
         match (errand.phase, errand.lack) {
+            (Phase::Due(_), Some(Lack::Files) | None) if errand.refused.is_some() => State::Refused,
             (Phase::Due(_), Some(lack)) => State::Waiting(lack),
             (Phase::Due(_), None) => State::Due,
             (Phase::Running, _) => State::Running,

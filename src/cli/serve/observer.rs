@@ -130,18 +130,20 @@ impl Observer for Told {
         for gone in state.known.difference(&tenants) {
             self.board.forget(gone);
         }
-        let mut news = state.known != tenants;
+        let (mut news, mut again) = (state.known != tenants, BTreeSet::new());
         for standing in standings {
             let tenant = &standing.job.tenant;
             if state.stale.remove(tenant) || !state.known.contains(tenant) {
-                self.board.refresh(tenant);
+                if !self.board.refresh(tenant) {
+                    again.insert(tenant.clone());
+                }
                 news = true;
             }
             self.board.plan(tenant, plan(standing));
         }
         state.known = tenants;
-        // Told of tenants that have gone meanwhile.
-        state.stale.clear();
+        // What is left was told of tenants that have gone meanwhile.
+        state.stale = again;
         self.board.beat();
         if news || state.written.is_none_or(|written| (now - written).abs() > METRICS_AGE) {
             state.written = Some(now);
@@ -160,7 +162,7 @@ fn plan(standing: &Standing) -> Plan {
     });
     let waiting = errand.filter(|errand| {
         let lacks = matches!(errand.lack, Some(Lack::Files | Lack::Source));
-        lacks && matches!(errand.phase, Phase::Due(_) | Phase::Running)
+        lacks && errand.refused.is_none() && matches!(errand.phase, Phase::Due(_) | Phase::Running)
     });
     Plan {
         running: errand.is_some_and(|errand| errand.phase == Phase::Running),
