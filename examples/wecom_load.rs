@@ -296,7 +296,8 @@ fn report(plan: &Plan, seen: &Seen, took: Duration) {
 
 /// Whether every acknowledged event is in the database.
 fn verify(database: &Path, run: &str, acknowledged: &[u64]) -> anyhow::Result<bool> {
-    let conn = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let conn = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE)
+        .with_context(|| format!("--verify: cannot open {}", database.display()))?;
     let prefix = format!("{run}x");
     let mut statement = conn.prepare(
         "select cast(substr(nonce, length(?1) + 1) as integer) from callback_event \

@@ -17,7 +17,7 @@ use clap::Args;
 use orgsnap::alert::Desk;
 use orgsnap::daemon::{Event, Scheduler, Settings, attend};
 use orgsnap::metrics::Board;
-use orgsnap::model::Message;
+use orgsnap::model::{Message, system_reason};
 use orgsnap::store::lock::TenantLock;
 use orgsnap::web::callbacks::Callbacks;
 use orgsnap::web::{health, server};
@@ -161,23 +161,25 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 fn cannot_read(jobs: &std::path::Path, error: &io::Error) -> Failure {
-    let jobs = jobs.display();
+    let (jobs, Message { zh, en }) = (jobs.display(), system_reason(error));
     Failure::usage(Message::new(
-        format!("无法读取任务文件夹 {jobs}：{error}；请检查路径"),
-        format!("cannot read the folder of job files {jobs}: {error}; check its path"),
+        format!("无法读取任务文件夹 {jobs}：{zh}；请检查路径"),
+        format!("cannot read the folder of job files {jobs}: {en}; check its path"),
     ))
 }
 
 fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
+    let Message { zh, en } = system_reason(error);
     Failure::usage(Message::new(
-        format!("无法监听 {address}：{error}；请用 --listen 指定其他地址"),
-        format!("cannot listen at {address}: {error}; give another address with --listen"),
+        format!("无法监听 {address}：{zh}；请用 --listen 指定其他地址"),
+        format!("cannot listen at {address}: {en}; give another address with --listen"),
     ))
 }
 
 fn cannot_start(error: &io::Error) -> Failure {
+    let Message { zh, en } = system_reason(error);
     Failure::internal(Message::new(
-        format!("无法启动：{error}；请检查系统的线程和文件数限制"),
-        format!("cannot start: {error}; check the system's limits on threads and files"),
+        format!("无法启动：{zh}；请检查系统的线程和文件数限制"),
+        format!("cannot start: {en}; check the system's limits on threads and files"),
     ))
 }

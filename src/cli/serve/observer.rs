@@ -12,7 +12,7 @@ use orgsnap::config::job::Job;
 use orgsnap::daemon::plan::{Lack, Phase};
 use orgsnap::daemon::{Note, Observer, Standing, Tone};
 use orgsnap::metrics::{self, Board, Plan};
-use orgsnap::model::Message;
+use orgsnap::model::{Message, system_reason};
 use orgsnap::report::Language;
 use orgsnap::store::replace_file;
 
@@ -84,7 +84,8 @@ impl Told {
         let before = std::mem::replace(&mut self.state.borrow_mut().unwritable, failed);
         if let (Err(error), false) = (written, before) {
             let what = self.language.choose("无法写入指标文件", "cannot write the metrics file");
-            tracing::warn!(target: "orgsnap", "{what} {}: {error}", path.display());
+            let why = system_reason(&error);
+            tracing::warn!(target: "orgsnap", "{what} {}: {}", path.display(), self.language.of(&why));
         }
     }
 
