@@ -348,8 +348,9 @@ impl<'o> Scheduler<'o> {
         let (attempt, refused) = (errand.attempts, errand.refused.clone());
         let (job, cancel) = (Arc::clone(&insurer.job), Cancel::new());
         insurer.running = Some(Running { job: Arc::clone(&job), cancel: cancel.clone() });
-        self.observer.note(&Note::started(tenant, date, &run, attempt));
+        // Whoever reads that the run begins finds it in the ledger, whatever happens next.
         self.save(tenant, now);
+        self.observer.note(&Note::started(tenant, date, &run, attempt));
         Some(Order { job, date, now, patience, refused, data: self.settings.data.clone(), cancel })
     }
 
