@@ -240,6 +240,10 @@ impl<'d> Download<'d> {
                 });
             }
             self.work(&queue, connection);
+            // Idle, it would take the place that a server of few connections may have for the others.
+            if lock(&queue).workers > 0 {
+                hang_up(connection);
+            }
         });
         self.leash.take_up();
         let queue = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
