@@ -7,11 +7,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
 
-use crate::store::{StoreError, snapshot};
+use crate::store::{FileFormat, StoreError, file_format, snapshot};
 
 /// `application_id` of the file: "orgs".
 const APPLICATION_ID: i64 = 0x6f72_6773;
@@ -100,24 +99,15 @@ fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
 
 /// Refuses a file of another program and one of a newer orgsnap, before anything is written to it.
 fn check_format(conn: &Connection, path: &Path) -> Result<(), StoreError> {
-    let fault = |error| StoreError::sqlite(path, error);
-    let pragma = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let application = pragma("application_id").map_err(fault)?;
-    let found = pragma("user_version").map_err(fault)?;
-    let objects: i64 = conn
-        .query_row("select count(*) from sqlite_schema", [], |row| row.get(0))
-        .map_err(fault)?;
-    let blank = application == 0 && found == 0 && objects == 0;
-    if application != APPLICATION_ID && !blank {
-        return Err(StoreError::Foreign { path: path.to_path_buf() });
-    }
     let supported = MIGRATIONS.len() as i64;
-    if found > supported {
-        // Closing the last connection would fold the log of the newer program back.
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fault)?;
-        return Err(StoreError::Newer { path: path.to_path_buf(), found, supported });
+    let format = file_format(conn, APPLICATION_ID, supported);
+    match format.map_err(|error| StoreError::sqlite(path, error))? {
+        FileFormat::Known => Ok(()),
+        FileFormat::Foreign => Err(StoreError::Foreign { path: path.to_path_buf() }),
+        FileFormat::Newer { found } => {
+            Err(StoreError::Newer { path: path.to_path_buf(), found, supported })
+        }
     }
-    Ok(())
 }
 
 /// Puts the file into the state in which readers like it best, after a commit and when it is opened: WAL

@@ -9,6 +9,7 @@ mod connection;
 mod dates;
 mod dictionary;
 mod error;
+mod format;
 mod keys;
 mod last_run;
 mod layout;
@@ -37,6 +38,7 @@ use layout::FeedTable;
 
 pub use branches::Branch;
 pub use error::StoreError;
+pub use format::{FileFormat, file_format};
 pub use last_run::{LastPublication, LastRun};
 pub use publication::{CarriedRow, Cell, Publication};
 pub use reader::{Reader, RunRow, StoredReason, TreeNode, TreeQuery, TreeView};

@@ -5,11 +5,11 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use super::{WecomStoreError, dictionary};
+use crate::store::{FileFormat, file_format};
 
 /// `application_id` of the file: "orwe".
 const APPLICATION_ID: i64 = 0x6f72_7765;
@@ -112,24 +112,15 @@ fn wait(tries: i32) -> bool {
 
 /// Refuses a file of another program and one of a newer orgsnap, before anything is written to it.
 fn check_format(conn: &Connection, path: &Path) -> Result<(), WecomStoreError> {
-    let fault = |error| WecomStoreError::sqlite(path, error);
-    let pragma = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let application = pragma("application_id").map_err(fault)?;
-    let found = pragma("user_version").map_err(fault)?;
-    let objects: i64 = conn
-        .query_row("select count(*) from sqlite_schema", [], |row| row.get(0))
-        .map_err(fault)?;
-    let blank = application == 0 && found == 0 && objects == 0;
-    if application != APPLICATION_ID && !blank {
-        return Err(WecomStoreError::Foreign { path: path.to_path_buf() });
-    }
     let supported = MIGRATIONS.len() as i64;
-    if found > supported {
-        // Closing the last connection would fold the log of the newer program back.
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(fault)?;
-        return Err(WecomStoreError::Newer { path: path.to_path_buf(), found, supported });
+    let format = file_format(conn, APPLICATION_ID, supported);
+    match format.map_err(|error| WecomStoreError::sqlite(path, error))? {
+        FileFormat::Known => Ok(()),
+        FileFormat::Foreign => Err(WecomStoreError::Foreign { path: path.to_path_buf() }),
+        FileFormat::Newer { found } => {
+            Err(WecomStoreError::Newer { path: path.to_path_buf(), found, supported })
+        }
     }
-    Ok(())
 }
 
 /// Takes the missing steps and writes what the tables mean. Two programs may do so at once: the second finds nothing
