@@ -101,8 +101,8 @@ fn fetch_by(job: &Path, workdir: &Path) {
         max_file_size: 1 << 40,
         workdir,
         cancel: &Cancel::new(),
-        awaited: false,
-        known: &[],
+        caller_polls: false,
+        earlier: &[],
     };
     let delivery = fetch::fetch(&request, &NoProgress).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(delivery.downloads.len(), 4);

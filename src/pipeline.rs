@@ -17,7 +17,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::{Format, GateLimits, Job, Source};
 use crate::config::schema::Schema;
 use crate::delivery::Background;
-use crate::fetch::{self, FetchError, Known, RawDelivery, archive};
+use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
 use crate::links::Links;
 use crate::model::{Cancel, Feed, GateReason, Message, RunId, RunReport, Verdict};
 use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
@@ -64,14 +64,14 @@ pub trait Progress: fetch::Progress {
 
 /// What follows if the files of a delivery are not there, or not complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
+pub enum WaitPolicy {
     /// The run waits for what is incomplete, as long as the job's `deadline` lets it.
-    Waits,
+    WaitForFiles,
     /// Whoever started the run looks again later. It waits for nothing and leaves no record, or a night of
     /// waiting would fill the list of runs.
-    LooksAgain,
+    CallerRetries,
     /// The last of several looks: it waits for nothing and is recorded.
-    LastLook,
+    LastAttempt,
 }
 
 /// What to import.
@@ -92,7 +92,7 @@ pub struct ImportRequest<'a> {
     /// Ends the run before its next stage when it is asked; what is not committed by then is undone.
     pub cancel: &'a Cancel,
     /// What follows if the files are not there.
-    pub patience: Patience,
+    pub wait_policy: WaitPolicy,
     /// Publishes files of a server that are, to the byte, those of an earlier date. Otherwise they pass for
     /// a delivery that has not come yet.
     pub accept_unchanged: bool,
@@ -176,16 +176,20 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
     };
     let published =
         background.published.as_ref().filter(|_| source.is_remote() && !request.accept_unchanged);
-    let known = Vec::from_iter(
-        published.map(Known::Published).into_iter().chain(refused.as_ref().map(Known::Refused)),
+    let earlier = Vec::from_iter(
+        published
+            .map(EarlierDelivery::Published)
+            .into_iter()
+            .chain(refused.as_ref().map(EarlierDelivery::Refused)),
     );
     let fetched =
-        fetch_files(request, source, &schema, &tenant_dir, &known, &mut outcome, progress);
+        fetch_files(request, source, &schema, &tenant_dir, &earlier, &mut outcome, progress);
     let mut raw = match fetched {
         Ok(raw) => raw,
         Err(error) => {
             run.go_on()?;
-            let awaited = request.patience == Patience::LooksAgain && error.is_source_transient();
+            let awaited =
+                request.wait_policy == WaitPolicy::CallerRetries && error.is_source_transient();
             // What there was to say of a refused delivery stands in the record of the run that refused it.
             if awaited || matches!(error, RunError::Fetch(FetchError::StillRefused { .. })) {
                 return Err(error);
@@ -232,8 +236,8 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         max_file_size: request.job.map_or(Job::MAX_FILE_SIZE, |job| job.max_file_size),
         workdir: request.dir,
         cancel: &Cancel::new(),
-        awaited: false,
-        known: &[],
+        caller_polls: false,
+        earlier: &[],
     };
     let mut raw = match fetch::fetch(&wanted, &intake::Files(progress)) {
         // Four missing files of a folder that is there are four findings.
@@ -283,16 +287,16 @@ fn fetch_files(
     source: &Source,
     schema: &Schema,
     tenant_dir: &Path,
-    known: &[Known<'_>],
+    earlier: &[EarlierDelivery<'_>],
     outcome: &mut Outcome,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, RunError> {
     progress.stage(Stage::Fetch);
     let began = Instant::now();
     // Equal sizes and times are enough for a look that is not the last; after that only equal bytes count.
-    let by_sight: Vec<Known<'_>> = match request.patience {
-        Patience::LooksAgain => known.to_vec(),
-        Patience::Waits | Patience::LastLook => Vec::new(),
+    let unchanged_by_metadata: Vec<EarlierDelivery<'_>> = match request.wait_policy {
+        WaitPolicy::CallerRetries => earlier.to_vec(),
+        WaitPolicy::WaitForFiles | WaitPolicy::LastAttempt => Vec::new(),
     };
     let wanted = fetch::Request {
         source,
@@ -301,11 +305,12 @@ fn fetch_files(
         max_file_size: request.job.max_file_size,
         workdir: &tenant_dir.join("incoming"),
         cancel: request.cancel,
-        awaited: request.patience != Patience::Waits,
-        known: &by_sight,
+        caller_polls: request.wait_policy != WaitPolicy::WaitForFiles,
+        earlier: &unchanged_by_metadata,
     };
     let mut raw = fetch::fetch(&wanted, &intake::Files(progress))?;
-    if let Some(again) = known.iter().find(|known| intake::is_unchanged(&raw, known.files())) {
+    if let Some(again) = earlier.iter().find(|earlier| intake::is_unchanged(&raw, earlier.files()))
+    {
         raw.remove_downloads();
         return Err(again.fault(&raw.source).into());
     }

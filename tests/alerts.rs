@@ -3,9 +3,9 @@
 mod channels;
 mod config;
 mod import;
-mod news;
+mod events;
 mod receiver;
-mod telling;
+mod dispatcher;
 
 use std::{
     path::Path,
@@ -14,8 +14,8 @@ use std::{
 
 use orgsnap::{
     alert::{
-        Alert, Desk, Happening,
-        ledger::{Book, Ledger},
+        Alert, AlertDispatcher, RunEvent,
+        ledger::{Ledger, LedgerContent},
         send::{Bounds, SendError, Sender},
     },
     config::job::{AlertChannel, Job},
@@ -61,24 +61,24 @@ impl Recorder {
 }
 
 /// A desk of a process that has just started.
-fn desk(data: &Path, job: &Job, sender: &Arc<Recorder>) -> Desk {
-    let desk = Desk::with_sender(data, Arc::<Recorder>::clone(sender));
-    desk.watch(job, *news::NOW).unwrap();
-    desk
+fn dispatcher(data: &Path, job: &Job, sender: &Arc<Recorder>) -> AlertDispatcher {
+    let dispatcher = AlertDispatcher::with_sender(data, Arc::<Recorder>::clone(sender));
+    dispatcher.watch(job, *events::NOW).unwrap();
+    dispatcher
 }
 
-fn report(desk: &Desk, job: &Job, happening: &Happening) -> Option<&'static str> {
-    desk.report(job, happening, *news::NOW).unwrap().map(|kind| kind.name())
+fn report(dispatcher: &AlertDispatcher, job: &Job, event: &RunEvent) -> Option<&'static str> {
+    dispatcher.report(job, event, *events::NOW).unwrap().map(|kind| kind.name())
 }
 
-fn book(data: &Path) -> Book {
+fn content(data: &Path) -> LedgerContent {
     Ledger::of(data, "t").read().unwrap()
 }
 
 /// The alert that a happening makes.
-fn alert(job: &Job, happening: &Happening) -> Alert {
+fn alert(job: &Job, event: &RunEvent) -> Alert {
     let folder = tempfile::tempdir().unwrap();
-    let desk = Desk::new(folder.path());
-    report(&desk, job, happening).expect("news");
-    book(folder.path()).outbox.remove(0).alert
+    let dispatcher = AlertDispatcher::new(folder.path());
+    report(&dispatcher, job, event).expect("news");
+    content(folder.path()).outbox.remove(0).alert
 }

@@ -5,7 +5,7 @@ pub(crate) mod certificate;
 mod dir;
 mod faulty_server;
 mod faults;
-mod nights;
+mod repeated_runs;
 mod proftpd;
 mod real_server;
 mod security;
@@ -86,8 +86,8 @@ fn fetch_until(
         max_file_size: 1 << 30,
         workdir,
         cancel,
-        awaited: false,
-        known: &[],
+        caller_polls: false,
+        earlier: &[],
     };
     let mut delivery = fetch::fetch(&request, &NoProgress)?;
     delivery.load()?;

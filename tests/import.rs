@@ -10,7 +10,7 @@ use orgsnap::{
     config::job::{self, Job},
     fetch,
     model::{Cancel, Feed, FeedChanges, RunReport, Verdict},
-    pipeline::{self, ImportRequest, Patience, Progress, RunError, Stage},
+    pipeline::{self, ImportRequest, Progress, RunError, Stage, WaitPolicy},
     sample::{self, Charset, Options},
     store::{StoreError, lock::TenantLock},
 };
@@ -97,7 +97,7 @@ impl Insurer {
             data_dir: &data,
             now,
             cancel: &Cancel::new(),
-            patience: Patience::Waits,
+            wait_policy: WaitPolicy::WaitForFiles,
             accept_unchanged: false,
             refused: None,
         };
@@ -178,7 +178,7 @@ fn a_bad_cell_or_a_stray_delimiter_makes_nobody_disappear() {
         |lines| lines[9] = lines[9].replacen('|', "||", 1),
         |lines| set(lines, 9, 2, "7"),
     ];
-    for spoil in cases {
+    for damage in cases {
         let insurer = Insurer::new("");
         insurer.deliver(1, |_| {}).import(1);
         let before = insurer.rows("select * from recruit_tree order by id");
@@ -186,7 +186,7 @@ fn a_bad_cell_or_a_stray_delimiter_makes_nobody_disappear() {
         let report = insurer
             .deliver(2, |lines| {
                 key = id(&lines[9]);
-                spoil(lines);
+                damage(lines);
             })
             .import(2);
         assert_eq!(report.verdict, Verdict::Published, "{:?}", report.reasons);
@@ -342,8 +342,8 @@ fn a_refused_delivery_leaves_the_snapshot_and_keeps_its_traces() {
             i.deliver(2, |_| {});
         }),
     ];
-    for (at, (limit, spoil)) in cases.into_iter().enumerate() {
-        spoil(&insurer);
+    for (at, (limit, damage)) in cases.into_iter().enumerate() {
+        damage(&insurer);
         let day = if limit == "older-date" {
             fs::rename(insurer.delivery(2), insurer.folder.path().join("20241130")).unwrap();
             NaiveDate::from_ymd_opt(2024, 11, 30)
@@ -360,7 +360,7 @@ fn a_refused_delivery_leaves_the_snapshot_and_keeps_its_traces() {
             data_dir: &data,
             now,
             cancel: &Cancel::new(),
-            patience: Patience::Waits,
+            wait_policy: WaitPolicy::WaitForFiles,
             accept_unchanged: false,
             refused: None,
         };
@@ -528,7 +528,7 @@ fn a_run_that_is_asked_to_stop_leaves_everything_as_it_was() {
             data_dir: &insurer.data(),
             now: "2024-12-31T21:00:00Z".parse().unwrap(),
             cancel: &cancel,
-            patience: Patience::Waits,
+            wait_policy: WaitPolicy::WaitForFiles,
             accept_unchanged: false,
             refused: None,
         };
@@ -546,9 +546,11 @@ fn a_run_that_is_asked_to_stop_leaves_everything_as_it_was() {
 fn a_source_that_is_awaited_leaves_no_record_until_the_last_look() {
     let insurer = Insurer::new("");
     insurer.deliver(1, |_| {}).import(1);
-    for (patience, runs) in
-        [(Patience::LooksAgain, 1), (Patience::LooksAgain, 1), (Patience::LastLook, 2)]
-    {
+    for (wait_policy, runs) in [
+        (WaitPolicy::CallerRetries, 1),
+        (WaitPolicy::CallerRetries, 1),
+        (WaitPolicy::LastAttempt, 2),
+    ] {
         let request = ImportRequest {
             job: &insurer.job,
             date: Some(date(2)),
@@ -557,7 +559,7 @@ fn a_source_that_is_awaited_leaves_no_record_until_the_last_look() {
             data_dir: &insurer.data(),
             now: "2024-12-31T21:00:00Z".parse().unwrap(),
             cancel: &Cancel::new(),
-            patience,
+            wait_policy,
             accept_unchanged: false,
             refused: None,
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, TimeZone, Utc};
 use orgsnap::config::job::{
-    self, ConfigError, Encoding, Job, NameEncoding, Ready, Source, Tls, Trust,
+    self, CertificateTrust, ConfigError, Encoding, Job, NameEncoding, Ready, Source, Tls,
 };
 use orgsnap::model::{Feed, Level};
 
@@ -78,7 +78,7 @@ fn a_full_file_resolves() {
     let Some(Source::Ftp(ftp)) = &job.source else { panic!("an FTP source") };
     assert_eq!((ftp.host.as_str(), ftp.port), ("ftp.example.com", 2121));
     assert_eq!(ftp.path.on(NaiveDate::from_ymd_opt(2026, 11, 24).unwrap()), "/export/20261124");
-    assert_eq!(ftp.tls, Tls::Explicit(Trust::Ca("jobs/ca.pem".into())));
+    assert_eq!(ftp.tls, Tls::Explicit(CertificateTrust::Ca("jobs/ca.pem".into())));
     let stable = Ready::Stable { wait: Duration::from_secs(30), polls: 2, min_size: 1 };
     let fetching = &ftp.fetching;
     assert_eq!(fetching.ready, stable);

@@ -17,7 +17,7 @@ mod import;
 mod job;
 mod layers;
 mod metrics;
-mod night;
+mod scheduler;
 mod packaging;
 mod peers;
 mod quiet;

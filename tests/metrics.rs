@@ -11,7 +11,7 @@ use std::{
 
 use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::{
-    metrics::{Board, Database, Plan, TenantStatus, render},
+    metrics::{Database, Plan, StatusBoard, TenantStatus, render},
     model::{Message, RunId},
     store::{LastPublication, LastRun},
     web::{health, server},
@@ -159,12 +159,12 @@ fn ask(port: u16, path: &str) -> (u16, String) {
 }
 
 /// Serves a board while `visit` looks at it.
-fn serve(board: Arc<Board>, patience: Duration, visit: impl FnOnce(u16)) {
+fn serve(status_board: Arc<StatusBoard>, patience: Duration, visit: impl FnOnce(u16)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let (end, ended) = tokio::sync::oneshot::channel::<()>();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let port = listener.local_addr().unwrap().port();
-    let app = health::router(board, patience);
+    let app = health::router(status_board, patience);
     let served = runtime.spawn(server::serve(listener, app, server::Limits::default(), async {
         let _ = ended.await;
     }));
@@ -176,31 +176,31 @@ fn serve(board: Arc<Board>, patience: Duration, visit: impl FnOnce(u16)) {
 #[test]
 fn a_board_does_not_wait_for_a_first_import() {
     let folder = tempfile::tempdir().unwrap();
-    let board = Board::new(folder.path());
+    let status_board = StatusBoard::new(folder.path());
     std::fs::create_dir(folder.path().join("t")).unwrap();
     let writer = rusqlite::Connection::open(folder.path().join("t/org.db")).unwrap();
     writer.execute_batch("pragma application_id = 0x6f726773; begin exclusive").unwrap();
-    board.plan("t", Plan::default());
-    assert!(!board.refresh("t"));
-    assert_eq!(board.statuses()[0].database, orgsnap::metrics::Database::Missing);
-    board.plan("t", Plan { running: true, ..Plan::default() });
-    assert!(!board.refresh("t"));
-    assert_eq!(board.statuses()[0].plan.map(|plan| plan.running), Some(true));
+    status_board.plan("t", Plan::default());
+    assert!(!status_board.refresh("t"));
+    assert_eq!(status_board.statuses()[0].database, orgsnap::metrics::Database::Missing);
+    status_board.plan("t", Plan { running: true, ..Plan::default() });
+    assert!(!status_board.refresh("t"));
+    assert_eq!(status_board.statuses()[0].plan.map(|plan| plan.running), Some(true));
     writer.execute_batch("commit").unwrap();
-    assert!(board.refresh("t"));
+    assert!(status_board.refresh("t"));
 }
 
 #[test]
 fn the_pages_tell_life_and_figures() {
     let folder = tempfile::tempdir().unwrap();
-    let board = Arc::new(Board::new(folder.path()));
-    board.refresh("new");
+    let status_board = Arc::new(StatusBoard::new(folder.path()));
+    status_board.refresh("new");
     let patience = Duration::from_secs(600);
-    serve(Arc::clone(&board), patience, |port| {
+    serve(Arc::clone(&status_board), patience, |port| {
         let (status, body) = ask(port, "/healthz");
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((status, &body["status"], &body["tenants"]), (200, &"ok".into(), &1.into()));
-        board.plan("new", Plan { running: true, ..Plan::default() });
+        status_board.plan("new", Plan { running: true, ..Plan::default() });
         let (status, text) = ask(port, "/metrics");
         assert_eq!((status, samples(&text)["orgsnap_running{tenant=\"new\"}"]), (200, 1.0));
         assert_eq!(ask(port, "/other").0, 404);
@@ -209,18 +209,18 @@ fn the_pages_tell_life_and_figures() {
         std::fs::create_dir(folder.path().join("bad")).unwrap();
         std::fs::write(&database, "this is no database, however long it may be ".repeat(50))
             .unwrap();
-        board.refresh("bad");
+        status_board.refresh("bad");
         let (status, body) = ask(port, "/healthz");
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((status, &body["status"]), (503, &"failing".into()));
         assert_eq!(body["databases_unreadable"][0]["tenant"], "bad");
         let (_, text) = ask(port, "/metrics");
         assert_eq!(samples(&text)["orgsnap_database_readable{tenant=\"bad\"}"], 0.0);
-        board.forget("bad");
+        status_board.forget("bad");
         assert_eq!(ask(port, "/healthz").0, 200);
     });
     std::thread::sleep(Duration::from_millis(20));
-    serve(Arc::clone(&board), Duration::from_millis(1), |port| {
+    serve(Arc::clone(&status_board), Duration::from_millis(1), |port| {
         let (status, body) = ask(port, "/healthz");
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((status, &body["scheduler"]["alive"]), (503, &false.into()));
@@ -229,13 +229,13 @@ fn the_pages_tell_life_and_figures() {
 
 #[test]
 fn callbacks_are_counted_by_what_became_of_them() {
-    let board = Arc::new(Board::new(std::path::Path::new("nowhere")));
-    let counts = board.callbacks();
+    let status_board = Arc::new(StatusBoard::new(std::path::Path::new("nowhere")));
+    let counts = status_board.callbacks();
     counts.add("00010001", "chengyuan", "stored", 0);
     counts.add("00010001", "kehu", "stored", 2);
     counts.add("00010001", "kehu", "signature", 1);
     counts.add("", "", "path", 3);
-    serve(board, Duration::from_secs(60), |port| {
+    serve(status_board, Duration::from_secs(60), |port| {
         let (status, text) = ask(port, "/metrics");
         assert_eq!(status, 200);
         assert!(text.contains("# TYPE orgsnap_callbacks_total counter\n"), "{text}");

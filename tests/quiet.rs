@@ -45,7 +45,7 @@ pub(crate) fn check_after(before: &Path, dir: &Path) -> RunReport {
             data_dir: data.path(),
             now: "2024-11-24T00:00:00Z".parse().unwrap(),
             cancel: &Cancel::new(),
-            patience: orgsnap::pipeline::Patience::Waits,
+            wait_policy: orgsnap::pipeline::WaitPolicy::WaitForFiles,
             accept_unchanged: false,
             refused: None,
         };

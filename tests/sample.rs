@@ -1,4 +1,4 @@
-//! The sample is what it says: clean where it is clean, and spoilt exactly where `planted.json` says.
+//! The sample is what it says: clean where it is clean, and defective exactly where `planted.json` says.
 //!
 //! The checks here are written from the rule catalogue alone, the slow and simple way, and share no code
 //! with the rules.

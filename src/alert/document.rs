@@ -13,9 +13,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::model::{Language, Message};
 use crate::report::visible;
 
-use super::decide::News;
-use super::happening::{RunFacts, TopFinding};
-use super::{AlertKind, Happening, What};
+use super::event::{RunFacts, TopFinding};
+use super::open_conditions::AlertDecision;
+use super::{AlertKind, EventKind, RunEvent};
 
 /// The JSON Schema (2020-12) of the document.
 pub const SCHEMA: &str = include_str!("../../schemas/alert.schema.json");
@@ -67,7 +67,7 @@ pub struct Alert {
     pub snapshot_date: Option<String>,
     /// Since when the files are waited for, and until when; only if late.
     pub waiting: Option<Waiting>,
-    /// Troubles that are over, by business date; only if recovered.
+    /// OpenConditions that are over, by business date; only if recovered.
     pub ended: Vec<Ended>,
     /// The run's id.
     pub run: Option<String>,
@@ -129,12 +129,17 @@ pub struct Ended {
 
 impl Alert {
     /// The alert of a happening that is news. Times of waiting are told in the job's time zone.
-    pub(super) fn new(happening: &Happening, news: &News, zone: Tz, now: DateTime<Utc>) -> Alert {
-        let date = happening.business_date.to_string();
-        let tenant = &happening.tenant;
+    pub(super) fn new(
+        event: &RunEvent,
+        decision: &AlertDecision,
+        zone: Tz,
+        now: DateTime<Utc>,
+    ) -> Alert {
+        let date = event.business_date.to_string();
+        let tenant = &event.tenant;
         let at = now.to_rfc3339_opts(SecondsFormat::Secs, true);
-        let kind = news.kind.name();
-        let salt = xxh3_64(format!("{tenant}\n{date}\n{kind}\n{}\n{at}", news.why).as_bytes());
+        let kind = decision.kind.name();
+        let salt = xxh3_64(format!("{tenant}\n{date}\n{kind}\n{}\n{at}", decision.why).as_bytes());
         let mut alert = Alert {
             version: VERSION,
             tool: Tool {
@@ -142,12 +147,12 @@ impl Alert {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
             },
             id: format!("{tenant}-{date}-{kind}-{:08x}", salt >> 32),
-            kind: news.kind,
+            kind: decision.kind,
             tenant: tenant.clone(),
-            insurer: happening.insurer.clone(),
+            insurer: event.insurer.clone(),
             business_date: date,
             at,
-            title: title(happening, news.kind),
+            title: title(event, decision.kind),
             cause: None,
             reasons: Vec::new(),
             findings: Vec::new(),
@@ -156,7 +161,7 @@ impl Alert {
             quarantined: None,
             snapshot_date: None,
             waiting: None,
-            ended: news
+            ended: decision
                 .ended
                 .iter()
                 .map(|(date, kind)| Ended { business_date: date.to_string(), kind: *kind })
@@ -164,26 +169,26 @@ impl Alert {
             run: None,
             report: None,
         };
-        alert.fill(&happening.what, zone);
+        alert.fill(&event.what, zone);
         alert
     }
 
-    fn fill(&mut self, what: &What, zone: Tz) {
+    fn fill(&mut self, what: &EventKind, zone: Tz) {
         match what {
-            What::Published(facts) => {
+            EventKind::Published(facts) => {
                 self.of_run(facts);
                 self.snapshot_date = Some(self.business_date.clone());
             }
-            What::Refused(facts) => {
+            EventKind::Refused(facts) => {
                 self.of_run(facts);
                 self.snapshot_date = facts.previous_date.map(|date| date.to_string());
             }
-            What::Failed { cause, message, run } => {
+            EventKind::Failed { cause, message, run } => {
                 self.cause = Some(cause.name().to_owned());
                 self.reasons = vec![text(message)];
                 self.run = run.as_ref().map(|run| run.0.clone());
             }
-            What::Late { since, until, message } => {
+            EventKind::Late { since, until, message } => {
                 let instant = |at: &DateTime<Utc>| {
                     at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
                 };
@@ -191,11 +196,11 @@ impl Alert {
                 self.waiting =
                     Some(Waiting { since: instant(since), until: until.as_ref().map(instant) });
             }
-            What::JobFileBroken { message } => {
+            EventKind::JobFileBroken { message } => {
                 self.cause = Some("job-file".to_owned());
                 self.reasons = vec![text(message)];
             }
-            What::JobFileRead => self.cause = Some("job-file".to_owned()),
+            EventKind::JobFileRead => self.cause = Some("job-file".to_owned()),
         }
     }
 
@@ -217,9 +222,9 @@ impl Text {
     }
 }
 
-fn title(happening: &Happening, kind: AlertKind) -> Text {
-    let (tenant, date) = (&happening.tenant, happening.business_date);
-    let job_file = matches!(happening.what, What::JobFileBroken { .. } | What::JobFileRead);
+fn title(event: &RunEvent, kind: AlertKind) -> Text {
+    let (tenant, date) = (&event.tenant, event.business_date);
+    let job_file = matches!(event.what, EventKind::JobFileBroken { .. } | EventKind::JobFileRead);
     let (zh, en) = match (kind, job_file) {
         (AlertKind::Refused, _) => ("未发布", "not published"),
         (AlertKind::Failed, true) => (
@@ -231,7 +236,7 @@ fn title(happening: &Happening, kind: AlertKind) -> Text {
         (AlertKind::Recovered, true) => ("任务文件已恢复正常", "the job file is in order again"),
         (AlertKind::Recovered, false) => ("已恢复发布", "published again"),
     };
-    let (who_zh, who_en) = match &happening.insurer {
+    let (who_zh, who_en) = match &event.insurer {
         Some(insurer) => {
             let insurer: String = visible(insurer).chars().take(LONGEST_NAME).collect();
             (format!("{insurer}（{tenant}）"), format!("{insurer} ({tenant})"))

@@ -20,8 +20,8 @@ use crate::model::{Message, system_reason};
 use crate::store::replace_file;
 
 use super::AlertKind;
-use super::decide::{Trouble, Troubles};
 use super::document::Alert;
+use super::open_conditions::{OpenCondition, OpenConditions};
 
 /// Name of the ledger within a tenant's folder.
 pub const FILE_NAME: &str = "alerts.json";
@@ -29,33 +29,33 @@ pub const FILE_NAME: &str = "alerts.json";
 /// The version of the file.
 const VERSION: u32 = 1;
 /// So many alerts wait at most; the oldest give way.
-const MOST_WAITING: usize = 200;
+const MAX_OUTBOX: usize = 200;
 /// So many ids of sent alerts are kept, for whoever asks whether one went out.
-const MOST_SENT: usize = 200;
+const MAX_SENT: usize = 200;
 /// An alert that is older helps nobody any more.
-const OLDEST: TimeDelta = TimeDelta::hours(48);
+const MAX_AGE: TimeDelta = TimeDelta::hours(48);
 
 /// The ledger of one tenant. Clones share what could not be written.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     folder: PathBuf,
-    unwritten: Arc<Mutex<Option<Book>>>,
+    unwritten: Arc<Mutex<Option<LedgerContent>>>,
 }
 
 /// What stands in a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Book {
+pub struct LedgerContent {
     /// What was told and is not over.
-    pub troubles: Troubles,
+    pub conditions: OpenConditions,
     /// Alerts to be sent, oldest first.
-    pub outbox: Vec<Letter>,
+    pub outbox: Vec<OutboxEntry>,
     /// Alerts that were sent, oldest first; at most 200.
     pub sent: Vec<Sent>,
 }
 
 /// An alert to be sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Letter {
+pub struct OutboxEntry {
     /// The alert.
     pub alert: Alert,
     /// Names of the channels that have not had it yet; not empty.
@@ -127,7 +127,7 @@ impl fmt::Display for LedgerError {
 
 /// The right to send a tenant's alerts, which one process at a time has.
 #[derive(Debug)]
-pub(super) struct Sending {
+pub(super) struct SendLock {
     _lock: Option<File>,
 }
 
@@ -141,9 +141,9 @@ impl Ledger {
     ///
     /// # Errors
     /// If it cannot be read, or a newer orgsnap wrote it.
-    pub fn read(&self) -> Result<Book, LedgerError> {
+    pub fn read(&self) -> Result<LedgerContent, LedgerError> {
         match self.unwritten().clone() {
-            Some(book) => Ok(book),
+            Some(content) => Ok(content),
             None => self.read_file(),
         }
     }
@@ -153,7 +153,10 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError::Newer`]; the file stands as before then.
-    pub(super) fn update<T>(&self, change: impl FnOnce(&mut Book) -> T) -> Result<T, LedgerError> {
+    pub(super) fn update<T>(
+        &self,
+        change: impl FnOnce(&mut LedgerContent) -> T,
+    ) -> Result<T, LedgerError> {
         let mut unwritten = self.unwritten();
         let lock = self.lock_file("alerts.lock").and_then(|file| {
             file.lock()?;
@@ -162,37 +165,37 @@ impl Ledger {
         let on_disk = match self.read_file() {
             Err(error @ LedgerError::Newer { .. }) => return Err(error),
             Err(LedgerError::Disk { .. }) => None,
-            Ok(book) => Some(book),
+            Ok(content) => Some(content),
         };
-        let mut book = unwritten.clone().or_else(|| on_disk.clone()).unwrap_or_default();
-        let outcome = change(&mut book);
-        if on_disk.as_ref() == Some(&book) {
+        let mut content = unwritten.clone().or_else(|| on_disk.clone()).unwrap_or_default();
+        let outcome = change(&mut content);
+        if on_disk.as_ref() == Some(&content) {
             *unwritten = None;
             return Ok(outcome);
         }
         let written = lock.and_then(|_lock| {
-            let text = serde_json::to_vec_pretty(&Document::of(&book))?;
+            let text = serde_json::to_vec_pretty(&Document::of(&content))?;
             replace_file(&self.path(), &text, 0o600)
         });
         *unwritten = match written {
             Ok(()) => None,
             Err(source) => {
                 tracing::warn!("{}", LedgerError::Disk { path: self.path(), source });
-                Some(book)
+                Some(content)
             }
         };
         Ok(outcome)
     }
 
     /// Takes the right to send; none if another process has it.
-    pub(super) fn begin_sending(&self) -> Option<Sending> {
+    pub(super) fn try_lock_sending(&self) -> Option<SendLock> {
         match self.lock_file("alerts.sending") {
             Ok(file) => match file.try_lock() {
                 Err(TryLockError::WouldBlock) => None,
-                Ok(()) | Err(TryLockError::Error(_)) => Some(Sending { _lock: Some(file) }),
+                Ok(()) | Err(TryLockError::Error(_)) => Some(SendLock { _lock: Some(file) }),
             },
             // A disk that takes no lock must not keep people from hearing of it.
-            Err(_) => Some(Sending { _lock: None }),
+            Err(_) => Some(SendLock { _lock: None }),
         }
     }
 
@@ -200,15 +203,17 @@ impl Ledger {
         self.folder.join(FILE_NAME)
     }
 
-    fn unwritten(&self) -> MutexGuard<'_, Option<Book>> {
+    fn unwritten(&self) -> MutexGuard<'_, Option<LedgerContent>> {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn read_file(&self) -> Result<Book, LedgerError> {
+    fn read_file(&self) -> Result<LedgerContent, LedgerError> {
         let path = self.path();
         let text = match fs::read_to_string(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Book::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(LedgerContent::default());
+            }
             Err(source) => return Err(LedgerError::Disk { path, source }),
         };
         match serde_json::from_str::<Version>(&text) {
@@ -217,7 +222,7 @@ impl Ledger {
             }
             _ => {}
         }
-        let read = serde_json::from_str::<Document>(&text).ok().and_then(Document::book);
+        let read = serde_json::from_str::<Document>(&text).ok().and_then(Document::content);
         if read.is_none() {
             // To alert once too often is better than never again.
             tracing::warn!(file = %path.display(), "the ledger of alerts is damaged; it is begun anew");
@@ -234,41 +239,41 @@ impl Ledger {
     }
 }
 
-impl Book {
+impl LedgerContent {
     /// Number of alerts to be sent, an alert counted once a channel.
     pub fn unsent(&self) -> u64 {
-        self.outbox.iter().map(|letter| letter.to.len() as u64).sum()
+        self.outbox.iter().map(|entry| entry.to.len() as u64).sum()
     }
 
     /// Puts an alert into the outbox.
-    pub(super) fn post(&mut self, letter: Letter) {
-        self.outbox.push(letter);
-        while self.outbox.len() > MOST_WAITING {
-            let letter = self.outbox.remove(0);
-            tracing::warn!(alert = %letter.alert.id, "too many alerts wait; the oldest is given up");
+    pub(super) fn post(&mut self, entry: OutboxEntry) {
+        self.outbox.push(entry);
+        while self.outbox.len() > MAX_OUTBOX {
+            let entry = self.outbox.remove(0);
+            tracing::warn!(alert = %entry.alert.id, "too many alerts wait; the oldest is given up");
         }
     }
 
     /// Notes that a channel has had an alert.
     pub(super) fn deliver(&mut self, id: &str, channel: &str) {
-        for letter in &mut self.outbox {
-            if letter.alert.id == id {
-                letter.to.retain(|to| to != channel);
+        for entry in &mut self.outbox {
+            if entry.alert.id == id {
+                entry.to.retain(|to| to != channel);
             }
         }
-        self.outbox.retain(|letter| !letter.to.is_empty());
+        self.outbox.retain(|entry| !entry.to.is_empty());
         self.sent.push(Sent { id: id.to_owned(), to: channel.to_owned() });
-        let surplus = self.sent.len().saturating_sub(MOST_SENT);
+        let surplus = self.sent.len().saturating_sub(MAX_SENT);
         self.sent.drain(..surplus);
     }
 
     /// Gives up what is too old, and what was for channels that are gone.
     pub(super) fn tidy(&mut self, channels: &BTreeSet<&str>, now: DateTime<Utc>) {
-        for letter in &mut self.outbox {
-            let id = &letter.alert.id;
-            let made: Option<DateTime<Utc>> = letter.alert.at.parse().ok();
-            let old = made.is_none_or(|made| now - made > OLDEST);
-            letter.to.retain(|to| {
+        for entry in &mut self.outbox {
+            let id = &entry.alert.id;
+            let made: Option<DateTime<Utc>> = entry.alert.at.parse().ok();
+            let old = made.is_none_or(|made| now - made > MAX_AGE);
+            entry.to.retain(|to| {
                 let keep = !old && channels.contains(to.as_str());
                 if !keep {
                     let why = if old { "it is too old" } else { "its channel is gone" };
@@ -277,7 +282,7 @@ impl Book {
                 keep
             });
         }
-        self.outbox.retain(|letter| !letter.to.is_empty());
+        self.outbox.retain(|entry| !entry.to.is_empty());
     }
 }
 
@@ -290,47 +295,52 @@ struct Version {
 #[derive(Serialize, Deserialize)]
 struct Document {
     version: u32,
-    troubles: BTreeMap<String, Vec<Told>>,
+    #[serde(rename = "troubles")]
+    conditions: BTreeMap<String, Vec<ConditionDocument>>,
     job_file: Option<String>,
-    outbox: Vec<Letter>,
+    outbox: Vec<OutboxEntry>,
     sent: Vec<Sent>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Told {
+struct ConditionDocument {
     kind: String,
     why: String,
 }
 
 impl Document {
-    fn of(book: &Book) -> Document {
-        let told = |trouble: &Trouble| Told {
-            kind: trouble.kind.name().to_owned(),
-            why: trouble.why.clone(),
+    fn of(content: &LedgerContent) -> Document {
+        let told = |condition: &OpenCondition| ConditionDocument {
+            kind: condition.kind.name().to_owned(),
+            why: condition.why.clone(),
         };
-        let dates = book.troubles.dates.iter();
+        let dates = content.conditions.dates.iter();
         Document {
             version: VERSION,
-            troubles: dates
+            conditions: dates
                 .map(|(date, set)| (date.to_string(), set.iter().map(told).collect()))
                 .collect(),
-            job_file: book.troubles.job_file.clone(),
-            outbox: book.outbox.clone(),
-            sent: book.sent.clone(),
+            job_file: content.conditions.job_file.clone(),
+            outbox: content.outbox.clone(),
+            sent: content.sent.clone(),
         }
     }
 
     /// What it says; none if it makes no sense.
-    fn book(self) -> Option<Book> {
-        let told =
-            |told: Told| Some(Trouble { kind: AlertKind::from_name(&told.kind)?, why: told.why });
+    fn content(self) -> Option<LedgerContent> {
+        let told = |told: ConditionDocument| {
+            Some(OpenCondition { kind: AlertKind::from_name(&told.kind)?, why: told.why })
+        };
         let mut dates = BTreeMap::new();
-        for (date, set) in self.troubles {
+        for (date, set) in self.conditions {
             let date: NaiveDate = date.parse().ok()?;
-            dates.insert(date, set.into_iter().map(told).collect::<Option<BTreeSet<Trouble>>>()?);
+            dates.insert(
+                date,
+                set.into_iter().map(told).collect::<Option<BTreeSet<OpenCondition>>>()?,
+            );
         }
-        let troubles = Troubles { dates, job_file: self.job_file };
-        Some(Book { troubles, outbox: self.outbox, sent: self.sent })
+        let conditions = OpenConditions { dates, job_file: self.job_file };
+        Some(LedgerContent { conditions, outbox: self.outbox, sent: self.sent })
     }
 }
 
@@ -344,7 +354,7 @@ mod tests {
     fn what_it_makes_is_closed_to_others() {
         let data = tempfile::tempdir().unwrap();
         let ledger = Ledger::of(data.path(), "t");
-        ledger.update(|book| book.troubles.job_file = Some("x".to_owned())).unwrap();
+        ledger.update(|content| content.conditions.job_file = Some("x".to_owned())).unwrap();
         let folder = data.path().join("t");
         for (path, mode) in [(folder.join(FILE_NAME), 0o600), (folder, 0o700)] {
             let found = fs::metadata(&path).unwrap().permissions().mode() & 0o777;

@@ -7,7 +7,7 @@
 use chrono::DateTime;
 
 use crate::model::Language;
-use crate::report::words;
+use crate::report::formatting;
 
 use super::AlertKind;
 use super::document::{Alert, RuleCount};
@@ -73,7 +73,7 @@ fn facts(alert: &Alert, language: Language) -> Vec<String> {
         _ => {}
     }
     if let (Some(rows), Some(quarantined)) = (alert.rows, alert.quarantined) {
-        let (rows, quarantined) = (words::grouped(rows), words::grouped(quarantined));
+        let (rows, quarantined) = (formatting::grouped(rows), formatting::grouped(quarantined));
         facts.push(match language {
             Language::Chinese => format!("接收 {rows} 行，隔离 {quarantined} 行"),
             Language::English => format!("{rows} rows accepted, {quarantined} lines quarantined"),
@@ -133,7 +133,7 @@ fn words_of(kind: AlertKind, language: Language) -> &'static str {
 }
 
 fn finding(rule: &RuleCount, language: Language) -> String {
-    let count = words::count(language, rule.count, "处", "finding", "findings");
+    let count = formatting::count(language, rule.count, "处", "finding", "findings");
     let colour = match rule.level.as_str() {
         "fatal" | "error" => "warning",
         _ => "comment",

@@ -1,23 +1,23 @@
 //! Telling people of refused, failed, late and recovered deliveries.
 //!
-//! Whoever runs a job tells a [`Desk`] each [`Happening`], at every poll if need be. `decide` finds what
+//! Whoever runs a job tells a [`AlertDispatcher`] each [`RunEvent`], at every poll if need be. `decide` finds what
 //! is news, [`ledger`] keeps it before anything is said, and it is sent in the background ([`send`]): no dead
 //! server and no hanging command can block or fail a run.
 
-mod decide;
-mod desk;
+mod open_conditions;
+mod dispatcher;
 pub mod document;
-mod happening;
+mod event;
 pub mod ledger;
 mod markdown;
-mod round;
+mod delivery_pass;
 pub mod send;
 
 pub use crate::config::job::AlertKind;
-pub use decide::{News, Trouble, Troubles, decide};
-pub use desk::{Desk, Unsent};
+pub use delivery_pass::Fault;
+pub use dispatcher::{AlertDispatcher, Unsent};
 pub use document::Alert;
-pub use happening::{Cause, Happening, RunFacts, TopFinding, What};
+pub use event::{Cause, EventKind, RunEvent, RunFacts, TopFinding};
 pub use ledger::LedgerError;
 pub use markdown::markdown;
-pub use round::Fault;
+pub use open_conditions::{AlertDecision, OpenCondition, OpenConditions, decide};

@@ -2,46 +2,46 @@
 
 use std::time::Duration;
 
-use orgsnap::alert::{Desk, Happening, LedgerError};
+use orgsnap::alert::{AlertDispatcher, LedgerError, RunEvent};
 use orgsnap::config::job::Job;
 
+use super::environment::Environment;
 use super::output;
-use super::surroundings::Surroundings;
 
 /// How long the end of the program may be held up by alerts that do not come out.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The desk of one call of orgsnap. Nothing that goes wrong here fails the run; it is told as a warning.
 pub(super) struct Alerting<'a> {
-    desk: Desk,
-    surroundings: &'a Surroundings,
+    dispatcher: AlertDispatcher,
+    environment: &'a Environment,
 }
 
 impl<'a> Alerting<'a> {
-    pub(super) fn new(surroundings: &'a Surroundings) -> Alerting<'a> {
-        Alerting { desk: Desk::new(&surroundings.data), surroundings }
+    pub(super) fn new(environment: &'a Environment) -> Alerting<'a> {
+        Alerting { dispatcher: AlertDispatcher::new(&environment.data), environment }
     }
 
     /// Takes up what an earlier call left unsent.
     pub(super) fn watch(&self, job: &Job) {
-        self.warn(self.desk.watch(job, self.surroundings.now()));
+        self.warn(self.dispatcher.watch(job, self.environment.now()));
     }
 
     /// Tells what happened.
-    pub(super) fn report(&self, job: &Job, happening: &Happening) {
-        self.warn(self.desk.report(job, happening, self.surroundings.now()).map(|_| ()));
+    pub(super) fn report(&self, job: &Job, happening: &RunEvent) {
+        self.warn(self.dispatcher.report(job, happening, self.environment.now()).map(|_| ()));
     }
 
     /// Sends what there is to send.
     pub(super) fn finish(self) {
-        for message in self.desk.flush(PATIENCE).messages() {
-            output::warn(self.surroundings, &message);
+        for message in self.dispatcher.flush(PATIENCE).messages() {
+            output::warn(self.environment, &message);
         }
     }
 
     fn warn(&self, outcome: Result<(), LedgerError>) {
         if let Err(error) = outcome {
-            output::warn(self.surroundings, &error.message());
+            output::warn(self.environment, &error.message());
         }
     }
 }

@@ -8,10 +8,10 @@ use orgsnap::model::{Level, RunReport, Verdict};
 use orgsnap::pipeline::{self, CheckRequest};
 
 use super::delivery_format::FormatArguments;
+use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::import::load;
-use super::surroundings::Surroundings;
 use super::{progress, run_report};
 
 /// Check a delivery in a folder, without a database
@@ -33,16 +33,16 @@ pub(super) struct Arguments {
 }
 
 /// Runs the checks.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let outcome = check(arguments, surroundings);
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let outcome = check(arguments, environment);
     if let Err(failure) = &outcome {
-        run_report::fault_line(surroundings, arguments.report.json, failure.exit);
+        run_report::fault_line(environment, arguments.report.json, failure.exit);
     }
     outcome
 }
 
-fn check(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let mut job = arguments.job.as_deref().map(|path| load(path, surroundings)).transpose()?;
+fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let mut job = arguments.job.as_deref().map(|path| load(path, environment)).transpose()?;
     let pinned = job.as_ref().map(|job| job.format.clone()).unwrap_or_default();
     let format = arguments.format.over(&pinned);
     if let Some(job) = &mut job {
@@ -54,15 +54,15 @@ fn check(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Fai
         format: &format,
         job: job.as_ref(),
         date: arguments.date,
-        now: surroundings.now(),
+        now: environment.now(),
     };
     let who = job.as_ref().map_or("check", |job| job.tenant.as_str());
-    let shown = progress::shown(surroundings, who);
+    let shown = progress::shown(environment, who);
     let outcome = pipeline::check(&request, shown.as_ref());
     drop(shown);
     let report = outcome?;
     let exit = verdict(&report);
-    run_report::show(&report, exit, &arguments.report, false, surroundings)?;
+    run_report::show(&report, exit, &arguments.report, false, environment)?;
     Ok(exit)
 }
 

@@ -4,19 +4,19 @@ use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use clap::Args;
-use orgsnap::alert::{Cause, Happening, What};
+use orgsnap::alert::{Cause, EventKind, RunEvent};
 use orgsnap::config::job::{self, Job};
 use orgsnap::metrics::{self, TenantStatus};
 use orgsnap::model::{Cancel, Message, RunReport, Verdict, system_reason};
-use orgsnap::pipeline::{self, ImportRequest, Patience};
+use orgsnap::pipeline::{self, ImportRequest, WaitPolicy};
 use orgsnap::report::json;
 use orgsnap::store::replace_file;
 
 use super::alerting::Alerting;
+use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::surroundings::Surroundings;
-use super::{fence, output, progress, run_report};
+use super::{output, panic_boundary, progress, run_report};
 
 /// Fetch, check and publish a delivery
 #[derive(Debug, Args)]
@@ -45,9 +45,9 @@ pub(super) struct Arguments {
 }
 
 /// Runs the jobs. The exit code is the gravest one.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Exit {
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Exit {
     let mut worst = Exit::Done;
-    let alerting = Alerting::new(surroundings);
+    let alerting = Alerting::new(environment);
     let mut tenants = Vec::new();
     for (at, path) in arguments.jobs.iter().enumerate() {
         if at > 0 && !arguments.report.json {
@@ -55,16 +55,16 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Exit {
             let _ = output::print("\n");
         }
         // Whatever happens to one insurer, the next has its turn.
-        let exit = fence::around(|| {
-            let job = load(path, surroundings)?;
+        let exit = panic_boundary::around(|| {
+            let job = load(path, environment)?;
             if !tenants.contains(&job.tenant) {
                 tenants.push(job.tenant.clone());
             }
-            import(&job, arguments, surroundings, &alerting)
+            import(&job, arguments, environment, &alerting)
         });
         let exit = exit.unwrap_or_else(|failure| {
-            output::complain(surroundings, &failure);
-            run_report::fault_line(surroundings, arguments.report.json, failure.exit);
+            output::complain(environment, &failure);
+            run_report::fault_line(environment, arguments.report.json, failure.exit);
             failure.exit
         });
         worst = worst.max(exit);
@@ -72,9 +72,9 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Exit {
     alerting.finish();
     // After the alerts, so that it counts those that did not come out.
     if let Some(path) = &arguments.metrics_file
-        && let Err(failure) = write_metrics(path, &tenants, surroundings)
+        && let Err(failure) = write_metrics(path, &tenants, environment)
     {
-        output::complain(surroundings, &failure);
+        output::complain(environment, &failure);
         worst = worst.max(failure.exit);
     }
     worst
@@ -83,25 +83,25 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Exit {
 fn import(
     job: &Job,
     arguments: &Arguments,
-    surroundings: &Surroundings,
+    environment: &Environment,
     alerting: &Alerting<'_>,
 ) -> Result<Exit, Failure> {
-    let now = surroundings.now();
+    let now = environment.now();
     let request = ImportRequest {
         job,
         date: arguments.date,
         from: arguments.from.as_deref(),
         dry_run: arguments.dry_run,
-        data_dir: &surroundings.data,
+        data_dir: &environment.data,
         now,
         cancel: &Cancel::new(),
-        patience: Patience::Waits,
+        wait_policy: WaitPolicy::WaitForFiles,
         accept_unchanged: arguments.accept_unchanged,
         refused: None,
     };
     let date = arguments.date.unwrap_or_else(|| job.business_date(now));
     // A dry run leaves nothing behind: no report, and nobody is told of it.
-    let alert = |what: Option<Happening>| {
+    let alert = |what: Option<RunEvent>| {
         if let Some(happening) = what.filter(|_| !arguments.dry_run) {
             alerting.report(job, &happening);
         }
@@ -109,26 +109,26 @@ fn import(
     if !arguments.dry_run {
         alerting.watch(job);
     }
-    let shown = progress::shown(surroundings, &job.tenant);
+    let shown = progress::shown(environment, &job.tenant);
     // A panic in the run is worth an alert as any other fault.
-    let outcome = fence::around(|| Ok(pipeline::import(&request, shown.as_ref())));
+    let outcome = panic_boundary::around(|| Ok(pipeline::import(&request, shown.as_ref())));
     drop(shown);
     let mut report = match outcome {
         Ok(Ok(report)) => report,
         Ok(Err(error)) => {
-            alert(Happening::of_error(job, date, &error, surroundings.now()));
+            alert(RunEvent::of_error(job, date, &error, environment.now()));
             return Err(error.into());
         }
         Err(panicked) => {
             let message = panicked.message.clone();
-            let what = What::Failed { cause: Cause::Internal, message, run: None };
-            alert(Some(Happening::of_job(job, date, what)));
+            let what = EventKind::Failed { cause: Cause::Internal, message, run: None };
+            alert(Some(RunEvent::of_job(job, date, what)));
             return Err(panicked);
         }
     };
 
-    let kept = if arguments.dry_run { Ok(()) } else { keep(&mut report, surroundings) };
-    alert(Happening::of_report(&report));
+    let kept = if arguments.dry_run { Ok(()) } else { keep(&mut report, environment) };
+    alert(RunEvent::of_report(&report));
     let exit = match report.verdict {
         Verdict::Published | Verdict::Passed => Exit::Done,
         Verdict::Refused => Exit::Refused,
@@ -137,12 +137,12 @@ fn import(
     let exit = match kept {
         Ok(()) => exit,
         Err(failure) => {
-            output::complain(surroundings, &failure);
+            output::complain(environment, &failure);
             exit.max(failure.exit)
         }
     };
     let several = arguments.jobs.len() > 1;
-    run_report::show(&report, exit, &arguments.report, several, surroundings)?;
+    run_report::show(&report, exit, &arguments.report, several, environment)?;
     Ok(exit)
 }
 
@@ -150,10 +150,10 @@ fn import(
 fn write_metrics(
     path: &Path,
     tenants: &[String],
-    surroundings: &Surroundings,
+    environment: &Environment,
 ) -> Result<(), Failure> {
     let statuses: Vec<TenantStatus> =
-        tenants.iter().map(|tenant| TenantStatus::read(&surroundings.data, tenant)).collect();
+        tenants.iter().map(|tenant| TenantStatus::read(&environment.data, tenant)).collect();
     // The node exporter runs as another user.
     replace_file(path, metrics::render(&statuses).as_bytes(), 0o644).map_err(|error| {
         let (path, Message { zh, en }) = (path.display(), system_reason(&error));
@@ -165,18 +165,18 @@ fn write_metrics(
 }
 
 /// Writes the report beside the database.
-fn keep(report: &mut RunReport, surroundings: &Surroundings) -> Result<(), Failure> {
-    let folder = surroundings.data.join(&report.tenant).join("reports").join(&report.run.0);
+fn keep(report: &mut RunReport, environment: &Environment) -> Result<(), Failure> {
+    let folder = environment.data.join(&report.tenant).join("reports").join(&report.run.0);
     json::write(&folder, report)?;
     report.report_dir = Some(folder);
     Ok(())
 }
 
 /// Reads a job file and tells what should not stay so in it.
-pub(super) fn load(path: &Path, surroundings: &Surroundings) -> Result<Job, Failure> {
-    let job = job::load(path, &Surroundings::variable)?;
+pub(super) fn load(path: &Path, environment: &Environment) -> Result<Job, Failure> {
+    let job = job::load(path, &Environment::variable)?;
     for warning in &job.warnings {
-        output::warn(surroundings, warning);
+        output::warn(environment, warning);
     }
     Ok(job)
 }

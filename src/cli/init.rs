@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use orgsnap::model::{Message, system_reason};
 
+use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
-use super::surroundings::Surroundings;
 
 /// Write a commented job file to begin with
 #[derive(Debug, Args)]
@@ -53,11 +53,11 @@ impl Kind {
 }
 
 /// Writes the file, unless there is one.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let path = &arguments.file;
     write(path, &text(arguments.kind, path)).map_err(|error| failure(path, &error))?;
     let path = path.display();
-    let said = surroundings.language.choose(
+    let said = environment.language.choose(
         format!(
             "已写入 {path}\n下一步  按文件中的说明填写，然后试运行（不发布）：\n  orgsnap import {path} --dry-run\n"
         ),

@@ -11,7 +11,7 @@ mod completions;
 mod delivery_format;
 mod exit;
 mod failure;
-mod fence;
+mod panic_boundary;
 mod import;
 mod init;
 mod logging;
@@ -22,7 +22,7 @@ mod run_report;
 mod runs;
 mod sample;
 mod serve;
-mod surroundings;
+mod environment;
 mod tenant;
 mod tree;
 mod usage;
@@ -34,9 +34,9 @@ use std::process::ExitCode;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use orgsnap::report::Language;
 
+use environment::Environment;
 use exit::Exit;
 use failure::Failure;
-use surroundings::Surroundings;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -56,7 +56,7 @@ struct CommandLine {
     verb: Verb,
     /// Language of reports and messages [default: by the locale]
     #[arg(long, global = true, value_name = "zh|en")]
-    lang: Option<Tongue>,
+    lang: Option<LanguageArgument>,
     /// The data folder
     #[arg(long, global = true, value_name = "DIR", env = "ORGSNAP_DATA", default_value = "data")]
     data: PathBuf,
@@ -69,7 +69,7 @@ struct CommandLine {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-enum Tongue {
+enum LanguageArgument {
     Zh,
     En,
 }
@@ -103,23 +103,23 @@ pub(crate) fn run() -> ExitCode {
         }
     };
     let language = line.lang.map(|tongue| match tongue {
-        Tongue::Zh => Language::Chinese,
-        Tongue::En => Language::English,
+        LanguageArgument::Zh => Language::Chinese,
+        LanguageArgument::En => Language::English,
     });
-    let surroundings = Surroundings::look(language, line.no_color, line.data);
+    let environment = Environment::look(language, line.no_color, line.data);
     // What the night does is told without being asked for.
     let verbosity = match &line.verb {
         Verb::Serve(_) => line.verbose.max(1),
         _ => line.verbose,
     };
-    logging::start(verbosity, surroundings.colour && surroundings.watched);
+    logging::start(verbosity, environment.colour && environment.watched);
 
-    fence::put_up();
-    let outcome = fence::around(|| run_verb(&line.verb, &surroundings));
+    panic_boundary::install_panic_hook();
+    let outcome = panic_boundary::around(|| run_verb(&line.verb, &environment));
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            output::complain(&surroundings, &failure);
+            output::complain(&environment, &failure);
             failure.exit.into()
         }
     }
@@ -138,20 +138,20 @@ fn language_wanted() -> Language {
         Some("en") => Some(Language::English),
         _ => None,
     };
-    Surroundings::look(asked, true, PathBuf::new()).language
+    Environment::look(asked, true, PathBuf::new()).language
 }
 
-fn run_verb(verb: &Verb, surroundings: &Surroundings) -> Result<Exit, Failure> {
+fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
     match verb {
-        Verb::Init(arguments) => init::run(arguments, surroundings),
-        Verb::Import(arguments) => Ok(import::run(arguments, surroundings)),
-        Verb::Check(arguments) => check::run(arguments, surroundings),
-        Verb::Sample(arguments) => sample::run(arguments, surroundings),
-        Verb::Serve(arguments) => serve::run(arguments, surroundings),
-        Verb::Runs(arguments) => runs::run(arguments, surroundings),
-        Verb::Tree(arguments) => tree::run(arguments, surroundings),
-        Verb::Rules(arguments) => rules::run(arguments, surroundings),
-        Verb::Wecom(arguments) => wecom::run(arguments, surroundings),
+        Verb::Init(arguments) => init::run(arguments, environment),
+        Verb::Import(arguments) => Ok(import::run(arguments, environment)),
+        Verb::Check(arguments) => check::run(arguments, environment),
+        Verb::Sample(arguments) => sample::run(arguments, environment),
+        Verb::Serve(arguments) => serve::run(arguments, environment),
+        Verb::Runs(arguments) => runs::run(arguments, environment),
+        Verb::Tree(arguments) => tree::run(arguments, environment),
+        Verb::Rules(arguments) => rules::run(arguments, environment),
+        Verb::Wecom(arguments) => wecom::run(arguments, environment),
         Verb::Completions(arguments) => completions::run(arguments),
     }
 }

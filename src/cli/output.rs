@@ -5,8 +5,8 @@ use std::io::{self, Write as _};
 use anstyle::{AnsiColor, Effects, Style};
 use orgsnap::model::{Message, system_reason};
 
+use super::environment::Environment;
 use super::failure::Failure;
-use super::surroundings::Surroundings;
 
 const BAD: Style = AnsiColor::Red.on_default().effects(Effects::BOLD);
 const DOUBTFUL: Style = AnsiColor::Yellow.on_default().effects(Effects::BOLD);
@@ -32,20 +32,20 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 }
 
 /// Tells what went wrong, on standard error.
-pub(super) fn complain(surroundings: &Surroundings, failure: &Failure) {
-    let word = surroundings.language.choose("错误", "error");
-    tell(surroundings, BAD, word, &failure.message);
+pub(super) fn complain(environment: &Environment, failure: &Failure) {
+    let word = environment.language.choose("错误", "error");
+    tell(environment, BAD, word, &failure.message);
 }
 
 /// Tells what should not stay so, on standard error.
-pub(super) fn warn(surroundings: &Surroundings, message: &Message) {
-    let word = surroundings.language.choose("警告", "warning");
-    tell(surroundings, DOUBTFUL, word, message);
+pub(super) fn warn(environment: &Environment, message: &Message) {
+    let word = environment.language.choose("警告", "warning");
+    tell(environment, DOUBTFUL, word, message);
 }
 
-fn tell(surroundings: &Surroundings, style: Style, word: &str, message: &Message) {
-    let text = surroundings.language.of(message);
-    let line = if surroundings.colour && surroundings.watched {
+fn tell(environment: &Environment, style: Style, word: &str, message: &Message) {
+    let text = environment.language.of(message);
+    let line = if environment.colour && environment.watched {
         format!("{style}{word}{style:#}: {text}\n")
     } else {
         format!("{word}: {text}\n")

@@ -11,19 +11,19 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use orgsnap::fetch;
 use orgsnap::model::Feed;
 use orgsnap::pipeline::{Progress, Stage};
-use orgsnap::report::{Language, words};
+use orgsnap::report::{Language, formatting};
 
-use super::surroundings::Surroundings;
+use super::environment::Environment;
 
 /// A log without a line for so long looks like a run that hangs.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 
 /// Shows the progress of one run, until it is dropped.
-pub(super) fn shown(surroundings: &Surroundings, who: &str) -> Box<dyn Progress> {
-    if surroundings.watched {
-        Box::new(Bar::new(surroundings.language))
+pub(super) fn shown(environment: &Environment, who: &str) -> Box<dyn Progress> {
+    if environment.watched {
+        Box::new(Bar::new(environment.language))
     } else {
-        Box::new(Lines::start(surroundings.language, who.to_owned()))
+        Box::new(Lines::start(environment.language, who.to_owned()))
     }
 }
 
@@ -95,7 +95,7 @@ impl Progress for Bar {
             // These stages work on all rows at once, so there is nothing to count.
             Stage::Parse | Stage::Check | Stage::Publish => "{spinner} {prefix} {elapsed}",
         });
-        self.bar.set_prefix(words::stage(self.language, stage.name()).to_owned());
+        self.bar.set_prefix(formatting::stage(self.language, stage.name()).to_owned());
         self.bar.reset_elapsed();
     }
 }
@@ -151,7 +151,7 @@ impl Lines {
 impl Progress for Lines {
     fn stage(&self, stage: Stage) {
         *lock(&self.state.stage) = Some((stage, Instant::now()));
-        self.state.line(words::stage(self.state.language, stage.name()));
+        self.state.line(formatting::stage(self.state.language, stage.name()));
     }
 }
 
@@ -186,14 +186,17 @@ impl State {
     }
 
     fn sign_of_life(&self, stage: Stage, took: Duration) -> String {
-        let text =
-            format!("{} {}", words::stage(self.language, stage.name()), words::duration(took));
+        let text = format!(
+            "{} {}",
+            formatting::stage(self.language, stage.name()),
+            formatting::duration(took)
+        );
         let bytes = *lock(&self.bytes);
         match (stage, bytes.total()) {
             (Stage::Fetch, Some(total)) => {
-                format!("{text} {}/{}", words::size(bytes.done()), words::size(total))
+                format!("{text} {}/{}", formatting::size(bytes.done()), formatting::size(total))
             }
-            (Stage::Fetch, None) => format!("{text} {}", words::size(bytes.done())),
+            (Stage::Fetch, None) => format!("{text} {}", formatting::size(bytes.done())),
             _ => text,
         }
     }

@@ -2,14 +2,14 @@
 
 use clap::Args;
 use orgsnap::model::{Message, RuleMeta};
-use orgsnap::report::{Column, Language, table, words, wrap};
+use orgsnap::report::{Column, Language, formatting, table, wrap};
 use orgsnap::rules::{self, CATALOGUE};
 use serde::Serialize;
 
+use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
-use super::surroundings::Surroundings;
 
 /// List the rules, or show the page of one
 #[derive(Debug, Args)]
@@ -40,20 +40,20 @@ struct Text<'a> {
 }
 
 /// Shows the catalogue or one page of it.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let text = match &arguments.rule {
         None if arguments.json => {
             let all: Vec<Document<'_>> =
                 CATALOGUE.iter().map(|rule| document(&rule.meta)).collect();
             format!("{}\n", serde_json::to_string_pretty(&all)?)
         }
-        None => list(surroundings),
+        None => list(environment),
         Some(wanted) => {
             let rule = rules::find(wanted).ok_or_else(|| unknown(wanted))?;
             if arguments.json {
                 format!("{}\n", serde_json::to_string_pretty(&document(&rule.meta))?)
             } else {
-                page(&rule.meta, surroundings)
+                page(&rule.meta, environment)
             }
         }
     };
@@ -79,15 +79,16 @@ fn document(meta: &RuleMeta) -> Document<'_> {
 
 /// No such rule; names the one that looks like it.
 fn unknown(wanted: &str) -> Failure {
-    let alike = |known: &str| strsim::jaro_winkler(&wanted.to_lowercase(), &known.to_lowercase());
+    let alike =
+        |earlier: &str| strsim::jaro_winkler(&wanted.to_lowercase(), &earlier.to_lowercase());
     let nearest = CATALOGUE
         .iter()
         .flat_map(|rule| [rule.meta.code, rule.meta.name])
-        .map(|known| (alike(known), known))
+        .map(|earlier| (alike(earlier), earlier))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let (zh, en) = match nearest {
-        Some((_, known)) => (format!("是否要写 {known}？"), format!("did you mean {known}?")),
+        Some((_, earlier)) => (format!("是否要写 {earlier}？"), format!("did you mean {earlier}?")),
         None => {
             let all = "orgsnap rules";
             (format!("执行 {all} 可列出全部规则"), format!("{all} lists all of them"))
@@ -99,8 +100,8 @@ fn unknown(wanted: &str) -> Failure {
     ))
 }
 
-fn list(surroundings: &Surroundings) -> String {
-    let language = surroundings.language;
+fn list(environment: &Environment) -> String {
+    let language = environment.language;
     let header = language.choose(
         ["代码", "级别", "处置", "名称", "说明"],
         ["code", "level", "disposition", "name", "summary"],
@@ -111,7 +112,7 @@ fn list(surroundings: &Surroundings) -> String {
             let meta = &rule.meta;
             vec![
                 meta.code.to_owned(),
-                words::level(language, meta.level).to_owned(),
+                formatting::level(language, meta.level).to_owned(),
                 // The word of job files and reports: it is a term, and searched for.
                 meta.disposition.name().to_owned(),
                 meta.name.to_owned(),
@@ -119,14 +120,14 @@ fn list(surroundings: &Surroundings) -> String {
             ]
         })
         .collect();
-    table(&[Column::Text; 5], &header, &rows, 0, surroundings.width)
+    table(&[Column::Text; 5], &header, &rows, 0, environment.width)
 }
 
 /// The page of a rule: its Markdown, which reads well as text, wrapped to the width.
-fn page(meta: &RuleMeta, surroundings: &Surroundings) -> String {
-    let language = surroundings.language;
-    let level = words::level(language, meta.level);
-    let disposition = words::disposition(language, meta.disposition);
+fn page(meta: &RuleMeta, environment: &Environment) -> String {
+    let language = environment.language;
+    let level = formatting::level(language, meta.level);
+    let disposition = formatting::disposition(language, meta.disposition);
     let facts = match language {
         Language::Chinese => {
             format!("级别: {level}；处置: {} ({disposition})", meta.disposition.name())
@@ -142,7 +143,7 @@ fn page(meta: &RuleMeta, surroundings: &Surroundings) -> String {
         language.of(&meta.summary),
         language.of(&meta.docs).trim()
     );
-    let mut lines = wrap(&text, surroundings.width.min(100)).join("\n");
+    let mut lines = wrap(&text, environment.width.min(100)).join("\n");
     lines.truncate(lines.trim_end().len());
     lines.push('\n');
     lines

@@ -7,10 +7,10 @@ use orgsnap::report::terminal::{self, Options};
 use orgsnap::report::view::View;
 use orgsnap::rules::CATALOGUE;
 
+use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
-use super::surroundings::Surroundings;
 
 /// How the report is shown.
 #[derive(Debug, Args)]
@@ -32,22 +32,22 @@ pub(super) fn show(
     exit: Exit,
     arguments: &Arguments,
     several: bool,
-    surroundings: &Surroundings,
+    environment: &Environment,
 ) -> Result<(), Failure> {
     if arguments.json {
         let text = if several { json::compact(report)? } else { json::pretty(report)? };
         return output::print(&text);
     }
     let options = Options {
-        width: surroundings.width,
-        colour: surroundings.colour,
-        language: surroundings.language,
+        width: environment.width,
+        colour: environment.colour,
+        language: environment.language,
         per_rule: arguments.findings,
         exit_code: exit.code(),
     };
     let metas: Vec<&RuleMeta> = CATALOGUE.iter().map(|rule| &rule.meta).collect();
     output::print(&terminal::render(&View::new(report, &metas), &options))?;
-    if surroundings.on_terminal {
+    if environment.on_terminal {
         return Ok(());
     }
     output::print(&result_line(report, exit))
@@ -66,8 +66,8 @@ fn result_line(report: &RunReport, exit: Exit) -> String {
 }
 
 /// The last line of a run that came to no report.
-pub(super) fn fault_line(surroundings: &Surroundings, json: bool, exit: Exit) {
-    if surroundings.on_terminal || json {
+pub(super) fn fault_line(environment: &Environment, json: bool, exit: Exit) {
+    if environment.on_terminal || json {
         return;
     }
     // What went wrong is told already; if this line cannot be written, nothing more can be.

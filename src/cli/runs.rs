@@ -5,13 +5,13 @@ mod schedule;
 use std::time::Duration;
 
 use clap::Args;
-use orgsnap::report::{Column, table, words};
+use orgsnap::report::{Column, formatting, table};
 use orgsnap::store::{Reader, RunRow};
 use serde::Serialize;
 
+use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::surroundings::Surroundings;
 use super::{output, tenant};
 
 /// Tell what ran, newest first, what waits for files, and what comes next
@@ -60,16 +60,16 @@ struct Reason<'a> {
 }
 
 /// Lists the runs.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let folders = match &arguments.tenant {
-        Some(tenant) => vec![tenant::folder(tenant, surroundings)?],
-        None => tenant::all_folders(surroundings)?,
+        Some(tenant) => vec![tenant::folder(tenant, environment)?],
+        None => tenant::all_folders(environment)?,
     };
     let (mut runs, mut entries) = (Vec::new(), Vec::new());
     for folder in folders {
         // A schedule that cannot be read is no reason to hold back the runs.
         let entry = schedule::read(&folder).unwrap_or_else(|failure| {
-            output::complain(surroundings, &failure);
+            output::complain(environment, &failure);
             None
         });
         let database = folder.join(tenant::DATABASE);
@@ -83,17 +83,14 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
     let text = if arguments.json {
         let document = Document {
             runs: runs.iter().map(document).collect(),
-            schedules: entries
-                .iter()
-                .map(|(t, e)| schedule::document(t, e, surroundings))
-                .collect(),
+            schedules: entries.iter().map(|(t, e)| schedule::document(t, e, environment)).collect(),
         };
         format!("{}\n", serde_json::to_string_pretty(&document)?)
     } else {
-        let mut text = drawn(&runs, surroundings);
+        let mut text = drawn(&runs, environment);
         if !entries.is_empty() {
             text.push('\n');
-            text.push_str(&schedule::drawn(&entries, surroundings));
+            text.push_str(&schedule::drawn(&entries, environment));
         }
         text
     };
@@ -122,8 +119,8 @@ fn document(row: &RunRow) -> Run<'_> {
     }
 }
 
-fn drawn(runs: &[RunRow], surroundings: &Surroundings) -> String {
-    let language = surroundings.language;
+fn drawn(runs: &[RunRow], environment: &Environment) -> String {
+    let language = environment.language;
     let header = language.choose(
         ["租户", "业务日期", "运行", "结论", "行数", "隔离", "错误", "用时"],
         ["tenant", "date", "run", "verdict", "rows", "quarantined", "errors", "took"],
@@ -132,7 +129,7 @@ fn drawn(runs: &[RunRow], surroundings: &Surroundings) -> String {
         .iter()
         .map(|row| {
             let took: u64 = row.timings.iter().map(|(_, milliseconds)| milliseconds).sum();
-            let verdict = words::verdict(language, &row.verdict);
+            let verdict = formatting::verdict(language, &row.verdict);
             // A publication that a later run of the same date replaced is no longer to be seen.
             let replaced = row.verdict == "published" && !row.current;
             let verdict = match replaced {
@@ -144,14 +141,14 @@ fn drawn(runs: &[RunRow], surroundings: &Surroundings) -> String {
                 row.business_date.clone(),
                 row.run.to_string(),
                 verdict,
-                words::grouped(row.rows),
-                words::grouped(row.quarantined),
-                words::grouped(row.errors),
-                words::duration(Duration::from_millis(took)),
+                formatting::grouped(row.rows),
+                formatting::grouped(row.quarantined),
+                formatting::grouped(row.errors),
+                formatting::duration(Duration::from_millis(took)),
             ]
         })
         .collect();
     let mut columns = [Column::Number; 8];
     columns[..4].fill(Column::Text);
-    table(&columns, &header, &rows, 0, surroundings.width)
+    table(&columns, &header, &rows, 0, environment.width)
 }

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{ArgAction, Args, ValueEnum};
 use orgsnap::model::{Message, system_reason};
-use orgsnap::report::{Column, table, words};
+use orgsnap::report::{Column, formatting, table};
 use orgsnap::sample::{self, Charset, Defects, Header, LineEnd, Options, Written};
 use serde::Serialize;
 
 use super::delivery_format::delimiter;
+use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output;
-use super::surroundings::Surroundings;
 
 /// Write a realistic sample delivery
 #[derive(Debug, Args)]
@@ -93,11 +93,11 @@ struct File {
 }
 
 /// Writes the sample.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let options = Options {
         agents: arguments.agents,
         seed: arguments.seed,
-        date: arguments.date.unwrap_or_else(|| surroundings.today()),
+        date: arguments.date.unwrap_or_else(|| environment.today()),
         churn: arguments.churn,
         since: arguments.since,
         defects: match arguments.defects {
@@ -128,7 +128,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
         };
         Failure::usage(Message::new(zh, format!("{error:#}")))
     })?;
-    let text = if arguments.json { document(&written)? } else { summary(&written, surroundings) };
+    let text = if arguments.json { document(&written)? } else { summary(&written, environment) };
     output::print(&text)?;
     Ok(Exit::Done)
 }
@@ -146,15 +146,15 @@ fn document(written: &Written) -> Result<String, Failure> {
     Ok(format!("{}\n", serde_json::to_string_pretty(&document)?))
 }
 
-fn summary(written: &Written, surroundings: &Surroundings) -> String {
-    let language = surroundings.language;
+fn summary(written: &Written, environment: &Environment) -> String {
+    let language = environment.language;
     let header = language.choose(["文件", "行数"], ["file", "rows"]);
     let rows: Vec<Vec<String>> = written
         .files
         .iter()
-        .map(|file| vec![file.path.display().to_string(), words::grouped(file.rows)])
+        .map(|file| vec![file.path.display().to_string(), formatting::grouped(file.rows)])
         .collect();
-    let mut text = table(&[Column::Text, Column::Number], &header, &rows, 0, surroundings.width);
+    let mut text = table(&[Column::Text, Column::Number], &header, &rows, 0, environment.width);
     if let Some(planted) = &written.planted {
         let what = language.choose("植入的缺陷见", "the defects planted are listed in");
         text.push_str(&format!("{what} {}\n", planted.display()));
@@ -175,8 +175,8 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 fn charset(name: &str) -> Result<Charset, String> {
-    let known: Vec<&str> = Charset::ALL.iter().map(|charset| charset.name()).collect();
-    Charset::from_name(name).ok_or_else(|| format!("expected one of {}", known.join(", ")))
+    let earlier: Vec<&str> = Charset::ALL.iter().map(|charset| charset.name()).collect();
+    Charset::from_name(name).ok_or_else(|| format!("expected one of {}", earlier.join(", ")))
 }
 
 #[cfg(test)]

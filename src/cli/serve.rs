@@ -1,9 +1,9 @@
 //! `orgsnap serve`: every job at its time, unattended.
 
-mod alarms;
+mod cron_timers;
 mod callbacks;
 mod observer;
-mod outside;
+mod scheduler_environment;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use clap::Args;
-use orgsnap::alert::Desk;
-use orgsnap::daemon::{Event, Scheduler, Settings, attend};
-use orgsnap::metrics::Board;
+use orgsnap::alert::AlertDispatcher;
+use orgsnap::daemon::{Event, Scheduler, Settings, run_event_loop};
+use orgsnap::metrics::StatusBoard;
 use orgsnap::model::{Message, system_reason};
 use orgsnap::store::lock::TenantLock;
 use orgsnap::web::callbacks::Callbacks;
@@ -25,12 +25,12 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::surroundings::Surroundings;
-use callbacks::Handover;
-use observer::Told;
-use outside::Real;
+use callbacks::CallbackReload;
+use observer::ServeObserver;
+use scheduler_environment::SystemEnvironment;
 
 /// How often the folder of job files is looked at.
 const POLL: TimeDelta = TimeDelta::seconds(2);
@@ -59,10 +59,10 @@ pub(super) struct Arguments {
 }
 
 /// Serves until it is told to stop.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let data = &surroundings.data;
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let data = &environment.data;
     // Two daemons over one data folder would run each job twice.
-    let _lock = TenantLock::acquire(&data.join(".serve"), "serve", surroundings.now())?;
+    let _lock = TenantLock::acquire(&data.join(".serve"), "serve", environment.now())?;
     // What is wrong with the folder now is an error; what becomes of it later is waited for.
     std::fs::metadata(&arguments.jobs).map_err(|error| cannot_read(&arguments.jobs, &error))?;
 
@@ -72,23 +72,23 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
         .enable_all()
         .build()
         .map_err(|error| cannot_start(&error))?;
-    let (ending, ended) = watch::channel(false);
+    let (outcome, ended) = watch::channel(false);
     hear_signals(&runtime, sender.clone()).map_err(|error| cannot_start(&error))?;
 
-    let board = Arc::new(Board::new(data));
-    let desk = Arc::new(Desk::new(data));
-    desk.start().map_err(|error| cannot_start(&error))?;
+    let status_board = Arc::new(StatusBoard::new(data));
+    let dispatcher = Arc::new(AlertDispatcher::new(data));
+    dispatcher.start().map_err(|error| cannot_start(&error))?;
     let receiver = arguments.listen.map(|_| {
-        let around = surroundings.clone();
+        let around = environment.clone();
         let clock = Arc::new(move || around.now());
-        Callbacks::new(data, clock, surroundings.language, board.callbacks())
+        Callbacks::new(data, clock, environment.language, status_board.callbacks())
     });
-    let told = Told::new(
-        surroundings.language,
-        Arc::clone(&desk),
-        Arc::clone(&board),
+    let told = ServeObserver::new(
+        environment.language,
+        Arc::clone(&dispatcher),
+        Arc::clone(&status_board),
         arguments.metrics_file.clone(),
-        Handover::new(receiver.clone()),
+        CallbackReload::new(receiver.clone()),
     );
     if let Some(address) = arguments.listen {
         let listener = TcpListener::bind(address).and_then(|listener| {
@@ -97,7 +97,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
         });
         let listener = listener.map_err(|error| cannot_listen(address, &error))?;
         told.listening(listener.local_addr().unwrap_or(address));
-        let mut app = health::router(Arc::clone(&board), PATIENCE);
+        let mut app = health::router(Arc::clone(&status_board), PATIENCE);
         if let Some(receiver) = &receiver {
             app = app.merge(receiver.router());
         }
@@ -122,13 +122,14 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
         poll: POLL,
     };
     told.starting(&arguments.jobs, data, arguments.max_running);
-    let variable = |name: &str| Surroundings::variable(name);
+    let variable = |name: &str| Environment::variable(name);
     let mut scheduler = Scheduler::new(settings, &variable, &told);
-    let mut outside = Real::new(surroundings, runtime.handle().clone(), sender, inbox);
-    attend(&mut scheduler, &mut outside, &told);
+    let mut scheduler_environment =
+        SystemEnvironment::new(environment, runtime.handle().clone(), sender, inbox);
+    run_event_loop(&mut scheduler, &mut scheduler_environment, &told);
     told.write_metrics();
-    let _ = ending.send(true);
-    desk.stop(LAST_WORDS);
+    let _ = outcome.send(true);
+    dispatcher.stop(LAST_WORDS);
     // Runs that did not stop in time end with the process; what they had not committed is undone.
     runtime.shutdown_timeout(LAST_WORDS);
     Ok(Exit::Done)
@@ -146,7 +147,7 @@ fn hear_signals(runtime: &Runtime, sender: Sender<Event>) -> io::Result<()> {
             let event = tokio::select! {
                 _ = terminate.recv() => Event::Stop,
                 _ = interrupt.recv() => Event::Stop,
-                _ = hangup.recv() => Event::Rang,
+                _ = hangup.recv() => Event::TimerFired,
             };
             if sender.send(event).is_err() {
                 return;

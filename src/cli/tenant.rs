@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use orgsnap::daemon::ledger;
 use orgsnap::model::{Message, system_reason};
 
+use super::environment::Environment;
 use super::failure::Failure;
 use super::import::load;
-use super::surroundings::Surroundings;
 
 /// Name of the database in a tenant's folder.
 pub(super) const DATABASE: &str = "org.db";
@@ -17,30 +17,27 @@ pub(super) const DATABASE: &str = "org.db";
 ///
 /// # Errors
 /// If a job file is named and cannot be read. That the folder exists is for its reader to see.
-pub(super) fn folder(tenant_or_job: &str, surroundings: &Surroundings) -> Result<PathBuf, Failure> {
+pub(super) fn folder(tenant_or_job: &str, environment: &Environment) -> Result<PathBuf, Failure> {
     let path = Path::new(tenant_or_job);
     let is_job = path.extension().is_some_and(|extension| extension == "toml");
-    let tenant = if is_job { load(path, surroundings)?.tenant } else { tenant_or_job.to_owned() };
-    Ok(surroundings.data.join(tenant))
+    let tenant = if is_job { load(path, environment)?.tenant } else { tenant_or_job.to_owned() };
+    Ok(environment.data.join(tenant))
 }
 
 /// The database of a tenant, given as its id or as its job file.
 ///
 /// # Errors
 /// As [`folder`].
-pub(super) fn database(
-    tenant_or_job: &str,
-    surroundings: &Surroundings,
-) -> Result<PathBuf, Failure> {
-    Ok(folder(tenant_or_job, surroundings)?.join(DATABASE))
+pub(super) fn database(tenant_or_job: &str, environment: &Environment) -> Result<PathBuf, Failure> {
+    Ok(folder(tenant_or_job, environment)?.join(DATABASE))
 }
 
 /// The databases of all tenants in the data folder, by tenant.
 ///
 /// # Errors
 /// If the data folder cannot be read or holds none.
-pub(super) fn all_databases(surroundings: &Surroundings) -> Result<Vec<PathBuf>, Failure> {
-    let mut found = all_that_hold(&[DATABASE], surroundings)?;
+pub(super) fn all_databases(environment: &Environment) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = all_that_hold(&[DATABASE], environment)?;
     for folder in &mut found {
         folder.push(DATABASE);
     }
@@ -51,13 +48,13 @@ pub(super) fn all_databases(surroundings: &Surroundings) -> Result<Vec<PathBuf>,
 ///
 /// # Errors
 /// If the data folder cannot be read or holds none.
-pub(super) fn all_folders(surroundings: &Surroundings) -> Result<Vec<PathBuf>, Failure> {
-    all_that_hold(&[DATABASE, ledger::FILE_NAME], surroundings)
+pub(super) fn all_folders(environment: &Environment) -> Result<Vec<PathBuf>, Failure> {
+    all_that_hold(&[DATABASE, ledger::FILE_NAME], environment)
 }
 
 /// The folders in the data folder that hold one of these files, by name.
-fn all_that_hold(files: &[&str], surroundings: &Surroundings) -> Result<Vec<PathBuf>, Failure> {
-    let data = &surroundings.data;
+fn all_that_hold(files: &[&str], environment: &Environment) -> Result<Vec<PathBuf>, Failure> {
+    let data = &environment.data;
     let unreadable = |error: std::io::Error| {
         let Message { zh, en } = system_reason(&error);
         Failure::usage(Message::new(
@@ -91,12 +88,12 @@ fn all_that_hold(files: &[&str], surroundings: &Surroundings) -> Result<Vec<Path
 /// As [`database`] and [`all_databases`]; if there are several and none is named.
 pub(super) fn only_database(
     tenant_or_job: Option<&str>,
-    surroundings: &Surroundings,
+    environment: &Environment,
 ) -> Result<PathBuf, Failure> {
     if let Some(named) = tenant_or_job {
-        return database(named, surroundings);
+        return database(named, environment);
     }
-    match all_databases(surroundings)?.as_slice() {
+    match all_databases(environment)?.as_slice() {
         [only] => Ok(only.clone()),
         several => {
             let names: Vec<String> = several

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use orgsnap::model::Message;
-use orgsnap::report::{Column, display_width, table, visible, words};
+use orgsnap::report::{Column, display_width, formatting, table, visible};
 use orgsnap::store::{Reader, TreeNode, TreeQuery, TreeView};
 use serde::Serialize;
 
+use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::surroundings::Surroundings;
 use super::{output, tenant};
 
 /// Show a forest of the current snapshot
@@ -59,8 +59,8 @@ struct Node<'a> {
 }
 
 /// Shows the forest.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let database = tenant::only_database(arguments.tenant.as_deref(), surroundings)?;
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let database = tenant::only_database(arguments.tenant.as_deref(), environment)?;
     let query = TreeQuery {
         id: arguments.id.as_deref(),
         depth: Some(arguments.depth),
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
         };
         format!("{}\n", serde_json::to_string_pretty(&document)?)
     } else {
-        drawn(&view, surroundings)
+        drawn(&view, environment)
     };
     output::print(&text)?;
     Ok(Exit::Done)
@@ -103,8 +103,8 @@ fn node(node: &TreeNode) -> Node<'_> {
     }
 }
 
-fn drawn(view: &TreeView, surroundings: &Surroundings) -> String {
-    let language = surroundings.language;
+fn drawn(view: &TreeView, environment: &Environment) -> String {
+    let language = environment.language;
     let mut text = String::new();
     if !view.ancestors.is_empty() {
         let above: Vec<String> = view.ancestors.iter().map(label).collect();
@@ -126,14 +126,16 @@ fn drawn(view: &TreeView, surroundings: &Surroundings) -> String {
             let indent = "  ".repeat(node.depth.saturating_sub(top) as usize);
             let mut row = vec![
                 format!("{indent}{}", label(node)),
-                words::grouped(node.child_count),
-                words::grouped(node.descendant_count),
+                formatting::grouped(node.child_count),
+                formatting::grouped(node.descendant_count),
             ];
             let sums = match levels {
                 true => vec![node.agent_count, node.active_agent_count],
                 false => vec![node.active_descendant_count],
             };
-            row.extend(sums.into_iter().map(|sum| sum.map(words::grouped).unwrap_or_default()));
+            row.extend(
+                sums.into_iter().map(|sum| sum.map(formatting::grouped).unwrap_or_default()),
+            );
             row
         })
         .collect();
@@ -141,10 +143,10 @@ fn drawn(view: &TreeView, surroundings: &Surroundings) -> String {
     columns[0] = Column::Text;
     // Never wrapped: the indentation tells who stands below whom.
     let widest = rows.iter().map(|row| display_width(&row[0])).max().unwrap_or(0);
-    let room = surroundings.width.max(widest + 60);
+    let room = environment.width.max(widest + 60);
     text.push_str(&table(&columns[..width], &header[..width], &rows, 0, room));
     if view.omitted > 0 {
-        let omitted = words::grouped(view.omitted as u64);
+        let omitted = formatting::grouped(view.omitted as u64);
         text.push_str(&language.choose(
             format!("另有 {omitted} 条未显示；可用 --limit 调整\n"),
             format!("{omitted} more not shown; see --limit\n"),

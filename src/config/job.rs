@@ -38,7 +38,7 @@ pub use resolve::{load, parse};
 pub use schedule::Schedule;
 pub use secret::{Secret, SecretSource};
 pub use source::{
-    Fetching, FileNames, FtpSource, NameEncoding, Ready, SftpSource, Source, Tls, Trust,
+    CertificateTrust, Fetching, FileNames, FtpSource, NameEncoding, Ready, SftpSource, Source, Tls,
 };
 pub use wecom::{
     AgentId, CallbackSecrets, DomainVerification, Wecom, WecomApp, is_aes_key, is_token,

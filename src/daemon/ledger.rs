@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Message, RunId, system_reason};
 use crate::store::replace_file;
 
-use super::plan::{Errand, Lack, Phase, Track};
+use super::plan::{MissingPrecondition, Phase, ScheduleState, ScheduledRun};
 
 /// Name of the file in a tenant's folder.
 pub const FILE_NAME: &str = "schedule.json";
@@ -26,7 +26,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What is remembered.
-    pub track: Track,
+    pub state: ScheduleState,
     /// The next scheduled time, as it was when the file was written.
     pub next: Option<DateTime<Utc>>,
     /// What is wrong with the job file, if its last good version is in use.
@@ -66,12 +66,13 @@ struct Document {
     timezone: String,
     handled: Instant,
     next: Option<Instant>,
-    errand: Option<ErrandDocument>,
+    #[serde(rename = "errand")]
+    scheduled_run: Option<ScheduledRunDocument>,
     job_file: Option<Words>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct ErrandDocument {
+struct ScheduledRunDocument {
     scheduled: Instant,
     business_date: Date,
     until: Instant,
@@ -81,7 +82,8 @@ struct ErrandDocument {
     faults: u32,
     run: Option<String>,
     refused: Option<String>,
-    lack: Option<LackName>,
+    #[serde(rename = "lack")]
+    missing: Option<MissingPreconditionName>,
     message: Option<Words>,
 }
 
@@ -98,7 +100,7 @@ enum PhaseName {
 
 #[derive(Serialize, Deserialize, Clone, Copy)]
 #[serde(rename_all = "lowercase")]
-enum LackName {
+enum MissingPreconditionName {
     Files,
     Source,
     Lock,
@@ -236,36 +238,36 @@ impl fmt::Display for LedgerError {
 
 impl Document {
     fn of(entry: &Entry) -> Document {
-        let track = &entry.track;
+        let state = &entry.state;
         Document {
             format: FORMAT,
-            cron: track.cron.clone(),
-            timezone: track.zone.clone(),
-            handled: Instant(track.handled),
+            cron: state.cron.clone(),
+            timezone: state.zone.clone(),
+            handled: Instant(state.handled),
             next: entry.next.map(Instant),
-            errand: track.errand.as_ref().map(ErrandDocument::of),
+            scheduled_run: state.scheduled_run.as_ref().map(ScheduledRunDocument::of),
             job_file: entry.job_file.as_ref().map(Words::of),
         }
     }
 
     fn entry(self) -> Entry {
-        let track = Track {
+        let state = ScheduleState {
             cron: self.cron,
             zone: self.timezone,
             handled: self.handled.0,
-            errand: self.errand.map(ErrandDocument::errand),
+            scheduled_run: self.scheduled_run.map(ScheduledRunDocument::scheduled_run),
         };
         Entry {
-            track,
+            state,
             next: self.next.map(|next| next.0),
             job_file: self.job_file.map(Words::message),
         }
     }
 }
 
-impl ErrandDocument {
-    fn of(errand: &Errand) -> ErrandDocument {
-        let (phase, due) = match errand.phase {
+impl ScheduledRunDocument {
+    fn of(scheduled_run: &ScheduledRun) -> ScheduledRunDocument {
+        let (phase, due) = match scheduled_run.phase {
             Phase::Due(at) => (PhaseName::Due, Some(at)),
             Phase::Running => (PhaseName::Running, None),
             Phase::Published => (PhaseName::Published, None),
@@ -273,28 +275,28 @@ impl ErrandDocument {
             Phase::Failed => (PhaseName::Failed, None),
             Phase::Late => (PhaseName::Late, None),
         };
-        ErrandDocument {
-            scheduled: Instant(errand.scheduled),
-            business_date: Date(errand.date),
-            until: Instant(errand.until),
+        ScheduledRunDocument {
+            scheduled: Instant(scheduled_run.scheduled),
+            business_date: Date(scheduled_run.date),
+            until: Instant(scheduled_run.until),
             phase,
             due: due.map(Instant),
-            attempts: errand.attempts,
-            faults: errand.faults,
-            run: errand.run.as_ref().map(|run| run.0.clone()),
-            refused: errand.refused.as_ref().map(|run| run.0.clone()),
-            lack: errand.lack.map(|lack| match lack {
-                Lack::Files => LackName::Files,
-                Lack::Source => LackName::Source,
-                Lack::Lock => LackName::Lock,
-                Lack::Setup => LackName::Setup,
-                Lack::Machine => LackName::Machine,
+            attempts: scheduled_run.attempts,
+            faults: scheduled_run.faults,
+            run: scheduled_run.run.as_ref().map(|run| run.0.clone()),
+            refused: scheduled_run.refused.as_ref().map(|run| run.0.clone()),
+            missing: scheduled_run.missing.map(|missing| match missing {
+                MissingPrecondition::Files => MissingPreconditionName::Files,
+                MissingPrecondition::Source => MissingPreconditionName::Source,
+                MissingPrecondition::Lock => MissingPreconditionName::Lock,
+                MissingPrecondition::Setup => MissingPreconditionName::Setup,
+                MissingPrecondition::Machine => MissingPreconditionName::Machine,
             }),
-            message: errand.message.as_ref().map(Words::of),
+            message: scheduled_run.message.as_ref().map(Words::of),
         }
     }
 
-    fn errand(self) -> Errand {
+    fn scheduled_run(self) -> ScheduledRun {
         let phase = match self.phase {
             PhaseName::Due => Phase::Due(self.due.unwrap_or(self.scheduled.clone()).0),
             PhaseName::Running => Phase::Running,
@@ -303,7 +305,7 @@ impl ErrandDocument {
             PhaseName::Failed => Phase::Failed,
             PhaseName::Late => Phase::Late,
         };
-        Errand {
+        ScheduledRun {
             scheduled: self.scheduled.0,
             date: self.business_date.0,
             until: self.until.0,
@@ -312,12 +314,12 @@ impl ErrandDocument {
             faults: self.faults,
             run: self.run.map(RunId),
             refused: self.refused.map(RunId),
-            lack: self.lack.map(|lack| match lack {
-                LackName::Files => Lack::Files,
-                LackName::Source => Lack::Source,
-                LackName::Lock => Lack::Lock,
-                LackName::Setup => Lack::Setup,
-                LackName::Machine => Lack::Machine,
+            missing: self.missing.map(|missing| match missing {
+                MissingPreconditionName::Files => MissingPrecondition::Files,
+                MissingPreconditionName::Source => MissingPrecondition::Source,
+                MissingPreconditionName::Lock => MissingPrecondition::Lock,
+                MissingPreconditionName::Setup => MissingPrecondition::Setup,
+                MissingPreconditionName::Machine => MissingPrecondition::Machine,
             }),
             message: self.message.map(Words::message),
         }
@@ -352,9 +354,16 @@ mod tests {
             Phase::Failed,
             Phase::Late,
         ];
-        let lacks = [Lack::Files, Lack::Source, Lack::Lock, Lack::Setup, Lack::Machine].map(Some);
-        for (phase, lack) in phases.into_iter().zip(lacks.into_iter().chain([None])) {
-            let errand = Errand {
+        let lacks = [
+            MissingPrecondition::Files,
+            MissingPrecondition::Source,
+            MissingPrecondition::Lock,
+            MissingPrecondition::Setup,
+            MissingPrecondition::Machine,
+        ]
+        .map(Some);
+        for (phase, missing) in phases.into_iter().zip(lacks.into_iter().chain([None])) {
+            let scheduled_run = ScheduledRun {
                 scheduled: at("2026-11-23T18:30:00Z"),
                 date: NaiveDate::from_ymd_opt(2026, 11, 24).unwrap(),
                 until: at("2026-11-24T00:00:00Z"),
@@ -363,17 +372,17 @@ mod tests {
                 faults: 1,
                 run: Some(RunId("20261123-183000-0000".to_owned())),
                 refused: Some(RunId("20261123-183000-0000".to_owned())),
-                lack,
+                missing,
                 message: Some(Message::fixed("未到", "not there")),
             };
-            let track = Track {
+            let state = ScheduleState {
                 cron: "0 30 2 * * *".to_owned(),
                 zone: "Asia/Shanghai".to_owned(),
-                handled: errand.scheduled,
-                errand: Some(errand),
+                handled: scheduled_run.scheduled,
+                scheduled_run: Some(scheduled_run),
             };
             let next = Some(at("2026-11-24T18:30:00Z"));
-            let entry = Entry { track, next, job_file: Some(Message::fixed("坏", "broken")) };
+            let entry = Entry { state, next, job_file: Some(Message::fixed("坏", "broken")) };
             write(&tenant, &entry).unwrap();
             assert_eq!(read(&tenant).unwrap(), Some(entry));
         }

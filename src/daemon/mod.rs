@@ -2,26 +2,26 @@
 //!
 //! What is due is decided purely, in `plan`, from what is remembered and the time. A [`Scheduler`] takes the
 //! turns of all insurers and keeps a ledger for each, so that being killed neither forgets a run nor doubles
-//! one; it starts nothing and waits for nothing itself. [`attend`] is the loop around it, in whatever
-//! [`Outside`] there is: a real clock and threads, or a simulated night.
+//! one; it starts nothing and waits for nothing itself. [`run_event_loop`] is the loop around it, in whatever
+//! [`SchedulerEnvironment`] there is: a real clock and threads, or a simulated night.
 
-mod attend;
+mod event_loop;
 mod jobs;
 pub mod ledger;
-mod notes;
+mod log_entry;
 mod observer;
-mod past;
+mod interrupted_run;
 pub mod plan;
 mod run;
 mod scheduler;
-mod tell;
+mod notify;
 
 #[cfg(test)]
 mod plan_tests;
 
-pub use attend::{Event, GRACE, Outside, attend};
+pub use event_loop::{Event, SHUTDOWN_TIMEOUT, SchedulerEnvironment, run_event_loop};
 pub use jobs::Env;
-pub use notes::{Note, Tone};
-pub use observer::{Observer, Standing};
-pub use run::{Finished, Order};
-pub use scheduler::{Alarm, Scheduler, Settings};
+pub use log_entry::{LogEntry, Severity};
+pub use observer::{Observer, TenantStatus};
+pub use run::{Finished, RunRequest};
+pub use scheduler::{CronTimer, Scheduler, Settings};

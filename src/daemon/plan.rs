@@ -1,7 +1,7 @@
 //! What is due: decided from what is remembered, the job's schedule and the time, and from nothing else.
 //!
-//! An [`Errand`] is the business of one date: run at the scheduled time, look again while files are late, and be
-//! done or give up. A [`Track`] remembers an insurer's last one, and up to which scheduled time all is settled.
+//! An [`ScheduledRun`] is the business of one date: run at the scheduled time, look again while files are late, and be
+//! done or give up. A [`ScheduleState`] remembers an insurer's last one, and up to which scheduled time all is settled.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ pub struct Timetable<'a> {
 
 /// What is remembered of an insurer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Track {
+pub struct ScheduleState {
     /// The cron expression that the times below are of.
     pub cron: String,
     /// Its time zone.
@@ -30,12 +30,12 @@ pub struct Track {
     /// All scheduled times up to this one are settled or have become the errand.
     pub handled: DateTime<Utc>,
     /// The last errand, done or not.
-    pub errand: Option<Errand>,
+    pub scheduled_run: Option<ScheduledRun>,
 }
 
 /// The business of one date.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Errand {
+pub struct ScheduledRun {
     /// The scheduled time that began it.
     pub scheduled: DateTime<Utc>,
     /// The business date: the date of `scheduled` in the job's time zone.
@@ -53,7 +53,7 @@ pub struct Errand {
     /// The last run that refused the delivery. A corrected one is looked for then, as a late one is.
     pub refused: Option<RunId>,
     /// What the last run lacked, if it came to no verdict.
-    pub lack: Option<Lack>,
+    pub missing: Option<MissingPrecondition>,
     /// What the last run said, if it came to no verdict.
     pub message: Option<Message>,
 }
@@ -77,7 +77,7 @@ pub enum Phase {
 
 /// What a run lacked that came to no verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lack {
+pub enum MissingPrecondition {
     /// The files.
     Files,
     /// The source, or a way to it.
@@ -92,7 +92,7 @@ pub enum Lack {
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
+pub enum RunOutcome {
     /// Published.
     Published,
     /// Refused by the gate.
@@ -100,7 +100,7 @@ pub enum Ending {
     /// No verdict.
     Without {
         /// What was lacking.
-        lack: Lack,
+        missing: MissingPrecondition,
         /// Whether it may be there later with nobody doing anything.
         passing: bool,
         /// What happened and what to do.
@@ -112,30 +112,30 @@ pub enum Ending {
 
 /// What became of an errand after a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum After {
+pub enum NextStep {
     /// There is a verdict.
     Done,
     /// Another run follows at this time.
-    Again(DateTime<Utc>),
+    RetryAt(DateTime<Utc>),
     /// Nobody will try again by itself.
-    GaveUp,
+    GivenUp,
 }
 
 /// What the time brought.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Turn {
+pub enum TickAction {
     /// A scheduled time was missed, and its day and its waiting are over.
     Missed(DateTime<Utc>),
     /// An errand was given up because its time is over or that of the next date has come.
-    GaveUp(Errand),
+    GivenUp(ScheduledRun),
 }
 
 /// So often a fault of the machine (a full disk, a locked database) is tried again.
-const MOST_FAULTS: u32 = 3;
+const MAX_MACHINE_FAULTS: u32 = 3;
 /// A lock is asked for again after so long.
-const LOCK_PAUSE: TimeDelta = TimeDelta::seconds(30);
+const LOCK_RETRY_DELAY: TimeDelta = TimeDelta::seconds(30);
 /// A settled time so far in the future was settled by a clock that was wrong.
-const MOST_AHEAD: TimeDelta = TimeDelta::days(1);
+const MAX_CLOCK_AHEAD: TimeDelta = TimeDelta::days(1);
 
 impl Timetable<'_> {
     fn date(&self, at: DateTime<Utc>) -> NaiveDate {
@@ -153,17 +153,17 @@ impl Timetable<'_> {
 }
 
 fn delta(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(MOST_AHEAD)
+    TimeDelta::from_std(duration).unwrap_or(MAX_CLOCK_AHEAD)
 }
 
-impl Track {
+impl ScheduleState {
     /// Of an insurer seen for the first time. What was scheduled before is none of its business.
-    pub fn new(timetable: &Timetable<'_>, now: DateTime<Utc>) -> Track {
-        Track {
+    pub fn new(timetable: &Timetable<'_>, now: DateTime<Utc>) -> ScheduleState {
+        ScheduleState {
             cron: timetable.schedule.cron.text().to_owned(),
             zone: timetable.zone.name().to_owned(),
             handled: now,
-            errand: None,
+            scheduled_run: None,
         }
     }
 
@@ -175,63 +175,66 @@ impl Track {
             (self.cron, self.zone) = (cron.to_owned(), zone.to_owned());
             self.handled = self.handled.max(now);
         }
-        if let Some(errand) = &mut self.errand
-            && errand.phase == Phase::Failed
-            && matches!(errand.lack, Some(Lack::Setup | Lack::Source))
-            && now < errand.until
+        if let Some(scheduled_run) = &mut self.scheduled_run
+            && scheduled_run.phase == Phase::Failed
+            && matches!(
+                scheduled_run.missing,
+                Some(MissingPrecondition::Setup | MissingPrecondition::Source)
+            )
+            && now < scheduled_run.until
         {
-            errand.phase = Phase::Due(now);
+            scheduled_run.phase = Phase::Due(now);
         }
     }
 
     /// Takes up what the time has brought, unless a run is under way: that comes after it.
-    pub fn advance(&mut self, timetable: &Timetable<'_>, now: DateTime<Utc>) -> Vec<Turn> {
+    pub fn advance(&mut self, timetable: &Timetable<'_>, now: DateTime<Utc>) -> Vec<TickAction> {
         if self.is_running() {
             return Vec::new();
         }
-        self.mend_after_a_jump_back(timetable, now);
-        let mut turns = Vec::new();
+        self.correct_clock_jump(timetable, now);
+        let mut actions = Vec::new();
         let cron = &timetable.schedule.cron;
         if let Some(scheduled) = cron.last_between(timetable.zone, self.handled, now) {
             self.handled = scheduled;
             let (date, until) =
                 (timetable.date(scheduled), timetable.schedule.deadline(timetable.zone, scheduled));
-            match &mut self.errand {
+            match &mut self.scheduled_run {
                 _ if until < now && timetable.date(now) != date => {
-                    turns.push(Turn::Missed(scheduled));
+                    actions.push(TickAction::Missed(scheduled));
                 }
-                Some(errand) if errand.is_open() && errand.date == date => {
-                    errand.until = until;
-                    errand.phase = Phase::Due(now);
+                Some(scheduled_run) if scheduled_run.is_open() && scheduled_run.date == date => {
+                    scheduled_run.until = until;
+                    scheduled_run.phase = Phase::Due(now);
                 }
                 last => {
-                    let new = Errand::new(scheduled, date, until);
-                    if let Some(mut over) = last.replace(new).filter(Errand::is_open)
+                    let new = ScheduledRun::new(scheduled, date, until);
+                    if let Some(mut over) = last.replace(new).filter(ScheduledRun::is_open)
                         && over.give_up()
                     {
-                        turns.push(Turn::GaveUp(over));
+                        actions.push(TickAction::GivenUp(over));
                     }
                 }
             }
         }
-        if let Some(errand) = &mut self.errand
-            && errand.is_open()
-            && errand.until < now
-            && errand.date != timetable.date(now)
-            && errand.give_up()
+        if let Some(scheduled_run) = &mut self.scheduled_run
+            && scheduled_run.is_open()
+            && scheduled_run.until < now
+            && scheduled_run.date != timetable.date(now)
+            && scheduled_run.give_up()
         {
-            turns.push(Turn::GaveUp(errand.clone()));
+            actions.push(TickAction::GivenUp(scheduled_run.clone()));
         }
-        turns
+        actions
     }
 
     /// A clock that was put back makes no run come twice, but must not keep one from coming either.
-    fn mend_after_a_jump_back(&mut self, timetable: &Timetable<'_>, now: DateTime<Utc>) {
-        if self.handled > now + MOST_AHEAD {
+    fn correct_clock_jump(&mut self, timetable: &Timetable<'_>, now: DateTime<Utc>) {
+        if self.handled > now + MAX_CLOCK_AHEAD {
             self.handled = now;
         }
-        let longest = (timetable.retry_every() * (1 << MOST_FAULTS)).max(LOCK_PAUSE);
-        if let Some(Errand { phase: Phase::Due(at), .. }) = &mut self.errand
+        let longest = (timetable.retry_every() * (1 << MAX_MACHINE_FAULTS)).max(LOCK_RETRY_DELAY);
+        if let Some(ScheduledRun { phase: Phase::Due(at), .. }) = &mut self.scheduled_run
             && *at > now + longest
         {
             *at = now;
@@ -240,7 +243,7 @@ impl Track {
 
     /// When a run is to begin; none if none is to, or one is under way.
     pub fn due_at(&self) -> Option<DateTime<Utc>> {
-        match self.errand.as_ref()?.phase {
+        match self.scheduled_run.as_ref()?.phase {
             Phase::Due(at) => Some(at),
             _ => None,
         }
@@ -248,7 +251,9 @@ impl Track {
 
     /// Whether a run is under way.
     pub fn is_running(&self) -> bool {
-        self.errand.as_ref().is_some_and(|errand| errand.phase == Phase::Running)
+        self.scheduled_run
+            .as_ref()
+            .is_some_and(|scheduled_run| scheduled_run.phase == Phase::Running)
     }
 
     /// The next time at which there is something to do; none while a run is under way.
@@ -262,73 +267,76 @@ impl Track {
 
     /// Notes that a run begins. Returns whether another look would follow if it found no files.
     pub fn begin(&mut self, run: RunId, now: DateTime<Utc>) -> bool {
-        let Some(errand) = &mut self.errand else { return false };
-        errand.phase = Phase::Running;
-        errand.attempts += 1;
-        errand.run = Some(run);
-        now < errand.until
+        let Some(scheduled_run) = &mut self.scheduled_run else { return false };
+        scheduled_run.phase = Phase::Running;
+        scheduled_run.attempts += 1;
+        scheduled_run.run = Some(run);
+        now < scheduled_run.until
     }
 
     /// Notes how the run ended.
     pub fn finish(
         &mut self,
         timetable: &Timetable<'_>,
-        ending: &Ending,
+        outcome: &RunOutcome,
         now: DateTime<Utc>,
-    ) -> After {
-        let Some(errand) = &mut self.errand else { return After::Done };
-        let again = |errand: &mut Errand, at| {
-            errand.phase = Phase::Due(at);
-            After::Again(at)
+    ) -> NextStep {
+        let Some(scheduled_run) = &mut self.scheduled_run else { return NextStep::Done };
+        let again = |scheduled_run: &mut ScheduledRun, at| {
+            scheduled_run.phase = Phase::Due(at);
+            NextStep::RetryAt(at)
         };
-        let (lack, passing, message) = match ending {
-            Ending::Published => {
-                errand.phase = Phase::Published;
-                (errand.lack, errand.message) = (None, None);
-                return After::Done;
+        let (missing, passing, message) = match outcome {
+            RunOutcome::Published => {
+                scheduled_run.phase = Phase::Published;
+                (scheduled_run.missing, scheduled_run.message) = (None, None);
+                return NextStep::Done;
             }
-            Ending::Refused => {
-                (errand.lack, errand.message) = (None, None);
-                errand.refused = errand.run.clone();
-                if now < errand.until {
-                    return again(errand, errand.until.min(now + timetable.retry_every()));
+            RunOutcome::Refused => {
+                (scheduled_run.missing, scheduled_run.message) = (None, None);
+                scheduled_run.refused = scheduled_run.run.clone();
+                if now < scheduled_run.until {
+                    return again(
+                        scheduled_run,
+                        scheduled_run.until.min(now + timetable.retry_every()),
+                    );
                 }
-                errand.phase = Phase::Refused;
-                return After::Done;
+                scheduled_run.phase = Phase::Refused;
+                return NextStep::Done;
             }
-            Ending::Stopped => {
-                errand.attempts = errand.attempts.saturating_sub(1);
-                return again(errand, now);
+            RunOutcome::Stopped => {
+                scheduled_run.attempts = scheduled_run.attempts.saturating_sub(1);
+                return again(scheduled_run, now);
             }
-            Ending::Without { lack, passing, message } => (*lack, *passing, message),
+            RunOutcome::Without { missing, passing, message } => (*missing, *passing, message),
         };
-        (errand.lack, errand.message) = (Some(lack), Some(message.clone()));
-        let pause = match lack {
+        (scheduled_run.missing, scheduled_run.message) = (Some(missing), Some(message.clone()));
+        let pause = match missing {
             // Whoever holds it lets go of it; nothing has been tried yet.
-            Lack::Lock => {
-                errand.attempts = errand.attempts.saturating_sub(1);
-                return again(errand, now + LOCK_PAUSE);
+            MissingPrecondition::Lock => {
+                scheduled_run.attempts = scheduled_run.attempts.saturating_sub(1);
+                return again(scheduled_run, now + LOCK_RETRY_DELAY);
             }
-            Lack::Files | Lack::Source => timetable.retry_every(),
-            Lack::Setup | Lack::Machine => {
-                errand.faults += 1;
-                timetable.retry_every() * (1 << (errand.faults - 1).min(MOST_FAULTS))
+            MissingPrecondition::Files | MissingPrecondition::Source => timetable.retry_every(),
+            MissingPrecondition::Setup | MissingPrecondition::Machine => {
+                scheduled_run.faults += 1;
+                timetable.retry_every() * (1 << (scheduled_run.faults - 1).min(MAX_MACHINE_FAULTS))
             }
         };
-        if passing && errand.faults <= MOST_FAULTS && now < errand.until {
+        if passing && scheduled_run.faults <= MAX_MACHINE_FAULTS && now < scheduled_run.until {
             // The last look is at the very end of the waiting.
-            return again(errand, errand.until.min(now + pause));
+            return again(scheduled_run, scheduled_run.until.min(now + pause));
         }
-        match errand.give_up() {
-            true => After::GaveUp,
-            false => After::Done,
+        match scheduled_run.give_up() {
+            true => NextStep::GivenUp,
+            false => NextStep::Done,
         }
     }
 }
 
-impl Errand {
-    fn new(scheduled: DateTime<Utc>, date: NaiveDate, until: DateTime<Utc>) -> Errand {
-        Errand {
+impl ScheduledRun {
+    fn new(scheduled: DateTime<Utc>, date: NaiveDate, until: DateTime<Utc>) -> ScheduledRun {
+        ScheduledRun {
             scheduled,
             date,
             until,
@@ -337,7 +345,7 @@ impl Errand {
             faults: 0,
             run: None,
             refused: None,
-            lack: None,
+            missing: None,
             message: None,
         }
     }
@@ -350,9 +358,9 @@ impl Errand {
     /// Ends it without a publication. Returns whether that is to be told: it is no news of a delivery that was
     /// refused and of which no corrected one has come.
     fn give_up(&mut self) -> bool {
-        self.phase = match (self.lack, &self.refused) {
-            (Some(Lack::Files) | None, Some(_)) => Phase::Refused,
-            (Some(Lack::Files), None) => Phase::Late,
+        self.phase = match (self.missing, &self.refused) {
+            (Some(MissingPrecondition::Files) | None, Some(_)) => Phase::Refused,
+            (Some(MissingPrecondition::Files), None) => Phase::Late,
             _ => Phase::Failed,
         };
         self.phase != Phase::Refused

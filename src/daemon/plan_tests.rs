@@ -8,13 +8,15 @@ use chrono_tz::Tz;
 use crate::config::job::{Cron, Schedule};
 use crate::model::{Message, RunId};
 
-use super::plan::{After, Ending, Lack, Phase, Timetable, Track, Turn};
+use super::plan::{
+    MissingPrecondition, NextStep, Phase, RunOutcome, ScheduleState, TickAction, Timetable,
+};
 
 /// An insurer under the planner, and what was told of it.
 struct Night {
     schedule: Schedule,
     zone: Tz,
-    track: Track,
+    state: ScheduleState,
     log: Vec<String>,
 }
 
@@ -23,8 +25,8 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-fn without(lack: Lack, passing: bool) -> Ending {
-    Ending::Without { lack, passing, message: Message::fixed("x", "x") }
+fn without(missing: MissingPrecondition, passing: bool) -> RunOutcome {
+    RunOutcome::Without { missing, passing, message: Message::fixed("x", "x") }
 }
 
 impl Night {
@@ -37,8 +39,8 @@ impl Night {
         };
         let zone: Tz = zone.parse().unwrap();
         let timetable = Timetable { schedule: &schedule, zone };
-        let track = Track::new(&timetable, at(start));
-        Night { schedule, zone, track, log: Vec::new() }
+        let state = ScheduleState::new(&timetable, at(start));
+        Night { schedule, zone, state, log: Vec::new() }
     }
 
     fn local(&self, at: DateTime<Utc>) -> String {
@@ -46,37 +48,39 @@ impl Night {
     }
 
     /// One turn: takes up what the time brought, and runs what is due.
-    fn turn(&mut self, now: DateTime<Utc>, ending: &dyn Fn(DateTime<Utc>) -> Ending) {
+    fn tick(&mut self, now: DateTime<Utc>, outcome: &dyn Fn(DateTime<Utc>) -> RunOutcome) {
         let timetable = Timetable { schedule: &self.schedule, zone: self.zone };
-        for turn in self.track.advance(&timetable, now) {
-            let told = match turn {
-                Turn::Missed(scheduled) => format!("missed {}", self.local(scheduled)),
-                Turn::GaveUp(errand) => format!("{:?} {}", errand.phase, errand.date.format("%d")),
+        for tick in self.state.advance(&timetable, now) {
+            let told = match tick {
+                TickAction::Missed(scheduled) => format!("missed {}", self.local(scheduled)),
+                TickAction::GivenUp(scheduled_run) => {
+                    format!("{:?} {}", scheduled_run.phase, scheduled_run.date.format("%d"))
+                }
             };
             self.log.push(told);
         }
-        if self.track.due_at().is_none_or(|due| due > now) {
+        if self.state.due_at().is_none_or(|due| due > now) {
             return;
         }
-        self.track.begin(RunId("r".to_owned()), now);
-        let date = self.track.errand.as_ref().unwrap().date;
-        let after = self.track.finish(&timetable, &ending(now), now);
-        let phase = self.track.errand.as_ref().unwrap().phase;
+        self.state.begin(RunId("r".to_owned()), now);
+        let date = self.state.scheduled_run.as_ref().unwrap().date;
+        let after = self.state.finish(&timetable, &outcome(now), now);
+        let phase = self.state.scheduled_run.as_ref().unwrap().phase;
         let told = match after {
-            After::Again(at) => format!("again {}", self.local(at)),
-            After::Done | After::GaveUp => format!("{phase:?}").to_lowercase(),
+            NextStep::RetryAt(at) => format!("again {}", self.local(at)),
+            NextStep::Done | NextStep::GivenUp => format!("{phase:?}").to_lowercase(),
         };
         self.log.push(format!("{} run {}: {told}", self.local(now), date.format("%d")));
     }
 
     /// Lets time go by from `from` to `to`, waking as the track asks.
-    fn pass(&mut self, from: &str, to: &str, ending: &dyn Fn(DateTime<Utc>) -> Ending) {
+    fn pass(&mut self, from: &str, to: &str, outcome: &dyn Fn(DateTime<Utc>) -> RunOutcome) {
         let (mut now, end) = (at(from), at(to));
         while now <= end {
-            self.turn(now, ending);
+            self.tick(now, outcome);
             let timetable = Timetable { schedule: &self.schedule, zone: self.zone };
-            let wake = self.track.wake(&timetable).unwrap();
-            assert!(wake > now, "the planner spins at {now}: {:?}", self.track);
+            let wake = self.state.wake(&timetable).unwrap();
+            assert!(wake > now, "the planner spins at {now}: {:?}", self.state);
             now = wake;
         }
     }
@@ -89,12 +93,12 @@ impl Night {
 const NIGHTLY: &str = "0 30 2 * * *";
 const SHANGHAI: &str = "Asia/Shanghai";
 
-fn published(_: DateTime<Utc>) -> Ending {
-    Ending::Published
+fn published(_: DateTime<Utc>) -> RunOutcome {
+    RunOutcome::Published
 }
 
-fn no_files(_: DateTime<Utc>) -> Ending {
-    without(Lack::Files, true)
+fn no_files(_: DateTime<Utc>) -> RunOutcome {
+    without(MissingPrecondition::Files, true)
 }
 
 #[test]
@@ -119,8 +123,8 @@ fn late_files_are_looked_for_until_the_very_end() {
     );
     let comes = at("2026-11-24T19:10");
     night.pass("2026-11-24T12:00", "2026-11-25T12:00", &|now| match now < comes {
-        true => without(Lack::Files, true),
-        false => Ending::Published,
+        true => without(MissingPrecondition::Files, true),
+        false => RunOutcome::Published,
     });
     let told = night.told();
     assert_eq!(
@@ -150,22 +154,22 @@ fn waiting_past_midnight_keeps_the_business_date() {
 
 #[test]
 fn what_each_ending_leads_to() {
-    let cases: [(&str, Ending, &[&str]); 7] = [
+    let cases: [(&str, RunOutcome, &[&str]); 7] = [
         (
             "refused, and whatever comes instead",
-            Ending::Refused,
+            RunOutcome::Refused,
             &[
                 "24 02:30 run 24: again 24 03:00",
                 "24 03:00 run 24: again 24 03:30",
                 "24 03:30 run 24: refused",
             ],
         ),
-        ("no login", without(Lack::Source, false), &["24 02:30 run 24: failed"]),
-        ("broken job", without(Lack::Setup, false), &["24 02:30 run 24: failed"]),
-        ("corrupt", without(Lack::Machine, false), &["24 02:30 run 24: failed"]),
+        ("no login", without(MissingPrecondition::Source, false), &["24 02:30 run 24: failed"]),
+        ("broken job", without(MissingPrecondition::Setup, false), &["24 02:30 run 24: failed"]),
+        ("corrupt", without(MissingPrecondition::Machine, false), &["24 02:30 run 24: failed"]),
         (
             "server down",
-            without(Lack::Source, true),
+            without(MissingPrecondition::Source, true),
             &[
                 "24 02:30 run 24: again 24 03:00",
                 "24 03:00 run 24: again 24 03:30",
@@ -174,7 +178,7 @@ fn what_each_ending_leads_to() {
         ),
         (
             "no files, no wait_until: an hour",
-            without(Lack::Files, true),
+            without(MissingPrecondition::Files, true),
             &[
                 "24 02:30 run 24: again 24 03:00",
                 "24 03:00 run 24: again 24 03:30",
@@ -183,7 +187,7 @@ fn what_each_ending_leads_to() {
         ),
         (
             "full disk",
-            without(Lack::Machine, true),
+            without(MissingPrecondition::Machine, true),
             &[
                 "24 02:30 run 24: again 24 03:00",
                 "24 03:00 run 24: again 24 03:30",
@@ -191,9 +195,9 @@ fn what_each_ending_leads_to() {
             ],
         ),
     ];
-    for (name, ending, expected) in cases {
+    for (name, outcome, expected) in cases {
         let mut night = Night::new(NIGHTLY, SHANGHAI, "", "2026-11-23T12:00");
-        night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|_| ending.clone());
+        night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|_| outcome.clone());
         assert_eq!(night.told(), expected, "{name}");
     }
 }
@@ -202,40 +206,58 @@ fn what_each_ending_leads_to() {
 fn after_a_refusal_a_corrected_delivery_is_looked_for_as_a_late_one_is() {
     // What the looks after the refusal find, and how it ends; that none has come is no news.
     let cases = [
-        (vec![without(Lack::Files, true)], "24 03:45 run 24: refused", Phase::Refused),
-        (vec![without(Lack::Files, true), Ending::Published], "24 03:30 run 24: published", {
-            Phase::Published
-        }),
-        (vec![without(Lack::Lock, true), Ending::Refused], "24 03:45 run 24: refused", {
-            Phase::Refused
-        }),
-        (vec![without(Lack::Source, true)], "24 03:45 run 24: failed", Phase::Failed),
-        (vec![without(Lack::Setup, false)], "24 03:00 run 24: failed", Phase::Failed),
+        (
+            vec![without(MissingPrecondition::Files, true)],
+            "24 03:45 run 24: refused",
+            Phase::Refused,
+        ),
+        (
+            vec![without(MissingPrecondition::Files, true), RunOutcome::Published],
+            "24 03:30 run 24: published",
+            { Phase::Published },
+        ),
+        (
+            vec![without(MissingPrecondition::Lock, true), RunOutcome::Refused],
+            "24 03:45 run 24: refused",
+            { Phase::Refused },
+        ),
+        (
+            vec![without(MissingPrecondition::Source, true)],
+            "24 03:45 run 24: failed",
+            Phase::Failed,
+        ),
+        (
+            vec![without(MissingPrecondition::Setup, false)],
+            "24 03:00 run 24: failed",
+            Phase::Failed,
+        ),
     ];
     for (found, last, phase) in cases {
         let mut night = Night::new(NIGHTLY, SHANGHAI, "03:45", "2026-11-23T12:00");
-        let mut looks = [Ending::Refused].into_iter().chain(found.clone());
+        let mut looks = [RunOutcome::Refused].into_iter().chain(found.clone());
         let looks = std::cell::RefCell::new(&mut looks);
         let end = found.last().unwrap();
         night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|_| {
             looks.borrow_mut().next().unwrap_or(end.clone())
         });
         assert_eq!(night.told().last().unwrap(), last, "{found:?}");
-        assert_eq!(night.track.errand.as_ref().unwrap().phase, phase, "{found:?}");
+        assert_eq!(night.state.scheduled_run.as_ref().unwrap().phase, phase, "{found:?}");
     }
     // Nor is it news at a restart on another day.
     let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
-    night.pass("2026-11-23T12:00", "2026-11-23T18:40", &|_| Ending::Refused);
+    night.pass("2026-11-23T12:00", "2026-11-23T18:40", &|_| RunOutcome::Refused);
     night.told();
-    night.turn(at("2026-11-24T17:00"), &no_files);
+    night.tick(at("2026-11-24T17:00"), &no_files);
     assert_eq!(night.told(), Vec::<String>::new());
-    assert_eq!(night.track.errand.as_ref().unwrap().phase, Phase::Refused);
+    assert_eq!(night.state.scheduled_run.as_ref().unwrap().phase, Phase::Refused);
 }
 
 #[test]
 fn a_fault_of_the_machine_is_tried_again_with_growing_pauses_and_not_for_ever() {
     let mut night = Night::new(NIGHTLY, SHANGHAI, "23:00", "2026-11-23T12:00");
-    night.pass("2026-11-23T12:00", "2026-11-24T16:00", &|_| without(Lack::Machine, true));
+    night.pass("2026-11-23T12:00", "2026-11-24T16:00", &|_| {
+        without(MissingPrecondition::Machine, true)
+    });
     assert_eq!(
         night.told(),
         [
@@ -252,12 +274,12 @@ fn a_held_lock_is_asked_for_again_soon_and_counts_for_nothing() {
     let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
     let free = at("2026-11-23T18:31:15");
     night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|now| match now < free {
-        true => without(Lack::Lock, true),
-        false => Ending::Published,
+        true => without(MissingPrecondition::Lock, true),
+        false => RunOutcome::Published,
     });
     assert_eq!(night.told().len(), 4);
-    let errand = night.track.errand.as_ref().unwrap();
-    assert_eq!((errand.phase, errand.attempts), (Phase::Published, 1));
+    let scheduled_run = night.state.scheduled_run.as_ref().unwrap();
+    assert_eq!((scheduled_run.phase, scheduled_run.attempts), (Phase::Published, 1));
 }
 
 #[test]
@@ -266,7 +288,7 @@ fn a_run_missed_while_the_daemon_was_down_is_made_up_once() {
     let cases: [(&str, &[&str]); 5] = [
         // Within the waiting.
         ("2026-11-23T20:00", &["24 04:00 run 24: published"]),
-        // After it, on the same day.
+        // NextStep it, on the same day.
         ("2026-11-24T03:00", &["24 11:00 run 24: published"]),
         // On the next day: too late for that one.
         ("2026-11-24T17:00", &["missed 24 02:30", "25 02:30 run 25: published"]),
@@ -308,8 +330,8 @@ fn twice_a_day_and_every_few_minutes() {
     let mut night = Night::new("0 30 2,14 * * *", SHANGHAI, "15:00", "2026-11-23T12:00");
     let comes = at("2026-11-24T06:30");
     night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|now| match now < comes {
-        true => without(Lack::Files, true),
-        false => Ending::Published,
+        true => without(MissingPrecondition::Files, true),
+        false => RunOutcome::Published,
     });
     let told = night.told();
     assert_eq!(told.last().unwrap(), "24 14:30 run 24: published");
@@ -363,7 +385,7 @@ fn a_clock_that_jumps_back_doubles_nothing_and_stops_nothing() {
     // Back while files are waited for: they are looked for at once rather than in a day.
     night.pass("2026-11-26T12:00", "2026-11-26T18:40", &no_files);
     night.told();
-    night.turn(at("2026-11-26T10:00"), &published);
+    night.tick(at("2026-11-26T10:00"), &published);
     assert_eq!(night.told(), ["26 18:00 run 27: published"]);
 }
 
@@ -375,24 +397,24 @@ fn another_cron_expression_holds_from_now_on() {
     // Changed at 15:00 to 12:00: not a missed run, but one of tomorrow.
     night.schedule.cron = Cron::parse("0 0 12 * * *").unwrap();
     let timetable = Timetable { schedule: &night.schedule, zone: night.zone };
-    night.track.adopt(&timetable, at("2026-11-23T07:00"));
+    night.state.adopt(&timetable, at("2026-11-23T07:00"));
     night.pass("2026-11-23T07:00", "2026-11-24T05:00", &published);
     assert_eq!(night.told(), ["24 12:00 run 24: published"]);
 }
 
 #[test]
 fn a_job_file_that_was_mended_is_tried_again_within_the_waiting() {
-    for (now, lack, again) in [
-        ("2026-11-23T19:00", Lack::Setup, true),
-        ("2026-11-23T19:00", Lack::Source, true),
-        ("2026-11-23T19:00", Lack::Machine, false),
-        ("2026-11-24T01:00", Lack::Setup, false),
+    for (now, missing, again) in [
+        ("2026-11-23T19:00", MissingPrecondition::Setup, true),
+        ("2026-11-23T19:00", MissingPrecondition::Source, true),
+        ("2026-11-23T19:00", MissingPrecondition::Machine, false),
+        ("2026-11-24T01:00", MissingPrecondition::Setup, false),
     ] {
         let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
-        night.pass("2026-11-23T12:00", "2026-11-23T18:40", &|_| without(lack, false));
+        night.pass("2026-11-23T12:00", "2026-11-23T18:40", &|_| without(missing, false));
         let timetable = Timetable { schedule: &night.schedule, zone: night.zone };
-        night.track.adopt(&timetable, at(now));
-        assert_eq!(night.track.due_at().is_some(), again, "{lack:?} at {now}");
+        night.state.adopt(&timetable, at(now));
+        assert_eq!(night.state.due_at().is_some(), again, "{missing:?} at {now}");
     }
 }
 
@@ -402,6 +424,6 @@ fn what_was_open_on_another_day_is_given_up_at_a_restart() {
     night.pass("2026-11-23T12:00", "2026-11-23T18:40", &no_files);
     night.told();
     // Down until 01:00 of the day after.
-    night.turn(at("2026-11-24T17:00"), &no_files);
+    night.tick(at("2026-11-24T17:00"), &no_files);
     assert_eq!(night.told(), ["Late 24"]);
 }

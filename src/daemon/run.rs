@@ -10,16 +10,16 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::Job;
 use crate::fetch::{ArchiveError, DiskError, FetchError};
 use crate::model::{Cancel, Message, RunId, RunReport, Verdict, system_reason};
-use crate::pipeline::{self, ImportRequest, Patience, Progress, RunError};
+use crate::pipeline::{self, ImportRequest, Progress, RunError, WaitPolicy};
 use crate::report::json;
 use crate::store::StoreError;
 use crate::store::lock::LockError;
 
-use super::plan::{Ending, Lack};
+use super::plan::{MissingPrecondition, RunOutcome};
 
 /// A run to be started.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub struct RunRequest {
     /// The job.
     pub job: Arc<Job>,
     /// The business date.
@@ -27,7 +27,7 @@ pub struct Order {
     /// When it begins; its id is made of it.
     pub now: DateTime<Utc>,
     /// What follows if the files are not there.
-    pub patience: Patience,
+    pub wait_policy: WaitPolicy,
     /// The run that has refused the delivery, while a corrected one is looked for.
     pub refused: Option<RunId>,
     /// The data folder.
@@ -42,16 +42,16 @@ pub struct Finished {
     /// The tenant.
     pub tenant: String,
     /// How it ended.
-    pub ending: Ending,
+    pub outcome: RunOutcome,
     /// What there is to say of it, if it came to a verdict.
     pub report: Option<Box<RunReport>>,
     /// What went wrong beside it: its report could not be written.
     pub aside: Option<Message>,
 }
 
-impl Order {
+impl RunRequest {
     /// Runs the pipeline and writes the report. A panic in it is a fault like any other.
-    pub fn carry_out(&self, progress: &dyn Progress) -> Finished {
+    pub fn execute(&self, progress: &dyn Progress) -> Finished {
         let tenant = self.job.tenant.clone();
         // Nothing that a panic may have left half done is used afterwards: the run owns what it works on.
         panic::catch_unwind(AssertUnwindSafe(|| self.import(progress))).unwrap_or_else(|_| {
@@ -60,8 +60,8 @@ impl Order {
                 "internal fault of orgsnap; the published snapshot is whole. Please report the line \
                  `panic at` of the log",
             );
-            let ending = Ending::Without { lack: Lack::Machine, passing: false, message };
-            Finished { tenant, ending, report: None, aside: None }
+            let outcome = RunOutcome::Without { missing: MissingPrecondition::Machine, passing: false, message };
+            Finished { tenant, outcome, report: None, aside: None }
         })
     }
 
@@ -74,7 +74,11 @@ impl Order {
         );
         Finished {
             tenant: self.job.tenant.clone(),
-            ending: Ending::Without { lack: Lack::Machine, passing: true, message },
+            outcome: RunOutcome::Without {
+                missing: MissingPrecondition::Machine,
+                passing: true,
+                message,
+            },
             report: None,
             aside: None,
         }
@@ -89,7 +93,7 @@ impl Order {
             data_dir: &self.data,
             now: self.now,
             cancel: &self.cancel,
-            patience: self.patience,
+            wait_policy: self.wait_policy,
             accept_unchanged: false,
             refused: self.refused.as_ref(),
         };
@@ -97,7 +101,7 @@ impl Order {
         let mut report = match pipeline::import(&request, progress) {
             Ok(report) => report,
             Err(error) => {
-                return Finished { tenant, ending: ending_of(&error), report: None, aside: None };
+                return Finished { tenant, outcome: ending_of(&error), report: None, aside: None };
             }
         };
         let folder = self.data.join(&tenant).join("reports").join(&report.run.0);
@@ -108,42 +112,46 @@ impl Order {
             }
             Err(error) => Some(error.message()),
         };
-        let ending = match report.verdict {
-            Verdict::Refused => Ending::Refused,
+        let outcome = match report.verdict {
+            Verdict::Refused => RunOutcome::Refused,
             // An import that is no dry run passes by publishing.
-            Verdict::Published | Verdict::Passed | Verdict::Failed => Ending::Published,
+            Verdict::Published | Verdict::Passed | Verdict::Failed => RunOutcome::Published,
         };
-        Finished { tenant, ending, report: Some(Box::new(report)), aside }
+        Finished { tenant, outcome, report: Some(Box::new(report)), aside }
     }
 }
 
 /// What a run lacked that ended in a fault, and whether that passes by itself.
-fn ending_of(error: &RunError) -> Ending {
-    let (lack, passing) = match error {
-        RunError::Cancelled => return Ending::Stopped,
+fn ending_of(error: &RunError) -> RunOutcome {
+    let (missing, passing) = match error {
+        RunError::Cancelled => return RunOutcome::Stopped,
         RunError::Fetch(error) => match error {
-            error if error.is_not_there_yet() => (Lack::Files, true),
-            FetchError::Disk(error) => (Lack::Machine, is_full(error)),
-            FetchError::NoRoom { .. } => (Lack::Machine, true),
+            error if error.is_not_there_yet() => (MissingPrecondition::Files, true),
+            FetchError::Disk(error) => (MissingPrecondition::Machine, is_full(error)),
+            FetchError::NoRoom { .. } => (MissingPrecondition::Machine, true),
             FetchError::NotBuiltIn { .. }
             | FetchError::TlsSetup { .. }
             | FetchError::Password(_)
-            | FetchError::NotAFileName { .. } => (Lack::Setup, false),
-            other => (Lack::Source, other.is_transient()),
+            | FetchError::NotAFileName { .. } => (MissingPrecondition::Setup, false),
+            other => (MissingPrecondition::Source, other.is_transient()),
         },
-        RunError::Archive(ArchiveError::Disk(error)) => (Lack::Machine, is_full(error)),
-        RunError::Lock(LockError::Held { .. }) => (Lack::Lock, true),
+        RunError::Archive(ArchiveError::Disk(error)) => {
+            (MissingPrecondition::Machine, is_full(error))
+        }
+        RunError::Lock(LockError::Held { .. }) => (MissingPrecondition::Lock, true),
         RunError::Store(StoreError::Full { .. } | StoreError::Locked { .. }) => {
-            (Lack::Machine, true)
+            (MissingPrecondition::Machine, true)
         }
         RunError::Config(_)
         | RunError::Levels(_)
         | RunError::Schema(_)
         | RunError::NoSource { .. }
-        | RunError::Lock(LockError::Unusable { .. }) => (Lack::Setup, false),
-        RunError::Archive(_) | RunError::Store(_) | RunError::Frame(_) => (Lack::Machine, false),
+        | RunError::Lock(LockError::Unusable { .. }) => (MissingPrecondition::Setup, false),
+        RunError::Archive(_) | RunError::Store(_) | RunError::Frame(_) => {
+            (MissingPrecondition::Machine, false)
+        }
     };
-    Ending::Without { lack, passing, message: error.message() }
+    RunOutcome::Without { missing, passing, message: error.message() }
 }
 
 fn is_full(error: &DiskError) -> bool {
@@ -165,40 +173,60 @@ mod tests {
         let disk = |kind: io::ErrorKind| DiskError { path: path(), source: kind.into() };
         let place = || "x".to_owned();
         let reason = || Message::fixed("x", "x");
-        let cases: Vec<(RunError, Lack, bool)> = vec![
-            (FetchError::NothingThere { place: place() }.into(), Lack::Files, true),
+        let cases: Vec<(RunError, MissingPrecondition, bool)> = vec![
+            (FetchError::NothingThere { place: place() }.into(), MissingPrecondition::Files, true),
             (
                 FetchError::NotReady { place: place(), why: reason(), allowed: Duration::ZERO }
                     .into(),
-                Lack::Files,
+                MissingPrecondition::Files,
                 true,
             ),
-            (FetchError::Changing { what: place() }.into(), Lack::Files, true),
+            (FetchError::Changing { what: place() }.into(), MissingPrecondition::Files, true),
             (
                 FetchError::Unreachable { server: place(), reason: reason() }.into(),
-                Lack::Source,
+                MissingPrecondition::Source,
                 true,
             ),
             (
                 FetchError::LoginRefused { server: place(), username: place(), reply: place() }
                     .into(),
-                Lack::Source,
+                MissingPrecondition::Source,
                 false,
             ),
-            (FetchError::TlsSetup { reason: place() }.into(), Lack::Setup, false),
-            (FetchError::Disk(disk(io::ErrorKind::StorageFull)).into(), Lack::Machine, true),
-            (FetchError::Disk(disk(io::ErrorKind::PermissionDenied)).into(), Lack::Machine, false),
-            (ArchiveError::Disk(disk(io::ErrorKind::StorageFull)).into(), Lack::Machine, true),
-            (LockError::Held { path: path(), holder: place() }.into(), Lack::Lock, true),
-            (StoreError::Full { path: path() }.into(), Lack::Machine, true),
-            (StoreError::Locked { path: path() }.into(), Lack::Machine, true),
-            (StoreError::Corrupt { path: path() }.into(), Lack::Machine, false),
-            (RunError::NoSource { job: "jobs/t.toml".into() }, Lack::Setup, false),
+            (FetchError::TlsSetup { reason: place() }.into(), MissingPrecondition::Setup, false),
+            (
+                FetchError::Disk(disk(io::ErrorKind::StorageFull)).into(),
+                MissingPrecondition::Machine,
+                true,
+            ),
+            (
+                FetchError::Disk(disk(io::ErrorKind::PermissionDenied)).into(),
+                MissingPrecondition::Machine,
+                false,
+            ),
+            (
+                ArchiveError::Disk(disk(io::ErrorKind::StorageFull)).into(),
+                MissingPrecondition::Machine,
+                true,
+            ),
+            (
+                LockError::Held { path: path(), holder: place() }.into(),
+                MissingPrecondition::Lock,
+                true,
+            ),
+            (StoreError::Full { path: path() }.into(), MissingPrecondition::Machine, true),
+            (StoreError::Locked { path: path() }.into(), MissingPrecondition::Machine, true),
+            (StoreError::Corrupt { path: path() }.into(), MissingPrecondition::Machine, false),
+            (RunError::NoSource { job: "jobs/t.toml".into() }, MissingPrecondition::Setup, false),
         ];
-        for (error, lack, passing) in cases {
+        for (error, missing, passing) in cases {
             let message = error.message();
-            assert_eq!(ending_of(&error), Ending::Without { lack, passing, message }, "{error}");
+            assert_eq!(
+                ending_of(&error),
+                RunOutcome::Without { missing, passing, message },
+                "{error}"
+            );
         }
-        assert_eq!(ending_of(&RunError::Cancelled), Ending::Stopped);
+        assert_eq!(ending_of(&RunError::Cancelled), RunOutcome::Stopped);
     }
 }

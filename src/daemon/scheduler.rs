@@ -10,19 +10,19 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use crate::alert::What;
+use crate::alert::EventKind;
 use crate::config::job::Job;
 use crate::model::Cancel;
-use crate::pipeline::{Patience, run_id};
+use crate::pipeline::{WaitPolicy, run_id};
 
+use super::interrupted_run;
 use super::jobs::{Change, Env, JobFolder};
 use super::ledger::{self, Entry, LedgerError};
-use super::notes::{self, Note, Tone};
-use super::observer::{Observer, Standing};
-use super::past;
-use super::plan::{After, Ending, Timetable, Track, Turn};
-use super::run::{Finished, Order};
-use super::tell;
+use super::log_entry::{self, LogEntry, Severity};
+use super::notify;
+use super::observer::{Observer, TenantStatus};
+use super::plan::{NextStep, RunOutcome, ScheduleState, TickAction, Timetable};
+use super::run::{Finished, RunRequest};
 
 /// What holds for all insurers.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ pub struct Settings {
 
 /// A cron expression that is to ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alarm {
+pub struct CronTimer {
     /// The expression.
     pub cron: String,
     /// Its time zone.
@@ -59,7 +59,7 @@ pub struct Scheduler<'o> {
 struct Insurer {
     job: Arc<Job>,
     /// None if it is not run by time.
-    track: Option<Track>,
+    state: Option<ScheduleState>,
     running: Option<Running>,
     /// What the ledger says.
     saved: Option<Entry>,
@@ -82,7 +82,7 @@ impl<'o> Scheduler<'o> {
     }
 
     /// Takes up what is new, and returns the runs to start. Each of them is noted in its ledger as begun.
-    pub fn turn(&mut self, now: DateTime<Utc>) -> Vec<Order> {
+    pub fn tick(&mut self, now: DateTime<Utc>) -> Vec<RunRequest> {
         if self.stopping {
             return Vec::new();
         }
@@ -92,43 +92,43 @@ impl<'o> Scheduler<'o> {
         for tenant in self.tenants() {
             self.advance(&tenant, now);
         }
-        let orders = self.start_what_is_due(now);
+        let run_requests = self.start_what_is_due(now);
         for tenant in self.tenants() {
             self.save(&tenant, now);
         }
-        let standings: Vec<Standing> = self.standings(now);
-        self.observer.turned(&standings, now);
-        orders
+        let statuses: Vec<TenantStatus> = self.statuses(now);
+        self.observer.on_tick(&statuses, now);
+        run_requests
     }
 
     /// Takes the end of a run.
     pub fn finished(&mut self, finished: Finished, now: DateTime<Utc>) {
-        let Finished { tenant, ending, report, aside } = finished;
+        let Finished { tenant, outcome, report, aside } = finished;
         let Some(insurer) = self.insurers.get_mut(&tenant) else { return };
         let Some(Running { job, .. }) = insurer.running.take() else { return };
         if let Some(message) = aside {
-            self.observer.note(&Note::told(Tone::Warning, Some(&tenant), message));
+            self.observer.log(&LogEntry::told(Severity::Warning, Some(&tenant), message));
         }
         if let Some(report) = &report {
-            tell::verdict(self.observer, &job, report, now);
+            notify::verdict(self.observer, &job, report, now);
         }
         // What a job file says that was changed meanwhile holds from here on.
         let timetable = timetable(&insurer.job).or_else(|| timetable(&job));
-        if let (Some(track), Some(timetable)) = (&mut insurer.track, timetable) {
-            let after = track.finish(&timetable, &ending, now);
-            match (after, &ending) {
-                (After::Again(at), Ending::Without { lack, message, .. }) => {
-                    self.observer.note(&Note::again(&job, *lack, message, at));
+        if let (Some(state), Some(timetable)) = (&mut insurer.state, timetable) {
+            let after = state.finish(&timetable, &outcome, now);
+            match (after, &outcome) {
+                (NextStep::RetryAt(at), RunOutcome::Without { missing, message, .. }) => {
+                    self.observer.log(&LogEntry::again(&job, *missing, message, at));
                 }
-                (After::Again(at), Ending::Refused) => {
-                    self.observer.note(&Note::corrected_awaited(&job, at));
+                (NextStep::RetryAt(at), RunOutcome::Refused) => {
+                    self.observer.log(&LogEntry::corrected_awaited(&job, at));
                 }
-                (After::GaveUp, _) => {
-                    if let Some(errand) = &track.errand {
-                        tell::gave_up(self.observer, &job, errand, now);
+                (NextStep::GivenUp, _) => {
+                    if let Some(scheduled_run) = &state.scheduled_run {
+                        notify::gave_up(self.observer, &job, scheduled_run, now);
                     }
                 }
-                (After::Done | After::Again(_), _) => {}
+                (NextStep::Done | NextStep::RetryAt(_), _) => {}
             }
         }
         if insurer.gone {
@@ -159,35 +159,35 @@ impl<'o> Scheduler<'o> {
         let wakes = self
             .insurers
             .values()
-            .filter_map(|insurer| insurer.track.as_ref()?.wake(&timetable(&insurer.job)?));
+            .filter_map(|insurer| insurer.state.as_ref()?.wake(&timetable(&insurer.job)?));
         // What is due and was not started waits for the end of a run, which wakes us too.
         wakes.filter(|wake| *wake > now).min().map_or(poll, |wake| wake.min(poll))
     }
 
     /// The cron expressions of all jobs, each once.
-    pub fn alarms(&self) -> Vec<Alarm> {
-        let alarm = |insurer: &Insurer| {
+    pub fn timers(&self) -> Vec<CronTimer> {
+        let timer = |insurer: &Insurer| {
             let cron = insurer.job.schedule.as_ref()?.cron.text().to_owned();
-            Some(Alarm { cron, zone: insurer.job.timezone })
+            Some(CronTimer { cron, zone: insurer.job.timezone })
         };
-        let mut alarms: Vec<Alarm> = self.insurers.values().filter_map(alarm).collect();
-        alarms.sort_by(|a, b| (&a.cron, a.zone.name()).cmp(&(&b.cron, b.zone.name())));
-        alarms.dedup();
-        alarms
+        let mut timers: Vec<CronTimer> = self.insurers.values().filter_map(timer).collect();
+        timers.sort_by(|a, b| (&a.cron, a.zone.name()).cmp(&(&b.cron, b.zone.name())));
+        timers.dedup();
+        timers
     }
 
     fn tenants(&self) -> Vec<String> {
         self.insurers.keys().cloned().collect()
     }
 
-    fn standings(&self, now: DateTime<Utc>) -> Vec<Standing> {
-        let standing = |(tenant, insurer): (&String, &Insurer)| Standing {
+    fn statuses(&self, now: DateTime<Utc>) -> Vec<TenantStatus> {
+        let status = |(tenant, insurer): (&String, &Insurer)| TenantStatus {
             job: Arc::clone(&insurer.job),
-            track: insurer.track.clone(),
+            state: insurer.state.clone(),
             next: next(insurer, now),
             outdated: self.folder.problem(tenant).is_some(),
         };
-        self.insurers.iter().map(standing).collect()
+        self.insurers.iter().map(status).collect()
     }
 
     fn take_up(&mut self, change: Change, now: DateTime<Utc>) {
@@ -195,21 +195,21 @@ impl<'o> Scheduler<'o> {
             Change::Taken(job) => self.take_job(job, now),
             Change::Mended(job) => self.job_file_read(&job, now),
             Change::Gone { tenant } => {
-                self.observer.note(&Note::job_gone(&tenant));
+                self.observer.log(&LogEntry::job_gone(&tenant));
                 match self.insurers.get_mut(&tenant) {
                     Some(insurer) if insurer.running.is_some() => insurer.gone = true,
                     _ => self.forget(&tenant),
                 }
             }
             Change::Broken { kept, message } => {
-                self.observer.note(&Note::job_broken(kept.as_deref(), &message));
+                self.observer.log(&LogEntry::job_broken(kept.as_deref(), &message));
                 if let Some(job) = kept {
-                    let what = What::JobFileBroken { message };
-                    self.happened(&job, what, now);
+                    let what = EventKind::JobFileBroken { message };
+                    self.on_event(&job, what, now);
                 }
             }
             Change::Unreadable(message) => {
-                self.observer.note(&Note::told(Tone::Error, None, message));
+                self.observer.log(&LogEntry::told(Severity::Error, None, message));
             }
         }
     }
@@ -217,14 +217,14 @@ impl<'o> Scheduler<'o> {
     fn take_job(&mut self, job: Arc<Job>, now: DateTime<Utc>) {
         let tenant = job.tenant.clone();
         for warning in &job.warnings {
-            self.observer.note(&Note::told(Tone::Warning, Some(&tenant), warning.clone()));
+            self.observer.log(&LogEntry::told(Severity::Warning, Some(&tenant), warning.clone()));
         }
-        self.observer.watching(&job, now);
+        self.observer.job_loaded(&job, now);
         self.job_file_read(&job, now);
-        let known = self.insurers.remove(&tenant);
-        let mut insurer = known.unwrap_or_else(|| Insurer {
+        let earlier = self.insurers.remove(&tenant);
+        let mut insurer = earlier.unwrap_or_else(|| Insurer {
             job: Arc::clone(&job),
-            track: None,
+            state: None,
             running: None,
             saved: None,
             unwritable: false,
@@ -232,22 +232,22 @@ impl<'o> Scheduler<'o> {
         });
         insurer.job = Arc::clone(&job);
         insurer.gone = false;
-        match (timetable(&job), &mut insurer.track) {
+        match (timetable(&job), &mut insurer.state) {
             // A run under way ends before its track does.
             (None, _) if insurer.running.is_some() => {}
-            (None, track) => {
-                *track = None;
+            (None, state) => {
+                *state = None;
                 self.retire(&tenant);
             }
-            (Some(timetable), Some(track)) => track.adopt(&timetable, now),
-            (Some(timetable), track) => {
+            (Some(timetable), Some(state)) => state.adopt(&timetable, now),
+            (Some(timetable), state) => {
                 let folder = self.settings.data.join(&tenant);
                 let (remembered, saved) = self.remember(&job, &timetable, &folder, now);
-                *track = remembered;
+                *state = remembered;
                 insurer.saved = saved;
             }
         }
-        self.observer.note(&Note::job_taken(&job, next(&insurer, now)));
+        self.observer.log(&LogEntry::job_taken(&job, next(&insurer, now)));
         self.insurers.insert(tenant, insurer);
     }
 
@@ -258,67 +258,69 @@ impl<'o> Scheduler<'o> {
         timetable: &Timetable<'_>,
         folder: &Path,
         now: DateTime<Utc>,
-    ) -> (Option<Track>, Option<Entry>) {
+    ) -> (Option<ScheduleState>, Option<Entry>) {
         match ledger::read(folder) {
-            Ok(None) => (Some(Track::new(timetable, now)), None),
+            Ok(None) => (Some(ScheduleState::new(timetable, now)), None),
             Ok(Some(entry)) => {
-                let mut track = entry.track.clone();
-                past::settle_what_was_cut_short(
-                    &mut track,
+                let mut state = entry.state.clone();
+                interrupted_run::settle_what_was_cut_short(
+                    &mut state,
                     job,
                     timetable,
                     folder,
                     self.observer,
                     now,
                 );
-                track.adopt(timetable, now);
-                (Some(track), Some(entry))
+                state.adopt(timetable, now);
+                (Some(state), Some(entry))
             }
             Err(error) => {
-                let note = Note::told(Tone::Error, Some(&job.tenant), error.message());
-                self.observer.note(&note);
+                let log = LogEntry::told(Severity::Error, Some(&job.tenant), error.message());
+                self.observer.log(&log);
                 match error {
                     // What a newer program remembers is not to be overwritten.
                     LedgerError::Newer { .. } => (None, None),
-                    _ => (Some(Track::new(timetable, now)), None),
+                    _ => (Some(ScheduleState::new(timetable, now)), None),
                 }
             }
         }
     }
 
     fn job_file_read(&self, job: &Job, now: DateTime<Utc>) {
-        self.happened(job, What::JobFileRead, now);
+        self.on_event(job, EventKind::JobFileRead, now);
     }
 
-    fn happened(&self, job: &Job, what: What, now: DateTime<Utc>) {
-        let happening = tell::happening(job, job.business_date(now), what);
-        self.observer.happened(job, &happening, now);
+    fn on_event(&self, job: &Job, what: EventKind, now: DateTime<Utc>) {
+        let event = notify::event(job, job.business_date(now), what);
+        self.observer.on_event(job, &event, now);
     }
 
     fn advance(&mut self, tenant: &str, now: DateTime<Utc>) {
         let Some(insurer) = self.insurers.get_mut(tenant) else { return };
-        let (Some(track), Some(timetable)) = (&mut insurer.track, timetable(&insurer.job)) else {
+        let (Some(state), Some(timetable)) = (&mut insurer.state, timetable(&insurer.job)) else {
             return;
         };
-        for turn in track.advance(&timetable, now) {
-            match turn {
-                Turn::Missed(scheduled) => {
+        for tick in state.advance(&timetable, now) {
+            match tick {
+                TickAction::Missed(scheduled) => {
                     let folder = self.settings.data.join(tenant);
                     let date = insurer.job.business_date(scheduled);
-                    if !past::is_published(&folder, date) {
-                        let message = notes::missed(&insurer.job, scheduled, date);
-                        tell::missed(self.observer, &insurer.job, date, message, now);
+                    if !interrupted_run::is_published(&folder, date) {
+                        let message = log_entry::missed(&insurer.job, scheduled, date);
+                        notify::missed(self.observer, &insurer.job, date, message, now);
                     }
                 }
-                Turn::GaveUp(errand) => tell::gave_up(self.observer, &insurer.job, &errand, now),
+                TickAction::GivenUp(scheduled_run) => {
+                    notify::gave_up(self.observer, &insurer.job, &scheduled_run, now)
+                }
             }
         }
     }
 
-    fn start_what_is_due(&mut self, now: DateTime<Utc>) -> Vec<Order> {
+    fn start_what_is_due(&mut self, now: DateTime<Utc>) -> Vec<RunRequest> {
         let free = self.settings.most_running.max(1).saturating_sub(self.running());
         let due = |(tenant, insurer): (&String, &Insurer)| {
-            let at = insurer.track.as_ref()?.due_at().filter(|at| *at <= now)?;
+            let at = insurer.state.as_ref()?.due_at().filter(|at| *at <= now)?;
             insurer.running.is_none().then(|| (at, tenant.clone()))
         };
         let mut due: Vec<(DateTime<Utc>, String)> = self.insurers.iter().filter_map(due).collect();
@@ -328,38 +330,46 @@ impl<'o> Scheduler<'o> {
         due.into_iter().filter_map(|(_, tenant)| self.begin(&tenant, now)).collect()
     }
 
-    fn begin(&mut self, tenant: &str, now: DateTime<Utc>) -> Option<Order> {
+    fn begin(&mut self, tenant: &str, now: DateTime<Utc>) -> Option<RunRequest> {
         let insurer = self.insurers.get_mut(tenant)?;
-        let track = insurer.track.as_mut()?;
-        let date = track.errand.as_ref()?.date;
+        let state = insurer.state.as_mut()?;
+        let date = state.scheduled_run.as_ref()?.date;
         if let (Some(refused), Some(timetable)) =
-            (&track.errand.as_ref()?.refused, timetable(&insurer.job))
-            && past::is_published_since(&self.settings.data.join(tenant), date, refused)
+            (&state.scheduled_run.as_ref()?.refused, timetable(&insurer.job))
+            && interrupted_run::is_published_since(&self.settings.data.join(tenant), date, refused)
         {
-            track.finish(&timetable, &Ending::Published, now);
+            state.finish(&timetable, &RunOutcome::Published, now);
             return None;
         }
         let run = run_id(tenant, now, date);
-        let patience = match track.begin(run.clone(), now) {
-            true => Patience::LooksAgain,
-            false => Patience::LastLook,
+        let wait_policy = match state.begin(run.clone(), now) {
+            true => WaitPolicy::CallerRetries,
+            false => WaitPolicy::LastAttempt,
         };
-        let errand = track.errand.as_ref()?;
-        let (attempt, refused) = (errand.attempts, errand.refused.clone());
+        let scheduled_run = state.scheduled_run.as_ref()?;
+        let (attempt, refused) = (scheduled_run.attempts, scheduled_run.refused.clone());
         let (job, cancel) = (Arc::clone(&insurer.job), Cancel::new());
         insurer.running = Some(Running { job: Arc::clone(&job), cancel: cancel.clone() });
         // Whoever reads that the run begins finds it in the ledger, whatever happens next.
         self.save(tenant, now);
-        self.observer.note(&Note::started(tenant, date, &run, attempt));
-        Some(Order { job, date, now, patience, refused, data: self.settings.data.clone(), cancel })
+        self.observer.log(&LogEntry::started(tenant, date, &run, attempt));
+        Some(RunRequest {
+            job,
+            date,
+            now,
+            wait_policy,
+            refused,
+            data: self.settings.data.clone(),
+            cancel,
+        })
     }
 
     /// Writes the ledger if there is anything new in it.
     fn save(&mut self, tenant: &str, now: DateTime<Utc>) {
         let job_file = self.folder.problem(tenant).cloned();
         let Some(insurer) = self.insurers.get_mut(tenant) else { return };
-        let Some(track) = insurer.track.clone() else { return };
-        let entry = Entry { track, next: next(insurer, now), job_file };
+        let Some(state) = insurer.state.clone() else { return };
+        let entry = Entry { state, next: next(insurer, now), job_file };
         if insurer.saved.as_ref() == Some(&entry) {
             return;
         }
@@ -371,8 +381,8 @@ impl<'o> Scheduler<'o> {
             // It is tried again at the next turn; a run is worth more than what is remembered of it.
             Err(error) => {
                 if !std::mem::replace(&mut insurer.unwritable, true) {
-                    let note = Note::told(Tone::Error, Some(tenant), error.message());
-                    self.observer.note(&note);
+                    let log = LogEntry::told(Severity::Error, Some(tenant), error.message());
+                    self.observer.log(&log);
                 }
             }
         }
@@ -385,17 +395,17 @@ impl<'o> Scheduler<'o> {
             && entry.next.is_some()
             && let Err(error) = ledger::write(&folder, &Entry { next: None, ..entry })
         {
-            self.observer.note(&Note::told(Tone::Warning, Some(tenant), error.message()));
+            self.observer.log(&LogEntry::told(Severity::Warning, Some(tenant), error.message()));
         }
     }
 
     /// Runs a tenant no more. Its ledger stays and says that nothing comes next.
     fn forget(&mut self, tenant: &str) {
         let Some(insurer) = self.insurers.remove(tenant) else { return };
-        let Some(track) = insurer.track else { return };
-        let entry = Entry { track, next: None, job_file: None };
+        let Some(state) = insurer.state else { return };
+        let entry = Entry { state, next: None, job_file: None };
         if let Err(error) = ledger::write(&self.settings.data.join(tenant), &entry) {
-            self.observer.note(&Note::told(Tone::Warning, Some(tenant), error.message()));
+            self.observer.log(&LogEntry::told(Severity::Warning, Some(tenant), error.message()));
         }
     }
 }
@@ -406,6 +416,6 @@ fn timetable(job: &Job) -> Option<Timetable<'_>> {
 
 /// The next scheduled time of an insurer that is run by time.
 fn next(insurer: &Insurer, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let track = insurer.track.as_ref()?;
-    timetable(&insurer.job)?.next_after(track.handled.max(now))
+    let state = insurer.state.as_ref()?;
+    timetable(&insurer.job)?.next_after(state.handled.max(now))
 }

@@ -10,11 +10,11 @@ use chrono::{DateTime, Utc};
 
 use crate::model::Feed;
 
+use super::deadline::FetchDeadline;
 use super::digest::Hasher;
-use super::leash::Leash;
-use super::readiness::{self, Sighting};
+use super::readiness::{self, PollResult};
 use super::remote::{Stat, Version};
-use super::{Content, FetchError, Fetched, Progress, RawDelivery, RawFile, Request, Wanted};
+use super::{Content, ExpectedFiles, FetchError, Fetched, Progress, RawDelivery, RawFile, Request};
 
 /// How much is read at a time, in bytes: enough for the hash to run beside the reading.
 const CHUNK: usize = 1 << 20;
@@ -22,29 +22,29 @@ const CHUNK: usize = 1 << 20;
 /// Reads the delivery that lies in `dir`, once it is complete.
 pub(super) fn fetch(
     dir: &Path,
-    leash: &Leash,
+    deadline: &FetchDeadline,
     request: &Request<'_>,
-    wanted: &Wanted,
+    wanted: &ExpectedFiles,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, FetchError> {
     let source = dir.display().to_string();
     let settings = request.source.fetching();
     let mut look_for_new = || {
         let seen = look(dir, wanted)?;
-        seen.is_new(request.known, &source)?;
+        seen.is_new(request.earlier, &source)?;
         Ok(seen)
     };
     let seen = readiness::wait(
         &settings.ready,
         wanted,
         &source,
-        leash,
-        request.awaited,
+        deadline,
+        request.caller_polls,
         &mut look_for_new,
     )?;
     let mut files = Vec::with_capacity(Feed::ALL.len());
     for feed in Feed::ALL {
-        leash.check()?;
+        deadline.check()?;
         let name = wanted.name(feed);
         files.push(take(&dir.join(name), feed, name, request.max_file_size, progress)?);
     }
@@ -57,7 +57,7 @@ pub(super) fn fetch(
 }
 
 /// What lies in the directory.
-fn look(dir: &Path, wanted: &Wanted) -> Result<Sighting, FetchError> {
+fn look(dir: &Path, wanted: &ExpectedFiles) -> Result<PollResult, FetchError> {
     // The directory is looked at first: below one that is not there, or is closed, every file would
     // just seem to be missing.
     match std::fs::read_dir(dir) {
@@ -77,7 +77,7 @@ fn look(dir: &Path, wanted: &Wanted) -> Result<Sighting, FetchError> {
     };
     let marker = wanted.marker.as_deref().map(stat).transpose()?;
     let files = Feed::ALL.into_iter().map(|feed| stat(wanted.name(feed)));
-    Ok(Sighting { marker, files: files.collect::<Result<_, _>>()? })
+    Ok(PollResult { marker, files: files.collect::<Result<_, _>>()? })
 }
 
 fn version(metadata: &Metadata) -> Version {

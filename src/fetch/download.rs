@@ -18,13 +18,13 @@ use std::time::{Duration, Instant};
 use crate::config::job::Fetching;
 use crate::model::Feed;
 
+use super::deadline::FetchDeadline;
 use super::disk::{create_private_dirs, free_bytes, sync_dir};
-use super::leash::Leash;
-use super::readiness::{self, Sighting};
+use super::readiness::{self, PollResult};
 use super::remote::{Connector, Remote, Stat, Version};
 use super::throttle::Throttle;
-use super::{FetchError, Fetched, Progress, RawDelivery, Request, Wanted};
-use attempt::Taken;
+use super::{ExpectedFiles, FetchError, Fetched, Progress, RawDelivery, Request};
+use attempt::AttemptOutcome;
 
 /// A connection that was not used for longer may have been closed by its server.
 const IDLE: Duration = Duration::from_secs(45);
@@ -36,9 +36,9 @@ type Connection<'c> = Option<Box<dyn Remote + 'c>>;
 pub(super) fn fetch(
     connector: &dyn Connector,
     place: &str,
-    leash: &Leash,
+    deadline: &FetchDeadline,
     request: &Request<'_>,
-    wanted: &Wanted,
+    wanted: &ExpectedFiles,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, FetchError> {
     create_private_dirs(request.workdir)?;
@@ -47,7 +47,7 @@ pub(super) fn fetch(
         connector,
         settings,
         place,
-        leash,
+        deadline,
         request,
         wanted,
         progress,
@@ -55,7 +55,7 @@ pub(super) fn fetch(
         alone: AtomicBool::new(settings.connections <= 1),
         resumes: AtomicBool::new(true),
     };
-    leash.around(|| download.run()).map_err(|fault| leash.explain(fault))
+    deadline.while_watching_sockets(|| download.run()).map_err(|fault| deadline.explain(fault))
 }
 
 /// A download under way.
@@ -63,9 +63,9 @@ struct Download<'d> {
     connector: &'d dyn Connector,
     settings: &'d Fetching,
     place: &'d str,
-    leash: &'d Leash,
+    deadline: &'d FetchDeadline,
     request: &'d Request<'d>,
-    wanted: &'d Wanted,
+    wanted: &'d ExpectedFiles,
     progress: &'d dyn Progress,
     throttle: Throttle,
     /// The server takes one connection at a time.
@@ -99,11 +99,11 @@ impl<'d> Download<'d> {
                 &self.settings.ready,
                 self.wanted,
                 self.place,
-                self.leash,
-                self.request.awaited,
+                self.deadline,
+                self.request.caller_polls,
                 &mut || {
                     let seen = self.look(&mut connection)?;
-                    seen.is_new(self.request.known, self.place)?;
+                    seen.is_new(self.request.earlier, self.place)?;
                     if self.idles_long() {
                         hang_up(&mut connection);
                     }
@@ -131,7 +131,7 @@ impl<'d> Download<'d> {
                 return Err(fault);
             }
             tracing::warn!(round, "all files are fetched anew: {fault}");
-            self.leash.wait_after(fault, round, self.settings.retry_wait)?;
+            self.deadline.wait_after(fault, round, self.settings.retry_wait)?;
             round += 1;
         }
     }
@@ -157,12 +157,12 @@ impl<'d> Download<'d> {
     }
 
     /// Looks at the marker and then at the files, in as many attempts as the job allows.
-    fn look(&self, connection: &mut Connection<'d>) -> Result<Sighting, FetchError> {
+    fn look(&self, connection: &mut Connection<'d>) -> Result<PollResult, FetchError> {
         self.persist(connection, &|| false, &mut |connection| {
             let remote = self.connected(connection)?;
             let marker = self.wanted.marker.as_deref().map(|name| remote.stat(name)).transpose()?;
             let files = Feed::ALL.into_iter().map(|feed| remote.stat(self.wanted.name(feed)));
-            Ok(Sighting { marker, files: files.collect::<Result<_, _>>()? })
+            Ok(PollResult { marker, files: files.collect::<Result<_, _>>()? })
         })
     }
 
@@ -190,7 +190,7 @@ impl<'d> Download<'d> {
         loop {
             let fault = match attempt(connection) {
                 Ok(done) => return Ok(done),
-                Err(fault) => self.leash.explain(fault),
+                Err(fault) => self.deadline.explain(fault),
             };
             // Whatever went wrong, the connection is in an unknown state.
             *connection = None;
@@ -204,7 +204,7 @@ impl<'d> Download<'d> {
                 return Err(fault);
             }
             tracing::warn!(attempt = number, of = attempts, "{fault}");
-            self.leash.wait_after(fault, number, self.settings.retry_wait)?;
+            self.deadline.wait_after(fault, number, self.settings.retry_wait)?;
             number += 1;
         }
     }
@@ -212,7 +212,7 @@ impl<'d> Download<'d> {
     /// Downloads every file that was seen, side by side where the job and the server allow it.
     fn take_all(
         &self,
-        seen: &Sighting,
+        seen: &PollResult,
         connection: &mut Connection<'d>,
     ) -> Result<Vec<Fetched>, FetchError> {
         let limit = self.request.max_file_size;
@@ -245,7 +245,7 @@ impl<'d> Download<'d> {
                 hang_up(connection);
             }
         });
-        self.leash.take_up();
+        self.deadline.begin_delivery();
         let queue = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(fault) = queue.fault {
             return Err(fault);
@@ -288,12 +288,12 @@ impl<'d> Download<'d> {
             let taken = self.persist(connection, &others, &mut |connection| {
                 let remote = self.connected(connection)?;
                 match self.attempt(remote, &task)? {
-                    Taken::Good(fetched) => Ok(fetched),
-                    Taken::Dead(fetched) => {
+                    AttemptOutcome::Complete(fetched) => Ok(fetched),
+                    AttemptOutcome::CompleteDisconnected(fetched) => {
                         *connection = None;
                         Ok(fetched)
                     }
-                    Taken::Unconfirmed(part) => {
+                    AttemptOutcome::Unconfirmed(part) => {
                         *connection = None;
                         self.accept_unconfirmed(connection, &task, *part)
                     }
@@ -318,7 +318,7 @@ impl<'d> Download<'d> {
                     if queue.fault.is_none() {
                         queue.fault = Some(fault);
                     }
-                    self.leash.give_up();
+                    self.deadline.abandon_delivery();
                     return;
                 }
             }

@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::config::job::FtpSource;
 
-use super::leash::Leash;
+use super::deadline::FetchDeadline;
 use super::remote::{Connector, Remote};
 use super::session::{Account, Passive, Session};
-use super::{FetchError, Progress, RawDelivery, Request, Wanted, download};
+use super::{ExpectedFiles, FetchError, Progress, RawDelivery, Request, download};
 
 /// Downloads the delivery of an account.
 pub(super) fn fetch(
     source: &FtpSource,
-    leash: &Arc<Leash>,
+    deadline: &Arc<FetchDeadline>,
     request: &Request<'_>,
-    wanted: &Wanted,
+    wanted: &ExpectedFiles,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, FetchError> {
     let place = request.source.describe(request.date);
@@ -25,11 +25,11 @@ pub(super) fn fetch(
             password: &source.password.reveal()?,
             directory: &source.path.on(request.date),
             place: &place,
-            leash,
+            deadline,
         },
         passive: AtomicU8::new(Passive::Extended as u8),
     };
-    download::fetch(&server, &place, leash, request, wanted, progress)
+    download::fetch(&server, &place, deadline, request, wanted, progress)
 }
 
 /// An account, and what its connections have learned.

@@ -13,7 +13,7 @@ mod error;
 mod flush;
 mod ftp;
 mod implicit;
-mod leash;
+mod deadline;
 mod names;
 mod part;
 mod raw;
@@ -35,7 +35,7 @@ use crate::config::job::{Ready, Source, Tls};
 use crate::config::schema::Schema;
 use crate::model::{Cancel, Feed, RecordedFiles};
 
-use leash::Leash;
+use deadline::FetchDeadline;
 
 pub use archive::ArchiveError;
 pub use disk::DiskError;
@@ -63,25 +63,25 @@ pub struct Request<'a> {
     pub cancel: &'a Cancel,
     /// Whether somebody looks again later. What is not complete is told at once then, and not waited for: a
     /// hundred insurers share a few runs side by side.
-    pub awaited: bool,
+    pub caller_polls: bool,
     /// Deliveries that count as none: if the files are seen to be one of these, they are not read.
-    pub known: &'a [Known<'a>],
+    pub earlier: &'a [EarlierDelivery<'a>],
 }
 
 /// A delivery that has been here before.
 #[derive(Debug, Clone, Copy)]
-pub enum Known<'a> {
+pub enum EarlierDelivery<'a> {
     /// Published, for an earlier date.
     Published(&'a RecordedFiles),
     /// Refused.
     Refused(&'a RecordedFiles),
 }
 
-impl Known<'_> {
+impl EarlierDelivery<'_> {
     /// Its files.
     pub fn files(&self) -> &RecordedFiles {
         match self {
-            Known::Published(files) | Known::Refused(files) => files,
+            EarlierDelivery::Published(files) | EarlierDelivery::Refused(files) => files,
         }
     }
 
@@ -89,15 +89,19 @@ impl Known<'_> {
     pub fn fault(&self, place: &str) -> FetchError {
         let place = place.to_owned();
         match self {
-            Known::Published(files) => FetchError::NotRefreshed { place, date: files.date },
-            Known::Refused(files) => FetchError::StillRefused { place, run: files.run.clone() },
+            EarlierDelivery::Published(files) => {
+                FetchError::NotRefreshed { place, date: files.date }
+            }
+            EarlierDelivery::Refused(files) => {
+                FetchError::StillRefused { place, run: files.run.clone() }
+            }
         }
     }
 }
 
 /// What the files are called at the source.
 #[derive(Debug, Clone)]
-struct Wanted {
+struct ExpectedFiles {
     /// By [`Feed::index`].
     names: [String; 4],
     /// The file whose presence says that the delivery is complete, if the job has one.
@@ -127,18 +131,18 @@ impl Progress for NoProgress {
 /// If the source cannot be reached or read, or holds none of the files. [`FetchError::is_transient`]
 /// tells whether trying again later may help.
 pub fn fetch(request: &Request<'_>, progress: &dyn Progress) -> Result<RawDelivery, FetchError> {
-    let wanted = Wanted::of(request)?;
-    let leash = Leash::starting_now(request.source.fetching().deadline, request.cancel);
-    leash.check()?;
+    let wanted = ExpectedFiles::of(request)?;
+    let deadline = FetchDeadline::starting_now(request.source.fetching().deadline, request.cancel);
+    deadline.check()?;
     let delivery = match request.source {
         Source::Dir { base, path, .. } => {
             let date_path = path.on(request.date);
             let dir = if date_path.is_empty() { base.clone() } else { base.join(date_path) };
-            dir::fetch(&dir, &leash, request, &wanted, progress)?
+            dir::fetch(&dir, &deadline, request, &wanted, progress)?
         }
-        Source::Ftp(account) => ftp::fetch(account, &leash, request, &wanted, progress)?,
+        Source::Ftp(account) => ftp::fetch(account, &deadline, request, &wanted, progress)?,
         #[cfg(feature = "sftp")]
-        Source::Sftp(account) => sftp::fetch(account, &leash, request, &wanted, progress)?,
+        Source::Sftp(account) => sftp::fetch(account, &deadline, request, &wanted, progress)?,
         #[cfg(not(feature = "sftp"))]
         Source::Sftp(_) => return Err(FetchError::NotBuiltIn { feature: "sftp" }),
     };
@@ -148,8 +152,8 @@ pub fn fetch(request: &Request<'_>, progress: &dyn Progress) -> Result<RawDelive
     Ok(delivery)
 }
 
-impl Wanted {
-    fn of(request: &Request<'_>) -> Result<Wanted, FetchError> {
+impl ExpectedFiles {
+    fn of(request: &Request<'_>) -> Result<ExpectedFiles, FetchError> {
         let settings = request.source.fetching();
         let names = Feed::ALL.map(|feed| {
             let usual = || request.schema.feed(feed).file_name.clone();
@@ -168,7 +172,7 @@ impl Wanted {
             Ready::Marker(name) => Some(name.on(request.date)),
             Ready::Now | Ready::Stable { .. } => None,
         };
-        Ok(Wanted { names, marker })
+        Ok(ExpectedFiles { names, marker })
     }
 
     /// The name of the file of a feed.

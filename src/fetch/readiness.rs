@@ -7,30 +7,30 @@ use chrono::{DateTime, Utc};
 use crate::config::job::Ready;
 use crate::model::{Feed, Message, RecordedFile};
 
-use super::leash::Leash;
+use super::deadline::FetchDeadline;
 use super::remote::{Stat, Version};
-use super::{FetchError, Known, Wanted};
+use super::{EarlierDelivery, ExpectedFiles, FetchError};
 
 /// How often to look for what is not there yet, at most.
-const SELDOM: Duration = Duration::from_secs(15);
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(15);
 
 /// What stands at the source at one time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sighting {
+pub(super) struct PollResult {
     /// The marker, if the job has one. It is looked at before the files: what it vouches for is there.
     pub(super) marker: Option<Stat>,
     /// One a feed, in [`Feed::ALL`] order.
     pub(super) files: Vec<Stat>,
 }
 
-impl Sighting {
+impl PollResult {
     /// The file of a feed.
     pub(super) fn file(&self, feed: Feed) -> &Stat {
         &self.files[feed.index()]
     }
 
     /// The names of what is not the same in another sighting.
-    pub(super) fn differences(&self, other: &Sighting, wanted: &Wanted) -> Vec<String> {
+    pub(super) fn differences(&self, other: &PollResult, wanted: &ExpectedFiles) -> Vec<String> {
         let mut names: Vec<String> = Feed::ALL
             .into_iter()
             .filter(|&feed| self.file(feed) != other.file(feed))
@@ -45,8 +45,12 @@ impl Sighting {
     /// Tells of files that have been here before, as far as sizes and times show it.
     ///
     /// # Errors
-    /// What the delivery says that they are, see [`Known::fault`].
-    pub(super) fn is_new(&self, known: &[Known<'_>], place: &str) -> Result<(), FetchError> {
+    /// What the delivery says that they are, see [`EarlierDelivery::fault`].
+    pub(super) fn is_new(
+        &self,
+        known: &[EarlierDelivery<'_>],
+        place: &str,
+    ) -> Result<(), FetchError> {
         let again = known.iter().find(|known| {
             self.files.iter().zip(&known.files().files).all(|(seen, before)| is_same(seen, before))
         });
@@ -58,13 +62,13 @@ impl Sighting {
         self.files.iter().all(missing) && self.marker.as_ref().is_none_or(missing)
     }
 
-    fn missing(&self, wanted: &Wanted) -> Vec<String> {
+    fn missing(&self, wanted: &ExpectedFiles) -> Vec<String> {
         let missing = |feed: &Feed| *self.file(*feed) == Stat::Missing;
         Feed::ALL.into_iter().filter(missing).map(|feed| wanted.name(feed).to_owned()).collect()
     }
 
     /// Why the files cannot be complete, whether or not they rest.
-    fn lacks(&self, wanted: &Wanted, min_size: u64) -> Option<Message> {
+    fn lacks(&self, wanted: &ExpectedFiles, min_size: u64) -> Option<Message> {
         let missing = self.missing(wanted);
         if !missing.is_empty() {
             let names = missing.join(", ");
@@ -113,13 +117,13 @@ fn is_same(seen: &Stat, before: &RecordedFile) -> bool {
 /// somebody who looks again later.
 pub(super) fn wait(
     ready: &Ready,
-    wanted: &Wanted,
+    wanted: &ExpectedFiles,
     place: &str,
-    leash: &Leash,
-    awaited: bool,
-    look: &mut dyn FnMut() -> Result<Sighting, FetchError>,
-) -> Result<Sighting, FetchError> {
-    let mut last: Option<Sighting> = None;
+    deadline: &FetchDeadline,
+    caller_polls: bool,
+    look: &mut dyn FnMut() -> Result<PollResult, FetchError>,
+) -> Result<PollResult, FetchError> {
+    let mut last: Option<PollResult> = None;
     let mut equal = 0;
     loop {
         let seen = look()?;
@@ -131,7 +135,7 @@ pub(super) fn wait(
             Ready::Now => return Ok(seen),
             Ready::Marker(_) => match &seen.marker {
                 Some(Stat::Present(_)) => return Ok(seen),
-                _ => (no_marker(wanted), leash.allowed() / 60),
+                _ => (no_marker(wanted), deadline.allowed() / 60),
             },
             Ready::Stable { wait, polls, min_size } => {
                 let why = seen.lacks(wanted, *min_size);
@@ -150,16 +154,16 @@ pub(super) fn wait(
         let at_rest = matches!(ready, Ready::Stable { .. })
             && !lacking
             && last.as_ref().is_none_or(|last| *last == seen);
-        if awaited && !at_rest {
+        if caller_polls && !at_rest {
             let allowed = Duration::ZERO;
             return Err(FetchError::NotReady { place: place.to_owned(), why, allowed });
         }
         let interval = match ready {
             Ready::Stable { .. } => interval,
-            _ => interval.clamp(Duration::from_millis(50), SELDOM),
+            _ => interval.clamp(Duration::from_millis(50), MAX_POLL_INTERVAL),
         };
         last = Some(seen);
-        leash.wait(interval).map_err(|error| match error {
+        deadline.wait(interval).map_err(|error| match error {
             FetchError::Deadline { allowed, .. } => {
                 FetchError::NotReady { place: place.to_owned(), why, allowed }
             }
@@ -168,12 +172,12 @@ pub(super) fn wait(
     }
 }
 
-fn no_marker(wanted: &Wanted) -> Message {
+fn no_marker(wanted: &ExpectedFiles) -> Message {
     let name = wanted.marker.as_deref().unwrap_or_default();
     Message::new(format!("还没有完成标志 {name}"), format!("the marker {name} is not there yet"))
 }
 
-fn still_changing(seen: &Sighting, last: Option<&Sighting>, wanted: &Wanted) -> Message {
+fn still_changing(seen: &PollResult, last: Option<&PollResult>, wanted: &ExpectedFiles) -> Message {
     let names = last.map(|last| seen.differences(last, wanted)).unwrap_or_default().join(", ");
     if names.is_empty() {
         return Message::fixed(
@@ -190,12 +194,12 @@ mod tests {
 
     use super::*;
 
-    fn sighting(sizes: [Option<u64>; 4], marker: Option<bool>) -> Sighting {
+    fn poll_result(sizes: [Option<u64>; 4], marker: Option<bool>) -> PollResult {
         let stat = |size: Option<u64>| match size {
             None => Stat::Missing,
             size => Stat::Present(Version { size, ..Version::default() }),
         };
-        Sighting {
+        PollResult {
             marker: marker.map(|there| stat(there.then_some(0))),
             files: sizes.into_iter().map(stat).collect(),
         }
@@ -222,20 +226,20 @@ mod tests {
             (&marker, vec![(all(5), Some(false)), (three, Some(true))], Ok(2)),
             (&marker, vec![(all(5), Some(false))], Err("marker done.ok is not there yet")),
         ];
-        let wanted = Wanted {
+        let wanted = ExpectedFiles {
             names: ["agent.txt", "node.txt", "organ.txt", "principal.txt"].map(str::to_owned),
             marker: Some("done.ok".to_owned()),
         };
         for (number, (ready, seen, expected)) in cases.into_iter().enumerate() {
             let cancel = Cancel::new();
-            let leash = Leash::starting_now(Duration::from_millis(500), &cancel);
+            let deadline = FetchDeadline::starting_now(Duration::from_millis(500), &cancel);
             let mut looks = 0;
             let mut look = || {
                 let (sizes, marker) = seen[looks.min(seen.len() - 1)];
                 looks += 1;
-                Ok(sighting(sizes, marker))
+                Ok(poll_result(sizes, marker))
             };
-            let result = wait(ready, &wanted, "here", &leash, false, &mut look);
+            let result = wait(ready, &wanted, "here", &deadline, false, &mut look);
             match (result, expected) {
                 (Ok(_), Ok(times)) => assert_eq!(looks, times, "case {number}"),
                 (Err(error), Err(said)) => {
@@ -262,19 +266,19 @@ mod tests {
             (&marker, vec![(all(5), Some(false))], 1, false),
             (&marker, vec![(all(5), Some(true))], 1, true),
         ];
-        let wanted = Wanted {
+        let wanted = ExpectedFiles {
             names: ["agent.txt", "node.txt", "organ.txt", "principal.txt"].map(str::to_owned),
             marker: Some("done.ok".to_owned()),
         };
         for (number, (ready, seen, expected, taken)) in cases.into_iter().enumerate() {
-            let leash = Leash::starting_now(Duration::from_secs(60), &Cancel::new());
+            let deadline = FetchDeadline::starting_now(Duration::from_secs(60), &Cancel::new());
             let mut looks = 0;
             let mut look = || {
                 let (sizes, marker) = seen[looks.min(seen.len() - 1)];
                 looks += 1;
-                Ok(sighting(sizes, marker))
+                Ok(poll_result(sizes, marker))
             };
-            let result = wait(ready, &wanted, "here", &leash, true, &mut look);
+            let result = wait(ready, &wanted, "here", &deadline, true, &mut look);
             assert_eq!(result.is_ok(), taken, "case {number}: {result:?}");
             assert_eq!(looks, expected, "case {number}");
         }

@@ -17,7 +17,7 @@ pub(super) trait Connector: Sync {
 /// A connection, logged in and in the delivery's directory.
 ///
 /// Any error leaves it in an unknown state; whoever gets one drops it. It need not outlive its fetch's
-/// [`Leash`](super::leash::Leash): every operation ends with an error soon after the leash is pulled.
+/// [`FetchDeadline`](super::leash::FetchDeadline): every operation ends with an error soon after the leash is pulled.
 pub(super) trait Remote {
     /// What stands there under that bare name.
     fn stat(&mut self, name: &str) -> Result<Stat, FetchError>;

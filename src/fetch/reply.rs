@@ -31,12 +31,12 @@ pub(super) fn text(response: &Response, secret: &Secret) -> String {
         Ok(text) => text.into(),
         Err(_) => GB18030.decode_without_bom_handling(&response.body).0,
     };
-    fit_to_show(&decoded, &[secret.expose()])
+    printable(&decoded, &[secret.expose()])
 }
 
 /// A server's words, fit to show: control characters are escaped, secrets are blotted out, and there
 /// are no more than two hundred characters.
-pub(super) fn fit_to_show(words: &str, secrets: &[&str]) -> String {
+pub(super) fn printable(words: &str, secrets: &[&str]) -> String {
     const LONGEST: usize = 200;
     let mut safe = Cow::Borrowed(words);
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {

@@ -19,7 +19,7 @@ use suppaftp::{FtpError, RustlsConnector, RustlsFtpStream, Status};
 use crate::config::job::{FtpSource, NameEncoding, Secret, Tls};
 use crate::model::Message;
 
-use super::leash::{Held, Leash};
+use super::deadline::{FetchDeadline, RegisteredSocket};
 use super::remote::{Remote, Retrieved, Stat, Version};
 use super::transfer::Transfer;
 use super::{FetchError, names, reply, tls};
@@ -39,7 +39,7 @@ pub(super) struct Account<'a> {
     pub(super) directory: &'a str,
     /// The whole address without secrets, to name in messages.
     pub(super) place: &'a str,
-    pub(super) leash: &'a Arc<Leash>,
+    pub(super) deadline: &'a Arc<FetchDeadline>,
 }
 
 /// A control connection, logged in, in binary mode and in the right directory.
@@ -55,7 +55,7 @@ pub(super) struct Session<'a> {
     /// A reply that nobody waits for is on its way: the session is of no more use.
     spent: bool,
     data: Arc<DataSockets>,
-    _held: Held,
+    _registered: RegisteredSocket,
 }
 
 impl<'a> Session<'a> {
@@ -69,7 +69,11 @@ impl<'a> Session<'a> {
         let server = server_of(source);
         let fault = |error| reply::fault(error, &server, &server, account.password);
         let socket = connect(account, &server)?;
-        let held = account.leash.hold(&socket).map_err(FtpError::ConnectionError).map_err(fault)?;
+        let held = account
+            .deadline
+            .register_socket(&socket)
+            .map_err(FtpError::ConnectionError)
+            .map_err(fault)?;
         let tls = match &source.tls {
             Tls::Plain => None,
             Tls::Explicit(trust) | Tls::Implicit(trust) => Some(tls::client_config(trust)?),
@@ -83,7 +87,7 @@ impl<'a> Session<'a> {
         let stream = stream.map_err(|error| not_welcome(error, &server, account.password))?;
 
         let data = Arc::new(DataSockets {
-            leash: Arc::clone(account.leash),
+            deadline: Arc::clone(account.deadline),
             timeout: source.fetching.timeout,
             blocked: AtomicBool::new(false),
             held: Mutex::default(),
@@ -130,7 +134,7 @@ impl<'a> Session<'a> {
             gb18030: false,
             spent: false,
             data,
-            _held: held,
+            _registered: held,
         };
         session.write_names_in_gb18030(source.encoding == NameEncoding::Gb18030);
         session.enter()?;
@@ -172,7 +176,7 @@ impl<'a> Session<'a> {
 
     /// Size and time of a file. LIST is never used: there is no standard for what it answers.
     fn stat_as_written(&mut self, name: &str) -> Result<Stat, FetchError> {
-        self.account.leash.check()?;
+        self.account.deadline.check()?;
         let size = match self.stream.custom_command(format!("SIZE {name}"), &[Status::File]) {
             Ok(response) => reply::number(&response),
             Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => {
@@ -378,7 +382,7 @@ impl Remote for Session<'_> {
         match self.last_word(transfer) {
             Ok(()) => Ok(Retrieved::Whole(total)),
             Err(FtpError::ConnectionError(error)) if clean => {
-                self.account.leash.check()?;
+                self.account.deadline.check()?;
                 tracing::debug!("no last word about {name}: {error}");
                 Ok(Retrieved::Unconfirmed(total))
             }

@@ -4,27 +4,27 @@ mod connect;
 mod fault;
 mod host_key;
 mod login;
-mod patience;
+mod async_bridge;
 mod session;
 
 use std::sync::{Arc, Mutex};
 
 use crate::config::job::SftpSource;
 
-use super::leash::Leash;
+use super::deadline::FetchDeadline;
 use super::remote::{Connector, Remote};
-use super::{FetchError, Progress, RawDelivery, Request, Wanted, download};
+use super::{ExpectedFiles, FetchError, Progress, RawDelivery, Request, download};
 use connect::Account;
-use host_key::Kinds;
+use host_key::HostKeyAlgorithms;
 use login::Credentials;
 use session::Session;
 
 /// Downloads the delivery of an account.
 pub(super) fn fetch(
     source: &SftpSource,
-    leash: &Arc<Leash>,
+    deadline: &Arc<FetchDeadline>,
     request: &Request<'_>,
-    wanted: &Wanted,
+    wanted: &ExpectedFiles,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, FetchError> {
     let passphrase = source.key_passphrase.as_ref().map(|secret| secret.reveal()).transpose()?;
@@ -37,11 +37,11 @@ pub(super) fn fetch(
             key: key.transpose()?.map(Arc::new),
         },
         directory: source.path.on(request.date),
-        leash,
-        kinds: Mutex::new(Kinds::all()),
+        deadline,
+        kinds: Mutex::new(HostKeyAlgorithms::all()),
     });
     let place = request.source.describe(request.date);
-    download::fetch(&server, &place, leash, request, wanted, progress)
+    download::fetch(&server, &place, deadline, request, wanted, progress)
 }
 
 /// An account that connections are made to.

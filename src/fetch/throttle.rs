@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::FetchError;
-use super::leash::Leash;
+use super::deadline::FetchDeadline;
 
 /// A token bucket that holds a quarter of a second's worth: a short burst is free, and over time the
 /// rate is kept.
@@ -26,9 +26,9 @@ impl Throttle {
     ///
     /// # Errors
     /// If the leash is pulled meanwhile.
-    pub(super) fn take(&self, bytes: u64, leash: &Leash) -> Result<(), FetchError> {
+    pub(super) fn take(&self, bytes: u64, deadline: &FetchDeadline) -> Result<(), FetchError> {
         const BURST: Duration = Duration::from_millis(250);
-        let Some(rate) = self.rate else { return leash.check() };
+        let Some(rate) = self.rate else { return deadline.check() };
         let cost = Duration::from_secs_f64(bytes as f64 / rate as f64);
         let now = Instant::now();
         let until = {
@@ -37,8 +37,8 @@ impl Throttle {
             *busy
         };
         match until.saturating_duration_since(now) {
-            Duration::ZERO => leash.check(),
-            wait => leash.wait(wait),
+            Duration::ZERO => deadline.check(),
+            wait => deadline.wait(wait),
         }
     }
 }
@@ -52,11 +52,11 @@ mod tests {
     #[test]
     fn the_rate_is_kept() {
         let cancel = Cancel::new();
-        let leash = Leash::starting_now(Duration::from_secs(60), &cancel);
+        let deadline = FetchDeadline::starting_now(Duration::from_secs(60), &cancel);
         let throttle = Throttle::new(Some(1_000_000));
         let started = Instant::now();
         for _ in 0..15 {
-            throttle.take(50_000, &leash).unwrap();
+            throttle.take(50_000, &deadline).unwrap();
         }
         // 750 kB at 1 MB/s, of which a burst of 250 kB is free.
         assert!(started.elapsed() >= Duration::from_millis(450), "{:?}", started.elapsed());

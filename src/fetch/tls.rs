@@ -14,7 +14,7 @@ use rustls::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::config::job::Trust;
+use crate::config::job::CertificateTrust;
 
 use super::{FetchError, digest};
 
@@ -24,18 +24,20 @@ use super::{FetchError, digest};
 /// `require_ssl_reuse`) take a data connection only if it resumes the session of its own control
 /// connection, and a session store shared between connections mixes them up. `ClientConfig::clone`
 /// shares the store.
-pub(super) fn client_config(trust: &Trust) -> Result<Arc<ClientConfig>, FetchError> {
+pub(super) fn client_config(trust: &CertificateTrust) -> Result<Arc<ClientConfig>, FetchError> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| FetchError::TlsSetup { reason: error.to_string() })?;
     let mut config = match trust {
-        Trust::PublicRoots => {
+        CertificateTrust::PublicRoots => {
             let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
             builder.with_root_certificates(roots).with_no_client_auth()
         }
-        Trust::Ca(path) => builder.with_root_certificates(roots_of(path)?).with_no_client_auth(),
-        Trust::Pin(pin) => builder
+        CertificateTrust::Ca(path) => {
+            builder.with_root_certificates(roots_of(path)?).with_no_client_auth()
+        }
+        CertificateTrust::Pin(pin) => builder
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(PinnedCertificate { pin: *pin, provider }))
             .with_no_client_auth(),

@@ -27,7 +27,7 @@ pub(super) struct Columns {
     lines: Vec<u32>,
     hashes: Vec<u64>,
     /// Number of slots of each stretch.
-    stretches: Vec<usize>,
+    chunks: Vec<usize>,
 }
 
 /// The slots of one column.
@@ -38,7 +38,7 @@ enum Cells {
 }
 
 /// One thread's part of every column.
-pub(super) struct Stretch<'c> {
+pub(super) struct ColumnChunk<'c> {
     /// One a field.
     pub(super) writers: Vec<Writer<'c>>,
     lines: &'c mut [u32],
@@ -89,47 +89,47 @@ pub(super) struct Finished {
 
 impl Columns {
     /// Makes columns of these kinds for stretches of so many rows at most.
-    pub(super) fn new<'k>(kinds: impl Iterator<Item = &'k Kind>, stretches: Vec<usize>) -> Columns {
-        let slots = stretches.iter().sum();
+    pub(super) fn new<'k>(kinds: impl Iterator<Item = &'k Kind>, chunks: Vec<usize>) -> Columns {
+        let slots = chunks.iter().sum();
         let cells = kinds.map(|kind| match kind {
             Kind::Text => Cells::Text(zeroed_vec(slots)),
             Kind::Integer => Cells::Integer(vec![0; slots]),
             Kind::Date(_) => Cells::Date(vec![0; slots]),
         });
         let cells = cells.collect();
-        Columns { cells, lines: vec![0; slots], hashes: vec![0; slots], stretches }
+        Columns { cells, lines: vec![0; slots], hashes: vec![0; slots], chunks }
     }
 
     /// The stretches, in order.
-    pub(super) fn stretches(&mut self) -> Vec<Stretch<'_>> {
-        let step = self.stretches.len();
-        let lines = cut(&mut self.lines, &self.stretches);
-        let hashes = cut(&mut self.hashes, &self.stretches);
-        let mut stretches: Vec<Stretch<'_>> = lines
+    pub(super) fn chunks(&mut self) -> Vec<ColumnChunk<'_>> {
+        let step = self.chunks.len();
+        let lines = cut(&mut self.lines, &self.chunks);
+        let hashes = cut(&mut self.hashes, &self.chunks);
+        let mut chunks: Vec<ColumnChunk<'_>> = lines
             .into_iter()
             .zip(hashes)
-            .map(|(lines, hashes)| Stretch { writers: Vec::new(), lines, hashes, rows: 0 })
+            .map(|(lines, hashes)| ColumnChunk { writers: Vec::new(), lines, hashes, rows: 0 })
             .collect();
         for cells in &mut self.cells {
             let slots: Vec<Slots<'_>> = match cells {
-                Cells::Text(slots) => cut(slots, &self.stretches)
+                Cells::Text(slots) => cut(slots, &self.chunks)
                     .into_iter()
                     .enumerate()
                     .map(|(first, slots)| Slots::Text(slots, Texts::new(first, step)))
                     .collect(),
                 Cells::Integer(slots) => {
-                    cut(slots, &self.stretches).into_iter().map(Slots::Integer).collect()
+                    cut(slots, &self.chunks).into_iter().map(Slots::Integer).collect()
                 }
                 Cells::Date(slots) => {
-                    cut(slots, &self.stretches).into_iter().map(Slots::Date).collect()
+                    cut(slots, &self.chunks).into_iter().map(Slots::Date).collect()
                 }
             };
-            for (stretch, slots) in stretches.iter_mut().zip(slots) {
-                let valid = MutableBitmap::with_capacity(stretch.lines.len());
-                stretch.writers.push(Writer { slots, next: 0, valid });
+            for (chunk, slots) in chunks.iter_mut().zip(slots) {
+                let valid = MutableBitmap::with_capacity(chunk.lines.len());
+                chunk.writers.push(Writer { slots, next: 0, valid });
             }
         }
-        stretches
+        chunks
     }
 
     /// Closes the gaps that stretches left and makes polars columns of these names.
@@ -137,9 +137,9 @@ impl Columns {
     /// # Errors
     /// If polars does not take the columns (a bug).
     pub(super) fn finish(self, names: &[&str], filled: Vec<Filled>) -> PolarsResult<Finished> {
-        let Columns { cells, mut lines, mut hashes, stretches } = self;
+        let Columns { cells, mut lines, mut hashes, chunks } = self;
         let rows: Vec<(usize, usize)> =
-            stretches.iter().copied().zip(filled.iter().map(|f| f.rows)).collect();
+            chunks.iter().copied().zip(filled.iter().map(|f| f.rows)).collect();
         close(&mut lines, &rows);
         close(&mut hashes, &rows);
         let mut fields: Vec<_> = filled.into_iter().map(|f| f.fields.into_iter()).collect();
@@ -227,43 +227,43 @@ impl RawColumn<'_> {
 }
 
 /// Which cells of a column have a value; none if all have.
-fn validity(stretches: &[MutableBitmap]) -> Option<Bitmap> {
-    if stretches.iter().all(|valid| valid.unset_bits() == 0) {
+fn validity(chunks: &[MutableBitmap]) -> Option<Bitmap> {
+    if chunks.iter().all(|valid| valid.unset_bits() == 0) {
         return None;
     }
-    let mut whole = MutableBitmap::with_capacity(stretches.iter().map(MutableBitmap::len).sum());
-    for valid in stretches {
+    let mut whole = MutableBitmap::with_capacity(chunks.iter().map(MutableBitmap::len).sum());
+    for valid in chunks {
         whole.extend_from_slice(valid.as_slice(), 0, valid.len());
     }
     Some(whole.into())
 }
 
 /// The blocks of all stretches by the numbers that [`Texts`] gave them.
-fn interleaved(stretches: Vec<Vec<Vec<u8>>>) -> Vec<Vec<u8>> {
-    let most = stretches.iter().map(Vec::len).max().unwrap_or_default();
-    let mut stretches: Vec<_> = stretches.into_iter().map(Vec::into_iter).collect();
-    let mut blocks = Vec::with_capacity(most * stretches.len());
+fn interleaved(chunks: Vec<Vec<Vec<u8>>>) -> Vec<Vec<u8>> {
+    let most = chunks.iter().map(Vec::len).max().unwrap_or_default();
+    let mut chunks: Vec<_> = chunks.into_iter().map(Vec::into_iter).collect();
+    let mut blocks = Vec::with_capacity(most * chunks.len());
     for _ in 0..most {
-        blocks.extend(stretches.iter_mut().map(|blocks| blocks.next().unwrap_or_default()));
+        blocks.extend(chunks.iter_mut().map(|blocks| blocks.next().unwrap_or_default()));
     }
     blocks
 }
 
 /// Cuts slots into stretches of these lengths.
 fn cut<'c, T>(mut slots: &'c mut [T], lengths: &[usize]) -> Vec<&'c mut [T]> {
-    let mut stretches = Vec::with_capacity(lengths.len());
+    let mut chunks = Vec::with_capacity(lengths.len());
     for length in lengths {
-        let (stretch, rest) = slots.split_at_mut(*length);
-        stretches.push(stretch);
+        let (chunk, rest) = slots.split_at_mut(*length);
+        chunks.push(chunk);
         slots = rest;
     }
-    stretches
+    chunks
 }
 
 /// Moves what stretches hold together; of each is given how many slots it has and how many are filled.
-fn close<T: Copy>(slots: &mut Vec<T>, stretches: &[(usize, usize)]) {
+fn close<T: Copy>(slots: &mut Vec<T>, chunks: &[(usize, usize)]) {
     let (mut start, mut end) = (0, 0);
-    for (length, filled) in stretches {
+    for (length, filled) in chunks {
         if start != end {
             slots.copy_within(start..start + filled, end);
         }
@@ -273,7 +273,7 @@ fn close<T: Copy>(slots: &mut Vec<T>, stretches: &[(usize, usize)]) {
     slots.truncate(end);
 }
 
-impl Stretch<'_> {
+impl ColumnChunk<'_> {
     /// Number of rows filled.
     pub(super) fn rows(&self) -> usize {
         self.rows

@@ -15,7 +15,7 @@ use crate::model::{Excerpt, Table};
 
 pub use cast::{date, integer, is_blank, trim};
 pub use records::{CellFault, CellFaultKind, Oversized, Ragged, Undecoded};
-pub use sniff::{Header, Layout, NoLayout, Tried};
+pub use sniff::{Candidate, Header, Layout, NoLayout};
 
 /// Lines longer than this are quarantined (R203), in raw bytes.
 pub const MAX_LINE: usize = 64 * 1024;

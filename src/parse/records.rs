@@ -9,7 +9,7 @@ use crate::config::schema::{FeedSchema, Kind, Required};
 use crate::decode::{BadBytes, Lines};
 use crate::model::Table;
 
-use super::columns::{Columns, Filled, Finished, Stretch};
+use super::columns::{ColumnChunk, Columns, Filled, Finished};
 use super::{Layout, MAX_LINE, Parsed, cast, quotes};
 
 /// Raw bytes decoded at a time; larger runs cost page faults (`encoding_rs`: 204 ms whole, 72 ms so).
@@ -103,10 +103,10 @@ pub(super) fn records<'a>(
     let parts: Vec<(Part, Filled)> = thread::scope(|scope| {
         let workers: Vec<_> = ranges
             .into_iter()
-            .zip(columns.stretches())
-            .map(|(range, stretch)| {
+            .zip(columns.chunks())
+            .map(|(range, chunk)| {
                 let (lines, plan) = (&lines, &plan);
-                scope.spawn(move || Part::read(lines, range, plan, stretch))
+                scope.spawn(move || Part::read(lines, range, plan, chunk))
             })
             .collect();
         workers
@@ -115,9 +115,9 @@ pub(super) fn records<'a>(
             .collect()
     });
     let (mut whole, mut filled) = (Part::default(), Vec::with_capacity(parts.len()));
-    for (part, stretch) in parts {
+    for (part, chunk) in parts {
         whole.append(part);
-        filled.push(stretch);
+        filled.push(chunk);
     }
     let names: Vec<&str> = schema.fields.iter().map(|field| field.name.as_str()).collect();
     let Finished { columns, lines: numbers, hashes } = columns.finish(&names, filled)?;
@@ -219,11 +219,11 @@ impl Part {
         lines: &Lines<'_>,
         range: Range<usize>,
         plan: &Plan<'_>,
-        stretch: Stretch<'_>,
+        chunk: ColumnChunk<'_>,
     ) -> (Part, Filled) {
         let mut reader = Reader {
             plan,
-            stretch,
+            chunk,
             cells: Vec::with_capacity(plan.width + 1),
             content: Vec::with_capacity(256),
             part: Part::default(),
@@ -249,9 +249,9 @@ impl Part {
                 reader.take(lines, line, this.strip_suffix('\r').unwrap_or(this), &[]);
             }
         }
-        let Reader { mut part, stretch, .. } = reader;
-        part.rows = stretch.rows() as u32;
-        (part, stretch.finish())
+        let Reader { mut part, chunk, .. } = reader;
+        part.rows = chunk.rows() as u32;
+        (part, chunk.finish())
     }
 
     fn append(&mut self, next: Part) {
@@ -268,7 +268,7 @@ impl Part {
 /// Reads line after line into its stretch; its buffers are reused.
 struct Reader<'p, 'c> {
     plan: &'p Plan<'p>,
-    stretch: Stretch<'c>,
+    chunk: ColumnChunk<'c>,
     cells: Vec<(u32, u32)>,
     content: Vec<u8>,
     part: Part,
@@ -317,9 +317,9 @@ impl Reader<'_, '_> {
 
     fn record(&mut self, line: u32, text: &str, bad: &[BadBytes]) {
         let plan = self.plan;
-        let row = self.stretch.rows() as u32;
+        let row = self.chunk.rows() as u32;
         self.content.clear();
-        for (at, (field, writer)) in plan.fields.iter().zip(&mut self.stretch.writers).enumerate() {
+        for (at, (field, writer)) in plan.fields.iter().zip(&mut self.chunk.writers).enumerate() {
             let range = |column: usize| {
                 let (start, end) = self.cells[column];
                 start as usize..end as usize
@@ -383,7 +383,7 @@ impl Reader<'_, '_> {
                 },
             }
         }
-        self.stretch.end_row(line + 1, xxh3_64(&self.content));
+        self.chunk.end_row(line + 1, xxh3_64(&self.content));
     }
 }
 

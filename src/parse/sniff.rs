@@ -70,7 +70,7 @@ pub struct Header {
 
 /// A candidate that was scored.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tried {
+pub struct Candidate {
     /// The delimiter.
     pub delimiter: String,
     /// Whether the first line was read as a header.
@@ -92,7 +92,7 @@ pub struct Tried {
 #[derive(Debug, Clone, PartialEq)]
 pub struct NoLayout {
     /// The candidates that split any line, best first.
-    pub tried: Vec<Tried>,
+    pub tried: Vec<Candidate>,
     /// Number of fields that the schema wants.
     pub wanted: usize,
 }
@@ -109,7 +109,7 @@ pub(super) fn sniff(
         return Err(NoLayout { tried: Vec::new(), wanted });
     };
     let texts: Vec<&str> = sample.iter().map(|(_, text)| text.as_str()).collect();
-    let mut scored: Vec<(Tried, Layout)> = candidates(&texts, pinned)
+    let mut scored: Vec<(Candidate, Layout)> = candidates(&texts, pinned)
         .into_iter()
         .map(|delimiter| {
             if !quotes::is_quoted(&texts, &delimiter) {
@@ -120,7 +120,7 @@ pub(super) fn sniff(
             let bare: Vec<&str> = bare.iter().map(String::as_str).collect();
             let (tried, layout) =
                 score(quotes::SEPARATOR, *first_line, &bare, schema, pinned.header);
-            let tried = Tried { delimiter: delimiter.clone(), ..tried };
+            let tried = Candidate { delimiter: delimiter.clone(), ..tried };
             (tried, Layout { delimiter, quoted: true, ..layout })
         })
         .filter(|(tried, _)| tried.width > 1)
@@ -137,7 +137,7 @@ pub(super) fn sniff(
 
 /// A header that names schema fields is proof enough, even if every line below it is ragged; without
 /// one, lines and types must fit.
-fn fits(tried: &Tried) -> bool {
+fn fits(tried: &Candidate) -> bool {
     tried.titles_fit >= 0.5 || (tried.lines_fit >= MIN_WIDTH_FIT && tried.types_fit >= MIN_TYPE_FIT)
 }
 
@@ -190,7 +190,7 @@ fn score(
     sample: &[&str],
     schema: &FeedSchema,
     pinned_header: Option<bool>,
-) -> (Tried, Layout) {
+) -> (Candidate, Layout) {
     let cells: Vec<&str> = sample[0].split(delimiter).collect();
     let titles: Vec<Option<usize>> = cells.iter().map(|cell| field_of(cell, schema)).collect();
     let known = titles.iter().flatten().count();
@@ -223,7 +223,7 @@ fn score(
     let keys_fit = keys_fit(body, delimiter, width, columns.get(schema.key).copied().flatten());
     let body_score = 0.6 * lines_fit + 0.3 * types_fit + 0.1 * keys_fit;
     let score = if header { 0.5 * titles_share + 0.5 * body_score } else { body_score };
-    let tried = Tried {
+    let tried = Candidate {
         delimiter: delimiter.to_owned(),
         header,
         width: common_width(body, delimiter).unwrap_or(cells.len()),

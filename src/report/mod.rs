@@ -12,7 +12,7 @@ mod queries;
 mod snippet;
 pub mod terminal;
 pub mod view;
-pub mod words;
+pub mod formatting;
 
 pub use language::Language;
 pub use layout::{Column, display_width, pad, table, visible, wrap};

@@ -23,7 +23,7 @@ pub use catalogue::{CATALOGUE, find};
 pub use context::{LineContext, RowContext};
 pub use levels::{LevelError, Levels};
 pub use run::{Checked, check_lines, check_rows, note_left_out_edges};
-pub use sink::{Draft, Sink};
+pub use sink::{NewFinding, Sink};
 
 /// A rule: what it says of itself, and its check.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use crate::model::{Disposition, Feed, Finding, Level, Message, Related, RuleMeta
 
 /// What a rule says of one defect; code, level and disposition come from the sink.
 #[derive(Debug)]
-pub struct Draft {
+pub struct NewFinding {
     /// The record's key; for X the missing key.
     pub key: Option<String>,
     /// The field at fault.
@@ -17,31 +17,31 @@ pub struct Draft {
     pub related: Vec<Related>,
 }
 
-impl Draft {
+impl NewFinding {
     /// A draft of a message alone.
-    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Draft {
+    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> NewFinding {
         let message = Message::new(zh, en);
-        Draft { key: None, field: None, value: None, message, related: Vec::new() }
+        NewFinding { key: None, field: None, value: None, message, related: Vec::new() }
     }
 
     /// With the record's key.
-    pub fn key(self, key: Option<impl Into<String>>) -> Draft {
-        Draft { key: key.map(Into::into), ..self }
+    pub fn key(self, key: Option<impl Into<String>>) -> NewFinding {
+        NewFinding { key: key.map(Into::into), ..self }
     }
 
     /// With the field at fault.
-    pub fn field(self, field: impl Into<String>) -> Draft {
-        Draft { field: Some(field.into()), ..self }
+    pub fn field(self, field: impl Into<String>) -> NewFinding {
+        NewFinding { field: Some(field.into()), ..self }
     }
 
     /// With the value at fault.
-    pub fn value(self, value: Option<String>) -> Draft {
-        Draft { value, ..self }
+    pub fn value(self, value: Option<String>) -> NewFinding {
+        NewFinding { value, ..self }
     }
 
     /// With related records.
-    pub fn related(self, related: Vec<Related>) -> Draft {
-        Draft { related, ..self }
+    pub fn related(self, related: Vec<Related>) -> NewFinding {
+        NewFinding { related, ..self }
     }
 }
 
@@ -69,12 +69,12 @@ impl Sink {
         self.meta.code
     }
 
-    /// Reports one defect on these 1-based lines (in order; none for a file as a whole). `draft` is called
+    /// Reports one defect on these 1-based lines (in order; none for a file as a whole). `finding` is called
     /// only if the finding is kept, so that a million defects cost no million texts.
     ///
     /// Rules report in the order of feeds, then first lines: the first are the ones that are kept.
-    pub fn report(&mut self, feed: Feed, lines: &[u64], draft: impl FnOnce() -> Draft) {
-        self.report_affected(feed, lines, lines.len() as u64, draft);
+    pub fn report(&mut self, feed: Feed, lines: &[u64], finding: impl FnOnce() -> NewFinding) {
+        self.report_affected(feed, lines, lines.len() as u64, finding);
     }
 
     /// As [`Sink::report`], with the true number of rows concerned where `lines` are not all of them.
@@ -83,7 +83,7 @@ impl Sink {
         feed: Feed,
         lines: &[u64],
         affected: u64,
-        draft: impl FnOnce() -> Draft,
+        finding: impl FnOnce() -> NewFinding,
     ) {
         self.total += 1;
         let quarantines = self.meta.disposition == Disposition::Quarantine;
@@ -93,7 +93,7 @@ impl Sink {
         if self.kept.len() >= Sink::MAX_KEPT {
             return;
         }
-        let Draft { key, field, value, message, mut related } = draft();
+        let NewFinding { key, field, value, message, mut related } = finding();
         related.truncate(Finding::MAX_LINES);
         self.kept.push(Finding {
             code: self.meta.code,

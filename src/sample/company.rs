@@ -4,11 +4,11 @@ use chrono::{Days, NaiveDate};
 
 use crate::model::Feed;
 
-use super::dice::{Dice, Of};
 use super::names::Names;
 use super::offices::{self, Office};
 use super::roster::{Roster, STRIDE};
 use super::row::Row;
+use super::seeded_rng::{RngStream, SeededRng};
 use super::teams::{self, Teams};
 
 /// The day on which the company's own history ends, unless it is asked for as of an earlier day. It is
@@ -49,7 +49,7 @@ pub(super) trait Sink {
 /// The company: offices and teams; its agents are made while they are written.
 #[derive(Debug)]
 pub(super) struct Company {
-    pub(super) dice: Dice,
+    pub(super) rng: SeededRng,
     pub(super) names: Names,
     pub(super) plan: Plan,
     /// The last day of the history before churn.
@@ -61,23 +61,23 @@ pub(super) struct Company {
 impl Company {
     /// Lays out the company of a seed.
     pub(super) fn new(seed: u64, plan: Plan, names: Names) -> Company {
-        let dice = Dice::new(seed);
+        let rng = SeededRng::new(seed);
         let teams = (plan.agents / AGENTS_PER_TEAM).max(1);
-        let mut offices = offices::lay_out(&dice, (teams / TEAMS_PER_OFFICE).max(1));
+        let mut offices = offices::lay_out(&rng, (teams / TEAMS_PER_OFFICE).max(1));
         let lowest: Vec<(usize, &str)> = offices
             .iter()
             .enumerate()
             .filter(|(_, office)| office.level == 4)
             .map(|(i, office)| (i, office.id.as_str()))
             .collect();
-        let mut teams = teams::lay_out(&dice, &lowest, teams);
+        let mut teams = teams::lay_out(&rng, &lowest, teams);
         let end = HISTORY_END.min(plan.base);
 
         let entered = |agent: usize| base_entry(agent, plan.agents, end);
         let ranks: Vec<u32> = teams.teams.iter().map(|team| team.rank).collect();
         teams.open(|team| {
             let founder = entered(ranks[team as usize] as usize * STRIDE);
-            let age = 60 + dice.below(Of::TeamAge, u64::from(team), 500) as u64;
+            let age = 60 + rng.below(RngStream::TeamAge, u64::from(team), 500) as u64;
             founder.checked_add_days(Days::new(age)).unwrap_or(end).min(end)
         });
         let mut opened: Vec<Option<NaiveDate>> = vec![None; offices.len()];
@@ -85,9 +85,9 @@ impl Company {
             let first = &mut opened[node.office as usize];
             *first = Some(first.map_or(node.opened, |known| known.min(node.opened)));
         }
-        offices::found(&dice, &mut offices, &opened, FOUNDED);
-        offices::hire(&dice, &mut offices, plan.agents as u64);
-        Company { dice, names, plan, end, offices, teams }
+        offices::found(&rng, &mut offices, &opened, FOUNDED);
+        offices::hire(&rng, &mut offices, plan.agents as u64);
+        Company { rng, names, plan, end, offices, teams }
     }
 
     /// Writes all rows of the four feeds.
@@ -124,17 +124,19 @@ impl Company {
         row.int(u64::from(office.level));
         row.date(office.founded);
         row.int(offices::staff_id(office.leader));
-        row.with(|out| self.names.write(&self.dice, Of::StaffName, office.leader, out));
+        row.with(|out| self.names.write(&self.rng, RngStream::StaffName, office.leader, out));
     }
 
     fn staff_row(&self, office: &Office, nth: u64, row: &mut Row) {
         let position = office.leader + nth;
-        let channel = self.dice.below(Of::StaffChannel, position, 10).saturating_sub(7) as u64;
-        let left = nth > 0 && self.dice.chance(Of::StaffStatus, position, 0.08);
+        let channel =
+            self.rng.below(RngStream::StaffChannel, position, 10).saturating_sub(7) as u64;
+        let left = nth > 0 && self.rng.chance(RngStream::StaffStatus, position, 0.08);
         row.clear();
         row.int(1 + channel.min(2));
         row.int(offices::staff_id(position));
-        let gender = row.with(|out| self.names.write(&self.dice, Of::StaffName, position, out));
+        let gender =
+            row.with(|out| self.names.write(&self.rng, RngStream::StaffName, position, out));
         row.int(if left { 2 } else { 1 });
         row.text(&office.id);
         row.text(&office.name);

@@ -6,7 +6,7 @@
 mod company;
 mod defects;
 mod delivery;
-mod dice;
+mod seeded_rng;
 mod names;
 mod offices;
 mod places;
@@ -24,7 +24,7 @@ use chrono::NaiveDate;
 use crate::config::schema::Schema;
 
 use company::{Company, FOUNDED, Plan};
-use defects::Planter;
+use defects::DefectInjector;
 use delivery::{Delivery, Layout};
 use names::Names;
 
@@ -121,11 +121,11 @@ pub fn write(options: &Options, dir: &Path) -> anyhow::Result<Written> {
         return Ok(Written { files, planted: None });
     }
     let today = options.date.to_string();
-    let mut planter = Planter::new(&schema, options.seed, options.charset, today);
-    company.write(&mut planter)?;
-    planter.plant(options.defects)?;
+    let mut injector = DefectInjector::new(&schema, options.seed, options.charset, today);
+    company.write(&mut injector)?;
+    injector.plant(options.defects)?;
     let header_lines = u64::from(options.header != Header::None);
-    let files = planter.write(delivery, header_lines, &planted).with_context(in_dir)?;
+    let files = injector.write(delivery, header_lines, &planted).with_context(in_dir)?;
     Ok(Written { files, planted: Some(planted) })
 }
 

@@ -1,6 +1,6 @@
 //! Personal names as they occur on the mainland: surnames and given names by frequency and gender.
 
-use super::dice::{Dice, Of, scale};
+use super::seeded_rng::{RngStream, SeededRng, scale};
 
 /// Surnames with their share in 1/10,000 of the population; what is missing to 10,000 is spread evenly
 /// over all of them.
@@ -173,8 +173,14 @@ impl Names {
     }
 
     /// Writes the name of a person to `out` and returns the gender.
-    pub(super) fn write(&self, dice: &Dice, of: Of, person: u64, out: &mut String) -> Gender {
-        let bits = dice.bits(of, person);
+    pub(super) fn write(
+        &self,
+        rng: &SeededRng,
+        of: RngStream,
+        person: u64,
+        out: &mut String,
+    ) -> Gender {
+        let bits = rng.bits(of, person);
         let (kind, rest) = (bits % 10_000, bits / 10_000);
         let gender = match bits % 101 {
             0 => 3,
@@ -190,14 +196,21 @@ impl Names {
                 out.push_str(UYGHUR_MEN[rest as usize % UYGHUR_MEN.len()]);
             }
             50..=54 if self.four_byte => out.push_str(FOUR_BYTE[rest as usize % FOUR_BYTE.len()]),
-            _ => self.write_common(dice, of, person, gender, out),
+            _ => self.write_common(rng, of, person, gender, out),
         }
         gender
     }
 
-    fn write_common(&self, dice: &Dice, of: Of, person: u64, gender: Gender, out: &mut String) {
+    fn write_common(
+        &self,
+        rng: &SeededRng,
+        of: RngStream,
+        person: u64,
+        gender: Gender,
+        out: &mut String,
+    ) {
         // A second draw, kept apart from the first by the top bit of the index.
-        let bits = dice.bits(of, person | 1 << 63);
+        let bits = rng.bits(of, person | 1 << 63);
         let total = self.bounds.last().copied().unwrap_or(1);
         let draw = (bits % u64::from(total)) as u32;
         let surname = self.bounds.partition_point(|bound| *bound <= draw);

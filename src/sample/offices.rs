@@ -2,8 +2,8 @@
 
 use chrono::{Days, NaiveDate};
 
-use super::dice::{Dice, Of};
 use super::places::{PROVINCES, Province, QUARTERS};
+use super::seeded_rng::{RngStream, SeededRng};
 
 /// Lowest organisations in one city at most: two digits of the id, from 01.
 const MAX_IN_CITY: usize = 99;
@@ -29,7 +29,7 @@ pub(super) struct Office {
 
 /// Lays out the organisations, parents before children, so in order of their ids: `lowest` of the fourth
 /// level, spread over provinces and cities by population. Foundation dates are those of `opened`.
-pub(super) fn lay_out(dice: &Dice, lowest: usize) -> Vec<Office> {
+pub(super) fn lay_out(rng: &SeededRng, lowest: usize) -> Vec<Office> {
     let mut offices = Vec::new();
     let mut push = |id: String, name: String, parent: Option<usize>, level: u8| {
         offices.push(Office {
@@ -45,7 +45,7 @@ pub(super) fn lay_out(dice: &Dice, lowest: usize) -> Vec<Office> {
     };
     let top = push("86".to_owned(), "示例人寿总公司".to_owned(), None, 1);
     let mut shuffled = 0;
-    for (p, (province, cities)) in spread(dice, lowest).into_iter().enumerate() {
+    for (p, (province, cities)) in spread(rng, lowest).into_iter().enumerate() {
         let branch_id = format!("86{:02}", p + 1);
         let branch = push(branch_id.clone(), format!("{}分公司", province.name), Some(top), 2);
         let names = province.cities.split(' ').zip(cities).filter(|(_, count)| *count > 0);
@@ -53,7 +53,7 @@ pub(super) fn lay_out(dice: &Dice, lowest: usize) -> Vec<Office> {
             let central_id = format!("{branch_id}{:02}", c + 1);
             let central = push(central_id.clone(), format!("{city}中心支公司"), Some(branch), 3);
             // Another starting point a city; steps of 17 reach all quarters before one comes again.
-            let start = dice.below(Of::OrganPlace, shuffled, QUARTERS.len());
+            let start = rng.below(RngStream::OrganPlace, shuffled, QUARTERS.len());
             shuffled += 1;
             for n in 0..count {
                 let quarter = QUARTERS[(start + n * 17) % QUARTERS.len()];
@@ -68,14 +68,16 @@ pub(super) fn lay_out(dice: &Dice, lowest: usize) -> Vec<Office> {
 }
 
 /// How many of the `lowest` organisations stand in each city of the provinces taken.
-fn spread(dice: &Dice, lowest: usize) -> Vec<(&'static Province, Vec<usize>)> {
+fn spread(rng: &SeededRng, lowest: usize) -> Vec<(&'static Province, Vec<usize>)> {
     let provinces = (lowest as f64).sqrt().ceil() as usize;
     let provinces = provinces.clamp(1, PROVINCES.len());
     // The keys u^(1/w) of a weighted sample without repetition (Efraimidis and Spirakis).
     let mut keyed: Vec<(f64, usize)> = PROVINCES
         .iter()
         .enumerate()
-        .map(|(i, p)| (dice.share(Of::ProvinceOrder, i as u64).powf(1.0 / f64::from(p.weight)), i))
+        .map(|(i, p)| {
+            (rng.share(RngStream::ProvinceOrder, i as u64).powf(1.0 / f64::from(p.weight)), i)
+        })
         .collect();
     keyed.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     let mut taken: Vec<usize> = keyed.into_iter().take(provinces).map(|(_, i)| i).collect();
@@ -91,7 +93,7 @@ fn spread(dice: &Dice, lowest: usize) -> Vec<(&'static Province, Vec<usize>)> {
         let province = if n < chosen.len() {
             n
         } else {
-            let draw = dice.below(Of::OrganPlace, 1 << 32 | n as u64, total as usize) as u32;
+            let draw = rng.below(RngStream::OrganPlace, 1 << 32 | n as u64, total as usize) as u32;
             let mut sum = 0;
             let found = chosen.iter().position(|(p, _)| {
                 sum += p.weight;
@@ -100,7 +102,7 @@ fn spread(dice: &Dice, lowest: usize) -> Vec<(&'static Province, Vec<usize>)> {
             found.unwrap_or(0)
         };
         // The square of an even draw favours the capital, which stands first.
-        let share = dice.share(Of::OrganPlace, 1 << 33 | n as u64);
+        let share = rng.share(RngStream::OrganPlace, 1 << 33 | n as u64);
         let city = (share * share * chosen[province].1.len() as f64) as usize;
         place(&mut chosen, province, city);
     }
@@ -126,14 +128,14 @@ fn place(chosen: &mut [(&'static Province, Vec<usize>)], province: usize, city: 
 /// Sets the foundation dates: some time before the first team was opened (`opened`, one an organisation,
 /// none where it has no team), a parent before its children, none before `earliest`.
 pub(super) fn found(
-    dice: &Dice,
+    rng: &SeededRng,
     offices: &mut [Office],
     opened: &[Option<NaiveDate>],
     earliest: NaiveDate,
 ) {
     let mut by: Vec<Option<NaiveDate>> = opened.to_vec();
     for i in (0..offices.len()).rev() {
-        let before = 20 + dice.below(Of::FoundedBefore, i as u64, 300) as u64;
+        let before = 20 + rng.below(RngStream::FoundedBefore, i as u64, 300) as u64;
         let latest = by[i].unwrap_or(earliest);
         let date = latest.checked_sub_days(Days::new(before)).unwrap_or(earliest).max(earliest);
         offices[i].founded = if offices[i].parent.is_none() { earliest } else { date };
@@ -144,14 +146,14 @@ pub(super) fn found(
 }
 
 /// Gives every organisation its leader and staff. `agents` sets the size of the head office.
-pub(super) fn hire(dice: &Dice, offices: &mut [Office], agents: u64) {
+pub(super) fn hire(rng: &SeededRng, offices: &mut [Office], agents: u64) {
     let mut next = 0;
     for (i, office) in offices.iter_mut().enumerate() {
         let others = match office.level {
             1 => 3 + (agents / 2_000).min(400),
-            2 => 2 + dice.below(Of::StaffCount, i as u64, 12) as u64,
-            3 => 1 + dice.below(Of::StaffCount, i as u64, 5) as u64,
-            _ => dice.below(Of::StaffCount, i as u64, 4) as u64,
+            2 => 2 + rng.below(RngStream::StaffCount, i as u64, 12) as u64,
+            3 => 1 + rng.below(RngStream::StaffCount, i as u64, 5) as u64,
+            _ => rng.below(RngStream::StaffCount, i as u64, 4) as u64,
         };
         office.leader = next;
         office.staff = 1 + others;

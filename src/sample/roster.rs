@@ -3,8 +3,8 @@
 use chrono::{Datelike, Days, NaiveDate};
 
 use super::company::{Company, base_entry};
-use super::dice::{Of, fraction};
 use super::row::Row;
+use super::seeded_rng::{RngStream, fraction};
 
 /// Every so many agents one is the founder of a team, until all teams are founded. As there are fewer
 /// teams than a sixteenth of the agents, the founders are among the first third.
@@ -79,8 +79,8 @@ impl<'a> Roster<'a> {
         let entered = self.entered(agent);
         row.clear();
         row.int(id(agent));
-        let gender =
-            row.with(|out| company.names.write(&company.dice, Of::AgentName, agent as u64, out));
+        let gender = row
+            .with(|out| company.names.write(&company.rng, RngStream::AgentName, agent as u64, out));
         row.int(if state.left.is_some() { 2 } else { 1 });
         row.int(u64::from(gender));
         if recruiter == NONE {
@@ -172,7 +172,7 @@ impl<'a> Roster<'a> {
             return all.by_rank[agent / STRIDE];
         }
         let founded = all.by_rank.len().min(agent / STRIDE + 1);
-        let rank = self.company.dice.below(Of::AgentTeam, agent as u64, founded);
+        let rank = self.company.rng.below(RngStream::AgentTeam, agent as u64, founded);
         let team = all.by_rank[rank];
         match self.closing(team) {
             // Nobody enters a closed team; the first one of the department is never closed.
@@ -186,7 +186,7 @@ impl<'a> Roster<'a> {
         if !company.teams.teams[team as usize].closed {
             return None;
         }
-        let ago = company.dice.below(Of::TeamAge, u64::from(team) | 1 << 40, 400) as u64;
+        let ago = company.rng.below(RngStream::TeamAge, u64::from(team) | 1 << 40, 400) as u64;
         company.end.checked_sub_days(Days::new(ago))
     }
 
@@ -196,7 +196,7 @@ impl<'a> Roster<'a> {
     fn recruiter(&self, agent: usize, home: u32) -> u32 {
         let company = self.company;
         let team = &company.teams.teams[home as usize];
-        let draw = company.dice.below(Of::AgentRecruiter, agent as u64, 100);
+        let draw = company.rng.below(RngStream::AgentRecruiter, agent as u64, 100);
         let founder = self.founder(home) as u32;
         let chosen = if self.is_founder(agent) {
             match team.mentor {
@@ -242,12 +242,12 @@ impl<'a> Roster<'a> {
             return None;
         }
         let entered = self.entered(agent);
-        let share = company.dice.share(Of::AgentTenure, agent as u64);
+        let share = company.rng.share(RngStream::AgentTenure, agent as u64);
         if let Some(closed) = self.closing(home) {
             let before = Days::new((share * 200.0) as u64);
             return Some(closed.checked_sub_days(before).unwrap_or(closed).max(entered));
         }
-        if !company.dice.chance(Of::AgentLeft, agent as u64, 0.27) {
+        if !company.rng.chance(RngStream::AgentLeft, agent as u64, 0.27) {
             return None;
         }
         // Most leave within the first two years.
@@ -272,11 +272,11 @@ impl<'a> Roster<'a> {
             // churn began.
             let index = (i64::from(day.num_days_from_ce()) as u64) << 40 | agent as u64;
             if entered >= day
-                || !company.dice.chance(Of::ChurnHit, index, company.plan.churn * CHANGED)
+                || !company.rng.chance(RngStream::ChurnHit, index, company.plan.churn * CHANGED)
             {
                 continue;
             }
-            let kind = fraction(company.dice.bits(Of::ChurnKind, index));
+            let kind = fraction(company.rng.bits(RngStream::ChurnKind, index));
             let movable = !fixed && state.left.is_none();
             if movable && kind < 0.2 {
                 state.left = Some(day);
@@ -314,7 +314,7 @@ impl<'a> Roster<'a> {
             }
         };
         let grades = GRADES[scale];
-        let base = self.company.dice.below(Of::AgentGrade, agent as u64, grades.len());
+        let base = self.company.rng.below(RngStream::AgentGrade, agent as u64, grades.len());
         grades[(base + promotions) % grades.len()]
     }
 }

@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 
-use super::dice::{Dice, Of};
 use super::places::{QUARTERS, TEAM_WORDS, numeral};
+use super::seeded_rng::{RngStream, SeededRng};
 
 /// A node (外勤区部组) of any level.
 #[derive(Debug)]
@@ -54,8 +54,8 @@ pub(super) struct Teams {
 }
 
 /// Spreads `count` teams over the organisations (`(position, id)` of the lowest level), at least one each.
-pub(super) fn lay_out(dice: &Dice, offices: &[(usize, &str)], count: usize) -> Teams {
-    let weight = |i: usize| 0.4 + 1.4 * dice.share(Of::OrganWeight, i as u64);
+pub(super) fn lay_out(rng: &SeededRng, offices: &[(usize, &str)], count: usize) -> Teams {
+    let weight = |i: usize| 0.4 + 1.4 * rng.share(RngStream::OrganWeight, i as u64);
     let total: f64 = (0..offices.len()).map(weight).sum();
     let spare = count.saturating_sub(offices.len());
     let mut sizes: Vec<usize> =
@@ -68,8 +68,8 @@ pub(super) fn lay_out(dice: &Dice, offices: &[(usize, &str)], count: usize) -> T
     let mut order = Vec::with_capacity(count);
     for ((office, id), size) in offices.iter().zip(sizes) {
         let first = all.teams.len();
-        all.fill(dice, *office, id, size);
-        all.mentor(dice, first);
+        all.fill(rng, *office, id, size);
+        all.mentor(rng, first);
         order.extend((first..all.teams.len()).map(|team| (team - first, team)));
     }
     // The first team of every organisation, then the second ones: the company grows everywhere at once.
@@ -83,14 +83,14 @@ pub(super) fn lay_out(dice: &Dice, offices: &[(usize, &str)], count: usize) -> T
 
 impl Teams {
     /// Adds the districts, departments and teams of one organisation.
-    fn fill(&mut self, dice: &Dice, office: usize, office_id: &str, size: usize) {
+    fn fill(&mut self, rng: &SeededRng, office: usize, office_id: &str, size: usize) {
         let mut left = size;
         let mut district = 0;
         while left > 0 {
             district += 1;
             let district_node = self.nodes.len();
-            let departments = 2 + dice.below(Of::DistrictSize, district_node as u64, 3);
-            let channel = match dice.below(Of::DistrictChannel, district_node as u64, 100) {
+            let departments = 2 + rng.below(RngStream::DistrictSize, district_node as u64, 3);
+            let channel = match rng.below(RngStream::DistrictChannel, district_node as u64, 100) {
                 0..80 => 1,
                 80..93 => 2,
                 _ => 3,
@@ -112,10 +112,10 @@ impl Teams {
                     break;
                 }
                 let department_node = self.nodes.len();
-                let draw = dice.below(Of::DepartmentSize, department_node as u64, 4);
+                let draw = rng.below(RngStream::DepartmentSize, department_node as u64, 4);
                 let size = left.min(3 + draw);
                 left -= size;
-                let at = dice.below(Of::TeamWord, department_node as u64, TEAM_WORDS.len());
+                let at = rng.below(RngStream::TeamWord, department_node as u64, TEAM_WORDS.len());
                 let word = TEAM_WORDS[at];
                 let first_team = self.teams.len();
                 node = Node {
@@ -132,8 +132,8 @@ impl Teams {
                 for n in 1..=size {
                     let position = self.teams.len();
                     let first = n == 1;
-                    let closed = !first && dice.chance(Of::TeamClosed, position as u64, 0.03);
-                    let vacant = !first && dice.chance(Of::TeamVacant, position as u64, 0.04);
+                    let closed = !first && rng.chance(RngStream::TeamClosed, position as u64, 0.03);
+                    let vacant = !first && rng.chance(RngStream::TeamVacant, position as u64, 0.04);
                     self.teams.push(Team {
                         node: self.nodes.len() as u32,
                         rank: 0,
@@ -161,10 +161,10 @@ impl Teams {
 
     /// Chooses the mentoring team for the teams from `first` on, which are those of one organisation: one
     /// founded before, of the same channel.
-    fn mentor(&mut self, dice: &Dice, first: usize) {
+    fn mentor(&mut self, rng: &SeededRng, first: usize) {
         let channel = |all: &Teams, team: usize| all.nodes[all.teams[team].node as usize].channel;
         for team in first + 1..self.teams.len() {
-            let draw = dice.below(Of::TeamMentor, team as u64, (team - first) * 3 / 2);
+            let draw = rng.below(RngStream::TeamMentor, team as u64, (team - first) * 3 / 2);
             let mentor = first + draw;
             if mentor < team && channel(self, mentor) == channel(self, team) {
                 self.teams[team].mentor = Some(mentor as u32);

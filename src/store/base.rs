@@ -7,7 +7,7 @@ use crate::store::branches::Branches;
 use crate::store::dates::{DateReader, iso};
 use crate::store::keys::KeyList;
 use crate::store::layout::{FeedTable, quoted};
-use crate::store::plan::{Closed, Held, Open};
+use crate::store::plan::{Closed, Open, StoredRow};
 
 /// The rows of one feed as far as an import for one date is concerned, in key order.
 #[derive(Debug, Default)]
@@ -170,8 +170,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// Takes what is held of the next key, if it is this one, and the branch in which its row stands.
-    pub(super) fn take(&mut self, key: &str) -> (Held, Option<u32>) {
-        let (mut held, mut branch) = (Held::default(), None);
+    pub(super) fn take(&mut self, key: &str) -> (StoredRow, Option<u32>) {
+        let (mut held, mut branch) = (StoredRow::default(), None);
         if let Some(at) = self.base.order.get(self.open)
             && self.base.keys.get(*at as usize) == key
         {

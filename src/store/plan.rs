@@ -11,7 +11,7 @@ use chrono::NaiveDate;
 
 /// What the database holds of one key, as far as an import for one date is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Held {
+pub(super) struct StoredRow {
     /// The row in the current table.
     pub open: Option<Open>,
     /// The history row that was closed at the date of the import.
@@ -116,7 +116,7 @@ pub(super) enum CarryChange {
 
 /// How a key stands after the import, compared with some state before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum KeyOutcome {
     /// It is there and was not.
     Added,
     /// Its content is another.
@@ -139,13 +139,13 @@ pub(super) struct Step {
     /// Writes to the carry intervals.
     pub carry: CarryChange,
     /// Compared with the snapshot before the date.
-    pub since_before: Fate,
+    pub since_before: KeyOutcome,
     /// Compared with the tables as they stood.
-    pub done: Fate,
+    pub done: KeyOutcome,
 }
 
 /// Decides what becomes of one key when `delivered` is imported for `date`.
-pub(super) fn decide(date: NaiveDate, held: &Held, delivered: Delivered) -> Step {
+pub(super) fn decide(date: NaiveDate, held: &StoredRow, delivered: Delivered) -> Step {
     let aged = held.open.filter(|open| open.valid_from < date);
     let (row, carry, since_before) = match (aged, held.closed) {
         (Some(base), _) => from_open(date, &base, held.carry_ended, delivered),
@@ -153,12 +153,16 @@ pub(super) fn decide(date: NaiveDate, held: &Held, delivered: Delivered) -> Step
         (None, None) => from_nothing(held.open, delivered),
     };
     let done = match (since_before, row) {
-        (Fate::Carried, _) => Fate::Carried,
-        (_, RowChange::Insert | RowChange::Reopen { over: None, .. }) => Fate::Added,
-        (_, RowChange::Overwrite { .. } | RowChange::Reopen { over: Some(_), .. }) => Fate::Changed,
-        (_, RowChange::Delete { .. }) => Fate::Removed,
-        (_, RowChange::Keep | RowChange::Mark { .. }) if held.open.is_some() => Fate::Unchanged,
-        (_, RowChange::Keep | RowChange::Mark { .. }) => Fate::Nothing,
+        (KeyOutcome::Carried, _) => KeyOutcome::Carried,
+        (_, RowChange::Insert | RowChange::Reopen { over: None, .. }) => KeyOutcome::Added,
+        (_, RowChange::Overwrite { .. } | RowChange::Reopen { over: Some(_), .. }) => {
+            KeyOutcome::Changed
+        }
+        (_, RowChange::Delete { .. }) => KeyOutcome::Removed,
+        (_, RowChange::Keep | RowChange::Mark { .. }) if held.open.is_some() => {
+            KeyOutcome::Unchanged
+        }
+        (_, RowChange::Keep | RowChange::Mark { .. }) => KeyOutcome::Nothing,
     };
     Step { row, carry, since_before, done }
 }
@@ -169,7 +173,7 @@ fn from_open(
     base: &Open,
     carry_ended: Option<NaiveDate>,
     delivered: Delivered,
-) -> (RowChange, CarryChange, Fate) {
+) -> (RowChange, CarryChange, KeyOutcome) {
     let Open { row, hash, carried_since, .. } = *base;
     // An interval that started at the date itself is not of the base.
     let carried_before = carried_since.filter(|since| *since < date).or(carry_ended);
@@ -185,17 +189,17 @@ fn from_open(
                 Some(_) => RowChange::Mark { row, carried_since: None },
                 None => RowChange::Keep,
             };
-            (change, end, Fate::Unchanged)
+            (change, end, KeyOutcome::Unchanged)
         }
-        Delivered::Accepted(_) => (RowChange::Overwrite { row, archive }, end, Fate::Changed),
+        Delivered::Accepted(_) => (RowChange::Overwrite { row, archive }, end, KeyOutcome::Changed),
         Delivered::Quarantined if carried_since.is_some() => {
-            (RowChange::Keep, CarryChange::Keep, Fate::Carried)
+            (RowChange::Keep, CarryChange::Keep, KeyOutcome::Carried)
         }
         Delivered::Quarantined => {
             let (since, carry) = resume(date, carry_ended);
-            (RowChange::Mark { row, carried_since: Some(since) }, carry, Fate::Carried)
+            (RowChange::Mark { row, carried_since: Some(since) }, carry, KeyOutcome::Carried)
         }
-        Delivered::Absent => (RowChange::Delete { row, archive }, end, Fate::Removed),
+        Delivered::Absent => (RowChange::Delete { row, archive }, end, KeyOutcome::Removed),
     }
 }
 
@@ -203,31 +207,35 @@ fn from_open(
 fn from_closed(
     date: NaiveDate,
     base: &Closed,
-    held: &Held,
+    held: &StoredRow,
     delivered: Delivered,
-) -> (RowChange, CarryChange, Fate) {
+) -> (RowChange, CarryChange, KeyOutcome) {
     let over = held.open.map(|open| open.row);
     let closed = base.row;
     match delivered {
         Delivered::Accepted(new) if new == base.hash => {
             let change = RowChange::Reopen { closed, over, carried_since: None };
-            (change, CarryChange::Keep, Fate::Unchanged)
+            (change, CarryChange::Keep, KeyOutcome::Unchanged)
         }
-        Delivered::Accepted(new) => (place(held.open, new), CarryChange::Keep, Fate::Changed),
+        Delivered::Accepted(new) => (place(held.open, new), CarryChange::Keep, KeyOutcome::Changed),
         Delivered::Quarantined => {
             let (since, carry) = resume(date, held.carry_ended);
-            (RowChange::Reopen { closed, over, carried_since: Some(since) }, carry, Fate::Carried)
+            (
+                RowChange::Reopen { closed, over, carried_since: Some(since) },
+                carry,
+                KeyOutcome::Carried,
+            )
         }
-        Delivered::Absent => (remove(held.open), CarryChange::Keep, Fate::Removed),
+        Delivered::Absent => (remove(held.open), CarryChange::Keep, KeyOutcome::Removed),
     }
 }
 
 /// The key was not there before the date.
-fn from_nothing(open: Option<Open>, delivered: Delivered) -> (RowChange, CarryChange, Fate) {
+fn from_nothing(open: Option<Open>, delivered: Delivered) -> (RowChange, CarryChange, KeyOutcome) {
     match delivered {
-        Delivered::Accepted(new) => (place(open, new), CarryChange::Keep, Fate::Added),
+        Delivered::Accepted(new) => (place(open, new), CarryChange::Keep, KeyOutcome::Added),
         Delivered::Quarantined | Delivered::Absent => {
-            (remove(open), CarryChange::Keep, Fate::Nothing)
+            (remove(open), CarryChange::Keep, KeyOutcome::Nothing)
         }
     }
 }

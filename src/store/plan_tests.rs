@@ -51,7 +51,7 @@ impl Tables {
         steps.into_iter().map(|(_, step)| step).collect()
     }
 
-    fn held(&self, key: u8, date: NaiveDate) -> Held {
+    fn held(&self, key: u8, date: NaiveDate) -> StoredRow {
         let open = self.current.iter().find(|(_, v)| v.key == key).map(|(row, v)| Open {
             row: *row,
             hash: v.content,
@@ -68,7 +68,7 @@ impl Tables {
             .iter()
             .find(|((k, _), to)| *k == key && **to == Some(date))
             .map(|((_, from), _)| *from);
-        Held { open, closed, carry_ended }
+        StoredRow { open, closed, carry_ended }
     }
 
     fn apply(&mut self, date: NaiveDate, key: u8, step: &Step, content: Option<i64>) {
@@ -210,7 +210,7 @@ proptest! {
             tables.import(day(date), delivery);
             let before = (tables.writes, tables.state());
             for step in tables.import(day(date), delivery) {
-                prop_assert!(matches!(step.done, Fate::Unchanged | Fate::Carried | Fate::Nothing));
+                prop_assert!(matches!(step.done, KeyOutcome::Unchanged | KeyOutcome::Carried | KeyOutcome::Nothing));
             }
             prop_assert_eq!((tables.writes, tables.state()), before);
         }
@@ -240,13 +240,13 @@ fn contents(state: &State) -> BTreeMap<u8, (i64, bool)> {
     state.0.iter().map(|v| (v.key, (v.content, v.carried_since.is_some()))).collect()
 }
 
-fn fate(before: Option<&(i64, bool)>, after: Option<&(i64, bool)>) -> Fate {
+fn fate(before: Option<&(i64, bool)>, after: Option<&(i64, bool)>) -> KeyOutcome {
     match (before, after) {
-        (_, Some((_, true))) => Fate::Carried,
-        (None, Some(_)) => Fate::Added,
-        (Some(a), Some(b)) if a.0 != b.0 => Fate::Changed,
-        (Some(_), Some(_)) => Fate::Unchanged,
-        (Some(_), None) => Fate::Removed,
-        (None, None) => Fate::Nothing,
+        (_, Some((_, true))) => KeyOutcome::Carried,
+        (None, Some(_)) => KeyOutcome::Added,
+        (Some(a), Some(b)) if a.0 != b.0 => KeyOutcome::Changed,
+        (Some(_), Some(_)) => KeyOutcome::Unchanged,
+        (Some(_), None) => KeyOutcome::Removed,
+        (None, None) => KeyOutcome::Nothing,
     }
 }

@@ -24,7 +24,7 @@ use crate::store::trees::{self, NewTree, StoredTree};
 /// [`Publication::commit`]; dropped without that, it leaves the database as it was.
 #[derive(Debug)]
 pub struct Publication<'s> {
-    /// Held exclusively, not shared as a `rusqlite::Transaction` would: so a publication may be begun on
+    /// StoredRow exclusively, not shared as a `rusqlite::Transaction` would: so a publication may be begun on
     /// one thread and written on another.
     conn: &'s mut Connection,
     path: &'s Path,

@@ -11,7 +11,7 @@ use crate::store::base::FeedBase;
 use crate::store::branches::Branches;
 use crate::store::dates::{IsoDates, iso};
 use crate::store::layout::FeedTable;
-use crate::store::plan::{Archive, CarryChange, Delivered, Fate, RowChange, Step, decide};
+use crate::store::plan::{Archive, CarryChange, Delivered, KeyOutcome, RowChange, Step, decide};
 
 /// The rows of one feed as a delivery brings them.
 #[derive(Debug, Clone, Copy)]
@@ -46,14 +46,14 @@ impl FeedOutcome {
     }
 }
 
-fn tally(changes: &mut FeedChanges, fate: Fate) {
+fn tally(changes: &mut FeedChanges, fate: KeyOutcome) {
     match fate {
-        Fate::Added => changes.added += 1,
-        Fate::Changed => changes.changed += 1,
-        Fate::Removed => changes.removed += 1,
-        Fate::Carried => changes.carried += 1,
-        Fate::Unchanged => changes.unchanged += 1,
-        Fate::Nothing => {}
+        KeyOutcome::Added => changes.added += 1,
+        KeyOutcome::Changed => changes.changed += 1,
+        KeyOutcome::Removed => changes.removed += 1,
+        KeyOutcome::Carried => changes.carried += 1,
+        KeyOutcome::Unchanged => changes.unchanged += 1,
+        KeyOutcome::Nothing => {}
     }
 }
 
@@ -181,10 +181,10 @@ pub(super) fn write(
         }
         writer.carry(key, step.carry)?;
         outcome.count(&step);
-        if step.since_before == Fate::Removed {
+        if step.since_before == KeyOutcome::Removed {
             branches.lose(branch);
         }
-        if step.since_before == Fate::Carried {
+        if step.since_before == KeyOutcome::Carried {
             let reopened = || conn.last_insert_rowid();
             carried.push(stands.open.map_or_else(reopened, |open| open.row));
         }

@@ -23,8 +23,8 @@ use crate::wecom::crypto::Credentials;
 use crate::wecom::receive::{self, Account, MAX_BODY, Received};
 use crate::wecom::store::{ReceivedEvent, Stored, WecomStoreError};
 
-use super::journal::{self, Journal, Matter};
-use super::registry::{App, Registry, Unready};
+use super::registry::{App, NotReady, Registry};
+use super::request_log::{self, RequestEvent, RequestLog};
 
 /// Bytes of bodies that may be in memory at once, over all connections.
 const BODIES: usize = 64 << 20;
@@ -42,7 +42,7 @@ pub struct Callbacks {
     data_dir: PathBuf,
     clock: Clock,
     registry: RwLock<Arc<Registry>>,
-    journal: Journal,
+    request_log: RequestLog,
     counts: Arc<CallbackCounts>,
     /// Bytes of bodies in memory.
     held: AtomicUsize,
@@ -64,7 +64,7 @@ impl Callbacks {
             data_dir: data_dir.to_path_buf(),
             clock,
             registry: RwLock::default(),
-            journal: Journal::new(language),
+            request_log: RequestLog::new(language),
             counts,
             held: AtomicUsize::new(0),
             decoy: decoy.map(|credentials| Account { credentials, receive_ids: Vec::new() }),
@@ -80,7 +80,7 @@ impl Callbacks {
         let (registry, mut said) = Registry::build(jobs, &self.data_dir, &self.registry());
         for app in registry.receiving() {
             // Opened before the first callback comes.
-            if let Err(error) = app.shelf.store()
+            if let Err(error) = app.event_store.store()
                 && !said.contains(&error.message())
             {
                 said.push(error.message());
@@ -102,13 +102,13 @@ impl Callbacks {
         Arc::clone(&self.registry.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn note(&self, about: &str, matter: &Matter<'_>) {
+    fn note(&self, about: &str, event: &RequestEvent<'_>) {
         // A timestamp is told of besides what becomes of the request.
-        if !matches!(matter, Matter::Age(..)) {
+        if !matches!(event, RequestEvent::Age(..)) {
             let (tenant, agent) = about.split_once('/').unwrap_or_default();
-            self.counts.add(tenant, agent, journal::kind(matter), 1);
+            self.counts.add(tenant, agent, request_log::kind(event), 1);
         }
-        self.journal.note(about, matter, (self.clock)());
+        self.request_log.note(about, event, (self.clock)());
     }
 
     /// Reads a body, at most [`MAX_BODY`] of it.
@@ -183,15 +183,15 @@ async fn answer(State(callbacks): State<Arc<Callbacks>>, request: Request) -> Re
     let body = match callbacks.read(body).await {
         Ok(body) => body,
         Err(Unread::Crowded) => {
-            callbacks.note("", &Matter::Crowded);
+            callbacks.note("", &RequestEvent::Crowded);
             return unavailable();
         }
         Err(Unread::TooLarge) => {
-            callbacks.note(&about, &Matter::TooLarge);
+            callbacks.note(&about, &RequestEvent::TooLarge);
             return refused();
         }
         Err(Unread::Broken) => {
-            callbacks.note(&about, &Matter::Broken);
+            callbacks.note(&about, &RequestEvent::Broken);
             return refused();
         }
     };
@@ -204,29 +204,29 @@ async fn answer(State(callbacks): State<Arc<Callbacks>>, request: Request) -> Re
     let ready = match &app {
         Ok(app) => {
             app.account.as_ref().map(|account| (*app, account)).map_err(|unready| match unready {
-                Unready::NoCallback => Matter::NoCallback(app),
-                Unready::Secret(why) => Matter::Secret(app, why),
+                NotReady::NoCallback => RequestEvent::NoCallback(app),
+                NotReady::Secret(why) => RequestEvent::Secret(app, why),
             })
         }
-        Err(nowhere) => Err(Matter::Nowhere(nowhere)),
+        Err(route_error) => Err(RequestEvent::RouteError(route_error)),
     };
     let (app, opened) = match ready {
         Ok((app, account)) => (app, open(account)),
-        Err(matter) => {
+        Err(event) => {
             // The same work as for an application that is there, so that the time tells nothing.
             let _ = callbacks.decoy.as_ref().map(open);
-            callbacks.note(&about, &matter);
+            callbacks.note(&about, &event);
             return refused();
         }
     };
     let received = match opened {
         Some(Ok(received)) => received,
         Some(Err(refusal)) => {
-            callbacks.note(&about, &Matter::Refused(app, &refusal));
+            callbacks.note(&about, &RequestEvent::Refused(app, &refusal));
             return refused();
         }
         None => {
-            callbacks.note(&about, &Matter::Method(app));
+            callbacks.note(&about, &RequestEvent::Method(app));
             return refused();
         }
     };
@@ -234,7 +234,7 @@ async fn answer(State(callbacks): State<Arc<Callbacks>>, request: Request) -> Re
     let now = (callbacks.clock)();
     callbacks.tell_age(&about, app, &received, now);
     if head.method == Method::GET {
-        callbacks.note(&about, &Matter::Verified(app));
+        callbacks.note(&about, &RequestEvent::Verified(app));
         return text(received.opened.message);
     }
     match store(app, received, now).await {
@@ -255,7 +255,7 @@ async fn answer(State(callbacks): State<Arc<Callbacks>>, request: Request) -> Re
             Response::new(Body::empty())
         }
         Err(error) => {
-            callbacks.note(&about, &Matter::NotStored(app, &error));
+            callbacks.note(&about, &RequestEvent::NotStored(app, &error));
             unavailable()
         }
     }
@@ -269,7 +269,7 @@ impl Callbacks {
         let seconds = now.timestamp().saturating_sub(timestamp);
         tracing::debug!(tenant = app.tenant, agent = app.agent_id, timestamp, seconds, "timestamp");
         if seconds.unsigned_abs() > FAR {
-            self.note(about, &Matter::Age(app, seconds));
+            self.note(about, &RequestEvent::Age(app, seconds));
         }
     }
 }
@@ -280,12 +280,12 @@ async fn store(
     received: Received,
     now: DateTime<Utc>,
 ) -> Result<Stored, WecomStoreError> {
-    let store = match app.shelf.opened() {
+    let store = match app.event_store.opened() {
         Some(store) => store,
         None => {
-            let shelf = Arc::clone(&app.shelf);
-            let opened = tokio::task::spawn_blocking(move || shelf.store()).await;
-            opened.map_err(|_| WecomStoreError::Stopped { path: app.shelf.path() })??
+            let event_store = Arc::clone(&app.event_store);
+            let opened = tokio::task::spawn_blocking(move || event_store.store()).await;
+            opened.map_err(|_| WecomStoreError::Stopped { path: app.event_store.path() })??
         }
     };
     store

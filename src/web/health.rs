@@ -12,11 +12,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Serialize;
 
-use crate::metrics::{self, Board, Database};
+use crate::metrics::{self, Database, StatusBoard};
 
 #[derive(Clone)]
 struct Shared {
-    board: Arc<Board>,
+    board: Arc<StatusBoard>,
     patience: Duration,
 }
 
@@ -24,7 +24,7 @@ struct Shared {
 ///
 /// `/healthz` answers 200 if it is and every database that exists can be read, else 503; which it is stands in
 /// its JSON. `/metrics` answers 200 with Prometheus text, whatever the state of things.
-pub fn router(board: Arc<Board>, patience: Duration) -> Router {
+pub fn router(board: Arc<StatusBoard>, patience: Duration) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics))

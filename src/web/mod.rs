@@ -3,6 +3,6 @@
 
 pub mod callbacks;
 pub mod health;
-mod journal;
+mod request_log;
 mod registry;
 pub mod server;

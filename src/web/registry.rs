@@ -30,13 +30,13 @@ pub(super) struct App {
     pub agent_id: String,
     pub endpoint: Endpoint,
     /// What it takes to receive, or what is missing for that.
-    pub account: Result<Account, Unready>,
-    pub shelf: Arc<Shelf>,
+    pub account: Result<Account, NotReady>,
+    pub event_store: Arc<TenantEventStore>,
 }
 
 /// Why an application of the job file receives nothing.
 #[derive(Debug, Clone)]
-pub(super) enum Unready {
+pub(super) enum NotReady {
     /// It has neither token nor key.
     NoCallback,
     /// One of them cannot be had, or is none.
@@ -45,7 +45,7 @@ pub(super) enum Unready {
 
 /// Why there is no application to give a request to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Nowhere<'a> {
+pub(super) enum RouteError<'a> {
     /// The path is no callback's.
     Path(&'a str),
     /// No job file of that tenant.
@@ -60,14 +60,14 @@ pub(super) enum Nowhere<'a> {
 
 /// The tenant's event store, opened when it is first needed and again after it could not be.
 #[derive(Debug)]
-pub(super) struct Shelf {
+pub(super) struct TenantEventStore {
     folder: PathBuf,
     open: Mutex<Option<EventStore>>,
 }
 
-impl Shelf {
-    fn new(folder: PathBuf) -> Shelf {
-        Shelf { folder, open: Mutex::new(None) }
+impl TenantEventStore {
+    fn new(folder: PathBuf) -> TenantEventStore {
+        TenantEventStore { folder, open: Mutex::new(None) }
     }
 
     /// The store. Opening may wait for the disk.
@@ -105,8 +105,11 @@ impl Registry {
     ) -> (Registry, Vec<Message>) {
         let mut registry = Registry::default();
         let mut said = Vec::new();
-        let mut shelves: BTreeMap<String, Arc<Shelf>> =
-            before.apps.values().map(|app| (app.tenant.clone(), Arc::clone(&app.shelf))).collect();
+        let mut event_stores: BTreeMap<String, Arc<TenantEventStore>> = before
+            .apps
+            .values()
+            .map(|app| (app.tenant.clone(), Arc::clone(&app.event_store)))
+            .collect();
         let mut seen = BTreeSet::new();
         for job in jobs {
             if !seen.insert(job.tenant.as_str()) {
@@ -114,10 +117,10 @@ impl Registry {
                 continue;
             }
             registry.tenants.insert(job.tenant.clone(), job.wecom.corp_id.clone());
-            let shelf = shelves
+            let event_store = event_stores
                 .entry(job.tenant.clone())
-                .or_insert_with(|| Arc::new(Shelf::new(data_dir.join(&job.tenant))));
-            registry.add_apps(job, shelf, &mut said);
+                .or_insert_with(|| Arc::new(TenantEventStore::new(data_dir.join(&job.tenant))));
+            registry.add_apps(job, event_store, &mut said);
             for file in &job.wecom.domain_verification {
                 let path = format!("/{}", file.file);
                 if let Some(content) = registry.files.get(&path) {
@@ -143,16 +146,21 @@ impl Registry {
         (registry, said)
     }
 
-    fn add_apps(&mut self, job: &Job, shelf: &Arc<Shelf>, said: &mut Vec<Message>) {
+    fn add_apps(
+        &mut self,
+        job: &Job,
+        event_store: &Arc<TenantEventStore>,
+        said: &mut Vec<Message>,
+    ) {
         // The job file has a corp id if it has an application.
         let Some(corp_id) = &job.wecom.corp_id else { return };
         for app in &job.wecom.apps {
             let account = match &app.callback {
-                None => Err(Unready::NoCallback),
+                None => Err(NotReady::NoCallback),
                 Some(secrets) => account(corp_id, secrets).map_err(|error| {
                     let message = error.message(&job.path, app.line);
                     said.push(message.clone());
-                    Unready::Secret(message)
+                    NotReady::Secret(message)
                 }),
             };
             let agent_id = app.agent_id.to_string();
@@ -164,26 +172,27 @@ impl Registry {
                     agent_id,
                     endpoint: Endpoint::of(app.agent_id),
                     account,
-                    shelf: Arc::clone(shelf),
+                    event_store: Arc::clone(event_store),
                 },
             );
         }
     }
 
     /// The application to which a path belongs.
-    pub(super) fn app<'a>(&'a self, path: &'a str) -> Result<&'a App, Nowhere<'a>> {
-        let (endpoint, corp_id, tenant, agent) = address::parts(path).ok_or(Nowhere::Path(path))?;
-        let known = self.tenants.get(tenant).ok_or(Nowhere::Tenant(tenant))?;
+    pub(super) fn app<'a>(&'a self, path: &'a str) -> Result<&'a App, RouteError<'a>> {
+        let (endpoint, corp_id, tenant, agent) =
+            address::parts(path).ok_or(RouteError::Path(path))?;
+        let known = self.tenants.get(tenant).ok_or(RouteError::Tenant(tenant))?;
         if known.as_deref() != Some(corp_id) {
-            return Err(Nowhere::Corp { tenant });
+            return Err(RouteError::Corp { tenant });
         }
         let app = self
             .apps
             .get(&(tenant.to_owned(), agent.to_owned()))
-            .ok_or(Nowhere::Agent { tenant, agent })?;
+            .ok_or(RouteError::Agent { tenant, agent })?;
         match app.endpoint == endpoint {
             true => Ok(app),
-            false => Err(Nowhere::Endpoint { tenant, agent }),
+            false => Err(RouteError::Endpoint { tenant, agent }),
         }
     }
 
@@ -205,11 +214,11 @@ mod tests {
     #[test]
     fn a_store_that_is_being_opened_is_not_waited_for() {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::new(folder.path().to_path_buf());
-        let opening = shelf.open.lock().unwrap();
-        assert!(shelf.opened().is_none());
+        let event_store = TenantEventStore::new(folder.path().to_path_buf());
+        let opening = event_store.open.lock().unwrap();
+        assert!(event_store.opened().is_none());
         drop(opening);
-        shelf.store().unwrap();
-        assert!(shelf.opened().is_some());
+        event_store.store().unwrap();
+        assert!(event_store.opened().is_some());
     }
 }

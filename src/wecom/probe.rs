@@ -1,7 +1,7 @@
 //! Plays WeCom towards the receiver: the check of the address, then a signed and encrypted event, through whatever proxy
 //! and firewall stand between.
 
-mod words;
+mod messages;
 
 use std::error::Error as _;
 use std::path::Path;

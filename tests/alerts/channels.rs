@@ -7,22 +7,22 @@ use std::{
 };
 
 use orgsnap::{
-    alert::send::{Bounds, Outside, SendError, Sender as _},
+    alert::send::{Bounds, ChannelSender, SendError, Sender as _},
     model::Cancel,
 };
 use serde_json::Value;
 
 use super::alert;
-use super::news::{happening, job, refused};
+use super::events::{event, job, refused};
 use super::receiver::{Behaviour, Receiver};
 use crate::fetch::certificate;
 
 /// Sends one alert on the only channel of a job, with so much time.
 fn send(channel: &str, within: Duration) -> Result<(), SendError> {
     let job = job(channel);
-    let alert = alert(&job, &happening(23, refused()));
+    let alert = alert(&job, &event(23, refused()));
     let bounds = Bounds { deadline: Instant::now() + within, cancel: Cancel::new() };
-    Outside::default().send(&job.alerts[0], &alert, &bounds)
+    ChannelSender::default().send(&job.alerts[0], &alert, &bounds)
 }
 
 const PLENTY: Duration = Duration::from_secs(30);
@@ -137,7 +137,7 @@ fn a_server_that_misbehaves_is_told_without_its_secret_and_in_bounded_time() {
 fn a_stalling_server_is_left_when_the_program_ends() {
     let server = Receiver::new(vec![Behaviour::Stall]);
     let job = job(&robot(&server.url()));
-    let alert = alert(&job, &happening(23, refused()));
+    let alert = alert(&job, &event(23, refused()));
     let cancel = Cancel::new();
     let bounds = Bounds { deadline: Instant::now() + PLENTY * 4, cancel: cancel.clone() };
     std::thread::scope(|scope| {
@@ -147,7 +147,7 @@ fn a_stalling_server_is_left_when_the_program_ends() {
             }
             cancel.ask();
         });
-        let error = Outside::default().send(&job.alerts[0], &alert, &bounds).unwrap_err();
+        let error = ChannelSender::default().send(&job.alerts[0], &alert, &bounds).unwrap_err();
         assert!(matches!(error, SendError::Cancelled), "{error}");
     });
 }

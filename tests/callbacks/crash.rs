@@ -41,34 +41,34 @@ fn killed_under_load_it_loses_nothing_that_it_acknowledged() {
     let (jobs, _) = job_folder(place.path(), JOB);
     let data = place.path().join("data");
     let next = AtomicUsize::new(0);
-    let known = Mutex::new(Vec::new());
+    let earlier = Mutex::new(Vec::new());
     let page = "/WW_verify_OTLPha66qJcN7Wpf.txt";
     for _ in 0..ROUNDS {
         let served = Served::start(&jobs, &data);
         served.wait_until(200, |port| get(port, page).status);
         let (port, over) = (served.port, AtomicBool::new(false));
-        let before = known.lock().unwrap().len();
+        let before = earlier.lock().unwrap().len();
         thread::scope(|scope| {
             for _ in 0..SENDERS {
                 scope.spawn(|| {
                     while !over.load(Ordering::Relaxed) {
                         let n = next.fetch_add(1, Ordering::Relaxed);
                         match acknowledged(port, n) {
-                            Ok(true) => known.lock().unwrap().push(n),
+                            Ok(true) => earlier.lock().unwrap().push(n),
                             Ok(false) | Err(_) => thread::sleep(Duration::from_millis(1)),
                         }
                     }
                 });
             }
             let begun = Instant::now();
-            while known.lock().unwrap().len() < before + ENOUGH && begun.elapsed() < PATIENCE {
+            while earlier.lock().unwrap().len() < before + ENOUGH && begun.elapsed() < PATIENCE {
                 thread::sleep(Duration::from_millis(5));
             }
             // Dropped, it is killed: SIGKILL, in the middle of whatever it does.
             drop(served);
             over.store(true, Ordering::Relaxed);
         });
-        let after = known.lock().unwrap().len();
+        let after = earlier.lock().unwrap().len();
         assert!(after >= before + ENOUGH, "{before} to {after}");
     }
     // Opened as any reader would, the log of the last round is taken up.
@@ -76,7 +76,7 @@ fn killed_under_load_it_loses_nothing_that_it_acknowledged() {
     for (table, column) in [("callback_event", "object_id"), ("member", "user_id")] {
         let mut statement =
             conn.prepare(&format!("select 1 from {table} where {column} = ?1")).unwrap();
-        for n in known.lock().unwrap().iter() {
+        for n in earlier.lock().unwrap().iter() {
             assert!(statement.exists([format!("k{n}")]).unwrap(), "k{n} is not in {table}");
         }
     }

@@ -15,14 +15,14 @@ use super::{Desk, clean, date, dump, orgsnap, told};
 
 const AGENTS: &str = "temp_agent.txt";
 
-/// Imports what `spoil` makes of the second day, in both languages, and sees that the first day stands.
-fn stands_after(what: &str, spoil: impl Fn(&Path), code: i32, words: [&str; 2]) {
+/// Imports what `damage` makes of the second day, in both languages, and sees that the first day stands.
+fn stands_after(what: &str, damage: impl Fn(&Path), code: i32, words: [&str; 2]) {
     let desk = Desk::new();
     desk.deliver(22, 300, Defects::None);
     assert_eq!(desk.import(22).code, Some(0), "{what}");
     let before = desk.dump();
     let folder = desk.deliver(23, 300, Defects::None);
-    spoil(&folder);
+    damage(&folder);
     for (language, words) in ["zh", "en"].into_iter().zip(words) {
         let told = desk.run(&["import", "job.toml", "--date", "2024-11-23", "--lang", language]);
         assert_eq!(told.code, Some(code), "{what}: {told:?}");

@@ -39,8 +39,8 @@ pub(super) fn fetch(
         max_file_size,
         workdir,
         cancel: &cancel,
-        awaited: false,
-        known: &[],
+        caller_polls: false,
+        earlier: &[],
     };
     fetch::fetch(&request, progress)
 }
@@ -317,8 +317,8 @@ fn somebody_who_asks_to_stop_is_heard() {
         max_file_size: 1 << 30,
         workdir: dir.path(),
         cancel: &cancel,
-        awaited: false,
-        known: &[],
+        caller_polls: false,
+        earlier: &[],
     };
     let ask = After::new(1_000_000, || cancel.ask());
     let error = fetch::fetch(&request, &ask).unwrap_err();

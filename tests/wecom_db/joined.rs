@@ -24,7 +24,7 @@ fn import(job: &Path, data: &Path, from: &Path, date: NaiveDate) {
         data_dir: data,
         now: "2026-11-24T02:30:00Z".parse::<DateTime<Utc>>().unwrap(),
         cancel: &Cancel::new(),
-        patience: pipeline::Patience::Waits,
+        wait_policy: pipeline::WaitPolicy::WaitForFiles,
         accept_unchanged: false,
         refused: None,
     };

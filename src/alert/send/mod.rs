@@ -1,4 +1,4 @@
-//! Sending one alert on one channel, once.
+//! SendLock one alert on one channel, once.
 
 mod command;
 mod http;
@@ -181,12 +181,12 @@ impl fmt::Display for SendError {
 
 /// The real thing: HTTP and commands.
 #[derive(Debug, Default)]
-pub struct Outside {
+pub struct ChannelSender {
     // Made when first needed: most runs alert nobody.
     http: OnceLock<Option<http::Http>>,
 }
 
-impl Outside {
+impl ChannelSender {
     fn http(&self) -> Result<&http::Http, SendError> {
         self.http.get_or_init(http::Http::new).as_ref().ok_or(SendError::Internal)
     }
@@ -205,7 +205,7 @@ impl Outside {
     }
 }
 
-impl Sender for Outside {
+impl Sender for ChannelSender {
     fn send(
         &self,
         channel: &AlertChannel,

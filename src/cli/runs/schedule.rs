@@ -5,12 +5,12 @@ use std::path::Path;
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use orgsnap::daemon::ledger::{self, Entry};
-use orgsnap::daemon::plan::{Errand, Lack, Phase};
+use orgsnap::daemon::plan::{MissingPrecondition, Phase, ScheduledRun};
 use orgsnap::report::{Column, Language, table};
 use serde::Serialize;
 
+use super::super::environment::Environment;
 use super::super::failure::Failure;
-use super::super::surroundings::Surroundings;
 
 /// How a tenant's schedule stands.
 #[derive(Serialize)]
@@ -57,35 +57,38 @@ pub(super) fn read(folder: &Path) -> Result<Option<Entry>, Failure> {
 pub(super) fn document<'a>(
     tenant: &'a str,
     entry: &'a Entry,
-    surroundings: &Surroundings,
+    environment: &Environment,
 ) -> Document<'a> {
     let zone = zone(entry);
     let local =
         |at: DateTime<Utc>| at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false);
-    let errand = entry.track.errand.as_ref();
-    let due = entry.track.due_at();
+    let scheduled_run = entry.state.scheduled_run.as_ref();
+    let due = entry.state.due_at();
     let words = |message: &'a orgsnap::model::Message| Words { zh: &message.zh, en: &message.en };
     Document {
         tenant,
-        cron: &entry.track.cron,
-        timezone: &entry.track.zone,
-        state: errand.map(|errand| State::of(errand).name()),
-        waiting_for: due.and(errand).and_then(|errand| errand.lack).map(lack_name),
-        business_date: errand.map(|errand| errand.date.to_string()),
-        scheduled: errand.map(|errand| local(errand.scheduled)),
-        until: errand.map(|errand| local(errand.until)),
+        cron: &entry.state.cron,
+        timezone: &entry.state.zone,
+        state: scheduled_run.map(|scheduled_run| State::of(scheduled_run).name()),
+        waiting_for: due
+            .and(scheduled_run)
+            .and_then(|scheduled_run| scheduled_run.missing)
+            .map(lack_name),
+        business_date: scheduled_run.map(|scheduled_run| scheduled_run.date.to_string()),
+        scheduled: scheduled_run.map(|scheduled_run| local(scheduled_run.scheduled)),
+        until: scheduled_run.map(|scheduled_run| local(scheduled_run.until)),
         next_look: due.map(local),
-        attempts: errand.map_or(0, |errand| errand.attempts),
-        message: errand.and_then(|errand| errand.message.as_ref()).map(words),
+        attempts: scheduled_run.map_or(0, |scheduled_run| scheduled_run.attempts),
+        message: scheduled_run.and_then(|scheduled_run| scheduled_run.message.as_ref()).map(words),
         next: entry.next.map(local),
-        overdue: is_overdue(entry, surroundings),
+        overdue: is_overdue(entry, environment),
         job_file: entry.job_file.as_ref().map(words),
     }
 }
 
 /// A table of all, and below it what there is to say of each.
-pub(super) fn drawn(entries: &[(String, Entry)], surroundings: &Surroundings) -> String {
-    let language = surroundings.language;
+pub(super) fn drawn(entries: &[(String, Entry)], environment: &Environment) -> String {
+    let language = environment.language;
     let header = language.choose(
         ["租户", "状态", "业务日期", "自", "至", "下次运行", "时区"],
         ["tenant", "state", "date", "since", "until", "next run", "time zone"],
@@ -94,9 +97,11 @@ pub(super) fn drawn(entries: &[(String, Entry)], surroundings: &Surroundings) ->
     for (tenant, entry) in entries {
         let zone = zone(entry);
         let local = |at: DateTime<Utc>| at.with_timezone(&zone).format("%m-%d %H:%M").to_string();
-        let errand = entry.track.errand.as_ref();
-        let open = errand.filter(|errand| errand.is_open() || errand.phase == Phase::Running);
-        let next = match (entry.next, is_overdue(entry, surroundings)) {
+        let scheduled_run = entry.state.scheduled_run.as_ref();
+        let open = scheduled_run.filter(|scheduled_run| {
+            scheduled_run.is_open() || scheduled_run.phase == Phase::Running
+        });
+        let next = match (entry.next, is_overdue(entry, environment)) {
             (None, _) => language.choose("无", "none").to_owned(),
             (Some(next), false) => local(next),
             (Some(next), true) => {
@@ -105,18 +110,20 @@ pub(super) fn drawn(entries: &[(String, Entry)], surroundings: &Surroundings) ->
         };
         rows.push(vec![
             tenant.clone(),
-            errand.map_or("-", |errand| State::of(errand).words(language)).to_owned(),
-            errand.map_or("-".to_owned(), |errand| errand.date.to_string()),
-            open.map_or("-".to_owned(), |errand| local(errand.scheduled)),
-            open.map_or("-".to_owned(), |errand| local(errand.until)),
+            scheduled_run
+                .map_or("-", |scheduled_run| State::of(scheduled_run).words(language))
+                .to_owned(),
+            scheduled_run.map_or("-".to_owned(), |scheduled_run| scheduled_run.date.to_string()),
+            open.map_or("-".to_owned(), |scheduled_run| local(scheduled_run.scheduled)),
+            open.map_or("-".to_owned(), |scheduled_run| local(scheduled_run.until)),
             next,
-            entry.track.zone.clone(),
+            entry.state.zone.clone(),
         ]);
-        let last = errand.and_then(|errand| errand.message.as_ref());
+        let last = scheduled_run.and_then(|scheduled_run| scheduled_run.message.as_ref());
         for message in last.into_iter().chain(&entry.job_file) {
             words.push_str(&format!("  {tenant}  {}\n", language.of(message)));
         }
-        if is_overdue(entry, surroundings) {
+        if is_overdue(entry, environment) {
             let text = language.choose(
                 "下次运行的时间已过：orgsnap serve 没有在运行？",
                 "the time of the next run has passed: is orgsnap serve running?",
@@ -125,17 +132,17 @@ pub(super) fn drawn(entries: &[(String, Entry)], surroundings: &Surroundings) ->
         }
     }
     let columns = [Column::Text; 7];
-    table(&columns, &header, &rows, 0, surroundings.width) + &words
+    table(&columns, &header, &rows, 0, environment.width) + &words
 }
 
 /// The zone that the ledger's times are told in.
 fn zone(entry: &Entry) -> Tz {
-    entry.track.zone.parse().unwrap_or(Tz::UTC)
+    entry.state.zone.parse().unwrap_or(Tz::UTC)
 }
 
 /// Whether the next time has passed by more than a daemon needs to notice, with nothing under way.
-fn is_overdue(entry: &Entry, surroundings: &Surroundings) -> bool {
-    let passed = |at: DateTime<Utc>| surroundings.now() - at > chrono::TimeDelta::minutes(1);
+fn is_overdue(entry: &Entry, environment: &Environment) -> bool {
+    let passed = |at: DateTime<Utc>| environment.now() - at > chrono::TimeDelta::minutes(1);
     entry.next.is_some_and(passed)
 }
 
@@ -143,7 +150,7 @@ fn is_overdue(entry: &Entry, surroundings: &Surroundings) -> bool {
 #[derive(Clone, Copy)]
 enum State {
     Due,
-    Waiting(Lack),
+    Waiting(MissingPrecondition),
     Running,
     Published,
     Refused,
@@ -152,10 +159,14 @@ enum State {
 }
 
 impl State {
-    fn of(errand: &Errand) -> State {
-        match (errand.phase, errand.lack) {
-            (Phase::Due(_), Some(Lack::Files) | None) if errand.refused.is_some() => State::Refused,
-            (Phase::Due(_), Some(lack)) => State::Waiting(lack),
+    fn of(scheduled_run: &ScheduledRun) -> State {
+        match (scheduled_run.phase, scheduled_run.missing) {
+            (Phase::Due(_), Some(MissingPrecondition::Files) | None)
+                if scheduled_run.refused.is_some() =>
+            {
+                State::Refused
+            }
+            (Phase::Due(_), Some(missing)) => State::Waiting(missing),
             (Phase::Due(_), None) => State::Due,
             (Phase::Running, _) => State::Running,
             (Phase::Published, _) => State::Published,
@@ -180,12 +191,16 @@ impl State {
     fn words(self, language: Language) -> &'static str {
         match self {
             State::Due => language.choose("等待运行", "due"),
-            State::Waiting(Lack::Files) => language.choose("等待文件", "waiting for files"),
-            State::Waiting(Lack::Source) => language.choose("等待服务器", "waiting for the source"),
-            State::Waiting(Lack::Lock) => {
+            State::Waiting(MissingPrecondition::Files) => {
+                language.choose("等待文件", "waiting for files")
+            }
+            State::Waiting(MissingPrecondition::Source) => {
+                language.choose("等待服务器", "waiting for the source")
+            }
+            State::Waiting(MissingPrecondition::Lock) => {
                 language.choose("等待其他运行", "waiting for another run")
             }
-            State::Waiting(Lack::Setup | Lack::Machine) => {
+            State::Waiting(MissingPrecondition::Setup | MissingPrecondition::Machine) => {
                 language.choose("故障后重试", "trying again after a fault")
             }
             State::Running => language.choose("运行中", "running"),
@@ -197,12 +212,12 @@ impl State {
     }
 }
 
-fn lack_name(lack: Lack) -> &'static str {
-    match lack {
-        Lack::Files => "files",
-        Lack::Source => "source",
-        Lack::Lock => "lock",
-        Lack::Setup => "setup",
-        Lack::Machine => "machine",
+fn lack_name(missing: MissingPrecondition) -> &'static str {
+    match missing {
+        MissingPrecondition::Files => "files",
+        MissingPrecondition::Source => "source",
+        MissingPrecondition::Lock => "lock",
+        MissingPrecondition::Setup => "setup",
+        MissingPrecondition::Machine => "machine",
     }
 }

@@ -13,7 +13,7 @@ use orgsnap::web::callbacks::Callbacks;
 const AGAIN: TimeDelta = TimeDelta::seconds(30);
 
 /// The receiver, and what it was last handed.
-pub(super) struct Handover {
+pub(super) struct CallbackReload {
     /// None if nothing listens.
     receiver: Option<Arc<Callbacks>>,
     state: RefCell<State>,
@@ -27,13 +27,13 @@ struct State {
     said: Vec<Message>,
 }
 
-impl Handover {
-    pub(super) fn new(receiver: Option<Arc<Callbacks>>) -> Handover {
-        Handover { receiver, state: RefCell::default() }
+impl CallbackReload {
+    pub(super) fn new(receiver: Option<Arc<Callbacks>>) -> CallbackReload {
+        CallbackReload { receiver, state: RefCell::default() }
     }
 
     /// Hands the jobs over if they are others than before, or it is time to. Returns what is newly wrong.
-    pub(super) fn turned(&self, jobs: Vec<Arc<Job>>, now: DateTime<Utc>) -> Vec<Message> {
+    pub(super) fn on_tick(&self, jobs: Vec<Arc<Job>>, now: DateTime<Utc>) -> Vec<Message> {
         let mut state = self.state.borrow_mut();
         let same = state.jobs.len() == jobs.len()
             && state.jobs.iter().zip(&jobs).all(|(before, now)| Arc::ptr_eq(before, now));

@@ -7,34 +7,34 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use orgsnap::alert::{Desk, Happening, What};
+use orgsnap::alert::{AlertDispatcher, EventKind, RunEvent};
 use orgsnap::config::job::Job;
-use orgsnap::daemon::plan::{Lack, Phase};
-use orgsnap::daemon::{Note, Observer, Standing, Tone};
-use orgsnap::metrics::{self, Board, Plan};
+use orgsnap::daemon::plan::{MissingPrecondition, Phase};
+use orgsnap::daemon::{LogEntry, Observer, Severity, TenantStatus};
+use orgsnap::metrics::{self, Plan, StatusBoard};
 use orgsnap::model::{Message, system_reason};
 use orgsnap::report::Language;
 use orgsnap::store::replace_file;
 
-use super::callbacks::Handover;
+use super::callbacks::CallbackReload;
 
 /// A metrics file is at most so old.
 const METRICS_AGE: TimeDelta = TimeDelta::seconds(30);
 
 /// Log, desk and board.
-pub(super) struct Told {
+pub(super) struct ServeObserver {
     language: Language,
-    desk: Arc<Desk>,
-    board: Arc<Board>,
+    dispatcher: Arc<AlertDispatcher>,
+    status_board: Arc<StatusBoard>,
     metrics_file: Option<PathBuf>,
-    handover: Handover,
+    callback_reload: CallbackReload,
     state: RefCell<State>,
 }
 
 #[derive(Default)]
 struct State {
     /// Tenants on the board.
-    known: BTreeSet<String>,
+    earlier: BTreeSet<String>,
     /// Tenants of whom something is new.
     stale: BTreeSet<String>,
     /// When the metrics file was written.
@@ -43,15 +43,22 @@ struct State {
     unwritable: bool,
 }
 
-impl Told {
+impl ServeObserver {
     pub(super) fn new(
         language: Language,
-        desk: Arc<Desk>,
-        board: Arc<Board>,
+        dispatcher: Arc<AlertDispatcher>,
+        status_board: Arc<StatusBoard>,
         metrics_file: Option<PathBuf>,
-        handover: Handover,
-    ) -> Told {
-        Told { language, desk, board, metrics_file, handover, state: RefCell::default() }
+        callback_reload: CallbackReload,
+    ) -> ServeObserver {
+        ServeObserver {
+            language,
+            dispatcher,
+            status_board,
+            metrics_file,
+            callback_reload,
+            state: RefCell::default(),
+        }
     }
 
     /// Tells what is served.
@@ -78,7 +85,8 @@ impl Told {
     /// Writes the metrics file, if there is to be one.
     pub(super) fn write_metrics(&self) {
         let Some(path) = &self.metrics_file else { return };
-        let text = metrics::render(&self.board.statuses()) + &self.board.callbacks().render();
+        let text = metrics::render(&self.status_board.statuses())
+            + &self.status_board.callbacks().render();
         let written = replace_file(path, text.as_bytes(), 0o644);
         let failed = written.is_err();
         let before = std::mem::replace(&mut self.state.borrow_mut().unwritable, failed);
@@ -94,58 +102,58 @@ impl Told {
     }
 }
 
-impl Observer for Told {
-    fn note(&self, note: &Note) {
-        let text = self.language.of(&note.message);
-        let tenant = note.tenant.as_deref();
-        match note.tone {
-            Tone::Info => tracing::info!(target: "orgsnap", tenant, "{text}"),
-            Tone::Warning => tracing::warn!(target: "orgsnap", tenant, "{text}"),
-            Tone::Error => tracing::error!(target: "orgsnap", tenant, "{text}"),
+impl Observer for ServeObserver {
+    fn log(&self, log: &LogEntry) {
+        let text = self.language.of(&log.message);
+        let tenant = log.tenant.as_deref();
+        match log.severity {
+            Severity::Info => tracing::info!(target: "orgsnap", tenant, "{text}"),
+            Severity::Warning => tracing::warn!(target: "orgsnap", tenant, "{text}"),
+            Severity::Error => tracing::error!(target: "orgsnap", tenant, "{text}"),
         }
     }
 
-    fn happened(&self, job: &Job, happening: &Happening, now: DateTime<Utc>) {
-        if let Err(error) = self.desk.report(job, happening, now) {
+    fn on_event(&self, job: &Job, event: &RunEvent, now: DateTime<Utc>) {
+        if let Err(error) = self.dispatcher.report(job, event, now) {
             self.warn(&job.tenant, &error.message());
         }
-        if !matches!(happening.what, What::JobFileRead) {
+        if !matches!(event.what, EventKind::JobFileRead) {
             self.state.borrow_mut().stale.insert(job.tenant.clone());
         }
     }
 
-    fn watching(&self, job: &Job, now: DateTime<Utc>) {
-        if let Err(error) = self.desk.watch(job, now) {
+    fn job_loaded(&self, job: &Job, now: DateTime<Utc>) {
+        if let Err(error) = self.dispatcher.watch(job, now) {
             self.warn(&job.tenant, &error.message());
         }
     }
 
-    fn turned(&self, standings: &[Standing], now: DateTime<Utc>) {
-        let jobs = standings.iter().map(|standing| Arc::clone(&standing.job)).collect();
-        for message in self.handover.turned(jobs, now) {
+    fn on_tick(&self, statuses: &[TenantStatus], now: DateTime<Utc>) {
+        let jobs = statuses.iter().map(|status| Arc::clone(&status.job)).collect();
+        for message in self.callback_reload.on_tick(jobs, now) {
             tracing::warn!(target: "orgsnap", "{}", self.language.of(&message));
         }
         let mut state = self.state.borrow_mut();
         let tenants: BTreeSet<String> =
-            standings.iter().map(|standing| standing.job.tenant.clone()).collect();
-        for gone in state.known.difference(&tenants) {
-            self.board.forget(gone);
+            statuses.iter().map(|status| status.job.tenant.clone()).collect();
+        for gone in state.earlier.difference(&tenants) {
+            self.status_board.forget(gone);
         }
-        let (mut news, mut again) = (state.known != tenants, BTreeSet::new());
-        for standing in standings {
-            let tenant = &standing.job.tenant;
-            if state.stale.remove(tenant) || !state.known.contains(tenant) {
-                if !self.board.refresh(tenant) {
+        let (mut news, mut again) = (state.earlier != tenants, BTreeSet::new());
+        for status in statuses {
+            let tenant = &status.job.tenant;
+            if state.stale.remove(tenant) || !state.earlier.contains(tenant) {
+                if !self.status_board.refresh(tenant) {
                     again.insert(tenant.clone());
                 }
                 news = true;
             }
-            self.board.plan(tenant, plan(standing));
+            self.status_board.plan(tenant, plan(status));
         }
-        state.known = tenants;
+        state.earlier = tenants;
         // What is left was told of tenants that have gone meanwhile.
         state.stale = again;
-        self.board.beat();
+        self.status_board.heartbeat();
         if news || state.written.is_none_or(|written| (now - written).abs() > METRICS_AGE) {
             state.written = Some(now);
             drop(state);
@@ -155,20 +163,25 @@ impl Observer for Told {
 }
 
 /// What the scheduler has in mind with an insurer, as the metrics tell it.
-fn plan(standing: &Standing) -> Plan {
-    let errand = standing.track.as_ref().and_then(|track| track.errand.as_ref());
-    let due = errand.and_then(|errand| match errand.phase {
+fn plan(status: &TenantStatus) -> Plan {
+    let scheduled_run = status.state.as_ref().and_then(|state| state.scheduled_run.as_ref());
+    let due = scheduled_run.and_then(|scheduled_run| match scheduled_run.phase {
         Phase::Due(at) => Some(at),
         _ => None,
     });
-    let waiting = errand.filter(|errand| {
-        let lacks = matches!(errand.lack, Some(Lack::Files | Lack::Source));
-        lacks && errand.refused.is_none() && matches!(errand.phase, Phase::Due(_) | Phase::Running)
+    let waiting = scheduled_run.filter(|scheduled_run| {
+        let lacks = matches!(
+            scheduled_run.missing,
+            Some(MissingPrecondition::Files | MissingPrecondition::Source)
+        );
+        lacks
+            && scheduled_run.refused.is_none()
+            && matches!(scheduled_run.phase, Phase::Due(_) | Phase::Running)
     });
     Plan {
-        running: errand.is_some_and(|errand| errand.phase == Phase::Running),
-        waiting_since: waiting.map(|errand| errand.scheduled),
-        next_run: due.or(standing.next),
-        job_file_broken: standing.outdated,
+        running: scheduled_run.is_some_and(|scheduled_run| scheduled_run.phase == Phase::Running),
+        waiting_since: waiting.map(|scheduled_run| scheduled_run.scheduled),
+        next_run: due.or(status.next),
+        job_file_broken: status.outdated,
     }
 }

@@ -10,9 +10,9 @@ use orgsnap::report::{Column, table, visible};
 use orgsnap::wecom::store::{Body, EventQuery, EventReader, StoredEvent};
 use serde::Serialize;
 
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::surroundings::Surroundings;
 use crate::cli::{output, tenant};
 
 /// List the callbacks that came, newest first
@@ -89,15 +89,15 @@ struct Document<'a> {
 }
 
 /// Lists the events.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let folder = tenant::folder(&arguments.tenant, surroundings)?;
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let folder = tenant::folder(&arguments.tenant, environment)?;
     let query = EventQuery { since: arguments.since.map(|since| since.0), limit: arguments.limit };
     let events = EventReader::open(&folder)?.events(query)?;
     let text = if arguments.json {
         let documents: Vec<Document<'_>> = events.iter().map(document).collect();
         format!("{}\n", serde_json::to_string_pretty(&documents)?)
     } else {
-        drawn(&events, surroundings)
+        drawn(&events, environment)
     };
     output::print(&text)?;
     Ok(Exit::Done)
@@ -139,8 +139,8 @@ fn document(event: &StoredEvent) -> Document<'_> {
 
 /// Ids and types only: what the events say of people is for those who ask for it. The endpoint follows from the
 /// application, and the line is short.
-fn drawn(events: &[StoredEvent], surroundings: &Surroundings) -> String {
-    let language = surroundings.language;
+fn drawn(events: &[StoredEvent], environment: &Environment) -> String {
+    let language = environment.language;
     if events.is_empty() {
         return language.choose("没有事件\n", "no events\n").to_owned();
     }
@@ -188,7 +188,7 @@ fn drawn(events: &[StoredEvent], surroundings: &Surroundings) -> String {
             row
         })
         .collect();
-    table(&columns, &header, &rows, 0, surroundings.width)
+    table(&columns, &header, &rows, 0, environment.width)
 }
 
 #[cfg(test)]

@@ -8,9 +8,9 @@ mod urls;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::surroundings::Surroundings;
 
 /// WeCom callbacks: the URLs to paste, a test through proxy and firewall, what came
 #[derive(Debug, Args)]
@@ -30,12 +30,12 @@ enum Verb {
 }
 
 /// Runs the verb.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     match &arguments.verb {
-        Verb::Events(arguments) => events::run(arguments, surroundings),
-        Verb::Queries(arguments) => queries::run(arguments, surroundings),
-        Verb::Rebuild(arguments) => rebuild::run(arguments, surroundings),
-        Verb::Urls(arguments) => urls::run(arguments, surroundings),
-        Verb::SendTest(arguments) => send_test::run(arguments, surroundings),
+        Verb::Events(arguments) => events::run(arguments, environment),
+        Verb::Queries(arguments) => queries::run(arguments, environment),
+        Verb::Rebuild(arguments) => rebuild::run(arguments, environment),
+        Verb::Urls(arguments) => urls::run(arguments, environment),
+        Verb::SendTest(arguments) => send_test::run(arguments, environment),
     }
 }

@@ -4,9 +4,9 @@ use clap::Args;
 use orgsnap::store::StoreError;
 use orgsnap::wecom::store::EventReader;
 
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::surroundings::Surroundings;
 use crate::cli::{output, tenant};
 
 /// Print the SQL that joins members with agents: who left and still has an account, who has none
@@ -21,9 +21,9 @@ pub(super) struct Arguments {
 }
 
 /// Prints the statements: the second database, the views, and a look at each.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let folder = tenant::folder(&arguments.tenant, surroundings)?;
-    let database = tenant::database(&arguments.tenant, surroundings)?;
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let folder = tenant::folder(&arguments.tenant, environment)?;
+    let database = tenant::database(&arguments.tenant, environment)?;
     let queries = EventReader::open(&folder)?.queries()?;
     // SQLite would make an empty database of a path that names none.
     if !database.exists() {
@@ -34,7 +34,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
     let path = database.display().to_string().replace('\'', "''");
     let mut text = format!("attach '{path}' as org;\n");
     for query in queries {
-        let title = surroundings.language.of(&query.title);
+        let title = environment.language.of(&query.title);
         let (name, sql) = (&query.name, query.sql.trim_end());
         text.push_str(&format!("\n-- {title}\n{sql}\nselect * from {name} order by 1 limit 20;\n"));
     }

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use orgsnap::model::Message;
-use orgsnap::report::words;
+use orgsnap::report::formatting;
 use orgsnap::wecom::store;
 
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::surroundings::Surroundings;
 use crate::cli::{output, tenant};
 
 /// Make the state tables of wecom.db anew from the callbacks, also while orgsnap serve runs
@@ -22,8 +22,8 @@ pub(super) struct Arguments {
 }
 
 /// Rebuilds.
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let folder = tenant::folder(&arguments.tenant, surroundings)?;
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let folder = tenant::folder(&arguments.tenant, environment)?;
     let done = store::rebuild(&folder)?;
     let text = if arguments.json {
         let document = serde_json::json!({
@@ -36,7 +36,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
         format!("{}\n", serde_json::to_string_pretty(&document)?)
     } else {
         let [events, reread, objects, removed] =
-            [done.events, done.reread, done.objects, done.removed].map(words::grouped);
+            [done.events, done.reread, done.objects, done.removed].map(formatting::grouped);
         let (zh, en) = (
             format!(
                 "已重放 {events} 个事件，重建 {objects} 个对象；{reread} 个事件的解析结果有变化，清除无依据的行 {removed} 行\n"
@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<
                  {removed} rows that no event tells of were removed\n"
             ),
         );
-        surroundings.language.choose(zh, en)
+        environment.language.choose(zh, en)
     };
     output::print(&text)?;
     if done.failed > 0 {

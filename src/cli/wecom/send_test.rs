@@ -10,11 +10,11 @@ use orgsnap::wecom::account::account;
 use orgsnap::wecom::probe::{self, Outcome, Probe, Verdict};
 use serde::Serialize;
 
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::import::load;
 use crate::cli::output;
-use crate::cli::surroundings::Surroundings;
 use crate::cli::wecom::urls;
 
 /// Send a signed and encrypted sample event to the configured URL, as WeCom would
@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     /// Instead of public_url, such as http://127.0.0.1:8080 to try without the proxy
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// Trust the authorities in this PEM file instead of the public ones
+    /// CertificateTrust the authorities in this PEM file instead of the public ones
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// Print what happened as JSON
@@ -53,24 +53,24 @@ struct Words {
     en: String,
 }
 
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let job = load(&arguments.job, surroundings)?;
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let job = load(&arguments.job, environment)?;
     let base = urls::base(&job, arguments.url.as_deref())?;
     let mut exit = Exit::Done;
     let mut documents = Vec::new();
     for app in chosen(&job, arguments.agent.as_deref())? {
         let url = urls::callback_url(&job, base, app.agent_id);
-        let outcomes = match send(&job, app, &url, arguments, surroundings) {
+        let outcomes = match send(&job, app, &url, arguments, environment) {
             Ok(outcomes) => outcomes,
             Err(failure) => {
                 // The other applications are tried all the same.
-                output::complain(surroundings, &failure);
+                output::complain(environment, &failure);
                 exit = exit.max(failure.exit);
                 continue;
             }
         };
         if !arguments.json {
-            output::print(&drawn(app.agent_id, &url, &outcomes, surroundings))?;
+            output::print(&drawn(app.agent_id, &url, &outcomes, environment))?;
         }
         for outcome in outcomes {
             exit = exit.max(exit_of(&outcome.verdict));
@@ -112,13 +112,13 @@ fn chosen<'a>(job: &'a Job, agent: Option<&str>) -> Result<Vec<&'a WecomApp>, Fa
     };
     if chosen.is_empty() {
         let file = job.path.display();
-        let known: Vec<String> = receiving.iter().map(|app| app.agent_id.to_string()).collect();
-        return Err(Failure::usage(match (agent, known.is_empty()) {
+        let earlier: Vec<String> = receiving.iter().map(|app| app.agent_id.to_string()).collect();
+        return Err(Failure::usage(match (agent, earlier.is_empty()) {
             (Some(agent), false) => Message::new(
-                format!("{file}: 应用 {agent} 不接收回调；接收回调的有 {}", known.join("、")),
+                format!("{file}: 应用 {agent} 不接收回调；接收回调的有 {}", earlier.join("、")),
                 format!(
                     "{file}: {agent} receives no callbacks; those that do: {}",
-                    known.join(", ")
+                    earlier.join(", ")
                 ),
             ),
             _ => Message::new(
@@ -137,7 +137,7 @@ fn send(
     app: &WecomApp,
     url: &str,
     arguments: &Arguments,
-    surroundings: &Surroundings,
+    environment: &Environment,
 ) -> Result<Vec<Outcome>, Failure> {
     // Chosen above for having them; a job file that has applications has a corp id.
     let (Some(secrets), Some(corp_id)) = (&app.callback, &job.wecom.corp_id) else {
@@ -149,7 +149,7 @@ fn send(
         url,
         credentials: &account.credentials,
         corp_id,
-        now: surroundings.now(),
+        now: environment.now(),
         noise: noise(),
     };
     probe::send(&probe, arguments.ca.as_deref()).map_err(|error| Failure::usage(error.message()))
@@ -165,8 +165,8 @@ fn noise() -> [u8; 16] {
     noise
 }
 
-fn drawn(agent: AgentId, url: &str, outcomes: &[Outcome], surroundings: &Surroundings) -> String {
-    let language = surroundings.language;
+fn drawn(agent: AgentId, url: &str, outcomes: &[Outcome], environment: &Environment) -> String {
+    let language = environment.language;
     let mut text = format!("{agent}  {url}\n");
     for outcome in outcomes {
         let mark = match outcome.verdict {

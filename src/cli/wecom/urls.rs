@@ -9,11 +9,11 @@ use orgsnap::wecom::address;
 use orgsnap::wecom::store::Endpoint;
 use serde::Serialize;
 
+use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::import::load;
 use crate::cli::output;
-use crate::cli::surroundings::Surroundings;
 
 /// Print the URLs to paste into WeCom's pages
 #[derive(Debug, Args)]
@@ -47,14 +47,14 @@ struct File<'a> {
     content: &'a str,
 }
 
-pub(super) fn run(arguments: &Arguments, surroundings: &Surroundings) -> Result<Exit, Failure> {
-    let job = load(&arguments.job, surroundings)?;
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let job = load(&arguments.job, environment)?;
     let base = base(&job, None)?;
     let document = document(&job, base);
     let text = if arguments.json {
         format!("{}\n", serde_json::to_string_pretty(&document)?)
     } else {
-        drawn(&document, surroundings)
+        drawn(&document, environment)
     };
     output::print(&text)?;
     Ok(Exit::Done)
@@ -103,8 +103,8 @@ fn document<'a>(job: &'a Job, base: &str) -> Document<'a> {
 }
 
 /// One address a line, unbroken, so that it can be copied.
-fn drawn(document: &Document<'_>, surroundings: &Surroundings) -> String {
-    let language = surroundings.language;
+fn drawn(document: &Document<'_>, environment: &Environment) -> String {
+    let language = environment.language;
     let mut lines = Vec::new();
     for callback in &document.callbacks {
         let what = match (callback.agent_id.as_str(), callback.configured) {

@@ -9,8 +9,8 @@ use crate::model::Message;
 use super::resolve::Resolver;
 use super::written::{self, Text};
 use super::{
-    ConfigError, DatedPath, FtpSource, NameEncoding, Problem, Ready, SftpSource, Tls, Trust,
-    host_key,
+    CertificateTrust, ConfigError, DatedPath, FtpSource, NameEncoding, Problem, Ready, SftpSource,
+    Tls, host_key,
 };
 
 impl Resolver<'_> {
@@ -166,7 +166,7 @@ impl Resolver<'_> {
             return Ok(Tls::Plain);
         }
         let trust = match written {
-            None => Trust::PublicRoots,
+            None => CertificateTrust::PublicRoots,
             Some(written) => self.trust(written)?,
         };
         Ok(match kind.get_ref().as_str() {
@@ -175,15 +175,18 @@ impl Resolver<'_> {
         })
     }
 
-    fn trust(&self, written: Spanned<written::Tls>) -> Result<Trust, ConfigError> {
+    fn trust(&self, written: Spanned<written::Tls>) -> Result<CertificateTrust, ConfigError> {
         let span = written.span();
         let written = written.into_inner();
         match (written.pin_sha256, written.ca) {
-            (Some(pin), None) => {
-                self.document.checked("source.tls", "pin_sha256", pin, pin_bytes).map(Trust::Pin)
+            (Some(pin), None) => self
+                .document
+                .checked("source.tls", "pin_sha256", pin, pin_bytes)
+                .map(CertificateTrust::Pin),
+            (None, Some(ca)) => Ok(CertificateTrust::Ca(self.document.beside(ca.get_ref()))),
+            (None, None) if written.allow_missing_close_notify.is_some() => {
+                Ok(CertificateTrust::PublicRoots)
             }
-            (None, Some(ca)) => Ok(Trust::Ca(self.document.beside(ca.get_ref()))),
-            (None, None) if written.allow_missing_close_notify.is_some() => Ok(Trust::PublicRoots),
             _ => Err(self.document.bad("source", "tls", span)),
         }
     }

@@ -202,14 +202,14 @@ pub enum Tls {
     /// `kind = "ftp"`: none.
     Plain,
     /// `kind = "ftps"`: explicit TLS, required.
-    Explicit(Trust),
+    Explicit(CertificateTrust),
     /// `kind = "ftps-implicit"`: TLS from the first byte.
-    Implicit(Trust),
+    Implicit(CertificateTrust),
 }
 
 /// Whom to trust.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trust {
+pub enum CertificateTrust {
     /// The public roots.
     PublicRoots,
     /// One certificate, by the SHA-256 of its DER form.

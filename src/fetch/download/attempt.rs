@@ -11,11 +11,11 @@ use crate::model::{Feed, Message};
 use super::{Connection, Download, Task};
 
 /// What an attempt brought.
-pub(super) enum Taken {
+pub(super) enum AttemptOutcome {
     /// A file; the connection is good.
-    Good(Fetched),
+    Complete(Fetched),
     /// A file; the connection is of no more use.
-    Dead(Fetched),
+    CompleteDisconnected(Fetched),
     /// All bytes, without the server's last word.
     Unconfirmed(Box<Part>),
 }
@@ -26,9 +26,9 @@ impl<'d> Download<'d> {
         &self,
         remote: &mut dyn Remote,
         task: &Task,
-    ) -> Result<Taken, FetchError> {
+    ) -> Result<AttemptOutcome, FetchError> {
         let name = self.wanted.name(task.feed);
-        self.still_is(remote, task)?;
+        self.verify_unchanged(remote, task)?;
         let Some(size) = task.version.size else { return self.attempt_twice(remote, task) };
         let mut part = self.part(task)?;
         if part.offset() > 0 && !self.resumes.load(Ordering::Relaxed) {
@@ -43,10 +43,10 @@ impl<'d> Download<'d> {
         let whole = part.len() == size && part.offset() == size;
         match received {
             Retrieved::Whole(_) if whole => {
-                self.still_is(remote, task)?;
-                self.finish(task, part).map(Taken::Good)
+                self.verify_unchanged(remote, task)?;
+                self.finish(task, part).map(AttemptOutcome::Complete)
             }
-            Retrieved::Unconfirmed(_) if whole => Ok(Taken::Unconfirmed(Box::new(part))),
+            Retrieved::Unconfirmed(_) if whole => Ok(AttemptOutcome::Unconfirmed(Box::new(part))),
             Retrieved::Whole(_) => {
                 let got = part.offset();
                 part.keep()?;
@@ -55,7 +55,7 @@ impl<'d> Download<'d> {
             Retrieved::Unconfirmed(_) => {
                 let got = part.offset();
                 part.keep()?;
-                Err(no_last_word(name, got, size))
+                Err(no_final_reply(name, got, size))
             }
             Retrieved::Beyond(_) => {
                 part.discard()?;
@@ -78,7 +78,7 @@ impl<'d> Download<'d> {
     ) -> Result<Fetched, FetchError> {
         part.keep()?;
         let remote = self.connected(connection)?;
-        self.still_is(remote, task)?;
+        self.verify_unchanged(remote, task)?;
         let name = self.wanted.name(task.feed);
         tracing::warn!(
             "{name}: all {} bytes came but the server did not confirm it; accepted, since size and \
@@ -90,7 +90,11 @@ impl<'d> Download<'d> {
 
     /// A file whose size the server does not tell. A cut-off one cannot be told from a whole one then; a
     /// second download that is the same is good evidence, and needs no place on disk.
-    fn attempt_twice(&self, remote: &mut dyn Remote, task: &Task) -> Result<Taken, FetchError> {
+    fn attempt_twice(
+        &self,
+        remote: &mut dyn Remote,
+        task: &Task,
+    ) -> Result<AttemptOutcome, FetchError> {
         let (feed, limit) = (task.feed, self.request.max_file_size);
         let name = self.wanted.name(feed).to_owned();
         let mut part = self.part(task)?.restart()?;
@@ -98,11 +102,16 @@ impl<'d> Download<'d> {
             Retrieved::Whole(_) => {}
             Retrieved::Refused(_) => {
                 part.discard()?;
-                return Ok(Taken::Good(Fetched::Missing { feed, name }));
+                return Ok(AttemptOutcome::Complete(Fetched::Missing { feed, name }));
             }
             Retrieved::Beyond(size) => {
                 part.discard()?;
-                return Ok(Taken::Dead(Fetched::Oversized { feed, name, size, limit }));
+                return Ok(AttemptOutcome::CompleteDisconnected(Fetched::Oversized {
+                    feed,
+                    name,
+                    size,
+                    limit,
+                }));
             }
             Retrieved::Unconfirmed(_) | Retrieved::NoResume => {
                 return Err(interrupted(&name, unconfirmed()));
@@ -118,8 +127,8 @@ impl<'d> Download<'d> {
             part.discard()?;
             return Err(FetchError::Changing { what: name });
         }
-        self.still_is(remote, task)?;
-        self.finish(task, part).map(Taken::Good)
+        self.verify_unchanged(remote, task)?;
+        self.finish(task, part).map(AttemptOutcome::Complete)
     }
 
     fn part(&self, task: &Task) -> Result<Part, FetchError> {
@@ -163,11 +172,11 @@ impl<'d> Download<'d> {
 
     fn account(&self, feed: Feed, piece: &[u8]) -> Result<(), FetchError> {
         self.progress.bytes(feed, piece.len() as u64);
-        self.throttle.take(piece.len() as u64, self.leash)
+        self.throttle.take(piece.len() as u64, self.deadline)
     }
 
     /// SIZE alone tells nothing of a file that was replaced meanwhile, or was growing all along.
-    fn still_is(&self, remote: &mut dyn Remote, task: &Task) -> Result<(), FetchError> {
+    fn verify_unchanged(&self, remote: &mut dyn Remote, task: &Task) -> Result<(), FetchError> {
         let name = self.wanted.name(task.feed);
         match remote.stat(name)? {
             Stat::Present(version) if version == task.version => Ok(()),
@@ -204,7 +213,7 @@ fn longer_than(name: &str, size: u64) -> FetchError {
     interrupted(name, reason)
 }
 
-fn no_last_word(name: &str, got: u64, size: u64) -> FetchError {
+fn no_final_reply(name: &str, got: u64, size: u64) -> FetchError {
     let reason = Message::new(
         format!("共 {size} 字节，只收到 {got} 字节，且服务器没有确认传输完成"),
         format!("{got} of {size} bytes came, and the server did not confirm the transfer"),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::fetch::leash::{Held, Leash};
+use crate::fetch::deadline::{FetchDeadline, RegisteredSocket};
 use crate::fetch::{FetchError, reply};
 use crate::model::Message;
 
@@ -14,23 +14,23 @@ use super::Account;
 
 /// The data connections of a session.
 pub(super) struct DataSockets {
-    pub(super) leash: Arc<Leash>,
+    pub(super) deadline: Arc<FetchDeadline>,
     pub(super) timeout: Duration,
     /// The last one could not be opened.
     pub(super) blocked: AtomicBool,
-    pub(super) held: Mutex<Option<Held>>,
+    pub(super) held: Mutex<Option<RegisteredSocket>>,
 }
 
 impl DataSockets {
     pub(super) fn open(&self, address: SocketAddr) -> io::Result<TcpStream> {
         let dialled = self
-            .leash
-            .dial(vec![address], self.timeout)
+            .deadline
+            .connect_any(vec![address], self.timeout)
             .map_err(io::Error::other)?
             .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()));
         self.blocked.store(dialled.is_err(), Ordering::Relaxed);
         let socket = dialled.map_err(DataBlocked::wrap)?;
-        let held = self.leash.hold(&socket)?;
+        let held = self.deadline.register_socket(&socket)?;
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
         Ok(socket)
     }
@@ -60,14 +60,14 @@ pub(super) fn connect(account: Account<'_>, server: &str) -> Result<TcpStream, F
     let (host, port) = (source.host.clone(), source.port);
     let resolve = move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter);
     let addresses = account
-        .leash
-        .outwait(RESOLVING, resolve)?
+        .deadline
+        .run_with_timeout(RESOLVING, resolve)?
         .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
         .map_err(|error| unreachable(reply::not_resolved(&error)))?;
     if addresses.is_empty() {
         return Err(unreachable(Message::fixed("主机名没有地址", "the host name has no address")));
     }
-    let dialled = account.leash.dial(addresses, source.fetching.timeout)?;
+    let dialled = account.deadline.connect_any(addresses, source.fetching.timeout)?;
     dialled
         .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
         .map_err(|error| unreachable(reply::io_reason(&error)))

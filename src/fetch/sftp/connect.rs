@@ -11,12 +11,12 @@ use tokio::net::TcpStream;
 use crate::config::job::SftpSource;
 use crate::model::Message;
 
-use super::super::leash::Leash;
+use super::super::deadline::FetchDeadline;
 use super::super::{FetchError, reply};
+use super::async_bridge::{AsyncBridge, WaitError};
 use super::fault::{self, Fault};
-use super::host_key::{Doorkeeper, Kinds, Shown};
+use super::host_key::{HostKey, HostKeyAlgorithms, HostKeyVerifier};
 use super::login::Credentials;
-use super::patience::{Lapse, Patience};
 
 /// What connections to a server need to know, and what they have learned of it.
 pub(super) struct Account<'a> {
@@ -24,9 +24,9 @@ pub(super) struct Account<'a> {
     pub(super) credentials: Credentials,
     /// The remote directory; empty for the one after login.
     pub(super) directory: String,
-    pub(super) leash: &'a Leash,
+    pub(super) deadline: &'a FetchDeadline,
     /// The kinds of host key to ask for: those that showed the wrong key are not among them.
-    pub(super) kinds: Mutex<Kinds>,
+    pub(super) kinds: Mutex<HostKeyAlgorithms>,
 }
 
 impl Account<'_> {
@@ -43,16 +43,16 @@ impl Account<'_> {
     /// A connection to a server with the pinned host key, and who looked at that key.
     pub(super) fn connect(
         &self,
-        patience: &Patience<'_>,
-    ) -> Result<(Handle<Doorkeeper>, Doorkeeper), FetchError> {
+        async_bridge: &AsyncBridge<'_>,
+    ) -> Result<(Handle<HostKeyVerifier>, HostKeyVerifier), FetchError> {
         let pin = self.source.host_key.as_deref();
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut others: Vec<Shown> = Vec::new();
+        let mut others: Vec<HostKey> = Vec::new();
         while !kinds.is_empty() {
-            let door = Doorkeeper::new(pin);
-            let socket = self.dial(patience)?;
+            let door = HostKeyVerifier::new(pin);
+            let socket = self.connect_any(async_bridge)?;
             let connecting = client::connect_stream(config(&kinds), socket, door.clone());
-            match self.or_unreachable(patience.wait(self.timeout(), connecting))? {
+            match self.or_unreachable(async_bridge.wait(self.timeout(), connecting))? {
                 Ok(handle) => {
                     *self.kinds.lock().unwrap_or_else(PoisonError::into_inner) = kinds;
                     return Ok((handle, door));
@@ -65,7 +65,7 @@ impl Account<'_> {
                 Err(Fault::Ssh(_)) if !others.is_empty() => break,
                 Err(Fault::Ssh(error)) => {
                     return Err(self.crowded_out(&door).unwrap_or_else(|| {
-                        fault::not_connected(error, self.server(), self.last_words(&door))
+                        fault::not_connected(error, self.server(), self.disconnect_message(&door))
                     }));
                 }
             }
@@ -75,17 +75,18 @@ impl Account<'_> {
     }
 
     /// Connects to the first of the host's addresses that answers.
-    fn dial(&self, patience: &Patience<'_>) -> Result<TcpStream, FetchError> {
+    fn connect_any(&self, async_bridge: &AsyncBridge<'_>) -> Result<TcpStream, FetchError> {
         /// No server that is up takes longer to accept a connection.
         const LONGEST: Duration = Duration::from_secs(10);
         let host = (self.source.host.as_str(), self.source.port);
-        let resolved = patience.wait(self.timeout(), tokio::net::lookup_host(host));
+        let resolved = async_bridge.wait(self.timeout(), tokio::net::lookup_host(host));
         let addresses = self
             .or_unreachable(resolved)?
             .map_err(|error| self.unreachable(reply::not_resolved(&error)))?;
         let mut last = Message::fixed("主机名没有地址", "the host name has no address");
         for address in addresses {
-            let dialling = patience.wait(self.timeout().min(LONGEST), TcpStream::connect(address));
+            let dialling =
+                async_bridge.wait(self.timeout().min(LONGEST), TcpStream::connect(address));
             last = match dialling {
                 Ok(Ok(socket)) => {
                     // Without it a request waits for the answer to the one before.
@@ -93,8 +94,8 @@ impl Account<'_> {
                     return Ok(socket);
                 }
                 Ok(Err(error)) => reply::io_reason(&error),
-                Err(Lapse::Silence) => fault::no_answer(),
-                Err(Lapse::End(error)) => return Err(error),
+                Err(WaitError::TimedOut) => fault::no_answer(),
+                Err(WaitError::Ended(error)) => return Err(error),
             };
         }
         Err(self.unreachable(last))
@@ -106,35 +107,37 @@ impl Account<'_> {
     }
 
     /// A server that is silent before it comes to files is as good as out of reach.
-    pub(super) fn or_unreachable<T>(&self, answer: Result<T, Lapse>) -> Result<T, FetchError> {
+    pub(super) fn or_unreachable<T>(&self, answer: Result<T, WaitError>) -> Result<T, FetchError> {
         answer.map_err(|lapse| match lapse {
-            Lapse::Silence => self.unreachable(fault::no_answer()),
-            Lapse::End(error) => error,
+            WaitError::TimedOut => self.unreachable(fault::no_answer()),
+            WaitError::Ended(error) => error,
         })
     }
 
     /// The server's words, without secrets.
-    pub(super) fn fit_to_show(&self, words: &str) -> String {
+    pub(super) fn printable(&self, words: &str) -> String {
         let password = self.credentials.password.iter().map(|secret| secret.expose());
-        reply::fit_to_show(words, &password.collect::<Vec<_>>())
+        reply::printable(words, &password.collect::<Vec<_>>())
     }
 
     /// What the server said when it hung up, if it did.
-    pub(super) fn last_words(&self, door: &Doorkeeper) -> Option<String> {
-        door.last_words().map(|said| self.fit_to_show(&said.text)).filter(|said| !said.is_empty())
+    pub(super) fn disconnect_message(&self, door: &HostKeyVerifier) -> Option<String> {
+        door.disconnect_message()
+            .map(|said| self.printable(&said.text))
+            .filter(|said| !said.is_empty())
     }
 
     /// The fault of a server that hung up because it takes no more connections.
-    pub(super) fn crowded_out(&self, door: &Doorkeeper) -> Option<FetchError> {
-        let said = door.last_words()?;
-        let reply = self.fit_to_show(&said.text);
+    pub(super) fn crowded_out(&self, door: &HostKeyVerifier) -> Option<FetchError> {
+        let said = door.disconnect_message()?;
+        let reply = self.printable(&said.text);
         let crowded = said.too_many || reply::tells_of_too_many(&said.text);
         crowded.then(|| FetchError::TooManyConnections { server: self.server(), reply })
     }
 }
 
 /// What is offered to the server: nothing that rests on SHA-1 or CBC.
-fn config(kinds: &Kinds) -> Arc<client::Config> {
+fn config(kinds: &HostKeyAlgorithms) -> Arc<client::Config> {
     const KEX: &[kex::Name] = &[
         kex::MLKEM768X25519_SHA256,
         kex::CURVE25519,

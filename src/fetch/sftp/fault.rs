@@ -7,14 +7,14 @@ use russh_sftp::protocol::{Status, StatusCode};
 use crate::model::Message;
 
 use super::super::{FetchError, reply};
-use super::host_key::Shown;
+use super::host_key::HostKey;
 
 /// What russh hands back.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
     /// The server is not the one that the job trusts.
     #[error("another host key")]
-    OtherHostKey(Shown),
+    OtherHostKey(HostKey),
     /// Anything else.
     #[error(transparent)]
     Ssh(#[from] russh::Error),
@@ -28,7 +28,7 @@ pub(super) fn not_connected(
 ) -> FetchError {
     match error {
         russh::Error::NoCommonAlgo { kind, theirs, .. } => {
-            let offered = reply::fit_to_show(&theirs.join(","), &[]);
+            let offered = reply::printable(&theirs.join(","), &[]);
             FetchError::NoSharedAlgorithm { server, what: purpose(&kind), offered }
         }
         russh::Error::Version => FetchError::Unreachable {
@@ -56,7 +56,7 @@ pub(super) fn broken(error: &russh::Error, words: Option<String>) -> Message {
         | russh::Error::InactivityTimeout
         | russh::Error::Elapsed(_) => no_answer(),
         error => {
-            let words = reply::fit_to_show(&error.to_string(), &[]);
+            let words = reply::printable(&error.to_string(), &[]);
             Message::new(words.clone(), words)
         }
     }
@@ -72,7 +72,7 @@ pub(super) fn not_answered(error: &SftpError, words: Option<String>) -> Message 
             broken(&russh::Error::Disconnect, words)
         }
         error => {
-            let words = reply::fit_to_show(&error.to_string(), &[]);
+            let words = reply::printable(&error.to_string(), &[]);
             Message::new(words.clone(), words)
         }
     }

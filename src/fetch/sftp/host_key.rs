@@ -11,14 +11,14 @@ use super::fault::Fault;
 
 /// A host key that a server showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Shown {
+pub(super) struct HostKey {
     algorithm: Algorithm,
     fingerprint: String,
 }
 
-impl Shown {
+impl HostKey {
     /// Whether `algorithm` would make the server show this key again.
-    fn is_shown_for(&self, algorithm: &Algorithm) -> bool {
+    fn is_offered_for(&self, algorithm: &Algorithm) -> bool {
         match algorithm {
             Algorithm::Rsa { .. } => matches!(self.algorithm, Algorithm::Rsa { .. }),
             other => *other == self.algorithm,
@@ -26,7 +26,7 @@ impl Shown {
     }
 }
 
-impl fmt::Display for Shown {
+impl fmt::Display for HostKey {
     /// `SHA256:... (ssh-ed25519)`; the first word is what `host_key` of a job takes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.fingerprint, self.algorithm)
@@ -39,12 +39,12 @@ impl fmt::Display for Shown {
 /// tell of which kind the pinned one is, so a client that sees another key asks again for the rest.
 /// RSA signatures over SHA-1 are not among them: they can be forged.
 #[derive(Debug, Clone)]
-pub(super) struct Kinds(Vec<Algorithm>);
+pub(super) struct HostKeyAlgorithms(Vec<Algorithm>);
 
-impl Kinds {
+impl HostKeyAlgorithms {
     /// All that are safe.
-    pub(super) fn all() -> Kinds {
-        Kinds(vec![
+    pub(super) fn all() -> HostKeyAlgorithms {
+        HostKeyAlgorithms(vec![
             Algorithm::Ed25519,
             Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
             Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 },
@@ -55,8 +55,8 @@ impl Kinds {
     }
 
     /// Those that may show another key than this one.
-    pub(super) fn without(mut self, shown: &Shown) -> Kinds {
-        self.0.retain(|algorithm| !shown.is_shown_for(algorithm));
+    pub(super) fn without(mut self, shown: &HostKey) -> HostKeyAlgorithms {
+        self.0.retain(|algorithm| !shown.is_offered_for(algorithm));
         self
     }
 
@@ -73,34 +73,34 @@ impl Kinds {
 
 /// Looks at the host key while the connection is made, and keeps the server's last words.
 #[derive(Debug, Clone)]
-pub(super) struct Doorkeeper {
+pub(super) struct HostKeyVerifier {
     /// As `ssh-keygen -lf` prints it: `SHA256:` and unpadded base64.
     pin: Option<String>,
-    last_words: Arc<Mutex<Option<LastWords>>>,
+    disconnect_message: Arc<Mutex<Option<DisconnectMessage>>>,
 }
 
 /// What a server says when it hangs up.
 #[derive(Debug, Clone)]
-pub(super) struct LastWords {
+pub(super) struct DisconnectMessage {
     /// As it says it.
     pub(super) text: String,
     /// Whether it says by code that it takes no more connections.
     pub(super) too_many: bool,
 }
 
-impl Doorkeeper {
+impl HostKeyVerifier {
     /// Lets in the server with the pinned key; without a pin, none.
-    pub(super) fn new(pin: Option<&str>) -> Doorkeeper {
-        Doorkeeper { pin: pin.map(str::to_owned), last_words: Arc::default() }
+    pub(super) fn new(pin: Option<&str>) -> HostKeyVerifier {
+        HostKeyVerifier { pin: pin.map(str::to_owned), disconnect_message: Arc::default() }
     }
 
     /// What the server said when it hung up, if it did.
-    pub(super) fn last_words(&self) -> Option<LastWords> {
-        self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(super) fn disconnect_message(&self) -> Option<DisconnectMessage> {
+        self.disconnect_message.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Handler for Doorkeeper {
+impl Handler for HostKeyVerifier {
     type Error = Fault;
 
     /// Called after russh has verified that the server owns the key.
@@ -110,15 +110,16 @@ impl Handler for Doorkeeper {
         if self.pin.as_ref() == Some(&fingerprint) {
             return Ok(true);
         }
-        Err(Fault::OtherHostKey(Shown { algorithm: key.algorithm(), fingerprint }))
+        Err(Fault::OtherHostKey(HostKey { algorithm: key.algorithm(), fingerprint }))
     }
 
     async fn disconnected(&mut self, reason: DisconnectReason<Fault>) -> Result<(), Fault> {
         match reason {
             DisconnectReason::ReceivedDisconnect(told) => {
-                let mut words = self.last_words.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut words =
+                    self.disconnect_message.lock().unwrap_or_else(PoisonError::into_inner);
                 let too_many = matches!(told.reason_code, Disconnect::TooManyConnections);
-                *words = Some(LastWords { text: told.message, too_many });
+                *words = Some(DisconnectMessage { text: told.message, too_many });
                 Ok(())
             }
             DisconnectReason::Error(fault) => Err(fault),

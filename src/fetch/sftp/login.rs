@@ -11,7 +11,7 @@ use crate::config::job::Secret;
 use crate::model::{Message, system_reason};
 
 use super::super::FetchError;
-use super::host_key::Doorkeeper;
+use super::host_key::HostKeyVerifier;
 
 /// What an account proves itself with. The key is tried first; the password where the server asks
 /// for it besides, or instead.
@@ -28,14 +28,14 @@ pub(super) enum NoLogin {
     /// The server does not accept what it was shown; in the words of `ssh`.
     Refused(String),
     /// The job has nothing of what the server takes: the names of its methods.
-    NothingToShow(String),
+    NoUsableMethod(String),
     /// The connection broke before anything was shown.
     Broken(russh::Error),
 }
 
 /// Logs in. Nothing is shown twice: a few refused logins lock an account.
 pub(super) async fn login(
-    handle: &mut Handle<Doorkeeper>,
+    handle: &mut Handle<HostKeyVerifier>,
     credentials: &Credentials,
 ) -> Result<(), NoLogin> {
     // This asks what the server takes, as `ssh` does; servers do not count it as a failed login.
@@ -65,18 +65,18 @@ pub(super) async fn login(
             return by_question(handle, &credentials.username, password).await;
         }
     }
-    Err(if shown { refused(&takes) } else { NoLogin::NothingToShow(names(&takes)) })
+    Err(if shown { refused(&takes) } else { NoLogin::NoUsableMethod(names(&takes)) })
 }
 
 async fn by_key(
-    handle: &mut Handle<Doorkeeper>,
+    handle: &mut Handle<HostKeyVerifier>,
     username: &str,
     key: &Arc<PrivateKey>,
 ) -> Result<AuthResult, NoLogin> {
     let hash = if key.algorithm().is_rsa() {
         // A server that does not say what it takes is asked for SHA-2; SHA-1 can be forged.
         match handle.best_supported_rsa_hash().await.map_err(NoLogin::Broken)? {
-            Some(None) => return Err(NoLogin::NothingToShow("ssh-rsa (SHA-1)".to_owned())),
+            Some(None) => return Err(NoLogin::NoUsableMethod("ssh-rsa (SHA-1)".to_owned())),
             Some(hash) => hash,
             None => Some(HashAlg::Sha256),
         }
@@ -88,7 +88,7 @@ async fn by_key(
 }
 
 async fn by_password(
-    handle: &mut Handle<Doorkeeper>,
+    handle: &mut Handle<HostKeyVerifier>,
     username: &str,
     password: &Secret,
 ) -> Result<(), NoLogin> {
@@ -100,7 +100,7 @@ async fn by_password(
 
 /// Many servers that take passwords take them only as the answer to a question of their own.
 async fn by_question(
-    handle: &mut Handle<Doorkeeper>,
+    handle: &mut Handle<HostKeyVerifier>,
     username: &str,
     password: &Secret,
 ) -> Result<(), NoLogin> {

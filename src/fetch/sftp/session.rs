@@ -13,11 +13,11 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::super::remote::{Remote, Retrieved, Stat, Version};
 use super::super::{FetchError, reply};
+use super::async_bridge::{AsyncBridge, WaitError};
 use super::connect::Account;
 use super::fault;
-use super::host_key::Doorkeeper;
+use super::host_key::HostKeyVerifier;
 use super::login::{self, NoLogin};
-use super::patience::{Lapse, Patience};
 
 /// How much one request asks for, in bytes. Smaller pieces notice a stalled line sooner.
 const PIECE: u32 = 64 * 1024;
@@ -28,27 +28,27 @@ const AHEAD: usize = 32;
 pub(super) struct Session<'a> {
     account: &'a Account<'a>,
     sftp: SftpSession,
-    handle: Handle<Doorkeeper>,
-    door: Doorkeeper,
+    handle: Handle<HostKeyVerifier>,
+    door: HostKeyVerifier,
     // Last, so that what stands above is dropped while its thread still runs.
-    patience: Patience<'a>,
+    async_bridge: AsyncBridge<'a>,
 }
 
 impl<'a> Session<'a> {
     /// Connects, makes sure of the host key, and logs in.
     pub(super) fn open(account: &'a Account<'a>) -> Result<Session<'a>, FetchError> {
-        let patience = Patience::new(account.leash)
+        let async_bridge = AsyncBridge::new(account.deadline)
             .map_err(|error| account.unreachable(reply::io_reason(&error)))?;
-        let (mut handle, door) = account.connect(&patience)?;
+        let (mut handle, door) = account.connect(&async_bridge)?;
         let login = login::login(&mut handle, &account.credentials);
         account
-            .or_unreachable(patience.wait(account.timeout(), login))?
+            .or_unreachable(async_bridge.wait(account.timeout(), login))?
             .map_err(|error| not_logged_in(account, error, &door))?;
         let opening = open_sftp(&handle);
         let sftp = account
-            .or_unreachable(patience.wait(account.timeout(), opening))?
+            .or_unreachable(async_bridge.wait(account.timeout(), opening))?
             .map_err(|error| without_sftp(account, error, &door))?;
-        Ok(Session { account, sftp, handle, door, patience })
+        Ok(Session { account, sftp, handle, door, async_bridge })
     }
 
     fn path(&self, name: &str) -> String {
@@ -64,11 +64,11 @@ impl<'a> Session<'a> {
         name: &str,
         answer: impl Future<Output = Result<T, SftpError>>,
     ) -> Result<Result<T, SftpError>, FetchError> {
-        self.patience.wait(self.account.timeout(), answer).map_err(|lapse| match lapse {
-            Lapse::Silence => {
+        self.async_bridge.wait(self.account.timeout(), answer).map_err(|lapse| match lapse {
+            WaitError::TimedOut => {
                 FetchError::Interrupted { what: name.to_owned(), reason: fault::no_answer() }
             }
-            Lapse::End(error) => error,
+            WaitError::Ended(error) => error,
         })
     }
 
@@ -83,15 +83,15 @@ impl<'a> Session<'a> {
                 reply: "an answer to another question".to_owned(),
             },
             error => {
-                let last_words = self.account.last_words(&self.door);
-                let reason = fault::not_answered(error, last_words);
+                let disconnect_message = self.account.disconnect_message(&self.door);
+                let reason = fault::not_answered(error, disconnect_message);
                 FetchError::Interrupted { what, reason }
             }
         }
     }
 
     fn words(&self, error: &SftpError) -> String {
-        self.account.fit_to_show(&error.to_string())
+        self.account.printable(&error.to_string())
     }
 }
 
@@ -154,8 +154,8 @@ impl Remote for Session<'_> {
     fn close(self: Box<Self>) {
         /// A server that is up takes its leave at once.
         const LONGEST: Duration = Duration::from_secs(1);
-        let Session { handle, patience, sftp, .. } = *self;
-        let gone = patience.wait(LONGEST, async {
+        let Session { handle, async_bridge, sftp, .. } = *self;
+        let gone = async_bridge.wait(LONGEST, async {
             drop(sftp);
             handle.disconnect(Disconnect::ByApplication, "", "").await?;
             handle.await
@@ -170,23 +170,23 @@ fn is_absence(error: &SftpError) -> bool {
     matches!(error, SftpError::Status(status) if status.status_code == StatusCode::NoSuchFile)
 }
 
-fn not_logged_in(account: &Account<'_>, error: NoLogin, door: &Doorkeeper) -> FetchError {
+fn not_logged_in(account: &Account<'_>, error: NoLogin, door: &HostKeyVerifier) -> FetchError {
     let server = account.server();
     if let Some(fault) = account.crowded_out(door) {
         return fault;
     }
-    let last_words = account.last_words(door);
+    let disconnect_message = account.disconnect_message(door);
     match error {
         NoLogin::Refused(words) => FetchError::LoginRefused {
             server,
             username: account.credentials.username.clone(),
-            reply: match last_words {
-                Some(last) => format!("{}; {last}", account.fit_to_show(&words)),
-                None => account.fit_to_show(&words),
+            reply: match disconnect_message {
+                Some(last) => format!("{}; {last}", account.printable(&words)),
+                None => account.printable(&words),
             },
         },
-        NoLogin::NothingToShow(takes) => FetchError::LoginMethod { server, takes },
-        NoLogin::Broken(error) => account.unreachable(fault::broken(&error, last_words)),
+        NoLogin::NoUsableMethod(takes) => FetchError::LoginMethod { server, takes },
+        NoLogin::Broken(error) => account.unreachable(fault::broken(&error, disconnect_message)),
     }
 }
 
@@ -200,23 +200,25 @@ enum NoSftp {
     NotSpoken(SftpError),
 }
 
-fn without_sftp(account: &Account<'_>, error: NoSftp, door: &Doorkeeper) -> FetchError {
+fn without_sftp(account: &Account<'_>, error: NoSftp, door: &HostKeyVerifier) -> FetchError {
     if let Some(fault) = account.crowded_out(door) {
         return fault;
     }
-    let last_words = account.last_words(door);
+    let disconnect_message = account.disconnect_message(door);
     match error {
         NoSftp::Refused => FetchError::Protocol {
             server: account.server(),
             reply: "it has SSH but gives this account no SFTP".to_owned(),
         },
-        NoSftp::Broken(error) => account.unreachable(fault::broken(&error, last_words)),
-        NoSftp::NotSpoken(error) => account.unreachable(fault::not_answered(&error, last_words)),
+        NoSftp::Broken(error) => account.unreachable(fault::broken(&error, disconnect_message)),
+        NoSftp::NotSpoken(error) => {
+            account.unreachable(fault::not_answered(&error, disconnect_message))
+        }
     }
 }
 
-async fn open_sftp(handle: &Handle<Doorkeeper>) -> Result<SftpSession, NoSftp> {
-    /// Each wait is bounded by [`Patience`]. This clock runs from the moment a request is queued,
+async fn open_sftp(handle: &Handle<HostKeyVerifier>) -> Result<SftpSession, NoSftp> {
+    /// Each wait is bounded by [`AsyncBridge`]. This clock runs from the moment a request is queued,
     /// so that on a slow line a short one would run out although the server delivers; in seconds.
     const NEVER: u64 = 24 * 60 * 60;
     let mut channel = handle.channel_open_session().await.map_err(NoSftp::Broken)?;

@@ -4,11 +4,11 @@ use annotate_snippets::Renderer;
 use anstyle::Style;
 
 use crate::model::Level;
+use crate::report::formatting::{self, count, grouped};
 use crate::report::language::Language;
 use crate::report::layout::{visible, wrap};
 use crate::report::snippet::{self, Marked};
 use crate::report::view::{Cause, FiredRule};
-use crate::report::words::{self, count, grouped};
 
 use super::{BAD, DIM, DOUBTFUL, Drawing, PLAIN};
 
@@ -47,8 +47,8 @@ impl Drawing<'_> {
                 }
             });
         }
-        let then = words::disposition(language, rule.disposition);
-        let label = format!("{}[{}]", words::level(language, rule.level), rule.code);
+        let then = formatting::disposition(language, rule.disposition);
+        let label = format!("{}[{}]", formatting::level(language, rule.level), rule.code);
         let name = rule.name;
         let summary = rule.summary.map(|summary| language.of(summary));
         let text = match (language, summary) {
@@ -174,7 +174,7 @@ impl Drawing<'_> {
         self.text.push('\n');
         for (why, codes) in &self.view.not_run {
             let language = self.language();
-            let (listed, why) = (codes.join(" "), words::why_not_run(language, *why));
+            let (listed, why) = (codes.join(" "), formatting::why_not_run(language, *why));
             let text = match language {
                 Language::Chinese => format!("未执行 {} 项规则（{why}）: {listed}", codes.len()),
                 Language::English => {
@@ -195,7 +195,9 @@ impl Drawing<'_> {
                 .view
                 .levels
                 .iter()
-                .map(|(level, n)| format!("{} {}", words::level(language, *level), grouped(*n)))
+                .map(|(level, n)| {
+                    format!("{} {}", formatting::level(language, *level), grouped(*n))
+                })
                 .collect();
             let total: u64 = self.view.levels.iter().map(|(_, n)| n).sum();
             let all = count(language, total, "处问题", "finding", "findings");

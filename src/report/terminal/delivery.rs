@@ -1,10 +1,10 @@
 //! The upper part of the report: whose delivery it is, how the stages went, what came and what changed.
 
 use crate::model::{Feed, Verdict};
+use crate::report::formatting::{self, count, grouped};
 use crate::report::language::Language;
 use crate::report::layout::{Column, visible};
 use crate::report::view::{Stage, was_read};
-use crate::report::words::{self, count, grouped};
 
 use super::Drawing;
 
@@ -36,10 +36,10 @@ impl Drawing<'_> {
                     (_, false) => language.choose("部分", "partial"),
                 };
                 vec![
-                    words::stage(language, stage.timing.stage).to_owned(),
+                    formatting::stage(language, stage.timing.stage).to_owned(),
                     state.to_owned(),
                     self.stage_facts(stage),
-                    words::duration(stage.timing.took),
+                    formatting::duration(stage.timing.took),
                 ]
             })
             .collect();
@@ -53,7 +53,7 @@ impl Drawing<'_> {
             "fetch" => {
                 let there = report.files.iter().filter(|f| was_read(f));
                 let (files, bytes) = there.fold((0, 0), |(n, sum), f| (n + 1, sum + f.size));
-                let size = words::size(bytes);
+                let size = formatting::size(bytes);
                 let mut text = match language {
                     Language::Chinese => format!("{files} 个文件，{size}"),
                     Language::English => {
@@ -134,7 +134,7 @@ impl Drawing<'_> {
             .map(|row| {
                 let facts = row.facts;
                 let (before, change) = match facts.previous_rows {
-                    Some(before) => (grouped(before), words::difference(facts.rows, before)),
+                    Some(before) => (grouped(before), formatting::difference(facts.rows, before)),
                     None => ("-".to_owned(), "-".to_owned()),
                 };
                 let numbers = [facts.rows, facts.quarantined, facts.repeated, row.findings];

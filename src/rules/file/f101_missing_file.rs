@@ -2,7 +2,7 @@
 
 use crate::delivery::FileState;
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -42,7 +42,10 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         if matches!(file.state, FileState::Missing) {
             sink.report(file.feed, &[], || {
                 let name = &file.name;
-                Draft::new(format!("交付中没有 {name}"), format!("{name} is not in the delivery"))
+                NewFinding::new(
+                    format!("交付中没有 {name}"),
+                    format!("{name} is not in the delivery"),
+                )
             });
         }
     }

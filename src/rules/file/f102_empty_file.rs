@@ -3,7 +3,7 @@
 use crate::delivery::FileState;
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
 use crate::parse::Unparsable;
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -44,12 +44,12 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
             sink.report(file.feed, &[], || {
                 let name = &file.name;
                 if *header {
-                    Draft::new(
+                    NewFinding::new(
                         format!("{name} 只有表头，没有记录"),
                         format!("{name} has a header and no record"),
                     )
                 } else {
-                    Draft::new(format!("{name} 没有内容"), format!("{name} has no content"))
+                    NewFinding::new(format!("{name} 没有内容"), format!("{name} has no content"))
                 }
             });
         }

@@ -3,7 +3,7 @@
 use crate::delivery::FileState;
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
 use crate::parse::Unparsable;
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -58,7 +58,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                 } else {
                     ("", "")
                 };
-                Draft::new(
+                NewFinding::new(
                     format!("{name} 不是可识别的文本（坏序列/多字节序列：{tried}；NUL 字节 {nul} 个{hint_zh}）"),
                     format!(
                         "{name} is no text in a known encoding (malformed of multi-byte sequences: \

@@ -3,7 +3,7 @@
 use crate::delivery::FileState;
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
 use crate::parse::Unparsable;
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -48,7 +48,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                 let name = &file.name;
                 let wanted = found.wanted;
                 let tried = |fields: &str, lines: &str, types: &str| -> String {
-                    let one = |tried: &crate::parse::Tried| {
+                    let one = |tried: &crate::parse::Candidate| {
                         format!(
                             "\"{}\": {} {fields}, {lines} {:.0}%, {types} {:.0}%",
                             tried.delimiter.escape_default(),
@@ -70,7 +70,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                 } else {
                     (tried("列", "行符合", "类型符合"), tried("fields", "lines fit", "types fit"))
                 };
-                Draft::new(
+                NewFinding::new(
                     format!("{name} 找不到合适的分隔符，应有 {wanted} 列；已尝试：{zh}"),
                     format!(
                         "no delimiter fits {name}, which should have {wanted} fields; tried: {en}"

@@ -1,7 +1,7 @@
 //! F105 missing-column: header present, a required field is not in it.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::header::headers;
 
@@ -43,7 +43,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         for field in header.missing.iter().map(|at| &schema.fields[*at]) {
             sink.report(file.feed, &[header.line as u64 + 1], || {
                 let (file, name, title) = (&file.name, &field.name, &field.title.zh);
-                Draft::new(
+                NewFinding::new(
                     format!("{file} 的表头没有必填字段 {name}（{title}）"),
                     format!("the header of {file} lacks the required field {name} ({title})"),
                 )

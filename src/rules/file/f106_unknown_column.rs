@@ -1,7 +1,7 @@
 //! F106 unknown-column: header has a title that the schema does not know (ignored).
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::header::headers;
 
@@ -46,7 +46,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         for title in &header.unknown {
             sink.report(file.feed, &[header.line as u64 + 1], || {
                 let name = &file.name;
-                Draft::new(
+                NewFinding::new(
                     format!("{name} 的表头有未知的列“{title}”，该列不入库"),
                     format!(
                         "the header of {name} has an unknown column \"{title}\"; it is not stored"

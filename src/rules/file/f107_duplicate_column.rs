@@ -1,7 +1,7 @@
 //! F107 duplicate-column: the same field twice in the header.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::header::headers;
 
@@ -43,7 +43,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         for field in header.duplicates.iter().map(|at| &schema.fields[*at]) {
             sink.report(file.feed, &[header.line as u64 + 1], || {
                 let (file, name, title) = (&file.name, &field.name, &field.title.zh);
-                Draft::new(
+                NewFinding::new(
                     format!("{file} 的表头多次出现字段 {name}（{title}）"),
                     format!("the header of {file} has the field {name} ({title}) more than once"),
                 )

@@ -1,7 +1,7 @@
 //! F108 unterminated-last-line: no newline at the end.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -41,7 +41,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         if !file.parsed.lines.terminated() {
             sink.report(file.feed, &[file.parsed.lines.len() as u64], || {
                 let name = &file.schema.file_name;
-                Draft::new(
+                NewFinding::new(
                     format!("{name} 的末行没有换行符，上传可能中断过"),
                     format!(
                         "the last line of {name} has no line end; the upload may have been cut off"

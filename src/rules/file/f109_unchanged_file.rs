@@ -1,7 +1,7 @@
 //! F109 unchanged-file: byte for byte the one published before.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -43,7 +43,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         if file.sha256.is_some() && file.sha256 == published.files[file.feed.index()].sha256 {
             sink.report(file.feed, &[], || {
                 let (name, date) = (&file.name, published.date);
-                Draft::new(
+                NewFinding::new(
                     format!("{name} 与已发布的 {date} 的文件逐字节相同"),
                     format!("{name} is byte for byte the file published for {date}"),
                 )

@@ -1,7 +1,7 @@
 //! F110 stale-file: older than the job's freshness.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -48,7 +48,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
             sink.report(file.feed, &[], || {
                 let (name, shown) = (&file.name, mtime.format("%Y-%m-%d %H:%M:%S"));
                 let (hours, limit) = (age.as_secs() / 3600, freshness.as_secs_f64() / 3600.0);
-                Draft::new(
+                NewFinding::new(
                     format!(
                         "{name} 的修改时间是 {shown} UTC，已过 {hours} 小时，超过 {limit} 小时"
                     ),

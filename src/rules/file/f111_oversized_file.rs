@@ -2,7 +2,7 @@
 
 use crate::delivery::FileState;
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -42,7 +42,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         if let FileState::Oversized { size, limit } = file.state {
             sink.report(file.feed, &[], || {
                 let name = &file.name;
-                Draft::new(
+                NewFinding::new(
                     format!("{name} 有 {size} 字节，超过上限 {limit} 字节，未读取"),
                     format!(
                         "{name} has {size} bytes, over the limit of {limit} bytes; it was not read"

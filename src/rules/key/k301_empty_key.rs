@@ -2,7 +2,7 @@
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
 use crate::parse::CellFaultKind;
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use crate::rules::value::cells::report_cells;
 
@@ -43,7 +43,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     report_cells(context, sink, CellFaultKind::EmptyKey, |field, value| {
         let _ = value;
         let (name, title) = (&field.name, &field.title.zh);
-        Draft::new(
+        NewFinding::new(
             format!("主键 {name}（{title}）为空"),
             format!("the key {name} ({title}) is empty"),
         )

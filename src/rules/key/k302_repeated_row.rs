@@ -1,7 +1,7 @@
 //! K302 repeated-row: key repeated with an identical record (kept once).
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::repeats::repeats;
 
@@ -45,7 +45,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     for (file, repeat) in repeats(context).filter(|(_, repeat)| repeat.identical) {
         sink.report(file.feed, &repeat.lines, || {
             let (key, count) = (&repeat.key, repeat.lines.len());
-            Draft::new(
+            NewFinding::new(
                 format!("主键 {key} 的同一记录出现 {count} 次，保留第一次"),
                 format!("the same record of key {key} comes {count} times; the first is kept"),
             )

@@ -1,7 +1,7 @@
 //! K303 conflicting-key: key repeated with different records (all of them).
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::repeats::repeats;
 
@@ -45,7 +45,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     for (file, repeat) in repeats(context).filter(|(_, repeat)| !repeat.identical) {
         sink.report(file.feed, &repeat.lines, || {
             let (key, count) = (&repeat.key, repeat.lines.len());
-            Draft::new(
+            NewFinding::new(
                 format!("主键 {key} 有 {count} 条记录，内容不同，全部隔离"),
                 format!("key {key} has {count} records that differ; all are kept in quarantine"),
             )

@@ -1,7 +1,7 @@
 //! R201 wrong-field-count: the line splits into more or fewer fields than the header or schema.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -42,7 +42,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         for ragged in &file.parsed.ragged {
             sink.report(file.feed, &[u64::from(ragged.line) + 1], || {
                 let found = ragged.found;
-                Draft::new(
+                NewFinding::new(
                     format!("本行有 {found} 个字段，应为 {wanted} 个"),
                     format!("the line has {found} fields instead of {wanted}"),
                 )

@@ -1,7 +1,7 @@
 //! R202 undecodable-bytes: the line holds bytes that the file's encoding cannot decode.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -52,14 +52,14 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                     count => format!("{count} places of the line are not"),
                 };
                 let key = file.row(line).and_then(|row| file.key(row));
-                let draft = Draft::new(
+                let finding = NewFinding::new(
                     format!("本行有 {count} 处字节不是 {encoding}，第一处在文件的第 {offset} 字节（从 0 起）"),
                     format!("{places} {encoding}, the first at byte {offset} of the file (from 0)"),
                 )
                 .key(key);
                 match first.field {
-                    Some(field) => draft.field(&file.schema.fields[usize::from(field)].name),
-                    None => draft,
+                    Some(field) => finding.field(&file.schema.fields[usize::from(field)].name),
+                    None => finding,
                 }
             });
         }

@@ -1,7 +1,7 @@
 //! R203 oversized-line: over 64 KiB.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
     meta: RuleMeta {
@@ -42,7 +42,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
             let line = u64::from(oversized.line) + 1;
             sink.report(file.feed, &[line], || {
                 let bytes = oversized.bytes;
-                Draft::new(
+                NewFinding::new(
                     format!("本行有 {bytes} 字节，上限为 65536 字节"),
                     format!("the line has {bytes} bytes; 65536 are allowed"),
                 )

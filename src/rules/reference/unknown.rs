@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::links::Link;
-use crate::rules::{Draft, RowContext, Sink, Unreadable};
+use crate::rules::{NewFinding, RowContext, Sink, Unreadable};
 
 /// Reports the references whose schema entry names the rule of this sink.
 pub(super) fn unknown(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable> {
@@ -52,7 +52,7 @@ fn report(context: &RowContext<'_, '_>, link: &Link<'_>, sink: &mut Sink) {
             let (from, field) = (reference.feed, &reference.field);
             let target = context.delivery.schema.feed(reference.target);
             let (file_name, title) = (&target.file_name, &target.title.zh);
-            Draft::new(
+            NewFinding::new(
                 format!("{file_name} 中没有主键为 {key} 的{title}，{rows} 行的 {field} 引用了它"),
                 format!(
                     "{file_name} has no {} {key}; {field} names it on {rows} line(s) of {from}",

@@ -1,7 +1,7 @@
 //! T601 cycle: a record is its own ancestor in a forest.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, RowContext, Rule, Sink, Unreadable};
+use crate::rules::{Check, NewFinding, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered};
 use crate::model::Related;
@@ -69,10 +69,13 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
                 let related = cycle.iter().take(crate::model::Finding::MAX_LINES).map(|at| {
                     Related { feed: file.feed, line: file.line(rows[*at as usize]), key: key(at) }
                 });
-                Draft::new(format!("{title}：{first} {zh}"), format!("{name} forest: {first} {en}"))
-                    .field(&schema.parent)
-                    .related(related.collect())
-                    .key(Some(first))
+                NewFinding::new(
+                    format!("{title}：{first} {zh}"),
+                    format!("{name} forest: {first} {en}"),
+                )
+                .field(&schema.parent)
+                .related(related.collect())
+                .key(Some(first))
             });
         }
     }

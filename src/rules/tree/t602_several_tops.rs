@@ -1,7 +1,7 @@
 //! T602 several-tops: the organ forest has more than one top by its own data.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, RowContext, Rule, Sink, Unreadable};
+use crate::rules::{Check, NewFinding, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered, has_one_top, tops};
 use crate::model::Related;
@@ -61,7 +61,7 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
                 key: key(row),
             });
             let (title, name, parent) = (&schema.title.zh, &schema.name, &schema.parent);
-            Draft::new(
+            NewFinding::new(
                 format!("{title}有 {count} 个顶点（{parent} 为空），应只有一个：{shown}"),
                 format!(
                     "the {name} forest has {count} tops (empty {parent}) instead of one: {shown}"

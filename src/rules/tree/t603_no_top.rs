@@ -1,7 +1,7 @@
 //! T603 no-top: the organ forest has no record with an empty parentId.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, RowContext, Rule, Sink, Unreadable};
+use crate::rules::{Check, NewFinding, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered, has_one_top, tops};
 
@@ -46,7 +46,7 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
         if tops(context, schema).is_empty() {
             sink.report(file.feed, &[], || {
                 let (title, name, parent) = (&schema.title.zh, &schema.name, &schema.parent);
-                Draft::new(
+                NewFinding::new(
                     format!("{title}没有顶点：没有一条可用记录的 {parent} 为空"),
                     format!(
                         "the {name} forest has no top: no accepted record has an empty {parent}"

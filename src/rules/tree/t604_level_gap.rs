@@ -1,7 +1,7 @@
 //! T604 level-gap: the level is not the parent's + 1 (organ) or the parent's - 1 (node).
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, RowContext, Rule, Sink, Unreadable};
+use crate::rules::{Check, NewFinding, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered, level};
 use crate::model::Related;
@@ -54,7 +54,7 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
             sink.report(file.feed, &[file.line(row)], || {
                 let (field, wanted) = (&declared.field, above + declared.step);
                 let parent_key = file.key(parent).unwrap_or_default().to_owned();
-                Draft::new(
+                NewFinding::new(
                     format!("{field} 为 {own}，上级 {parent_key} 为 {above}，应为 {wanted}"),
                     format!("{field} is {own}; the parent {parent_key} has {above}, so it should be {wanted}"),
                 )

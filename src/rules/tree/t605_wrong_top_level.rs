@@ -1,7 +1,7 @@
 //! T605 wrong-top-level: a top organ whose organLevel is not 1.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
-use crate::rules::{Check, Draft, RowContext, Rule, Sink, Unreadable};
+use crate::rules::{Check, NewFinding, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered, level, tops};
 
@@ -50,7 +50,7 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
             };
             sink.report(file.feed, &[file.line(row)], || {
                 let field = &declared.field;
-                Draft::new(
+                NewFinding::new(
                     format!("顶点的 {field} 为 {own}，应为 {wanted}"),
                     format!("{field} of a top is {own} instead of {wanted}"),
                 )

@@ -2,14 +2,14 @@
 
 use crate::config::schema::Field;
 use crate::parse::{CellFaultKind, trim};
-use crate::rules::{Draft, LineContext, Sink};
+use crate::rules::{LineContext, NewFinding, Sink};
 
 /// Reports every cell with this fault; `words` gets the field and the trimmed value as delivered.
 pub(in crate::rules) fn report_cells(
     context: &LineContext<'_, '_>,
     sink: &mut Sink,
     kind: CellFaultKind,
-    words: impl Fn(&Field, &str) -> Draft,
+    words: impl Fn(&Field, &str) -> NewFinding,
 ) {
     for file in context.readable() {
         for fault in file.parsed.faults.iter().filter(|fault| fault.kind == kind) {

@@ -2,7 +2,7 @@
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
 use crate::parse::CellFaultKind;
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::cells::report_cells;
 
@@ -43,7 +43,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     report_cells(context, sink, CellFaultKind::Missing, |field, value| {
         let _ = value;
         let (name, title) = (&field.name, &field.title.zh);
-        Draft::new(
+        NewFinding::new(
             format!("{name}（{title}）为必填，此处为空"),
             format!("{name} ({title}) is required and is empty here"),
         )

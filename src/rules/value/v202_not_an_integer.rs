@@ -2,7 +2,7 @@
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
 use crate::parse::CellFaultKind;
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::cells::report_cells;
 
@@ -42,7 +42,7 @@ Deliver the code of the contract, not words, decimals or full-width digits.",
 fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     report_cells(context, sink, CellFaultKind::NotAnInteger, |field, value| {
         let (name, title) = (&field.name, &field.title.zh);
-        Draft::new(
+        NewFinding::new(
             format!("{name}（{title}）应为整数，实为“{value}”"),
             format!("{name} ({title}) must be an integer, not \"{value}\""),
         )

@@ -2,7 +2,7 @@
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
 use crate::parse::CellFaultKind;
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::cells::report_cells;
 
@@ -42,7 +42,7 @@ Deliver YYYY-MM-DD; leave the cell empty where there is no date, never 0000-00-0
 fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     report_cells(context, sink, CellFaultKind::NotADate, |field, value| {
         let (name, title) = (&field.name, &field.title.zh);
-        Draft::new(
+        NewFinding::new(
             format!("{name}（{title}）应为日期，实为“{value}”"),
             format!("{name} ({title}) must be a date, not \"{value}\""),
         )

@@ -2,7 +2,7 @@
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
 use crate::parse::CellFaultKind;
-use crate::rules::{Check, Draft, LineContext, Rule, Sink};
+use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::cells::report_cells;
 
@@ -50,7 +50,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
             field.allowed.iter().map(one).collect::<Vec<_>>().join(", ")
         };
         let (list_zh, list_en) = (list(|m| &m.zh), list(|m| &m.en));
-        Draft::new(
+        NewFinding::new(
             format!("{name}（{title}）的值“{value}”不在约定之中：{list_zh}"),
             format!("the value \"{value}\" of {name} ({title}) is none of {list_en}"),
         )

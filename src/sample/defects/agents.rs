@@ -6,7 +6,7 @@ use crate::model::Feed;
 
 use super::super::delivery::Charset;
 use super::super::row::Row;
-use super::{At, Planter};
+use super::{At, DefectInjector};
 
 /// What happens to one cell.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ const CELLS: &[(&str, &str, Edit, &str)] = &[
     ("B705", "recommendByNodeId", Set(""), "a recruiter without a team"),
 ];
 
-impl Planter<'_> {
+impl DefectInjector<'_> {
     /// Defects as they really occur, few enough to be published.
     pub(super) fn few_agents(&mut self) -> anyhow::Result<()> {
         let date = self.leaf()?;

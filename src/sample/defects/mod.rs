@@ -21,8 +21,8 @@ use crate::model::Feed;
 
 use super::company::Sink;
 use super::delivery::{Charset, Delivery};
-use super::dice::{Dice, Of};
 use super::row::Row;
+use super::seeded_rng::{RngStream, SeededRng};
 
 /// Which defects to plant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,11 +72,11 @@ struct Entry<'a> {
     note: &'a str,
 }
 
-/// The delivery while it is spoilt.
+/// The delivery while defects are injected.
 #[derive(Debug)]
-pub(super) struct Planter<'a> {
+pub(super) struct DefectInjector<'a> {
     schema: &'a Schema,
-    dice: Dice,
+    rng: SeededRng,
     charset: Charset,
     /// The business date as text.
     today: String,
@@ -90,19 +90,19 @@ pub(super) struct Planter<'a> {
     teams_added: usize,
 }
 
-impl Sink for Planter<'_> {
+impl Sink for DefectInjector<'_> {
     fn row(&mut self, feed: Feed, row: &Row) -> anyhow::Result<()> {
         self.add(feed, row.clone());
         Ok(())
     }
 }
 
-impl<'a> Planter<'a> {
-    /// Takes rows until [`Planter::plant`].
+impl<'a> DefectInjector<'a> {
+    /// Takes rows until [`DefectInjector::plant`].
     pub(super) fn new(schema: &'a Schema, seed: u64, charset: Charset, today: String) -> Self {
-        Planter {
+        DefectInjector {
             schema,
-            dice: Dice::new(seed),
+            rng: SeededRng::new(seed),
             charset,
             today,
             records: Default::default(),
@@ -300,9 +300,9 @@ impl<'a> Planter<'a> {
             }
             if record.row.get(status) == "1" { &mut leaves } else { &mut gone }.push(position);
         }
-        let dice = self.dice;
+        let rng = self.rng;
         for list in [&mut leaves, &mut gone] {
-            list.sort_by_key(|position| dice.bits(Of::Defect, *position as u64));
+            list.sort_by_key(|position| rng.bits(RngStream::Defect, *position as u64));
         }
         (self.leaves, self.gone) = (leaves, gone);
     }

@@ -5,12 +5,12 @@ use anyhow::Context;
 use crate::model::Feed;
 
 use super::agents::NO_OFFICE;
-use super::{At, Planter};
+use super::{At, DefectInjector};
 
 /// The head office: the first row of its feed, as parents stand before their children.
 const HEAD_OFFICE: At = At(Feed::Organ, 0);
 
-impl Planter<'_> {
+impl DefectInjector<'_> {
     /// All defects of organisations and office staff. Organisations with ids from `8699` on are new ones,
     /// which nothing refers to.
     pub(super) fn all_offices(&mut self) -> anyhow::Result<()> {

@@ -5,9 +5,9 @@ use anyhow::Context;
 use crate::model::Feed;
 
 use super::agents::{NO_OFFICE, NO_TEAM, NOBODY};
-use super::{At, Planter};
+use super::{At, DefectInjector};
 
-impl Planter<'_> {
+impl DefectInjector<'_> {
     /// All defects of teams.
     pub(super) fn all_teams(&mut self) -> anyhow::Result<()> {
         self.bad_cells()?;

@@ -19,13 +19,13 @@ use crate::model::{
 use crate::store::{Cell, FeedOutcome, NewRows, Publication, RunRecord, Store, StoreError};
 
 /// A folder with a database in it.
-pub(super) struct Home {
+pub(super) struct TestDatabase {
     pub folder: tempfile::TempDir,
 }
 
-impl Home {
-    pub(super) fn new() -> Home {
-        Home { folder: tempfile::tempdir().unwrap() }
+impl TestDatabase {
+    pub(super) fn new() -> TestDatabase {
+        TestDatabase { folder: tempfile::tempdir().unwrap() }
     }
 
     pub(super) fn db(&self) -> PathBuf {
@@ -379,8 +379,8 @@ pub(super) fn content(conn: &rusqlite::Connection) -> Vec<String> {
 }
 
 /// The files of a folder as a killed process would leave them.
-pub(super) fn copy_folder(from: &Path) -> Home {
-    let home = Home::new();
+pub(super) fn copy_folder(from: &Path) -> TestDatabase {
+    let home = TestDatabase::new();
     for file in std::fs::read_dir(from).unwrap() {
         let file = file.unwrap();
         std::fs::copy(file.path(), home.folder.path().join(file.file_name())).unwrap();

@@ -15,7 +15,7 @@ fn open_error(path: &std::path::Path) -> StoreError {
 
 #[test]
 fn an_older_date_is_refused() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     import(&mut store, 5, &delivery("A1|a|1"));
     let error = store.begin(day(4)).unwrap_err();
@@ -28,7 +28,7 @@ fn an_older_date_is_refused() {
 
 #[test]
 fn a_newer_database_is_left_as_it_is() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     import(&mut home.open(), 1, &delivery("A1|a|1"));
     let newer = Connection::open(home.db()).unwrap();
     newer.pragma_update(None, "user_version", 99).unwrap();
@@ -42,7 +42,7 @@ fn a_newer_database_is_left_as_it_is() {
 
 #[test]
 fn other_files_are_refused_and_left_as_they_are() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     fs::write(home.db(), b"this is no database, whatever its name says, and long enough to tell")
         .unwrap();
     let before = fs::read(home.db()).unwrap();
@@ -65,7 +65,7 @@ fn other_files_are_refused_and_left_as_they_are() {
 
 #[test]
 fn a_damaged_file_is_called_damaged() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     import(&mut home.open(), 1, &delivery("A1|a|1"));
     let mut bytes = fs::read(home.db()).unwrap();
     for byte in bytes.iter_mut().skip(200) {
@@ -77,7 +77,7 @@ fn a_damaged_file_is_called_damaged() {
 
 #[test]
 fn a_full_disk_leaves_the_last_snapshot() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     import(&mut store, 1, &delivery("A1|a|1"));
     let before = content(&store.conn);
@@ -93,7 +93,7 @@ fn a_full_disk_leaves_the_last_snapshot() {
 
 #[test]
 fn a_locked_database_is_called_locked() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     import(&mut store, 1, &delivery("A1|a|1"));
     let other = Connection::open(home.db()).unwrap();
@@ -103,7 +103,7 @@ fn a_locked_database_is_called_locked() {
 
 #[test]
 fn a_dropped_publication_never_was() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     let empty = content(&store.conn);
     for n in [1, 2] {
@@ -127,7 +127,7 @@ fn a_dropped_publication_never_was() {
 #[test]
 fn a_killed_import_leaves_the_old_snapshot() {
     let many: Vec<String> = (0..5_000).map(|n| format!("A{n:05}|name {n}|1")).collect();
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     // A small cache makes the transaction spill into the file before the commit, as a large load does.
     store.conn.pragma_update(None, "cache_size", 10).unwrap();
@@ -137,7 +137,7 @@ fn a_killed_import_leaves_the_old_snapshot() {
         stage(&mut publication, &schema(), &delivery(&many.join("\n"))).unwrap();
         let killed = copy_folder(home.folder.path());
         drop(publication);
-        let size = |home: &Home, name: &str| {
+        let size = |home: &TestDatabase, name: &str| {
             fs::metadata(home.folder.path().join(name)).map_or(0, |file| file.len())
         };
         let journal = if n == 1 { "org.db-journal" } else { "org.db-wal" };
@@ -156,7 +156,7 @@ fn a_killed_import_leaves_the_old_snapshot() {
 
 #[test]
 fn readers_see_the_old_snapshot_until_the_commit() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     import(&mut store, 1, &delivery("A1|a|1"));
     let reader = Connection::open(home.db()).unwrap();
@@ -172,7 +172,7 @@ fn readers_see_the_old_snapshot_until_the_commit() {
 
 #[test]
 fn a_caller_that_leaves_something_out_publishes_nothing() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let (mut store, schema) = (home.open(), schema());
     let parsed = delivery("A1|a|1\nA2|b|1").parse(&schema, Feed::Agent);
     let unsorted: [[u32; 2]; 2] = [[1, 0], [1, 1]];
@@ -206,7 +206,7 @@ fn a_schema_that_cannot_be_stored_is_refused() {
         ("ID", "twice"),
     ];
     for (column, why) in cases {
-        let home = Home::new();
+        let home = TestDatabase::new();
         let mut schema = schema();
         schema.feeds[0].fields[1].column = column.to_owned();
         let error = Store::open(&home.db(), &schema).unwrap_err();

@@ -15,7 +15,7 @@ fn agents(store: &Store) -> Vec<String> {
 
 #[test]
 fn rows_are_stored_typed_and_as_delivered() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     import(&mut store, 1, &delivery("A2|李四|2|||8602\nA1|张三|1|2020-02-29|A2|860101"));
     let columns = "id, agent_name, agent_status, enter_date, recommend_by_agent_id, working_organ_id, \
@@ -35,7 +35,7 @@ fn rows_are_stored_typed_and_as_delivered() {
 
 #[test]
 fn a_version_ends_when_its_content_changes_or_its_key_is_gone() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     import(&mut store, 1, &delivery("A1|a|1\nA2|b|1\nA3|c|1"));
     let outcome = import(&mut store, 2, &delivery("A1|a|1\nA2|B|1\nA4|d|1"))[Feed::Agent.index()];
@@ -53,7 +53,7 @@ fn a_version_ends_when_its_content_changes_or_its_key_is_gone() {
 
 #[test]
 fn a_bad_row_is_carried_and_ends_no_version() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     import(&mut store, 1, &delivery("A1|a|1\nA2|b|1"));
     let carried = import(&mut store, 2, &delivery("!A1|?|x\nA2|b|1\n!A9|new|x"));
@@ -69,7 +69,7 @@ fn a_bad_row_is_carried_and_ends_no_version() {
 
 #[test]
 fn a_publication_tells_what_the_gate_and_the_forests_need() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     let first = delivery("A1|a|1|||860101\nA2|b|1|||8601\nA3|c|2|||8602\nA4|d|1|||86");
     assert!(store.begin(day(1)).unwrap().previous().is_none());
@@ -96,7 +96,7 @@ fn a_publication_tells_what_the_gate_and_the_forests_need() {
 
 #[test]
 fn only_changed_rows_of_a_forest_are_written() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     import(&mut store, 1, &delivery("A1|a|1\nA2|b|1||A1\nA3|c|1||A2\nA4|d|1"));
     let sql =
@@ -127,7 +127,7 @@ fn only_changed_rows_of_a_forest_are_written() {
 
 #[test]
 fn a_path_ends_where_no_hierarchy_goes() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let (mut store, schema) = (home.open(), schema());
     let id = |n: u32| format!("{n:04}");
     let parents: BTreeMap<String, Option<String>> =
@@ -140,7 +140,7 @@ fn a_path_ends_where_no_hierarchy_goes() {
 
 #[test]
 fn a_schema_may_gain_and_lose_columns() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     import(&mut home.open(), 1, &delivery("A1|a|1"));
     let mut wide = schema();
     let mut extra = wide.feeds[Feed::Agent.index()].fields[1].clone();
@@ -189,14 +189,14 @@ proptest! {
 
     #[test]
     fn the_same_deliveries_give_the_same_database(list in deliveries()) {
-        let (home, mut last, mut n) = (Home::new(), BTreeMap::new(), 1);
+        let (home, mut last, mut n) = (TestDatabase::new(), BTreeMap::new(), 1);
         let mut store = home.open();
         for (next, delivery) in &list {
             n += u32::from(*next);
             import(&mut store, n, delivery);
             last.insert(n, delivery.clone());
         }
-        let fresh_home = Home::new();
+        let fresh_home = TestDatabase::new();
         let mut fresh = fresh_home.open();
         for (n, delivery) in &last {
             import(&mut fresh, *n, delivery);

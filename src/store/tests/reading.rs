@@ -23,7 +23,7 @@ fn ask<'a>(id: Option<&'a str>, depth: Option<u32>, limit: usize) -> TreeQuery<'
 
 #[test]
 fn a_forest_is_read_from_the_tops_or_from_a_record() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let agents = "A1|a|1\nA2|b|1||A1\nA3|c|1||A2\nA4|d|1||A1\nB1|x|1\nB2|y|1||B1";
     import(&mut home.open(), 1, &delivery(agents));
     let reader = Reader::open_existing(&home.db()).unwrap();
@@ -59,7 +59,7 @@ fn a_forest_is_read_from_the_tops_or_from_a_record() {
 
 #[test]
 fn counts_are_those_of_the_forest() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     import(&mut home.open(), 1, &delivery("A1|a|1\nA2|b|1||A1"));
     let reader = Reader::open_existing(&home.db()).unwrap();
     let top = |forest: &str| {

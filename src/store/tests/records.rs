@@ -36,7 +36,7 @@ fn refused(run: &str) -> RunReport {
 
 #[test]
 fn a_refused_run_is_recorded_with_all_that_was_found() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     import(&mut store, 1, &delivery("A1|a|1"));
     let snapshot = content(&store.conn);
@@ -85,7 +85,7 @@ fn a_refused_run_is_recorded_with_all_that_was_found() {
 
 #[test]
 fn of_a_failed_run_only_the_run_is_kept() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     let report = RunReport { verdict: Verdict::Failed, ..refused("failed") };
     store.record_run(record(&report)).unwrap();
@@ -96,7 +96,7 @@ fn of_a_failed_run_only_the_run_is_kept() {
 
 #[test]
 fn runs_are_listed_newest_first() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let mut store = home.open();
     import(&mut store, 1, &delivery("A1|a|1"));
     store.record_run(record(&refused("refused"))).unwrap();
@@ -124,7 +124,7 @@ fn runs_are_listed_newest_first() {
 
 #[test]
 fn the_dictionary_knows_every_table_and_column() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     let store = home.open();
     let expected = rows(
         &store.conn,
@@ -151,7 +151,7 @@ fn the_dictionary_knows_every_table_and_column() {
 
 #[test]
 fn opening_a_database_that_is_as_it_should_be_writes_nothing() {
-    let home = Home::new();
+    let home = TestDatabase::new();
     import(&mut home.open(), 1, &delivery("A1|a|1"));
     let before = std::fs::read(home.db()).unwrap();
     drop(home.open());

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::LazyLock};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::{
-    alert::{Cause, Happening, RunFacts, TopFinding, What},
+    alert::{Cause, EventKind, RunEvent, RunFacts, TopFinding},
     config::job::{self, Job},
     model::{GateReason, Level, Message, RunId},
 };
@@ -18,8 +18,8 @@ pub(crate) fn job(more: &str) -> Job {
     job::parse(&PathBuf::from("jobs/t.toml"), &text, &|_| None).unwrap()
 }
 
-pub(crate) fn happening(day: u32, what: What) -> Happening {
-    Happening {
+pub(crate) fn event(day: u32, what: EventKind) -> RunEvent {
+    RunEvent {
         tenant: "t".into(),
         insurer: Some("示例人寿".into()),
         business_date: NaiveDate::from_ymd_opt(2024, 11, day).unwrap(),
@@ -70,16 +70,16 @@ pub(crate) fn facts() -> RunFacts {
     }
 }
 
-pub(crate) fn published() -> What {
-    What::Published(RunFacts { reasons: Vec::new(), quarantined: 3, ..facts() })
+pub(crate) fn published() -> EventKind {
+    EventKind::Published(RunFacts { reasons: Vec::new(), quarantined: 3, ..facts() })
 }
 
-pub(crate) fn refused() -> What {
-    What::Refused(facts())
+pub(crate) fn refused() -> EventKind {
+    EventKind::Refused(facts())
 }
 
-pub(crate) fn late() -> What {
-    What::Late {
+pub(crate) fn late() -> EventKind {
+    EventKind::Late {
         since: "2024-11-23T18:30:00Z".parse().unwrap(),
         until: Some("2024-11-24T00:00:00Z".parse().unwrap()),
         message: Message::fixed(
@@ -90,15 +90,17 @@ pub(crate) fn late() -> What {
 }
 
 /// The same when the wait is over.
-pub(crate) fn in_vain() -> What {
+pub(crate) fn in_vain() -> EventKind {
     match late() {
-        What::Late { since, message, .. } => What::Late { since, until: Some(*NOW), message },
+        EventKind::Late { since, message, .. } => {
+            EventKind::Late { since, until: Some(*NOW), message }
+        }
         other => other,
     }
 }
 
-pub(crate) fn failed() -> What {
-    What::Failed {
+pub(crate) fn failed() -> EventKind {
+    EventKind::Failed {
         cause: Cause::Source,
         message: Message::fixed(
             "服务器拒绝登录：530 <@all> [点我](http://evil.example) `x`\u{1b}[31m",
@@ -108,8 +110,8 @@ pub(crate) fn failed() -> What {
     }
 }
 
-pub(crate) fn broken() -> What {
-    What::JobFileBroken {
+pub(crate) fn broken() -> EventKind {
+    EventKind::JobFileBroken {
         message: Message::fixed(
             "jobs/t.toml:3: 缺少 \"kind\"",
             "jobs/t.toml:3: missing key \"kind\"",

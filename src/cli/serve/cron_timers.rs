@@ -5,41 +5,41 @@
 
 use std::sync::mpsc::Sender;
 
-use orgsnap::daemon::{Alarm, Event};
+use orgsnap::daemon::{CronTimer, Event};
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
-/// Alarms that ring until they are dropped for others.
+/// CronTimers that ring until they are dropped for others.
 #[derive(Default)]
-pub(super) struct Alarms {
+pub(super) struct CronTimers {
     ringing: Option<JobScheduler>,
 }
 
-impl Alarms {
+impl CronTimers {
     /// Has these ring, and no others.
     ///
     /// # Errors
     /// If one cannot be set. None rings then, and the scheduler wakes by its own reckoning.
     pub(super) async fn set(
         &mut self,
-        alarms: &[Alarm],
+        timers: &[CronTimer],
         sender: &Sender<Event>,
     ) -> Result<(), JobSchedulerError> {
         if let Some(mut before) = self.ringing.take() {
             before.shutdown().await?;
         }
         let scheduler = JobScheduler::new().await?;
-        for alarm in alarms {
+        for timer in timers {
             let sender = sender.clone();
             let ring = move |_, _| {
                 let sender = sender.clone();
                 let rung: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> =
                     Box::pin(async move {
                         // Nobody listens any more when the daemon ends.
-                        let _ = sender.send(Event::Rang);
+                        let _ = sender.send(Event::TimerFired);
                     });
                 rung
             };
-            scheduler.add(Job::new_async_tz(&alarm.cron, alarm.zone, ring)?).await?;
+            scheduler.add(Job::new_async_tz(&timer.cron, timer.zone, ring)?).await?;
         }
         scheduler.start().await?;
         self.ringing = Some(scheduler);
@@ -60,19 +60,19 @@ mod tests {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.unwrap();
         let (sender, inbox) = channel();
-        let mut alarms = Alarms::default();
+        let mut timers = CronTimers::default();
         let every_second =
-            Alarm { cron: "* * * * * *".to_owned(), zone: chrono_tz::Asia::Shanghai };
-        runtime.block_on(alarms.set(&[every_second], &sender)).unwrap();
+            CronTimer { cron: "* * * * * *".to_owned(), zone: chrono_tz::Asia::Shanghai };
+        runtime.block_on(timers.set(&[every_second], &sender)).unwrap();
         for _ in 0..2 {
-            assert!(matches!(inbox.recv_timeout(Duration::from_secs(60)), Ok(Event::Rang)));
+            assert!(matches!(inbox.recv_timeout(Duration::from_secs(60)), Ok(Event::TimerFired)));
         }
-        runtime.block_on(alarms.set(&[], &sender)).unwrap();
+        runtime.block_on(timers.set(&[], &sender)).unwrap();
         // One may be on its way.
         while inbox.recv_timeout(Duration::from_millis(1_500)).is_ok() {}
         let silence = inbox.recv_timeout(Duration::from_secs(2));
         assert!(matches!(silence, Err(RecvTimeoutError::Timeout)));
-        let nonsense = Alarm { cron: "never".to_owned(), zone: chrono_tz::UTC };
-        assert!(runtime.block_on(alarms.set(&[nonsense], &sender)).is_err());
+        let nonsense = CronTimer { cron: "never".to_owned(), zone: chrono_tz::UTC };
+        assert!(runtime.block_on(timers.set(&[nonsense], &sender)).is_err());
     }
 }

@@ -14,35 +14,35 @@ use crate::model::Cancel;
 use super::FetchError;
 
 /// How often a wait looks up: the most that ending early costs.
-const GLANCE: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The leash of one fetch. Pulled, it ends waits at once and shuts down the sockets it holds.
 #[derive(Debug)]
-pub(super) struct Leash {
+pub(super) struct FetchDeadline {
     cancel: Cancel,
     allowed: Duration,
     end: Instant,
     /// One of the files cannot be had; the others need not go on.
-    given_up: AtomicBool,
+    delivery_abandoned: AtomicBool,
     next: AtomicU64,
     sockets: Mutex<Vec<(u64, TcpStream)>>,
 }
 
 /// A socket on the leash, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Held {
-    leash: Arc<Leash>,
+pub(super) struct RegisteredSocket {
+    deadline: Arc<FetchDeadline>,
     number: u64,
 }
 
-impl Leash {
+impl FetchDeadline {
     /// A fetch that starts now.
-    pub(super) fn starting_now(allowed: Duration, cancel: &Cancel) -> Arc<Leash> {
-        Arc::new(Leash {
+    pub(super) fn starting_now(allowed: Duration, cancel: &Cancel) -> Arc<FetchDeadline> {
+        Arc::new(FetchDeadline {
             cancel: cancel.clone(),
             allowed,
             end: Instant::now() + allowed,
-            given_up: AtomicBool::new(false),
+            delivery_abandoned: AtomicBool::new(false),
             next: AtomicU64::new(0),
             sockets: Mutex::default(),
         })
@@ -64,9 +64,9 @@ impl Leash {
     /// What is left of the time allowed.
     ///
     /// # Errors
-    /// As [`Leash::check`].
+    /// As [`FetchDeadline::check`].
     pub(super) fn remaining(&self) -> Result<Duration, FetchError> {
-        if self.given_up.load(Ordering::Acquire) {
+        if self.delivery_abandoned.load(Ordering::Acquire) {
             return Err(FetchError::Cancelled);
         }
         self.left()
@@ -101,19 +101,19 @@ impl Leash {
     }
 
     /// The set of files at hand is lost: whatever else of it is under way may stop.
-    pub(super) fn give_up(&self) {
-        self.given_up.store(true, Ordering::Release);
+    pub(super) fn abandon_delivery(&self) {
+        self.delivery_abandoned.store(true, Ordering::Release);
     }
 
     /// All that was under way has stopped; another set may be begun.
-    pub(super) fn take_up(&self) {
-        self.given_up.store(false, Ordering::Release);
+    pub(super) fn begin_delivery(&self) {
+        self.delivery_abandoned.store(false, Ordering::Release);
     }
 
     /// Waits.
     ///
     /// # Errors
-    /// As [`Leash::check`]; at once, if the wait would outlast the deadline.
+    /// As [`FetchDeadline::check`]; at once, if the wait would outlast the deadline.
     pub(super) fn wait(&self, wait: Duration) -> Result<(), FetchError> {
         if wait >= self.remaining()? {
             return Err(FetchError::Deadline { allowed: self.allowed, last: None });
@@ -124,7 +124,7 @@ impl Leash {
             if left.is_zero() {
                 return Ok(());
             }
-            thread::sleep(left.min(GLANCE));
+            thread::sleep(left.min(POLL_INTERVAL));
             self.check()?;
         }
     }
@@ -132,7 +132,7 @@ impl Leash {
     /// Waits before attempt `attempt + 1` of something that failed with `fault`.
     ///
     /// # Errors
-    /// As [`Leash::wait`], with the fault.
+    /// As [`FetchDeadline::wait`], with the fault.
     pub(super) fn wait_after(
         &self,
         fault: FetchError,
@@ -148,23 +148,23 @@ impl Leash {
     }
 
     /// Runs `work`, which cannot be ended early, on a thread of its own, and waits for it no longer
-    /// than `patience`; `None` if it takes longer. What it brings then is dropped.
+    /// than `async_bridge`; `None` if it takes longer. What it brings then is dropped.
     ///
     /// # Errors
-    /// As [`Leash::check`].
-    pub(super) fn outwait<T: Send + 'static>(
+    /// As [`FetchDeadline::check`].
+    pub(super) fn run_with_timeout<T: Send + 'static>(
         &self,
-        patience: Duration,
+        async_bridge: Duration,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Option<T>, FetchError> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         // Nobody may listen any more, which is as good.
         thread::spawn(move || _ = sender.send(work()));
-        let end = Instant::now() + patience;
+        let end = Instant::now() + async_bridge;
         loop {
             self.check()?;
             let left = end.saturating_duration_since(Instant::now());
-            match receiver.recv_timeout(left.min(GLANCE)) {
+            match receiver.recv_timeout(left.min(POLL_INTERVAL)) {
                 Ok(done) => return Ok(Some(done)),
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(std::sync::mpsc::RecvTimeoutError::Timeout) if left.is_zero() => {
@@ -179,26 +179,26 @@ impl Leash {
     /// answer in time.
     ///
     /// # Errors
-    /// As [`Leash::check`].
-    pub(super) fn dial(
+    /// As [`FetchDeadline::check`].
+    pub(super) fn connect_any(
         &self,
         addresses: Vec<SocketAddr>,
         timeout: Duration,
     ) -> Result<Option<std::io::Result<TcpStream>>, FetchError> {
         /// No server that is up takes longer to accept a connection.
         const LONGEST: Duration = Duration::from_secs(10);
-        let patience = self.bound(timeout.min(LONGEST))?;
+        let async_bridge = self.bound(timeout.min(LONGEST))?;
         let dial = move || {
             let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
             for address in addresses {
-                match TcpStream::connect_timeout(&address, patience) {
+                match TcpStream::connect_timeout(&address, async_bridge) {
                     Ok(socket) => return Ok(socket),
                     Err(error) => last = error,
                 }
             }
             Err(last)
         };
-        let Some(dialled) = self.outwait(patience.saturating_mul(2), dial)? else {
+        let Some(dialled) = self.run_with_timeout(async_bridge.saturating_mul(2), dial)? else {
             return Ok(None);
         };
         let timeout = self.bound(timeout)?;
@@ -211,16 +211,19 @@ impl Leash {
     }
 
     /// Puts a socket on the leash.
-    pub(super) fn hold(self: &Arc<Self>, socket: &TcpStream) -> std::io::Result<Held> {
+    pub(super) fn register_socket(
+        self: &Arc<Self>,
+        socket: &TcpStream,
+    ) -> std::io::Result<RegisteredSocket> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let socket = socket.try_clone()?;
         self.sockets().push((number, socket));
-        Ok(Held { leash: Arc::clone(self), number })
+        Ok(RegisteredSocket { deadline: Arc::clone(self), number })
     }
 
     /// Does `work`, with somebody standing by who shuts the sockets down when the leash is pulled: a
     /// blocked read knows nothing of deadlines.
-    pub(super) fn around<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub(super) fn while_watching_sockets<T>(&self, work: impl FnOnce() -> T) -> T {
         /// Ends the watch even if the work panics.
         struct Over<'o>(&'o AtomicBool, thread::Thread);
         impl Drop for Over<'_> {
@@ -239,7 +242,7 @@ impl Leash {
                             _ = socket.shutdown(Shutdown::Both);
                         }
                     }
-                    thread::park_timeout(GLANCE);
+                    thread::park_timeout(POLL_INTERVAL);
                 }
             });
             let _over = Over(&over, watch.thread().clone());
@@ -252,9 +255,9 @@ impl Leash {
     }
 }
 
-impl Drop for Held {
+impl Drop for RegisteredSocket {
     fn drop(&mut self) {
-        self.leash.sockets().retain(|(number, _)| *number != self.number);
+        self.deadline.sockets().retain(|(number, _)| *number != self.number);
     }
 }
 
@@ -288,10 +291,10 @@ mod tests {
     #[test]
     fn a_wait_that_outlasts_the_deadline_is_not_begun() {
         let cancel = Cancel::new();
-        let leash = Leash::starting_now(Duration::from_secs(10), &cancel);
+        let deadline = FetchDeadline::starting_now(Duration::from_secs(10), &cancel);
         let fault = FetchError::Changing { what: "x".to_owned() };
         let started = Instant::now();
-        let error = leash.wait_after(fault, 9, Duration::from_secs(60)).unwrap_err();
+        let error = deadline.wait_after(fault, 9, Duration::from_secs(60)).unwrap_err();
         assert!(matches!(error, FetchError::Deadline { last: Some(_), .. }));
         assert!(started.elapsed() < Duration::from_secs(5));
     }
@@ -301,18 +304,18 @@ mod tests {
         use std::io::Read;
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let cancel = Cancel::new();
-        let leash = Leash::starting_now(Duration::from_secs(600), &cancel);
+        let deadline = FetchDeadline::starting_now(Duration::from_secs(600), &cancel);
         let mut socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let started = Instant::now();
-        leash.around(|| {
-            let _held = leash.hold(&socket).unwrap();
+        deadline.while_watching_sockets(|| {
+            let _registered = deadline.register_socket(&socket).unwrap();
             let asker = cancel.clone();
             thread::spawn(move || {
                 thread::sleep(Duration::from_millis(200));
                 asker.ask();
             });
             assert_eq!(socket.read(&mut [0]).unwrap(), 0);
-            let waited = leash.wait(Duration::from_secs(300));
+            let waited = deadline.wait(Duration::from_secs(300));
             assert!(matches!(waited, Err(FetchError::Cancelled)));
         });
         assert!(started.elapsed() < Duration::from_secs(60));

@@ -4,34 +4,34 @@ use std::{fs, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use orgsnap::{
-    alert::{Alert, Desk, Happening, What, document, markdown},
+    alert::{Alert, AlertDispatcher, EventKind, RunEvent, document, markdown},
     model::{GateReason, Language, Message},
 };
 use serde_json::Value;
 
-use super::news::{NOW, broken, facts, failed, happening, in_vain, job, late, published, refused};
-use super::{Recorder, TWO_CHANNELS, alert, book, desk, report};
+use super::events::{NOW, broken, event, facts, failed, in_vain, job, late, published, refused};
+use super::{Recorder, TWO_CHANNELS, alert, content, dispatcher, report};
 
 const SOON: Duration = Duration::from_secs(20);
 
 /// One alert of every sort.
 fn every_sort() -> Vec<(&'static str, Alert)> {
     let job = job(TWO_CHANNELS);
-    let after = |first: What, then: What| {
+    let after = |first: EventKind, then: EventKind| {
         let folder = tempfile::tempdir().unwrap();
-        let desk = Desk::new(folder.path());
-        report(&desk, &job, &happening(22, first));
-        report(&desk, &job, &happening(23, then)).expect("news");
-        book(folder.path()).outbox.pop().unwrap().alert
+        let dispatcher = AlertDispatcher::new(folder.path());
+        report(&dispatcher, &job, &event(22, first));
+        report(&dispatcher, &job, &event(23, then)).expect("news");
+        content(folder.path()).outbox.pop().unwrap().alert
     };
     vec![
-        ("refused", alert(&job, &happening(23, refused()))),
-        ("failed", alert(&job, &happening(23, failed()))),
-        ("late", alert(&job, &happening(23, late()))),
-        ("late-in-vain", alert(&job, &happening(23, in_vain()))),
+        ("refused", alert(&job, &event(23, refused()))),
+        ("failed", alert(&job, &event(23, failed()))),
+        ("late", alert(&job, &event(23, late()))),
+        ("late-in-vain", alert(&job, &event(23, in_vain()))),
         ("recovered", after(refused(), published())),
-        ("job-file-broken", alert(&job, &happening(23, broken()))),
-        ("job-file-read", after(broken(), What::JobFileRead)),
+        ("job-file-broken", alert(&job, &event(23, broken()))),
+        ("job-file-read", after(broken(), EventKind::JobFileRead)),
     ]
 }
 
@@ -48,7 +48,7 @@ fn a_group_reads_well_in_both_languages() {
 #[test]
 fn no_markup_of_others_reaches_a_group() {
     let job = job(TWO_CHANNELS);
-    let text = markdown(&alert(&job, &happening(23, failed())), Language::Chinese);
+    let text = markdown(&alert(&job, &event(23, failed())), Language::Chinese);
     for forbidden in ["<@", "](", "\u{1b}"] {
         assert!(!text.contains(forbidden), "{forbidden} in {text}");
     }
@@ -72,7 +72,7 @@ fn a_huge_alert_is_cut_at_a_line_end_and_keeps_where_the_report_lies() {
         (0..50).map(|_| GateReason { limit: "quarantined", message: message.clone() }).collect();
     huge.findings = facts().findings.into_iter().cycle().take(300).collect();
     let job = job(TWO_CHANNELS);
-    let alert = alert(&job, &happening(23, What::Refused(huge)));
+    let alert = alert(&job, &event(23, EventKind::Refused(huge)));
     assert_eq!((alert.findings.len(), alert.rules_fired), (20, 300));
     for language in [Language::Chinese, Language::English] {
         let text = markdown(&alert, language);
@@ -108,7 +108,7 @@ fn each_is_told_once_on_the_channels_that_want_it_and_a_restart_changes_nothing(
     let folder = tempfile::tempdir().unwrap();
     let job = job(TWO_CHANNELS);
     let recorder = Recorder::failing(0);
-    let night: [(u32, What, Option<&str>); 7] = [
+    let night: [(u32, EventKind, Option<&str>); 7] = [
         (22, published(), None),
         (23, late(), Some("late")),
         (23, late(), None),
@@ -119,12 +119,12 @@ fn each_is_told_once_on_the_channels_that_want_it_and_a_restart_changes_nothing(
     ];
     for (day, what, expected) in night {
         // Killed after each step, before anything was sent, and twice more after it was.
-        let killed = desk(folder.path(), &job, &recorder);
-        assert_eq!(report(&killed, &job, &happening(day, what.clone())), expected);
+        let killed = dispatcher(folder.path(), &job, &recorder);
+        assert_eq!(report(&killed, &job, &event(day, what.clone())), expected);
         drop(killed);
         for _ in 0..2 {
-            let restarted = desk(folder.path(), &job, &recorder);
-            assert_eq!(report(&restarted, &job, &happening(day, what.clone())), None);
+            let restarted = dispatcher(folder.path(), &job, &recorder);
+            assert_eq!(report(&restarted, &job, &event(day, what.clone())), None);
             let left = restarted.flush(SOON);
             assert_eq!((left.count, left.faults.len()), (0, 0));
         }
@@ -138,9 +138,9 @@ fn each_is_told_once_on_the_channels_that_want_it_and_a_restart_changes_nothing(
         ("webhook", "refused"),
     ];
     assert_eq!(sent, expected.map(|(channel, kind)| (channel.to_owned(), kind)));
-    let ids: Vec<String> = book(folder.path()).sent.into_iter().map(|sent| sent.id).collect();
+    let ids: Vec<String> = content(folder.path()).sent.into_iter().map(|sent| sent.id).collect();
     assert_eq!(ids.len(), 4);
-    assert!(book(folder.path()).outbox.is_empty());
+    assert!(content(folder.path()).outbox.is_empty());
 }
 
 #[test]
@@ -148,9 +148,9 @@ fn what_fails_is_tried_again_with_the_same_id_and_kept_when_time_is_up() {
     let folder = tempfile::tempdir().unwrap();
     let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
     let recorder = Recorder::failing(2);
-    let first = desk(folder.path(), &job, &recorder);
-    assert_eq!(report(&first, &job, &happening(23, late())), Some("late"));
-    let id = book(folder.path()).outbox[0].alert.id.clone();
+    let first = dispatcher(folder.path(), &job, &recorder);
+    assert_eq!(report(&first, &job, &event(23, late())), Some("late"));
+    let id = content(folder.path()).outbox[0].alert.id.clone();
     let left = first.flush(Duration::ZERO);
     assert_eq!(left.count, 1);
     let messages = left.messages();
@@ -169,12 +169,12 @@ fn two_processes_do_not_send_the_same_alert() {
     let folder = tempfile::tempdir().unwrap();
     let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
     let recorder = Arc::new(Recorder { delay: Duration::from_millis(300), ..Recorder::default() });
-    let daemon = desk(folder.path(), &job, &recorder);
-    report(&daemon, &job, &happening(23, late()));
-    let by_hand = desk(folder.path(), &job, &recorder);
+    let daemon = dispatcher(folder.path(), &job, &recorder);
+    report(&daemon, &job, &event(23, late()));
+    let by_hand = dispatcher(folder.path(), &job, &recorder);
     std::thread::scope(|scope| {
-        for desk in [&daemon, &by_hand] {
-            scope.spawn(move || assert_eq!(desk.flush(SOON).count, 0));
+        for dispatcher in [&daemon, &by_hand] {
+            scope.spawn(move || assert_eq!(dispatcher.flush(SOON).count, 0));
         }
     });
     assert_eq!(recorder.sent(), [("command".to_owned(), "late")]);
@@ -185,21 +185,21 @@ fn the_background_sends_by_itself_and_ends_when_told() {
     let folder = tempfile::tempdir().unwrap();
     let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
     let recorder = Recorder::failing(0);
-    let desk = desk(folder.path(), &job, &recorder);
-    desk.start().unwrap();
+    let dispatcher = dispatcher(folder.path(), &job, &recorder);
+    dispatcher.start().unwrap();
     for (day, what) in [(23, late()), (23, refused()), (24, published())] {
-        report(&desk, &job, &happening(day, what));
+        report(&dispatcher, &job, &event(day, what));
     }
     for _ in 0..600 {
-        if book(folder.path()).outbox.is_empty() {
+        if content(folder.path()).outbox.is_empty() {
             break;
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    desk.stop(SOON);
+    dispatcher.stop(SOON);
     assert_eq!(recorder.sent().len(), 3);
-    report(&desk, &job, &happening(25, late()));
-    assert_eq!(book(folder.path()).unsent(), 1, "what comes after the end is kept");
+    report(&dispatcher, &job, &event(25, late()));
+    assert_eq!(content(folder.path()).unsent(), 1, "what comes after the end is kept");
 }
 
 #[test]
@@ -212,13 +212,13 @@ fn what_is_for_nobody_any_more_or_too_old_is_given_up() {
         (TimeDelta::hours(49), &both, 0),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        report(&Desk::new(folder.path()), &both, &happening(23, refused()));
-        Desk::new(folder.path()).watch(job, *NOW + later).unwrap();
-        assert_eq!(book(folder.path()).unsent(), left);
+        report(&AlertDispatcher::new(folder.path()), &both, &event(23, refused()));
+        AlertDispatcher::new(folder.path()).watch(job, *NOW + later).unwrap();
+        assert_eq!(content(folder.path()).unsent(), left);
     }
     let none = job_without_alerts();
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(report(&Desk::new(folder.path()), &none, &happening(23, refused())), None);
+    assert_eq!(report(&AlertDispatcher::new(folder.path()), &none, &event(23, refused())), None);
     assert!(!folder.path().join("t").exists(), "a job without alerts leaves no ledger");
 }
 
@@ -233,17 +233,17 @@ fn a_disk_that_cannot_be_written_to_is_alerted_of_all_the_same() {
     fs::write(&data, "no folder").unwrap();
     let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
     let recorder = Recorder::failing(0);
-    let desk = Desk::with_sender(&data, Arc::<Recorder>::clone(&recorder));
-    let full: Happening = happening(23, failed());
-    assert_eq!(report(&desk, &job, &full), Some("failed"));
-    assert_eq!(report(&desk, &job, &full), None);
-    assert_eq!(desk.flush(SOON).count, 0);
-    assert_eq!(desk.flush(SOON).count, 0);
+    let dispatcher = AlertDispatcher::with_sender(&data, Arc::<Recorder>::clone(&recorder));
+    let full: RunEvent = event(23, failed());
+    assert_eq!(report(&dispatcher, &job, &full), Some("failed"));
+    assert_eq!(report(&dispatcher, &job, &full), None);
+    assert_eq!(dispatcher.flush(SOON).count, 0);
+    assert_eq!(dispatcher.flush(SOON).count, 0);
     assert_eq!(recorder.sent(), [("command".to_owned(), "failed")]);
     // Once it can be written to, what was told is kept.
     fs::remove_file(&data).unwrap();
-    assert_eq!(report(&desk, &job, &happening(24, late())), Some("late"));
-    assert_eq!(book(&data).troubles.dates.len(), 2);
+    assert_eq!(report(&dispatcher, &job, &event(24, late())), Some("late"));
+    assert_eq!(content(&data).conditions.dates.len(), 2);
 }
 
 #[test]
@@ -253,10 +253,14 @@ fn a_damaged_ledger_is_begun_anew_and_one_of_a_newer_version_left_alone() {
     let ledger = folder.path().join("t/alerts.json");
     fs::create_dir(folder.path().join("t")).unwrap();
     fs::write(&ledger, "{\"version\": 1, \"trou").unwrap();
-    assert_eq!(report(&Desk::new(folder.path()), &job, &happening(23, late())), Some("late"));
+    assert_eq!(
+        report(&AlertDispatcher::new(folder.path()), &job, &event(23, late())),
+        Some("late")
+    );
     let newer = "{\"version\": 2, \"content\": 7}";
     fs::write(&ledger, newer).unwrap();
-    let error = Desk::new(folder.path()).report(&job, &happening(23, late()), *NOW).unwrap_err();
+    let error =
+        AlertDispatcher::new(folder.path()).report(&job, &event(23, late()), *NOW).unwrap_err();
     assert!(error.message().en.contains("newer orgsnap (format 2"), "{error}");
     assert_eq!(fs::read_to_string(&ledger).unwrap(), newer);
 }

@@ -1,58 +1,60 @@
-//! What `org.db` knows that the ledger does not: how a run ended that the daemon did not live to see.
+//! EventKind `org.db` knows that the ledger does not: how a run ended that the daemon did not live to see.
 
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::alert::{RunFacts, What};
+use crate::alert::{EventKind, RunFacts};
 use crate::config::job::Job;
 use crate::model::{GateReason, RunId};
 use crate::report::json;
 use crate::store::{Reader, RunRow};
 
-use super::notes::Note;
+use super::log_entry::LogEntry;
+use super::notify;
 use super::observer::Observer;
-use super::plan::{Ending, Phase, Timetable, Track};
-use super::tell;
+use super::plan::{Phase, RunOutcome, ScheduleState, Timetable};
 
 /// So many runs back the one that was cut short is looked for: those by hand may have come after it.
-const RUNS_BACK: usize = 200;
+const MAX_RUNS_SEARCHED: usize = 200;
 
 /// Settles a run that the ledger says is under way, at the start of a daemon: whoever ran it is gone. If it
 /// came to its verdict, that counts and is told of now; if not, it left nothing behind and is run again.
 pub(super) fn settle_what_was_cut_short(
-    track: &mut Track,
+    state: &mut ScheduleState,
     job: &Job,
     timetable: &Timetable<'_>,
     folder: &Path,
     observer: &dyn Observer,
     now: DateTime<Utc>,
 ) {
-    let Some(errand) = track.errand.as_mut().filter(|errand| errand.phase == Phase::Running) else {
+    let Some(scheduled_run) =
+        state.scheduled_run.as_mut().filter(|scheduled_run| scheduled_run.phase == Phase::Running)
+    else {
         return;
     };
-    let (date, Some(run)) = (errand.date, errand.run.clone()) else {
-        errand.phase = Phase::Due(now);
+    let (date, Some(run)) = (scheduled_run.date, scheduled_run.run.clone()) else {
+        scheduled_run.phase = Phase::Due(now);
         return;
     };
     let row = recorded(folder, &run);
-    let ending = match row.as_ref().map(|row| row.verdict.as_str()) {
-        Some("published") => Ending::Published,
-        Some("refused") => Ending::Refused,
+    let outcome = match row.as_ref().map(|row| row.verdict.as_str()) {
+        Some("published") => RunOutcome::Published,
+        Some("refused") => RunOutcome::Refused,
         _ => {
-            observer.note(&Note::interrupted(&job.tenant, date, &run));
-            track.finish(timetable, &Ending::Stopped, now);
+            observer.log(&LogEntry::interrupted(&job.tenant, date, &run));
+            state.finish(timetable, &RunOutcome::Stopped, now);
             return;
         }
     };
-    track.finish(timetable, &ending, now);
+    state.finish(timetable, &outcome, now);
     if let Some(row) = row {
         let facts = facts(&row, folder);
-        let what = match ending {
-            Ending::Refused => What::Refused(facts),
-            _ => What::Published(facts),
+        let what = match outcome {
+            RunOutcome::Refused => EventKind::Refused(facts),
+            _ => EventKind::Published(facts),
         };
-        tell::happened(observer, job, &tell::happening(job, date, what), now);
+        notify::on_event(observer, job, &notify::event(job, date, what), now);
     }
 }
 
@@ -72,7 +74,7 @@ pub(super) fn is_published_since(folder: &Path, date: NaiveDate, refused: &RunId
 /// The run as it was recorded. A database that cannot be read knows of none: the run to come will say why.
 fn recorded(folder: &Path, run: &RunId) -> Option<RunRow> {
     let reader = Reader::open_existing(&folder.join("org.db")).ok()?;
-    reader.runs(RUNS_BACK).ok()?.into_iter().find(|row| row.run == *run)
+    reader.runs(MAX_RUNS_SEARCHED).ok()?.into_iter().find(|row| row.run == *run)
 }
 
 fn facts(row: &RunRow, folder: &Path) -> RunFacts {
@@ -99,5 +101,5 @@ fn facts(row: &RunRow, folder: &Path) -> RunFacts {
 fn limit(name: &str) -> &'static str {
     const KNOWN: [&str; 6] =
         ["fatal-finding", "quarantined", "detached", "vanished", "vanished-in-organ", "older-date"];
-    KNOWN.into_iter().find(|known| *known == name).unwrap_or("refused")
+    KNOWN.into_iter().find(|earlier| *earlier == name).unwrap_or("refused")
 }

@@ -12,7 +12,7 @@ use super::send::{Bounds, SendError, Sender};
 
 /// What a round came to.
 #[derive(Debug, Default)]
-pub(super) struct Round {
+pub(super) struct DeliveryPass {
     /// Alerts that still wait, counted once a channel.
     pub(super) unsent: u64,
     /// What was in the way.
@@ -53,15 +53,15 @@ pub(super) fn send_all(
     sender: &dyn Sender,
     cancel: &Cancel,
     deadline: Instant,
-) -> Round {
-    let run = || -> Result<Round, LedgerError> {
+) -> DeliveryPass {
+    let run = || -> Result<DeliveryPass, LedgerError> {
         let waiting = ledger.read()?;
         if waiting.outbox.is_empty() {
-            return Ok(Round::default());
+            return Ok(DeliveryPass::default());
         }
         // Another process that is at it sends these, too.
-        let Some(_sending) = ledger.begin_sending() else {
-            return Ok(Round { unsent: waiting.unsent(), faults: Vec::new() });
+        let Some(_sending) = ledger.try_lock_sending() else {
+            return Ok(DeliveryPass { unsent: waiting.unsent(), faults: Vec::new() });
         };
         // Read again: until now, others may have sent some.
         let outbox = ledger.read()?.outbox;
@@ -69,19 +69,19 @@ pub(super) fn send_all(
         let bounds = &bounds;
         let mut faults = Vec::new();
         thread::scope(|scope| {
-            let mut at_it = Vec::new();
+            let mut threads = Vec::new();
             for channel in channels {
-                let letters: Vec<&Alert> = outbox
+                let alerts: Vec<&Alert> = outbox
                     .iter()
-                    .filter(|letter| letter.to.contains(&channel.name))
-                    .map(|letter| &letter.alert)
+                    .filter(|entry| entry.to.contains(&channel.name))
+                    .map(|entry| &entry.alert)
                     .collect();
-                if !letters.is_empty() {
-                    let sent = move || send_on(channel, &letters, sender, ledger, bounds);
-                    at_it.push((channel, scope.spawn(sent)));
+                if !alerts.is_empty() {
+                    let sent = move || send_on(channel, &alerts, sender, ledger, bounds);
+                    threads.push((channel, scope.spawn(sent)));
                 }
             }
-            for (channel, handle) in at_it {
+            for (channel, handle) in threads {
                 // A panic of a sender is its own fault and nobody else's.
                 let internal = || Some(SendError::Internal.message());
                 if let Some(message) = handle.join().unwrap_or_else(|_| internal()) {
@@ -90,12 +90,12 @@ pub(super) fn send_all(
                 }
             }
         });
-        Ok(Round { unsent: ledger.read()?.unsent(), faults })
+        Ok(DeliveryPass { unsent: ledger.read()?.unsent(), faults })
     };
     run().unwrap_or_else(|error| {
         let fault =
             Fault { tenant: tenant.to_owned(), channel: String::new(), message: error.message() };
-        Round { unsent: 1, faults: vec![fault] }
+        DeliveryPass { unsent: 1, faults: vec![fault] }
     })
 }
 
@@ -119,7 +119,7 @@ fn send_on(
         }
         tracing::info!(alert = %alert.id, channel = %channel.name, "alert sent");
         // At once: what is noted late may be sent twice.
-        if let Err(error) = ledger.update(|book| book.deliver(&alert.id, &channel.name)) {
+        if let Err(error) = ledger.update(|content| content.deliver(&alert.id, &channel.name)) {
             return Some(error.message());
         }
     }

@@ -5,46 +5,46 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use orgsnap::daemon::{Alarm, Event, Order, Outside};
+use orgsnap::daemon::{CronTimer, Event, RunRequest, SchedulerEnvironment};
 use orgsnap::fetch;
 use orgsnap::model::Feed;
 use orgsnap::pipeline::{self, Stage};
 use tokio::runtime::Handle;
 
-use super::super::surroundings::Surroundings;
-use super::alarms::Alarms;
+use super::super::environment::Environment;
+use super::cron_timers::CronTimers;
 
 /// Clock, threads and inbox.
-pub(super) struct Real<'s> {
-    surroundings: &'s Surroundings,
+pub(super) struct SystemEnvironment<'s> {
+    environment: &'s Environment,
     runtime: Handle,
-    alarms: Alarms,
+    timers: CronTimers,
     sender: Sender<Event>,
     inbox: Receiver<Event>,
 }
 
-impl<'s> Real<'s> {
+impl<'s> SystemEnvironment<'s> {
     pub(super) fn new(
-        surroundings: &'s Surroundings,
+        environment: &'s Environment,
         runtime: Handle,
         sender: Sender<Event>,
         inbox: Receiver<Event>,
-    ) -> Real<'s> {
-        Real { surroundings, runtime, alarms: Alarms::default(), sender, inbox }
+    ) -> SystemEnvironment<'s> {
+        SystemEnvironment { environment, runtime, timers: CronTimers::default(), sender, inbox }
     }
 }
 
-impl Outside for Real<'_> {
+impl SchedulerEnvironment for SystemEnvironment<'_> {
     fn now(&self) -> DateTime<Utc> {
-        self.surroundings.now()
+        self.environment.now()
     }
 
-    fn start(&mut self, order: Order) {
+    fn start(&mut self, run_request: RunRequest) {
         let sender = self.sender.clone();
-        let tenant = order.job.tenant.clone();
-        let unstarted = order.clone();
+        let tenant = run_request.job.tenant.clone();
+        let unstarted = run_request.clone();
         let run = move || {
-            let finished = order.carry_out(&Stages { tenant: &order.job.tenant });
+            let finished = run_request.execute(&Stages { tenant: &run_request.job.tenant });
             // The daemon has ended if nobody listens; the run stands in the database.
             let _ = sender.send(Event::Finished(Box::new(finished)));
         };
@@ -54,8 +54,8 @@ impl Outside for Real<'_> {
         }
     }
 
-    fn set_alarms(&mut self, alarms: &[Alarm]) {
-        if let Err(error) = self.runtime.block_on(self.alarms.set(alarms, &self.sender)) {
+    fn set_timers(&mut self, timers: &[CronTimer]) {
+        if let Err(error) = self.runtime.block_on(self.timers.set(timers, &self.sender)) {
             tracing::warn!("the alarms could not be set, the scheduler wakes by itself: {error}");
         }
     }
@@ -64,7 +64,7 @@ impl Outside for Real<'_> {
         let wait = (until - self.now()).to_std().unwrap_or(Duration::ZERO);
         match self.inbox.recv_timeout(wait) {
             Ok(event) => event,
-            Err(RecvTimeoutError::Timeout) => Event::Rang,
+            Err(RecvTimeoutError::Timeout) => Event::TimerFired,
             // We hold a sender ourselves; should it come to this, a daemon that hears nothing had better end.
             Err(RecvTimeoutError::Disconnected) => Event::Stop,
         }

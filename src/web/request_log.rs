@@ -9,7 +9,7 @@ use crate::model::{Language, Message};
 use crate::wecom::receive::Refusal;
 use crate::wecom::store::WecomStoreError;
 
-use super::registry::{App, Nowhere};
+use super::registry::{App, RouteError};
 
 /// Lines of one kind about one application in [`WINDOW`]; the rest is counted.
 const LINES: u32 = 5;
@@ -20,9 +20,9 @@ const LONGEST: usize = 128;
 
 /// Something to note.
 #[derive(Debug)]
-pub(super) enum Matter<'a> {
+pub(super) enum RequestEvent<'a> {
     /// There is no application at the path.
-    Nowhere(&'a Nowhere<'a>),
+    RouteError(&'a RouteError<'a>),
     /// The application has neither token nor key.
     NoCallback(&'a App),
     /// Its token or key cannot be used.
@@ -47,41 +47,41 @@ pub(super) enum Matter<'a> {
 
 /// Counts lines by kind and application. What strangers make up is no part of the key, so that they cannot fill it.
 #[derive(Debug)]
-pub(super) struct Journal {
+pub(super) struct RequestLog {
     language: Language,
-    tallies: Mutex<BTreeMap<(&'static str, String), Tally>>,
+    counters: Mutex<BTreeMap<(&'static str, String), Counter>>,
 }
 
 #[derive(Debug)]
-struct Tally {
+struct Counter {
     since: DateTime<Utc>,
     told: u32,
     untold: u64,
 }
 
-impl Journal {
+impl RequestLog {
     /// A log in that language.
-    pub(super) fn new(language: Language) -> Journal {
-        Journal { language, tallies: Mutex::default() }
+    pub(super) fn new(language: Language) -> RequestLog {
+        RequestLog { language, counters: Mutex::default() }
     }
 
     /// Writes a line, if there were not too many like it. `about` is the tenant and application, or nothing.
-    pub(super) fn note(&self, about: &str, matter: &Matter<'_>, now: DateTime<Utc>) {
-        let kind = kind(matter);
+    pub(super) fn note(&self, about: &str, event: &RequestEvent<'_>, now: DateTime<Utc>) {
+        let kind = kind(event);
         let Some(untold) = self.admit(kind, about, now) else { return };
-        let message = words(matter);
+        let message = words(event);
         let text = self.language.of(&message);
         // Silence about what was left out is right when nothing was.
         let untold = Some(untold).filter(|untold| *untold > 0);
-        match matter {
-            Matter::NotStored(..) | Matter::Crowded => {
+        match event {
+            RequestEvent::NotStored(..) | RequestEvent::Crowded => {
                 tracing::error!(target: "orgsnap", kind, untold, "{text}");
             }
             // Whoever scans the internet asks for pages; only what was meant as a callback is worth a line.
-            Matter::Nowhere(Nowhere::Path(path)) if !is_near(path) => {
+            RequestEvent::RouteError(RouteError::Path(path)) if !is_near(path) => {
                 tracing::debug!(target: "orgsnap", kind, untold, "{text}");
             }
-            Matter::Age(..) | Matter::Verified(_) => {
+            RequestEvent::Age(..) | RequestEvent::Verified(_) => {
                 tracing::info!(target: "orgsnap", kind, untold, "{text}");
             }
             _ => tracing::warn!(target: "orgsnap", kind, untold, "{text}"),
@@ -90,8 +90,8 @@ impl Journal {
 
     /// Whether to write a line; if so, how many were left out before it.
     fn admit(&self, kind: &'static str, about: &str, now: DateTime<Utc>) -> Option<u64> {
-        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        let tally = tallies.entry((kind, about.to_owned())).or_insert(Tally {
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let tally = counters.entry((kind, about.to_owned())).or_insert(Counter {
             since: now,
             told: 0,
             untold: 0,
@@ -116,24 +116,24 @@ fn is_near(path: &str) -> bool {
 }
 
 /// What the log and the counters call it.
-pub(super) fn kind(matter: &Matter<'_>) -> &'static str {
-    match matter {
-        Matter::Nowhere(Nowhere::Path(path)) if is_near(path) => "path",
-        Matter::Nowhere(Nowhere::Path(_)) => "page",
-        Matter::Nowhere(Nowhere::Tenant(_)) => "tenant",
-        Matter::Nowhere(Nowhere::Corp { .. }) => "corp",
-        Matter::Nowhere(Nowhere::Agent { .. }) => "agent",
-        Matter::Nowhere(Nowhere::Endpoint { .. }) => "endpoint",
-        Matter::NoCallback(_) => "not-configured",
-        Matter::Secret(..) => "secret",
-        Matter::Method(_) => "method",
-        Matter::TooLarge => "too-large",
-        Matter::Broken => "broken",
-        Matter::Crowded => "crowded",
-        Matter::NotStored(..) => "not-stored",
-        Matter::Age(..) => "timestamp",
-        Matter::Verified(_) => "verified",
-        Matter::Refused(_, refusal) => match refusal {
+pub(super) fn kind(event: &RequestEvent<'_>) -> &'static str {
+    match event {
+        RequestEvent::RouteError(RouteError::Path(path)) if is_near(path) => "path",
+        RequestEvent::RouteError(RouteError::Path(_)) => "page",
+        RequestEvent::RouteError(RouteError::Tenant(_)) => "tenant",
+        RequestEvent::RouteError(RouteError::Corp { .. }) => "corp",
+        RequestEvent::RouteError(RouteError::Agent { .. }) => "agent",
+        RequestEvent::RouteError(RouteError::Endpoint { .. }) => "endpoint",
+        RequestEvent::NoCallback(_) => "not-configured",
+        RequestEvent::Secret(..) => "secret",
+        RequestEvent::Method(_) => "method",
+        RequestEvent::TooLarge => "too-large",
+        RequestEvent::Broken => "broken",
+        RequestEvent::Crowded => "crowded",
+        RequestEvent::NotStored(..) => "not-stored",
+        RequestEvent::Age(..) => "timestamp",
+        RequestEvent::Verified(_) => "verified",
+        RequestEvent::Refused(_, refusal) => match refusal {
             Refusal::Query | Refusal::Missing(_) | Refusal::Several(_) => "query",
             Refusal::Envelope(_) => "envelope",
             Refusal::Signature => "signature",
@@ -150,10 +150,10 @@ fn quoted(text: &str) -> String {
     format!("{short:?}")
 }
 
-fn words(matter: &Matter<'_>) -> Message {
-    match matter {
-        Matter::Nowhere(nowhere) => nowhere_words(nowhere),
-        Matter::NoCallback(app) => Message::new(
+fn words(event: &RequestEvent<'_>) -> Message {
+    match event {
+        RequestEvent::RouteError(route_error) => route_error_message(route_error),
+        RequestEvent::NoCallback(app) => Message::new(
             format!(
                 "收到租户 {} 应用 {} 的回调，但任务文件中该应用没有 token 和 aes_key；在配置好并由 orgsnap serve 读取之前，\
                  企业微信后台保存该 URL 会失败",
@@ -165,7 +165,7 @@ fn words(matter: &Matter<'_>) -> Message {
                 app.tenant, app.agent_id
             ),
         ),
-        Matter::Secret(app, why) => Message::new(
+        RequestEvent::Secret(app, why) => Message::new(
             format!(
                 "收到租户 {} 应用 {} 的回调，但它的 token 或 aes_key 无法使用；在此之前企业微信后台保存该 URL 会失败。{}",
                 app.tenant, app.agent_id, why.zh
@@ -176,8 +176,8 @@ fn words(matter: &Matter<'_>) -> Message {
                 app.tenant, app.agent_id, why.en
             ),
         ),
-        Matter::Refused(app, refusal) => refusal_words(app, refusal),
-        Matter::Method(app) => Message::new(
+        RequestEvent::Refused(app, refusal) => refusal_words(app, refusal),
+        RequestEvent::Method(app) => Message::new(
             format!(
                 "租户 {} 应用 {} 的地址收到 GET、POST 以外的请求，已拒绝",
                 app.tenant, app.agent_id
@@ -187,19 +187,19 @@ fn words(matter: &Matter<'_>) -> Message {
                 app.tenant, app.agent_id
             ),
         ),
-        Matter::TooLarge => Message::fixed(
+        RequestEvent::TooLarge => Message::fixed(
             "请求正文超过 1 MiB，已拒绝；企业微信的回调远小于此",
             "a body has more than 1 MiB; refused, as WeCom's are far smaller",
         ),
-        Matter::Broken => Message::fixed(
+        RequestEvent::Broken => Message::fixed(
             "请求正文没有完整到达，已拒绝；请检查反向代理",
             "a body did not arrive whole; refused. Check the reverse proxy",
         ),
-        Matter::Crowded => Message::fixed(
+        RequestEvent::Crowded => Message::fixed(
             "同时到达的请求正文过多，已请对方稍后重发",
             "too many bodies arrive at once; the sender was told to try again",
         ),
-        Matter::NotStored(app, error) => {
+        RequestEvent::NotStored(app, error) => {
             let Message { zh, en } = error.message();
             Message::new(
                 format!(
@@ -212,11 +212,11 @@ fn words(matter: &Matter<'_>) -> Message {
                 ),
             )
         }
-        Matter::Verified(app) => Message::new(
+        RequestEvent::Verified(app) => Message::new(
             format!("租户 {} 应用 {} 的 URL 验证通过", app.tenant, app.agent_id),
             format!("the URL of tenant {} agent {} was verified", app.tenant, app.agent_id),
         ),
-        Matter::Age(app, seconds) => Message::new(
+        RequestEvent::Age(app, seconds) => Message::new(
             format!(
                 "租户 {} 应用 {} 的回调时间戳与本机时间相差 {seconds} 秒，已接受；若并非迟到的重发，请检查本机时钟",
                 app.tenant, app.agent_id
@@ -230,9 +230,9 @@ fn words(matter: &Matter<'_>) -> Message {
     }
 }
 
-fn nowhere_words(nowhere: &Nowhere<'_>) -> Message {
-    match nowhere {
-        Nowhere::Path(path) => {
+fn route_error_message(route_error: &RouteError<'_>) -> Message {
+    match route_error {
+        RouteError::Path(path) => {
             let path = quoted(path);
             Message::new(
                 format!("请求的路径 {path} 不是回调地址，已拒绝；正确的地址见 orgsnap wecom urls"),
@@ -241,7 +241,7 @@ fn nowhere_words(nowhere: &Nowhere<'_>) -> Message {
                 ),
             )
         }
-        Nowhere::Tenant(tenant) => {
+        RouteError::Tenant(tenant) => {
             let tenant = quoted(tenant);
             Message::new(
                 format!(
@@ -253,7 +253,7 @@ fn nowhere_words(nowhere: &Nowhere<'_>) -> Message {
                 ),
             )
         }
-        Nowhere::Corp { tenant } => Message::new(
+        RouteError::Corp { tenant } => Message::new(
             format!(
                 "收到租户 {tenant} 的回调，但路径中的企业 ID 与任务文件的 corp_id 不一致；请核对 URL 和 corp_id"
             ),
@@ -262,7 +262,7 @@ fn nowhere_words(nowhere: &Nowhere<'_>) -> Message {
                  compare the URL and the file"
             ),
         ),
-        Nowhere::Agent { tenant, agent } => {
+        RouteError::Agent { tenant, agent } => {
             let agent = quoted(agent);
             Message::new(
                 format!(
@@ -275,7 +275,7 @@ fn nowhere_words(nowhere: &Nowhere<'_>) -> Message {
                 ),
             )
         }
-        Nowhere::Endpoint { tenant, agent } => Message::new(
+        RouteError::Endpoint { tenant, agent } => Message::new(
             format!(
                 "租户 {tenant} 应用 {agent} 的回调到了另一类地址；请改用 orgsnap wecom urls 给出的 URL"
             ),
@@ -337,11 +337,11 @@ mod tests {
 
     #[test]
     fn a_flood_is_counted_and_not_written() {
-        let journal = Journal::new(Language::English);
+        let request_log = RequestLog::new(Language::English);
         let at = |seconds: i64| DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
         let mut told = Vec::new();
         for second in 0..130 {
-            told.extend(journal.admit("signature", "t/kehu", at(second)).map(|n| (second, n)));
+            told.extend(request_log.admit("signature", "t/kehu", at(second)).map(|n| (second, n)));
         }
         let expected =
             [0, 1, 2, 3, 4, 60, 61, 62, 63, 64, 120, 121, 122, 123, 124].map(
@@ -351,9 +351,9 @@ mod tests {
                 },
             );
         assert_eq!(told, expected);
-        assert_eq!(journal.admit("signature", "t/chengyuan", at(0)), Some(0));
-        assert_eq!(journal.admit("decrypt", "t/kehu", at(0)), Some(0));
-        assert_eq!(journal.admit("signature", "t/kehu", at(-1)), Some(5), "a clock set back");
+        assert_eq!(request_log.admit("signature", "t/chengyuan", at(0)), Some(0));
+        assert_eq!(request_log.admit("decrypt", "t/kehu", at(0)), Some(0));
+        assert_eq!(request_log.admit("signature", "t/kehu", at(-1)), Some(5), "a clock set back");
     }
 
     #[test]
@@ -380,18 +380,18 @@ mod tests {
             Refusal::ReceiveId("other".to_owned()),
             Refusal::Doctype,
         ];
-        let mut matters: Vec<Matter<'_>> =
-            refusals.iter().map(|refusal| Matter::Refused(app, refusal)).collect();
-        matters.extend([
-            Matter::NoCallback(app),
-            Matter::Secret(app, &why),
-            Matter::Method(app),
-            Matter::NotStored(app, &full),
-            Matter::Verified(app),
-            Matter::Age(app, 1_000),
+        let mut events: Vec<RequestEvent<'_>> =
+            refusals.iter().map(|refusal| RequestEvent::Refused(app, refusal)).collect();
+        events.extend([
+            RequestEvent::NoCallback(app),
+            RequestEvent::Secret(app, &why),
+            RequestEvent::Method(app),
+            RequestEvent::NotStored(app, &full),
+            RequestEvent::Verified(app),
+            RequestEvent::Age(app, 1_000),
         ]);
-        for matter in matters {
-            let Message { zh, en } = words(&matter);
+        for event in events {
+            let Message { zh, en } = words(&event);
             for text in [&zh, &en] {
                 assert!(text.contains("T1") && text.contains('7'), "{text}");
                 assert!(!text.contains("SECRET"), "{text}");
@@ -413,10 +413,10 @@ mod tests {
                 "T1",
             ),
         ] {
-            let nowhere = registry.app(path).unwrap_err();
-            let matter = Matter::Nowhere(&nowhere);
-            assert_eq!(kind(&matter), kind_expected, "{path}");
-            let Message { zh, en } = words(&matter);
+            let route_error = registry.app(path).unwrap_err();
+            let event = RequestEvent::RouteError(&route_error);
+            assert_eq!(kind(&event), kind_expected, "{path}");
+            let Message { zh, en } = words(&event);
             assert!(zh.contains(said) && en.contains(said), "{zh} {en}");
         }
     }

@@ -9,7 +9,7 @@ use super::failure::Failure;
 
 /// Makes panics tell where they happened and not what they say, because that may quote delivered text:
 /// the names of agents do not belong in a log.
-pub(super) fn put_up() {
+pub(super) fn install_panic_hook() {
     panic::set_hook(Box::new(tell_where));
 }
 

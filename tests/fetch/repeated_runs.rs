@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::config::job;
 use orgsnap::fetch::FetchError;
 use orgsnap::model::{Cancel, RunId, RunReport, Verdict};
-use orgsnap::pipeline::{self, ImportRequest, Patience, RunError};
+use orgsnap::pipeline::{self, ImportRequest, RunError, WaitPolicy};
 use orgsnap::sample::{self, Charset, Options};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
@@ -41,7 +41,7 @@ fn delivery(seed: u64) -> Files {
 
 /// Imports from a server, into a data folder; more settings of the source may follow.
 fn import(kind: &str, port: u16, data: &Path, day: u32, more: &str) -> Result<RunReport, RunError> {
-    look(kind, port, data, day, more, (Patience::Waits, None))
+    look(kind, port, data, day, more, (WaitPolicy::WaitForFiles, None))
 }
 
 /// The same for one of several looks, perhaps after a run that has refused the delivery.
@@ -51,7 +51,7 @@ fn look(
     data: &Path,
     day: u32,
     more: &str,
-    (patience, refused): (Patience, Option<&RunId>),
+    (wait_policy, refused): (WaitPolicy, Option<&RunId>),
 ) -> Result<RunReport, RunError> {
     let deadline = if more.contains("deadline") { "" } else { "deadline = '60s'\n" };
     let text = format!(
@@ -70,7 +70,7 @@ fn look(
         // No two runs begin at the same moment.
         now: now + chrono::TimeDelta::seconds(RUNS.fetch_add(1, Ordering::Relaxed)),
         cancel: &Cancel::new(),
-        patience,
+        wait_policy,
         accept_unchanged: false,
         refused,
     };
@@ -329,46 +329,50 @@ fn a_look_that_is_repeated_downloads_nothing_that_was_here_before() {
     let server =
         FaultyServer::serving(files.clone(), Files::new(), &[Fault::None], Quirks::default(), None);
     let data = tempfile::tempdir().unwrap();
-    let on = |day, patience, refused: Option<&RunId>| {
+    let on = |day, wait_policy, refused: Option<&RunId>| {
         let outcome =
-            look("ftp", server.port, data.path(), day, "ready = 'now'", (patience, refused));
+            look("ftp", server.port, data.path(), day, "ready = 'now'", (wait_policy, refused));
         (outcome, server.seen("RETR"))
     };
-    let (outcome, mut downloads) = on(24, Patience::LooksAgain, None);
+    let (outcome, mut downloads) = on(24, WaitPolicy::CallerRetries, None);
     assert_eq!(outcome.unwrap().verdict, Verdict::Published);
     // Yesterday's files: only the last look, which is not repeated, goes by their bytes.
-    for (patience, more) in
-        [(Patience::LooksAgain, 0), (Patience::LooksAgain, 0), (Patience::LastLook, 4)]
-    {
-        let (outcome, now) = on(25, patience, None);
+    for (wait_policy, more) in [
+        (WaitPolicy::CallerRetries, 0),
+        (WaitPolicy::CallerRetries, 0),
+        (WaitPolicy::LastAttempt, 4),
+    ] {
+        let (outcome, now) = on(25, wait_policy, None);
         let error = outcome.unwrap_err();
         assert!(matches!(error, RunError::Fetch(FetchError::NotRefreshed { .. })), "{error}");
-        assert_eq!(now - std::mem::replace(&mut downloads, now), more, "{patience:?}");
+        assert_eq!(now - std::mem::replace(&mut downloads, now), more, "{wait_policy:?}");
     }
     // A refused delivery is read once, and again only to make sure at the last look.
     let whole = files["temp_agent.txt"].clone();
     files.insert("temp_agent.txt".to_owned(), whole[..whole.len() / 2].to_vec());
     server.replace("temp_agent.txt", &files["temp_agent.txt"]);
-    let refused = on(25, Patience::LooksAgain, None).0.unwrap();
+    let refused = on(25, WaitPolicy::CallerRetries, None).0.unwrap();
     assert_eq!(refused.verdict, Verdict::Refused);
     downloads = server.seen("RETR");
-    for (patience, more) in
-        [(Patience::LooksAgain, 0), (Patience::LooksAgain, 0), (Patience::LastLook, 4)]
-    {
-        let (outcome, now) = on(25, patience, Some(&refused.run));
+    for (wait_policy, more) in [
+        (WaitPolicy::CallerRetries, 0),
+        (WaitPolicy::CallerRetries, 0),
+        (WaitPolicy::LastAttempt, 4),
+    ] {
+        let (outcome, now) = on(25, wait_policy, Some(&refused.run));
         let error = outcome.unwrap_err();
         assert!(matches!(error, RunError::Fetch(FetchError::StillRefused { .. })), "{error}");
         assert!(error.message().en.contains(&refused.run.0), "{error}");
-        assert_eq!(now - std::mem::replace(&mut downloads, now), more, "{patience:?}");
+        assert_eq!(now - std::mem::replace(&mut downloads, now), more, "{wait_policy:?}");
     }
     // The same bytes with another time are read, and are not another refusal.
     server.replace("temp_agent.txt", &files["temp_agent.txt"]);
-    let (outcome, now) = on(25, Patience::LooksAgain, Some(&refused.run));
+    let (outcome, now) = on(25, WaitPolicy::CallerRetries, Some(&refused.run));
     assert!(matches!(outcome, Err(RunError::Fetch(FetchError::StillRefused { .. }))));
     assert_eq!(now - downloads, 4);
     // A corrected delivery is taken.
     server.replace("temp_agent.txt", &[&whole[..], b"\n"].concat());
-    let (outcome, _) = on(25, Patience::LooksAgain, Some(&refused.run));
+    let (outcome, _) = on(25, WaitPolicy::CallerRetries, Some(&refused.run));
     assert_eq!(outcome.unwrap().verdict, Verdict::Published);
 }
 

@@ -13,7 +13,7 @@ const WIDTHS: std::ops::RangeInclusive<usize> = 60..=160;
 
 /// What the verbs know of the outside.
 #[derive(Debug, Clone)]
-pub(super) struct Surroundings {
+pub(super) struct Environment {
     /// The language of what people are told.
     pub language: Language,
     /// Whether the report may be coloured.
@@ -28,9 +28,9 @@ pub(super) struct Surroundings {
     pub data: PathBuf,
 }
 
-impl Surroundings {
+impl Environment {
     /// Looks around. `language` and `no_colour` are what the arguments say.
-    pub(super) fn look(language: Option<Language>, no_colour: bool, data: PathBuf) -> Surroundings {
+    pub(super) fn look(language: Option<Language>, no_colour: bool, data: PathBuf) -> Environment {
         let on_terminal = io::stdout().is_terminal();
         // https://no-color.org: set and not empty.
         let unwanted = no_colour
@@ -39,7 +39,7 @@ impl Surroundings {
         let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
             .iter()
             .find_map(|name| variable(name).filter(|value| !value.is_empty()));
-        Surroundings {
+        Environment {
             language: language.unwrap_or_else(|| language_of(locale.as_deref())),
             colour: on_terminal && !unwanted,
             width: width(on_terminal),

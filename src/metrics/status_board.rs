@@ -10,32 +10,32 @@ use super::{CallbackCounts, Plan, TenantStatus};
 
 /// Kept by a scheduler, read by the HTTP edge.
 #[derive(Debug)]
-pub struct Board {
+pub struct StatusBoard {
     data: PathBuf,
-    beat: Mutex<Instant>,
+    heartbeat: Mutex<Instant>,
     tenants: Mutex<BTreeMap<String, TenantStatus>>,
     callbacks: Arc<CallbackCounts>,
 }
 
-impl Board {
+impl StatusBoard {
     /// A board over a data folder, with nobody on it.
-    pub fn new(data: &Path) -> Board {
-        Board {
+    pub fn new(data: &Path) -> StatusBoard {
+        StatusBoard {
             data: data.to_path_buf(),
-            beat: Mutex::new(Instant::now()),
+            heartbeat: Mutex::new(Instant::now()),
             tenants: Mutex::default(),
             callbacks: Arc::default(),
         }
     }
 
     /// The scheduler says that it is alive. To be said more often than it may sleep.
-    pub fn beat(&self) {
-        *self.beat.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    pub fn heartbeat(&self) {
+        *self.heartbeat.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
     /// How long ago the scheduler last said so.
     pub fn since_beat(&self) -> Duration {
-        self.beat.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        self.heartbeat.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// Reads anew how a tenant stands: when it is taken up, and after each run. Returns whether that was to be

@@ -7,36 +7,36 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
 use super::super::FetchError;
-use super::super::leash::Leash;
+use super::super::deadline::FetchDeadline;
 
 /// Runs the asynchronous library underneath, and waits for its answers on the calling thread.
 ///
 /// The library works on one thread of its own, so that it receives and decrypts while the caller
 /// hashes and writes.
-pub(super) struct Patience<'l> {
+pub(super) struct AsyncBridge<'l> {
     /// Always there until this is dropped.
     runtime: Option<Runtime>,
-    leash: &'l Leash,
+    deadline: &'l FetchDeadline,
 }
 
 /// Why an answer was not waited for.
 #[derive(Debug)]
-pub(super) enum Lapse {
+pub(super) enum WaitError {
     /// It took longer than one answer may take.
-    Silence,
+    TimedOut,
     /// The whole fetch has to end.
-    End(FetchError),
+    Ended(FetchError),
 }
 
-impl<'l> Patience<'l> {
+impl<'l> AsyncBridge<'l> {
     /// Starts the thread.
-    pub(super) fn new(leash: &'l Leash) -> std::io::Result<Patience<'l>> {
+    pub(super) fn new(deadline: &'l FetchDeadline) -> std::io::Result<AsyncBridge<'l>> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("sftp")
             .enable_all()
             .build()?;
-        Ok(Patience { runtime: Some(runtime), leash })
+        Ok(AsyncBridge { runtime: Some(runtime), deadline })
     }
 
     /// Waits for an answer, up to `longest`.
@@ -44,18 +44,18 @@ impl<'l> Patience<'l> {
         &self,
         longest: Duration,
         answer: impl Future<Output = T>,
-    ) -> Result<T, Lapse> {
+    ) -> Result<T, WaitError> {
         /// How often to look whether to stop.
-        const GLANCE: Duration = Duration::from_millis(200);
+        const POLL_INTERVAL: Duration = Duration::from_millis(200);
         let end = Instant::now() + longest;
-        let Some(runtime) = &self.runtime else { return Err(Lapse::Silence) };
+        let Some(runtime) = &self.runtime else { return Err(WaitError::TimedOut) };
         runtime.block_on(async {
             let mut answer = pin!(answer);
             loop {
-                let left = self.leash.bound(GLANCE).map_err(Lapse::End)?;
+                let left = self.deadline.bound(POLL_INTERVAL).map_err(WaitError::Ended)?;
                 let left = left.min(end.saturating_duration_since(Instant::now()));
                 if left.is_zero() {
-                    return Err(Lapse::Silence);
+                    return Err(WaitError::TimedOut);
                 }
                 if let Ok(answer) = tokio::time::timeout(left, &mut answer).await {
                     return Ok(answer);
@@ -65,7 +65,7 @@ impl<'l> Patience<'l> {
     }
 }
 
-impl Drop for Patience<'_> {
+impl Drop for AsyncBridge<'_> {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             // A name that does not resolve may keep a thread for minutes; it ends by itself.

@@ -8,13 +8,13 @@ use chrono_tz::Tz;
 use crate::config::job::Job;
 use crate::model::{Message, RunId};
 
-use super::plan::Lack;
+use super::plan::MissingPrecondition;
 
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Note {
+pub struct LogEntry {
     /// How loud it is.
-    pub tone: Tone,
+    pub severity: Severity,
     /// The tenant, where it is about one.
     pub tenant: Option<String>,
     /// What happened.
@@ -23,7 +23,7 @@ pub struct Note {
 
 /// How loud a note is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub enum Severity {
     /// All goes its way.
     Info,
     /// Worth a look.
@@ -37,17 +37,17 @@ fn clock(zone: Tz, at: DateTime<Utc>) -> String {
     at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
-impl Note {
-    fn of(tenant: &str, tone: Tone, zh: String, en: String) -> Note {
-        Note { tone, tenant: Some(tenant.to_owned()), message: Message::new(zh, en) }
+impl LogEntry {
+    fn of(tenant: &str, severity: Severity, zh: String, en: String) -> LogEntry {
+        LogEntry { severity, tenant: Some(tenant.to_owned()), message: Message::new(zh, en) }
     }
 
     /// Something that another module has put into words.
-    pub(super) fn told(tone: Tone, tenant: Option<&str>, message: Message) -> Note {
-        Note { tone, tenant: tenant.map(str::to_owned), message }
+    pub(super) fn told(severity: Severity, tenant: Option<&str>, message: Message) -> LogEntry {
+        LogEntry { severity, tenant: tenant.map(str::to_owned), message }
     }
 
-    pub(super) fn job_taken(job: &Job, next: Option<DateTime<Utc>>) -> Note {
+    pub(super) fn job_taken(job: &Job, next: Option<DateTime<Utc>>) -> LogEntry {
         let path = job.path.display();
         let (zh, en) = match (&job.schedule, next) {
             (None, _) => (
@@ -61,73 +61,80 @@ impl Note {
             }
         };
         let tenant = &job.tenant;
-        Note::of(
+        LogEntry::of(
             tenant,
-            Tone::Info,
+            Severity::Info,
             format!("采用任务文件 {path}；{zh}"),
             format!("job file {path} taken up; {en}"),
         )
     }
 
-    pub(super) fn job_gone(tenant: &str) -> Note {
-        Note::of(
+    pub(super) fn job_gone(tenant: &str) -> LogEntry {
+        LogEntry::of(
             tenant,
-            Tone::Warning,
+            Severity::Warning,
             "任务文件已移除，不再定时运行".to_owned(),
             "the job file is gone; no more runs".to_owned(),
         )
     }
 
-    pub(super) fn job_broken(kept: Option<&Job>, message: &Message) -> Note {
+    pub(super) fn job_broken(kept: Option<&Job>, message: &Message) -> LogEntry {
         let (zh, en) = match kept {
             Some(_) => ("沿用上一个有效版本", "its last good version stays in use"),
             None => ("该任务不运行", "it is not run"),
         };
-        Note {
-            tone: Tone::Error,
+        LogEntry {
+            severity: Severity::Error,
             tenant: kept.map(|job| job.tenant.clone()),
             message: Message::new(format!("{}；{zh}", message.zh), format!("{}; {en}", message.en)),
         }
     }
 
-    pub(super) fn started(tenant: &str, date: NaiveDate, run: &RunId, attempt: u32) -> Note {
+    pub(super) fn started(tenant: &str, date: NaiveDate, run: &RunId, attempt: u32) -> LogEntry {
         let (mut zh, mut en) =
             (format!("开始运行 {run}，业务日期 {date}"), format!("run {run} for {date} begins"));
         if attempt > 1 {
             zh.push_str(&format!("，第 {attempt} 次"));
             en.push_str(&format!(", attempt {attempt}"));
         }
-        Note::of(tenant, Tone::Info, zh, en)
+        LogEntry::of(tenant, Severity::Info, zh, en)
     }
 
-    pub(super) fn again(job: &Job, lack: Lack, message: &Message, at: DateTime<Utc>) -> Note {
+    pub(super) fn again(
+        job: &Job,
+        missing: MissingPrecondition,
+        message: &Message,
+        at: DateTime<Utc>,
+    ) -> LogEntry {
         let at = clock(job.timezone, at);
-        let tone = match lack {
-            Lack::Files | Lack::Lock => Tone::Info,
-            Lack::Source | Lack::Setup | Lack::Machine => Tone::Warning,
+        let severity = match missing {
+            MissingPrecondition::Files | MissingPrecondition::Lock => Severity::Info,
+            MissingPrecondition::Source
+            | MissingPrecondition::Setup
+            | MissingPrecondition::Machine => Severity::Warning,
         };
-        Note::of(
+        LogEntry::of(
             &job.tenant,
-            tone,
+            severity,
             format!("{}；{at} 再试", message.zh),
             format!("{}; trying again at {at}", message.en),
         )
     }
 
-    pub(super) fn corrected_awaited(job: &Job, at: DateTime<Utc>) -> Note {
+    pub(super) fn corrected_awaited(job: &Job, at: DateTime<Utc>) -> LogEntry {
         let at = clock(job.timezone, at);
-        Note::of(
+        LogEntry::of(
             &job.tenant,
-            Tone::Info,
+            Severity::Info,
             format!("等待提供方重新交付；{at} 再看"),
             format!("a corrected delivery is waited for; looking at {at}"),
         )
     }
 
-    pub(super) fn published(tenant: &str, date: NaiveDate, run: &RunId, rows: u64) -> Note {
-        Note::of(
+    pub(super) fn published(tenant: &str, date: NaiveDate, run: &RunId, rows: u64) -> LogEntry {
+        LogEntry::of(
             tenant,
-            Tone::Info,
+            Severity::Info,
             format!("已发布 {date}：{rows} 行，运行 {run}"),
             format!("published {date}: {rows} rows, run {run}"),
         )
@@ -139,7 +146,7 @@ impl Note {
         run: &RunId,
         reasons: &[Message],
         report: Option<&PathBuf>,
-    ) -> Note {
+    ) -> LogEntry {
         let all = |words: fn(&Message) -> &str, between| {
             reasons.iter().map(words).collect::<Vec<_>>().join(between)
         };
@@ -150,31 +157,36 @@ impl Note {
             }
             None => (String::new(), String::new()),
         };
-        Note::of(
+        LogEntry::of(
             tenant,
-            Tone::Error,
+            Severity::Error,
             format!("{date} 的交付未发布（{zh}），运行 {run}{report_zh}"),
             format!("the delivery of {date} is refused ({en}), run {run}{report_en}"),
         )
     }
 
-    pub(super) fn gave_up(tenant: &str, date: NaiveDate, late: bool, message: &Message) -> Note {
+    pub(super) fn gave_up(
+        tenant: &str,
+        date: NaiveDate,
+        late: bool,
+        message: &Message,
+    ) -> LogEntry {
         let (zh, en) = match late {
             true => ("的交付迟到，不再等待", "is late and no longer waited for"),
             false => ("的运行失败，不再自动重试", "failed and is not tried again by itself"),
         };
-        Note::of(
+        LogEntry::of(
             tenant,
-            Tone::Error,
+            Severity::Error,
             format!("{date} {zh}：{}", message.zh),
             format!("the delivery of {date} {en}: {}", message.en),
         )
     }
 
-    pub(super) fn interrupted(tenant: &str, date: NaiveDate, run: &RunId) -> Note {
-        Note::of(
+    pub(super) fn interrupted(tenant: &str, date: NaiveDate, run: &RunId) -> LogEntry {
+        LogEntry::of(
             tenant,
-            Tone::Warning,
+            Severity::Warning,
             format!("上次退出时 {date} 的运行 {run} 未完成，重新运行"),
             format!(
                 "the run {run} for {date} was cut short when orgsnap last ended; it is run again"
@@ -182,9 +194,9 @@ impl Note {
         )
     }
 
-    pub(super) fn stopping(running: usize) -> Note {
-        Note {
-            tone: Tone::Info,
+    pub(super) fn stopping(running: usize) -> LogEntry {
+        LogEntry {
+            severity: Severity::Info,
             tenant: None,
             message: Message::new(
                 format!("收到结束信号；正在停止 {running} 个运行"),
@@ -193,15 +205,15 @@ impl Note {
         }
     }
 
-    pub(super) fn stopped(left: usize) -> Note {
+    pub(super) fn stopped(left: usize) -> LogEntry {
         match left {
-            0 => {
-                Note {
-                    tone: Tone::Info, tenant: None, message: Message::fixed("已结束", "ended")
-                }
-            }
-            left => Note {
-                tone: Tone::Warning,
+            0 => LogEntry {
+                severity: Severity::Info,
+                tenant: None,
+                message: Message::fixed("已结束", "ended"),
+            },
+            left => LogEntry {
+                severity: Severity::Warning,
                 tenant: None,
                 message: Message::new(
                     format!("{left} 个运行未能及时停止；未提交的内容不会生效，下次启动时重新运行"),

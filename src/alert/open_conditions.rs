@@ -9,20 +9,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{AlertKind, Happening, What};
+use super::{AlertKind, EventKind, RunEvent};
 
 /// What a tenant's people were told of and is not over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Troubles {
+pub struct OpenConditions {
     /// By business date; no set is empty.
-    pub dates: BTreeMap<NaiveDate, BTreeSet<Trouble>>,
+    pub dates: BTreeMap<NaiveDate, BTreeSet<OpenCondition>>,
     /// What was wrong with the job file when it was last told.
     pub job_file: Option<String>,
 }
 
 /// A trouble as it was told.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Trouble {
+pub struct OpenCondition {
     /// Refused, failed or late.
     pub kind: AlertKind,
     /// Tells troubles of one kind apart that are each worth telling.
@@ -31,7 +31,7 @@ pub struct Trouble {
 
 /// Something that people should be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct News {
+pub struct AlertDecision {
     /// Of what kind.
     pub kind: AlertKind,
     /// Tells it apart from other news of the kind and date.
@@ -41,45 +41,48 @@ pub struct News {
 }
 
 /// So many dates of troubles are kept: an insurer that never delivers must not fill the ledger.
-const MOST_DATES: usize = 60;
+const MAX_DATES: usize = 60;
 
-/// Decides whether a happening is news. `troubles` becomes what is not over after it.
-pub fn decide(troubles: &mut Troubles, happening: &Happening) -> Option<News> {
-    let date = happening.business_date;
-    match &happening.what {
-        What::Published(_) => {
-            let ended = end(troubles, date);
-            let recovered =
-                |ended| News { kind: AlertKind::Recovered, why: "published".into(), ended };
+/// Decides whether a happening is news. `conditions` becomes what is not over after it.
+pub fn decide(conditions: &mut OpenConditions, event: &RunEvent) -> Option<AlertDecision> {
+    let date = event.business_date;
+    match &event.what {
+        EventKind::Published(_) => {
+            let ended = end(conditions, date);
+            let recovered = |ended| AlertDecision {
+                kind: AlertKind::Recovered,
+                why: "published".into(),
+                ended,
+            };
             (!ended.is_empty()).then(|| recovered(ended))
         }
-        What::Refused(facts) => {
+        EventKind::Refused(facts) => {
             let reasons: Vec<&str> = facts.reasons.iter().map(|r| r.message.en.as_ref()).collect();
-            tell(troubles, date, AlertKind::Refused, short(&reasons.join("\n")))
+            tell(conditions, date, AlertKind::Refused, short(&reasons.join("\n")))
         }
-        What::Failed { cause, .. } => {
-            tell(troubles, date, AlertKind::Failed, cause.name().to_owned())
+        EventKind::Failed { cause, .. } => {
+            tell(conditions, date, AlertKind::Failed, cause.name().to_owned())
         }
-        What::Late { .. } => tell(troubles, date, AlertKind::Late, "late".to_owned()),
-        What::JobFileBroken { message } => {
+        EventKind::Late { .. } => tell(conditions, date, AlertKind::Late, "late".to_owned()),
+        EventKind::JobFileBroken { message } => {
             let why = short(&message.en);
-            let new = troubles.job_file.as_ref() != Some(&why);
-            troubles.job_file = Some(why.clone());
-            new.then(|| News { kind: AlertKind::Failed, why, ended: Vec::new() })
+            let new = conditions.job_file.as_ref() != Some(&why);
+            conditions.job_file = Some(why.clone());
+            new.then(|| AlertDecision { kind: AlertKind::Failed, why, ended: Vec::new() })
         }
-        What::JobFileRead => {
-            let why = troubles.job_file.take()?;
-            Some(News { kind: AlertKind::Recovered, why, ended: Vec::new() })
+        EventKind::JobFileRead => {
+            let why = conditions.job_file.take()?;
+            Some(AlertDecision { kind: AlertKind::Recovered, why, ended: Vec::new() })
         }
     }
 }
 
 /// Ends the troubles up to a date.
-fn end(troubles: &mut Troubles, date: NaiveDate) -> Vec<(NaiveDate, AlertKind)> {
+fn end(conditions: &mut OpenConditions, date: NaiveDate) -> Vec<(NaiveDate, AlertKind)> {
     let mut ended = Vec::new();
-    troubles.dates.retain(|of, told| {
+    conditions.dates.retain(|of, told| {
         if *of <= date {
-            let kinds: BTreeSet<AlertKind> = told.iter().map(|trouble| trouble.kind).collect();
+            let kinds: BTreeSet<AlertKind> = told.iter().map(|condition| condition.kind).collect();
             ended.extend(kinds.into_iter().map(|kind| (*of, kind)));
         }
         *of > date
@@ -87,13 +90,18 @@ fn end(troubles: &mut Troubles, date: NaiveDate) -> Vec<(NaiveDate, AlertKind)> 
     ended
 }
 
-fn tell(troubles: &mut Troubles, date: NaiveDate, kind: AlertKind, why: String) -> Option<News> {
-    let trouble = Trouble { kind, why: why.clone() };
-    let new = troubles.dates.entry(date).or_default().insert(trouble);
-    while troubles.dates.len() > MOST_DATES {
-        troubles.dates.pop_first();
+fn tell(
+    conditions: &mut OpenConditions,
+    date: NaiveDate,
+    kind: AlertKind,
+    why: String,
+) -> Option<AlertDecision> {
+    let condition = OpenCondition { kind, why: why.clone() };
+    let new = conditions.dates.entry(date).or_default().insert(condition);
+    while conditions.dates.len() > MAX_DATES {
+        conditions.dates.pop_first();
     }
-    new.then(|| News { kind, why, ended: Vec::new() })
+    new.then(|| AlertDecision { kind, why, ended: Vec::new() })
 }
 
 /// Stands for a text that may be long.
@@ -123,32 +131,32 @@ mod tests {
         }
     }
 
-    fn published() -> What {
-        What::Published(facts(&[]))
+    fn published() -> EventKind {
+        EventKind::Published(facts(&[]))
     }
 
-    fn refused(reason: &'static str) -> What {
-        What::Refused(facts(&[reason]))
+    fn refused(reason: &'static str) -> EventKind {
+        EventKind::Refused(facts(&[reason]))
     }
 
-    fn failed(cause: Cause) -> What {
-        What::Failed { cause, message: Message::fixed("x", "x"), run: None }
+    fn failed(cause: Cause) -> EventKind {
+        EventKind::Failed { cause, message: Message::fixed("x", "x"), run: None }
     }
 
-    fn late() -> What {
+    fn late() -> EventKind {
         let since = "2024-11-23T02:30:00Z".parse().unwrap();
-        What::Late { since, until: None, message: Message::fixed("x", "x") }
+        EventKind::Late { since, until: None, message: Message::fixed("x", "x") }
     }
 
-    fn broken(text: &'static str) -> What {
-        What::JobFileBroken { message: Message::fixed(text, text) }
+    fn broken(text: &'static str) -> EventKind {
+        EventKind::JobFileBroken { message: Message::fixed(text, text) }
     }
 
     #[test]
     fn a_trouble_is_told_once_and_its_end_once() {
         use AlertKind::{Failed, Late, Recovered, Refused};
         // Each line: the day of the delivery, what happens, what is alerted.
-        let nights: Vec<Vec<(u32, What, Option<AlertKind>)>> = vec![
+        let nights: Vec<Vec<(u32, EventKind, Option<AlertKind>)>> = vec![
             vec![(1, published(), None), (2, published(), None), (2, published(), None)],
             vec![
                 (1, late(), Some(Late)),
@@ -186,47 +194,47 @@ mod tests {
                 (2, published(), None),
             ],
             vec![
-                (1, What::JobFileRead, None),
+                (1, EventKind::JobFileRead, None),
                 (1, broken("a"), Some(Failed)),
                 (1, broken("a"), None),
                 (2, broken("a"), None),
                 (2, published(), None),
                 (2, broken("b"), Some(Failed)),
-                (2, What::JobFileRead, Some(Recovered)),
-                (2, What::JobFileRead, None),
+                (2, EventKind::JobFileRead, Some(Recovered)),
+                (2, EventKind::JobFileRead, None),
                 (3, broken("b"), Some(Failed)),
             ],
         ];
         for night in nights {
-            let mut troubles = Troubles::default();
+            let mut conditions = OpenConditions::default();
             for (at, (day, what, expected)) in night.into_iter().enumerate() {
-                let happening = Happening {
+                let event = RunEvent {
                     tenant: "t".into(),
                     insurer: None,
                     business_date: NaiveDate::from_ymd_opt(2024, 11, day).unwrap(),
                     what,
                 };
-                let news = decide(&mut troubles, &happening);
-                assert_eq!(news.map(|news| news.kind), expected, "{at}: {happening:?}");
+                let decision = decide(&mut conditions, &event);
+                assert_eq!(decision.map(|decision| decision.kind), expected, "{at}: {event:?}");
             }
         }
     }
 
     #[test]
     fn what_ended_is_named_and_the_memory_is_bounded() {
-        let mut troubles = Troubles::default();
+        let mut conditions = OpenConditions::default();
         let first = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
-        let mut happening =
-            Happening { tenant: "t".into(), insurer: None, business_date: first, what: late() };
+        let mut event =
+            RunEvent { tenant: "t".into(), insurer: None, business_date: first, what: late() };
         for day in first.iter_days().take(400) {
-            happening.business_date = day;
-            decide(&mut troubles, &happening);
+            event.business_date = day;
+            decide(&mut conditions, &event);
         }
-        assert_eq!(troubles.dates.len(), MOST_DATES);
-        happening.what = published();
-        let news = decide(&mut troubles, &happening).unwrap();
-        assert_eq!(news.ended.len(), MOST_DATES);
-        assert_eq!(news.ended.last(), Some(&(happening.business_date, AlertKind::Late)));
-        assert_eq!(troubles, Troubles::default());
+        assert_eq!(conditions.dates.len(), MAX_DATES);
+        event.what = published();
+        let decision = decide(&mut conditions, &event).unwrap();
+        assert_eq!(decision.ended.len(), MAX_DATES);
+        assert_eq!(decision.ended.last(), Some(&(event.business_date, AlertKind::Late)));
+        assert_eq!(conditions, OpenConditions::default());
     }
 }

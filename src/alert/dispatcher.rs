@@ -14,19 +14,19 @@ use chrono::{DateTime, Utc};
 use crate::config::job::{AlertChannel, Job};
 use crate::model::{Cancel, Message};
 
-use super::decide::decide;
+use super::delivery_pass::{DeliveryPass, Fault, send_all};
 use super::document::Alert;
-use super::ledger::{Ledger, LedgerError, Letter};
-use super::round::{Fault, Round, send_all};
-use super::send::{Outside, Sender};
-use super::{AlertKind, Happening};
+use super::ledger::{Ledger, LedgerError, OutboxEntry};
+use super::open_conditions::decide;
+use super::send::{ChannelSender, Sender};
+use super::{AlertKind, RunEvent};
 
 /// So many tenants' alerts are sent side by side, so that a dead server of one does not hold up the rest.
 const WORKERS: usize = 4;
 /// How long one round for one tenant may take in the background.
-const ROUND: Duration = Duration::from_secs(330);
+const PASS_TIMEOUT: Duration = Duration::from_secs(330);
 /// Waits between rounds that did not bring everything out; the last holds from then on.
-const WAITS: [Duration; 7] = [
+const RETRY_DELAYS: [Duration; 7] = [
     Duration::from_secs(5),
     Duration::from_secs(15),
     Duration::from_secs(45),
@@ -35,17 +35,17 @@ const WAITS: [Duration; 7] = [
     Duration::from_secs(600),
     Duration::from_secs(1800),
 ];
-/// The same while somebody waits for [`Desk::flush`].
-const SHORT_WAITS: [Duration; 3] =
+/// The same while somebody waits for [`AlertDispatcher::flush`].
+const FLUSH_RETRY_DELAYS: [Duration; 3] =
     [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(4)];
 
 /// Takes happenings of all tenants. Shared by whoever runs jobs, from any thread.
 #[derive(Debug)]
-pub struct Desk {
+pub struct AlertDispatcher {
     shared: Arc<Shared>,
 }
 
-/// What is left after [`Desk::flush`].
+/// What is left after [`AlertDispatcher::flush`].
 #[derive(Debug, Default)]
 pub struct Unsent {
     /// Number of alerts that wait, an alert counted once a channel.
@@ -82,21 +82,21 @@ struct Tenant {
 }
 
 /// A tenant whose alerts are to be sent.
-struct Errand {
+struct TenantOutbox {
     tenant: String,
     ledger: Ledger,
     channels: Vec<AlertChannel>,
 }
 
-impl Desk {
-    /// A desk that keeps its ledgers below the data folder. It sends nothing before [`Desk::start`] or
-    /// [`Desk::flush`].
-    pub fn new(data: &Path) -> Desk {
-        Desk::with_sender(data, Arc::new(Outside::default()))
+impl AlertDispatcher {
+    /// A desk that keeps its ledgers below the data folder. It sends nothing before [`AlertDispatcher::start`] or
+    /// [`AlertDispatcher::flush`].
+    pub fn new(data: &Path) -> AlertDispatcher {
+        AlertDispatcher::with_sender(data, Arc::new(ChannelSender::default()))
     }
 
     /// The same with another way out.
-    pub fn with_sender(data: &Path, sender: Arc<dyn Sender>) -> Desk {
+    pub fn with_sender(data: &Path, sender: Arc<dyn Sender>) -> AlertDispatcher {
         let shared = Shared {
             data: data.to_path_buf(),
             sender,
@@ -104,10 +104,10 @@ impl Desk {
             state: Mutex::default(),
             changed: Condvar::new(),
         };
-        Desk { shared: Arc::new(shared) }
+        AlertDispatcher { shared: Arc::new(shared) }
     }
 
-    /// Begins to send in the background, until [`Desk::stop`].
+    /// Begins to send in the background, until [`AlertDispatcher::stop`].
     ///
     /// # Errors
     /// If the system gives no thread.
@@ -139,12 +139,12 @@ impl Desk {
             0
         } else {
             let names: BTreeSet<&str> = job.alerts.iter().map(|c| c.name.as_str()).collect();
-            ledger.update(|book| {
-                book.tidy(&names, now);
-                book.unsent()
+            ledger.update(|content| {
+                content.tidy(&names, now);
+                content.unsent()
             })?
         };
-        self.shared.enlist(job, waiting > 0);
+        self.shared.schedule_tenant(job, waiting > 0);
         Ok(())
     }
 
@@ -156,7 +156,7 @@ impl Desk {
     pub fn report(
         &self,
         job: &Job,
-        happening: &Happening,
+        event: &RunEvent,
         now: DateTime<Utc>,
     ) -> Result<Option<AlertKind>, LedgerError> {
         if job.alerts.is_empty() {
@@ -164,20 +164,20 @@ impl Desk {
         }
         let names: BTreeSet<&str> = job.alerts.iter().map(|c| c.name.as_str()).collect();
         let ledger = self.shared.ledger(&job.tenant);
-        let told = ledger.update(|book| {
-            book.tidy(&names, now);
-            let news = decide(&mut book.troubles, happening)?;
-            let alert = Alert::new(happening, &news, job.timezone, now);
-            tracing::info!(tenant = %happening.tenant, alert = %alert.id, "news");
-            let wants = |channel: &&AlertChannel| channel.on.contains(&news.kind);
+        let told = ledger.update(|content| {
+            content.tidy(&names, now);
+            let decision = decide(&mut content.conditions, event)?;
+            let alert = Alert::new(event, &decision, job.timezone, now);
+            tracing::info!(tenant = %event.tenant, alert = %alert.id, "news");
+            let wants = |channel: &&AlertChannel| channel.on.contains(&decision.kind);
             let to: Vec<String> =
                 job.alerts.iter().filter(wants).map(|channel| channel.name.clone()).collect();
             if !to.is_empty() {
-                book.post(Letter { alert, to });
+                content.post(OutboxEntry { alert, to });
             }
-            Some(news.kind)
+            Some(decision.kind)
         })?;
-        self.shared.enlist(job, told.is_some());
+        self.shared.schedule_tenant(job, told.is_some());
         Ok(told)
     }
 
@@ -185,17 +185,18 @@ impl Desk {
     /// ledgers for the next process or the background.
     pub fn flush(&self, within: Duration) -> Unsent {
         let deadline = Instant::now() + within;
-        let tenants: Vec<Errand> = self.shared.state().tenants.iter().map(Errand::of).collect();
+        let tenants: Vec<TenantOutbox> =
+            self.shared.state().tenants.iter().map(TenantOutbox::of).collect();
         let mut unsent = Unsent::default();
         // A few at a time: there may be a hundred.
         for some in tenants.chunks(WORKERS) {
             thread::scope(|scope| {
                 let shared = &self.shared;
-                let at_it: Vec<_> = some
+                let threads: Vec<_> = some
                     .iter()
-                    .map(|errand| scope.spawn(move || shared.flush(errand, deadline)))
+                    .map(|tenant_outbox| scope.spawn(move || shared.flush(tenant_outbox, deadline)))
                     .collect();
-                for one in at_it.into_iter().filter_map(|handle| handle.join().ok()) {
+                for one in threads.into_iter().filter_map(|handle| handle.join().ok()) {
                     unsent.count += one.count;
                     unsent.faults.extend(one.faults);
                 }
@@ -214,7 +215,7 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
+impl Drop for AlertDispatcher {
     fn drop(&mut self) {
         self.shared.end();
     }
@@ -249,12 +250,12 @@ impl Shared {
         self.tenant(&mut self.state(), tenant).ledger.clone()
     }
 
-    fn enlist(&self, job: &Job, posted: bool) {
+    fn schedule_tenant(&self, job: &Job, posted: bool) {
         let mut state = self.state();
         let tenant = self.tenant(&mut state, &job.tenant);
         tenant.channels.clone_from(&job.alerts);
         if posted {
-            // News is worth an attempt at once, whatever became of what waits already.
+            // AlertDecision is worth an attempt at once, whatever became of what waits already.
             tenant.due = Some(Instant::now());
             tenant.failures = 0;
             tenant.posted = true;
@@ -265,17 +266,17 @@ impl Shared {
 
     /// What a worker does.
     fn work(&self) {
-        while let Some(errand) = self.next() {
-            let round = self.round(&errand, Instant::now() + ROUND);
+        while let Some(tenant_outbox) = self.next() {
+            let round = self.round(&tenant_outbox, Instant::now() + PASS_TIMEOUT);
             for fault in &round.faults {
                 tracing::warn!(tenant = %fault.tenant, channel = %fault.channel, "an alert was not sent: {}", fault.message.en);
             }
             let mut state = self.state();
-            if let Some(known) = state.tenants.get_mut(&errand.tenant) {
+            if let Some(known) = state.tenants.get_mut(&tenant_outbox.tenant) {
                 if round.unsent == 0 {
                     known.failures = 0;
                 } else if !known.posted {
-                    let wait = WAITS[known.failures.min(WAITS.len() - 1)];
+                    let wait = RETRY_DELAYS[known.failures.min(RETRY_DELAYS.len() - 1)];
                     known.failures += 1;
                     known.due = Some(Instant::now() + wait);
                 }
@@ -284,7 +285,7 @@ impl Shared {
     }
 
     /// The next tenant whose alerts are due; waits for one. None when the program ends.
-    fn next(&self) -> Option<Errand> {
+    fn next(&self) -> Option<TenantOutbox> {
         let mut state = self.state();
         loop {
             if self.cancel.is_asked() {
@@ -300,7 +301,7 @@ impl Shared {
                 Some((due, name, tenant)) if due <= now => {
                     tenant.due = None;
                     tenant.posted = false;
-                    return Some(Errand::of((name, &*tenant)));
+                    return Some(TenantOutbox::of((name, &*tenant)));
                 }
                 Some((due, _, _)) => due - now,
                 None => Duration::from_secs(3600),
@@ -312,16 +313,16 @@ impl Shared {
         }
     }
 
-    fn round(&self, errand: &Errand, deadline: Instant) -> Round {
-        let Errand { tenant, ledger, channels } = errand;
+    fn round(&self, tenant_outbox: &TenantOutbox, deadline: Instant) -> DeliveryPass {
+        let TenantOutbox { tenant, ledger, channels } = tenant_outbox;
         send_all(ledger, tenant, channels, self.sender.as_ref(), &self.cancel, deadline)
     }
 
-    fn flush(&self, errand: &Errand, deadline: Instant) -> Unsent {
+    fn flush(&self, tenant_outbox: &TenantOutbox, deadline: Instant) -> Unsent {
         let mut failures = 0;
         loop {
-            let round = self.round(errand, deadline);
-            let wait = SHORT_WAITS[failures.min(SHORT_WAITS.len() - 1)];
+            let round = self.round(tenant_outbox, deadline);
+            let wait = FLUSH_RETRY_DELAYS[failures.min(FLUSH_RETRY_DELAYS.len() - 1)];
             failures += 1;
             if round.unsent == 0 || Instant::now() + wait >= deadline || self.cancel.is_asked() {
                 return Unsent { count: round.unsent, faults: round.faults };
@@ -331,9 +332,9 @@ impl Shared {
     }
 }
 
-impl Errand {
-    fn of((name, tenant): (&String, &Tenant)) -> Errand {
-        Errand {
+impl TenantOutbox {
+    fn of((name, tenant): (&String, &Tenant)) -> TenantOutbox {
+        TenantOutbox {
             tenant: name.clone(),
             ledger: tenant.ledger.clone(),
             channels: tenant.channels.clone(),

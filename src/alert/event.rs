@@ -18,7 +18,7 @@ use crate::store::lock::LockError;
 
 /// Something that happened to the delivery of one business date.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Happening {
+pub struct RunEvent {
     /// The tenant.
     pub tenant: String,
     /// The insurer's name, where the job gives it.
@@ -26,12 +26,12 @@ pub struct Happening {
     /// The business date of the delivery.
     pub business_date: NaiveDate,
     /// What happened.
-    pub what: What,
+    pub what: EventKind,
 }
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum What {
+pub enum EventKind {
     /// The delivery is published.
     Published(RunFacts),
     /// The gate refused the delivery.
@@ -60,11 +60,11 @@ pub enum What {
         message: Message,
     },
     /// The job file was read. To be told whenever it was; it means something only after
-    /// [`What::JobFileBroken`].
+    /// [`EventKind::JobFileBroken`].
     JobFileRead,
 }
 
-/// Where the fault of a failed run lies. Of each cause a business date is alerted once: the words may
+/// Where the fault of a failed run lies. Of each cause a business date is alerted once: the formatting may
 /// differ from attempt to attempt, who has to act does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cause {
@@ -147,16 +147,16 @@ pub struct TopFinding {
     pub count: u64,
 }
 
-impl Happening {
+impl RunEvent {
     /// What a finished run makes happen. A check or a dry run makes nothing happen, and a run that failed
-    /// has no report but an error, of which [`What::Failed`] is made.
-    pub fn of_report(report: &RunReport) -> Option<Happening> {
+    /// has no report but an error, of which [`EventKind::Failed`] is made.
+    pub fn of_report(report: &RunReport) -> Option<RunEvent> {
         let what = match report.verdict {
-            Verdict::Published => What::Published(RunFacts::of(report)),
-            Verdict::Refused => What::Refused(RunFacts::of(report)),
+            Verdict::Published => EventKind::Published(RunFacts::of(report)),
+            Verdict::Refused => EventKind::Refused(RunFacts::of(report)),
             Verdict::Passed | Verdict::Failed => return None,
         };
-        Some(Happening {
+        Some(RunEvent {
             tenant: report.tenant.clone(),
             insurer: report.tenant_name.clone(),
             business_date: report.business_date,
@@ -165,10 +165,10 @@ impl Happening {
     }
 }
 
-impl Happening {
+impl RunEvent {
     /// Something that happened to a job's delivery.
-    pub fn of_job(job: &Job, business_date: NaiveDate, what: What) -> Happening {
-        Happening { tenant: job.tenant.clone(), insurer: job.name.clone(), business_date, what }
+    pub fn of_job(job: &Job, business_date: NaiveDate, what: EventKind) -> RunEvent {
+        RunEvent { tenant: job.tenant.clone(), insurer: job.name.clone(), business_date, what }
     }
 
     /// What the error of a run makes happen that nobody tries again; none where nothing is wrong. Files that
@@ -178,15 +178,15 @@ impl Happening {
         business_date: NaiveDate,
         error: &RunError,
         now: DateTime<Utc>,
-    ) -> Option<Happening> {
+    ) -> Option<RunEvent> {
         let message = error.message();
         let what = match error {
             RunError::Fetch(error) if error.is_not_there_yet() => {
-                What::Late { since: now, until: None, message }
+                EventKind::Late { since: now, until: None, message }
             }
-            error => What::Failed { cause: Cause::of(error)?, message, run: None },
+            error => EventKind::Failed { cause: Cause::of(error)?, message, run: None },
         };
-        Some(Happening::of_job(job, business_date, what))
+        Some(RunEvent::of_job(job, business_date, what))
     }
 }
 

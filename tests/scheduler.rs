@@ -14,14 +14,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use orgsnap::alert::send::{Bounds, SendError, Sender};
-use orgsnap::alert::{Alert, Desk, Happening};
+use orgsnap::alert::{Alert, AlertDispatcher, RunEvent};
 use orgsnap::config::job::{AlertChannel, Job};
 use orgsnap::daemon::{
-    Alarm, Event, Finished, Note, Observer, Order, Outside, Scheduler, Settings, Standing, attend,
+    CronTimer, Event, Finished, LogEntry, Observer, RunRequest, Scheduler, SchedulerEnvironment,
+    Settings, TenantStatus, run_event_loop,
 };
 use orgsnap::fetch;
 use orgsnap::model::{Cancel, Feed, Verdict};
-use orgsnap::pipeline::{self, ImportRequest, Patience, Progress, Stage};
+use orgsnap::pipeline::{self, ImportRequest, Progress, Stage, WaitPolicy};
 use orgsnap::sample::{self, Charset, Options};
 use orgsnap::store::lock::TenantLock;
 use rusqlite::Connection;
@@ -171,32 +172,32 @@ impl Sender for Recorder {
 /// Log and desk of one daemon.
 struct Watch<'w> {
     world: &'w World,
-    desk: Desk,
+    dispatcher: AlertDispatcher,
     log: &'w RefCell<Vec<String>>,
 }
 
 impl Observer for Watch<'_> {
-    fn note(&self, note: &Note) {
+    fn log(&self, log: &LogEntry) {
         let now = self.world.clock.get().with_timezone(&chrono_tz::Asia::Shanghai);
-        let who = note.tenant.as_deref().unwrap_or("-");
+        let who = log.tenant.as_deref().unwrap_or("-");
         self.log.borrow_mut().push(format!(
             "{} {who} {}",
             now.format("%d %H:%M:%S"),
-            note.message.en
+            log.message.en
         ));
     }
 
-    fn happened(&self, job: &Job, happening: &Happening, now: DateTime<Utc>) {
-        self.desk.report(job, happening, now).unwrap();
+    fn on_event(&self, job: &Job, event: &RunEvent, now: DateTime<Utc>) {
+        self.dispatcher.report(job, event, now).unwrap();
     }
 
-    fn watching(&self, job: &Job, now: DateTime<Utc>) {
-        self.desk.watch(job, now).unwrap();
+    fn job_loaded(&self, job: &Job, now: DateTime<Utc>) {
+        self.dispatcher.watch(job, now).unwrap();
     }
 
-    fn turned(&self, standings: &[Standing], _now: DateTime<Utc>) {
-        let tenants: BTreeSet<&str> = standings.iter().map(|s| s.job.tenant.as_str()).collect();
-        assert_eq!(tenants.len(), standings.len());
+    fn on_tick(&self, statuses: &[TenantStatus], _now: DateTime<Utc>) {
+        let tenants: BTreeSet<&str> = statuses.iter().map(|s| s.job.tenant.as_str()).collect();
+        assert_eq!(tenants.len(), statuses.len());
     }
 }
 
@@ -214,10 +215,10 @@ impl Progress for Bug {
     }
 }
 
-fn carry_out(order: &Order) -> Finished {
-    let woken = order.job.tenant == "bug" && order.date.day() == 24;
+fn execute(run_request: &RunRequest) -> Finished {
+    let woken = run_request.job.tenant == "bug" && run_request.date.day() == 24;
     let progress: &dyn Progress = if woken { &Bug } else { &Quiet };
-    order.carry_out(progress)
+    run_request.execute(progress)
 }
 
 /// The simulated outside of one daemon.
@@ -229,27 +230,30 @@ struct Simulated<'w> {
     started: u32,
     /// Runs under way, by when they end. Half of them work at their beginning and half at their end, so that a
     /// kill finds runs that had committed and runs that had done nothing yet.
-    running: Vec<(DateTime<Utc>, Order, Option<Finished>)>,
+    running: Vec<(DateTime<Utc>, RunRequest, Option<Finished>)>,
 }
 
-impl Outside for Simulated<'_> {
+impl SchedulerEnvironment for Simulated<'_> {
     fn now(&self) -> DateTime<Utc> {
         self.world.clock.get()
     }
 
-    fn start(&mut self, order: Order) {
+    fn start(&mut self, run_request: RunRequest) {
         self.started += 1;
         let early = self.started % 2 == 1;
-        let finished = early.then(|| carry_out(&order));
-        self.running.push((self.now() + RUN, order, finished));
+        let finished = early.then(|| execute(&run_request));
+        self.running.push((self.now() + RUN, run_request, finished));
         assert!(self.running.len() <= MOST_RUNNING);
-        let tenants: BTreeSet<&str> =
-            self.running.iter().map(|(_, order, _)| order.job.tenant.as_str()).collect();
+        let tenants: BTreeSet<&str> = self
+            .running
+            .iter()
+            .map(|(_, run_request, _)| run_request.job.tenant.as_str())
+            .collect();
         assert_eq!(tenants.len(), self.running.len(), "a job overlaps itself");
     }
 
-    fn set_alarms(&mut self, alarms: &[Alarm]) {
-        assert_eq!(alarms.len(), 1, "all insurers share one cron expression: {alarms:?}");
+    fn set_timers(&mut self, timers: &[CronTimer]) {
+        assert_eq!(timers.len(), 1, "all insurers share one cron expression: {timers:?}");
     }
 
     fn wait(&mut self, until: DateTime<Utc>) -> Event {
@@ -266,32 +270,33 @@ impl Outside for Simulated<'_> {
             }
         }
         let Some(over) = self.running.iter().position(|(end, _, _)| *end <= now) else {
-            return Event::Rang;
+            return Event::TimerFired;
         };
-        let (_, order, finished) = self.running.remove(over);
-        Event::Finished(Box::new(finished.unwrap_or_else(|| carry_out(&order))))
+        let (_, run_request, finished) = self.running.remove(over);
+        Event::Finished(Box::new(finished.unwrap_or_else(|| execute(&run_request))))
     }
 }
 
 /// One life of the daemon, from now to its end.
 fn live(world: &World, recorder: &Recorder, log: &RefCell<Vec<String>>, end: &str, killed: bool) {
-    let desk = Desk::with_sender(&world.data(), Arc::new(recorder.clone()));
-    let watch = Watch { world, desk, log };
+    let dispatcher = AlertDispatcher::with_sender(&world.data(), Arc::new(recorder.clone()));
+    let watch = Watch { world, dispatcher, log };
     let settings = Settings {
         jobs: world.folder.path().join("jobs"),
         data: world.data(),
         most_running: MOST_RUNNING,
         poll: TimeDelta::minutes(2),
     };
-    let mut outside = Simulated { world, end: at(end), killed, started: 0, running: Vec::new() };
+    let mut environment =
+        Simulated { world, end: at(end), killed, started: 0, running: Vec::new() };
     let lived = panic::catch_unwind(AssertUnwindSafe(|| {
         let mut scheduler = Scheduler::new(settings, &|_| None, &watch);
-        attend(&mut scheduler, &mut outside, &watch)
+        run_event_loop(&mut scheduler, &mut environment, &watch)
     }));
     assert_eq!(lived.is_err(), killed, "{:#?}", log.borrow());
     // A killed daemon sends nothing any more; what it had noted is sent by the next one.
     if !killed {
-        assert_eq!(watch.desk.flush(Duration::from_secs(20)).count, 0);
+        assert_eq!(watch.dispatcher.flush(Duration::from_secs(20)).count, 0);
     }
 }
 
@@ -342,7 +347,7 @@ fn a_night_without_anyone() {
             data_dir: &world.data(),
             now: world.clock.get(),
             cancel: &Cancel::new(),
-            patience: Patience::Waits,
+            wait_policy: WaitPolicy::WaitForFiles,
             accept_unchanged: false,
             refused: None,
         };

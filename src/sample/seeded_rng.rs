@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 /// What is chosen. One entry a decision, so that no two decisions share their luck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u64)]
-pub(super) enum Of {
+pub(super) enum RngStream {
     ProvinceOrder = 1,
     OrganPlace,
     OrganWeight,
@@ -39,18 +39,18 @@ pub(super) enum Of {
 
 /// The source of all choices of one company.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Dice {
+pub(super) struct SeededRng {
     seed: u64,
 }
 
-impl Dice {
+impl SeededRng {
     /// The dice of a seed.
-    pub(super) fn new(seed: u64) -> Dice {
-        Dice { seed }
+    pub(super) fn new(seed: u64) -> SeededRng {
+        SeededRng { seed }
     }
 
     /// 64 random bits for the `index`-th decision of a kind.
-    pub(super) fn bits(&self, of: Of, index: u64) -> u64 {
+    pub(super) fn bits(&self, of: RngStream, index: u64) -> u64 {
         let mut coordinates = [0; 16];
         coordinates[..8].copy_from_slice(&(of as u64).to_le_bytes());
         coordinates[8..].copy_from_slice(&index.to_le_bytes());
@@ -58,17 +58,17 @@ impl Dice {
     }
 
     /// A whole number from 0 up to `n` (exclusive); 0 for `n` = 0.
-    pub(super) fn below(&self, of: Of, index: u64, n: usize) -> usize {
+    pub(super) fn below(&self, of: RngStream, index: u64, n: usize) -> usize {
         scale(self.bits(of, index), n)
     }
 
     /// A number from 0 up to 1 (exclusive).
-    pub(super) fn share(&self, of: Of, index: u64) -> f64 {
+    pub(super) fn share(&self, of: RngStream, index: u64) -> f64 {
         fraction(self.bits(of, index))
     }
 
     /// Whether something happens that happens with probability `p`.
-    pub(super) fn chance(&self, of: Of, index: u64, p: f64) -> bool {
+    pub(super) fn chance(&self, of: RngStream, index: u64, p: f64) -> bool {
         self.share(of, index) < p
     }
 }
