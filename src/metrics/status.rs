@@ -63,7 +63,7 @@ impl TenantStatus {
     /// The same for somebody who has no time; none while a writer keeps readers out, as one does at its first
     /// import.
     pub(super) fn glance(data: &Path, tenant: &str) -> Option<TenantStatus> {
-        match Reader::open_within(&database_of(data, tenant), GLANCE).and_then(last) {
+        match Reader::open_with_timeout(&database_of(data, tenant), GLANCE).and_then(last) {
             Err(StoreError::Locked { .. }) => None,
             read => Some(TenantStatus::of(data, tenant, read)),
         }

@@ -26,9 +26,9 @@ pub(super) fn judge(
     let mut vanished = Vec::new();
     if let Some(written) = written {
         for (feed, done) in Feed::ALL.into_iter().zip(written) {
-            outcome.report.changes.insert(feed, done.done);
+            outcome.report.changes.insert(feed, done.table_changes);
             let before = publication.map_or(0, |p| p.rows_before(feed));
-            vanished.push(gate::Vanished { feed, before, gone: done.since_before.removed });
+            vanished.push(gate::Vanished { feed, before, gone: done.snapshot_changes.removed });
         }
     }
     let edges: Vec<gate::Edges<'_>> = forests

@@ -93,7 +93,7 @@ impl Branches {
     }
 
     /// The branch of an organ. With `counted` an agent of the snapshot before works there.
-    pub(super) fn enter(&mut self, organ: Option<&str>, counted: bool) -> Option<u32> {
+    pub(super) fn branch_of(&mut self, organ: Option<&str>, counted: bool) -> Option<u32> {
         let organ = organ?;
         let branch = match &self.last {
             Some((last, branch)) if last == organ => *branch,
@@ -110,7 +110,7 @@ impl Branches {
     }
 
     /// Counts an agent of the branch as gone.
-    pub(super) fn lose(&mut self, branch: Option<u32>) {
+    pub(super) fn count_removed(&mut self, branch: Option<u32>) {
         if let Some(branch) = branch.and_then(|at| self.list.get_mut(at as usize)) {
             branch.gone += 1;
         }

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_day_has_the_text_that_chrono_gives_it() {
+    fn iso_texts_match_chrono() {
         let mut dates = IsoDates::new();
         for days in
             (-800_000..2_932_000).step_by(17).chain(FIRST - 2..FIRST + 2).chain(47_480..47_484)

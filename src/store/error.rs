@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_become_what_the_reader_has_to_do() {
+    fn sqlite_codes_become_errors_that_say_what_to_do() {
         let cases = [
             (ffi::SQLITE_READONLY, "read-only"),
             (ffi::SQLITE_READONLY_DIRECTORY, "read-only"),

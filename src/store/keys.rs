@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_come_back_in_byte_order() {
+    fn keys_are_sorted_in_byte_order() {
         let mut keys = KeyList::default();
         for key in ["b", "", "甲", "ab", "a"] {
             keys.push(key);

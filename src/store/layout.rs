@@ -158,7 +158,7 @@ impl FeedTable {
     }
 
     /// Sets `carried_since` of the row `?1` to `?2`.
-    pub(super) fn mark(&self) -> String {
+    pub(super) fn set_carried_since(&self) -> String {
         format!("update {} set carried_since = ?2 where rowid = ?1", self.name())
     }
 
@@ -184,7 +184,7 @@ impl FeedTable {
     }
 
     /// Deletes the history row `?1`.
-    pub(super) fn forget(&self) -> String {
+    pub(super) fn delete_history(&self) -> String {
         format!("delete from {}_history where rowid = ?1", self.name())
     }
 
@@ -258,7 +258,7 @@ pub(super) fn prepare(conn: &Connection, schema: &Schema) -> rusqlite::Result<Ve
         if stored.is_empty() {
             conn.execute_batch(&create_feed(feed, &table))?;
         } else {
-            widen_feed(conn, feed, &table, &stored)?;
+            add_columns(conn, feed, &table, &stored)?;
         }
         tables.push(table);
     }
@@ -314,7 +314,7 @@ fn create_version_view(table: &FeedTable) -> String {
     )
 }
 
-fn widen_feed(
+fn add_columns(
     conn: &Connection,
     feed: &FeedSchema,
     table: &FeedTable,

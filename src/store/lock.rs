@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_run_is_told_who_holds_the_lock() {
+    fn a_lock_conflict_names_the_holder() {
         let dir = tempfile::tempdir().unwrap();
         let tenant = dir.path().join("data/t");
         let now = DateTime::<Utc>::from_timestamp(1_795_000_000, 0).unwrap();
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_made_is_told() {
+    fn an_uncreatable_folder_makes_the_lock_unusable() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("data");
         std::fs::write(&file, "").unwrap();

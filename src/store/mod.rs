@@ -3,7 +3,7 @@
 //! Only this module writes SQL. A [`Publication`] is one transaction; only an `Approved` of the gate can
 //! commit it. What is written follows from the pure plan in `plan.rs`. A [`Reader`] only reads.
 
-mod base;
+mod stored_feed;
 mod branches;
 mod connection;
 mod dates;
@@ -74,7 +74,7 @@ impl Store {
             Ok(tables)
         };
         let tables = prepare().map_err(|error| StoreError::sqlite(path, error))?;
-        connection::settle(&conn, path);
+        connection::checkpoint(&conn, path);
         Ok(Store { conn, path: path.to_path_buf(), schema: schema.clone(), tables })
     }
 
@@ -128,7 +128,7 @@ impl Store {
             transaction.commit()
         };
         write(&mut self.conn).map_err(|error| StoreError::sqlite(&self.path, error))?;
-        connection::settle(&self.conn, &self.path);
+        connection::checkpoint(&self.conn, &self.path);
         Ok(())
     }
 

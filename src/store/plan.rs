@@ -11,18 +11,18 @@ use chrono::NaiveDate;
 
 /// What the database holds of one key, as far as an import for one date is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct StoredRow {
+pub(super) struct StoredKey {
     /// The row in the current table.
-    pub open: Option<Open>,
+    pub open: Option<OpenVersion>,
     /// The history row that was closed at the date of the import.
-    pub closed: Option<Closed>,
+    pub closed: Option<ClosedVersion>,
     /// Start of the carry interval that was ended at the date of the import.
     pub carry_ended: Option<NaiveDate>,
 }
 
 /// A row of the current table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Open {
+pub(super) struct OpenVersion {
     /// Its rowid.
     pub row: i64,
     /// The content hash as SQLite holds it.
@@ -35,7 +35,7 @@ pub(super) struct Open {
 
 /// A row of the history table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Closed {
+pub(super) struct ClosedVersion {
     /// Its rowid.
     pub row: i64,
     /// The content hash as SQLite holds it.
@@ -75,7 +75,7 @@ pub(super) enum RowChange {
         archive: Option<Archive>,
     },
     /// Set `carried_since`, nothing else.
-    Mark {
+    SetCarriedSince {
         /// The row.
         row: i64,
         /// The new value.
@@ -107,7 +107,7 @@ pub(super) enum CarryChange {
     /// An interval starts at the date.
     Begin,
     /// The interval that started at the date never was.
-    Forget,
+    Discard,
     /// The interval that started then ends at the date.
     End(NaiveDate),
     /// The interval that started then is open again.
@@ -133,60 +133,60 @@ pub(super) enum KeyOutcome {
 
 /// What becomes of one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Step {
+pub(super) struct KeyPlan {
     /// Writes to the row.
     pub row: RowChange,
     /// Writes to the carry intervals.
     pub carry: CarryChange,
     /// Compared with the snapshot before the date.
-    pub since_before: KeyOutcome,
+    pub snapshot_outcome: KeyOutcome,
     /// Compared with the tables as they stood.
-    pub done: KeyOutcome,
+    pub table_outcome: KeyOutcome,
 }
 
 /// Decides what becomes of one key when `delivered` is imported for `date`.
-pub(super) fn decide(date: NaiveDate, held: &StoredRow, delivered: Delivered) -> Step {
-    let aged = held.open.filter(|open| open.valid_from < date);
-    let (row, carry, since_before) = match (aged, held.closed) {
-        (Some(base), _) => from_open(date, &base, held.carry_ended, delivered),
-        (None, Some(base)) => from_closed(date, &base, held, delivered),
-        (None, None) => from_nothing(held.open, delivered),
+pub(super) fn plan_key(date: NaiveDate, stored: &StoredKey, delivered: Delivered) -> KeyPlan {
+    let older = stored.open.filter(|open| open.valid_from < date);
+    let (row, carry, snapshot_outcome) = match (older, stored.closed) {
+        (Some(base), _) => from_open(date, &base, stored.carry_ended, delivered),
+        (None, Some(base)) => from_closed(date, &base, stored, delivered),
+        (None, None) => from_nothing(stored.open, delivered),
     };
-    let done = match (since_before, row) {
+    let table_outcome = match (snapshot_outcome, row) {
         (KeyOutcome::Carried, _) => KeyOutcome::Carried,
         (_, RowChange::Insert | RowChange::Reopen { over: None, .. }) => KeyOutcome::Added,
         (_, RowChange::Overwrite { .. } | RowChange::Reopen { over: Some(_), .. }) => {
             KeyOutcome::Changed
         }
         (_, RowChange::Delete { .. }) => KeyOutcome::Removed,
-        (_, RowChange::Keep | RowChange::Mark { .. }) if held.open.is_some() => {
+        (_, RowChange::Keep | RowChange::SetCarriedSince { .. }) if stored.open.is_some() => {
             KeyOutcome::Unchanged
         }
-        (_, RowChange::Keep | RowChange::Mark { .. }) => KeyOutcome::Nothing,
+        (_, RowChange::Keep | RowChange::SetCarriedSince { .. }) => KeyOutcome::Nothing,
     };
-    Step { row, carry, since_before, done }
+    KeyPlan { row, carry, snapshot_outcome, table_outcome }
 }
 
 /// The base stands in the current table: nothing that was delivered for the date replaced it.
 fn from_open(
     date: NaiveDate,
-    base: &Open,
+    base: &OpenVersion,
     carry_ended: Option<NaiveDate>,
     delivered: Delivered,
 ) -> (RowChange, CarryChange, KeyOutcome) {
-    let Open { row, hash, carried_since, .. } = *base;
+    let OpenVersion { row, hash, carried_since, .. } = *base;
     // An interval that started at the date itself is not of the base.
     let carried_before = carried_since.filter(|since| *since < date).or(carry_ended);
     let end = match carried_since {
         Some(since) if since < date => CarryChange::End(since),
-        Some(_) => CarryChange::Forget,
+        Some(_) => CarryChange::Discard,
         None => CarryChange::Keep,
     };
     let archive = Some(Archive { carried_since: carried_before });
     match delivered {
         Delivered::Accepted(new) if new == hash => {
             let change = match carried_since {
-                Some(_) => RowChange::Mark { row, carried_since: None },
+                Some(_) => RowChange::SetCarriedSince { row, carried_since: None },
                 None => RowChange::Keep,
             };
             (change, end, KeyOutcome::Unchanged)
@@ -197,7 +197,11 @@ fn from_open(
         }
         Delivered::Quarantined => {
             let (since, carry) = resume(date, carry_ended);
-            (RowChange::Mark { row, carried_since: Some(since) }, carry, KeyOutcome::Carried)
+            (
+                RowChange::SetCarriedSince { row, carried_since: Some(since) },
+                carry,
+                KeyOutcome::Carried,
+            )
         }
         Delivered::Absent => (RowChange::Delete { row, archive }, end, KeyOutcome::Removed),
     }
@@ -206,32 +210,37 @@ fn from_open(
 /// The base was closed at the date by the delivery that this one replaces.
 fn from_closed(
     date: NaiveDate,
-    base: &Closed,
-    held: &StoredRow,
+    base: &ClosedVersion,
+    stored: &StoredKey,
     delivered: Delivered,
 ) -> (RowChange, CarryChange, KeyOutcome) {
-    let over = held.open.map(|open| open.row);
+    let over = stored.open.map(|open| open.row);
     let closed = base.row;
     match delivered {
         Delivered::Accepted(new) if new == base.hash => {
             let change = RowChange::Reopen { closed, over, carried_since: None };
             (change, CarryChange::Keep, KeyOutcome::Unchanged)
         }
-        Delivered::Accepted(new) => (place(held.open, new), CarryChange::Keep, KeyOutcome::Changed),
+        Delivered::Accepted(new) => {
+            (place(stored.open, new), CarryChange::Keep, KeyOutcome::Changed)
+        }
         Delivered::Quarantined => {
-            let (since, carry) = resume(date, held.carry_ended);
+            let (since, carry) = resume(date, stored.carry_ended);
             (
                 RowChange::Reopen { closed, over, carried_since: Some(since) },
                 carry,
                 KeyOutcome::Carried,
             )
         }
-        Delivered::Absent => (remove(held.open), CarryChange::Keep, KeyOutcome::Removed),
+        Delivered::Absent => (remove(stored.open), CarryChange::Keep, KeyOutcome::Removed),
     }
 }
 
 /// The key was not there before the date.
-fn from_nothing(open: Option<Open>, delivered: Delivered) -> (RowChange, CarryChange, KeyOutcome) {
+fn from_nothing(
+    open: Option<OpenVersion>,
+    delivered: Delivered,
+) -> (RowChange, CarryChange, KeyOutcome) {
     match delivered {
         Delivered::Accepted(new) => (place(open, new), CarryChange::Keep, KeyOutcome::Added),
         Delivered::Quarantined | Delivered::Absent => {
@@ -241,7 +250,7 @@ fn from_nothing(open: Option<Open>, delivered: Delivered) -> (RowChange, CarryCh
 }
 
 /// Puts the delivered row where the earlier delivery of the date may have put one.
-fn place(open: Option<Open>, hash: i64) -> RowChange {
+fn place(open: Option<OpenVersion>, hash: i64) -> RowChange {
     match open {
         None => RowChange::Insert,
         Some(open) if open.hash == hash => RowChange::Keep,
@@ -250,7 +259,7 @@ fn place(open: Option<Open>, hash: i64) -> RowChange {
 }
 
 /// Takes away what the earlier delivery of the date may have put there.
-fn remove(open: Option<Open>) -> RowChange {
+fn remove(open: Option<OpenVersion>) -> RowChange {
     match open {
         None => RowChange::Keep,
         Some(open) => RowChange::Delete { row: open.row, archive: None },

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The tables as plain collections, written by the steps of the plan and by nothing else.
+/// The tables as plain collections, written by the plans of the plan and by nothing else.
 #[derive(Debug, Clone, Default)]
 struct Tables {
     next_row: i64,
@@ -33,26 +33,26 @@ type State =
     (Vec<Version>, Vec<(Version, NaiveDate)>, BTreeMap<(u8, NaiveDate), Option<NaiveDate>>);
 
 impl Tables {
-    fn import(&mut self, date: NaiveDate, delivery: &Delivery) -> Vec<Step> {
+    fn import(&mut self, date: NaiveDate, delivery: &Delivery) -> Vec<KeyPlan> {
         self.newest = self.newest.max(Some(date));
-        let steps: Vec<(u8, Step)> = (0..KEYS)
+        let plans: Vec<(u8, KeyPlan)> = (0..KEYS)
             .map(|key| {
                 let delivered = match delivery.get(&key) {
                     Some(Some(content)) => Delivered::Accepted(*content),
                     Some(None) => Delivered::Quarantined,
                     None => Delivered::Absent,
                 };
-                (key, decide(date, &self.held(key, date), delivered))
+                (key, plan_key(date, &self.stored(key, date), delivered))
             })
             .collect();
-        for (key, step) in &steps {
-            self.apply(date, *key, step, delivery.get(key).copied().flatten());
+        for (key, plan) in &plans {
+            self.apply(date, *key, plan, delivery.get(key).copied().flatten());
         }
-        steps.into_iter().map(|(_, step)| step).collect()
+        plans.into_iter().map(|(_, plan)| plan).collect()
     }
 
-    fn held(&self, key: u8, date: NaiveDate) -> StoredRow {
-        let open = self.current.iter().find(|(_, v)| v.key == key).map(|(row, v)| Open {
+    fn stored(&self, key: u8, date: NaiveDate) -> StoredKey {
+        let open = self.current.iter().find(|(_, v)| v.key == key).map(|(row, v)| OpenVersion {
             row: *row,
             hash: v.content,
             valid_from: v.valid_from,
@@ -62,16 +62,16 @@ impl Tables {
             .history
             .iter()
             .find(|(_, (v, to))| v.key == key && *to == date)
-            .map(|(row, (v, _))| Closed { row: *row, hash: v.content });
+            .map(|(row, (v, _))| ClosedVersion { row: *row, hash: v.content });
         let carry_ended = self
             .carry
             .iter()
             .find(|((k, _), to)| *k == key && **to == Some(date))
             .map(|((_, from), _)| *from);
-        StoredRow { open, closed, carry_ended }
+        StoredKey { open, closed, carry_ended }
     }
 
-    fn apply(&mut self, date: NaiveDate, key: u8, step: &Step, content: Option<i64>) {
+    fn apply(&mut self, date: NaiveDate, key: u8, plan: &KeyPlan, content: Option<i64>) {
         let delivered =
             || Version { key, content: content.unwrap(), valid_from: date, carried_since: None };
         let mut archive = |current: &BTreeMap<i64, Version>, row: i64, archive: Option<Archive>| {
@@ -81,7 +81,7 @@ impl Tables {
                 self.history.insert(self.next_row, (closed, date));
             }
         };
-        match step.row {
+        match plan.row {
             RowChange::Keep => {}
             RowChange::Insert => {
                 self.next_row += 1;
@@ -95,7 +95,7 @@ impl Tables {
                 archive(&self.current, row, close);
                 self.current.remove(&row).unwrap();
             }
-            RowChange::Mark { row, carried_since } => {
+            RowChange::SetCarriedSince { row, carried_since } => {
                 self.current.get_mut(&row).unwrap().carried_since = carried_since;
             }
             RowChange::Reopen { closed, over, carried_since } => {
@@ -105,12 +105,12 @@ impl Tables {
                 self.current.insert(row, Version { carried_since, ..version });
             }
         }
-        match step.carry {
+        match plan.carry {
             CarryChange::Keep => {}
             CarryChange::Begin => {
                 assert_eq!(self.carry.insert((key, date), None), None);
             }
-            CarryChange::Forget => {
+            CarryChange::Discard => {
                 assert_eq!(self.carry.remove(&(key, date)), Some(None));
             }
             CarryChange::End(from) => {
@@ -120,8 +120,8 @@ impl Tables {
                 assert_eq!(self.carry.insert((key, from), None), Some(Some(date)));
             }
         }
-        self.writes += usize::from(step.row != RowChange::Keep);
-        self.writes += usize::from(step.carry != CarryChange::Keep);
+        self.writes += usize::from(plan.row != RowChange::Keep);
+        self.writes += usize::from(plan.carry != CarryChange::Keep);
     }
 
     fn state(&self) -> State {
@@ -209,27 +209,27 @@ proptest! {
             date += u32::from(*next);
             tables.import(day(date), delivery);
             let before = (tables.writes, tables.state());
-            for step in tables.import(day(date), delivery) {
-                prop_assert!(matches!(step.done, KeyOutcome::Unchanged | KeyOutcome::Carried | KeyOutcome::Nothing));
+            for plan in tables.import(day(date), delivery) {
+                prop_assert!(matches!(plan.table_outcome, KeyOutcome::Unchanged | KeyOutcome::Carried | KeyOutcome::Nothing));
             }
             prop_assert_eq!((tables.writes, tables.state()), before);
         }
     }
 
     #[test]
-    fn fates_are_the_difference_of_snapshots(list in deliveries()) {
+    fn key_outcomes_are_the_difference_of_the_snapshots(list in deliveries()) {
         let (mut tables, mut last, mut date) = (Tables::default(), BTreeMap::new(), 0);
         for (next, delivery) in &list {
             date += u32::from(*next);
             let stood = contents(&tables.state());
             last.remove(&day(date));
             let before = contents(&replay(&last));
-            let steps = tables.import(day(date), delivery);
+            let plans = tables.import(day(date), delivery);
             last.insert(day(date), delivery.clone());
             let after = contents(&tables.state());
-            for (key, step) in (0..KEYS).zip(steps) {
-                prop_assert_eq!(step.done, fate(stood.get(&key), after.get(&key)));
-                prop_assert_eq!(step.since_before, fate(before.get(&key), after.get(&key)));
+            for (key, plan) in (0..KEYS).zip(plans) {
+                prop_assert_eq!(plan.table_outcome, outcome(stood.get(&key), after.get(&key)));
+                prop_assert_eq!(plan.snapshot_outcome, outcome(before.get(&key), after.get(&key)));
             }
         }
     }
@@ -240,7 +240,7 @@ fn contents(state: &State) -> BTreeMap<u8, (i64, bool)> {
     state.0.iter().map(|v| (v.key, (v.content, v.carried_since.is_some()))).collect()
 }
 
-fn fate(before: Option<&(i64, bool)>, after: Option<&(i64, bool)>) -> KeyOutcome {
+fn outcome(before: Option<&(i64, bool)>, after: Option<&(i64, bool)>) -> KeyOutcome {
     match (before, after) {
         (_, Some((_, true))) => KeyOutcome::Carried,
         (None, Some(_)) => KeyOutcome::Added,

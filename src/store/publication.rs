@@ -10,21 +10,21 @@ use crate::config::schema::{ForestSchema, Schema};
 use crate::gate::Approved;
 use crate::model::{Feed, TreeRows};
 use crate::store::StoreError;
-use crate::store::base::FeedBase;
 use crate::store::branches::{Branch, Branches};
 use crate::store::connection;
 use crate::store::dates::iso;
 use crate::store::layout::{FeedTable, quoted};
 use crate::store::record::{self, RunRecord};
-use crate::store::rows::{self, Delivery, FeedOutcome, NewRows};
+use crate::store::rows::{self, DeliveredRows, FeedOutcome, NewRows};
 use crate::store::snapshot::{self, SnapshotInfo};
+use crate::store::stored_feed::StoredFeed;
 use crate::store::trees::{self, NewTree, StoredTree};
 
 /// An import for one business date, under way. Nothing of it is visible to others before
 /// [`Publication::commit`]; dropped without that, it leaves the database as it was.
 #[derive(Debug)]
 pub struct Publication<'s> {
-    /// StoredRow exclusively, not shared as a `rusqlite::Transaction` would: so a publication may be begun on
+    /// Held exclusively, not shared as a `rusqlite::Transaction` would: so a publication may be begun on
     /// one thread and written on another.
     conn: &'s mut Connection,
     path: &'s Path,
@@ -33,7 +33,7 @@ pub struct Publication<'s> {
     date: NaiveDate,
     previous: Option<SnapshotInfo>,
     /// One a feed; let go once the feed is written.
-    bases: Vec<Option<FeedBase>>,
+    bases: Vec<Option<StoredFeed>>,
     /// One a feed: rows of the snapshot before.
     rows_before: Vec<u64>,
     branches: Branches,
@@ -105,7 +105,7 @@ impl<'s> Publication<'s> {
         self.branches = Branches::read(self.conn, self.schema, self.date)?;
         for table in self.tables {
             let branches = (table.feed == Feed::Agent).then_some(&mut self.branches);
-            let base = FeedBase::read(self.conn, table, self.date, again, branches)?;
+            let base = StoredFeed::read(self.conn, table, self.date, again, branches)?;
             self.rows_before.push(base.rows_before());
             self.bases.push(Some(base));
         }
@@ -140,7 +140,7 @@ impl<'s> Publication<'s> {
         if rows.table.feed() != feed {
             return Err(misuse());
         }
-        let delivery = Delivery::new(*rows, table)?;
+        let delivery = DeliveredRows::new(*rows, table)?;
         let base = base.take().ok_or_else(misuse)?;
         let written = rows::write(self.conn, table, self.date, &base, &mut self.branches, delivery)
             .map_err(|error| StoreError::sqlite(self.path, error))?;
@@ -237,7 +237,7 @@ impl<'s> Publication<'s> {
         self.write_snapshot(&record).map_err(fault)?;
         record::write(self.conn, record).map_err(fault)?;
         self.conn.execute_batch("commit").map_err(fault)?;
-        connection::settle(self.conn, path);
+        connection::checkpoint(self.conn, path);
         Ok(())
     }
 

@@ -122,7 +122,7 @@ impl Reader {
     /// [`StoreError::NotFound`] if nothing was imported yet; [`StoreError::Newer`], [`StoreError::Foreign`];
     /// any fault of the file.
     pub fn open_existing(path: &Path) -> Result<Reader, StoreError> {
-        Reader::open_within(path, connection::PATIENCE)
+        Reader::open_with_timeout(path, connection::BUSY_TIMEOUT)
     }
 
     /// The same for somebody who has no time: a writer that keeps readers out is waited for at most so long at
@@ -130,8 +130,8 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Reader::open_existing`], and [`StoreError::Locked`] from here on and from each query.
-    pub fn open_within(path: &Path, patience: Duration) -> Result<Reader, StoreError> {
-        let conn = connection::open_existing(path, patience)?;
+    pub fn open_with_timeout(path: &Path, busy_timeout: Duration) -> Result<Reader, StoreError> {
+        let conn = connection::open_existing(path, busy_timeout)?;
         Ok(Reader { conn, path: path.to_path_buf() })
     }
 

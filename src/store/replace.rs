@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_replaced_whole_and_a_failure_leaves_the_old_one() {
+    fn a_file_is_replaced_atomically_and_a_failure_leaves_the_old_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         for content in ["first, and longer", "second"] {

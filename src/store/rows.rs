@@ -7,11 +7,13 @@ use rusqlite::{Connection, Statement, params};
 
 use crate::model::{Column, FeedChanges, Table};
 use crate::store::StoreError;
-use crate::store::base::FeedBase;
 use crate::store::branches::Branches;
 use crate::store::dates::{IsoDates, iso};
 use crate::store::layout::FeedTable;
-use crate::store::plan::{Archive, CarryChange, Delivered, KeyOutcome, RowChange, Step, decide};
+use crate::store::plan::{
+    Archive, CarryChange, Delivered, KeyOutcome, KeyPlan, RowChange, plan_key,
+};
+use crate::store::stored_feed::StoredFeed;
 
 /// The rows of one feed as a delivery brings them.
 #[derive(Debug, Clone, Copy)]
@@ -28,26 +30,26 @@ pub struct NewRows<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FeedOutcome {
     /// The snapshot compared with the snapshot before its date: what changed from day to day.
-    pub since_before: FeedChanges,
+    pub snapshot_changes: FeedChanges,
     /// The tables compared with the tables as they stood: importing a delivery again changes nothing.
-    pub done: FeedChanges,
+    pub table_changes: FeedChanges,
 }
 
 impl FeedOutcome {
     /// Rows of the snapshot after the import.
     pub fn rows(&self) -> u64 {
-        let FeedChanges { added, changed, carried, unchanged, removed: _ } = self.done;
+        let FeedChanges { added, changed, carried, unchanged, removed: _ } = self.table_changes;
         added + changed + carried + unchanged
     }
 
-    fn count(&mut self, step: &Step) {
-        tally(&mut self.since_before, step.since_before);
-        tally(&mut self.done, step.done);
+    fn count(&mut self, plan: &KeyPlan) {
+        count_outcome(&mut self.snapshot_changes, plan.snapshot_outcome);
+        count_outcome(&mut self.table_changes, plan.table_outcome);
     }
 }
 
-fn tally(changes: &mut FeedChanges, fate: KeyOutcome) {
-    match fate {
+fn count_outcome(changes: &mut FeedChanges, outcome: KeyOutcome) {
+    match outcome {
         KeyOutcome::Added => changes.added += 1,
         KeyOutcome::Changed => changes.changed += 1,
         KeyOutcome::Removed => changes.removed += 1,
@@ -58,7 +60,7 @@ fn tally(changes: &mut FeedChanges, fate: KeyOutcome) {
 }
 
 /// The delivered rows in key order, checked to be so.
-pub(super) struct Delivery<'a> {
+pub(super) struct DeliveredRows<'a> {
     accepted: &'a [u32],
     keys: &'a Utf8ViewArray,
     hashes: &'a [u64],
@@ -69,13 +71,16 @@ pub(super) struct Delivery<'a> {
     next_quarantined: usize,
 }
 
-impl<'a> Delivery<'a> {
+impl<'a> DeliveredRows<'a> {
     /// Looks up the columns and checks the order.
     ///
     /// # Errors
     /// [`StoreError::Misuse`] if a column is missing or the rows are not in key order: the plan would
     /// take rows that it does not see for rows that are gone.
-    pub(super) fn new(rows: NewRows<'a>, table: &FeedTable) -> Result<Delivery<'a>, StoreError> {
+    pub(super) fn new(
+        rows: NewRows<'a>,
+        table: &FeedTable,
+    ) -> Result<DeliveredRows<'a>, StoreError> {
         let feed = table.feed;
         let missing = |field: &str| StoreError::Misuse(format!("{feed} has no column {field}"));
         let keys = rows.table.text(table.key_field()).ok_or_else(|| missing(table.key_field()))?;
@@ -95,7 +100,7 @@ impl<'a> Delivery<'a> {
         let mut quarantined = rows.quarantined.to_vec();
         quarantined.sort_unstable();
         quarantined.dedup();
-        Ok(Delivery {
+        Ok(DeliveredRows {
             accepted: rows.accepted,
             keys,
             hashes: rows.table.hashes(),
@@ -119,17 +124,17 @@ impl<'a> Delivery<'a> {
 
     /// Takes what the delivery says of a key that does not stand after the next one, and the accepted row.
     fn take(&mut self, key: &str) -> (Delivered, Option<usize>) {
-        let mut said = (Delivered::Absent, None);
+        let mut taken = (Delivered::Absent, None);
         if self.quarantined.get(self.next_quarantined) == Some(&key) {
             self.next_quarantined += 1;
-            said.0 = Delivered::Quarantined;
+            taken.0 = Delivered::Quarantined;
         }
         if let Some((_, row)) = self.accepted().filter(|(accepted, _)| *accepted == key) {
             self.next_accepted += 1;
             let hash = self.hashes.get(row).copied().unwrap_or_default();
-            said = (Delivered::Accepted(hash.cast_signed()), Some(row));
+            taken = (Delivered::Accepted(hash.cast_signed()), Some(row));
         }
-        said
+        taken
     }
 }
 
@@ -147,21 +152,21 @@ pub(super) fn write(
     conn: &Connection,
     table: &FeedTable,
     date: NaiveDate,
-    base: &FeedBase,
+    base: &StoredFeed,
     branches: &mut Branches,
-    mut delivery: Delivery<'_>,
+    mut delivery: DeliveredRows<'_>,
 ) -> rusqlite::Result<(FeedOutcome, Vec<i64>)> {
-    if base.is_vacant() {
+    if base.is_empty() {
         conn.execute_batch(&table.drop_key_index())?;
     }
     let (mut outcome, mut carried) = (FeedOutcome::default(), Vec::new());
-    let mut writer = Writer::new(conn, table, date)?;
-    let mut held = base.cursor();
-    while let Some(key) = first(delivery.peek(), held.peek()) {
-        let (stands, branch) = held.take(key);
+    let mut writer = RowWriter::new(conn, table, date)?;
+    let mut cursor = base.cursor();
+    while let Some(key) = first(delivery.peek(), cursor.peek()) {
+        let (stored, branch) = cursor.take(key);
         let (delivered, row) = delivery.take(key);
-        let step = decide(date, &stands, delivered);
-        match step.row {
+        let plan = plan_key(date, &stored, delivered);
+        match plan.row {
             RowChange::Keep => {}
             RowChange::Insert => writer.insert(&delivery, row)?,
             RowChange::Overwrite { row: over, archive } => {
@@ -172,32 +177,32 @@ pub(super) fn write(
                 writer.archive(row, archive)?;
                 writer.delete.execute([row])?;
             }
-            RowChange::Mark { row, carried_since } => {
-                writer.mark.execute(params![row, carried_since.map(iso)])?;
+            RowChange::SetCarriedSince { row, carried_since } => {
+                writer.set_carried_since.execute(params![row, carried_since.map(iso)])?;
             }
             RowChange::Reopen { closed, over, carried_since } => {
                 writer.reopen(closed, over, carried_since)?;
             }
         }
-        writer.carry(key, step.carry)?;
-        outcome.count(&step);
-        if step.since_before == KeyOutcome::Removed {
-            branches.lose(branch);
+        writer.carry(key, plan.carry)?;
+        outcome.count(&plan);
+        if plan.snapshot_outcome == KeyOutcome::Removed {
+            branches.count_removed(branch);
         }
-        if step.since_before == KeyOutcome::Carried {
+        if plan.snapshot_outcome == KeyOutcome::Carried {
             let reopened = || conn.last_insert_rowid();
-            carried.push(stands.open.map_or_else(reopened, |open| open.row));
+            carried.push(stored.open.map_or_else(reopened, |open| open.row));
         }
     }
     drop(writer);
-    if base.is_vacant() {
+    if base.is_empty() {
         conn.execute_batch(&table.create_key_index())?;
     }
     Ok((outcome, carried))
 }
 
 /// The prepared statements of one feed.
-struct Writer<'c> {
+struct RowWriter<'c> {
     conn: &'c Connection,
     table: &'c FeedTable,
     date: String,
@@ -206,22 +211,22 @@ struct Writer<'c> {
     overwrite: Statement<'c>,
     archive: Statement<'c>,
     delete: Statement<'c>,
-    mark: Statement<'c>,
+    set_carried_since: Statement<'c>,
 }
 
-impl<'c> Writer<'c> {
+impl<'c> RowWriter<'c> {
     fn new(
         conn: &'c Connection,
         table: &'c FeedTable,
         date: NaiveDate,
-    ) -> rusqlite::Result<Writer<'c>> {
+    ) -> rusqlite::Result<RowWriter<'c>> {
         let date = iso(date);
         let mut insert = conn.prepare(&table.insert())?;
         let mut overwrite = conn.prepare(&table.overwrite())?;
         // Bound once: a binding outlives the execution.
         insert.raw_bind_parameter(table.date_parameter(), &date)?;
         overwrite.raw_bind_parameter(table.date_parameter(), &date)?;
-        Ok(Writer {
+        Ok(RowWriter {
             conn,
             table,
             date,
@@ -230,11 +235,11 @@ impl<'c> Writer<'c> {
             overwrite,
             archive: conn.prepare(&table.archive())?,
             delete: conn.prepare(&table.delete())?,
-            mark: conn.prepare(&table.mark())?,
+            set_carried_since: conn.prepare(&table.set_carried_since())?,
         })
     }
 
-    fn insert(&mut self, delivery: &Delivery<'_>, row: Option<usize>) -> rusqlite::Result<()> {
+    fn insert(&mut self, delivery: &DeliveredRows<'_>, row: Option<usize>) -> rusqlite::Result<()> {
         let hash = self.table.date_parameter() + 1;
         bind(&mut self.insert, &mut self.dates, delivery, row, hash)?;
         self.insert.raw_execute()?;
@@ -243,7 +248,7 @@ impl<'c> Writer<'c> {
 
     fn overwrite(
         &mut self,
-        delivery: &Delivery<'_>,
+        delivery: &DeliveredRows<'_>,
         row: Option<usize>,
         over: i64,
     ) -> rusqlite::Result<()> {
@@ -275,7 +280,7 @@ impl<'c> Writer<'c> {
             }
             None => conn.prepare_cached(&table.reopen())?.execute(params![closed, since])?,
         };
-        conn.prepare_cached(&table.forget())?.execute([closed])?;
+        conn.prepare_cached(&table.delete_history())?.execute([closed])?;
         Ok(())
     }
 
@@ -289,7 +294,7 @@ impl<'c> Writer<'c> {
                 .conn
                 .prepare_cached("insert into carry (feed, id, carried_from) values (?1, ?2, ?3)")?
                 .execute(params![feed, key, date])?,
-            CarryChange::Forget => self
+            CarryChange::Discard => self
                 .conn
                 .prepare_cached(
                     "delete from carry where feed = ?1 and id = ?2 and carried_from = ?3",
@@ -310,7 +315,7 @@ impl<'c> Writer<'c> {
 fn bind(
     statement: &mut Statement<'_>,
     dates: &mut IsoDates,
-    delivery: &Delivery<'_>,
+    delivery: &DeliveredRows<'_>,
     row: Option<usize>,
     hash_parameter: usize,
 ) -> rusqlite::Result<()> {

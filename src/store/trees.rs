@@ -17,7 +17,7 @@ use crate::store::layout::{quoted, tree_columns, tree_table};
 pub(super) const MAX_PATH_DEPTH: u32 = 64;
 
 /// A thread of its own pays from so many rows on.
-const MANY: usize = 1 << 16;
+const MIN_ROWS_PER_THREAD: usize = 1 << 16;
 
 /// The stored rows of one forest as hashes, by id.
 #[derive(Debug, Default)]
@@ -37,7 +37,7 @@ impl StoredTree {
         );
         let mut statement = conn.prepare(&sql)?;
         let mut rows = statement.query([])?;
-        let (mut stored, mut content) = (StoredTree::default(), Content::default());
+        let (mut stored, mut content) = (StoredTree::default(), CellBytes::default());
         while let Some(row) = rows.next()? {
             stored.ids.push(row.get_ref(0)?.as_str()?);
             content.clear();
@@ -56,9 +56,9 @@ impl StoredTree {
 
 /// The content of a tree row but for its id, as bytes to be hashed.
 #[derive(Debug, Default)]
-struct Content(Vec<u8>);
+struct CellBytes(Vec<u8>);
 
-impl Content {
+impl CellBytes {
     fn clear(&mut self) {
         self.0.clear();
     }
@@ -181,11 +181,11 @@ impl<'a> NewTree<'a> {
     fn hashes(&self) -> Vec<u64> {
         let mut hashes = vec![0; self.rows.ids.len()];
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        let share = hashes.len().div_ceil(cores).max(MANY);
+        let share = hashes.len().div_ceil(cores).max(MIN_ROWS_PER_THREAD);
         thread::scope(|scope| {
             for (nth, hashes) in hashes.chunks_mut(share).enumerate() {
                 scope.spawn(move || {
-                    let mut content = Content::default();
+                    let mut content = CellBytes::default();
                     for (at, hash) in (nth * share..).zip(hashes) {
                         *hash = self.hash(at, &mut content);
                     }
@@ -195,7 +195,7 @@ impl<'a> NewTree<'a> {
         hashes
     }
 
-    fn hash(&self, at: usize, content: &mut Content) -> u64 {
+    fn hash(&self, at: usize, content: &mut CellBytes) -> u64 {
         content.clear();
         for cell in self.cells(at).into_iter().flatten() {
             match cell {

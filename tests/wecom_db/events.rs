@@ -129,7 +129,7 @@ fn every_documented_change_type_has_a_sample() {
 }
 
 #[test]
-fn text_that_cannot_be_read_is_kept_with_the_reason() {
+fn unreadable_text_is_kept_with_the_reason() {
     let dir = tempfile::tempdir().unwrap();
     let tenant = dir.path().join("t");
     let cases: [(&[u8], &str); 5] = [

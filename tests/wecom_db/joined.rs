@@ -41,7 +41,7 @@ fn event(change: &str, user_id: &str, second: u64) -> Vec<u8> {
 }
 
 #[test]
-fn departed_members_and_agents_without_an_account() {
+fn joined_queries_find_departed_members_and_agents_without_an_account() {
     let dir = tempfile::tempdir().unwrap();
     let job = dir.path().join("job.toml");
     fs::write(&job, "tenant = \"t\"\n[source]\nkind = \"dir\"\npath = \".\"\n").unwrap();
@@ -118,7 +118,7 @@ fn departed_members_and_agents_without_an_account() {
 
 /// WeCom's ids do not tell upper from lower case, so an account may be spelt otherwise than the agent's id.
 #[test]
-fn an_account_is_found_whatever_the_case_of_its_id() {
+fn accounts_match_agents_regardless_of_case() {
     let dir = tempfile::tempdir().unwrap();
     let tenant = dir.path().join("t");
     let events = [

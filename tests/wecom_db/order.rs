@@ -13,20 +13,20 @@ const OBJECTS: usize = 6;
 
 /// An event in short: which object, at which second, what, with which value.
 #[derive(Debug, Clone)]
-struct Happening {
+struct TestEvent {
     object: usize,
     second: u64,
     what: u8,
     value: u8,
 }
 
-fn happenings() -> impl Strategy<Value = Vec<Happening>> {
+fn test_events() -> impl Strategy<Value = Vec<TestEvent>> {
     let one = (0..OBJECTS, 0..4u64, 0..9u8, 0..4u8)
-        .prop_map(|(object, second, what, value)| Happening { object, second, what, value });
+        .prop_map(|(object, second, what, value)| TestEvent { object, second, what, value });
     proptest::collection::vec(one, 1..24)
 }
 
-impl Happening {
+impl TestEvent {
     /// The id of the person that the event names: the first or the second.
     fn person(&self) -> String {
         format!("{}{}", if self.value < 2 { 'u' } else { 'v' }, self.object)
@@ -145,7 +145,7 @@ struct Person {
     renamed_to: Option<String>,
 }
 
-fn apply(people: &mut BTreeMap<String, Person>, event: &Happening) {
+fn apply(people: &mut BTreeMap<String, Person>, event: &TestEvent) {
     let v = event.value;
     let mut id = event.person();
     if event.what > 1 {
@@ -215,10 +215,10 @@ fn apply(people: &mut BTreeMap<String, Person>, event: &Happening) {
 }
 
 /// The rows of `member` and `member_department` that the model expects.
-fn expected(events: &[Happening]) -> (Vec<String>, Vec<String>) {
+fn expected(events: &[TestEvent]) -> (Vec<String>, Vec<String>) {
     let mut people = BTreeMap::new();
     for object in 0..2 {
-        let mut own: Vec<&Happening> = events.iter().filter(|e| e.object == object).collect();
+        let mut own: Vec<&TestEvent> = events.iter().filter(|e| e.object == object).collect();
         own.sort_by_key(|event| event.second);
         own.iter().for_each(|event| apply(&mut people, event));
     }
@@ -256,12 +256,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn order_between_objects_does_not_matter(
-        happened in happenings(),
+    fn state_is_independent_of_the_order_between_objects(
+        generated in test_events(),
         picks in proptest::collection::vec(any::<u8>(), 1..40),
     ) {
         let events: Vec<(usize, Vec<u8>)> =
-            happened.iter().enumerate().map(|(at, h)| (h.object, h.body(at))).collect();
+            generated.iter().enumerate().map(|(at, h)| (h.object, h.body(at))).collect();
         let straight: Vec<Vec<u8>> = events.iter().map(|(_, body)| body.clone()).collect();
         let mut states = Vec::new();
         for bodies in [straight, shuffled(&events, &picks)] {
@@ -270,7 +270,7 @@ proptest! {
             let conn = open(dir.path());
             let own = state(&conn, false);
             states.push(state(&conn, true));
-            let (members, departments) = expected(&happened);
+            let (members, departments) = expected(&generated);
             prop_assert_eq!(rows(&conn, MEMBERS), members);
             prop_assert_eq!(rows(&conn, DEPARTMENTS), departments);
             // What is folded event by event is what the whole history gives.

@@ -20,7 +20,7 @@ fn body(n: usize) -> Vec<u8> {
 }
 
 #[test]
-fn files_are_made_by_the_first_event_for_the_owner_only() {
+fn the_first_event_creates_the_files_readable_by_their_owner_only() {
     let dir = tempfile::tempdir().unwrap();
     let tenant = dir.path().join("data/t");
     runtime().block_on(async {
@@ -37,7 +37,7 @@ fn files_are_made_by_the_first_event_for_the_owner_only() {
 }
 
 #[test]
-fn many_tasks_at_once_are_each_answered_with_their_own_row() {
+fn concurrent_events_are_each_answered_with_their_own_row() {
     let dir = tempfile::tempdir().unwrap();
     let tenant = dir.path().to_path_buf();
     let ids = runtime().block_on(async {
@@ -80,7 +80,7 @@ fn many_tasks_at_once_are_each_answered_with_their_own_row() {
 }
 
 #[test]
-fn the_same_event_is_the_same_address_and_text() {
+fn an_event_is_identified_by_its_address_and_text() {
     let dir = tempfile::tempdir().unwrap();
     let first = received(&body(1));
     let later = first.received_at + chrono::Duration::seconds(7);
@@ -110,7 +110,7 @@ fn the_same_event_is_the_same_address_and_text() {
 }
 
 #[test]
-fn a_newer_file_and_one_of_another_program_are_refused_and_left_alone() {
+fn newer_and_foreign_files_are_refused_unchanged() {
     let cases = [
         (
             "pragma application_id = 0x6f727765; pragma user_version = 99; create table t (a);",
@@ -143,7 +143,7 @@ fn a_newer_file_and_one_of_another_program_are_refused_and_left_alone() {
 }
 
 #[test]
-fn after_a_fault_events_are_stored_again() {
+fn events_are_stored_again_after_a_fault() {
     let dir = tempfile::tempdir().unwrap();
     let tenant = dir.path().join("t");
     fs::write(&tenant, "in the way").unwrap();
@@ -164,7 +164,7 @@ fn after_a_fault_events_are_stored_again() {
 }
 
 #[test]
-fn a_full_database_refuses_all_that_wait_and_takes_them_later() {
+fn a_full_database_rejects_queued_events_and_accepts_them_later() {
     let dir = tempfile::tempdir().unwrap();
     store_all(dir.path(), &[body(1)]).unwrap();
     // A page limit stands in for a full disk: SQLite reports both as SQLITE_FULL. It is a limit of a connection, so a
@@ -219,7 +219,7 @@ fn an_event_whose_state_cannot_be_written_is_kept() {
 }
 
 #[test]
-fn two_programs_write_one_file() {
+fn two_programs_can_write_the_same_file() {
     let dir = tempfile::tempdir().unwrap();
     runtime().block_on(async {
         let stores = [EventStore::open(dir.path()).unwrap(), EventStore::open(dir.path()).unwrap()];
@@ -247,7 +247,7 @@ fn two_programs_write_one_file() {
 }
 
 #[test]
-fn the_dictionary_tells_every_table_and_column() {
+fn the_data_dictionary_documents_every_table_and_column() {
     let dir = tempfile::tempdir().unwrap();
     store_all(dir.path(), &[body(1)]).unwrap();
     let conn = open(dir.path());

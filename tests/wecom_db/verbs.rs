@@ -29,7 +29,7 @@ const CREATED: &str = "<xml><CreateTime>1403610513</CreateTime><Event>change_con
                        <ChangeType>create_user</ChangeType><UserID>zhangsan</UserID><Name>张三</Name></xml>";
 
 #[test]
-fn events_are_listed_without_what_they_say_of_people() {
+fn the_event_list_contains_no_personal_data() {
     let dir = tempfile::tempdir().unwrap();
     let bodies = [CREATED.as_bytes().to_vec(), b"\xff".to_vec(), CREATED.as_bytes().to_vec()];
     store_all(&dir.path().join("t"), &bodies).unwrap();
@@ -64,7 +64,7 @@ fn events_are_listed_without_what_they_say_of_people() {
 }
 
 #[test]
-fn a_tenant_without_callbacks_is_told_what_to_do() {
+fn a_tenant_without_callbacks_gets_an_error_with_instructions() {
     let dir = tempfile::tempdir().unwrap();
     for verb in ["events", "rebuild", "queries"] {
         for (language, words) in
@@ -83,7 +83,7 @@ fn a_tenant_without_callbacks_is_told_what_to_do() {
 }
 
 #[test]
-fn a_rebuild_says_what_it_did() {
+fn rebuild_prints_a_summary() {
     let dir = tempfile::tempdir().unwrap();
     let tenant = dir.path().join("t");
     store_all(&tenant, &[CREATED.as_bytes().to_vec()]).unwrap();
@@ -136,7 +136,7 @@ fn the_printed_queries_run_in_sqlite3_as_they_are() {
 }
 
 #[test]
-fn the_queries_name_the_roster_from_every_folder_and_need_it() {
+fn printed_queries_use_the_full_path_of_an_existing_org_db() {
     let dir = tempfile::tempdir().unwrap();
     let tenant = dir.path().join("data/t");
     store_all(&tenant, &[CREATED.as_bytes().to_vec()]).unwrap();

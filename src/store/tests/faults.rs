@@ -4,7 +4,7 @@ use std::fs;
 
 use rusqlite::Connection;
 
-use super::company::*;
+use super::fixture::*;
 use crate::gate::Approved;
 use crate::model::{Feed, Verdict};
 use crate::store::{NewRows, Reader, Store, StoreError};
@@ -15,8 +15,8 @@ fn open_error(path: &std::path::Path) -> StoreError {
 
 #[test]
 fn an_older_date_is_refused() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+    let database = TestDatabase::new();
+    let mut store = database.open();
     import(&mut store, 5, &delivery("A1|a|1"));
     let error = store.begin(day(4)).unwrap_err();
     assert!(matches!(error, StoreError::OlderDate { .. }));
@@ -28,57 +28,60 @@ fn an_older_date_is_refused() {
 
 #[test]
 fn a_newer_database_is_left_as_it_is() {
-    let home = TestDatabase::new();
-    import(&mut home.open(), 1, &delivery("A1|a|1"));
-    let newer = Connection::open(home.db()).unwrap();
+    let database = TestDatabase::new();
+    import(&mut database.open(), 1, &delivery("A1|a|1"));
+    let newer = Connection::open(database.db()).unwrap();
     newer.pragma_update(None, "user_version", 99).unwrap();
     drop(newer);
-    let before = fs::read(home.db()).unwrap();
-    for error in [open_error(&home.db()), Reader::open_existing(&home.db()).unwrap_err()] {
+    let before = fs::read(database.db()).unwrap();
+    for error in [open_error(&database.db()), Reader::open_existing(&database.db()).unwrap_err()] {
         assert!(matches!(error, StoreError::Newer { found: 99, supported: 1, .. }), "{error}");
     }
-    assert!(fs::read(home.db()).unwrap() == before);
+    assert!(fs::read(database.db()).unwrap() == before);
 }
 
 #[test]
 fn other_files_are_refused_and_left_as_they_are() {
-    let home = TestDatabase::new();
-    fs::write(home.db(), b"this is no database, whatever its name says, and long enough to tell")
-        .unwrap();
-    let before = fs::read(home.db()).unwrap();
-    assert!(matches!(open_error(&home.db()), StoreError::NotADatabase { .. }));
-    assert!(fs::read(home.db()).unwrap() == before);
+    let database = TestDatabase::new();
+    fs::write(
+        database.db(),
+        b"this is no database, whatever its name says, and long enough to tell",
+    )
+    .unwrap();
+    let before = fs::read(database.db()).unwrap();
+    assert!(matches!(open_error(&database.db()), StoreError::NotADatabase { .. }));
+    assert!(fs::read(database.db()).unwrap() == before);
 
-    let foreign = home.folder.path().join("foreign.db");
+    let foreign = database.folder.path().join("foreign.db");
     Connection::open(&foreign).unwrap().execute_batch("create table t (x)").unwrap();
     let before = fs::read(&foreign).unwrap();
     assert!(matches!(open_error(&foreign), StoreError::Foreign { .. }));
     assert!(fs::read(&foreign).unwrap() == before);
 
-    let nowhere = home.folder.path().join("missing/org.db");
+    let nowhere = database.folder.path().join("missing/org.db");
     assert!(matches!(open_error(&nowhere), StoreError::CannotOpen { .. }));
-    assert!(matches!(open_error(home.folder.path()), StoreError::CannotOpen { .. }));
+    assert!(matches!(open_error(database.folder.path()), StoreError::CannotOpen { .. }));
     let error = Reader::open_existing(&nowhere).unwrap_err();
     assert!(error.to_string().contains("nothing was imported"), "{error}");
     assert!(!nowhere.exists());
 }
 
 #[test]
-fn a_damaged_file_is_called_damaged() {
-    let home = TestDatabase::new();
-    import(&mut home.open(), 1, &delivery("A1|a|1"));
-    let mut bytes = fs::read(home.db()).unwrap();
+fn a_damaged_file_is_reported_as_corrupt() {
+    let database = TestDatabase::new();
+    import(&mut database.open(), 1, &delivery("A1|a|1"));
+    let mut bytes = fs::read(database.db()).unwrap();
     for byte in bytes.iter_mut().skip(200) {
         *byte = 0xEE;
     }
-    fs::write(home.db(), bytes).unwrap();
-    assert!(matches!(open_error(&home.db()), StoreError::Corrupt { .. }));
+    fs::write(database.db(), bytes).unwrap();
+    assert!(matches!(open_error(&database.db()), StoreError::Corrupt { .. }));
 }
 
 #[test]
 fn a_full_disk_leaves_the_last_snapshot() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+    let database = TestDatabase::new();
+    let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1"));
     let before = content(&store.conn);
     let pages = count(&store, "pragma page_count");
@@ -92,19 +95,19 @@ fn a_full_disk_leaves_the_last_snapshot() {
 }
 
 #[test]
-fn a_locked_database_is_called_locked() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+fn a_locked_database_is_reported_as_locked() {
+    let database = TestDatabase::new();
+    let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1"));
-    let other = Connection::open(home.db()).unwrap();
+    let other = Connection::open(database.db()).unwrap();
     other.execute_batch("begin immediate").unwrap();
     assert!(matches!(store.begin(day(2)).unwrap_err(), StoreError::Locked { .. }));
 }
 
 #[test]
-fn a_dropped_publication_never_was() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+fn a_dropped_publication_changes_nothing() {
+    let database = TestDatabase::new();
+    let mut store = database.open();
     let empty = content(&store.conn);
     for n in [1, 2] {
         // On day 1 the tables are empty and lose their index for the load; it has to be there again.
@@ -127,18 +130,18 @@ fn a_dropped_publication_never_was() {
 #[test]
 fn a_killed_import_leaves_the_old_snapshot() {
     let many: Vec<String> = (0..5_000).map(|n| format!("A{n:05}|name {n}|1")).collect();
-    let home = TestDatabase::new();
-    let mut store = home.open();
+    let database = TestDatabase::new();
+    let mut store = database.open();
     // A small cache makes the transaction spill into the file before the commit, as a large load does.
     store.conn.pragma_update(None, "cache_size", 10).unwrap();
     for n in [1, 2] {
         let before = content(&store.conn);
         let mut publication = store.begin(day(n)).unwrap();
         stage(&mut publication, &schema(), &delivery(&many.join("\n"))).unwrap();
-        let killed = copy_folder(home.folder.path());
+        let killed = copy_folder(database.folder.path());
         drop(publication);
-        let size = |home: &TestDatabase, name: &str| {
-            fs::metadata(home.folder.path().join(name)).map_or(0, |file| file.len())
+        let size = |database: &TestDatabase, name: &str| {
+            fs::metadata(database.folder.path().join(name)).map_or(0, |file| file.len())
         };
         let journal = if n == 1 { "org.db-journal" } else { "org.db-wal" };
         assert!(size(&killed, journal) > 0, "day {n}: nothing was under way");
@@ -156,10 +159,10 @@ fn a_killed_import_leaves_the_old_snapshot() {
 
 #[test]
 fn readers_see_the_old_snapshot_until_the_commit() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+    let database = TestDatabase::new();
+    let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1"));
-    let reader = Connection::open(home.db()).unwrap();
+    let reader = Connection::open(database.db()).unwrap();
     let mut publication = store.begin(day(2)).unwrap();
     stage(&mut publication, &schema(), &delivery("A1|b|1")).unwrap();
     assert_eq!(rows(&reader, "select agent_name from agent"), ["a"]);
@@ -167,13 +170,13 @@ fn readers_see_the_old_snapshot_until_the_commit() {
     publication.commit(Approved::for_tests(), record(&report)).unwrap();
     assert_eq!(rows(&reader, "select agent_name from agent"), ["b"]);
     // The log is folded back: the file alone is the whole database.
-    assert_eq!(fs::metadata(home.folder.path().join("org.db-wal")).unwrap().len(), 0);
+    assert_eq!(fs::metadata(database.folder.path().join("org.db-wal")).unwrap().len(), 0);
 }
 
 #[test]
-fn a_caller_that_leaves_something_out_publishes_nothing() {
-    let home = TestDatabase::new();
-    let (mut store, schema) = (home.open(), schema());
+fn an_incomplete_publication_cannot_be_committed() {
+    let database = TestDatabase::new();
+    let (mut store, schema) = (database.open(), schema());
     let parsed = delivery("A1|a|1\nA2|b|1").parse(&schema, Feed::Agent);
     let unsorted: [[u32; 2]; 2] = [[1, 0], [1, 1]];
     let rows = |accepted| NewRows { table: &parsed.table, accepted, quarantined: &[] };
@@ -206,12 +209,12 @@ fn a_schema_that_cannot_be_stored_is_refused() {
         ("ID", "twice"),
     ];
     for (column, why) in cases {
-        let home = TestDatabase::new();
+        let database = TestDatabase::new();
         let mut schema = schema();
         schema.feeds[0].fields[1].column = column.to_owned();
-        let error = Store::open(&home.db(), &schema).unwrap_err();
+        let error = Store::open(&database.db(), &schema).unwrap_err();
         assert!(matches!(error, StoreError::Column { feed: Feed::Agent, .. }));
         assert!(error.to_string().contains(why), "{error}");
-        assert!(!home.db().exists());
+        assert!(!database.db().exists());
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use rusqlite::Connection;
 
-use super::company::*;
+use super::fixture::*;
 use crate::model::{Feed, FeedChanges};
 use crate::store::{Branch, CarriedRow, Cell, Store};
 
@@ -15,8 +15,8 @@ fn agents(store: &Store) -> Vec<String> {
 
 #[test]
 fn rows_are_stored_typed_and_as_delivered() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+    let database = TestDatabase::new();
+    let mut store = database.open();
     import(&mut store, 1, &delivery("A2|李四|2|||8602\nA1|张三|1|2020-02-29|A2|860101"));
     let columns = "id, agent_name, agent_status, enter_date, recommend_by_agent_id, working_organ_id, \
                    valid_from, carried_since, typeof(agent_status), typeof(content_hash)";
@@ -35,12 +35,12 @@ fn rows_are_stored_typed_and_as_delivered() {
 
 #[test]
 fn a_version_ends_when_its_content_changes_or_its_key_is_gone() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+    let database = TestDatabase::new();
+    let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1\nA2|b|1\nA3|c|1"));
     let outcome = import(&mut store, 2, &delivery("A1|a|1\nA2|B|1\nA4|d|1"))[Feed::Agent.index()];
     let changes = FeedChanges { added: 1, changed: 1, removed: 1, carried: 0, unchanged: 1 };
-    assert_eq!((outcome.done, outcome.since_before), (changes, changes));
+    assert_eq!((outcome.table_changes, outcome.snapshot_changes), (changes, changes));
     assert_eq!(agents(&store), ["A1|a|2026-11-01|-", "A2|B|2026-11-02|-", "A4|d|2026-11-02|-"]);
     let sql = "select id, agent_name from agent_version \
                where valid_from <= ?1 and (valid_to is null or ?1 < valid_to) order by id";
@@ -53,11 +53,11 @@ fn a_version_ends_when_its_content_changes_or_its_key_is_gone() {
 
 #[test]
 fn a_bad_row_is_carried_and_ends_no_version() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+    let database = TestDatabase::new();
+    let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1\nA2|b|1"));
     let carried = import(&mut store, 2, &delivery("!A1|?|x\nA2|b|1\n!A9|new|x"));
-    assert_eq!(carried[Feed::Agent.index()].done.carried, 1);
+    assert_eq!(carried[Feed::Agent.index()].table_changes.carried, 1);
     assert_eq!(agents(&store), ["A1|a|2026-11-01|2026-11-02", "A2|b|2026-11-01|-"]);
     import(&mut store, 3, &delivery("!A1|?|x\nA2|b|1"));
     assert_eq!(agents(&store), ["A1|a|2026-11-01|2026-11-02", "A2|b|2026-11-01|-"]);
@@ -68,9 +68,9 @@ fn a_bad_row_is_carried_and_ends_no_version() {
 }
 
 #[test]
-fn a_publication_tells_what_the_gate_and_the_forests_need() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+fn a_publication_reports_previous_rows_branches_and_carried_rows() {
+    let database = TestDatabase::new();
+    let mut store = database.open();
     let first = delivery("A1|a|1|||860101\nA2|b|1|||8601\nA3|c|2|||8602\nA4|d|1|||86");
     assert!(store.begin(day(1)).unwrap().previous().is_none());
     import(&mut store, 1, &first);
@@ -81,7 +81,7 @@ fn a_publication_tells_what_the_gate_and_the_forests_need() {
         let mut publication = store.begin(day(2)).unwrap();
         assert_eq!(publication.previous().map(|p| (p.date, p.rows)), Some((day(1), [4, 2, 4, 1])));
         let outcomes = stage(&mut publication, &schema(), &second).unwrap();
-        assert_eq!(outcomes[Feed::Agent.index()].since_before.removed, 2);
+        assert_eq!(outcomes[Feed::Agent.index()].snapshot_changes.removed, 2);
         assert_eq!(publication.rows_before(Feed::Agent), 4);
         let branch = |organ: &str, before, gone| Branch { organ: organ.to_owned(), before, gone };
         assert_eq!(publication.branches(), [branch("8601", 2, 1), branch("8602", 1, 1)]);
@@ -96,8 +96,8 @@ fn a_publication_tells_what_the_gate_and_the_forests_need() {
 
 #[test]
 fn only_changed_rows_of_a_forest_are_written() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+    let database = TestDatabase::new();
+    let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1\nA2|b|1||A1\nA3|c|1||A2\nA4|d|1"));
     let sql =
         "select id, parent_id, root_id, depth, child_count, descendant_count from recruit_tree";
@@ -126,9 +126,9 @@ fn only_changed_rows_of_a_forest_are_written() {
 }
 
 #[test]
-fn a_path_ends_where_no_hierarchy_goes() {
-    let home = TestDatabase::new();
-    let (mut store, schema) = (home.open(), schema());
+fn paths_are_null_below_the_maximum_depth() {
+    let database = TestDatabase::new();
+    let (mut store, schema) = (database.open(), schema());
     let id = |n: u32| format!("{n:04}");
     let parents: BTreeMap<String, Option<String>> =
         (0..200).map(|n| (id(n), n.checked_sub(1).map(id))).collect();
@@ -139,20 +139,20 @@ fn a_path_ends_where_no_hierarchy_goes() {
 }
 
 #[test]
-fn a_schema_may_gain_and_lose_columns() {
-    let home = TestDatabase::new();
-    import(&mut home.open(), 1, &delivery("A1|a|1"));
+fn a_schema_can_gain_and_lose_columns() {
+    let database = TestDatabase::new();
+    import(&mut database.open(), 1, &delivery("A1|a|1"));
     let mut wide = schema();
     let mut extra = wide.feeds[Feed::Agent.index()].fields[1].clone();
     (extra.name, extra.column) = ("licence\"No".to_owned(), "licence\"no".to_owned());
     wide.feeds[Feed::Agent.index()].fields.push(extra);
-    let mut store = Store::open(&home.db(), &wide).unwrap();
+    let mut store = Store::open(&database.db(), &wide).unwrap();
     import_as(&mut store, &wide, "wide", day(2), &delivery("A1|a|1||||L7")).unwrap();
     let sql =
         "select id, \"licence\"\"no\", valid_from, valid_to from agent_version order by valid_from";
     assert_eq!(rows(&store.conn, sql), ["A1|-|2026-11-01|2026-11-02", "A1|L7|2026-11-02|-"]);
     drop(store);
-    let mut store = home.open();
+    let mut store = database.open();
     import(&mut store, 3, &delivery("A1|A|1"));
     assert_eq!(
         rows(&store.conn, sql),
@@ -162,7 +162,7 @@ fn a_schema_may_gain_and_lose_columns() {
 
 /// A delivery from a few numbers: content by agent, `None` for a quarantined row. Recruiters have smaller
 /// numbers, so there is no cycle.
-fn drawn(agents: &BTreeMap<u8, Option<u8>>, organs: u8) -> Delivery {
+fn delivery_of(agents: &BTreeMap<u8, Option<u8>>, organs: u8) -> Delivery {
     let line = |(id, content): (&u8, &Option<u8>)| match content {
         None => format!("!A{id}|bad"),
         Some(content) => {
@@ -180,7 +180,7 @@ fn drawn(agents: &BTreeMap<u8, Option<u8>>, organs: u8) -> Delivery {
 fn deliveries() -> impl Strategy<Value = Vec<(bool, Delivery)>> {
     let content = prop_oneof![4 => (0u8..3).prop_map(Some), 1 => Just(None)];
     let agents = proptest::collection::btree_map(0u8..7, content, 0..7);
-    let delivery = (agents, 2u8..5).prop_map(|(agents, organs)| drawn(&agents, organs));
+    let delivery = (agents, 2u8..5).prop_map(|(agents, organs)| delivery_of(&agents, organs));
     proptest::collection::vec((any::<bool>(), delivery), 1..7)
 }
 
@@ -189,15 +189,15 @@ proptest! {
 
     #[test]
     fn the_same_deliveries_give_the_same_database(list in deliveries()) {
-        let (home, mut last, mut n) = (TestDatabase::new(), BTreeMap::new(), 1);
-        let mut store = home.open();
+        let (database, mut last, mut n) = (TestDatabase::new(), BTreeMap::new(), 1);
+        let mut store = database.open();
         for (next, delivery) in &list {
             n += u32::from(*next);
             import(&mut store, n, delivery);
             last.insert(n, delivery.clone());
         }
-        let fresh_home = TestDatabase::new();
-        let mut fresh = fresh_home.open();
+        let fresh_database = TestDatabase::new();
+        let mut fresh = fresh_database.open();
         for (n, delivery) in &last {
             import(&mut fresh, *n, delivery);
         }
@@ -208,7 +208,7 @@ proptest! {
         let outcomes = import(&mut store, n, &last[&n]);
         prop_assert_eq!(counters(&store.conn), before);
         for outcome in outcomes {
-            let FeedChanges { added, changed, removed, .. } = outcome.done;
+            let FeedChanges { added, changed, removed, .. } = outcome.table_changes;
             prop_assert_eq!((added, changed, removed), (0, 0, 0));
         }
         prop_assert_eq!(rows(&store.conn, "pragma integrity_check"), ["ok"]);

@@ -1,6 +1,6 @@
 //! The store against real files.
 
-mod company;
+mod fixture;
 mod faults;
 mod history;
 mod reading;

@@ -1,10 +1,10 @@
 //! Reading forests.
 
-use super::company::*;
+use super::fixture::*;
 use crate::store::{Reader, StoreError, TreeNode, TreeQuery, TreeView};
 
 /// An indented tree as the command line prints one.
-fn drawn(view: &TreeView) -> Vec<String> {
+fn printed_tree(view: &TreeView) -> Vec<String> {
     let line = |node: &TreeNode| {
         let indent = "  ".repeat(node.depth as usize);
         format!(
@@ -17,53 +17,65 @@ fn drawn(view: &TreeView) -> Vec<String> {
     view.nodes.iter().map(line).collect()
 }
 
-fn ask<'a>(id: Option<&'a str>, depth: Option<u32>, limit: usize) -> TreeQuery<'a> {
+fn query<'a>(id: Option<&'a str>, depth: Option<u32>, limit: usize) -> TreeQuery<'a> {
     TreeQuery { id, depth, limit }
 }
 
 #[test]
 fn a_forest_is_read_from_the_tops_or_from_a_record() {
-    let home = TestDatabase::new();
+    let database = TestDatabase::new();
     let agents = "A1|a|1\nA2|b|1||A1\nA3|c|1||A2\nA4|d|1||A1\nB1|x|1\nB2|y|1||B1";
-    import(&mut home.open(), 1, &delivery(agents));
-    let reader = Reader::open_existing(&home.db()).unwrap();
+    import(&mut database.open(), 1, &delivery(agents));
+    let reader = Reader::open_existing(&database.db()).unwrap();
     assert_eq!(reader.forests().unwrap(), ["organ", "recruit"]);
     /// Forest, question, lines shown, records left out, ancestors.
     type Case<'c> = (&'c str, TreeQuery<'c>, &'c [&'c str], usize, &'c [&'c str]);
     let cases: [Case<'_>; 6] = [
-        ("recruit", ask(None, Some(0), 9), &["A1 a 3", "B1 x 1"], 0, &[]),
-        ("recruit", ask(None, None, 4), &["A1 a 3", "  A2 b 1", "    A3 c 0", "  A4 d 0"], 2, &[]),
-        ("recruit", ask(Some("A2"), None, 9), &["  A2 b 1", "    A3 c 0"], 0, &["A1"]),
-        ("recruit", ask(Some("A3"), None, 9), &["    A3 c 0"], 0, &["A1", "A2"]),
+        ("recruit", query(None, Some(0), 9), &["A1 a 3", "B1 x 1"], 0, &[]),
+        (
+            "recruit",
+            query(None, None, 4),
+            &["A1 a 3", "  A2 b 1", "    A3 c 0", "  A4 d 0"],
+            2,
+            &[],
+        ),
+        ("recruit", query(Some("A2"), None, 9), &["  A2 b 1", "    A3 c 0"], 0, &["A1"]),
+        ("recruit", query(Some("A3"), None, 9), &["    A3 c 0"], 0, &["A1", "A2"]),
         (
             "organ",
-            ask(None, Some(1), 9),
+            query(None, Some(1), 9),
             &["86 总公司 3", "  8601 北京 1", "  8602 上海 0"],
             0,
             &[],
         ),
-        ("organ", ask(Some("8601"), None, 9), &["  8601 北京 1", "    860101 海淀 0"], 0, &["86"]),
+        (
+            "organ",
+            query(Some("8601"), None, 9),
+            &["  8601 北京 1", "    860101 海淀 0"],
+            0,
+            &["86"],
+        ),
     ];
     for (forest, query, lines, omitted, above) in cases {
         let view = reader.tree(forest, query).unwrap().unwrap();
-        assert_eq!(drawn(&view), lines, "{forest} {query:?}");
+        assert_eq!(printed_tree(&view), lines, "{forest} {query:?}");
         assert_eq!(view.omitted, omitted, "{forest} {query:?}");
         let ancestors: Vec<&str> = view.ancestors.iter().map(|node| node.id.as_str()).collect();
         assert_eq!(ancestors, above, "{forest} {query:?}");
     }
-    assert!(reader.tree("recruit", ask(Some("Z9"), None, 9)).unwrap().is_none());
-    let error = reader.tree("mentor", ask(None, None, 9)).unwrap_err();
+    assert!(reader.tree("recruit", query(Some("Z9"), None, 9)).unwrap().is_none());
+    let error = reader.tree("mentor", query(None, None, 9)).unwrap_err();
     assert!(matches!(error, StoreError::UnknownForest { .. }));
     assert_eq!(error.to_string(), "there is no forest mentor; there are organ, recruit");
 }
 
 #[test]
 fn counts_are_those_of_the_forest() {
-    let home = TestDatabase::new();
-    import(&mut home.open(), 1, &delivery("A1|a|1\nA2|b|1||A1"));
-    let reader = Reader::open_existing(&home.db()).unwrap();
+    let database = TestDatabase::new();
+    import(&mut database.open(), 1, &delivery("A1|a|1\nA2|b|1||A1"));
+    let reader = Reader::open_existing(&database.db()).unwrap();
     let top = |forest: &str| {
-        let view = reader.tree(forest, ask(None, Some(0), 1)).unwrap().unwrap();
+        let view = reader.tree(forest, query(None, Some(0), 1)).unwrap().unwrap();
         view.nodes.into_iter().next().unwrap()
     };
     let organ = top("organ");

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::company::*;
+use super::fixture::*;
 use crate::model::{
     Disposition, Feed, Finding, GateReason, Level, Message, Related, RunReport, Verdict,
 };
@@ -36,8 +36,8 @@ fn refused(run: &str) -> RunReport {
 
 #[test]
 fn a_refused_run_is_recorded_with_all_that_was_found() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+    let database = TestDatabase::new();
+    let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1"));
     let snapshot = content(&store.conn);
     let report = refused("refused");
@@ -84,9 +84,9 @@ fn a_refused_run_is_recorded_with_all_that_was_found() {
 }
 
 #[test]
-fn of_a_failed_run_only_the_run_is_kept() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+fn a_failed_run_records_only_the_run() {
+    let database = TestDatabase::new();
+    let mut store = database.open();
     let report = RunReport { verdict: Verdict::Failed, ..refused("failed") };
     store.record_run(record(&report)).unwrap();
     let sql = "select (select count(*) from run), (select count(*) from source_file), \
@@ -96,12 +96,12 @@ fn of_a_failed_run_only_the_run_is_kept() {
 
 #[test]
 fn runs_are_listed_newest_first() {
-    let home = TestDatabase::new();
-    let mut store = home.open();
+    let database = TestDatabase::new();
+    let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1"));
     store.record_run(record(&refused("refused"))).unwrap();
     import(&mut store, 1, &delivery("A1|b|1"));
-    let runs = Reader::open_existing(&home.db()).unwrap().runs(10).unwrap();
+    let runs = Reader::open_existing(&database.db()).unwrap().runs(10).unwrap();
     let told: Vec<_> =
         runs.iter().map(|r| (r.run.0.as_str(), r.verdict.as_str(), r.errors, r.current)).collect();
     assert_eq!(
@@ -119,13 +119,13 @@ fn runs_are_listed_newest_first() {
     assert_eq!(runs[0].reasons, [reason]);
     assert_eq!((runs[0].rows, runs[0].quarantined), (8, 4));
     assert_eq!(runs[0].timings, [("parse".to_owned(), 7)]);
-    assert_eq!(Reader::open_existing(&home.db()).unwrap().runs(1).unwrap().len(), 1);
+    assert_eq!(Reader::open_existing(&database.db()).unwrap().runs(1).unwrap().len(), 1);
 }
 
 #[test]
-fn the_dictionary_knows_every_table_and_column() {
-    let home = TestDatabase::new();
-    let store = home.open();
+fn the_data_dictionary_documents_every_table_and_column() {
+    let database = TestDatabase::new();
+    let store = database.open();
     let expected = rows(
         &store.conn,
         "select name, '' from sqlite_schema where type in ('table', 'view') \
@@ -150,10 +150,10 @@ fn the_dictionary_knows_every_table_and_column() {
 }
 
 #[test]
-fn opening_a_database_that_is_as_it_should_be_writes_nothing() {
-    let home = TestDatabase::new();
-    import(&mut home.open(), 1, &delivery("A1|a|1"));
-    let before = std::fs::read(home.db()).unwrap();
-    drop(home.open());
-    assert!(std::fs::read(home.db()).unwrap() == before);
+fn opening_an_up_to_date_database_writes_nothing() {
+    let database = TestDatabase::new();
+    import(&mut database.open(), 1, &delivery("A1|a|1"));
+    let before = std::fs::read(database.db()).unwrap();
+    drop(database.open());
+    assert!(std::fs::read(database.db()).unwrap() == before);
 }

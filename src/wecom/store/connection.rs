@@ -20,35 +20,35 @@ const MIGRATIONS: [M<'static>; 1] = [M::up(include_str!("migrations/0001.sql"))]
 /// How often to look again while another program holds the file, and how long to wait in between: three seconds in
 /// all, as WeCom gives a callback five. SQLite's own waiting grows to a tenth of a second a time, in which a program
 /// with many short transactions comes and goes unseen.
-const TRIES: i32 = 1_500;
-const WAIT: Duration = Duration::from_millis(2);
+const BUSY_RETRIES: i32 = 1_500;
+const BUSY_RETRY_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Page cache in KiB, as SQLite wants it: negative.
-const CACHE: i64 = -32_768;
+const CACHE_SIZE: i64 = -32_768;
 
 /// Frames in the log after which a commit folds it back, some 4 MB: little enough that those who wait for that commit
 /// wait for some milliseconds only.
-const CHECKPOINT: i64 = 1_000;
+const CHECKPOINT_PAGES: i64 = 1_000;
 
 /// Statements kept ready; the writer uses some thirty.
-const STATEMENTS: usize = 64;
+const STATEMENT_CACHE_CAPACITY: usize = 64;
 
 /// Opens the file for writing, creates it (and its folder) for the owner only if it is not there, and brings it to
 /// the newest format.
 pub(super) fn open(path: &Path) -> Result<Connection, WecomStoreError> {
-    make(path)?;
+    create_private_file(path)?;
     let fault = |error| WecomStoreError::sqlite(path, error);
     let mut conn = connect(path)?;
     if conn.is_readonly("main").map_err(fault)? {
         return Err(WecomStoreError::ReadOnly { path: path.to_path_buf() });
     }
     check_format(&conn, path)?;
-    conn.pragma_update(None, "cache_size", CACHE).map_err(fault)?;
+    conn.pragma_update(None, "cache_size", CACHE_SIZE).map_err(fault)?;
     conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).map_err(fault)?;
     // In WAL mode only FULL waits for the disk at every commit; an acknowledged event survives a power cut.
     conn.pragma_update(None, "synchronous", "FULL").map_err(fault)?;
-    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT).map_err(fault)?;
-    conn.set_prepared_statement_cache_capacity(STATEMENTS);
+    conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES).map_err(fault)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE_CAPACITY);
     migrate(&mut conn, path)?;
     Ok(conn)
 }
@@ -73,7 +73,7 @@ pub(super) fn open_existing(path: &Path) -> Result<Connection, WecomStoreError> 
 /// Makes the folder and an empty file, if they are not there, readable by their owner alone: the events name people.
 /// SQLite gives its log the permissions of the file. What was made is told to the disk as well: an event is not
 /// durable in a file whose name a power cut takes away.
-fn make(path: &Path) -> Result<(), WecomStoreError> {
+fn create_private_file(path: &Path) -> Result<(), WecomStoreError> {
     let cannot = |_| WecomStoreError::CannotOpen { path: path.to_path_buf() };
     if path.exists() {
         return Ok(());
@@ -101,13 +101,13 @@ fn connect(path: &Path) -> Result<Connection, WecomStoreError> {
     let fault = |error| WecomStoreError::sqlite(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags).map_err(fault)?;
-    conn.busy_handler(Some(wait)).map_err(fault)?;
+    conn.busy_handler(Some(wait_while_busy)).map_err(fault)?;
     Ok(conn)
 }
 
-fn wait(tries: i32) -> bool {
-    std::thread::sleep(WAIT);
-    tries < TRIES
+fn wait_while_busy(tries: i32) -> bool {
+    std::thread::sleep(BUSY_RETRY_INTERVAL);
+    tries < BUSY_RETRIES
 }
 
 /// Refuses a file of another program and one of a newer orgsnap, before anything is written to it.

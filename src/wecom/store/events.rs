@@ -26,19 +26,20 @@ pub(super) fn occurred_at(event: &ReceivedEvent, parsed: &Event) -> String {
 pub(super) fn occurred(received_at: DateTime<Utc>, create_time: Option<i64>) -> String {
     // Four digits of a year, so that the texts sort.
     let sortable = 0..253_402_300_800;
-    let told = create_time.filter(|seconds| sortable.contains(seconds));
-    told.and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+    let valid = create_time.filter(|seconds| sortable.contains(seconds));
+    valid
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
         .unwrap_or(received_at)
         .to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// A time of arrival as it is stored.
-pub(super) fn arrival(at: DateTime<Utc>) -> String {
+pub(super) fn format_arrival(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// A stored time of arrival as an instant.
-pub(super) fn arrived(text: &str) -> rusqlite::Result<DateTime<Utc>> {
+pub(super) fn parse_arrival(text: &str) -> rusqlite::Result<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
     })
@@ -56,7 +57,7 @@ values (:received_at, :occurred_at, :endpoint, :corp_id, :agent_id, :receive_id,
 /// What became of an event, and whether its text is news: another application may have been told the same before.
 pub(super) struct Inserted {
     pub stored: Stored,
-    pub news: bool,
+    pub new_content: bool,
 }
 
 /// Stores an event, or counts a delivery of one that is there.
@@ -66,7 +67,7 @@ pub(super) fn insert(
     parsed: &Event,
     hash: &[u8; 32],
 ) -> rusqlite::Result<Inserted> {
-    let received_at = arrival(event.received_at);
+    let received_at = format_arrival(event.received_at);
     let known: Option<i64> = conn
         .prepare_cached(
             "select id from callback_event \
@@ -80,9 +81,9 @@ pub(super) fn insert(
              last_received_at = max(last_received_at, ?2) where id = ?1",
         )?
         .execute((id, received_at))?;
-        return Ok(Inserted { stored: Stored::Repeated(id), news: false });
+        return Ok(Inserted { stored: Stored::Repeated(id), new_content: false });
     }
-    let news = !conn
+    let new_content = !conn
         .prepare_cached("select 1 from callback_event where content_hash = ?1")?
         .exists([hash])?;
     // Text where it is text, so that every tool shows it; else the bytes.
@@ -116,11 +117,11 @@ pub(super) fn insert(
         ":content_hash": hash.as_slice(),
         ":body": body,
     })?;
-    Ok(Inserted { stored: Stored::New(conn.last_insert_rowid()), news })
+    Ok(Inserted { stored: Stored::New(conn.last_insert_rowid()), new_content })
 }
 
 /// Notes what is wrong with an event that was stored.
-pub(super) fn mark(conn: &Connection, id: i64, problem: &str) -> rusqlite::Result<()> {
+pub(super) fn record_problem(conn: &Connection, id: i64, problem: &str) -> rusqlite::Result<()> {
     conn.prepare_cached("update callback_event set problem = ?2 where id = ?1")?
         .execute((id, problem))
         .map(|_| ())

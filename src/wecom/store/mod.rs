@@ -21,23 +21,23 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::wecom::event::Event;
-use writer::Waiting;
+use writer::QueuedEvent;
 
 pub use error::WecomStoreError;
 pub use reader::{Body, EventQuery, EventReader, Query, StoredEvent};
-pub use rebuild::{Rebuilt, rebuild};
+pub use rebuild::{RebuildSummary, rebuild};
 
 /// Name of the database in a tenant's folder.
 pub const DATABASE: &str = "wecom.db";
 
 /// Events that may wait for the writer.
-const QUEUE: usize = 4_096;
+const QUEUE_CAPACITY: usize = 4_096;
 
 /// KiB of bodies that may wait for the writer: bodies of 1 MiB are allowed, thousands of them at once are not.
-const QUEUE_KIB: usize = 32 * 1_024;
+const QUEUE_MEMORY_KIB: usize = 32 * 1_024;
 
 /// How long an event waits for room in the queue. WeCom drops the connection after five seconds.
-const PATIENCE: Duration = Duration::from_secs(4);
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Which of the two addresses an event came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,8 +93,8 @@ pub enum Stored {
 #[derive(Debug, Clone)]
 pub struct EventStore {
     path: Arc<Path>,
-    queue: mpsc::Sender<Waiting>,
-    room: Arc<Semaphore>,
+    queue: mpsc::Sender<QueuedEvent>,
+    memory_permits: Arc<Semaphore>,
 }
 
 impl EventStore {
@@ -109,12 +109,12 @@ impl EventStore {
             true => Some(connection::open(&path)?),
             false => None,
         };
-        let (queue, waiting) = mpsc::channel(QUEUE);
+        let (queue, waiting) = mpsc::channel(QUEUE_CAPACITY);
         writer::start(path.clone(), conn, waiting)?;
         Ok(EventStore {
             path: Arc::from(PathBuf::as_path(&path)),
             queue,
-            room: Arc::new(Semaphore::new(QUEUE_KIB)),
+            memory_permits: Arc::new(Semaphore::new(QUEUE_MEMORY_KIB)),
         })
     }
 
@@ -127,17 +127,19 @@ impl EventStore {
     pub async fn store(&self, event: ReceivedEvent) -> Result<Stored, WecomStoreError> {
         let overloaded = |_| WecomStoreError::Overloaded { path: self.path.to_path_buf() };
         let stopped = || WecomStoreError::Stopped { path: self.path.to_path_buf() };
-        let kib = (event.body.len() / 1_024 + 1).min(QUEUE_KIB) as u32;
-        let room = async {
-            let permit = Arc::clone(&self.room).acquire_many_owned(kib).await.ok()?;
+        let kib = (event.body.len() / 1_024 + 1).min(QUEUE_MEMORY_KIB) as u32;
+        let reserved = async {
+            let permit = Arc::clone(&self.memory_permits).acquire_many_owned(kib).await.ok()?;
             Some((permit, self.queue.reserve().await.ok()?))
         };
-        let (permit, place) =
-            tokio::time::timeout(PATIENCE, room).await.map_err(overloaded)?.ok_or_else(stopped)?;
+        let (permit, slot) = tokio::time::timeout(QUEUE_TIMEOUT, reserved)
+            .await
+            .map_err(overloaded)?
+            .ok_or_else(stopped)?;
         let parsed = Event::parse(&event.body);
         let hash = events::content_hash(&event);
         let (answer, answered) = oneshot::channel();
-        place.send(Waiting { event, parsed, hash, answer, _room: permit });
+        slot.send(QueuedEvent { event, parsed, hash, answer, _memory_permit: permit });
         answered.await.unwrap_or_else(|_| Err(stopped()))
     }
 

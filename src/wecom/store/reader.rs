@@ -91,7 +91,7 @@ impl EventReader {
     /// # Errors
     /// Any fault of the database.
     pub fn events(&self, query: EventQuery) -> Result<Vec<StoredEvent>, WecomStoreError> {
-        let since = query.since.map(events::arrival).unwrap_or_default();
+        let since = query.since.map(events::format_arrival).unwrap_or_default();
         let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
         let read = || -> rusqlite::Result<Vec<StoredEvent>> {
             let mut statement = self.conn.prepare(

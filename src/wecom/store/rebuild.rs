@@ -16,17 +16,17 @@ use crate::wecom::event::{Event, Object, ObjectKind};
 use crate::wecom::state::{self, Effect};
 
 /// Events that are read again at once.
-const EVENTS: i64 = 1_000;
+const EVENTS_PER_BATCH: i64 = 1_000;
 
 /// Objects of one transaction.
-const OBJECTS: i64 = 200;
+const OBJECTS_PER_TRANSACTION: i64 = 200;
 
 /// Pause after a transaction, in which a waiting callback gets its turn.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// What a rebuild did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Rebuilt {
+pub struct RebuildSummary {
     /// Events read.
     pub events: u64,
     /// Events whose parsed columns changed, as this orgsnap reads them otherwise than the one that stored them.
@@ -44,18 +44,18 @@ pub struct Rebuilt {
 /// # Errors
 /// [`WecomStoreError::NotFound`] if there is no database; any fault of it. What was done until then stays, and is
 /// right.
-pub fn rebuild(tenant_dir: &Path) -> Result<Rebuilt, WecomStoreError> {
+pub fn rebuild(tenant_dir: &Path) -> Result<RebuildSummary, WecomStoreError> {
     let path = tenant_dir.join(DATABASE);
     drop(connection::open_existing(&path)?);
     let mut conn = connection::open(&path)?;
-    let mut run = || -> rusqlite::Result<Rebuilt> {
-        let mut rebuilt = Rebuilt::default();
-        read_again(&mut conn, &mut rebuilt)?;
-        fold_again(&mut conn, &mut rebuilt)?;
+    let mut run = || -> rusqlite::Result<RebuildSummary> {
+        let mut summary = RebuildSummary::default();
+        reparse_events(&mut conn, &mut summary)?;
+        rebuild_objects(&mut conn, &mut summary)?;
         let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        rebuilt.removed = state::forget_without_events(&transaction)? as u64;
+        summary.removed = state::forget_without_events(&transaction)? as u64;
         transaction.commit()?;
-        Ok(rebuilt)
+        Ok(summary)
     };
     run().map_err(|error| WecomStoreError::sqlite(&path, error))
 }
@@ -93,7 +93,7 @@ fn columns(parsed: &Event, received_at: DateTime<Utc>) -> Columns {
 }
 
 /// Parses all events again and corrects the columns of those that are now read otherwise.
-fn read_again(conn: &mut Connection, rebuilt: &mut Rebuilt) -> rusqlite::Result<()> {
+fn reparse_events(conn: &mut Connection, summary: &mut RebuildSummary) -> rusqlite::Result<()> {
     let mut last = 0;
     loop {
         let mut changed = Vec::new();
@@ -102,15 +102,15 @@ fn read_again(conn: &mut Connection, rebuilt: &mut Rebuilt) -> rusqlite::Result<
             "select {COLUMNS}, id, received_at, create_time, body from callback_event \
              where id > ?1 order by id limit ?2"
         ))?;
-        let mut rows = statement.query([last, EVENTS])?;
+        let mut rows = statement.query([last, EVENTS_PER_BATCH])?;
         while let Some(row) = rows.next()? {
             read += 1;
             last = row.get(12)?;
-            let received_at = events::arrived(&row.get::<_, String>(13)?)?;
+            let received_at = events::parse_arrival(&row.get::<_, String>(13)?)?;
             let parsed = Event::parse(row.get_ref(15)?.as_bytes()?);
-            let told = (columns(&parsed, received_at), parsed.create_time);
-            if told != (stored_columns(row)?, row.get(14)?) {
-                changed.push((last, told));
+            let parsed_columns = (columns(&parsed, received_at), parsed.create_time);
+            if parsed_columns != (stored_columns(row)?, row.get(14)?) {
+                changed.push((last, parsed_columns));
             }
         }
         drop(rows);
@@ -118,8 +118,8 @@ fn read_again(conn: &mut Connection, rebuilt: &mut Rebuilt) -> rusqlite::Result<
         if read == 0 {
             return Ok(());
         }
-        rebuilt.events += read;
-        rebuilt.reread += changed.len() as u64;
+        summary.events += read;
+        summary.reread += changed.len() as u64;
         if changed.is_empty() {
             continue;
         }
@@ -154,7 +154,7 @@ fn read_again(conn: &mut Connection, rebuilt: &mut Rebuilt) -> rusqlite::Result<
 }
 
 /// Makes every object of which there are events anew.
-fn fold_again(conn: &mut Connection, rebuilt: &mut Rebuilt) -> rusqlite::Result<()> {
+fn rebuild_objects(conn: &mut Connection, summary: &mut RebuildSummary) -> rusqlite::Result<()> {
     for kind in ObjectKind::ALL {
         let mut last = String::new();
         loop {
@@ -163,15 +163,15 @@ fn fold_again(conn: &mut Connection, rebuilt: &mut Rebuilt) -> rusqlite::Result<
                     "select distinct object_id from callback_event \
                      where object_kind = ?1 and object_id > ?2 order by object_id limit ?3",
                 )?
-                .query_map(params![kind.name(), last, OBJECTS], |row| row.get(0))?
+                .query_map(params![kind.name(), last, OBJECTS_PER_TRANSACTION], |row| row.get(0))?
                 .collect::<rusqlite::Result<_>>()?;
             let Some(newest) = ids.last() else { break };
             let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for id in &ids {
                 for object in objects(&transaction, kind, id)? {
                     match state::refold(&transaction, &object)? {
-                        Effect::Applied => rebuilt.objects += 1,
-                        Effect::Failed => rebuilt.failed += 1,
+                        Effect::Applied => summary.objects += 1,
+                        Effect::Failed => summary.failed += 1,
                     }
                 }
             }

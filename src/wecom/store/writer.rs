@@ -15,28 +15,28 @@ use crate::wecom::event::Event;
 use crate::wecom::state::{Changes, Effect, Step};
 
 /// Events of one transaction. More would make the first of them wait for the last.
-const BATCH: usize = 512;
+const MAX_BATCH: usize = 512;
 
 /// How long the first event of a batch waits for others while events come one upon the other. Each commit costs the
 /// same whatever it holds, so this halves what a full load takes of processor and disk.
-const GATHER: Duration = Duration::from_millis(4);
+const BATCH_DELAY: Duration = Duration::from_millis(4);
 
 /// An event on its way to the disk, and who waits for it.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct QueuedEvent {
     pub event: ReceivedEvent,
     pub parsed: Event,
     pub hash: [u8; 32],
     pub answer: oneshot::Sender<Result<Stored, WecomStoreError>>,
     /// Its share of the memory that may wait; given back when the event is answered.
-    pub _room: OwnedSemaphorePermit,
+    pub _memory_permit: OwnedSemaphorePermit,
 }
 
 /// Starts the thread. It ends when the last sender is dropped and what waits is stored.
 pub(super) fn start(
     path: PathBuf,
     conn: Option<Connection>,
-    waiting: mpsc::Receiver<Waiting>,
+    waiting: mpsc::Receiver<QueuedEvent>,
 ) -> Result<(), WecomStoreError> {
     let place = path.clone();
     thread::Builder::new()
@@ -57,16 +57,16 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
-fn run(path: &Path, conn: Option<Connection>, mut waiting: mpsc::Receiver<Waiting>) {
+fn run(path: &Path, conn: Option<Connection>, mut waiting: mpsc::Receiver<QueuedEvent>) {
     let mut open = conn.map(|conn| Open { conn, identity: identity(path) });
     let mut batch = Vec::new();
     let mut busy = false;
     while let Some(first) = waiting.blocking_recv() {
         batch.push(first);
         if busy {
-            thread::sleep(GATHER);
+            thread::sleep(BATCH_DELAY);
         }
-        while batch.len() < BATCH
+        while batch.len() < MAX_BATCH
             && let Ok(next) = waiting.try_recv()
         {
             batch.push(next);
@@ -101,7 +101,7 @@ fn run(path: &Path, conn: Option<Connection>, mut waiting: mpsc::Receiver<Waitin
 fn store(
     open: &mut Option<Open>,
     path: &Path,
-    batch: &[Waiting],
+    batch: &[QueuedEvent],
 ) -> Result<Vec<Stored>, WecomStoreError> {
     if open.as_ref().is_some_and(|open| open.identity != identity(path)) {
         *open = None;
@@ -125,7 +125,7 @@ fn store(
 fn write(
     conn: &mut Connection,
     path: &Path,
-    batch: &[Waiting],
+    batch: &[QueuedEvent],
 ) -> Result<Vec<Stored>, WecomStoreError> {
     let mut write = || -> rusqlite::Result<Vec<Stored>> {
         let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -135,12 +135,12 @@ fn write(
             let inserted =
                 events::insert(&transaction, &waiting.event, &waiting.parsed, &waiting.hash)?;
             if let Stored::New(id) = inserted.stored
-                && inserted.news
+                && inserted.new_content
             {
                 let at = events::occurred_at(&waiting.event, &waiting.parsed);
                 let step = Step { id, at: &at, event: &waiting.parsed };
                 if changes.apply(&transaction, step)? == Effect::Failed {
-                    events::mark(&transaction, id, "state_failed")?;
+                    events::record_problem(&transaction, id, "state_failed")?;
                 }
             }
             stored.push(inserted.stored);

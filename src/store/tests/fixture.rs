@@ -380,10 +380,10 @@ pub(super) fn content(conn: &rusqlite::Connection) -> Vec<String> {
 
 /// The files of a folder as a killed process would leave them.
 pub(super) fn copy_folder(from: &Path) -> TestDatabase {
-    let home = TestDatabase::new();
+    let database = TestDatabase::new();
     for file in std::fs::read_dir(from).unwrap() {
         let file = file.unwrap();
-        std::fs::copy(file.path(), home.folder.path().join(file.file_name())).unwrap();
+        std::fs::copy(file.path(), database.folder.path().join(file.file_name())).unwrap();
     }
-    home
+    database
 }

@@ -7,18 +7,18 @@ use crate::store::branches::Branches;
 use crate::store::dates::{DateReader, iso};
 use crate::store::keys::KeyList;
 use crate::store::layout::{FeedTable, quoted};
-use crate::store::plan::{Closed, Open, StoredRow};
+use crate::store::plan::{ClosedVersion, OpenVersion, StoredKey};
 
 /// The rows of one feed as far as an import for one date is concerned, in key order.
 #[derive(Debug, Default)]
-pub(super) struct FeedBase {
+pub(super) struct StoredFeed {
     keys: KeyList,
     /// As `keys`.
-    open: Vec<Open>,
+    open: Vec<OpenVersion>,
     /// Positions in `keys`, by key.
     order: Vec<u32>,
     /// History rows that were closed at the date, by key.
-    closed: Vec<(String, Closed)>,
+    closed: Vec<(String, ClosedVersion)>,
     /// Carry intervals that were ended at the date: key and start, by key.
     ended: Vec<(String, NaiveDate)>,
     /// Branch of each open row and of each closed one, for the feed whose rows stand in branches.
@@ -28,7 +28,7 @@ pub(super) struct FeedBase {
     rows_before: u64,
 }
 
-impl FeedBase {
+impl StoredFeed {
     /// Reads what stands in the tables. With `again` the date is the newest one, and what its earlier
     /// delivery closed is read too. The rows of the snapshot before are counted in their branches, if the
     /// feed's rows stand in any.
@@ -38,16 +38,16 @@ impl FeedBase {
         date: NaiveDate,
         again: bool,
         mut branches: Option<&mut Branches>,
-    ) -> rusqlite::Result<FeedBase> {
-        let mut base = FeedBase::default();
+    ) -> rusqlite::Result<StoredFeed> {
+        let mut base = StoredFeed::default();
         base.read_open(conn, table, date, branches.as_deref_mut())?;
         base.order = base.keys.sorted();
         if again {
             base.read_closed(conn, table, date, branches)?;
             base.read_ended(conn, table, date)?;
         }
-        let aged = base.open.iter().filter(|open| open.valid_from < date).count();
-        base.rows_before = (aged + base.closed.len()) as u64;
+        let older = base.open.iter().filter(|open| open.valid_from < date).count();
+        base.rows_before = (older + base.closed.len()) as u64;
         Ok(base)
     }
 
@@ -57,7 +57,7 @@ impl FeedBase {
     }
 
     /// Whether the current table holds no row.
-    pub(super) fn is_vacant(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.open.is_empty()
     }
 
@@ -78,7 +78,7 @@ impl FeedBase {
         let mut rows = statement.query([])?;
         let (mut from, mut since) = (DateReader::default(), DateReader::default());
         while let Some(row) = rows.next()? {
-            let open = Open {
+            let open = OpenVersion {
                 row: row.get(0)?,
                 hash: row.get(4)?,
                 valid_from: from.read(row.get_ref(2)?)?.unwrap_or(NaiveDate::MIN),
@@ -88,7 +88,8 @@ impl FeedBase {
             self.open.push(open);
             if let Some(branches) = branches.as_deref_mut() {
                 let counted = open.valid_from < date;
-                self.open_branch.push(branches.enter(row.get_ref(5)?.as_str_or_null()?, counted));
+                self.open_branch
+                    .push(branches.branch_of(row.get_ref(5)?.as_str_or_null()?, counted));
             }
         }
         Ok(())
@@ -110,9 +111,10 @@ impl FeedBase {
         let mut statement = conn.prepare(&sql)?;
         let mut rows = statement.query([iso(date)])?;
         while let Some(row) = rows.next()? {
-            self.closed.push((row.get(1)?, Closed { row: row.get(0)?, hash: row.get(2)? }));
+            self.closed.push((row.get(1)?, ClosedVersion { row: row.get(0)?, hash: row.get(2)? }));
             if let Some(branches) = branches.as_deref_mut() {
-                self.closed_branch.push(branches.enter(row.get_ref(3)?.as_str_or_null()?, true));
+                self.closed_branch
+                    .push(branches.branch_of(row.get_ref(3)?.as_str_or_null()?, true));
             }
         }
         Ok(())
@@ -137,7 +139,7 @@ impl FeedBase {
         Ok(())
     }
 
-    /// Walks the held keys in byte order.
+    /// Walks the stored keys in byte order.
     pub(super) fn cursor(&self) -> Cursor<'_> {
         Cursor { base: self, open: 0, closed: 0, ended: 0 }
     }
@@ -148,11 +150,11 @@ fn branch_column(branches: Option<&Branches>) -> String {
     branches.and_then(Branches::column).map_or_else(|| "null".to_owned(), quoted)
 }
 
-/// A walk over the keys that a [`FeedBase`] holds. Every key that has an ended carry interval also has
+/// A walk over the keys that a [`StoredFeed`] holds. Every key that has an ended carry interval also has
 /// an open or a closed row, so the intervals alone never yield a key.
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
-    base: &'a FeedBase,
+    base: &'a StoredFeed,
     open: usize,
     closed: usize,
     ended: usize,
@@ -169,18 +171,18 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes what is held of the next key, if it is this one, and the branch in which its row stands.
-    pub(super) fn take(&mut self, key: &str) -> (StoredRow, Option<u32>) {
-        let (mut held, mut branch) = (StoredRow::default(), None);
+    /// Takes what is stored of the next key, if it is this one, and the branch in which its row stands.
+    pub(super) fn take(&mut self, key: &str) -> (StoredKey, Option<u32>) {
+        let (mut stored, mut branch) = (StoredKey::default(), None);
         if let Some(at) = self.base.order.get(self.open)
             && self.base.keys.get(*at as usize) == key
         {
-            held.open = self.base.open.get(*at as usize).copied();
+            stored.open = self.base.open.get(*at as usize).copied();
             branch = self.base.open_branch.get(*at as usize).copied().flatten();
             self.open += 1;
         }
         if let Some((_, closed)) = self.base.closed.get(self.closed).filter(|(k, _)| k == key) {
-            held.closed = Some(*closed);
+            stored.closed = Some(*closed);
             // The row that was closed is the one of the snapshot before, so its branch is the one to count.
             branch = self.base.closed_branch.get(self.closed).copied().flatten();
             self.closed += 1;
@@ -189,10 +191,10 @@ impl<'a> Cursor<'a> {
             self.base.ended.get(self.ended).filter(|(k, _)| k.as_str() <= key)
         {
             if ended == key {
-                held.carry_ended = Some(*from);
+                stored.carry_ended = Some(*from);
             }
             self.ended += 1;
         }
-        (held, branch)
+        (stored, branch)
     }
 }
