@@ -25,7 +25,7 @@ use crate::store::lock::TenantLock;
 use crate::store::{RunRecord, Store, StoreError};
 use crate::trees::{DeliveredForest, tree_rows};
 
-pub use error::RunError;
+pub use error::{Classification, Fault, RunError};
 use outcome::Outcome;
 pub use outcome::run_id;
 use rows::{carried, write_rows};
@@ -188,8 +188,11 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
         Ok(raw) => raw,
         Err(error) => {
             run.go_on()?;
-            let awaited =
-                request.wait_policy == WaitPolicy::CallerRetries && error.is_source_transient();
+            let awaited = request.wait_policy == WaitPolicy::CallerRetries
+                && matches!(
+                    error.classify(),
+                    Classification { fault: Fault::Delivery | Fault::Source, waiting_helps: true }
+                );
             // What there was to say of a refused delivery stands in the record of the run that refused it.
             if awaited || matches!(error, RunError::Fetch(FetchError::StillRefused { .. })) {
                 return Err(error);

@@ -122,3 +122,8 @@ fn file(delivery: &RawDelivery, feed: Feed) -> &RawFile {
         other => panic!("{other:?} is no file"),
     }
 }
+
+/// Whether a failed fetch may succeed later with nobody doing anything.
+pub(crate) fn waiting_helps(error: &FetchError) -> bool {
+    orgsnap::pipeline::Classification::of_fetch(error).waiting_helps
+}

@@ -468,7 +468,9 @@ fn faults_of_the_surroundings_are_told_apart() {
     let insurer = Insurer::new("");
     insurer.deliver(1, |_| {}).import(1);
     let before = insurer.dump();
-    assert!(matches!(insurer.try_import(2, false), Err(RunError::Fetch(e)) if e.is_transient()));
+    assert!(
+        matches!(insurer.try_import(2, false), Err(RunError::Fetch(e)) if crate::fetch::waiting_helps(&e))
+    );
     assert_eq!(insurer.one::<i64>("select count(*) from run where verdict = 'failed'"), 1);
     let tenant = insurer.data().join("t");
     let lock = TenantLock::acquire(&tenant, "import other", DateTime::UNIX_EPOCH).unwrap();
@@ -564,7 +566,7 @@ fn a_source_that_is_awaited_leaves_no_record_until_the_last_look() {
             refused: None,
         };
         let outcome = pipeline::import(&request, &Quiet);
-        assert!(matches!(outcome, Err(RunError::Fetch(e)) if e.is_transient()));
+        assert!(matches!(outcome, Err(RunError::Fetch(e)) if crate::fetch::waiting_helps(&e)));
         assert_eq!(insurer.one::<i64>("select count(*) from run"), runs);
     }
 }

@@ -8,13 +8,10 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::job::Job;
-use crate::fetch::{ArchiveError, FetchError};
 use crate::model::{GateReason, Level, Message, RunId, RunReport, Verdict};
-use crate::pipeline::RunError;
+use crate::pipeline::{Fault, RunError};
 use crate::report::{json, view::View};
 use crate::rules::CATALOGUE;
-use crate::store::StoreError;
-use crate::store::lock::LockError;
 
 /// Something that happened to the delivery of one business date.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,29 +74,14 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Where the fault lies that ended a run; none where nothing is wrong: another run is at it, or this one was
-    /// asked to end.
-    pub fn of(error: &RunError) -> Option<Cause> {
-        match error {
-            RunError::Lock(LockError::Held { .. })
-            | RunError::Store(StoreError::Locked { .. })
-            | RunError::Fetch(FetchError::Cancelled)
-            | RunError::Cancelled => None,
-            RunError::Fetch(FetchError::Disk(_) | FetchError::Password(_)) => Some(Cause::Setup),
-            RunError::Fetch(_) => Some(Cause::Source),
-            RunError::Config(_)
-            | RunError::Levels(_)
-            | RunError::Schema(_)
-            | RunError::NoSource { .. }
-            | RunError::Archive(ArchiveError::Disk(_))
-            | RunError::Lock(LockError::Unusable { .. }) => Some(Cause::Setup),
-            RunError::Store(error) => Some(match error {
-                StoreError::Corrupt { .. } | StoreError::Misuse(_) | StoreError::Sqlite { .. } => {
-                    Cause::Internal
-                }
-                _ => Cause::Setup,
-            }),
-            RunError::Archive(_) | RunError::Frame(_) => Some(Cause::Internal),
+    /// Where the fault lies that ended a run; `None` where nothing is wrong: the delivery has not come yet, another
+    /// run holds the tenant, or the run was asked to end.
+    pub fn of(fault: Fault) -> Option<Cause> {
+        match fault {
+            Fault::Source => Some(Cause::Source),
+            Fault::Setup | Fault::DataFolder => Some(Cause::Setup),
+            Fault::Internal => Some(Cause::Internal),
+            Fault::Delivery | Fault::Busy | Fault::Stopped => None,
         }
     }
 
@@ -180,11 +162,9 @@ impl RunEvent {
         now: DateTime<Utc>,
     ) -> Option<RunEvent> {
         let message = error.message();
-        let what = match error {
-            RunError::Fetch(error) if error.is_not_there_yet() => {
-                EventKind::Late { since: now, until: None, message }
-            }
-            error => EventKind::Failed { cause: Cause::of(error)?, message, run: None },
+        let what = match error.classify().fault {
+            Fault::Delivery => EventKind::Late { since: now, until: None, message },
+            fault => EventKind::Failed { cause: Cause::of(fault)?, message, run: None },
         };
         Some(RunEvent::of_job(job, business_date, what))
     }

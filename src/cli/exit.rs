@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use orgsnap::pipeline::Fault;
+
 /// How the program ends. Of several jobs the gravest counts: the order is by who has to act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Exit {
@@ -21,6 +23,17 @@ pub(super) enum Exit {
 }
 
 impl Exit {
+    /// The code of a verb that ended in a fault.
+    pub(super) fn of(fault: Fault) -> Exit {
+        match fault {
+            // A run that was asked to end is to be run again, as one whose delivery has not come.
+            Fault::Delivery | Fault::Source | Fault::Stopped => Exit::Unavailable,
+            Fault::Setup | Fault::DataFolder => Exit::Usage,
+            Fault::Busy => Exit::Locked,
+            Fault::Internal => Exit::Internal,
+        }
+    }
+
     /// The code.
     pub(super) fn code(self) -> u8 {
         match self {

@@ -1,9 +1,8 @@
 //! An error as the user is told of it: words in both languages, and an exit code.
 
 use orgsnap::config::job::ConfigError;
-use orgsnap::fetch::{ArchiveError, FetchError};
 use orgsnap::model::Message;
-use orgsnap::pipeline::RunError;
+use orgsnap::pipeline::{Classification, Fault, RunError};
 use orgsnap::report::json::WriteError;
 use orgsnap::store::StoreError;
 use orgsnap::store::lock::LockError;
@@ -44,46 +43,9 @@ impl From<LockError> for Failure {
     }
 }
 
-impl From<FetchError> for Failure {
-    fn from(error: FetchError) -> Failure {
-        Failure { exit: fetch_exit(&error), message: error.message() }
-    }
-}
-
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
-        Failure { exit: run_exit(&error), message: error.message() }
-    }
-}
-
-fn run_exit(error: &RunError) -> Exit {
-    match error {
-        RunError::Config(_)
-        | RunError::Levels(_)
-        | RunError::Schema(_)
-        | RunError::NoSource { .. } => Exit::Usage,
-        RunError::Fetch(error) => fetch_exit(error),
-        RunError::Archive(ArchiveError::Disk(_)) => Exit::Usage,
-        // The folder of a new run holds nothing yet, and nothing is read back from it.
-        RunError::Archive(_) => Exit::Internal,
-        RunError::Lock(LockError::Held { .. }) => Exit::Locked,
-        RunError::Lock(LockError::Unusable { .. }) => Exit::Usage,
-        RunError::Store(error) => store_exit(error),
-        // Nothing is wrong, and the delivery waits for its next run.
-        RunError::Cancelled => Exit::Unavailable,
-        RunError::Frame(_) => Exit::Internal,
-    }
-}
-
-/// A source that cannot be had is a source that is unavailable, whoever has to mend it; what the job
-/// file or the data folder has to do with it is not.
-fn fetch_exit(error: &FetchError) -> Exit {
-    match error {
-        FetchError::Password(_) | FetchError::TlsSetup { .. } | FetchError::NotAFileName { .. } => {
-            Exit::Usage
-        }
-        FetchError::Disk(_) => Exit::Usage,
-        _ => Exit::Unavailable,
+        Failure { exit: Exit::of(error.classify().fault), message: error.message() }
     }
 }
 
@@ -95,20 +57,21 @@ impl From<WriteError> for Failure {
 
 impl From<WecomStoreError> for Failure {
     fn from(error: WecomStoreError) -> Failure {
-        let exit = match error {
+        let fault = match error {
             WecomStoreError::Newer { .. }
             | WecomStoreError::NotFound { .. }
             | WecomStoreError::CannotOpen { .. }
             | WecomStoreError::ReadOnly { .. }
             | WecomStoreError::Full { .. }
-            | WecomStoreError::Foreign { .. } => Exit::Usage,
-            WecomStoreError::Locked { .. } => Exit::Locked,
+            | WecomStoreError::Disk { .. }
+            | WecomStoreError::Foreign { .. } => Fault::DataFolder,
+            WecomStoreError::Locked { .. } => Fault::Busy,
             WecomStoreError::Corrupt { .. }
             | WecomStoreError::Overloaded { .. }
             | WecomStoreError::Stopped { .. }
-            | WecomStoreError::Sqlite { .. } => Exit::Internal,
+            | WecomStoreError::Sqlite { .. } => Fault::Internal,
         };
-        Failure { exit, message: error.message() }
+        Failure { exit: Exit::of(fault), message: error.message() }
     }
 }
 
@@ -123,27 +86,7 @@ impl From<serde_json::Error> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        Failure { exit: store_exit(&error), message: error.message() }
-    }
-}
-
-/// What can be mended from outside is the user's to mend; the rest is a fault.
-fn store_exit(error: &StoreError) -> Exit {
-    match error {
-        StoreError::Newer { .. }
-        | StoreError::OlderDate { .. }
-        | StoreError::NotFound { .. }
-        | StoreError::CannotOpen { .. }
-        | StoreError::ReadOnly { .. }
-        | StoreError::Full { .. }
-        | StoreError::Disk { .. }
-        | StoreError::NotADatabase { .. }
-        | StoreError::Foreign { .. }
-        | StoreError::Column { .. }
-        | StoreError::UnknownForest { .. } => Exit::Usage,
-        StoreError::Locked { .. } => Exit::Locked,
-        StoreError::Corrupt { .. } | StoreError::Misuse(_) | StoreError::Sqlite { .. } => {
-            Exit::Internal
-        }
+        let fault = Classification::of_store(&error).fault;
+        Failure { exit: Exit::of(fault), message: error.message() }
     }
 }

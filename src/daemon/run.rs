@@ -8,12 +8,9 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::job::Job;
-use crate::fetch::{ArchiveError, DiskError, FetchError};
 use crate::model::{Cancel, Message, RunId, RunReport, Verdict, system_reason};
-use crate::pipeline::{self, ImportRequest, Progress, RunError, WaitPolicy};
+use crate::pipeline::{self, Classification, Fault, ImportRequest, Progress, RunError, WaitPolicy};
 use crate::report::json;
-use crate::store::StoreError;
-use crate::store::lock::LockError;
 
 use super::plan::{MissingPrecondition, RunOutcome};
 
@@ -101,7 +98,7 @@ impl RunRequest {
         let mut report = match pipeline::import(&request, progress) {
             Ok(report) => report,
             Err(error) => {
-                return Finished { tenant, outcome: ending_of(&error), report: None, aside: None };
+                return Finished { tenant, outcome: outcome_of(&error), report: None, aside: None };
             }
         };
         let folder = self.data.join(&tenant).join("reports").join(&report.run.0);
@@ -121,112 +118,55 @@ impl RunRequest {
     }
 }
 
-/// What a run lacked that ended in a fault, and whether that passes by itself.
-fn ending_of(error: &RunError) -> RunOutcome {
-    let (missing, passing) = match error {
-        RunError::Cancelled => return RunOutcome::Stopped,
-        RunError::Fetch(error) => match error {
-            error if error.is_not_there_yet() => (MissingPrecondition::Files, true),
-            FetchError::Disk(error) => (MissingPrecondition::Machine, is_full(error)),
-            FetchError::NoRoom { .. } => (MissingPrecondition::Machine, true),
-            FetchError::NotBuiltIn { .. }
-            | FetchError::TlsSetup { .. }
-            | FetchError::Password(_)
-            | FetchError::NotAFileName { .. } => (MissingPrecondition::Setup, false),
-            other => (MissingPrecondition::Source, other.is_transient()),
-        },
-        RunError::Archive(ArchiveError::Disk(error)) => {
-            (MissingPrecondition::Machine, is_full(error))
-        }
-        RunError::Lock(LockError::Held { .. }) => (MissingPrecondition::Lock, true),
-        RunError::Store(StoreError::Full { .. } | StoreError::Locked { .. }) => {
-            (MissingPrecondition::Machine, true)
-        }
-        RunError::Config(_)
-        | RunError::Levels(_)
-        | RunError::Schema(_)
-        | RunError::NoSource { .. }
-        | RunError::Lock(LockError::Unusable { .. }) => (MissingPrecondition::Setup, false),
-        RunError::Archive(_) | RunError::Store(_) | RunError::Frame(_) => {
-            (MissingPrecondition::Machine, false)
-        }
+/// What was missing for a run that ended in a fault, and whether it may be there later.
+fn outcome_of(error: &RunError) -> RunOutcome {
+    let Classification { fault, waiting_helps } = error.classify();
+    let missing = match fault {
+        Fault::Stopped => return RunOutcome::Stopped,
+        Fault::Delivery => MissingPrecondition::Files,
+        Fault::Source => MissingPrecondition::Source,
+        Fault::Busy => MissingPrecondition::Lock,
+        Fault::Setup | Fault::DataFolder => MissingPrecondition::Setup,
+        Fault::Internal => MissingPrecondition::Machine,
     };
-    RunOutcome::Without { missing, passing, message: error.message() }
-}
-
-fn is_full(error: &DiskError) -> bool {
-    matches!(
-        error.source.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::ResourceBusy
-    )
+    RunOutcome::Without { missing, passing: waiting_helps, message: error.message() }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use crate::fetch::FetchError;
+    use crate::store::StoreError;
 
     use super::*;
 
     #[test]
-    fn what_passes_by_itself_is_told_from_what_somebody_must_mend() {
+    fn the_scheduler_retries_what_waiting_helps_and_names_the_missing_precondition() {
         let path = || PathBuf::from("x");
-        let disk = |kind: io::ErrorKind| DiskError { path: path(), source: kind.into() };
-        let place = || "x".to_owned();
-        let reason = || Message::fixed("x", "x");
         let cases: Vec<(RunError, MissingPrecondition, bool)> = vec![
-            (FetchError::NothingThere { place: place() }.into(), MissingPrecondition::Files, true),
             (
-                FetchError::NotReady { place: place(), why: reason(), allowed: Duration::ZERO }
-                    .into(),
+                FetchError::NothingThere { place: "x".to_owned() }.into(),
                 MissingPrecondition::Files,
                 true,
             ),
-            (FetchError::Changing { what: place() }.into(), MissingPrecondition::Files, true),
             (
-                FetchError::Unreachable { server: place(), reason: reason() }.into(),
-                MissingPrecondition::Source,
+                FetchError::NoRoom { path: path(), needed: 2, free: 1 }.into(),
+                MissingPrecondition::Setup,
                 true,
             ),
             (
-                FetchError::LoginRefused { server: place(), username: place(), reply: place() }
-                    .into(),
-                MissingPrecondition::Source,
+                FetchError::TlsSetup { reason: "x".to_owned() }.into(),
+                MissingPrecondition::Setup,
                 false,
             ),
-            (FetchError::TlsSetup { reason: place() }.into(), MissingPrecondition::Setup, false),
-            (
-                FetchError::Disk(disk(io::ErrorKind::StorageFull)).into(),
-                MissingPrecondition::Machine,
-                true,
-            ),
-            (
-                FetchError::Disk(disk(io::ErrorKind::PermissionDenied)).into(),
-                MissingPrecondition::Machine,
-                false,
-            ),
-            (
-                ArchiveError::Disk(disk(io::ErrorKind::StorageFull)).into(),
-                MissingPrecondition::Machine,
-                true,
-            ),
-            (
-                LockError::Held { path: path(), holder: place() }.into(),
-                MissingPrecondition::Lock,
-                true,
-            ),
-            (StoreError::Full { path: path() }.into(), MissingPrecondition::Machine, true),
-            (StoreError::Locked { path: path() }.into(), MissingPrecondition::Machine, true),
+            (StoreError::Full { path: path() }.into(), MissingPrecondition::Setup, true),
+            (StoreError::Locked { path: path() }.into(), MissingPrecondition::Lock, true),
             (StoreError::Corrupt { path: path() }.into(), MissingPrecondition::Machine, false),
-            (RunError::NoSource { job: "jobs/t.toml".into() }, MissingPrecondition::Setup, false),
         ];
         for (error, missing, passing) in cases {
             let message = error.message();
-            assert_eq!(
-                ending_of(&error),
-                RunOutcome::Without { missing, passing, message },
-                "{error}"
-            );
+            let expected = RunOutcome::Without { missing, passing, message };
+            assert_eq!(outcome_of(&error), expected, "{error}");
         }
-        assert_eq!(ending_of(&RunError::Cancelled), RunOutcome::Stopped);
+        assert_eq!(outcome_of(&RunError::Cancelled), RunOutcome::Stopped);
     }
 }

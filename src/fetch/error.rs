@@ -195,31 +195,6 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// Whether the same fetch may succeed later with nothing changed on this side.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            FetchError::NothingThere { .. }
-            | FetchError::NotReady { .. }
-            | FetchError::NotRefreshed { .. }
-            | FetchError::StillRefused { .. }
-            | FetchError::Cancelled
-            | FetchError::Deadline { .. } => true,
-            other => other.is_worth_another_attempt(),
-        }
-    }
-
-    /// Whether the source is in order and the delivery has just not come, or not wholly.
-    pub fn is_not_there_yet(&self) -> bool {
-        matches!(
-            self,
-            FetchError::NothingThere { .. }
-                | FetchError::NotReady { .. }
-                | FetchError::NotRefreshed { .. }
-                | FetchError::StillRefused { .. }
-                | FetchError::Changing { .. }
-        )
-    }
-
     /// Whether to try again at once, in the same fetch. A refused login is not: three of them lock
     /// an account.
     pub(super) fn is_worth_another_attempt(&self) -> bool {

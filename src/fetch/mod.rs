@@ -128,8 +128,7 @@ impl Progress for NoProgress {
 /// Fetches the files of one delivery.
 ///
 /// # Errors
-/// If the source cannot be reached or read, or holds none of the files. [`FetchError::is_transient`]
-/// tells whether trying again later may help.
+/// If the source cannot be reached or read, or holds none of the files.
 pub fn fetch(request: &Request<'_>, progress: &dyn Progress) -> Result<RawDelivery, FetchError> {
     let wanted = ExpectedFiles::of(request)?;
     let deadline = FetchDeadline::starting_now(request.source.fetching().deadline, request.cancel);

@@ -1,10 +1,11 @@
 //! Why a run ended without a verdict.
 
+use std::io;
 use std::path::PathBuf;
 
 use crate::config::SchemaError;
 use crate::config::job::ConfigError;
-use crate::fetch::{ArchiveError, FetchError};
+use crate::fetch::{ArchiveError, DiskError, FetchError};
 use crate::model::Message;
 use crate::rules::LevelError;
 use crate::store::StoreError;
@@ -83,8 +84,134 @@ impl RunError {
         }
     }
 
-    /// Whether the source may be had later with nothing changed on this side.
-    pub fn is_source_transient(&self) -> bool {
-        matches!(self, RunError::Fetch(error) if error.is_transient())
+    /// Who is at fault, and whether waiting helps. Exit codes, the causes of alerts and the retries of the scheduler
+    /// are all derived from this.
+    pub fn classify(&self) -> Classification {
+        match self {
+            RunError::Config(_)
+            | RunError::Levels(_)
+            | RunError::Schema(_)
+            | RunError::NoSource { .. } => Fault::Setup.permanent(),
+            RunError::Fetch(error) => Classification::of_fetch(error),
+            RunError::Archive(error) => match error {
+                ArchiveError::Disk(error) => Classification::of_disk(error),
+                // The folder of a new run is empty, and nothing is read back from it.
+                ArchiveError::Exists { .. }
+                | ArchiveError::Unreadable { .. }
+                | ArchiveError::Damaged { .. } => Fault::Internal.permanent(),
+            },
+            RunError::Lock(LockError::Held { .. }) => Fault::Busy.passing(),
+            RunError::Lock(LockError::Unusable { .. }) => Fault::DataFolder.permanent(),
+            RunError::Store(error) => Classification::of_store(error),
+            RunError::Cancelled => Fault::Stopped.passing(),
+            RunError::Frame(_) => Fault::Internal.permanent(),
+        }
     }
 }
+
+/// Who is at fault when a run ends without a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Nobody: the delivery has not come yet, or not wholly.
+    Delivery,
+    /// The insurer's server, the network or the account.
+    Source,
+    /// The job file, the schema, or a file that they name.
+    Setup,
+    /// The data folder or its disk: full, read-only, failing, written by a newer program.
+    DataFolder,
+    /// Nobody: another run or another program holds the tenant or its database.
+    Busy,
+    /// orgsnap itself, or a damaged database.
+    Internal,
+    /// Nobody: the run was asked to end.
+    Stopped,
+}
+
+/// What a fault means for whoever deals with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Classification {
+    /// Who is at fault.
+    pub fault: Fault,
+    /// Whether the same run may succeed later with nobody doing anything.
+    pub waiting_helps: bool,
+}
+
+impl Fault {
+    fn passing(self) -> Classification {
+        Classification { fault: self, waiting_helps: true }
+    }
+
+    fn permanent(self) -> Classification {
+        Classification { fault: self, waiting_helps: false }
+    }
+}
+
+impl Classification {
+    /// Of a fault of fetching.
+    pub fn of_fetch(error: &FetchError) -> Classification {
+        match error {
+            FetchError::NothingThere { .. }
+            | FetchError::NotReady { .. }
+            | FetchError::NotRefreshed { .. }
+            | FetchError::StillRefused { .. }
+            | FetchError::Changing { .. } => Fault::Delivery.passing(),
+            FetchError::Cancelled => Fault::Stopped.passing(),
+            FetchError::Unreachable { .. }
+            | FetchError::TooManyConnections { .. }
+            | FetchError::Interrupted { .. }
+            | FetchError::FileRefused { .. }
+            | FetchError::Deadline { .. } => Fault::Source.passing(),
+            FetchError::LoginRefused { .. }
+            | FetchError::TlsRefused { .. }
+            | FetchError::NotTrusted { .. }
+            | FetchError::HostKey { .. }
+            | FetchError::NoSharedAlgorithm { .. }
+            | FetchError::LoginMethod { .. }
+            | FetchError::Protocol { .. }
+            | FetchError::Denied { .. }
+            | FetchError::NotAFile { .. }
+            | FetchError::Unreadable { .. } => Fault::Source.permanent(),
+            FetchError::PrivateKey { .. }
+            | FetchError::TlsSetup { .. }
+            | FetchError::NotBuiltIn { .. }
+            | FetchError::NotAFileName { .. }
+            | FetchError::Password(_) => Fault::Setup.permanent(),
+            FetchError::NoRoom { .. } => Fault::DataFolder.passing(),
+            FetchError::Disk(error) => Classification::of_disk(error),
+        }
+    }
+
+    /// Of a fault of the database of snapshots.
+    pub fn of_store(error: &StoreError) -> Classification {
+        match error {
+            StoreError::Full { .. } | StoreError::Disk { .. } => Fault::DataFolder.passing(),
+            StoreError::Newer { .. }
+            | StoreError::NotFound { .. }
+            | StoreError::CannotOpen { .. }
+            | StoreError::ReadOnly { .. }
+            | StoreError::NotADatabase { .. }
+            | StoreError::Foreign { .. } => Fault::DataFolder.permanent(),
+            StoreError::OlderDate { .. }
+            | StoreError::Column { .. }
+            | StoreError::UnknownForest { .. } => Fault::Setup.permanent(),
+            StoreError::Locked { .. } => Fault::Busy.passing(),
+            StoreError::Corrupt { .. } | StoreError::Misuse(_) | StoreError::Sqlite { .. } => {
+                Fault::Internal.permanent()
+            }
+        }
+    }
+
+    /// Of a file of the data folder: a full disk may have room again later.
+    fn of_disk(error: &DiskError) -> Classification {
+        match error.source.kind() {
+            io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::ResourceBusy => Fault::DataFolder.passing(),
+            _ => Fault::DataFolder.permanent(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

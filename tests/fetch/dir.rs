@@ -9,7 +9,7 @@ use orgsnap::config::job::{DatedPath, Fetching, Source};
 use orgsnap::fetch::{FetchError, Fetched};
 use orgsnap::model::Feed;
 
-use super::{NAMES, fetch_into, file};
+use super::{NAMES, fetch_into, file, waiting_helps};
 
 /// A directory with the four files, each holding its own name.
 fn delivery(dir: &Path) {
@@ -53,7 +53,7 @@ fn the_date_is_part_of_the_path() {
     let error = fetch_into(dir.path(), &source("{date:%Y-%m-%d}")).unwrap_err();
     let FetchError::NothingThere { place } = &error else { panic!("{error}") };
     assert!(place.ends_with("/2026-11-24"), "{place}");
-    assert!(error.is_transient());
+    assert!(waiting_helps(&error));
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn what_is_no_file_is_an_error_and_never_waits() {
     fs::remove_dir(&path).unwrap();
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
     let error = fetch_into(dir.path(), &Source::dir(dir.path())).unwrap_err();
-    assert!(error.to_string().contains(NAMES[2]) && !error.is_transient(), "{error}");
+    assert!(error.to_string().contains(NAMES[2]) && !waiting_helps(&error), "{error}");
 }
 
 #[test]

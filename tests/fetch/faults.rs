@@ -6,7 +6,7 @@ use orgsnap::fetch::{FetchError, RawDelivery};
 use orgsnap::model::Feed;
 
 use super::faulty_server::{Fault, FaultyServer, Quirks};
-use super::{account, fetch_into, file, patience};
+use super::{account, fetch_into, file, patience, waiting_helps};
 
 /// Larger than one read, and such that every part differs.
 fn content() -> Vec<u8> {
@@ -41,7 +41,7 @@ fn every_fault_is_noticed_and_the_next_attempt_succeeds() {
         assert!(matches!(error, FetchError::Interrupted { .. }), "{fault:?}: {error}");
         assert!(error.to_string().contains(said), "{fault:?}: {error}");
         assert!(error.to_string().contains("temp_agent.txt"), "{fault:?}: {error}");
-        assert!(error.is_transient());
+        assert!(waiting_helps(&error));
         assert_eq!((server.seen("RETR"), server.seen("USER")), (2, 2), "{fault:?}");
 
         let server = FaultyServer::start(&content(), &[fault, Fault::None], Quirks::default());
@@ -162,7 +162,7 @@ fn the_deadline_ends_the_attempts() {
     let started = Instant::now();
     let error = fetch_into(dir.path(), &source).unwrap_err();
     assert!(matches!(error, FetchError::Deadline { .. }), "{error}");
-    assert!(error.is_transient());
+    assert!(waiting_helps(&error));
     // A hundred attempts would take forty seconds.
     assert!(started.elapsed() < Duration::from_secs(25), "{:?}", started.elapsed());
 }

@@ -14,7 +14,7 @@ use orgsnap::model::Feed;
 use super::proftpd::Proftpd;
 use super::security::{Security, Version};
 use super::vsftpd::{Vsftpd, available};
-use super::{NAMES, account, fetch_into, file, patience};
+use super::{NAMES, account, fetch_into, file, patience, waiting_helps};
 use crate::peers;
 
 /// Whether the server shakes hands in that version of TLS, as OpenSSL's client sees it.
@@ -156,7 +156,7 @@ fn plain_ftp() {
     let error = fetch_into(dir.path(), &late).unwrap_err();
     let FetchError::NothingThere { place } = &error else { panic!("{error}") };
     assert_eq!(*place, format!("ftp://anonymous@127.0.0.1:{}/late/20261124", server.port),);
-    assert!(error.is_transient());
+    assert!(waiting_helps(&error));
 
     // It is there, and empty; then one file comes.
     fs::create_dir_all(server.root.join("late/20261124")).unwrap();
@@ -191,7 +191,7 @@ fn a_wrong_password_is_tried_once() {
         assert!(text.contains("anonymous") && text.contains("530"), "{text}");
         assert!(!text.contains("wr0ng"), "the password shows");
     }
-    assert!(!error.is_transient());
+    assert!(!waiting_helps(&error));
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn explicit_tls() {
         let error = fetch_into(dir.path(), &account(trust)).unwrap_err();
         assert!(matches!(error, FetchError::NotTrusted { .. }), "{error}");
         assert!(error.to_string().contains(said), "{error}");
-        assert!(!error.is_transient());
+        assert!(!waiting_helps(&error));
     }
     let no_ca = account("tls = { ca = '/nowhere/ca.pem' }");
     let error = fetch_into(dir.path(), &no_ca).unwrap_err();
@@ -244,5 +244,5 @@ fn a_port_where_nobody_listens_is_tried_again() {
     let error = fetch_into(dir.path(), &source).unwrap_err();
     assert!(matches!(error, FetchError::Unreachable { .. }), "{error}");
     assert!(error.to_string().contains("connection refused"), "{error}");
-    assert!(error.is_transient());
+    assert!(waiting_helps(&error));
 }

@@ -309,7 +309,7 @@ fn files_of_yesterday_are_no_delivery_of_today() {
     assert_eq!(on(24).unwrap().verdict, Verdict::Published);
     let error = on(25).unwrap_err();
     assert!(matches!(error, RunError::Fetch(FetchError::NotRefreshed { .. })), "{error}");
-    assert!(error.is_source_transient());
+    assert!(error.classify().waiting_helps);
     assert!(error.message().en.contains("2024-11-24"), "{error}");
     assert_eq!(published(data.path()), 1);
     assert!(!data.path().join("t/incoming/temp_agent.txt").exists());

@@ -10,7 +10,7 @@ use orgsnap::model::{Cancel, Feed};
 use orgsnap::sample::{self, Options};
 
 use super::sshd::{self, Sshd, available, user};
-use super::{NAMES, date, schema};
+use super::{NAMES, date, schema, waiting_helps};
 
 /// The source of a job file with short waits; `more` are further lines of its `[source]`.
 pub(super) fn source(port: u16, host_key: &str, more: &str) -> Source {
@@ -97,7 +97,7 @@ fn by_key_from_a_dated_directory() {
     let FetchError::NothingThere { place } = &error else { panic!("{error}") };
     let (user, port) = (user(), server.port);
     assert_eq!(*place, format!("sftp://{user}@127.0.0.1:{port}/late/20261124"));
-    assert!(error.is_transient());
+    assert!(waiting_helps(&error));
     server.put("late/20261124/temp_agent.txt", "x");
     let delivery = fetch(dir.path(), &late, &NoProgress).unwrap();
     assert_eq!(super::file(&delivery, Feed::Agent).size, 1);
@@ -138,7 +138,7 @@ fn only_the_pinned_host_key_is_trusted_whichever_the_server_likes_best() {
         let dir = tempfile::tempdir().unwrap();
         let error = fetch(dir.path(), &source, &NoProgress).unwrap_err();
         assert!(matches!(error, FetchError::HostKey { .. }), "{error}");
-        assert!(!error.is_transient());
+        assert!(!waiting_helps(&error));
         let message = error.message();
         assert!(message.en.contains(why), "{error}");
         for text in [&message.zh, &message.en] {
@@ -186,7 +186,7 @@ fn what_is_refused_says_why() {
         let source = source(server.port, &server.ed25519, &more);
         let error = fetch(workdir.path(), &source, &NoProgress).unwrap_err();
         assert!(is_expected(&error), "{more}: {error:?}");
-        assert!(!error.is_transient(), "{more}: {error}");
+        assert!(!waiting_helps(&error), "{more}: {error}");
         assert!(error.to_string().contains(said), "{more}: {error}");
         for secret in ["hunter2", "wr0ng", "open sesame"] {
             assert!(!format!("{error} {error:?} {}", error.message().zh).contains(secret));
@@ -251,7 +251,7 @@ fn a_broken_connection_is_gone_on_with() {
     let error = fetch(dir.path(), &once, &cut).unwrap_err();
     assert!(matches!(error, FetchError::Interrupted { .. }), "{error}");
     assert!(error.to_string().contains("the server broke the connection"), "{error}");
-    assert!(error.is_transient());
+    assert!(waiting_helps(&error));
     let part = fs::metadata(dir.path().join("temp_agent.txt.part")).unwrap().len();
     assert!(part >= 1_900_000, "only {part} bytes stay");
     let resumed = After::new(u64::MAX, || ());

@@ -7,6 +7,7 @@ use orgsnap::fetch::{FetchError, NoProgress, RawDelivery};
 
 use super::faulty_sftp::{Fault, FaultySftp, Login, Manners, private_key};
 use super::sftp::{fetch, source};
+use super::waiting_helps;
 
 /// Larger than what is under way at once, and such that every part differs.
 fn content() -> Vec<u8> {
@@ -46,7 +47,7 @@ fn every_fault_is_noticed_and_the_next_attempt_succeeds() {
         let error = fetch_from(&server, 2).unwrap_err();
         assert!(error.to_string().contains(said), "{fault:?}: {error}");
         assert!(error.to_string().contains("temp_agent.txt"), "{fault:?}: {error}");
-        assert!(error.is_transient(), "{fault:?}: {error}");
+        assert!(waiting_helps(&error), "{fault:?}: {error}");
         assert_eq!(server.downloads(), 2, "{fault:?}");
 
         let server = FaultySftp::start(&content(), manners(vec![fault, Fault::None]));
@@ -115,7 +116,7 @@ fn a_login_is_tried_once_whatever_way_the_server_asks() {
         };
         let error = result.unwrap_err();
         assert!(error.to_string().contains(expected.said), "{login:?} {more}: {error}");
-        assert!(!error.is_transient(), "{login:?} {more}: {error}");
+        assert!(!waiting_helps(&error), "{login:?} {more}: {error}");
         assert!(!format!("{error} {error:?}").contains("hunter2"), "the password shows");
         assert_eq!(server.wrong_passwords(), expected.wrong_passwords, "{login:?} {more}");
         assert_eq!(server.connections(), 1, "{login:?} {more}");
@@ -134,7 +135,7 @@ fn a_server_without_what_is_needed_says_what_it_lacks() {
         let source = account(&server, "password = 'right'");
         let error = fetch(dir.path(), &source, &NoProgress).unwrap_err();
         assert!(error.to_string().contains(said), "{error}");
-        assert!(!error.is_transient(), "{error}");
+        assert!(!waiting_helps(&error), "{error}");
     }
 }
 
@@ -162,6 +163,6 @@ fn what_is_no_ssh_server_is_out_of_reach() {
         let error = fetch(dir.path(), &source, &NoProgress).unwrap_err();
         assert!(matches!(error, FetchError::Unreachable { .. }), "{error}");
         assert!(error.to_string().contains(said), "{error}");
-        assert!(error.is_transient());
+        assert!(waiting_helps(&error));
     }
 }

@@ -43,6 +43,11 @@ pub enum WecomStoreError {
         /// The database.
         path: PathBuf,
     },
+    /// The disk fails. SQLite does not tell why; a full one is the usual cause.
+    Disk {
+        /// The database.
+        path: PathBuf,
+    },
     /// Another program holds the database.
     Locked {
         /// The database.
@@ -86,6 +91,7 @@ impl WecomStoreError {
                 WecomStoreError::ReadOnly { path }
             }
             Some(ErrorCode::DiskFull) => WecomStoreError::Full { path },
+            Some(ErrorCode::SystemIoFailure) => WecomStoreError::Disk { path },
             Some(ErrorCode::DatabaseCorrupt) => WecomStoreError::Corrupt { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
                 WecomStoreError::Locked { path }
@@ -146,6 +152,17 @@ impl WecomStoreError {
                 format!(
                     "the disk is full, {} was not changed and WeCom sends what was not acknowledged again: free some \
                      space soon",
+                    path.display()
+                ),
+            ),
+            WecomStoreError::Disk { path } => Message::new(
+                format!(
+                    "{} 所在的磁盘读写失败（多半是磁盘已满或磁盘故障），未确认的回调由企业微信重发；请检查剩余空间和系统日志",
+                    path.display()
+                ),
+                format!(
+                    "the disk of {} cannot be read or written, and WeCom sends what was not acknowledged again: check \
+                     its free space and the system's log",
                     path.display()
                 ),
             ),
