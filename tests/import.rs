@@ -172,7 +172,7 @@ fn the_same_delivery_twice_changes_no_row() {
 }
 
 #[test]
-fn a_bad_cell_or_a_stray_delimiter_makes_nobody_disappear() {
+fn a_bad_cell_or_a_stray_delimiter_removes_no_agent() {
     let cases: [fn(&mut Vec<String>); 3] = [
         |lines| set(lines, 9, ENTERED, "2024-02-30"),
         |lines| lines[9] = lines[9].replacen('|', "||", 1),
@@ -210,7 +210,7 @@ fn a_bad_cell_or_a_stray_delimiter_makes_nobody_disappear() {
 type State = Option<(&'static str, bool, Option<&'static str>)>;
 
 #[test]
-fn a_row_is_carried_for_days_until_it_is_mended_or_gone() {
+fn a_quarantined_row_is_carried_until_it_is_corrected_or_absent() {
     let insurer = Insurer::new("");
     let bad: fn(&mut Vec<String>) = |lines| set(lines, 9, ENTERED, "2024-02-30");
     // Bad in two ways at once, and beside a good row of the same key: still one record that is carried.
@@ -259,7 +259,7 @@ fn a_row_is_carried_for_days_until_it_is_mended_or_gone() {
 }
 
 #[test]
-fn history_keeps_what_changed_and_what_went() {
+fn history_keeps_changed_and_removed_rows() {
     let insurer = Insurer::new("");
     insurer.deliver(1, |_| {}).import(1);
     let (mut changed, mut gone) = (String::new(), String::new());
@@ -295,7 +295,7 @@ fn history_keeps_what_changed_and_what_went() {
 }
 
 #[test]
-fn importing_a_date_again_leaves_what_its_last_delivery_alone_would() {
+fn reimporting_a_date_gives_the_result_of_its_last_delivery_alone() {
     let edits: [fn(&mut Vec<String>); 4] = [
         |lines| set(lines, 5, GRADE, "Z1"),
         |lines| {
@@ -319,7 +319,7 @@ fn importing_a_date_again_leaves_what_its_last_delivery_alone_would() {
 }
 
 #[test]
-fn a_refused_delivery_leaves_the_snapshot_and_keeps_its_traces() {
+fn a_refused_delivery_leaves_the_snapshot_and_is_recorded() {
     let insurer = Insurer::new("");
     insurer.deliver(1, |_| {}).import(1);
     let before = insurer.dump();
@@ -379,7 +379,7 @@ fn a_refused_delivery_leaves_the_snapshot_and_keeps_its_traces() {
 }
 
 #[test]
-fn trees_count_what_a_recursive_query_counts() {
+fn tree_counts_match_a_recursive_query() {
     let insurer = Insurer::new("");
     insurer.deliver(1, |_| {}).import(1);
     let cases = [
@@ -464,7 +464,7 @@ fn a_dry_run_publishes_nothing_and_leaves_no_database() {
 }
 
 #[test]
-fn faults_of_the_surroundings_are_told_apart() {
+fn source_lock_and_database_faults_give_distinct_errors() {
     let insurer = Insurer::new("");
     insurer.deliver(1, |_| {}).import(1);
     let before = insurer.dump();
@@ -491,7 +491,7 @@ fn faults_of_the_surroundings_are_told_apart() {
 }
 
 #[test]
-fn a_data_folder_that_cannot_be_made_is_named() {
+fn an_uncreatable_data_folder_is_named_in_the_error() {
     let insurer = Insurer::new("");
     insurer.deliver(1, |_| {});
     // A file where the data folder should be: nobody, root included, can make a folder there.
@@ -502,7 +502,7 @@ fn a_data_folder_that_cannot_be_made_is_named() {
 }
 
 #[test]
-fn a_run_that_is_asked_to_stop_leaves_everything_as_it_was() {
+fn a_cancelled_run_changes_nothing() {
     /// Asks for an end as soon as a stage begins.
     struct StopAt(Stage, Cancel);
     impl fetch::Progress for StopAt {
@@ -545,7 +545,7 @@ fn a_run_that_is_asked_to_stop_leaves_everything_as_it_was() {
 }
 
 #[test]
-fn a_source_that_is_awaited_leaves_no_record_until_the_last_look() {
+fn a_missing_source_is_recorded_only_at_the_last_attempt() {
     let insurer = Insurer::new("");
     insurer.deliver(1, |_| {}).import(1);
     for (wait_policy, runs) in [
