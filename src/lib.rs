@@ -26,6 +26,7 @@
 //! A module imports only modules above it in the list below; `tests/layers.rs` fails on a back edge.
 //!
 //! - [`model`]: plain types that every stage speaks. No I/O, no `Serialize`.
+//! - [`disk`]: the data folder: private folders and files, atomic replacement, the lock of a tenant, faults.
 //! - [`config`]: a job file as written becomes a resolved [`config::job::Job`]; schema files become a
 //!   [`config::schema::Schema`]: fields, keys, references, forests, copied names. New references and forests
 //!   are lines of JSON there, not Rust.
@@ -37,14 +38,14 @@
 //! - [`links`], [`forest`], [`trees`]: references resolved; one generic forest; the rows of the four trees.
 //! - [`rules`]: the only maker of findings. One rule a file, registered in one catalogue.
 //! - [`gate`]: findings and the last snapshot become a verdict. Pure; the sole maker of [`gate::Approved`].
-//! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it. Besides, what any room
-//!   keeps on disk: the tenant's lock, and small files that are replaced whole.
+//! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it.
 //! - [`pipeline`]: the order of the stages, and what runs side by side.
 //! - [`report`]: what there is to say of a run, drawn for a terminal and as `report.json`. It knows [`model`],
 //!   what the rules say of themselves, and how to replace a file.
 //! - [`sample`]: a realistic company that never was, with or without defects.
 //! - [`wecom`]: callbacks of the insurer's WeCom tenant, kept beside the hierarchy in `wecom.db`: a callback must be
-//!   stored within a second, whatever a publication does to `org.db`. It knows [`config`] and [`model`] only.
+//!   stored within a second, whatever a publication does to `org.db`. It knows
+//!   [`config`], [`disk`] and [`model`] only.
 //! - [`alert`]: telling people how the runs go. Runs know nothing of it: who starts them tells it what happened.
 //! - [`metrics`]: telling monitoring systems the same; it reads the database and the ledgers, and changes nothing.
 //! - [`daemon`]: every job at its time; decided purely, from a clock that is handed in. It starts threads and hears
@@ -72,6 +73,7 @@
 //! - Secrets never reach a log, a report, an error or the database; logs hold keys and lines, no names.
 
 pub mod model;
+pub mod disk;
 pub mod config;
 pub mod fetch;
 pub mod decode;

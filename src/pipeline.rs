@@ -17,11 +17,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::{Format, GateLimits, Job, Source};
 use crate::config::schema::Schema;
 use crate::delivery::Background;
+use crate::disk::TenantLock;
 use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
 use crate::links::Links;
 use crate::model::{Cancel, Feed, GateReason, Message, RunId, RunReport, Verdict};
 use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
-use crate::store::lock::TenantLock;
 use crate::store::{RunRecord, Store, StoreError};
 use crate::trees::{DeliveredForest, tree_rows};
 

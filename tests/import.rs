@@ -8,11 +8,12 @@ use std::{
 use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::{
     config::job::{self, Job},
+    disk::TenantLock,
     fetch,
     model::{Cancel, Feed, FeedChanges, RunReport, Verdict},
     pipeline::{self, ImportRequest, Progress, RunError, Stage, WaitPolicy},
     sample::{self, Charset, Options},
-    store::{StoreError, lock::TenantLock},
+    store::StoreError,
 };
 use rusqlite::{Connection, types::Value};
 

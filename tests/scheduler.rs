@@ -20,11 +20,11 @@ use orgsnap::daemon::{
     CronTimer, Event, Finished, LogEntry, Observer, RunRequest, Scheduler, SchedulerEnvironment,
     Settings, TenantStatus, run_event_loop,
 };
+use orgsnap::disk::TenantLock;
 use orgsnap::fetch;
 use orgsnap::model::{Cancel, Feed, Verdict};
 use orgsnap::pipeline::{self, ImportRequest, Progress, Stage, WaitPolicy};
 use orgsnap::sample::{self, Charset, Options};
-use orgsnap::store::lock::TenantLock;
 use rusqlite::Connection;
 
 use crate::quiet::Quiet;

@@ -7,17 +7,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::disk::{PRIVATE_FILE, create_private_dirs, open_private_file, replace_file};
 use crate::model::{Message, system_reason};
-use crate::store::replace_file;
 
 use super::AlertKind;
 use super::document::Alert;
@@ -175,7 +174,7 @@ impl Ledger {
         }
         let written = lock.and_then(|_lock| {
             let text = serde_json::to_vec_pretty(&Document::of(&content))?;
-            replace_file(&self.path(), &text, 0o600)
+            replace_file(&self.path(), &text, PRIVATE_FILE)
         });
         *unwritten = match written {
             Ok(()) => None,
@@ -231,11 +230,9 @@ impl Ledger {
     }
 
     fn lock_file(&self, name: &str) -> io::Result<File> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        // It stays where it is: were it removed, two could lock two files of the name.
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600);
-        options.open(self.folder.join(name))
+        create_private_dirs(&self.folder)?;
+        // The file is never removed: two processes could then lock two files of the same name.
+        Ok(open_private_file(&self.folder.join(name))?)
     }
 }
 

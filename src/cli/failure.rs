@@ -1,11 +1,11 @@
 //! An error as the user is told of it: words in both languages, and an exit code.
 
 use orgsnap::config::job::ConfigError;
+use orgsnap::disk::LockError;
 use orgsnap::model::Message;
 use orgsnap::pipeline::{Classification, Fault, RunError};
 use orgsnap::report::json::WriteError;
 use orgsnap::store::StoreError;
-use orgsnap::store::lock::LockError;
 use orgsnap::wecom::store::WecomStoreError;
 
 use super::exit::Exit;

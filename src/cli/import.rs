@@ -6,11 +6,11 @@ use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::alert::{Cause, EventKind, RunEvent};
 use orgsnap::config::job::{self, Job};
+use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, TenantStatus};
 use orgsnap::model::{Cancel, Message, RunReport, Verdict, system_reason};
 use orgsnap::pipeline::{self, ImportRequest, WaitPolicy};
 use orgsnap::report::json;
-use orgsnap::store::replace_file;
 
 use super::alerting::Alerting;
 use super::environment::Environment;

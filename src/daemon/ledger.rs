@@ -3,16 +3,15 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::disk::{PRIVATE_FILE, create_private_dirs, replace_file};
 use crate::model::{Message, RunId, system_reason};
-use crate::store::replace_file;
 
 use super::plan::{MissingPrecondition, Phase, ScheduleState, ScheduledRun};
 
@@ -190,8 +189,8 @@ pub fn write(folder: &Path, entry: &Entry) -> Result<(), LedgerError> {
     let written = || -> io::Result<()> {
         let mut text = serde_json::to_string_pretty(&Document::of(entry))?;
         text.push('\n');
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        replace_file(&path, text.as_bytes(), 0o600)
+        create_private_dirs(folder)?;
+        replace_file(&path, text.as_bytes(), PRIVATE_FILE)
     };
     written().map_err(|source| LedgerError::Disk { path: path.clone(), source })
 }

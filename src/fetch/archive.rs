@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Feed, Message, RunId, system_reason};
 
 use super::digest;
-use super::disk::{DiskError, create_private_dirs, create_private_file, sync_dir};
 use super::{Content, Fetched, RawDelivery, RawFile};
+use crate::disk::{DiskError, create_private_dirs, create_private_file, sync_dir};
 
 /// The name of the manifest.
 pub const MANIFEST: &str = "manifest.json";

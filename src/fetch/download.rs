@@ -19,11 +19,11 @@ use crate::config::job::Fetching;
 use crate::model::Feed;
 
 use super::deadline::FetchDeadline;
-use super::disk::{create_private_dirs, free_bytes, sync_dir};
 use super::readiness::{self, PollResult};
 use super::remote::{Connector, Remote, Stat, Version};
 use super::throttle::Throttle;
 use super::{ExpectedFiles, FetchError, Fetched, Progress, RawDelivery, Request};
+use crate::disk::{create_private_dirs, free_bytes, sync_dir};
 use attempt::AttemptOutcome;
 
 /// A connection that was not used for longer may have been closed by its server.

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use crate::config::job::ConfigError;
 use crate::model::{Message, RunId, system_reason};
 
-use super::disk::DiskError;
+use crate::disk::DiskError;
 
 /// A fault of the network, the machine or the account. `Display` is the English message;
 /// [`FetchError::message`] has both. No variant holds a secret.

@@ -7,7 +7,6 @@
 pub mod archive;
 mod digest;
 mod dir;
-mod disk;
 mod download;
 mod error;
 mod flush;
@@ -38,7 +37,6 @@ use crate::model::{Cancel, Feed, RecordedFiles};
 use deadline::FetchDeadline;
 
 pub use archive::ArchiveError;
-pub use disk::DiskError;
 pub use error::FetchError;
 pub use raw::{Content, Fetched, RawDelivery, RawFile};
 

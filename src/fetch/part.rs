@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::digest::Hasher;
-use super::disk::{DiskError, create_private_file};
 use super::flush::Flusher;
+use crate::disk::{DiskError, create_private_file};
 
 /// So many bytes before the end of what is there are fetched again and compared.
 const OVERLAP: u64 = 64 * 1024;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::model::Feed;
 
-use super::disk::DiskError;
+use crate::disk::DiskError;
 
 /// The files of one delivery, as they came.
 #[derive(Debug, Clone)]

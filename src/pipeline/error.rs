@@ -1,15 +1,14 @@
 //! Why a run ended without a verdict.
 
-use std::io;
 use std::path::PathBuf;
 
 use crate::config::SchemaError;
 use crate::config::job::ConfigError;
-use crate::fetch::{ArchiveError, DiskError, FetchError};
+use crate::disk::{DiskError, LockError};
+use crate::fetch::{ArchiveError, FetchError};
 use crate::model::Message;
 use crate::rules::LevelError;
 use crate::store::StoreError;
-use crate::store::lock::LockError;
 
 /// A fault that ended a run. Bad data is none: that is a finding.
 #[derive(Debug, thiserror::Error)]
@@ -204,11 +203,9 @@ impl Classification {
 
     /// Of a file of the data folder: a full disk may have room again later.
     fn of_disk(error: &DiskError) -> Classification {
-        match error.source.kind() {
-            io::ErrorKind::StorageFull
-            | io::ErrorKind::QuotaExceeded
-            | io::ErrorKind::ResourceBusy => Fault::DataFolder.passing(),
-            _ => Fault::DataFolder.permanent(),
+        match error.is_transient() {
+            true => Fault::DataFolder.passing(),
+            false => Fault::DataFolder.permanent(),
         }
     }
 }

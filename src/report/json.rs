@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+use crate::disk::replace_file;
 use crate::model::{FileFacts, Finding, Message, NotRunWhy, RunReport, system_reason};
-use crate::store::replace_file;
 
 /// Name of the document within the report folder of a run.
 pub const FILE_NAME: &str = "report.json";

@@ -11,10 +11,10 @@ use orgsnap::alert::{AlertDispatcher, EventKind, RunEvent};
 use orgsnap::config::job::Job;
 use orgsnap::daemon::plan::{MissingPrecondition, Phase};
 use orgsnap::daemon::{LogEntry, Observer, Severity, TenantStatus};
+use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, Plan, StatusBoard};
 use orgsnap::model::{Message, system_reason};
 use orgsnap::report::Language;
-use orgsnap::store::replace_file;
 
 use super::callbacks::CallbackReload;
 

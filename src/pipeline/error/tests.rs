@@ -1,5 +1,6 @@
 //! Each fault of a run is classified once, and all that depends on it agrees.
 
+use std::io;
 use std::time::Duration;
 
 use super::*;

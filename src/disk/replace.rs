@@ -1,4 +1,4 @@
-//! Small files that appear complete or not at all.
+//! Atomic replacement of small files.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -6,12 +6,12 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-/// Writes a file in place of the one that stands there, if any, so that a reader sees the old one or the
-/// new one, also after a power cut. `mode` are the permissions of the new one, such as `0o600`. Two
-/// writers of one file must keep out of each other's way.
+/// Replaces a file, or creates it, atomically: a reader sees the old content or the new one, also after a power
+/// cut. `mode` is the permissions of the new file, such as [`PRIVATE_FILE`](super::PRIVATE_FILE). The caller must
+/// keep two writers of one file apart.
 ///
 /// # Errors
-/// Whatever the system says; the old file stands then.
+/// Whatever the system refuses; the old file is then unchanged.
 pub fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
     let mut part = OsString::from(path);
     part.push(".part");
@@ -23,7 +23,7 @@ pub fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
         fs::rename(&part, path)
     };
     if let Err(error) = written() {
-        // What stands there is half a file or nothing; the first error is the one to tell.
+        // The part file is incomplete or missing; the first error is the one to report.
         let _ = fs::remove_file(&part);
         return Err(error);
     }

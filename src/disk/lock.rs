@@ -1,13 +1,14 @@
 //! One run at a time a tenant, by a lock of the operating system.
 
 use std::fmt;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use super::error::DiskError;
+use super::private::{create_private_dirs, open_private_file};
 use crate::model::{Message, system_reason};
 
 /// The lock of a tenant's folder. Held until dropped, or until the process ends, however it ends.
@@ -46,15 +47,9 @@ impl TenantLock {
     pub fn acquire(dir: &Path, holder: &str, now: DateTime<Utc>) -> Result<TenantLock, LockError> {
         let path = dir.join("lock");
         let unusable = |source| LockError::Unusable { path: path.clone(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)
-            .map_err(unusable)?;
+        let unusable_disk = |error: DiskError| unusable(error.source);
+        create_private_dirs(dir).map_err(unusable_disk)?;
+        let mut file = open_private_file(&path).map_err(unusable_disk)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

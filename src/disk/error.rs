@@ -1,9 +1,7 @@
-//! Files and folders that only their owner may read, and what goes wrong with a disk.
+//! Faults of the disk that orgsnap writes to.
 
 use std::fmt;
-use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::model::{Message, system_reason};
@@ -20,16 +18,22 @@ pub struct DiskError {
 
 impl DiskError {
     /// For `map_err`: the fault of a path.
-    pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> DiskError {
+    pub fn at(path: &Path) -> impl FnOnce(io::Error) -> DiskError {
         let path = path.to_path_buf();
         move |source| DiskError { path, source }
+    }
+
+    /// Whether there may be room again later with nobody changing the set-up.
+    pub fn is_transient(&self) -> bool {
+        let kind = self.source.kind();
+        is_full(kind) || kind == ErrorKind::ResourceBusy
     }
 
     /// What happened, where, and what to do, in both languages.
     pub fn message(&self) -> Message {
         let path = self.path.display();
         match self.source.kind() {
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Message::new(
+            kind if is_full(kind) => Message::new(
                 format!("磁盘已满，无法写入 {path}；请腾出空间后重试"),
                 format!("the disk is full: cannot write {path}; free some space and run again"),
             ),
@@ -59,30 +63,13 @@ impl fmt::Display for DiskError {
     }
 }
 
-/// Makes a folder and those above it; new ones are closed to others.
-pub(super) fn create_private_dirs(path: &Path) -> Result<(), DiskError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(DiskError::at(path))
+impl From<DiskError> for io::Error {
+    fn from(error: DiskError) -> io::Error {
+        error.source
+    }
 }
 
-/// Makes a file closed to others, or empties the one that stands there.
-pub(super) fn create_private_file(path: &Path) -> Result<File, DiskError> {
-    OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(DiskError::at(path))
-}
-
-/// Makes the names in a folder last through a power cut.
-pub(super) fn sync_dir(path: &Path) -> Result<(), DiskError> {
-    File::open(path).and_then(|dir| dir.sync_all()).map_err(DiskError::at(path))
-}
-
-/// Bytes that we may still write to the disk of a folder.
-pub(super) fn free_bytes(path: &Path) -> Result<u64, DiskError> {
-    let stat =
-        rustix::fs::statvfs(path).map_err(|error| DiskError::at(path)(io::Error::from(error)))?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+/// Whether the disk, or this user's share of it, is full.
+fn is_full(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }

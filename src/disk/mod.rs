@@ -1,0 +1,13 @@
+//! The data folder on the disk: private folders and files, atomic replacement, the lock of a tenant, faults.
+
+mod error;
+mod lock;
+mod private;
+mod replace;
+mod space;
+
+pub use error::DiskError;
+pub use lock::{LockError, TenantLock};
+pub use private::{PRIVATE_FILE, create_private_dirs, create_private_file, open_private_file};
+pub use replace::replace_file;
+pub use space::{free_bytes, sync_dir};

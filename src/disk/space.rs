@@ -1,0 +1,25 @@
+//! Free space, and names that last through a power cut.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use super::error::DiskError;
+
+/// Flushes the names in a folder to the disk, so that they last through a power cut.
+///
+/// # Errors
+/// Whatever the system refuses.
+pub fn sync_dir(path: &Path) -> Result<(), DiskError> {
+    File::open(path).and_then(|dir| dir.sync_all()).map_err(DiskError::at(path))
+}
+
+/// Bytes that this user may still write to the disk of a folder.
+///
+/// # Errors
+/// Whatever the system refuses.
+pub fn free_bytes(path: &Path) -> Result<u64, DiskError> {
+    let stat =
+        rustix::fs::statvfs(path).map_err(|error| DiskError::at(path)(io::Error::from(error)))?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
