@@ -5,68 +5,17 @@
 //! every scalar value). Fields must only be split after decoding, since `|` is a trail byte of GBK.
 
 mod detect;
+mod text;
 
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
-use encoding_rs::{DecoderResult, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::DecoderResult;
 
 use crate::config::job::Encoding;
 
 pub use detect::{Detected, Undetectable, detect};
-
-/// Where the lines of text without a byte-order mark end, their line ends included; found one by one, so
-/// that whoever looks at a few lines pays for a few.
-fn line_ends(bytes: &[u8], encoding: Encoding) -> Box<dyn Iterator<Item = usize> + '_> {
-    let feeds = memchr::memchr_iter(b'\n', bytes);
-    match encoding {
-        Encoding::Utf8 | Encoding::Gb18030 => Box::new(feeds.map(|i| i + 1)),
-        Encoding::Utf16Le | Encoding::Utf16Be => {
-            let low = usize::from(encoding == Encoding::Utf16Be);
-            let ends =
-                feeds.filter(move |i| i % 2 == low && bytes.get(i + 1 - 2 * low) == Some(&0));
-            Box::new(ends.map(move |i| i + 2 - low))
-        }
-    }
-}
-
-/// Text of raw bytes that begin at an offset of their file, with the spans that did not decode.
-fn decode(raw: &[u8], encoding: Encoding, offset: u64) -> Text<'_> {
-    if encoding == Encoding::Utf8
-        && let Ok(text) = std::str::from_utf8(raw)
-    {
-        return Text { text: Cow::Borrowed(text), bad: Vec::new() };
-    }
-    let mut decoder = decoder_of(encoding).new_decoder_without_bom_handling();
-    let mut text = String::new();
-    let mut bad = Vec::new();
-    let mut read = 0;
-    loop {
-        text.reserve(raw.len().saturating_sub(read) * 2 + 16);
-        let (result, consumed) =
-            decoder.decode_to_string_without_replacement(&raw[read..], &mut text, true);
-        read += consumed;
-        match result {
-            DecoderResult::InputEmpty => break,
-            DecoderResult::OutputFull => {}
-            DecoderResult::Malformed(length, after) => {
-                let first = read.saturating_sub(usize::from(length) + usize::from(after));
-                let at = text.len();
-                text.push('\u{FFFD}');
-                bad.push(BadBytes { offset: offset + first as u64, at: at..text.len() });
-            }
-        }
-    }
-    Text { text: Cow::Owned(text), bad }
-}
-
-fn decoder_of(encoding: Encoding) -> &'static encoding_rs::Encoding {
-    match encoding {
-        Encoding::Utf8 => UTF_8,
-        Encoding::Gb18030 => GB18030,
-        Encoding::Utf16Le => UTF_16LE,
-        Encoding::Utf16Be => UTF_16BE,
-    }
-}
+pub use text::{BadBytes, Text};
+use text::{decode, decoder_of, line_ends};
 
 /// A file cut into physical lines. The bytes stay as delivered; text is made on demand.
 #[derive(Debug)]
@@ -76,24 +25,6 @@ pub struct Lines<'a> {
     starts: Vec<u64>,
     detected: Detected,
     terminated: bool,
-}
-
-/// One decoded line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text<'a> {
-    /// The text without its line end; U+FFFD stands where bytes did not decode.
-    pub text: Cow<'a, str>,
-    /// What did not decode, in order.
-    pub bad: Vec<BadBytes>,
-}
-
-/// A malformed sequence.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadBytes {
-    /// Offset of its first byte in the file, 0-based.
-    pub offset: u64,
-    /// Where its U+FFFD stands in the decoded line.
-    pub at: Range<usize>,
 }
 
 impl<'a> Lines<'a> {
@@ -216,6 +147,8 @@ fn without_dos_marks(mut raw: &[u8], encoding: Encoding) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
+    use encoding_rs::GB18030;
+
     use super::*;
 
     fn texts(bytes: &[u8]) -> Vec<String> {

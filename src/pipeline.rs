@@ -8,6 +8,7 @@ mod error;
 mod intake;
 mod outcome;
 mod rows;
+mod stage;
 mod verdict;
 
 use std::{path::Path, thread, time::Instant};
@@ -29,38 +30,8 @@ pub use error::{Classification, Fault, RunError};
 use outcome::Outcome;
 pub use outcome::run_id;
 use rows::{carried, write_rows};
+pub use stage::{Progress, Stage};
 use verdict::judge;
-
-/// A stage, as people see it go by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// Files come from their source and are archived.
-    Fetch,
-    /// Bytes become records.
-    Parse,
-    /// Rules look at them.
-    Check,
-    /// The snapshot is written.
-    Publish,
-}
-
-impl Stage {
-    /// The name in reports: `fetch`, `parse`, `check`, `publish`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Stage::Fetch => "fetch",
-            Stage::Parse => "parse",
-            Stage::Check => "check",
-            Stage::Publish => "publish",
-        }
-    }
-}
-
-/// Told how a run comes along.
-pub trait Progress: fetch::Progress {
-    /// A stage begins.
-    fn stage(&self, stage: Stage);
-}
 
 /// What follows if the files of a delivery are not there, or not complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

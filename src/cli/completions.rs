@@ -1,11 +1,11 @@
 //! `orgsnap completions`: a completion script for a shell.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{CommandLine, output};
+use super::output;
 
 /// Print a completion script
 #[derive(Debug, Args)]
@@ -14,10 +14,9 @@ pub(super) struct Arguments {
     shell: Shell,
 }
 
-/// Prints the script.
-pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+/// Prints the script for a command line.
+pub(super) fn run(arguments: &Arguments, mut command: Command) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    let mut command = CommandLine::command();
     let name = command.get_name().to_owned();
     clap_complete::generate(arguments.shell, &mut command, name, &mut script);
     output::print(&String::from_utf8_lossy(&script))?;

@@ -31,7 +31,7 @@ mod wecom;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use orgsnap::report::Language;
 
 use environment::Environment;
@@ -152,15 +152,13 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Tree(arguments) => tree::run(arguments, environment),
         Verb::Rules(arguments) => rules::run(arguments, environment),
         Verb::Wecom(arguments) => wecom::run(arguments, environment),
-        Verb::Completions(arguments) => completions::run(arguments),
+        Verb::Completions(arguments) => completions::run(arguments, CommandLine::command()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
-    use super::CommandLine;
+    use super::*;
 
     #[test]
     fn the_command_line_is_well_formed() {

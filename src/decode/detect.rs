@@ -4,7 +4,7 @@ use std::iter;
 
 use crate::config::job::Encoding;
 
-use super::{decode, line_ends};
+use super::text::{decode, line_ends};
 
 /// At most so many multi-byte sequences are looked at to tell the encoding; later bad bytes cost their lines.
 const JUDGED_SEQUENCES: usize = 20_000;

@@ -10,75 +10,16 @@ use crate::decode::{BadBytes, Lines};
 use crate::model::Table;
 
 use super::columns::{ColumnChunk, Columns, Filled, Finished};
-use super::{Layout, MAX_LINE, Parsed, cast, quotes};
+use super::line_limit::MAX_LINE;
+use super::parsed::Parsed;
+use super::record_facts::{CellFault, CellFaultKind, Oversized, Ragged, Undecoded};
+use super::sniff::Layout;
+use super::{cast, quotes};
 
 /// Raw bytes decoded at a time; larger runs cost page faults (`encoding_rs`: 204 ms whole, 72 ms so).
 const RUN: u64 = 1 << 20;
 /// A thread of its own pays from so many raw bytes on.
 const THREAD: u64 = 2 << 20;
-
-/// A line with the wrong number of fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ragged {
-    /// 0-based line.
-    pub line: u32,
-    /// The fields it splits into.
-    pub found: u32,
-}
-
-/// Bytes that did not decode.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Undecoded {
-    /// 0-based line.
-    pub line: u32,
-    /// Offset in the file, 0-based.
-    pub offset: u64,
-    /// The schema field that holds them, where the line splits well and the field is known.
-    pub field: Option<u16>,
-}
-
-/// A line over [`MAX_LINE`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Oversized {
-    /// 0-based line.
-    pub line: u32,
-    /// Its raw bytes, line end left out.
-    pub bytes: u32,
-}
-
-impl Oversized {
-    fn at(lines: &Lines<'_>, line: usize) -> Oversized {
-        Oversized { line: line as u32, bytes: lines.raw_len(line) as u32 }
-    }
-}
-
-/// A cell at fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CellFault {
-    /// Position in the table.
-    pub row: u32,
-    /// Position of the field in the schema.
-    pub field: u16,
-    /// What is wrong.
-    pub kind: CellFaultKind,
-}
-
-/// What is wrong with a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CellFaultKind {
-    /// Required and empty or only white space.
-    Missing,
-    /// The key, empty or only white space.
-    EmptyKey,
-    /// No integer.
-    NotAnInteger,
-    /// No date, or an impossible one.
-    NotADate,
-    /// An integer outside the list of allowed ones.
-    NotAllowed,
-    /// White space round the value.
-    Whitespace,
-}
 
 /// Cuts all lines behind the header into records.
 ///

@@ -6,7 +6,8 @@ use crate::config::job::Format;
 use crate::config::schema::{FeedSchema, Field, Kind, Required};
 use crate::decode::Lines;
 
-use super::{MAX_LINE, cast, cast::is_blank, quotes};
+use super::line_limit::MAX_LINE;
+use super::{cast, cast::is_blank, quotes};
 
 /// Delimiters seen in the field (`feeds.md`); others are found in the sample itself.
 const KNOWN: [&str; 12] =

@@ -11,7 +11,7 @@ use crate::model::{Feed, RecordedFiles};
 use crate::parse::{self, trim};
 use crate::store::QuarantinedLine;
 
-use super::Progress;
+use super::stage::Progress;
 
 /// Hands the progress of a run to the fetch.
 pub(super) struct Files<'p>(pub(super) &'p dyn Progress);

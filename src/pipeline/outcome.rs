@@ -13,7 +13,8 @@ use crate::parse::{Layout, Unparsable};
 use crate::rules::Checked;
 use crate::store::{QuarantinedLine, RunRecord, Store};
 
-use super::{RunError, Stage};
+use super::error::RunError;
+use super::stage::Stage;
 
 /// So many findings of a code come with the delivered line.
 const EXCERPTS: usize = 3;

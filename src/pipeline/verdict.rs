@@ -6,7 +6,7 @@ use crate::model::{Feed, GateReason};
 use crate::store::{FeedOutcome, Publication};
 use crate::trees::DeliveredForest;
 
-use super::Outcome;
+use super::outcome::Outcome;
 
 /// Puts before the gate what it looks at; notes in the report what became of the last snapshot.
 pub(super) fn judge(

@@ -4,9 +4,9 @@ use chrono::{Days, NaiveDate};
 
 use crate::model::Feed;
 
+use super::entry_dates::{STRIDE, base_entry};
 use super::names::Names;
 use super::offices::{self, Office};
-use super::roster::{Roster, STRIDE};
 use super::row::Row;
 use super::seeded_rng::{RngStream, SeededRng};
 use super::teams::{self, Teams};
@@ -90,31 +90,7 @@ impl Company {
         Company { rng, names, plan, end, offices, teams }
     }
 
-    /// Writes all rows of the four feeds.
-    pub(super) fn write(&self, sink: &mut dyn Sink) -> anyhow::Result<()> {
-        let mut row = Row::default();
-        for office in &self.offices {
-            self.office_row(office, &mut row);
-            sink.row(Feed::Organ, &row)?;
-        }
-        for office in &self.offices {
-            for nth in 0..office.staff {
-                self.staff_row(office, nth, &mut row);
-                sink.row(Feed::Principal, &row)?;
-            }
-        }
-        let mut roster = Roster::new(self);
-        for position in 0..self.teams.nodes.len() {
-            roster.node_row(position, &mut row);
-            sink.row(Feed::Node, &row)?;
-        }
-        while roster.agent_row(&mut row) {
-            sink.row(Feed::Agent, &row)?;
-        }
-        Ok(())
-    }
-
-    fn office_row(&self, office: &Office, row: &mut Row) {
+    pub(super) fn office_row(&self, office: &Office, row: &mut Row) {
         let parent = office.parent.map(|parent| &self.offices[parent]);
         row.clear();
         row.text(&office.id);
@@ -127,7 +103,7 @@ impl Company {
         row.with(|out| self.names.write(&self.rng, RngStream::StaffName, office.leader, out));
     }
 
-    fn staff_row(&self, office: &Office, nth: u64, row: &mut Row) {
+    pub(super) fn staff_row(&self, office: &Office, nth: u64, row: &mut Row) {
         let position = office.leader + nth;
         let channel =
             self.rng.below(RngStream::StaffChannel, position, 10).saturating_sub(7) as u64;
@@ -142,13 +118,4 @@ impl Company {
         row.text(&office.name);
         row.int(u64::from(gender));
     }
-}
-
-/// The day on which the `agent`-th of `agents` entered: in order of their numbers, more of them the nearer
-/// to the end of the history.
-pub(super) fn base_entry(agent: usize, agents: usize, end: NaiveDate) -> NaiveDate {
-    let days = (end - FOUNDED).num_days().max(0) as f64;
-    let share = (agent as f64 + 0.5) / agents as f64;
-    let day = (days * share.sqrt()) as u64;
-    FOUNDED.checked_add_days(Days::new(day)).unwrap_or(end)
 }

@@ -6,6 +6,7 @@
 mod company;
 mod defects;
 mod delivery;
+mod entry_dates;
 mod seeded_rng;
 mod names;
 mod offices;
@@ -13,6 +14,7 @@ mod places;
 mod roster;
 mod row;
 mod teams;
+mod write;
 
 use std::fs;
 use std::io;
@@ -116,13 +118,13 @@ pub fn write(options: &Options, dir: &Path) -> anyhow::Result<Written> {
     }
     let mut delivery = Delivery::create(dir, &schema, &layout).with_context(in_dir)?;
     if options.defects == Defects::None {
-        company.write(&mut delivery).with_context(in_dir)?;
+        write::write(&company, &mut delivery).with_context(in_dir)?;
         let files = delivery.finish().with_context(in_dir)?;
         return Ok(Written { files, planted: None });
     }
     let today = options.date.to_string();
     let mut injector = DefectInjector::new(&schema, options.seed, options.charset, today);
-    company.write(&mut injector)?;
+    write::write(&company, &mut injector)?;
     injector.plant(options.defects)?;
     let header_lines = u64::from(options.header != Header::None);
     let files = injector.write(delivery, header_lines, &planted).with_context(in_dir)?;

@@ -2,13 +2,11 @@
 
 use chrono::{Datelike, Days, NaiveDate};
 
-use super::company::{Company, base_entry};
+use super::company::Company;
+use super::entry_dates::{STRIDE, base_entry};
 use super::row::Row;
 use super::seeded_rng::{RngStream, fraction};
 
-/// Every so many agents one is the founder of a team, until all teams are founded. As there are fewer
-/// teams than a sixteenth of the agents, the founders are among the first third.
-pub(super) const STRIDE: usize = 5;
 /// The id of the first agent; ten digits hold ten million agents and more.
 const FIRST_AGENT: u64 = 1_000_000_001;
 /// No agent.

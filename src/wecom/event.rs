@@ -5,37 +5,11 @@
 
 mod node;
 mod object;
+mod problem;
 
 pub use node::Node;
 pub use object::{Object, ObjectKind};
-
-/// Why a text, or a part of it, could not be read. The event is stored all the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ParseProblem {
-    /// The text is not UTF-8.
-    NotUtf8,
-    /// The text is neither well-formed XML nor JSON.
-    NotReadable,
-    /// The XML declares a document type or uses an entity of its own, which WeCom never does.
-    Doctype,
-    /// Deeper nested than any event, or of more elements than any event.
-    TooLarge,
-    /// An event that concerns an object does not say which.
-    MissingId,
-}
-
-impl ParseProblem {
-    /// The name in the database.
-    pub fn name(self) -> &'static str {
-        match self {
-            ParseProblem::NotUtf8 => "not_utf8",
-            ParseProblem::NotReadable => "not_readable",
-            ParseProblem::Doctype => "doctype",
-            ParseProblem::TooLarge => "too_large",
-            ParseProblem::MissingId => "missing_id",
-        }
-    }
-}
+pub use problem::ParseProblem;
 
 /// A decrypted text, read as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]

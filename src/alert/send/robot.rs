@@ -4,10 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::SendError;
 
-/// WeCom's code for more than 20 messages a minute
-/// (<https://developer.work.weixin.qq.com/document/path/90313>).
-pub(super) const TOO_FREQUENT: i64 = 45009;
-
 /// So many characters of WeCom's words are passed on.
 const LONGEST_WORDS: usize = 200;
 

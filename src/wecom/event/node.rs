@@ -4,7 +4,7 @@ use quick_xml::events::Event as Xml;
 use quick_xml::reader::Reader;
 use serde_json::{Map, Value};
 
-use super::ParseProblem;
+use super::problem::ParseProblem;
 
 /// Elements within elements; events have four levels.
 const MAX_DEPTH: usize = 32;

@@ -1,6 +1,7 @@
 //! Which object an event concerns: the table of what is known.
 
-use super::{Node, ParseProblem};
+use super::node::Node;
+use super::problem::ParseProblem;
 
 /// A kind of object whose state follows from events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -16,6 +16,7 @@ mod external_contact;
 mod history;
 mod member;
 mod row;
+mod step;
 mod tag;
 
 use std::collections::BTreeSet;
@@ -25,24 +26,7 @@ use rusqlite::{Connection, ErrorCode};
 use crate::wecom::event::{Event, Object, ObjectKind};
 
 pub(in crate::wecom) use history::forget_without_events;
-
-/// An event at its place in the history of its object.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::wecom) struct Step<'a> {
-    /// Its row in `callback_event`.
-    pub id: i64,
-    /// When the change happened, as ISO text in UTC to the second.
-    pub at: &'a str,
-    /// What it says.
-    pub event: &'a Event,
-}
-
-impl Step<'_> {
-    /// The change type, where it matters.
-    fn change(&self) -> &str {
-        self.event.change_type.as_deref().unwrap_or_default()
-    }
-}
+pub(in crate::wecom) use step::Step;
 
 /// What an event did to the state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,34 @@
+//! The stages of a run, and who is informed of them.
+
+use crate::fetch;
+
+/// A stage, as people see it go by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Files come from their source and are archived.
+    Fetch,
+    /// Bytes become records.
+    Parse,
+    /// Rules look at them.
+    Check,
+    /// The snapshot is written.
+    Publish,
+}
+
+impl Stage {
+    /// The name in reports: `fetch`, `parse`, `check`, `publish`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::Fetch => "fetch",
+            Stage::Parse => "parse",
+            Stage::Check => "check",
+            Stage::Publish => "publish",
+        }
+    }
+}
+
+/// Told how a run comes along.
+pub trait Progress: fetch::Progress {
+    /// A stage begins.
+    fn stage(&self, stage: Stage);
+}
