@@ -12,9 +12,10 @@ use crate::model::Feed;
 
 use super::deadline::FetchDeadline;
 use super::digest::Hasher;
+use super::expected_files::ExpectedFiles;
 use super::readiness::{self, PollResult};
 use super::remote::{Stat, Version};
-use super::{Content, ExpectedFiles, FetchError, Fetched, Progress, RawDelivery, RawFile, Request};
+use super::{Content, FetchError, Fetched, Progress, RawDelivery, RawFile, Request};
 
 /// How much is read at a time, in bytes: enough for the hash to run beside the reading.
 const CHUNK: usize = 1 << 20;

@@ -6,6 +6,7 @@
 //! are one delivery: if any has changed by the end, all are fetched anew.
 
 mod attempt;
+mod state;
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -15,22 +16,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::config::job::Fetching;
 use crate::model::Feed;
 
 use super::deadline::FetchDeadline;
+use super::expected_files::ExpectedFiles;
 use super::readiness::{self, PollResult};
 use super::remote::{Connector, Remote, Stat, Version};
 use super::throttle::Throttle;
-use super::{ExpectedFiles, FetchError, Fetched, Progress, RawDelivery, Request};
+use super::{FetchError, Fetched, Progress, RawDelivery, Request};
 use crate::disk::{create_private_dirs, free_bytes, sync_dir};
 use attempt::AttemptOutcome;
+use state::{Connection, Download, Queue, Task};
 
 /// A connection that was not used for longer may have been closed by its server.
 const IDLE: Duration = Duration::from_secs(45);
-
-/// An open connection, while it is good.
-type Connection<'c> = Option<Box<dyn Remote + 'c>>;
 
 /// Downloads the delivery of an account; `place` names it in messages, without secrets.
 pub(super) fn fetch(
@@ -56,37 +55,6 @@ pub(super) fn fetch(
         resumes: AtomicBool::new(true),
     };
     deadline.while_watching_sockets(|| download.run()).map_err(|fault| deadline.explain(fault))
-}
-
-/// A download under way.
-struct Download<'d> {
-    connector: &'d dyn Connector,
-    settings: &'d Fetching,
-    place: &'d str,
-    deadline: &'d FetchDeadline,
-    request: &'d Request<'d>,
-    wanted: &'d ExpectedFiles,
-    progress: &'d dyn Progress,
-    throttle: Throttle,
-    /// The server takes one connection at a time.
-    alone: AtomicBool,
-    /// The server begins in the middle of a file when asked to.
-    resumes: AtomicBool,
-}
-
-/// A file to be downloaded.
-#[derive(Debug, Clone)]
-struct Task {
-    feed: Feed,
-    version: Version,
-}
-
-/// What the connections share out.
-struct Queue {
-    waiting: VecDeque<Task>,
-    workers: usize,
-    done: Vec<Fetched>,
-    fault: Option<FetchError>,
 }
 
 impl<'d> Download<'d> {

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::config::job::FtpSource;
 
 use super::deadline::FetchDeadline;
+use super::expected_files::ExpectedFiles;
 use super::remote::{Connector, Remote};
 use super::session::{Account, Passive, Session};
-use super::{ExpectedFiles, FetchError, Progress, RawDelivery, Request, download};
+use super::{FetchError, Progress, RawDelivery, Request, download};
 
 /// Downloads the delivery of an account.
 pub(super) fn fetch(

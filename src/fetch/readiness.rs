@@ -8,8 +8,9 @@ use crate::config::job::Ready;
 use crate::model::{Feed, Message, RecordedFile};
 
 use super::deadline::FetchDeadline;
+use super::expected_files::ExpectedFiles;
 use super::remote::{Stat, Version};
-use super::{EarlierDelivery, ExpectedFiles, FetchError};
+use super::{EarlierDelivery, FetchError};
 
 /// How often to look for what is not there yet, at most.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(15);

@@ -176,7 +176,7 @@ pub(super) fn tls_fault(error: &io::Error, server: &str) -> Option<FetchError> {
 /// Why the connection failed, in words.
 pub(super) fn io_reason(error: &io::Error) -> Message {
     if let Some(blocked) =
-        error.get_ref().and_then(|inner| inner.downcast_ref::<super::session::DataBlocked>())
+        error.get_ref().and_then(|inner| inner.downcast_ref::<super::data_blocked::DataBlocked>())
     {
         let reason = io_reason(&blocked.0);
         return Message::new(

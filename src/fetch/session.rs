@@ -2,6 +2,7 @@
 //!
 //! Any error leaves the connection in an unknown state; whoever gets one drops the session.
 
+mod account;
 mod passive;
 mod refusal;
 mod sockets;
@@ -16,10 +17,10 @@ use rustls::ClientConfig;
 use suppaftp::types::FileType;
 use suppaftp::{FtpError, RustlsConnector, RustlsFtpStream, Status};
 
-use crate::config::job::{FtpSource, NameEncoding, Secret, Tls};
+use crate::config::job::{FtpSource, NameEncoding, Tls};
 use crate::model::Message;
 
-use super::deadline::{FetchDeadline, RegisteredSocket};
+use super::deadline::RegisteredSocket;
 use super::remote::{Remote, Retrieved, Stat, Version};
 use super::transfer::Transfer;
 use super::{FetchError, names, reply, tls};
@@ -27,20 +28,8 @@ use passive::{mode, odd_reply};
 use refusal::{not_logged_in, not_welcome, said};
 use sockets::{DataSockets, connect};
 
+pub(super) use account::Account;
 pub(super) use passive::Passive;
-pub(super) use sockets::DataBlocked;
-
-/// What a session needs to know.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Account<'a> {
-    pub(super) source: &'a FtpSource,
-    pub(super) password: &'a Secret,
-    /// The remote directory; empty for the one after login.
-    pub(super) directory: &'a str,
-    /// The whole address without secrets, to name in messages.
-    pub(super) place: &'a str,
-    pub(super) deadline: &'a Arc<FetchDeadline>,
-}
 
 /// A control connection, logged in, in binary mode and in the right directory.
 pub(super) struct Session<'a> {

@@ -3,6 +3,7 @@
 mod connect;
 mod fault;
 mod host_key;
+mod host_key_verifier;
 mod login;
 mod async_bridge;
 mod session;
@@ -12,8 +13,9 @@ use std::sync::{Arc, Mutex};
 use crate::config::job::SftpSource;
 
 use super::deadline::FetchDeadline;
+use super::expected_files::ExpectedFiles;
 use super::remote::{Connector, Remote};
-use super::{ExpectedFiles, FetchError, Progress, RawDelivery, Request, download};
+use super::{FetchError, Progress, RawDelivery, Request, download};
 use connect::Account;
 use host_key::HostKeyAlgorithms;
 use login::Credentials;

@@ -8,7 +8,7 @@ use crate::fetch::remote::{Remote, Retrieved, Stat};
 use crate::fetch::{Content, FetchError, Fetched, RawFile};
 use crate::model::{Feed, Message};
 
-use super::{Connection, Download, Task};
+use super::state::{Connection, Download, Task};
 
 /// What an attempt brought.
 pub(super) enum AttemptOutcome {

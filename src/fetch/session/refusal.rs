@@ -7,7 +7,7 @@ use crate::config::job::Secret;
 use crate::fetch::{FetchError, reply};
 use crate::model::Message;
 
-use super::Account;
+use super::account::Account;
 
 /// The server's words, which no language changes.
 pub(super) fn said(response: &Response, secret: &Secret) -> Message {

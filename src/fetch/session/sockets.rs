@@ -1,4 +1,4 @@
-//! The sockets of a session: with timeouts, and on the leash of its fetch.
+//! The sockets of a session: with timeouts, and bound to the deadline of its fetch.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::fetch::data_blocked::DataBlocked;
 use crate::fetch::deadline::{FetchDeadline, RegisteredSocket};
 use crate::fetch::{FetchError, reply};
 use crate::model::Message;
 
-use super::Account;
+use super::account::Account;
 
 /// The data connections of a session.
 pub(super) struct DataSockets {
@@ -37,17 +38,6 @@ impl DataSockets {
 
     pub(super) fn let_go(&self) {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-}
-
-/// The data connection could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(in crate::fetch) struct DataBlocked(pub(in crate::fetch) io::Error);
-
-impl DataBlocked {
-    fn wrap(error: io::Error) -> io::Error {
-        io::Error::new(error.kind(), DataBlocked(error))
     }
 }
 

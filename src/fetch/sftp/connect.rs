@@ -15,7 +15,8 @@ use super::super::deadline::FetchDeadline;
 use super::super::{FetchError, reply};
 use super::async_bridge::{AsyncBridge, WaitError};
 use super::fault::{self, Fault};
-use super::host_key::{HostKey, HostKeyAlgorithms, HostKeyVerifier};
+use super::host_key::{HostKey, HostKeyAlgorithms};
+use super::host_key_verifier::HostKeyVerifier;
 use super::login::Credentials;
 
 /// What connections to a server need to know, and what they have learned of it.

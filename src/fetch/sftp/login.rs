@@ -11,7 +11,7 @@ use crate::config::job::Secret;
 use crate::model::{Message, system_reason};
 
 use super::super::FetchError;
-use super::host_key::HostKeyVerifier;
+use super::host_key_verifier::HostKeyVerifier;
 
 /// What an account proves itself with. The key is tried first; the password where the server asks
 /// for it besides, or instead.

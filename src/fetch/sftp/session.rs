@@ -16,7 +16,7 @@ use super::super::{FetchError, reply};
 use super::async_bridge::{AsyncBridge, WaitError};
 use super::connect::Account;
 use super::fault;
-use super::host_key::HostKeyVerifier;
+use super::host_key_verifier::HostKeyVerifier;
 use super::login::{self, NoLogin};
 
 /// How much one request asks for, in bytes. Smaller pieces notice a stalled line sooner.

@@ -1,0 +1,14 @@
+//! A data connection that could not be opened, told apart from a control connection that broke.
+
+use std::io;
+
+/// The data connection could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct DataBlocked(pub(super) io::Error);
+
+impl DataBlocked {
+    pub(super) fn wrap(error: io::Error) -> io::Error {
+        io::Error::new(error.kind(), DataBlocked(error))
+    }
+}

@@ -1,0 +1,18 @@
+//! The account of an FTP session.
+
+use std::sync::Arc;
+
+use crate::config::job::{FtpSource, Secret};
+use crate::fetch::deadline::FetchDeadline;
+
+/// What a session needs to know.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::fetch) struct Account<'a> {
+    pub(in crate::fetch) source: &'a FtpSource,
+    pub(in crate::fetch) password: &'a Secret,
+    /// The remote directory; empty for the one after login.
+    pub(in crate::fetch) directory: &'a str,
+    /// The whole address without secrets, to name in messages.
+    pub(in crate::fetch) place: &'a str,
+    pub(in crate::fetch) deadline: &'a Arc<FetchDeadline>,
+}
