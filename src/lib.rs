@@ -27,6 +27,7 @@
 //!
 //! - [`model`]: plain types that every stage speaks. No I/O, no `Serialize`.
 //! - [`disk`]: the data folder: private folders and files, atomic replacement, the lock of a tenant, faults.
+//! - [`sqlite`]: what both databases share: opening, formats, faults, the data dictionary.
 //! - [`config`]: a job file as written becomes a resolved [`config::job::Job`]; schema files become a
 //!   [`config::schema::Schema`]: fields, keys, references, forests, copied names. New references and forests
 //!   are lines of JSON there, not Rust.
@@ -45,7 +46,7 @@
 //! - [`sample`]: a realistic company that never was, with or without defects.
 //! - [`wecom`]: callbacks of the insurer's WeCom tenant, kept beside the hierarchy in `wecom.db`: a callback must be
 //!   stored within a second, whatever a publication does to `org.db`. It knows
-//!   [`config`], [`disk`] and [`model`] only.
+//!   [`config`], [`disk`], [`sqlite`] and [`model`] only.
 //! - [`alert`]: telling people how the runs go. Runs know nothing of it: who starts them tells it what happened.
 //! - [`metrics`]: telling monitoring systems the same; it reads the database and the ledgers, and changes nothing.
 //! - [`daemon`]: every job at its time; decided purely, from a clock that is handed in. It starts threads and hears
@@ -74,6 +75,7 @@
 
 pub mod model;
 pub mod disk;
+pub mod sqlite;
 pub mod config;
 pub mod fetch;
 pub mod decode;

@@ -1,58 +1,44 @@
-//! `data_dictionary` and `forest`: what the tables mean, told inside the database.
+//! Fills `data_dictionary` and `forest`: what the tables mean, documented inside the database.
+
+use std::sync::LazyLock;
 
 use rusqlite::{Connection, params};
+use serde::Deserialize;
 
 use crate::config::schema::{FeedSchema, Field, ForestSchema, Kind, Schema};
 use crate::model::Message;
+use crate::sqlite::dictionary::{self, Description, Entry};
 use crate::store::layout;
-use crate::store::words::{FIXED, SNAPSHOT_WORDS, TREE_WORDS, Words};
 
-/// One row of `data_dictionary`; the column is empty where the table itself is meant.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry {
-    table: String,
-    column: String,
-    title_zh: String,
-    title_en: String,
-    meaning_zh: String,
-    meaning_en: String,
+/// `data_dictionary.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Documentation {
+    /// The tables of the migrations.
+    table: Vec<Description>,
+    /// Templates of the tables of a feed.
+    feed_table: Vec<Description>,
+    /// The columns of those tables that are not the schema's.
+    feed_columns: Vec<Description>,
+    /// Template of a column of an earlier schema.
+    former_column: Description,
+    /// Template of the table of a forest.
+    tree_table: Description,
 }
+
+static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
+    toml::from_str(include_str!("data_dictionary.toml"))
+        .unwrap_or_else(|error| unreachable!("data_dictionary.toml: {error}"))
+});
 
 /// Writes the dictionary and the list of forests, if they differ from what is stored.
 pub(super) fn write(conn: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     let mut wanted = entries(conn, schema)?;
     wanted.sort();
-    if wanted != stored(conn)? {
-        conn.execute("delete from data_dictionary", [])?;
-        let mut insert =
-            conn.prepare("insert into data_dictionary values (?1, ?2, ?3, ?4, ?5, ?6)")?;
-        for e in &wanted {
-            insert.execute(params![
-                e.table,
-                e.column,
-                e.title_zh,
-                e.title_en,
-                e.meaning_zh,
-                e.meaning_en
-            ])?;
-        }
+    if !dictionary::is_current(conn, &wanted)? {
+        dictionary::replace(conn, &wanted)?;
     }
     write_forests(conn, schema)
-}
-
-fn stored(conn: &Connection) -> rusqlite::Result<Vec<Entry>> {
-    let mut statement = conn.prepare("select * from data_dictionary order by 1, 2")?;
-    let rows = statement.query_map([], |row| {
-        Ok(Entry {
-            table: row.get(0)?,
-            column: row.get(1)?,
-            title_zh: row.get(2)?,
-            title_en: row.get(3)?,
-            meaning_zh: row.get(4)?,
-            meaning_en: row.get(5)?,
-        })
-    })?;
-    rows.collect()
 }
 
 /// One row of `forest`, in column order.
@@ -77,7 +63,7 @@ fn write_forests(conn: &Connection, schema: &Schema) -> rusqlite::Result<()> {
         })
         .collect();
     wanted.sort();
-    let mut statement = conn.prepare("select * from forest order by name")?;
+    let mut statement = conn.prepare("select name, title_zh, title_en, feed, key_column, parent_column, name_column from forest order by name")?;
     let stored: Vec<ForestRow> = statement
         .query_map([], |row| ForestRow::try_from(row))?
         .collect::<rusqlite::Result<_>>()?;
@@ -85,7 +71,8 @@ fn write_forests(conn: &Connection, schema: &Schema) -> rusqlite::Result<()> {
         return Ok(());
     }
     conn.execute("delete from forest", [])?;
-    let mut insert = conn.prepare("insert into forest values (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    let mut insert = conn.prepare("insert into forest (name, title_zh, title_en, feed, key_column, parent_column, name_column) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     for (name, zh, en, feed, key, parent, title) in wanted {
         insert.execute(params![name, zh, en, feed, key, parent, title])?;
     }
@@ -105,14 +92,11 @@ fn name_field<'a>(schema: &Schema, feed: &'a FeedSchema) -> Option<&'a Field> {
         .map(|(_, field)| field)
 }
 
-/// Everything that the dictionary has to say. Columns of an earlier schema are still in the tables, so the
-/// tables are asked for them.
+/// All rows of the dictionary. Columns of an earlier schema are still in the tables, so the columns are read from
+/// the tables.
 fn entries(conn: &Connection, schema: &Schema) -> rusqlite::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for (table, columns) in FIXED {
-        entries.push(entry(table.0, "", table));
-        entries.extend(columns.iter().map(|words| entry(table.0, words.0, *words)));
-    }
+    let mut entries: Vec<Entry> =
+        DOCUMENTATION.table.iter().flat_map(Description::table_entries).collect();
     for feed in &schema.feeds {
         feed_entries(conn, feed, &mut entries)?;
     }
@@ -122,15 +106,13 @@ fn entries(conn: &Connection, schema: &Schema) -> rusqlite::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-fn entry(table: &str, column: &str, words: Words) -> Entry {
-    Entry {
-        table: table.to_owned(),
-        column: column.to_owned(),
-        title_zh: words.1.to_owned(),
-        title_en: words.2.to_owned(),
-        meaning_zh: words.3.to_owned(),
-        meaning_en: words.4.to_owned(),
-    }
+/// The row for a table that follows a template, and the table's name.
+fn table_entry(template: &Description, placeholder: &str, name: &str, title: &Message) -> Entry {
+    let table = template.name.replace(placeholder, name);
+    let mut entry = template.entry(&table, "");
+    entry.title_zh = entry.title_zh.replace("{title}", &title.zh);
+    entry.title_en = entry.title_en.replace("{title}", &title.en);
+    entry
 }
 
 fn feed_entries(
@@ -138,27 +120,10 @@ fn feed_entries(
     feed: &FeedSchema,
     entries: &mut Vec<Entry>,
 ) -> rusqlite::Result<()> {
-    let suffixes = [
-        ("", "", "", "最新快照", "the newest snapshot"),
-        ("_history", "（历史版本）", ", history", "已失效的版本", "versions that no longer hold"),
-        (
-            "_version",
-            "（全部版本）",
-            ", all versions",
-            "当前与历史版本；某日 D 的状态为 valid_from <= D and (valid_to is null or D < valid_to)",
-            "open and closed versions; as of D: valid_from <= D and (valid_to is null or D < valid_to)",
-        ),
-    ];
-    for (suffix, title_zh, title_en, meaning_zh, meaning_en) in suffixes {
-        let table = format!("{}{suffix}", feed.feed.name());
-        entries.push(Entry {
-            table: table.clone(),
-            column: String::new(),
-            title_zh: format!("{}{title_zh}", feed.title.zh),
-            title_en: format!("{}{title_en}", feed.title.en),
-            meaning_zh: meaning_zh.to_owned(),
-            meaning_en: meaning_en.to_owned(),
-        });
+    for template in &DOCUMENTATION.feed_table {
+        let entry = table_entry(template, "{feed}", feed.feed.name(), &feed.title);
+        let table = entry.table.clone();
+        entries.push(entry);
         for column in layout::columns_of(conn, &table)? {
             entries.push(
                 match feed.fields.iter().find(|f| f.column.eq_ignore_ascii_case(&column)) {
@@ -193,32 +158,48 @@ fn field_entry(table: &str, column: &str, field: &Field) -> Entry {
 
 /// A column that no field of the schema fills: the store's own, or one of an earlier schema.
 fn own_entry(table: &str, column: &str) -> Entry {
-    match SNAPSHOT_WORDS.iter().find(|words| words.0 == column) {
-        Some(words) => entry(table, column, *words),
-        None => Entry {
-            table: table.to_owned(),
-            column: column.to_owned(),
-            title_zh: column.to_owned(),
-            title_en: column.to_owned(),
-            meaning_zh: "早先的结构定义中的列，现已不再填写".to_owned(),
-            meaning_en: "a column of an earlier schema, no longer filled".to_owned(),
-        },
+    if let Some(own) = DOCUMENTATION.feed_columns.iter().find(|own| own.name == column) {
+        return own.entry(table, column);
     }
+    let mut entry = DOCUMENTATION.former_column.entry(table, column);
+    entry.title_zh = entry.title_zh.replace("{column}", column);
+    entry.title_en = entry.title_en.replace("{column}", column);
+    entry
 }
 
 fn tree_entries(forest: &ForestSchema, entries: &mut Vec<Entry>) {
-    let table = layout::tree_table(&forest.name);
-    entries.push(Entry {
-        table: table.clone(),
-        column: String::new(),
-        title_zh: format!("{}（树）", forest.title.zh),
-        title_en: format!("{}, tree", forest.title.en),
-        meaning_zh: "由最新快照推导的层级树，每条记录一行".to_owned(),
-        meaning_en: "the hierarchy of the newest snapshot, one row a record".to_owned(),
-    });
+    let template = &DOCUMENTATION.tree_table;
+    let entry = table_entry(template, "{forest}", &forest.name, &forest.title);
+    let table = entry.table.clone();
+    entries.push(entry);
     for (column, _) in layout::tree_columns(forest) {
-        if let Some(words) = TREE_WORDS.iter().find(|words| words.0 == *column) {
-            entries.push(entry(&table, column, *words));
+        if let Some(own) = template.columns.iter().find(|own| own.name == *column) {
+            entries.push(own.entry(&table, column));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn documented_column_templates_are_the_columns_of_the_tables() {
+        let names = |columns: &[Description]| -> BTreeSet<String> {
+            columns.iter().map(|column| column.name.clone()).collect()
+        };
+        let owned = |columns: &[&[(&str, &str)]]| -> BTreeSet<String> {
+            columns.concat().iter().map(|(name, _)| (*name).to_owned()).collect()
+        };
+        assert_eq!(
+            names(&DOCUMENTATION.feed_columns),
+            owned(&[&layout::SNAPSHOT_COLUMNS, &[("valid_to", "")]])
+        );
+        assert_eq!(
+            names(&DOCUMENTATION.tree_table.columns),
+            owned(&[&layout::LEVEL_COLUMNS, &layout::LINEAGE_COLUMNS])
+        );
     }
 }

@@ -1,11 +1,11 @@
-//! What can go wrong with `org.db`, told so that the reader knows what to do.
+//! What can go wrong with `org.db`; each message says what to do.
 
 use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
-use rusqlite::ErrorCode;
 
 use crate::model::{Feed, Message};
+use crate::sqlite::SqliteFault;
 
 /// A fault of the database or of its file. Whatever it is, the last published snapshot stays as it was.
 #[derive(Debug, thiserror::Error)]
@@ -208,22 +208,21 @@ impl StoreError {
         Message::new(zh, self.to_string())
     }
 
-    /// Names the file and sorts the error by what the reader has to do.
-    pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> StoreError {
+    /// Names the file.
+    pub(super) fn sqlite(path: &Path, fault: impl Into<SqliteFault>) -> StoreError {
         let path = path.to_path_buf();
-        match source.sqlite_error_code() {
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                StoreError::ReadOnly { path }
-            }
-            Some(ErrorCode::DiskFull) => StoreError::Full { path },
-            Some(ErrorCode::SystemIoFailure) => StoreError::Disk { path },
-            Some(ErrorCode::DatabaseCorrupt) => StoreError::Corrupt { path },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                StoreError::Locked { path }
-            }
-            Some(ErrorCode::NotADatabase) => StoreError::NotADatabase { path },
-            Some(ErrorCode::CannotOpen) => StoreError::CannotOpen { path },
-            _ => StoreError::Sqlite { path, source },
+        match fault.into() {
+            SqliteFault::Newer { found, supported } => StoreError::Newer { path, found, supported },
+            SqliteFault::NotFound => StoreError::NotFound { path },
+            SqliteFault::CannotOpen => StoreError::CannotOpen { path },
+            SqliteFault::ReadOnly => StoreError::ReadOnly { path },
+            SqliteFault::Full => StoreError::Full { path },
+            SqliteFault::Disk => StoreError::Disk { path },
+            SqliteFault::Locked => StoreError::Locked { path },
+            SqliteFault::Corrupt => StoreError::Corrupt { path },
+            SqliteFault::NotADatabase => StoreError::NotADatabase { path },
+            SqliteFault::Foreign => StoreError::Foreign { path },
+            SqliteFault::Other(source) => StoreError::Sqlite { path, source },
         }
     }
 }

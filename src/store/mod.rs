@@ -9,7 +9,6 @@ mod connection;
 mod dates;
 mod dictionary;
 mod error;
-mod format;
 mod keys;
 mod last_run;
 mod layout;
@@ -20,7 +19,6 @@ mod record;
 mod rows;
 mod snapshot;
 mod trees;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -36,7 +34,6 @@ use layout::FeedTable;
 
 pub use branches::Branch;
 pub use error::StoreError;
-pub use format::{FileFormat, file_format};
 pub use last_run::{LastPublication, LastRun};
 pub use publication::{CarriedRow, Cell, Publication};
 pub use reader::{Reader, RunRow, StoredReason, TreeNode, TreeQuery, TreeView};

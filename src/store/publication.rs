@@ -263,7 +263,8 @@ impl<'s> Publication<'s> {
         };
         let [agent, node, organ, principal] = Feed::ALL.map(|f| rows(f).cast_signed());
         self.conn.execute(
-            "insert into snapshot values (?1, ?2, ?3, ?4, ?5, ?6) \
+            "insert into snapshot (business_date, run, agent_rows, node_rows, organ_rows, principal_rows) \
+             values (?1, ?2, ?3, ?4, ?5, ?6) \
              on conflict (business_date) do update set run = excluded.run, \
              agent_rows = excluded.agent_rows, node_rows = excluded.node_rows, \
              organ_rows = excluded.organ_rows, principal_rows = excluded.principal_rows",

@@ -50,7 +50,8 @@ pub struct QuarantinedLine<'a> {
 pub(super) fn write(conn: &Connection, record: RunRecord<'_, '_>) -> rusqlite::Result<()> {
     let report = record.report;
     conn.execute(
-        "insert into run values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "insert into run (id, tenant, business_date, started, finished, verdict, reasons, timings, tool_version) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         params![
             report.run.0,
             report.tenant,
@@ -95,7 +96,9 @@ fn timings(report: &RunReport) -> Value {
 
 fn write_files(conn: &Connection, run: &RunId, files: &[FileFacts]) -> rusqlite::Result<()> {
     let mut insert = conn.prepare(
-        "insert into source_file values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        "insert into source_file (run, feed, name, sha256, size, mtime, encoding, delimiter, header, lines, rows, \
+           quarantined, repeated, header_lines, blank) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     for file in files {
         insert.execute(params![
@@ -126,7 +129,9 @@ fn count(number: u64) -> i64 {
 
 fn write_findings(conn: &Connection, run: &RunId, findings: &[Finding]) -> rusqlite::Result<()> {
     let mut insert = conn.prepare(
-        "insert into finding values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+        "insert into finding (run, code, name, level, disposition, feed, line, lines, key, field, value, message_zh, \
+           message_en, related, affected) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?;
     for finding in findings {
         let related: Value = finding
@@ -160,7 +165,10 @@ fn write_quarantine<'a>(
     run: &RunId,
     lines: impl Iterator<Item = QuarantinedLine<'a>>,
 ) -> rusqlite::Result<()> {
-    let mut insert = conn.prepare("insert into quarantine values (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    let mut insert = conn.prepare(
+        "insert into quarantine (run, feed, file, line, raw, text, rules) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
     for line in lines {
         insert.execute(params![
             run.0,

@@ -70,8 +70,9 @@ fn documented_events_are_read_and_applied() {
     // Whatever happens to the state tables, the events bring it back.
     conn.execute_batch(
         "update member set name = 'x'; delete from department; delete from external_contact; \
-         insert into tag values ('99', '2026-01-01T00:00:00Z', 1); \
-         insert into tag_member values ('99', 'x', null, null, '2026-01-01T00:00:00Z', 1); \
+         insert into tag (tag_id, changed_at, event_id) values ('99', '2026-01-01T00:00:00Z', 1); \
+         insert into tag_member (tag_id, user_id, added_at, removed_at, changed_at, event_id) \
+         values ('99', 'x', null, null, '2026-01-01T00:00:00Z', 1); \
          update callback_event set change_type = null, object_kind = null, object_id = null where id in (3, 8);",
     )
     .unwrap();

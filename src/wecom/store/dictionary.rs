@@ -1,56 +1,52 @@
-//! `data_dictionary` and `documentation`: what the tables mean and how to ask them, told inside the database.
+//! Fills `data_dictionary` and `documentation`: what the tables mean and how to query them, documented inside the
+//! database.
+
+use std::sync::LazyLock;
 
 use rusqlite::Connection;
+use serde::Deserialize;
 
-use super::words;
+use crate::sqlite::dictionary::{self, Description, Entry};
 
-/// One row of `data_dictionary`; the column is empty where the table itself is meant.
-type Entry = (String, String, String, String, String, String);
+/// `data_dictionary.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Documentation {
+    table: Vec<Description>,
+}
+
+static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let documentation: Documentation = toml::from_str(include_str!("data_dictionary.toml"))
+        .unwrap_or_else(|error| unreachable!("data_dictionary.toml: {error}"));
+    let mut entries: Vec<Entry> =
+        documentation.table.iter().flat_map(Description::table_entries).collect();
+    entries.sort();
+    entries
+});
 
 /// One row of `documentation`.
 type Document = (String, String, String, String);
 
 /// Whether the stored texts are those of this program.
 pub(super) fn is_current(conn: &Connection) -> rusqlite::Result<bool> {
-    let entries: Vec<Entry> = conn
-        .prepare("select * from data_dictionary order by 1, 2")?
-        .query_map([], |row| Entry::try_from(row))?
-        .collect::<rusqlite::Result<_>>()?;
     let documents: Vec<Document> = conn
         .prepare("select name, title_zh, title_en, sql from documentation order by 1")?
         .query_map([], |row| Document::try_from(row))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(entries == wanted_entries() && documents == wanted_documents())
+    Ok(dictionary::is_current(conn, &ENTRIES)? && documents == wanted_documents())
 }
 
 /// Writes the texts.
 pub(super) fn write(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute("delete from data_dictionary", [])?;
-    let mut insert = conn.prepare("insert into data_dictionary values (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    for entry in wanted_entries() {
-        insert.execute(entry)?;
-    }
+    dictionary::replace(conn, &ENTRIES)?;
     conn.execute("delete from documentation", [])?;
-    let mut insert = conn.prepare("insert into documentation values (?1, ?2, ?3, ?4)")?;
+    let mut insert = conn.prepare(
+        "insert into documentation (name, title_zh, title_en, sql) values (?1, ?2, ?3, ?4)",
+    )?;
     for document in wanted_documents() {
         insert.execute(document)?;
     }
     Ok(())
-}
-
-fn wanted_entries() -> Vec<Entry> {
-    let mut entries: Vec<Entry> = words::tables()
-        .flat_map(|(table, columns)| {
-            let own = std::iter::once(("", *table));
-            own.chain(columns.iter().map(|words| (words.0, *words))).map(|(column, words)| {
-                let [zh, en, meaning_zh, meaning_en] =
-                    [words.1, words.2, words.3, words.4].map(str::to_owned);
-                (table.0.to_owned(), column.to_owned(), zh, en, meaning_zh, meaning_en)
-            })
-        })
-        .collect();
-    entries.sort();
-    entries
 }
 
 fn wanted_documents() -> Vec<Document> {

@@ -1,12 +1,11 @@
-//! What can go wrong with `wecom.db`, told so that the reader knows what to do.
+//! What can go wrong with `wecom.db`; each message says what to do.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::ErrorCode;
-
 use crate::model::Message;
+use crate::sqlite::SqliteFault;
 
 /// A fault of the database, of its file, or of the writer in front of it. An event that met one was not acknowledged,
 /// so WeCom sends it again. `Display` is the English message.
@@ -83,22 +82,24 @@ pub enum WecomStoreError {
 }
 
 impl WecomStoreError {
-    /// Names the file and sorts the error by what the reader has to do.
-    pub(super) fn sqlite(path: &Path, source: rusqlite::Error) -> WecomStoreError {
+    /// Names the file.
+    pub(super) fn sqlite(path: &Path, fault: impl Into<SqliteFault>) -> WecomStoreError {
         let path = path.to_path_buf();
-        match source.sqlite_error_code() {
-            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                WecomStoreError::ReadOnly { path }
+        match fault.into() {
+            SqliteFault::Newer { found, supported } => {
+                WecomStoreError::Newer { path, found, supported }
             }
-            Some(ErrorCode::DiskFull) => WecomStoreError::Full { path },
-            Some(ErrorCode::SystemIoFailure) => WecomStoreError::Disk { path },
-            Some(ErrorCode::DatabaseCorrupt) => WecomStoreError::Corrupt { path },
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                WecomStoreError::Locked { path }
+            SqliteFault::NotFound => WecomStoreError::NotFound { path },
+            SqliteFault::CannotOpen => WecomStoreError::CannotOpen { path },
+            SqliteFault::ReadOnly => WecomStoreError::ReadOnly { path },
+            SqliteFault::Full => WecomStoreError::Full { path },
+            SqliteFault::Disk => WecomStoreError::Disk { path },
+            SqliteFault::Locked => WecomStoreError::Locked { path },
+            SqliteFault::Corrupt => WecomStoreError::Corrupt { path },
+            SqliteFault::NotADatabase | SqliteFault::Foreign => WecomStoreError::Foreign { path },
+            SqliteFault::Other(source) => {
+                WecomStoreError::Sqlite { path, source: Arc::new(source) }
             }
-            Some(ErrorCode::NotADatabase) => WecomStoreError::Foreign { path },
-            Some(ErrorCode::CannotOpen) => WecomStoreError::CannotOpen { path },
-            _ => WecomStoreError::Sqlite { path, source: Arc::new(source) },
         }
     }
 
@@ -217,5 +218,32 @@ impl WecomStoreError {
 impl fmt::Display for WecomStoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message().en)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn sqlite_codes_become_errors_that_say_what_to_do() {
+        let cases = [
+            (ffi::SQLITE_READONLY, "read-only"),
+            (ffi::SQLITE_FULL, "disk is full"),
+            (ffi::SQLITE_IOERR, "cannot be read or written"),
+            (ffi::SQLITE_CORRUPT, "damaged"),
+            (ffi::SQLITE_BUSY, "locked"),
+            (ffi::SQLITE_NOTADB, "not a database of callbacks"),
+            (ffi::SQLITE_CANTOPEN, "cannot be opened"),
+            (ffi::SQLITE_RANGE, "data/1/wecom.db: "),
+        ];
+        for (code, words) in cases {
+            let source = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+            let message = WecomStoreError::sqlite(Path::new("data/1/wecom.db"), source).to_string();
+            assert!(message.contains(words), "{code}: {message}");
+            assert!(message.contains("data/1/wecom.db"), "{code}: {message}");
+        }
     }
 }

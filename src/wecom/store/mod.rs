@@ -10,7 +10,6 @@ mod error;
 mod events;
 mod reader;
 mod rebuild;
-mod words;
 mod writer;
 
 use std::path::{Path, PathBuf};

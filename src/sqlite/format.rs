@@ -1,0 +1,70 @@
+//! Whose SQLite file it is, which format it has, and how it gets to the newest.
+
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+use rusqlite_migration::{Error, M, Migrations};
+
+use super::fault::SqliteFault;
+
+/// The format of one kind of file.
+#[derive(Debug, Clone, Copy)]
+pub struct FileFormat {
+    /// `application_id` of the file.
+    pub application_id: i64,
+    /// The steps from an empty file to the newest format; `user_version` counts those taken.
+    pub migrations: &'static [M<'static>],
+}
+
+impl FileFormat {
+    /// The newest format that this program knows.
+    fn supported(self) -> i64 {
+        self.migrations.len() as i64
+    }
+
+    /// Refuses a file of another program and one of a newer orgsnap. Writes nothing.
+    ///
+    /// # Errors
+    /// [`SqliteFault::Foreign`], [`SqliteFault::Newer`]; any fault of the file.
+    pub fn check(self, conn: &Connection) -> Result<(), SqliteFault> {
+        let application = pragma(conn, "application_id")?;
+        let (found, supported) = (pragma(conn, "user_version")?, self.supported());
+        let objects: i64 =
+            conn.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
+        let blank = application == 0 && found == 0 && objects == 0;
+        if application != self.application_id && !blank {
+            return Err(SqliteFault::Foreign);
+        }
+        if found > supported {
+            // Closing the last connection would fold the log of the newer program back.
+            conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+            return Err(SqliteFault::Newer { found, supported });
+        }
+        Ok(())
+    }
+
+    /// Takes the missing steps. Two programs may do so at once: the second finds nothing left to do.
+    ///
+    /// # Errors
+    /// Any fault of the file.
+    pub fn migrate(self, conn: &mut Connection) -> Result<(), SqliteFault> {
+        let current = |conn: &Connection| {
+            pragma(conn, "user_version").map(|version| version >= self.supported())
+        };
+        if current(conn)? {
+            return Ok(());
+        }
+        match Migrations::from_slice(self.migrations).to_latest(conn) {
+            Ok(()) => Ok(()),
+            // The other program took the step after this one had looked.
+            Err(_) if current(conn)? => Ok(()),
+            Err(Error::RusqliteError { err, .. }) => Err(err.into()),
+            Err(other) => {
+                Err(SqliteFault::Other(rusqlite::Error::ToSqlConversionFailure(Box::new(other))))
+            }
+        }
+    }
+}
+
+fn pragma(conn: &Connection, name: &str) -> rusqlite::Result<i64> {
+    conn.pragma_query_value(None, name, |row| row.get(0))
+}
