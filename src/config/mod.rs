@@ -2,9 +2,5 @@
 
 pub mod job;
 pub mod schema;
-mod schema_fields;
-mod schema_files;
-mod schema_json;
-mod schema_links;
 
-pub use schema_files::SchemaError;
+pub use schema::SchemaError;

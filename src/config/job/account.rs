@@ -6,7 +6,7 @@ use toml::Spanned;
 
 use crate::model::Message;
 
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use super::written::{self, Text};
 use super::{
     CertificateTrust, ConfigError, DatedPath, FtpSource, NameEncoding, Problem, Ready, SftpSource,

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use crate::model::{Language, Message};
 
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use super::written;
 use super::{ConfigError, Problem, SecretSource, quantity};
 

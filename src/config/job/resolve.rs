@@ -9,6 +9,7 @@ use toml::Spanned;
 use crate::model::{Level, Message};
 
 use super::document::{Document, unreadable};
+use super::resolver::Resolver;
 use super::written::{self, Text};
 use super::{
     ConfigError, Cron, CronError, DatedPath, Encoding, Format, GateLimits, Job, Problem, Ready,
@@ -39,12 +40,6 @@ pub fn parse(
     let document = Document { path, text };
     let written: written::Job = toml::from_str(text).map_err(|error| document.explain(&error))?;
     Resolver { document, env }.job(written)
-}
-
-/// Resolves one job file.
-pub(super) struct Resolver<'a> {
-    pub(super) document: Document<'a>,
-    pub(super) env: &'a dyn Fn(&str) -> Option<String>,
 }
 
 impl Resolver<'_> {

@@ -8,7 +8,7 @@ use toml::Spanned;
 use crate::model::{Message, system_reason};
 
 use super::error::{ConfigError, Problem};
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use super::written;
 
 /// A secret. `Debug` and `Display` print `***`.

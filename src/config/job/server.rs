@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use crate::model::{Feed, Message};
 
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use super::written::{self, Text};
 use super::{ConfigError, DatedPath, Fetching, FileNames, Problem, Ready, keys, quantity};
 

@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use crate::model::Message;
 
-use super::resolve::Resolver;
+use super::resolver::Resolver;
 use super::written::{self, Text};
 use super::{ConfigError, Problem, SecretSource};
 

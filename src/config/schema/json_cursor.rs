@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::schema_files::SchemaError;
+use super::error::SchemaError;
 
 /// A JSON value with its file and JSON pointer.
 #[derive(Clone)]

@@ -8,75 +8,22 @@ use std::{collections::BTreeMap, fs, io, path::Path, path::PathBuf};
 
 use serde_json::Value;
 
-use crate::model::{Feed, Message, system_reason};
+use crate::model::Feed;
 
-use super::schema::{FeedSchema, Schema};
-use super::schema_fields::feed_schema;
-use super::schema_json::Cursor;
-use super::schema_links::{copies, forests, references};
+use super::error::SchemaError;
+use super::fields::feed_schema;
+use super::json_cursor::Cursor;
+use super::links::{copies, forests, references};
+use super::types::{FeedSchema, Schema};
 
-const PACKAGE: &str = "datapackage.json";
-const BUILTIN: [(&str, &str); 5] = [
-    (PACKAGE, include_str!("../../schemas/datapackage.json")),
-    ("agent.json", include_str!("../../schemas/agent.json")),
-    ("node.json", include_str!("../../schemas/node.json")),
-    ("organ.json", include_str!("../../schemas/organ.json")),
-    ("principal.json", include_str!("../../schemas/principal.json")),
+pub(super) const PACKAGE: &str = "datapackage.json";
+pub(super) const BUILTIN: [(&str, &str); 5] = [
+    (PACKAGE, include_str!("../../../schemas/datapackage.json")),
+    ("agent.json", include_str!("../../../schemas/agent.json")),
+    ("node.json", include_str!("../../../schemas/node.json")),
+    ("organ.json", include_str!("../../../schemas/organ.json")),
+    ("principal.json", include_str!("../../../schemas/principal.json")),
 ];
-
-/// Why schema files do not make a [`Schema`].
-#[derive(Debug, thiserror::Error)]
-pub enum SchemaError {
-    /// A file cannot be read.
-    #[error("cannot read schema file {}: {source}", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file is not JSON.
-    #[error("{file}:{line}:{column}: not valid JSON: {problem}")]
-    Json {
-        /// The file.
-        file: String,
-        /// 1-based line.
-        line: usize,
-        /// 1-based column.
-        column: usize,
-        /// What the parser said.
-        problem: String,
-    },
-    /// The JSON does not say what is needed.
-    #[error("{file}: at {pointer}: {problem}")]
-    Invalid {
-        /// The file.
-        file: String,
-        /// JSON pointer (RFC 6901) of the value at fault; `/` for the whole file.
-        pointer: String,
-        /// What was expected.
-        problem: String,
-    },
-}
-
-impl SchemaError {
-    /// What happened, where, and what to do, in both languages; `Display` is the English one.
-    pub fn message(&self) -> Message {
-        let zh = match self {
-            SchemaError::Read { path, source } => {
-                let why = system_reason(source).zh;
-                format!("无法读取结构文件 {}：{why}；请检查任务文件中的 schema", path.display())
-            }
-            SchemaError::Json { file, line, column, problem } => {
-                format!("{file}:{line}:{column}: 不是有效的 JSON：{problem}")
-            }
-            SchemaError::Invalid { file, pointer, problem } => {
-                format!("{file}: {pointer} 处不符合要求：{problem}")
-            }
-        };
-        Message::new(zh, self.to_string())
-    }
-}
 
 impl Schema {
     /// The contract as built into the binary.
@@ -124,7 +71,7 @@ fn read_json(name: &str, read: Reader<'_>) -> Result<(String, Value), SchemaErro
     }
 }
 
-fn load(package: &str, read: Reader<'_>) -> Result<Schema, SchemaError> {
+pub(super) fn load(package: &str, read: Reader<'_>) -> Result<Schema, SchemaError> {
     let (file, value) = read_json(package, read)?;
     let root = Cursor::root(&file, &value);
     root.only("orgsnap:", &["orgsnap:titleEn", "orgsnap:descriptionEn"])?;
@@ -189,7 +136,3 @@ fn inside<'a>(path: &Cursor<'a>) -> Result<&'a str, SchemaError> {
     }
     Ok(text)
 }
-
-#[cfg(test)]
-#[path = "schema_tests.rs"]
-mod tests;

@@ -2,9 +2,9 @@
 
 use crate::model::{Feed, Message};
 
-use super::schema::{Copy, ForestSchema, Kind, LevelSchema, Reference, Schema, Tops};
-use super::schema_files::SchemaError;
-use super::schema_json::Cursor;
+use super::error::SchemaError;
+use super::json_cursor::Cursor;
+use super::types::{Copy, ForestSchema, Kind, LevelSchema, Reference, Schema, Tops};
 
 /// Rule of a foreign key that names none: a reference that only this job knows.
 const UNNAMED_REFERENCE_RULE: &str = "X413";

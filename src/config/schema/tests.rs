@@ -1,6 +1,10 @@
 //! Tests of the schema files: what the built-in ones say, and how a fault is named.
 
+use super::load::{BUILTIN, PACKAGE, load};
 use super::*;
+use crate::model::Feed;
+use std::path::Path;
+
 use crate::config::schema::{Kind, Required, Tops};
 
 fn load_builtin() -> Schema {
