@@ -11,7 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::M;
 
 use crate::sqlite::{self, BusyPolicy, FileFormat, SqliteFault};
-use crate::store::{StoreError, snapshot};
+use crate::store::error::StoreError;
+use crate::store::snapshot;
 
 /// The format of `org.db`; the application id is "orgs".
 const FORMAT: FileFormat = FileFormat {

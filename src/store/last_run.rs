@@ -7,7 +7,8 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::model::RunId;
-use crate::store::{Reader, StoreError};
+use crate::store::error::StoreError;
+use crate::store::reader::Reader;
 
 /// The last recorded run, whatever became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use crate::config::schema::{FeedSchema, ForestSchema, Kind, Schema};
 use crate::model::Feed;
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
 /// Columns that every snapshot table has besides the schema's, in this order.
 pub(super) const SNAPSHOT_COLUMNS: [(&str, &str); 3] = [

@@ -6,9 +6,9 @@ use rusqlite::types::Null;
 use rusqlite::{Connection, Statement, params};
 
 use crate::model::{Column, FeedChanges, Table};
-use crate::store::StoreError;
 use crate::store::branches::Branches;
 use crate::store::dates::{IsoDates, iso};
+use crate::store::error::StoreError;
 use crate::store::layout::FeedTable;
 use crate::store::plan::{
     Archive, CarryChange, Delivered, KeyOutcome, KeyPlan, RowChange, plan_key,

@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::schema::ForestSchema;
 use crate::model::{TreeRows, TreeSums};
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 use crate::store::keys::KeyList;
 use crate::store::layout::{quoted, tree_columns, tree_table};
 

@@ -7,9 +7,13 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::M;
 
-use super::{WecomStoreError, dictionary};
+use super::dictionary;
+use super::error::WecomStoreError;
 use crate::disk::{DiskError, create_private_dirs, open_private_file, sync_dir};
 use crate::sqlite::{self, BusyPolicy, FileFormat, SqliteFault};
+
+/// Name of the database in a tenant's folder.
+pub const DATABASE: &str = "wecom.db";
 
 /// The format of `wecom.db`; the application id is "orwe".
 const FORMAT: FileFormat = FileFormat {

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
 use sha2::{Digest, Sha256};
 
-use super::{ReceivedEvent, Stored};
+use super::received::{ReceivedEvent, Stored};
 use crate::wecom::event::Event;
 
 /// SHA-256 of the decrypted text, byte by byte. With the address it makes two deliveries the same event.

@@ -7,143 +7,16 @@
 mod connection;
 mod dictionary;
 mod error;
+mod event_store;
 mod events;
 mod reader;
 mod rebuild;
+mod received;
 mod writer;
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
-
-use chrono::{DateTime, Utc};
-use tokio::sync::{Semaphore, mpsc, oneshot};
-
-use crate::wecom::event::Event;
-use writer::QueuedEvent;
-
+pub use connection::DATABASE;
 pub use error::WecomStoreError;
+pub use event_store::EventStore;
 pub use reader::{Body, EventQuery, EventReader, Query, StoredEvent};
 pub use rebuild::{RebuildSummary, rebuild};
-
-/// Name of the database in a tenant's folder.
-pub const DATABASE: &str = "wecom.db";
-
-/// Events that may wait for the writer.
-const QUEUE_CAPACITY: usize = 4_096;
-
-/// KiB of bodies that may wait for the writer: bodies of 1 MiB are allowed, thousands of them at once are not.
-const QUEUE_MEMORY_KIB: usize = 32 * 1_024;
-
-/// How long an event waits for room in the queue. WeCom drops the connection after five seconds.
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(4);
-
-/// Which of the two addresses an event came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Endpoint {
-    /// `/customer/work-weixin-integration/wxCallBack/member/...`: contacts.
-    Member,
-    /// `/customer/customer-manager/wxCallBack/external/user/...`: customers.
-    External,
-}
-
-impl Endpoint {
-    /// The name in the database: `member` or `external`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Endpoint::Member => "member",
-            Endpoint::External => "external",
-        }
-    }
-}
-
-/// A callback that was verified and decrypted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReceivedEvent {
-    /// When it arrived.
-    pub received_at: DateTime<Utc>,
-    /// Where it arrived.
-    pub endpoint: Endpoint,
-    /// The corp id of the address.
-    pub corp_id: String,
-    /// The agent id of the address: a number, `chengyuan` or `kehu`.
-    pub agent_id: String,
-    /// The receive id within the encrypted text: a corp id, a suite id, or nothing.
-    pub receive_id: String,
-    /// `timestamp` of the query, in seconds since 1970; none if it is no number.
-    pub timestamp: Option<i64>,
-    /// `nonce` of the query.
-    pub nonce: String,
-    /// The decrypted text, as WeCom wrote it.
-    pub body: Vec<u8>,
-}
-
-/// What became of an event: its row in `callback_event`, durable in either case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stored {
-    /// It was new.
-    New(i64),
-    /// The same event had been delivered before; it was counted, not stored again.
-    Repeated(i64),
-}
-
-/// `wecom.db` of one tenant, open for writing by any number of tasks. Clones share one writer, which ends with the
-/// last of them, after what waits is stored.
-#[derive(Debug, Clone)]
-pub struct EventStore {
-    path: Arc<Path>,
-    queue: mpsc::Sender<QueuedEvent>,
-    memory_permits: Arc<Semaphore>,
-}
-
-impl EventStore {
-    /// Opens the database of the tenant whose folder is given. Neither folder nor file need exist: the first event
-    /// makes them. An existing file is brought to the newest format.
-    ///
-    /// # Errors
-    /// [`WecomStoreError::Newer`] and [`WecomStoreError::Foreign`] before anything is written; any fault of the file.
-    pub fn open(tenant_dir: &Path) -> Result<EventStore, WecomStoreError> {
-        let path = tenant_dir.join(DATABASE);
-        let conn = match path.exists() {
-            true => Some(connection::open(&path)?),
-            false => None,
-        };
-        let (queue, waiting) = mpsc::channel(QUEUE_CAPACITY);
-        writer::start(path.clone(), conn, waiting)?;
-        Ok(EventStore {
-            path: Arc::from(PathBuf::as_path(&path)),
-            queue,
-            memory_permits: Arc::new(Semaphore::new(QUEUE_MEMORY_KIB)),
-        })
-    }
-
-    /// Stores an event and applies it to the state tables. Resolves only once both are durable. If the future is
-    /// dropped, the event may still be stored; delivered again it counts as repeated.
-    ///
-    /// # Errors
-    /// [`WecomStoreError::Overloaded`] after four seconds without room in the queue; any fault of the database. The
-    /// event must then not be acknowledged. The next call tries again from the start, on a file opened anew.
-    pub async fn store(&self, event: ReceivedEvent) -> Result<Stored, WecomStoreError> {
-        let overloaded = |_| WecomStoreError::Overloaded { path: self.path.to_path_buf() };
-        let stopped = || WecomStoreError::Stopped { path: self.path.to_path_buf() };
-        let kib = (event.body.len() / 1_024 + 1).min(QUEUE_MEMORY_KIB) as u32;
-        let reserved = async {
-            let permit = Arc::clone(&self.memory_permits).acquire_many_owned(kib).await.ok()?;
-            Some((permit, self.queue.reserve().await.ok()?))
-        };
-        let (permit, slot) = tokio::time::timeout(QUEUE_TIMEOUT, reserved)
-            .await
-            .map_err(overloaded)?
-            .ok_or_else(stopped)?;
-        let parsed = Event::parse(&event.body);
-        let hash = events::content_hash(&event);
-        let (answer, answered) = oneshot::channel();
-        slot.send(QueuedEvent { event, parsed, hash, answer, _memory_permit: permit });
-        answered.await.unwrap_or_else(|_| Err(stopped()))
-    }
-
-    /// The database.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
+pub use received::{Endpoint, ReceivedEvent, Stored};

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
-use super::{DATABASE, WecomStoreError, connection, events};
+use super::connection::{self, DATABASE};
+use super::error::WecomStoreError;
+use super::events;
 use crate::model::Message;
 
 /// Which events are asked for.

@@ -11,7 +11,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, TransactionBehavior, params};
 
-use super::{DATABASE, WecomStoreError, connection, events};
+use super::connection::{self, DATABASE};
+use super::error::WecomStoreError;
+use super::events;
 use crate::wecom::event::{Event, Object, ObjectKind};
 use crate::wecom::state::{self, Effect};
 

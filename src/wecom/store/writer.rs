@@ -10,7 +10,9 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use super::{ReceivedEvent, Stored, WecomStoreError, connection, events};
+use super::error::WecomStoreError;
+use super::received::{ReceivedEvent, Stored};
+use super::{connection, events};
 use crate::wecom::event::Event;
 use crate::wecom::state::{Changes, Effect, Step};
 

@@ -1,0 +1,105 @@
+//! `org.db` open for writing.
+
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::config::schema::Schema;
+use crate::model::{RecordedFiles, RunId};
+use crate::store::error::StoreError;
+use crate::store::layout::{self, FeedTable};
+use crate::store::publication::Publication;
+use crate::store::record::{self, RunRecord};
+use crate::store::snapshot::{self, SnapshotInfo};
+use crate::store::{connection, dictionary};
+
+/// `org.db` of one tenant, open for writing.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) conn: Connection,
+    path: PathBuf,
+    schema: Schema,
+    tables: Vec<FeedTable>,
+}
+
+impl Store {
+    /// Opens the database, creates it if there is none, brings it to the newest format and to the schema:
+    /// a column that the schema has gained is added, one that it has lost stays and is no longer filled.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`] and [`StoreError::Foreign`] before anything is written;
+    /// [`StoreError::Column`] for a schema that cannot be stored; any fault of the file.
+    pub fn open(path: &Path, schema: &Schema) -> Result<Store, StoreError> {
+        layout::check(schema)?;
+        let mut conn = connection::open(path)?;
+        let mut prepare = || -> rusqlite::Result<Vec<FeedTable>> {
+            let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let tables = layout::prepare(&transaction, schema)?;
+            dictionary::write(&transaction, schema)?;
+            transaction.commit()?;
+            Ok(tables)
+        };
+        let tables = prepare().map_err(|error| StoreError::sqlite(path, error))?;
+        connection::checkpoint(&conn, path);
+        Ok(Store { conn, path: path.to_path_buf(), schema: schema.clone(), tables })
+    }
+
+    /// The newest snapshot; none before the first publication.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn latest(&self) -> Result<Option<SnapshotInfo>, StoreError> {
+        snapshot::newest(&self.conn, None).map_err(|error| self.fault(error))
+    }
+
+    /// The files that the newest snapshot before a date was made of; none if there is no such snapshot.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn files_before(&self, date: NaiveDate) -> Result<Option<RecordedFiles>, StoreError> {
+        snapshot::files_before(&self.conn, date).map_err(|error| self.fault(error))
+    }
+
+    /// The files of a recorded run of a business date; none if it is not recorded or had no files.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn files_of(
+        &self,
+        run: &RunId,
+        date: NaiveDate,
+    ) -> Result<Option<RecordedFiles>, StoreError> {
+        snapshot::files_of(&self.conn, run.clone(), date).map_err(|error| self.fault(error))
+    }
+
+    /// Opens a transaction for a business date and reads what it is compared with (at a million agents some
+    /// 0.3 s, worth doing while the delivery is still being parsed).
+    ///
+    /// # Errors
+    /// [`StoreError::OlderDate`] if a later date is published; [`StoreError::Locked`] if another program
+    /// writes; any fault of the database.
+    pub fn begin(&mut self, date: NaiveDate) -> Result<Publication<'_>, StoreError> {
+        Publication::begin(&mut self.conn, &self.path, &self.schema, &self.tables, date)
+    }
+
+    /// Records a run that published nothing: its files, findings and quarantined lines, in a transaction of
+    /// its own. Of a failed run only the run itself is kept.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn record_run(&mut self, record: RunRecord<'_, '_>) -> Result<(), StoreError> {
+        let write = |conn: &mut Connection| -> rusqlite::Result<()> {
+            let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            record::write(&transaction, record)?;
+            transaction.commit()
+        };
+        write(&mut self.conn).map_err(|error| StoreError::sqlite(&self.path, error))?;
+        connection::checkpoint(&self.conn, &self.path);
+        Ok(())
+    }
+
+    fn fault(&self, error: rusqlite::Error) -> StoreError {
+        StoreError::sqlite(&self.path, error)
+    }
+}

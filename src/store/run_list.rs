@@ -1,0 +1,97 @@
+//! The list of recorded runs.
+
+use rusqlite::{Connection, Row};
+
+use crate::model::{Message, RunId};
+
+/// A recorded run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunRow {
+    /// Its id.
+    pub run: RunId,
+    /// The tenant.
+    pub tenant: String,
+    /// Business date of the delivery, `YYYY-MM-DD`.
+    pub business_date: String,
+    /// Start, UTC, RFC 3339.
+    pub started: String,
+    /// End, UTC, RFC 3339.
+    pub finished: String,
+    /// `published`, `passed`, `refused` or `failed`.
+    pub verdict: String,
+    /// Why it was refused.
+    pub reasons: Vec<StoredReason>,
+    /// Stages in order with their milliseconds.
+    pub timings: Vec<(String, u64)>,
+    /// Version of orgsnap.
+    pub tool_version: String,
+    /// Rows accepted, over all files.
+    pub rows: u64,
+    /// Lines quarantined, over all files.
+    pub quarantined: u64,
+    /// Number of recorded findings of level error or fatal.
+    pub errors: u64,
+    /// Whether it published what its business date shows now; a later run may have replaced it.
+    pub current: bool,
+}
+
+/// A reason as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredReason {
+    /// Stable name of the limit.
+    pub limit: String,
+    /// What was measured, in words.
+    pub message: Message,
+}
+
+/// The recorded runs, newest first, at most so many.
+pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<RunRow>> {
+    let mut statement = conn.prepare(
+        "select id, tenant, business_date, started, finished, verdict, reasons, timings, \
+         tool_version, \
+         (select coalesce(sum(rows), 0) from source_file where run = id), \
+         (select coalesce(sum(quarantined), 0) from source_file where run = id), \
+         (select count(*) from finding where run = id and level in ('error', 'fatal')), \
+         exists (select 1 from snapshot where run = run.id) \
+         from run order by started desc, id desc limit ?1",
+    )?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    statement.query_map([limit], run_row)?.collect()
+}
+
+fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    let count = |at: usize| row.get::<_, i64>(at).map(|n| u64::try_from(n).unwrap_or_default());
+    let list = |at: usize| -> rusqlite::Result<Vec<serde_json::Value>> {
+        let text: String = row.get(at)?;
+        serde_json::from_str(&text).map_err(|error| {
+            let kind = rusqlite::types::Type::Text;
+            rusqlite::Error::FromSqlConversionFailure(at, kind, Box::new(error))
+        })
+    };
+    let text = |value: &serde_json::Value, key: &str| {
+        value.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+    };
+    let reasons = list(6)?.into_iter().map(|reason| StoredReason {
+        limit: text(&reason, "limit"),
+        message: Message::new(text(&reason, "zh"), text(&reason, "en")),
+    });
+    let timings = list(7)?.into_iter().map(|timing| {
+        let ms = timing.get("ms").and_then(serde_json::Value::as_u64);
+        (text(&timing, "stage"), ms.unwrap_or_default())
+    });
+    Ok(RunRow {
+        run: RunId(row.get(0)?),
+        tenant: row.get(1)?,
+        business_date: row.get(2)?,
+        started: row.get(3)?,
+        finished: row.get(4)?,
+        verdict: row.get(5)?,
+        reasons: reasons.collect(),
+        timings: timings.collect(),
+        tool_version: row.get(8)?,
+        rows: count(9)?,
+        quarantined: count(10)?,
+        errors: count(11)?,
+        current: row.get(12)?,
+    })
+}
