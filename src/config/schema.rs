@@ -5,13 +5,13 @@ mod fields;
 mod json_cursor;
 mod links;
 mod load;
-mod types;
+mod resolved;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::SchemaError;
-pub use types::{
+pub use resolved::{
     Copy, DateForm, FeedSchema, Field, ForestSchema, Kind, LevelSchema, Reference, Required,
     Schema, Tops,
 };

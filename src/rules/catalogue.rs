@@ -1,6 +1,7 @@
 //! All rules, in code order.
 
-use super::{Rule, file, key, record, reference, tree, value};
+use super::rule::Rule;
+use super::{file, key, record, reference, tree, value};
 
 /// All rules. Help, documentation and execution follow this list, in this order: by code.
 pub static CATALOGUE: &[&Rule] = &[
@@ -31,19 +32,19 @@ pub static CATALOGUE: &[&Rule] = &[
     &value::v203_not_a_date::RULE,
     &value::v204_not_in_enumeration::RULE,
     &value::v207_surrounding_whitespace::RULE,
-    &reference::x401_unknown_organ_parent::RULE,
-    &reference::x402_unknown_organ_leader::RULE,
-    &reference::x403_unknown_principal_organ::RULE,
-    &reference::x404_unknown_node_parent::RULE,
-    &reference::x405_unknown_node_organ::RULE,
-    &reference::x406_unknown_node_leader::RULE,
-    &reference::x407_unknown_mentor_node::RULE,
-    &reference::x408_unknown_mentor_agent::RULE,
-    &reference::x409_unknown_recruiter::RULE,
-    &reference::x410_unknown_recruiter_node::RULE,
-    &reference::x411_unknown_working_node::RULE,
-    &reference::x412_unknown_working_organ::RULE,
-    &reference::x413_unknown_reference::RULE,
+    &reference::RULES[0],
+    &reference::RULES[1],
+    &reference::RULES[2],
+    &reference::RULES[3],
+    &reference::RULES[4],
+    &reference::RULES[5],
+    &reference::RULES[6],
+    &reference::RULES[7],
+    &reference::RULES[8],
+    &reference::RULES[9],
+    &reference::RULES[10],
+    &reference::RULES[11],
+    &reference::RULES[12],
 ];
 
 /// The rule of a code or a name.

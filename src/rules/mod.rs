@@ -1,4 +1,4 @@
-//! The rules: the only place that makes findings. One rule a file, named after its code and defect.
+//! The rules: the only place that makes findings. One rule a file, named after its code and defect; references are a table.
 //!
 //! A rule is a plain static: what it says of itself, and one function. It reports through a [`Sink`]
 //! that is bound to it, so it cannot stamp another code, level or disposition. Rules of the groups F, R, V

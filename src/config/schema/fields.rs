@@ -6,7 +6,7 @@ use crate::model::{Feed, Message};
 
 use super::error::SchemaError;
 use super::json_cursor::{Cursor, quote};
-use super::types::{DateForm, FeedSchema, Field, Kind, Required};
+use super::resolved::{DateForm, FeedSchema, Field, Kind, Required};
 
 /// Columns that every snapshot table or its history has besides the fields.
 const RESERVED_COLUMNS: [&str; 3] = ["valid_from", "valid_to", "carried_since"];

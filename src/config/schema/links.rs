@@ -4,7 +4,7 @@ use crate::model::{Feed, Message};
 
 use super::error::SchemaError;
 use super::json_cursor::Cursor;
-use super::types::{Copy, ForestSchema, Kind, LevelSchema, Reference, Schema, Tops};
+use super::resolved::{Copy, ForestSchema, Kind, LevelSchema, Reference, Schema, Tops};
 
 /// Rule of a foreign key that names none: a reference that only this job knows.
 const UNNAMED_REFERENCE_RULE: &str = "X413";

@@ -14,7 +14,7 @@ use super::error::SchemaError;
 use super::fields::feed_schema;
 use super::json_cursor::Cursor;
 use super::links::{copies, forests, references};
-use super::types::{FeedSchema, Schema};
+use super::resolved::{FeedSchema, Schema};
 
 pub(super) const PACKAGE: &str = "datapackage.json";
 pub(super) const BUILTIN: [(&str, &str); 5] = [

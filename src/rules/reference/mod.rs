@@ -1,16 +1,115 @@
-//! X: references between records.
+//! X: references between records. All rules of the group are one check and differ in their words, so they are a table.
 
 mod unknown;
-pub(in crate::rules) mod x401_unknown_organ_parent;
-pub(in crate::rules) mod x402_unknown_organ_leader;
-pub(in crate::rules) mod x403_unknown_principal_organ;
-pub(in crate::rules) mod x404_unknown_node_parent;
-pub(in crate::rules) mod x405_unknown_node_organ;
-pub(in crate::rules) mod x406_unknown_node_leader;
-pub(in crate::rules) mod x407_unknown_mentor_node;
-pub(in crate::rules) mod x408_unknown_mentor_agent;
-pub(in crate::rules) mod x409_unknown_recruiter;
-pub(in crate::rules) mod x410_unknown_recruiter_node;
-pub(in crate::rules) mod x411_unknown_working_node;
-pub(in crate::rules) mod x412_unknown_working_organ;
-pub(in crate::rules) mod x413_unknown_reference;
+
+use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+
+use super::rule::{Check, Rule};
+use unknown::unknown;
+
+/// A rule of the group with its level, what becomes of the rows, and its words.
+const fn rule(
+    code: &'static str,
+    name: &'static str,
+    (level, disposition): (Level, Disposition),
+    summary: Message,
+    docs: Message,
+) -> Rule {
+    let floor = Level::Off;
+    let group = Group::Reference;
+    let meta = RuleMeta { code, name, level, floor, disposition, group, summary, docs };
+    Rule { meta, check: Check::Rows(unknown) }
+}
+
+/// The rule of one reference of the contract: the field, the target with its Chinese title and its article, and why
+/// a missing record matters.
+macro_rules! reference {
+    ($code:literal, $name:literal, $level:ident, $disposition:ident, $field:literal -> $target_zh:literal $target_en:literal,
+     $summary_zh:literal, $why_zh:literal, $why_en:literal) => {
+        rule(
+            $code,
+            $name,
+            (Level::$level, Disposition::$disposition),
+            Message::fixed($summary_zh, concat!($field, " is not ", $target_en)),
+            Message::fixed(
+                concat!(
+                    "## 检查什么\n",
+                    $field,
+                    " 的每个值是否都是本次交付中某个",
+                    $target_zh,
+                    "的主键（被隔离的行只要主键可读也算；空值不查）。\n\n## 为什么重要\n",
+                    $why_zh,
+                    "\n\n## 请提供方如何修正\n",
+                    "请补交被引用的记录，或改正引用；同一缺失主键只报一次，列出所有引用它的行。"
+                ),
+                concat!(
+                    "## What it checks\nWhether every value of ",
+                    $field,
+                    " is the key of ",
+                    $target_en,
+                    " of this delivery; rows in quarantine count if their key can be read, ",
+                    "empty cells are not looked at.\n\n## Why it matters\n",
+                    $why_en,
+                    "\n\n## How the provider fixes it\n",
+                    "Deliver the record that is referred to, or correct the reference; ",
+                    "each missing key is reported once, with all rows that name it."
+                ),
+            ),
+        )
+    };
+}
+
+/// The rules in code order. Which reference a rule checks stands in the schema (`orgsnap:rule`).
+#[rustfmt::skip]
+pub(in crate::rules) static RULES: [Rule; 13] = [
+    reference!("X401", "unknown-organ-parent", Error, Detach, "organ.parentId" -> "内勤机构" "an organ",
+        "上级内勤机构不存在", "该机构会悬空，机构树和层级统计都少了这一支。", "The office hangs in the air, and the tree and all sums lack its branch."),
+    reference!("X402", "unknown-organ-leader", Warning, Keep, "organ.leaderId" -> "内勤人员" "a principal",
+        "机构负责人不存在", "无法知道谁对该机构负责。", "Nobody can tell who is responsible for the office."),
+    reference!("X403", "unknown-principal-organ", Error, Keep, "principal.organId" -> "内勤机构" "an organ",
+        "内勤人员所属机构不存在", "这些人员不属于任何机构，按机构统计时会漏掉。", "These people belong to no office, and counts by office miss them."),
+    reference!("X404", "unknown-node-parent", Error, Detach, "node.parentNodeId" -> "外勤区部组" "a node",
+        "上级外勤区部组不存在", "该团队会悬空，团队树少了这一支。", "The team hangs in the air, and the tree lacks its branch."),
+    reference!("X405", "unknown-node-organ", Error, Keep, "node.organId" -> "内勤机构" "an organ",
+        "团队所属机构不存在", "团队及其代理人无法归入机构。", "The team and its agents cannot be counted to an office."),
+    reference!("X406", "unknown-node-leader", Warning, Keep, "node.agentId" -> "代理人" "an agent",
+        "团队长不存在", "无法知道谁带领该团队。", "Nobody can tell who leads the team."),
+    reference!("X407", "unknown-mentor-node", Warning, Detach, "node.mentoredByNodeId" -> "外勤区部组" "a node",
+        "育成团队不存在", "育成关系断开，育成利益无从计算。", "The mentoring relation is cut, and what it pays cannot be computed."),
+    reference!("X408", "unknown-mentor-agent", Warning, Keep, "node.mentoredByAgentId" -> "代理人" "an agent",
+        "育成人不存在", "无法知道谁育成了该团队。", "Nobody can tell who mentored the team."),
+    reference!("X409", "unknown-recruiter", Warning, Detach, "agent.recommendByAgentId" -> "代理人" "an agent",
+        "增员人不存在", "增员关系断开，增员链从这里重新开始。", "The recruitment relation is cut, and the chain begins anew here."),
+    reference!("X410", "unknown-recruiter-node", Warning, Keep, "agent.recommendByNodeId" -> "外勤区部组" "a node",
+        "增员人所在团队不存在", "无法知道增员发生在哪个团队。", "Nobody can tell in which team the recruitment took place."),
+    reference!("X411", "unknown-working-node", Error, Keep, "agent.workingNodeId" -> "外勤区部组" "a node",
+        "代理人所在团队不存在", "这些代理人不属于任何团队，团队人数会少算。", "These agents belong to no team, and head counts miss them."),
+    reference!("X412", "unknown-working-organ", Error, Keep, "agent.workingOrganId" -> "内勤机构" "an organ",
+        "代理人隶属机构不存在", "这些代理人不属于任何机构，机构人数会少算。", "These agents belong to no office, and head counts miss them."),
+    rule(
+        "X413",
+        "unknown-reference",
+        (Level::Warning, Disposition::Keep),
+        Message::fixed("任务自带模式中的引用不存在", "a reference that a job's own schema adds names no record"),
+        Message::fixed(
+            "\
+## 检查什么
+任务自带的模式所声明、而本目录没有专门规则的引用，其值是否为目标文件中的主键。
+
+## 为什么重要
+引用不存在的记录，关联查询会漏掉这些行。
+
+## 请提供方如何修正
+请补交被引用的记录，或改正引用。",
+            "\
+## What it checks
+Whether references that a job's own schema declares, and that have no rule of their own here, name a record.
+
+## Why it matters
+Joins miss rows that name a record which is not there.
+
+## How the provider fixes it
+Deliver the record that is referred to, or correct the reference.",
+        ),
+    ),
+];

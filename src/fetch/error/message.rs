@@ -1,0 +1,230 @@
+//! The faults of fetching in words: what happened, where, and what to do.
+
+use crate::model::{Message, system_reason};
+
+use super::FetchError;
+
+impl FetchError {
+    /// What happened, where, and what to do, in both languages.
+    pub fn message(&self) -> Message {
+        match self {
+            FetchError::NothingThere { place } => Message::new(
+                format!("{place} 中一个文件也没有；可能尚未送达，请稍后再试，或核对路径"),
+                format!(
+                    "none of the files is at {place}; they may not have come yet: try later, or \
+                     check the path"
+                ),
+            ),
+            FetchError::NotReady { place, why, allowed } if allowed.is_zero() => Message::new(
+                format!("{place} 的交付尚未完成（{}）", why.zh),
+                format!("the delivery at {place} is not complete yet ({})", why.en),
+            ),
+            FetchError::NotReady { place, why, allowed } => {
+                let seconds = allowed.as_secs_f64();
+                Message::new(
+                    format!(
+                        "{place} 的交付尚未完成（{}），等待了 {seconds} 秒；请稍后再试，或调整 ready 和 deadline",
+                        why.zh
+                    ),
+                    format!(
+                        "the delivery at {place} is not complete yet ({}), after waiting {seconds} s; \
+                         try later, or change ready and deadline",
+                        why.en
+                    ),
+                )
+            }
+            FetchError::NotRefreshed { place, date } => Message::new(
+                format!(
+                    "{place} 的四个文件就是已发布的 {date} 的交付，尚未更新；请稍后再试，或联系提供方；确认无误时可用 --accept-unchanged 发布"
+                ),
+                format!(
+                    "all files at {place} are those published for {date}: not refreshed yet; try later, or ask the provider; if that is right, publish them with \
+                     --accept-unchanged"
+                ),
+            ),
+            FetchError::StillRefused { place, run } => Message::new(
+                format!("{place} 的文件仍是运行 {run} 未予发布的那一份；等待提供方重新交付"),
+                format!(
+                    "the files at {place} are still those that run {run} refused; a corrected \
+                     delivery is waited for"
+                ),
+            ),
+            FetchError::Cancelled => Message::fixed(
+                "取件按要求中止；什么也没有发布，可以重新运行",
+                "the fetch was ended on request; nothing was published, run again at will",
+            ),
+            FetchError::TooManyConnections { server, reply } => Message::new(
+                format!(
+                    "{server} 暂不接受更多连接（{reply}）；请稍后再试，或把 connections 设为 1"
+                ),
+                format!(
+                    "{server} takes no more connections for now ({reply}); try later, or set \
+                     connections = 1"
+                ),
+            ),
+            FetchError::NoRoom { path, needed, free } => Message::new(
+                format!(
+                    "{} 所在磁盘只剩 {free} 字节，下载需要 {needed} 字节；请腾出空间后重试",
+                    path.display()
+                ),
+                format!(
+                    "{} has {free} bytes free and the download needs {needed}; free some space and \
+                     run again",
+                    path.display()
+                ),
+            ),
+            FetchError::NotBuiltIn { feature } => Message::new(
+                format!("本程序编译时没有启用 {feature}；请换用启用了它的版本"),
+                format!("this program was built without {feature}; use one that was built with it"),
+            ),
+            FetchError::Unreachable { server, reason } => Message::new(
+                format!(
+                    "无法连接服务器 {server}（{}）；请检查主机名、端口、网络和防火墙",
+                    reason.zh
+                ),
+                format!(
+                    "cannot reach {server} ({}); check host, port, network and firewall",
+                    reason.en
+                ),
+            ),
+            FetchError::LoginRefused { server, username, reply } => Message::new(
+                format!(
+                    "{server} 拒绝用户 {username} 登录（{reply}）；请核对用户名和密码（或私钥）。为免锁定账号，只试一次"
+                ),
+                format!(
+                    "{server} refuses the login of {username} ({reply}); check user name and \
+                     password or key. Tried once only, so as not to lock the account"
+                ),
+            ),
+            FetchError::TlsRefused { server, reply } => Message::new(
+                format!(
+                    "{server} 不接受加密连接（{reply}）；请对方开启 FTPS，或改用 kind = \"ftp\""
+                ),
+                format!(
+                    "{server} does not take an encrypted connection ({reply}); ask for FTPS, or \
+                     use kind = \"ftp\""
+                ),
+            ),
+            FetchError::NotTrusted { server, reason } => Message::new(
+                format!(
+                    "不信任 {server} 的证书（{}）；请核实后在 tls 中设置 pin_sha256 或 ca",
+                    reason.zh
+                ),
+                format!(
+                    "the certificate of {server} is not trusted ({}); after verifying it set \
+                     pin_sha256 or ca in tls",
+                    reason.en
+                ),
+            ),
+            FetchError::HostKey { server, shown, pinned } => {
+                let shown = shown.join(", ");
+                let (zh, en) = if *pinned {
+                    ("与 host_key 指定的不符", "not the one of host_key")
+                } else {
+                    ("任务文件未指定 host_key", "the job file has no host_key")
+                };
+                Message::new(
+                    format!(
+                        "不信任 {server} 的主机密钥，其指纹为 {shown}：{zh}；请先与对方核实指纹，再在 [source] 中设置 host_key = \"SHA256:...\""
+                    ),
+                    format!(
+                        "the host key of {server} is not trusted: it shows {shown}, {en}; verify the \
+                         fingerprint with its owner, then set host_key = \"SHA256:...\" in [source]"
+                    ),
+                )
+            }
+            FetchError::NoSharedAlgorithm { server, what, offered } => Message::new(
+                format!(
+                    "与 {server} 没有共同的安全算法（{}）：对方只提供 {offered}；请对方升级 SSH 服务或开启较新的算法",
+                    what.zh
+                ),
+                format!(
+                    "{server} has no safe algorithm in common with orgsnap for {}: it offers only \
+                     {offered}; ask its administrator to switch newer ones on",
+                    what.en
+                ),
+            ),
+            FetchError::LoginMethod { server, takes } => Message::new(
+                format!(
+                    "{server} 只接受这些登录方式：{takes}；请在 [source] 中设置相应的 key（私钥）或 password"
+                ),
+                format!(
+                    "{server} takes only these proofs: {takes}; set the key or password that it \
+                     asks for in [source]"
+                ),
+            ),
+            FetchError::PrivateKey { reason } => Message::new(
+                format!("私钥无法使用：{}；请修改 [source] 的 key 或 key_passphrase", reason.zh),
+                format!(
+                    "the private key cannot be used: {}; change key or key_passphrase in [source]",
+                    reason.en
+                ),
+            ),
+            FetchError::TlsSetup { reason } => Message::new(
+                format!("TLS 设置无法使用：{reason}；请修改任务文件的 tls"),
+                format!("the TLS settings cannot be used: {reason}; change tls in the job file"),
+            ),
+            FetchError::Interrupted { what, reason } => Message::new(
+                format!("{what} 的传输未完成（{}）；请稍后再试", reason.zh),
+                format!("the transfer of {what} did not complete ({}); try again later", reason.en),
+            ),
+            FetchError::Changing { what } => Message::new(
+                format!("{what} 在读取期间发生变化，可能仍在写入；请稍后再试"),
+                format!(
+                    "{what} changed while it was read, so it is still being written; try later"
+                ),
+            ),
+            FetchError::FileRefused { what, reply } => Message::new(
+                format!("服务器有 {what} 但不予下载（{reply}）；请核对权限，或稍后再试"),
+                format!(
+                    "the server has {what} but does not hand it out ({reply}); check its \
+                     permissions, or try later"
+                ),
+            ),
+            FetchError::Protocol { server, reply } => Message::new(
+                format!("{server} 的应答不符合协议（{reply}）；请联系服务器管理员"),
+                format!(
+                    "{server} does not answer as the protocol asks ({reply}); ask its administrator"
+                ),
+            ),
+            FetchError::Deadline { allowed, last } => {
+                let seconds = allowed.as_secs_f64();
+                let (zh, en) = match last {
+                    Some(last) => {
+                        let last = last.message();
+                        (format!("；最后一次：{}", last.zh), format!("; at last: {}", last.en))
+                    }
+                    None => (String::new(), String::new()),
+                };
+                Message::new(
+                    format!("取件超过了 {seconds} 秒的时限（deadline）{zh}"),
+                    format!("the fetch passed its deadline of {seconds} s{en}"),
+                )
+            }
+            FetchError::Denied { path } => Message::new(
+                format!("没有权限读取 {}；请修改其权限", path.display()),
+                format!("no permission to read {}; change its permissions", path.display()),
+            ),
+            FetchError::NotAFile { path } => Message::new(
+                format!("{} 不是普通文件；请移走它", path.display()),
+                format!("{} is not a regular file; move it away", path.display()),
+            ),
+            FetchError::Unreadable { path, source } => {
+                let (path, Message { zh, en }) = (path.display(), system_reason(source));
+                Message::new(
+                    format!("无法读取 {path}：{zh}；请核对路径和磁盘"),
+                    format!("cannot read {path}: {en}; check the path and the disk"),
+                )
+            }
+            FetchError::NotAFileName { name } => Message::new(
+                format!("文件名 {name:?} 无效；请只写文件名，不含路径，且四个文件各不相同"),
+                format!(
+                    "the file name {name:?} is none; write a bare name, no path, another for each of \
+                     the four files"
+                ),
+            ),
+            FetchError::Password(error) => error.message(),
+            FetchError::Disk(error) => error.message(),
+        }
+    }
+}
