@@ -1,4 +1,4 @@
-//! One run at a time a tenant, by a lock of the operating system.
+//! The lock that allows one run at a time for each tenant; a file lock of the operating system.
 
 use std::fmt;
 use std::fs::{File, TryLockError};
@@ -11,7 +11,7 @@ use super::error::DiskError;
 use super::private::{create_private_dirs, open_private_file};
 use crate::model::{Message, system_reason};
 
-/// The lock of a tenant's folder. Held until dropped, or until the process ends, however it ends.
+/// The lock of a tenant's folder, held until dropped or until the process ends, even by a crash.
 #[derive(Debug)]
 pub struct TenantLock {
     // Closing the file releases the lock. The file itself stays: removing it would let a third
@@ -19,17 +19,17 @@ pub struct TenantLock {
     _file: File,
 }
 
-/// Why a lock could not be had. `Display` is the English message.
+/// Why a lock could not be acquired. `Display` is the English message.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process holds it.
     Held {
         /// The lock file.
         path: PathBuf,
-        /// Who holds it, as it says itself: process id, what it does, since when.
+        /// The holder's own description: process id, purpose, since when.
         holder: String,
     },
-    /// The lock file cannot be made or locked.
+    /// The lock file cannot be created or locked.
     Unusable {
         /// The lock file.
         path: PathBuf,
@@ -39,8 +39,8 @@ pub enum LockError {
 }
 
 impl TenantLock {
-    /// Locks the tenant's folder `dir`, which is made if need be, without waiting. `holder` says in a
-    /// few words what the lock is for; `now` is told to those who find it held.
+    /// Locks the tenant's folder `dir` without waiting; the folder is created if it does not exist. `holder` is the
+    /// purpose in a few words; it and `now` are shown to those who find the lock held.
     ///
     /// # Errors
     /// If another process holds the lock, or the folder cannot be written to.
@@ -54,7 +54,7 @@ impl TenantLock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // The holder may be writing it just now; a bad text is no reason to fail otherwise.
+                // The holder may be writing the text at this moment; an unreadable one is reported as unknown.
                 if file.read_to_string(&mut holder).is_err() || holder.trim().is_empty() {
                     holder = "?".to_owned();
                 }

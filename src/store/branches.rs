@@ -1,4 +1,4 @@
-//! Agents of the snapshot before by branch: what the gate needs to see a whole branch vanish.
+//! Counts agents of the snapshot before by branch office, so that the gate sees when a whole branch vanishes.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,7 +13,7 @@ use crate::store::layout::quoted;
 /// The level of the organs within which the gate looks for vanished agents: branch offices (分公司).
 const BRANCH_LEVEL: i64 = 2;
 
-/// More steps than any hierarchy of offices has; a cycle in a delivered one ends there.
+/// Bounds the walk up the hierarchy, so that a delivered cycle ends; no real hierarchy of offices is as deep.
 const MAX_STEPS: usize = 64;
 
 /// An organ of level 2 and its agents.
@@ -32,11 +32,11 @@ pub struct Branch {
 pub(super) struct Branches {
     /// The organs of level 2, by id.
     list: Vec<Branch>,
-    /// Position in `list` for every organ that is a branch or stands below one.
+    /// Position in `list` for every organ that is a branch or below one.
     of_organ: HashMap<String, u32>,
     /// The agents' column that names their organ.
     column: Option<String>,
-    /// The organ entered last, with its branch: agents stand organ by organ more often than not.
+    /// The organ looked up last, with its branch: agents are mostly sorted by organ.
     last: Option<(String, Option<u32>)>,
 }
 
@@ -92,7 +92,7 @@ impl Branches {
         self.column.as_deref()
     }
 
-    /// The branch of an organ. With `counted` an agent of the snapshot before works there.
+    /// The branch of an organ. With `counted`, one agent of the snapshot before is counted there.
     pub(super) fn branch_of(&mut self, organ: Option<&str>, counted: bool) -> Option<u32> {
         let organ = organ?;
         let branch = match &self.last {
@@ -109,7 +109,7 @@ impl Branches {
         branch
     }
 
-    /// Counts an agent of the branch as gone.
+    /// Counts an agent of the branch as removed.
     pub(super) fn count_removed(&mut self, branch: Option<u32>) {
         if let Some(branch) = branch.and_then(|at| self.list.get_mut(at as usize)) {
             branch.gone += 1;

@@ -1,8 +1,8 @@
-//! Opening `org.db`, and the journal it is written under.
+//! Opens `org.db` and sets its journal mode.
 //!
-//! A first load is written under the rollback journal: a new file has nothing to save in it, so every page
-//! is written once and the commit is still atomic and durable. From then on the file is in WAL mode, where
-//! readers never wait. After each publication the log is folded back, so that the file can be copied alone.
+//! A first load uses the rollback journal: a new file has no old pages to save, so every page is written once, and
+//! the commit is atomic and durable all the same. Afterwards the file is in WAL mode, where readers never wait. A
+//! checkpoint after each publication empties the log, so that the file can be copied alone.
 
 use std::path::Path;
 use std::time::Duration;
@@ -23,7 +23,7 @@ const FORMAT: FileFormat = FileFormat {
 /// How long to wait for another program that holds the file.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Page size in bytes; 8 KiB holds some forty agents.
+/// Page size in bytes; a page of 8 KiB holds some forty agents.
 const PAGE_SIZE: i64 = 8_192;
 
 /// Page cache in KiB, as SQLite wants it: negative. Tables are read and written in the order of their
@@ -91,7 +91,7 @@ fn try_checkpoint(conn: &Connection) -> rusqlite::Result<()> {
     }
     let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     if mode == "wal" {
-        // A reader in the middle of a long query is not waited for.
+        // Does not wait for a reader in the middle of a long query.
         conn.busy_timeout(Duration::ZERO)?;
         let folded = conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
         conn.busy_timeout(BUSY_TIMEOUT)?;

@@ -25,7 +25,7 @@ pub struct Store {
 
 impl Store {
     /// Opens the database, creates it if there is none, brings it to the newest format and to the schema:
-    /// a column that the schema has gained is added, one that it has lost stays and is no longer filled.
+    /// a column that the schema has gained is added; one that it has lost stays and is no longer filled.
     ///
     /// # Errors
     /// [`StoreError::Newer`] and [`StoreError::Foreign`] before anything is written;
@@ -73,8 +73,8 @@ impl Store {
         snapshot::files_of(&self.conn, run.clone(), date).map_err(|error| self.fault(error))
     }
 
-    /// Opens a transaction for a business date and reads what it is compared with (at a million agents some
-    /// 0.3 s, worth doing while the delivery is still being parsed).
+    /// Opens a transaction for a business date and reads what it is compared with (some 0.3 s at
+    /// a million agents; done while the delivery is being parsed).
     ///
     /// # Errors
     /// [`StoreError::OlderDate`] if a later date is published; [`StoreError::Locked`] if another program
@@ -84,7 +84,7 @@ impl Store {
     }
 
     /// Records a run that published nothing: its files, findings and quarantined lines, in a transaction of
-    /// its own. Of a failed run only the run itself is kept.
+    /// its own. Of a failed run only the run itself is recorded.
     ///
     /// # Errors
     /// Any fault of the database.

@@ -10,7 +10,7 @@ const DAYS: usize = 73_049;
 /// Length of `YYYY-MM-DD`.
 const WIDTH: usize = 10;
 
-/// ISO texts of the days of two centuries, so that millions of cells cost a copy each.
+/// ISO texts of the days of two centuries: formatting a cell is a copy.
 #[derive(Debug)]
 pub(super) struct IsoDates {
     text: String,
@@ -29,7 +29,7 @@ impl IsoDates {
         IsoDates { text, other: String::new() }
     }
 
-    /// The ISO text of a day; `None` for a number of days that no calendar holds.
+    /// The ISO text of a day; `None` if it is outside the calendar.
     pub(super) fn text(&mut self, days: i32) -> Option<&str> {
         let at = usize::try_from(i64::from(days) - i64::from(FIRST)).ok();
         if let Some(at) = at.filter(|at| *at < DAYS) {
@@ -64,7 +64,7 @@ fn push_iso(text: &mut String, date: NaiveDate) {
     }
 }
 
-/// Reads dates of the database; remembers the last one, because whole columns repeat it.
+/// Parses dates of the database; caches the last one, because whole columns repeat it.
 #[derive(Debug, Default)]
 pub(super) struct DateReader {
     last: Option<([u8; WIDTH], NaiveDate)>,

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::model::{Feed, Message};
 use crate::sqlite::SqliteFault;
 
-/// A fault of the database or of its file. Whatever it is, the last published snapshot stays as it was.
+/// A fault of the database or of its file. The last published snapshot is unchanged in every case.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Written by a newer orgsnap. Nothing was written to it.
@@ -66,8 +66,7 @@ pub enum StoreError {
         /// The database.
         path: PathBuf,
     },
-    /// The disk fails. SQLite does not tell why; a full one is the usual cause, since it also fails to make
-    /// the small files that it works with.
+    /// The disk fails. SQLite does not say why; a full disk is the usual cause.
     #[error(
         "the disk of {} cannot be read or written; the published snapshot stands. Check its free space and \
          the system's log, then run again",
@@ -95,13 +94,13 @@ pub enum StoreError {
         /// The database.
         path: PathBuf,
     },
-    /// The file is no SQLite database.
+    /// The file is not a SQLite database.
     #[error("{} is not a SQLite database: move it away, or name another data folder", path.display())]
     NotADatabase {
         /// The file.
         path: PathBuf,
     },
-    /// A SQLite database, but none of orgsnap's.
+    /// A SQLite database of another program.
     #[error(
         "{} is a database of another program; it was left as it is: move it away, or name another data folder",
         path.display()

@@ -1,4 +1,4 @@
-//! Millions of keys in one text, so that reading them costs no allocation each.
+//! A list of millions of keys in one string, without an allocation for each key.
 
 /// A list of keys.
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,4 @@
-//! The last run and the last publication, in figures, for whoever watches over them.
+//! Figures of the last run and of the last publication, for monitoring.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::model::RunId;
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 
-/// The last recorded run, whatever became of it.
+/// The last recorded run, whatever its verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastRun {
     /// Its id.

@@ -1,7 +1,7 @@
-//! Tables that follow from the schema: how they are made, widened and written.
+//! Tables that are made from the schema: creating them, adding columns, and the statements that write them.
 //!
 //! The tables are not `STRICT`, because a reader with a SQLite older than 3.37 (DB Browser 3.12 has 3.35)
-//! could then open nothing of the file.
+//! could not open the file at all.
 
 use rusqlite::Connection;
 
@@ -39,7 +39,7 @@ pub(super) const LINEAGE_COLUMNS: [(&str, &str); 7] = [
     ("active_descendant_count", "integer not null"),
 ];
 
-/// An SQL identifier; column names of a job's own schema may be any text.
+/// A quoted SQL identifier: column names of a job's own schema may be any text.
 pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -121,8 +121,8 @@ impl FeedTable {
         )
     }
 
-    /// Writes a delivered row over the row with the rowid. The key is the same, so it is left alone, and
-    /// its index with it.
+    /// Writes a delivered row over the row with the rowid. The key is unchanged, so neither it
+    /// nor its index is written.
     pub(super) fn overwrite(&self) -> String {
         let mut sets: Vec<String> = self
             .columns
@@ -188,8 +188,8 @@ impl FeedTable {
         format!("delete from {}_history where rowid = ?1", self.name())
     }
 
-    /// Drops the key's index; a table that is filled from empty gets it afterwards, which costs a third
-    /// of keeping it up row by row.
+    /// Drops the key's index. Building it after the first load takes a third of the time of maintaining it row by
+    /// row.
     pub(super) fn drop_key_index(&self) -> String {
         format!("drop index if exists {}", self.key_index())
     }
@@ -248,8 +248,7 @@ pub(super) fn check(schema: &Schema) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Makes the tables that are missing and adds the columns that the schema has gained. Writes nothing if
-/// all is there.
+/// Creates missing tables and adds the columns that the schema has gained. Writes nothing if nothing is missing.
 pub(super) fn prepare(conn: &Connection, schema: &Schema) -> rusqlite::Result<Vec<FeedTable>> {
     let mut tables = Vec::with_capacity(schema.feeds.len());
     for feed in &schema.feeds {

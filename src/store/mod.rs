@@ -1,7 +1,7 @@
 //! `org.db`: the snapshots, their history, the derived forests and the records of all runs.
 //!
-//! Only this module writes SQL. A [`Publication`] is one transaction; only an `Approved` of the gate can
-//! commit it. What is written follows from the pure plan in `plan.rs`. A [`Reader`] only reads.
+//! Only this module writes SQL to it. A [`Publication`] is one transaction; only an `Approved` of the gate can commit
+//! it. What is written is decided by the pure functions in `plan.rs`. A [`Reader`] only reads.
 
 mod stored_feed;
 mod tree_view;

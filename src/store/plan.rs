@@ -1,15 +1,15 @@
-//! Old rows and new rows to the fewest writes; pure, without a database.
+//! Decides the fewest writes that turn the stored rows into the delivered ones; pure, without a database.
 //!
 //! A table keeps one open version a key; closed versions stand in the history as `[valid_from, valid_to)`.
 //! Whatever is imported for a date D is compared with the *base*: the state as of before D. When D is new,
 //! the base is the table as it stands. When D is the newest date and is imported once more, the base is
-//! what the table held before D: open versions older than D, and versions closed at D, which are opened
-//! again in thought. So the result is the same as if only the last delivery of D had ever been imported,
-//! and a row that the database already holds as it should be costs no write.
+//! what the table held before D: open versions older than D, and versions closed at D, which count as
+//! open. So the result is the same as if only the last delivery of D had ever been imported, and a row that is
+//! already stored correctly is not written.
 
 use chrono::NaiveDate;
 
-/// What the database holds of one key, as far as an import for one date is concerned.
+/// What is stored for one key, as far as an import for one date is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct StoredKey {
     /// The row in the current table.
@@ -42,10 +42,10 @@ pub(super) struct ClosedVersion {
     pub hash: i64,
 }
 
-/// What the delivery says of one key.
+/// What the delivery contains for one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivered {
-    /// An accepted row with this content hash.
+    /// An accepted row, by its content hash.
     Accepted(i64),
     /// Only rows that were quarantined.
     Quarantined,
@@ -106,7 +106,7 @@ pub(super) enum CarryChange {
     Keep,
     /// An interval starts at the date.
     Begin,
-    /// The interval that started at the date never was.
+    /// The interval that started at the date is deleted.
     Discard,
     /// The interval that started then ends at the date.
     End(NaiveDate),
@@ -114,24 +114,24 @@ pub(super) enum CarryChange {
     Resume(NaiveDate),
 }
 
-/// How a key stands after the import, compared with some state before.
+/// The change of one key by the import, compared with an earlier state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyOutcome {
-    /// It is there and was not.
+    /// It was absent and is now present.
     Added,
-    /// Its content is another.
+    /// Its content differs.
     Changed,
-    /// It was there and is not.
+    /// It was present and is now absent.
     Removed,
     /// Its last good version is carried.
     Carried,
-    /// It is as it was.
+    /// Its content is the same.
     Unchanged,
-    /// It neither was nor is there.
+    /// It was absent and still is.
     Nothing,
 }
 
-/// What becomes of one key.
+/// The writes and the outcome for one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct KeyPlan {
     /// Writes to the row.
@@ -140,11 +140,11 @@ pub(super) struct KeyPlan {
     pub carry: CarryChange,
     /// Compared with the snapshot before the date.
     pub snapshot_outcome: KeyOutcome,
-    /// Compared with the tables as they stood.
+    /// Compared with the tables before the import.
     pub table_outcome: KeyOutcome,
 }
 
-/// Decides what becomes of one key when `delivered` is imported for `date`.
+/// Plans one key when `delivered` is imported for `date`.
 pub(super) fn plan_key(date: NaiveDate, stored: &StoredKey, delivered: Delivered) -> KeyPlan {
     let older = stored.open.filter(|open| open.valid_from < date);
     let (row, carry, snapshot_outcome) = match (older, stored.closed) {
@@ -167,7 +167,7 @@ pub(super) fn plan_key(date: NaiveDate, stored: &StoredKey, delivered: Delivered
     KeyPlan { row, carry, snapshot_outcome, table_outcome }
 }
 
-/// The base stands in the current table: nothing that was delivered for the date replaced it.
+/// The base is in the current table: no earlier delivery of the date replaced it.
 fn from_open(
     date: NaiveDate,
     base: &OpenVersion,
@@ -175,7 +175,7 @@ fn from_open(
     delivered: Delivered,
 ) -> (RowChange, CarryChange, KeyOutcome) {
     let OpenVersion { row, hash, carried_since, .. } = *base;
-    // An interval that started at the date itself is not of the base.
+    // An interval that started at the date itself is not part of the base.
     let carried_before = carried_since.filter(|since| *since < date).or(carry_ended);
     let end = match carried_since {
         Some(since) if since < date => CarryChange::End(since),
@@ -236,7 +236,7 @@ fn from_closed(
     }
 }
 
-/// The key was not there before the date.
+/// The key was absent before the date.
 fn from_nothing(
     open: Option<OpenVersion>,
     delivered: Delivered,
@@ -249,7 +249,7 @@ fn from_nothing(
     }
 }
 
-/// Puts the delivered row where the earlier delivery of the date may have put one.
+/// Writes the delivered row, over the row that an earlier delivery of the date may have put there.
 fn place(open: Option<OpenVersion>, hash: i64) -> RowChange {
     match open {
         None => RowChange::Insert,
@@ -258,7 +258,7 @@ fn place(open: Option<OpenVersion>, hash: i64) -> RowChange {
     }
 }
 
-/// Takes away what the earlier delivery of the date may have put there.
+/// Deletes the row that an earlier delivery of the date may have put there.
 fn remove(open: Option<OpenVersion>) -> RowChange {
     match open {
         None => RowChange::Keep,
@@ -266,7 +266,7 @@ fn remove(open: Option<OpenVersion>) -> RowChange {
     }
 }
 
-/// Carries from the date on, or still, if an interval was ended at the date.
+/// Starts a carry interval at the date, or resumes the one that was ended at the date.
 fn resume(date: NaiveDate, ended: Option<NaiveDate>) -> (NaiveDate, CarryChange) {
     match ended {
         Some(since) => (since, CarryChange::Resume(since)),

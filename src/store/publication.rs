@@ -20,19 +20,19 @@ use crate::store::snapshot::{self, SnapshotInfo};
 use crate::store::stored_feed::StoredFeed;
 use crate::store::trees::{self, NewTree, StoredTree};
 
-/// An import for one business date, under way. Nothing of it is visible to others before
-/// [`Publication::commit`]; dropped without that, it leaves the database as it was.
+/// An open transaction that imports one business date. Nothing is visible to others before
+/// [`Publication::commit`]; if dropped before that, it changes nothing.
 #[derive(Debug)]
 pub struct Publication<'s> {
-    /// Held exclusively, not shared as a `rusqlite::Transaction` would: so a publication may be begun on
-    /// one thread and written on another.
+    /// Borrowed exclusively, unlike in `rusqlite::Transaction`, so that a publication can begin on one thread and be
+    /// written on another.
     conn: &'s mut Connection,
     path: &'s Path,
     schema: &'s Schema,
     tables: &'s [FeedTable],
     date: NaiveDate,
     previous: Option<SnapshotInfo>,
-    /// One a feed; let go once the feed is written.
+    /// One a feed; dropped once the feed is written.
     bases: Vec<Option<StoredFeed>>,
     /// One a feed: rows of the snapshot before.
     rows_before: Vec<u64>,
@@ -65,7 +65,7 @@ pub enum Cell {
 }
 
 impl<'s> Publication<'s> {
-    /// Opens the transaction and reads what the tables hold.
+    /// Opens the transaction and reads the tables.
     pub(super) fn begin(
         conn: &'s mut Connection,
         path: &'s Path,
@@ -91,7 +91,7 @@ impl<'s> Publication<'s> {
             trees_written: vec![false; schema.forests.len()],
         };
         let conn = &*publication.conn;
-        // The newest date is asked for inside the transaction: no other process can publish after it.
+        // Read inside the transaction: no other process can publish after it.
         let newest = snapshot::newest(conn, None).map_err(fault)?.map(|snapshot| snapshot.date);
         if let Some(newest) = newest.filter(|newest| date < *newest) {
             return Err(StoreError::OlderDate { date, newest });
@@ -120,7 +120,7 @@ impl<'s> Publication<'s> {
         self.previous.as_ref()
     }
 
-    /// Writes the rows of one feed, once, in whatever order of feeds.
+    /// Writes the rows of one feed, once; feeds come in any order.
     ///
     /// # Errors
     /// [`StoreError::Misuse`] if the rows are not in key order or a feed is written twice; any fault of
@@ -147,8 +147,8 @@ impl<'s> Publication<'s> {
         Ok(slot.insert(written).0)
     }
 
-    /// The organs of level 2 with their agents of the snapshot before and how many of them are gone; to be
-    /// asked once the agents are written. Sorted by organ.
+    /// The organs of level 2 with their agents of the snapshot before and how many of them are gone;
+    /// complete once the agents are written. Sorted by organ.
     pub fn branches(&self) -> &[Branch] {
         self.branches.list()
     }
@@ -159,7 +159,7 @@ impl<'s> Publication<'s> {
     }
 
     /// The rows of a feed of which the last good version is carried, by key, with the fields asked for (by
-    /// the schema's names); to be asked once the feed is written.
+    /// the schema's names); available once the feed is written.
     ///
     /// # Errors
     /// [`StoreError::Misuse`] for an unknown field; any fault of the database.
@@ -220,13 +220,13 @@ impl<'s> Publication<'s> {
             .map_err(|error| StoreError::sqlite(self.path, error))
     }
 
-    /// Publishes: from here on the new snapshot is what everybody sees, and it survives a power cut.
+    /// Publishes: from here on the new snapshot is visible to all readers and survives a power cut.
     ///
     /// # Errors
     /// [`StoreError::Misuse`] if a feed or a forest was not written; any fault of the database. The
-    /// snapshot before then stays.
+    /// previous snapshot then stays.
     pub fn commit(self, approved: Approved, record: RunRecord<'_, '_>) -> Result<(), StoreError> {
-        // The proof is used up: one approval, one publication.
+        // The approval is consumed: one approval allows one publication.
         let Approved { .. } = approved;
         let missing = self.missing();
         if !missing.is_empty() {
@@ -241,7 +241,7 @@ impl<'s> Publication<'s> {
         Ok(())
     }
 
-    /// The open transaction, for tests of what stands in it.
+    /// The open transaction, for tests of its content.
     #[cfg(test)]
     pub(super) fn connection(&self) -> &Connection {
         self.conn
@@ -276,7 +276,7 @@ impl<'s> Publication<'s> {
 
 impl Drop for Publication<'_> {
     fn drop(&mut self) {
-        // Without a commit all is undone; should the rollback fail, closing the connection undoes it.
+        // Without a commit everything is rolled back; if the rollback fails, closing the connection does it.
         if !self.conn.is_autocommit()
             && let Err(error) = self.conn.execute_batch("rollback")
         {

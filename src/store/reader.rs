@@ -28,8 +28,8 @@ impl Reader {
         Reader::open_with_timeout(path, connection::BUSY_TIMEOUT)
     }
 
-    /// The same for somebody who has no time: a writer that keeps readers out is waited for at most so long at
-    /// each query.
+    /// As [`Reader::open_existing`] with a timeout of the caller: each query waits at most so long for a writer that
+    /// keeps readers out.
     ///
     /// # Errors
     /// As [`Reader::open_existing`], and [`StoreError::Locked`] from here on and from each query.
@@ -46,7 +46,7 @@ impl Reader {
         snapshot::newest(&self.conn, None).map_err(|error| self.fault(error))
     }
 
-    /// The recorded runs, newest first, at most so many.
+    /// The recorded runs, newest first, at most `limit`.
     ///
     /// # Errors
     /// Any fault of the database.

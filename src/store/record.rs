@@ -1,4 +1,4 @@
-//! What stays of a run: the run itself, its files, its findings, its quarantined lines. Nothing is pruned.
+//! Records a run: the run itself, its files, findings and quarantined lines. Nothing is deleted later.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::store::dates::iso;
 
 /// A run, as it is to be recorded.
 pub struct RunRecord<'a, 'q> {
-    /// All there is to say of it.
+    /// Its report.
     pub report: &'a RunReport,
     /// When it ended.
     pub finished: DateTime<Utc>,
@@ -45,8 +45,8 @@ pub struct QuarantinedLine<'a> {
     pub rules: Cow<'a, [&'static str]>,
 }
 
-/// Writes the record into the open transaction. Of a run that failed only the run itself is kept: whatever
-/// else is known of it is half known.
+/// Writes the record into the open transaction. Of a failed run only the run itself is recorded, since its other
+/// facts are incomplete.
 pub(super) fn write(conn: &Connection, record: RunRecord<'_, '_>) -> rusqlite::Result<()> {
     let report = record.report;
     conn.execute(
@@ -122,7 +122,7 @@ fn write_files(conn: &Connection, run: &RunId, files: &[FileFacts]) -> rusqlite:
     Ok(())
 }
 
-/// SQLite counts with 63 bits; nothing delivered comes near.
+/// SQLite stores 63-bit counts; no delivered count comes near the limit.
 fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Carries out the plan for one feed: the delivered rows against what the tables hold.
+//! Executes the plan for one feed: compares the delivered rows with the stored ones and writes the difference.
 
 use chrono::NaiveDate;
 use polars_arrow::array::Utf8ViewArray;
@@ -31,7 +31,7 @@ pub struct NewRows<'a> {
 pub struct FeedOutcome {
     /// The snapshot compared with the snapshot before its date: what changed from day to day.
     pub snapshot_changes: FeedChanges,
-    /// The tables compared with the tables as they stood: importing a delivery again changes nothing.
+    /// The tables compared with the tables before the import: importing a delivery again changes nothing.
     pub table_changes: FeedChanges,
 }
 
@@ -59,7 +59,7 @@ fn count_outcome(changes: &mut FeedChanges, outcome: KeyOutcome) {
     }
 }
 
-/// The delivered rows in key order, checked to be so.
+/// The delivered rows, checked to be in key order.
 pub(super) struct DeliveredRows<'a> {
     accepted: &'a [u32],
     keys: &'a Utf8ViewArray,
@@ -76,7 +76,7 @@ impl<'a> DeliveredRows<'a> {
     ///
     /// # Errors
     /// [`StoreError::Misuse`] if a column is missing or the rows are not in key order: the plan would
-    /// take rows that it does not see for rows that are gone.
+    /// treat the skipped rows as removed.
     pub(super) fn new(
         rows: NewRows<'a>,
         table: &FeedTable,
@@ -116,13 +116,13 @@ impl<'a> DeliveredRows<'a> {
         self.keys.get(row).map(|key| (key, row))
     }
 
-    /// The next key, not yet taken.
+    /// The next key, without consuming it.
     fn peek(&self) -> Option<&'a str> {
         let accepted = self.accepted().map(|(key, _)| key);
         first(accepted, self.quarantined.get(self.next_quarantined).copied())
     }
 
-    /// Takes what the delivery says of a key that does not stand after the next one, and the accepted row.
+    /// Consumes the rows of a key that is not after the next one; returns what was delivered and the accepted row.
     fn take(&mut self, key: &str) -> (Delivered, Option<usize>) {
         let mut taken = (Delivered::Absent, None);
         if self.quarantined.get(self.next_quarantined) == Some(&key) {
@@ -223,7 +223,7 @@ impl<'c> RowWriter<'c> {
         let date = iso(date);
         let mut insert = conn.prepare(&table.insert())?;
         let mut overwrite = conn.prepare(&table.overwrite())?;
-        // Bound once: a binding outlives the execution.
+        // Bound once: a binding stays after the execution.
         insert.raw_bind_parameter(table.date_parameter(), &date)?;
         overwrite.raw_bind_parameter(table.date_parameter(), &date)?;
         Ok(RowWriter {
@@ -311,7 +311,7 @@ impl<'c> RowWriter<'c> {
     }
 }
 
-/// Binds the cells of a delivered row and its hash. Every cell of every new row passes here.
+/// Binds the cells of a delivered row and its hash. A hot path: it runs for every cell of every new row.
 fn bind(
     statement: &mut Statement<'_>,
     dates: &mut IsoDates,
@@ -319,7 +319,7 @@ fn bind(
     row: Option<usize>,
     hash_parameter: usize,
 ) -> rusqlite::Result<()> {
-    // The plan inserts and overwrites for accepted keys only, and those have a row.
+    // The plan inserts and overwrites only accepted keys, which have a row.
     let row = row.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
     for (at, column) in delivery.columns.iter().enumerate() {
         let parameter = at + 1;

@@ -35,16 +35,16 @@ pub struct RunRow {
     pub current: bool,
 }
 
-/// A reason as it was recorded.
+/// A recorded reason for a refusal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredReason {
     /// Stable name of the limit.
     pub limit: String,
-    /// What was measured, in words.
+    /// The measured value and the limit, as a sentence.
     pub message: Message,
 }
 
-/// The recorded runs, newest first, at most so many.
+/// The recorded runs, newest first, at most `limit`.
 pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<RunRow>> {
     let mut statement = conn.prepare(
         "select id, tenant, business_date, started, finished, verdict, reasons, timings, \

@@ -17,7 +17,7 @@ pub struct SnapshotInfo {
     pub rows: [u64; 4],
 }
 
-/// The files that the newest snapshot before a date was made of.
+/// The files from which the newest snapshot before a date was made.
 pub(super) fn files_before(
     conn: &Connection,
     date: NaiveDate,
@@ -26,7 +26,7 @@ pub(super) fn files_before(
     files_of(conn, newest.run, newest.date)
 }
 
-/// The files of a recorded run; none if it did not come to have any.
+/// The files of a recorded run; none if it has none.
 pub(super) fn files_of(
     conn: &Connection,
     run: RunId,

@@ -1,4 +1,4 @@
-//! What a feed's tables hold, read once when a publication begins.
+//! The stored rows of a feed, read once when a publication begins.
 
 use chrono::NaiveDate;
 use rusqlite::Connection;
@@ -21,7 +21,7 @@ pub(super) struct StoredFeed {
     closed: Vec<(String, ClosedVersion)>,
     /// Carry intervals that were ended at the date: key and start, by key.
     ended: Vec<(String, NaiveDate)>,
-    /// Branch of each open row and of each closed one, for the feed whose rows stand in branches.
+    /// Branch of each open and each closed row, for the feed whose rows belong to branches.
     open_branch: Vec<Option<u32>>,
     closed_branch: Vec<Option<u32>>,
     /// Rows of the snapshot before the date.
@@ -29,9 +29,8 @@ pub(super) struct StoredFeed {
 }
 
 impl StoredFeed {
-    /// Reads what stands in the tables. With `again` the date is the newest one, and what its earlier
-    /// delivery closed is read too. The rows of the snapshot before are counted in their branches, if the
-    /// feed's rows stand in any.
+    /// Reads the tables. `again` means that the date is the newest one; then the versions closed by its earlier
+    /// delivery are read too. The rows of the snapshot before are counted in their branches, if the feed has any.
     pub(super) fn read(
         conn: &Connection,
         table: &FeedTable,
@@ -139,18 +138,18 @@ impl StoredFeed {
         Ok(())
     }
 
-    /// Walks the stored keys in byte order.
+    /// Iterates over the stored keys in byte order.
     pub(super) fn cursor(&self) -> Cursor<'_> {
         Cursor { base: self, open: 0, closed: 0, ended: 0 }
     }
 }
 
-/// What to select where the branch of a row is wanted.
+/// The select expression for the branch of a row.
 fn branch_column(branches: Option<&Branches>) -> String {
     branches.and_then(Branches::column).map_or_else(|| "null".to_owned(), quoted)
 }
 
-/// A walk over the keys that a [`StoredFeed`] holds. Every key that has an ended carry interval also has
+/// Iterates over the keys of a [`StoredFeed`]. Every key that has an ended carry interval also has
 /// an open or a closed row, so the intervals alone never yield a key.
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
@@ -161,7 +160,7 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The next key, not yet taken.
+    /// The next key, without consuming it.
     pub(super) fn peek(&self) -> Option<&'a str> {
         let open = self.base.order.get(self.open).map(|at| self.base.keys.get(*at as usize));
         let closed = self.base.closed.get(self.closed).map(|(key, _)| key.as_str());
@@ -171,7 +170,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Takes what is stored of the next key, if it is this one, and the branch in which its row stands.
+    /// Consumes what is stored for this key, if it is the next one; returns it and the branch of its row.
     pub(super) fn take(&mut self, key: &str) -> (StoredKey, Option<u32>) {
         let (mut stored, mut branch) = (StoredKey::default(), None);
         if let Some(at) = self.base.order.get(self.open)
@@ -183,7 +182,7 @@ impl<'a> Cursor<'a> {
         }
         if let Some((_, closed)) = self.base.closed.get(self.closed).filter(|(k, _)| k == key) {
             stored.closed = Some(*closed);
-            // The row that was closed is the one of the snapshot before, so its branch is the one to count.
+            // The closed row is the one of the snapshot before, so its branch counts.
             branch = self.base.closed_branch.get(self.closed).copied().flatten();
             self.closed += 1;
         }

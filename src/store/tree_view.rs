@@ -10,11 +10,11 @@ use crate::store::layout::{quoted, tree_table};
 /// What part of a forest to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TreeQuery<'a> {
-    /// The record to start from; all tops if there is none.
+    /// The record to start from; all tops if `None`.
     pub id: Option<&'a str>,
-    /// So many levels below the record or the tops; all if there is none.
+    /// Number of levels below the record or the tops; all levels if `None`.
     pub depth: Option<u32>,
-    /// At most so many records.
+    /// Maximum number of records.
     pub limit: usize,
 }
 
@@ -42,9 +42,9 @@ pub struct TreeNode {
     pub parent_id: Option<String>,
     /// Edges up to the top.
     pub depth: u32,
-    /// Records right below.
+    /// Number of children.
     pub child_count: u64,
-    /// Records below, at any depth.
+    /// Number of descendants.
     pub descendant_count: u64,
     /// Agents in the record or below it; a forest with levels only.
     pub agent_count: Option<u64>,
@@ -145,7 +145,7 @@ impl Forest {
     ) -> rusqlite::Result<Vec<TreeNode>> {
         let mut above = Vec::new();
         let mut parent = start.and_then(|node| node.parent_id.clone());
-        // The stored forest has no cycle; the depth still bounds the walk.
+        // The stored forest has no cycle; the depth bounds the loop all the same.
         for _ in 0..start.map_or(0, |node| node.depth) {
             let Some(id) = parent else { break };
             let Some(mut node) = self.node(conn, &id)? else { break };
@@ -157,8 +157,8 @@ impl Forest {
         Ok(above)
     }
 
-    /// The records at the depths asked for that may stand below the start: of a forest without levels those
-    /// with the same top. No index serves this; one scan does.
+    /// The records at the requested depths that may be below the start: in a forest without levels, those with the
+    /// same top. There is no index for this, so the table is scanned once.
     fn within(
         &self,
         conn: &Connection,
@@ -201,8 +201,8 @@ fn node(row: &Row<'_>) -> rusqlite::Result<TreeNode> {
     })
 }
 
-/// Sorts records into the order of a printed tree and cuts it at the limit. Those that do not stand below
-/// the start are dropped.
+/// Sorts records into the order of a printed tree and truncates it at the limit. Records that are not below the
+/// start are dropped.
 fn in_print_order(
     nodes: Vec<TreeNode>,
     start: Option<&TreeNode>,

@@ -1,4 +1,4 @@
-//! Writes the derived forests: the rows of the first load, and on later days only what changed.
+//! Writes the derived forests: all rows on the first load, later only the rows that changed.
 
 use std::{num::NonZero, thread};
 
@@ -12,11 +12,11 @@ use crate::store::error::StoreError;
 use crate::store::keys::KeyList;
 use crate::store::layout::{quoted, tree_columns, tree_table};
 
-/// Deeper records have no path. No hierarchy of offices or teams comes near; without a limit a delivered
-/// chain would cost paths that grow with the square of its length.
+/// Deeper records have no path. Real hierarchies of offices and teams are far shallower; without a limit the paths
+/// of a long delivered chain would grow with the square of its length.
 pub(super) const MAX_PATH_DEPTH: u32 = 64;
 
-/// A thread of its own pays from so many rows on.
+/// Fewest rows for which a thread of its own is worth starting.
 const MIN_ROWS_PER_THREAD: usize = 1 << 16;
 
 /// The stored rows of one forest as hashes, by id.
@@ -27,7 +27,7 @@ pub(super) struct StoredTree {
 }
 
 impl StoredTree {
-    /// Reads and hashes what is stored.
+    /// Reads and hashes the stored rows.
     pub(super) fn read(conn: &Connection, forest: &ForestSchema) -> rusqlite::Result<StoredTree> {
         let names = column_names(forest);
         let sql = format!(
@@ -54,7 +54,7 @@ impl StoredTree {
     }
 }
 
-/// The content of a tree row but for its id, as bytes to be hashed.
+/// The cells of a tree row without its id, as bytes to be hashed.
 #[derive(Debug, Default)]
 struct CellBytes(Vec<u8>);
 
@@ -64,7 +64,7 @@ impl CellBytes {
     }
 
     fn text(&mut self, text: Option<&[u8]>) {
-        // The length keeps neighbouring texts apart; null has a length that no text has.
+        // The length separates neighbouring texts; null is encoded as a length that no text has.
         let length = text.map_or(u64::MAX, |text| text.len() as u64);
         self.0.extend_from_slice(&length.to_le_bytes());
         self.0.extend_from_slice(text.unwrap_or_default());
@@ -100,7 +100,7 @@ impl<'a> NewTree<'a> {
     /// Checks the shape of the rows and makes the paths.
     ///
     /// # Errors
-    /// [`StoreError::Misuse`] if lists differ in length, positions lead nowhere, or ids are not ascending.
+    /// [`StoreError::Misuse`] if lists differ in length, positions are out of range, or ids are not ascending.
     pub(super) fn new(
         forest: &ForestSchema,
         rows: &'a TreeRows<'a>,
@@ -139,7 +139,7 @@ impl<'a> NewTree<'a> {
         self.rows.ids.get(at as usize).copied()
     }
 
-    /// The cells of a row but for its id.
+    /// The cells of a row without its id.
     fn cells(&self, at: usize) -> [Option<Cell<'_>>; 7] {
         let number = |list: &[u32]| Cell::Number(list.get(at).copied().unwrap_or_default());
         let parent = self.rows.parent.get(at).copied().flatten().and_then(|p| self.id(p));
@@ -177,7 +177,7 @@ impl<'a> NewTree<'a> {
         }
     }
 
-    /// The hashes of all rows, worked out on all cores.
+    /// The hashes of all rows, computed on all cores.
     fn hashes(&self) -> Vec<u64> {
         let mut hashes = vec![0; self.rows.ids.len()];
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
@@ -262,7 +262,7 @@ pub(super) fn write(
     let mut insert = conn.prepare(&insert)?;
     let mut delete = conn.prepare(&format!("delete from {table} where id = ?1"))?;
 
-    // A first load has nothing to compare with.
+    // The first load has no stored rows to compare with.
     let hashes = if stored.ids.len() == 0 { Vec::new() } else { new.hashes() };
     let (mut written, mut old) = (0, 0);
     for (at, id) in new.rows.ids.iter().enumerate() {

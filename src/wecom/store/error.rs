@@ -10,7 +10,7 @@ use crate::sqlite::SqliteFault;
 /// A fault of the database, of its file, or of the writer in front of it. An event that met one was not acknowledged,
 /// so WeCom sends it again. `Display` is the English message.
 ///
-/// It is `Clone` because one failed commit is the answer to every event that waited for it.
+/// `Clone`, because one failed commit is the answer to every event of the batch.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum WecomStoreError {
     /// Written by a newer orgsnap. Nothing was written to it.
@@ -42,7 +42,7 @@ pub enum WecomStoreError {
         /// The database.
         path: PathBuf,
     },
-    /// The disk fails. SQLite does not tell why; a full one is the usual cause.
+    /// The disk fails. SQLite does not say why; a full disk is the usual cause.
     Disk {
         /// The database.
         path: PathBuf,
@@ -57,12 +57,12 @@ pub enum WecomStoreError {
         /// The database.
         path: PathBuf,
     },
-    /// The file is no SQLite database, or one of another program.
+    /// The file is not a SQLite database, or one of another program.
     Foreign {
         /// The file.
         path: PathBuf,
     },
-    /// More events wait than the disk takes; those that waited too long are turned away.
+    /// The queue is full: more events arrive than the disk takes.
     Overloaded {
         /// The database.
         path: PathBuf,

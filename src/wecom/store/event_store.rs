@@ -13,17 +13,17 @@ use super::received::{ReceivedEvent, Stored};
 use super::writer::{self, QueuedEvent};
 use crate::wecom::event::Event;
 
-/// Events that may wait for the writer.
+/// Capacity of the queue, in events.
 const QUEUE_CAPACITY: usize = 4_096;
 
-/// KiB of bodies that may wait for the writer: bodies of 1 MiB are allowed, thousands of them at once are not.
+/// Capacity of the queue, in KiB of bodies: a body may have 1 MiB, but thousands of those must not fill the memory.
 const QUEUE_MEMORY_KIB: usize = 32 * 1_024;
 
-/// How long an event waits for room in the queue. WeCom drops the connection after five seconds.
+/// How long an event waits for a place in the queue. WeCom drops the connection after five seconds.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// `wecom.db` of one tenant, open for writing by any number of tasks. Clones share one writer, which ends with the
-/// last of them, after what waits is stored.
+/// `wecom.db` of one tenant, open for writing by any number of tasks. Clones share one writer thread, which
+/// ends when the last clone is dropped and the queue is stored.
 #[derive(Debug, Clone)]
 pub struct EventStore {
     path: Arc<Path>,
@@ -33,7 +33,7 @@ pub struct EventStore {
 
 impl EventStore {
     /// Opens the database of the tenant whose folder is given. Neither folder nor file need exist: the first event
-    /// makes them. An existing file is brought to the newest format.
+    /// creates them. An existing file is brought to the newest format.
     ///
     /// # Errors
     /// [`WecomStoreError::Newer`] and [`WecomStoreError::Foreign`] before anything is written; any fault of the file.
@@ -52,11 +52,11 @@ impl EventStore {
         })
     }
 
-    /// Stores an event and applies it to the state tables. Resolves only once both are durable. If the future is
+    /// Stores an event and applies it to the state tables. Completes only once both are durable. If the future is
     /// dropped, the event may still be stored; delivered again it counts as repeated.
     ///
     /// # Errors
-    /// [`WecomStoreError::Overloaded`] after four seconds without room in the queue; any fault of the database. The
+    /// [`WecomStoreError::Overloaded`] after four seconds without a place in the queue; any fault of the database. The
     /// event must then not be acknowledged. The next call tries again from the start, on a file opened anew.
     pub async fn store(&self, event: ReceivedEvent) -> Result<Stored, WecomStoreError> {
         let overloaded = |_| WecomStoreError::Overloaded { path: self.path.to_path_buf() };

@@ -1,4 +1,4 @@
-//! Writing and identifying the rows of `callback_event`.
+//! Writes and identifies the rows of `callback_event`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, OptionalExtension, named_params};
@@ -7,24 +7,23 @@ use sha2::{Digest, Sha256};
 use super::received::{ReceivedEvent, Stored};
 use crate::wecom::event::Event;
 
-/// SHA-256 of the decrypted text, byte by byte. With the address it makes two deliveries the same event.
+/// SHA-256 of the decrypted text. Two deliveries with the same hash and address are the same event.
 ///
-/// A retry comes to the same address and has the same text, whatever its timestamp, nonce and ciphertext are (whether
-/// WeCom reuses them is not documented). Names and times alone would not do: several events of one object in the same
-/// second are common. Two applications that are both told of a change each keep what they were told; the state takes
-/// notice of the first only.
+/// A retry has the same address and text, whatever its timestamp, nonce and ciphertext (whether WeCom reuses those is
+/// not documented). Ids and times do not identify an event: several events of one object in the same second are
+/// common. If two applications receive the same change, both events are stored; only the first changes the state.
 pub(super) fn content_hash(event: &ReceivedEvent) -> [u8; 32] {
     Sha256::digest(&event.body).into()
 }
 
-/// When the change happened, as ISO text in UTC: `CreateTime`, or the arrival where there is none that can be a time.
+/// When the change happened, as ISO text in UTC: `CreateTime`, or the arrival if that is missing or invalid.
 pub(super) fn occurred_at(event: &ReceivedEvent, parsed: &Event) -> String {
     occurred(event.received_at, parsed.create_time)
 }
 
-/// As [`occurred_at`], of the two columns that it follows from.
+/// As [`occurred_at`], from the two columns that determine it.
 pub(super) fn occurred(received_at: DateTime<Utc>, create_time: Option<i64>) -> String {
-    // Four digits of a year, so that the texts sort.
+    // Years of four digits, so that the texts sort.
     let sortable = 0..253_402_300_800;
     let valid = create_time.filter(|seconds| sortable.contains(seconds));
     valid
@@ -33,19 +32,19 @@ pub(super) fn occurred(received_at: DateTime<Utc>, create_time: Option<i64>) -> 
         .to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// A time of arrival as it is stored.
+/// Formats a time of arrival for `received_at`.
 pub(super) fn format_arrival(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// A stored time of arrival as an instant.
+/// Parses `received_at`.
 pub(super) fn parse_arrival(text: &str) -> rusqlite::Result<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
     })
 }
 
-/// A row, but for what has a default.
+/// Inserts a row; columns with a default are left out.
 pub(super) const INSERT: &str = "\
 insert into callback_event (received_at, occurred_at, endpoint, corp_id, agent_id, receive_id, timestamp, nonce, \
   msg_type, event, change_type, object_kind, object_id, user_id, new_user_id, from_user, create_time, suite_id, \
@@ -54,13 +53,13 @@ values (:received_at, :occurred_at, :endpoint, :corp_id, :agent_id, :receive_id,
   :event, :change_type, :object_kind, :object_id, :user_id, :new_user_id, :from_user, :create_time, :suite_id, \
   :auth_corp_id, :problem, :received_at, :content_hash, :body)";
 
-/// What became of an event, and whether its text is news: another application may have been told the same before.
+/// The outcome, and whether the text is new: another application may have received the same before.
 pub(super) struct Inserted {
     pub stored: Stored,
     pub new_content: bool,
 }
 
-/// Stores an event, or counts a delivery of one that is there.
+/// Stores an event, or counts another delivery of a stored one.
 pub(super) fn insert(
     conn: &Connection,
     event: &ReceivedEvent,
@@ -86,7 +85,7 @@ pub(super) fn insert(
     let new_content = !conn
         .prepare_cached("select 1 from callback_event where content_hash = ?1")?
         .exists([hash])?;
-    // Text where it is text, so that every tool shows it; else the bytes.
+    // Valid UTF-8 is stored as text, so that every tool shows it; anything else as bytes.
     let text = std::str::from_utf8(&event.body).ok();
     let body: &dyn rusqlite::ToSql = match &text {
         Some(text) => text,
@@ -120,7 +119,7 @@ pub(super) fn insert(
     Ok(Inserted { stored: Stored::New(conn.last_insert_rowid()), new_content })
 }
 
-/// Notes what is wrong with an event that was stored.
+/// Records a problem of a stored event.
 pub(super) fn record_problem(conn: &Connection, id: i64, problem: &str) -> rusqlite::Result<()> {
     conn.prepare_cached("update callback_event set problem = ?2 where id = ?1")?
         .execute((id, problem))

@@ -1,8 +1,8 @@
-//! `wecom.db`: every callback verbatim, durable before it is acknowledged, and the state that follows.
+//! `wecom.db`: every callback verbatim, durable before it is acknowledged, and the state derived from them.
 //!
-//! The file is apart from `org.db`, so that a callback never waits for a publication. One writer thread a tenant
-//! gathers what has arrived while the last commit went to disk and commits it as one transaction (group commit): each
-//! event is durable when it is answered, though the disk is asked far less often than once an event.
+//! It is a file of its own, so that a callback never waits for a publication in `org.db`. One writer thread a tenant
+//! commits all events that arrived during the last commit as one transaction (group commit): each event is durable
+//! when it is answered, with far fewer flushes than events.
 
 mod connection;
 mod dictionary;

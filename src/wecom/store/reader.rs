@@ -1,4 +1,4 @@
-//! Reading `wecom.db`: the events that came, and the queries that its documentation holds.
+//! Reads `wecom.db`: the stored events and the documented queries.
 
 use std::path::{Path, PathBuf};
 
@@ -11,12 +11,12 @@ use super::error::WecomStoreError;
 use super::events;
 use crate::model::Message;
 
-/// Which events are asked for.
+/// Selects events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventQuery {
-    /// Those that arrived at this time or later.
+    /// Only events that arrived at this time or later.
     pub since: Option<DateTime<Utc>>,
-    /// At most so many of the newest.
+    /// At most so many events, the newest.
     pub limit: usize,
 }
 
@@ -31,7 +31,7 @@ pub enum Body {
 
 /// A row of `callback_event`; see the `data_dictionary` of the file for the columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "they are the columns, whose meaning the data dictionary tells")]
+#[expect(missing_docs, reason = "the fields are the columns, documented in the data dictionary")]
 pub struct StoredEvent {
     pub id: i64,
     pub received_at: String,
@@ -59,7 +59,7 @@ pub struct StoredEvent {
     pub body: Body,
 }
 
-/// A question that needs both databases, and the SQL that answers it.
+/// A documented query that needs both databases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
     /// Name of the view that the SQL makes.

@@ -1,8 +1,8 @@
-//! The state made anew from the events, beside a running `orgsnap serve`.
+//! Rebuilds the state tables from the events, also while `orgsnap serve` is running.
 //!
-//! Object by object, in short transactions: each object is right before and after, so a reader never sees half of
-//! one, a callback waits for some milliseconds at most, and an interrupted rebuild has done no harm. One long
-//! transaction would keep callbacks waiting until WeCom gives up on them.
+//! It works object by object in short transactions: each object is consistent before and after, so readers never see
+//! a partial one, a callback waits some milliseconds at most, and a rebuild can be interrupted. One long transaction
+//! would delay callbacks until WeCom gives up.
 
 use std::path::Path;
 use std::thread;
@@ -17,35 +17,35 @@ use super::events;
 use crate::wecom::event::{Event, Object, ObjectKind};
 use crate::wecom::state::{self, Effect};
 
-/// Events that are read again at once.
+/// Events parsed again at a time.
 const EVENTS_PER_BATCH: i64 = 1_000;
 
 /// Objects of one transaction.
 const OBJECTS_PER_TRANSACTION: i64 = 200;
 
-/// Pause after a transaction, in which a waiting callback gets its turn.
+/// Pause after a transaction, so that a waiting callback can be stored.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// What a rebuild did.
+/// Counts of a rebuild.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RebuildSummary {
     /// Events read.
     pub events: u64,
-    /// Events whose parsed columns changed, as this orgsnap reads them otherwise than the one that stored them.
+    /// Events whose parsed columns changed, because this version parses them differently from the one that stored them.
     pub reread: u64,
-    /// Objects made anew.
+    /// Objects rebuilt.
     pub objects: u64,
-    /// Rows deleted because no event tells of them.
+    /// Rows deleted because no event supports them.
     pub removed: u64,
-    /// Objects that could not be made anew; the log says why. Their rows are as they were.
+    /// Objects that could not be rebuilt; the log says why. Their rows are unchanged.
     pub failed: u64,
 }
 
-/// Reads all events of the tenant whose folder is given again, and makes the state tables anew from them.
+/// Parses all events of the tenant with this folder again and rebuilds the state tables from them.
 ///
 /// # Errors
-/// [`WecomStoreError::NotFound`] if there is no database; any fault of it. What was done until then stays, and is
-/// right.
+/// [`WecomStoreError::NotFound`] if there is no database; any fault of it. What was rebuilt until then
+/// stays and is consistent.
 pub fn rebuild(tenant_dir: &Path) -> Result<RebuildSummary, WecomStoreError> {
     let path = tenant_dir.join(DATABASE);
     drop(connection::open_existing(&path)?);
@@ -62,7 +62,7 @@ pub fn rebuild(tenant_dir: &Path) -> Result<RebuildSummary, WecomStoreError> {
     run().map_err(|error| WecomStoreError::sqlite(&path, error))
 }
 
-/// The columns of an event that follow from its text, by name and value.
+/// The values of [`COLUMNS`].
 type Columns = [Option<String>; 12];
 
 const COLUMNS: &str = "occurred_at, msg_type, event, change_type, object_kind, object_id, user_id, new_user_id, \
@@ -94,7 +94,7 @@ fn columns(parsed: &Event, received_at: DateTime<Utc>) -> Columns {
     ]
 }
 
-/// Parses all events again and corrects the columns of those that are now read otherwise.
+/// Parses all events again and updates the columns of those that are now parsed differently.
 fn reparse_events(conn: &mut Connection, summary: &mut RebuildSummary) -> rusqlite::Result<()> {
     let mut last = 0;
     loop {
@@ -155,7 +155,7 @@ fn reparse_events(conn: &mut Connection, summary: &mut RebuildSummary) -> rusqli
     }
 }
 
-/// Makes every object of which there are events anew.
+/// Rebuilds every object that has events.
 fn rebuild_objects(conn: &mut Connection, summary: &mut RebuildSummary) -> rusqlite::Result<()> {
     for kind in ObjectKind::ALL {
         let mut last = String::new();
@@ -185,7 +185,7 @@ fn rebuild_objects(conn: &mut Connection, summary: &mut RebuildSummary) -> rusql
     Ok(())
 }
 
-/// The objects of an id: one, but for an external contact one a member who follows it.
+/// The objects of an id: one; for an external contact one for each member who follows it.
 fn objects(conn: &Connection, kind: ObjectKind, id: &str) -> rusqlite::Result<Vec<Object>> {
     let object = |user_id| Object { kind: Some(kind), id: id.to_owned(), user_id };
     if kind != ObjectKind::ExternalContact {

@@ -1,8 +1,8 @@
-//! An event as it arrives, and what became of it.
+//! An event as it arrives, and the outcome of storing it.
 
 use chrono::{DateTime, Utc};
 
-/// Which of the two addresses an event came to.
+/// The callback address at which an event arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
     /// `/customer/work-weixin-integration/wxCallBack/member/...`: contacts.
@@ -34,7 +34,7 @@ pub struct ReceivedEvent {
     pub agent_id: String,
     /// The receive id within the encrypted text: a corp id, a suite id, or nothing.
     pub receive_id: String,
-    /// `timestamp` of the query, in seconds since 1970; none if it is no number.
+    /// `timestamp` of the query, in seconds since 1970; `None` if it is not a number.
     pub timestamp: Option<i64>,
     /// `nonce` of the query.
     pub nonce: String,
@@ -42,7 +42,7 @@ pub struct ReceivedEvent {
     pub body: Vec<u8>,
 }
 
-/// What became of an event: its row in `callback_event`, durable in either case.
+/// The outcome of storing an event: its row in `callback_event`, durable in either case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stored {
     /// It was new.

@@ -1,4 +1,4 @@
-//! The thread that writes `wecom.db`: one transaction for all that waits.
+//! The thread that writes `wecom.db`: one transaction for all queued events.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -16,25 +16,25 @@ use super::{connection, events};
 use crate::wecom::event::Event;
 use crate::wecom::state::{Changes, Effect, Step};
 
-/// Events of one transaction. More would make the first of them wait for the last.
+/// Most events of one transaction; with more, the first would wait too long for the last.
 const MAX_BATCH: usize = 512;
 
-/// How long the first event of a batch waits for others while events come one upon the other. Each commit costs the
-/// same whatever it holds, so this halves what a full load takes of processor and disk.
+/// How long the first event of a batch waits for others under load. A commit costs the same whatever its size, so
+/// this halves the processor and disk time of a full load.
 const BATCH_DELAY: Duration = Duration::from_millis(4);
 
-/// An event on its way to the disk, and who waits for it.
+/// A queued event, and where to send the outcome.
 #[derive(Debug)]
 pub(super) struct QueuedEvent {
     pub event: ReceivedEvent,
     pub parsed: Event,
     pub hash: [u8; 32],
     pub answer: oneshot::Sender<Result<Stored, WecomStoreError>>,
-    /// Its share of the memory that may wait; given back when the event is answered.
+    /// Its share of the queue's memory; released when the event is answered.
     pub _memory_permit: OwnedSemaphorePermit,
 }
 
-/// Starts the thread. It ends when the last sender is dropped and what waits is stored.
+/// Starts the thread. It ends when the last sender is dropped and the queue is stored.
 pub(super) fn start(
     path: PathBuf,
     conn: Option<Connection>,
@@ -48,13 +48,13 @@ pub(super) fn start(
         .map_err(|_| WecomStoreError::Stopped { path: place })
 }
 
-/// The open file and which file it is, as a path may name another file later.
+/// The open file and its identity, since the path may name another file later.
 struct Open {
     conn: Connection,
     identity: Option<(u64, u64)>,
 }
 
-/// Device and inode of the file that the path names now.
+/// Device and inode of the file at the path.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
@@ -74,21 +74,20 @@ fn run(path: &Path, conn: Option<Connection>, mut waiting: mpsc::Receiver<Queued
             batch.push(next);
         }
         busy = batch.len() > 1;
-        // Nothing that a panic may have left half done is used afterwards: the connection is dropped, and the
-        // transaction with it.
+        // Unwind safe: after a panic the connection is dropped, and its transaction with it.
         let outcome = catch_unwind(AssertUnwindSafe(|| store(&mut open, path, &batch)))
             .unwrap_or_else(|_| Err(WecomStoreError::Stopped { path: path.to_path_buf() }));
         match outcome {
             Ok(stored) => {
                 for (event, stored) in batch.drain(..).zip(stored) {
-                    // A caller that no longer waits has its event stored all the same.
+                    // The caller may have gone; its event is stored all the same.
                     let _ = event.answer.send(Ok(stored));
                 }
             }
             Err(error) => {
-                // Those who wait tell it, each once; a full disk would fill with what is told of every batch.
+                // Only at debug level: the callers log it, and a line for every batch would fill a full disk.
                 tracing::debug!(%error, events = batch.len(), "callbacks could not be stored");
-                // Whatever the connection has been through, the next batch starts on a new one.
+                // The connection may be broken, so the next batch opens a new one.
                 open = None;
                 for event in batch.drain(..) {
                     let _ = event.answer.send(Err(error.clone()));
@@ -98,8 +97,8 @@ fn run(path: &Path, conn: Option<Connection>, mut waiting: mpsc::Receiver<Queued
     }
 }
 
-/// Stores the batch in the file that the path names now. A file that was moved away under the writer is left to
-/// whoever moved it: what went on there would be acknowledged and never be found.
+/// Stores the batch in the file at the path. If the open file was moved away, a new one is used: events written to
+/// the moved file would be acknowledged and never be found.
 fn store(
     open: &mut Option<Open>,
     path: &Path,
@@ -118,7 +117,7 @@ fn store(
     let stored = write(&mut current.conn, path, batch)?;
     match current.identity == identity(path) {
         true => Ok(stored),
-        // Moved away in the meantime: sent again, the events come into the file that is there then.
+        // Moved away in the meantime: WeCom sends the events again, and they go into the new file.
         false => Err(WecomStoreError::CannotOpen { path: path.to_path_buf() }),
     }
 }
