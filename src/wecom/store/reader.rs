@@ -88,7 +88,7 @@ impl EventReader {
         Ok(EventReader { conn, path })
     }
 
-    /// The newest events that the query asks for, the newest first.
+    /// The selected events, newest first.
     ///
     /// # Errors
     /// Any fault of the database.
@@ -107,7 +107,7 @@ impl EventReader {
         read().map_err(|error| WecomStoreError::sqlite(&self.path, error))
     }
 
-    /// The queries that the file documents, by name.
+    /// The documented queries, by name.
     ///
     /// # Errors
     /// Any fault of the database.
