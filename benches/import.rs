@@ -1,12 +1,12 @@
-//! The main job beside what a user would write without us, on the same files in the same run.
+//! Benchmark of `import` against the SQLite script that a user would write without orgsnap, on the same files.
 //!
 //!     cargo bench
 //!     ORGSNAP_BENCH_AGENTS=100000 ORGSNAP_BENCH_ROUNDS=3 cargo bench
 //!
 //! Every round runs, one after the other: the SQLite script, a cold import, the next day with 1 % churn, and a day
 //! on which nothing changed. Wall times are medians over the rounds; machines are noisy, so only figures of one
-//! run compare. Peaks are the highest resident size of the largest process over all rounds. Where the time goes is
-//! told by the program's own records of its runs. The script is `../shared/bench/sqlite_import.sh` unless
+//! run compare. Peaks are the highest resident size of the largest process over all rounds. Times by stage come
+//! from the recorded runs. The script is `../shared/bench/sqlite_import.sh` unless
 //! ORGSNAP_BENCH_SCRIPT names another; without it, or without its `sqlite3`, only our own times are shown.
 
 use std::{
@@ -24,13 +24,13 @@ use orgsnap::sample::{self, Options};
 #[derive(Clone)]
 struct Measured {
     wall: Duration,
-    /// Highest resident size in MB; 0 where the system does not tell.
+    /// Highest resident size in MB; 0 if the system does not report it.
     peak: u64,
     /// Milliseconds by stage, for our own runs.
     stages: Vec<(String, f64)>,
 }
 
-/// What is run each round, in order: its name, and what its wall time is to stay below in times the script's.
+/// The runs of each round in order, with the goal for the wall time as a fraction of the script's.
 const RUNS: [(&str, Option<f64>); 4] = [
     ("sqlite_import.sh", None),
     ("cold import", Some(0.4)),
@@ -38,8 +38,8 @@ const RUNS: [(&str, Option<f64>); 4] = [
     ("unchanged day", None),
 ];
 
-/// What every peak is to stay below, in MB.
-const PEAK: u64 = 800;
+/// The goal for every peak, in MB.
+const PEAK_GOAL: u64 = 800;
 
 fn main() -> anyhow::Result<()> {
     let number =
@@ -104,9 +104,9 @@ fn has(tool: &str) -> bool {
     found.is_ok_and(|status| status.success())
 }
 
-/// Runs a command to its end with the disk quiet before it.
+/// Flushes the disk, then runs a command to its end.
 fn run(command: &mut Command) -> io::Result<Measured> {
-    // What an earlier run left to be written must not be paid by this one.
+    // Writes that an earlier run left pending must not be measured in this one.
     let _ = Command::new("sync").status();
     let began = Instant::now();
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
@@ -125,7 +125,7 @@ fn run(command: &mut Command) -> io::Result<Measured> {
     Ok(Measured { wall, peak, stages: Vec::new() })
 }
 
-/// How long the stages of the last run took, and what else it did: starting, committing, reporting.
+/// Durations of the stages of the last run, and the rest: starting, committing, reporting.
 fn stages(database: &Path, wall: Duration) -> anyhow::Result<Vec<(String, f64)>> {
     let database = rusqlite::Connection::open(database)?;
     let timings: String = database.query_row(
@@ -139,8 +139,8 @@ fn stages(database: &Path, wall: Duration) -> anyhow::Result<Vec<(String, f64)>>
         let name = timing["stage"].as_str().unwrap_or_default().to_owned();
         stages.push((name, timing["ms"].as_f64().unwrap_or_default()));
     }
-    let told: f64 = stages.iter().map(|(_, ms)| ms).sum();
-    stages.push(("start, commit, report".to_owned(), wall.as_secs_f64() * 1000.0 - told));
+    let recorded: f64 = stages.iter().map(|(_, ms)| ms).sum();
+    stages.push(("start, commit, report".to_owned(), wall.as_secs_f64() * 1000.0 - recorded));
     Ok(stages)
 }
 
@@ -155,7 +155,7 @@ fn resident(pid: u32) -> u64 {
     below.chain([kilobytes.unwrap_or(0) / 1000]).max().unwrap_or(0)
 }
 
-/// The middle one; of an even number the upper of the two.
+/// The median; of an even number of values the upper of the two.
 fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
@@ -170,7 +170,7 @@ fn show(agents: usize, rounds: usize, measured: &[Vec<Measured>; 4]) {
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let script = median(walls(&measured[0]));
     println!("{agents} agents, {rounds} rounds, one after the other in each, {cores} cores\n");
-    println!("| run | median ms | min-max | x script | goal | peak MB (goal {PEAK}) |");
+    println!("| run | median ms | min-max | x script | goal | peak MB (goal {PEAK_GOAL}) |");
     println!("| --- | ---: | ---: | ---: | ---: | ---: |");
     for ((name, goal), runs) in RUNS.iter().zip(measured) {
         let times = walls(runs);

@@ -1,4 +1,4 @@
-//! The main job through the pipeline: what stands in `org.db` after one delivery, and after the next.
+//! Imports through the pipeline: the content of `org.db` after one delivery and after the next.
 
 use std::{
     fs,
@@ -25,7 +25,7 @@ struct Insurer {
     job: Job,
 }
 
-/// Tables that the same deliveries must fill with the same rows.
+/// Tables whose rows must depend on the deliveries only.
 const SNAPSHOT: [&str; 13] = [
     "agent",
     "node",
@@ -81,7 +81,7 @@ impl Insurer {
     fn try_import(&self, day: u32, dry_run: bool) -> Result<RunReport, RunError> {
         let data = self.data();
         let now: DateTime<Utc> = "2024-12-31T18:30:00Z".parse().unwrap();
-        // Every run has an id of its own, since no two begin at the same moment.
+        // No two runs begin at the same second, so every run has an id of its own.
         let now = now
             + chrono::TimeDelta::seconds(
                 fs::read_dir(data.join("t/archive"))
@@ -207,14 +207,14 @@ fn a_bad_cell_or_a_stray_delimiter_removes_no_agent() {
     }
 }
 
-/// A record's version, whether its grade is the changed one, and since when it is carried; none if it is gone.
+/// A record's version, whether its grade is the changed one, and since when it is carried; `None` if it is absent.
 type State = Option<(&'static str, bool, Option<&'static str>)>;
 
 #[test]
 fn a_quarantined_row_is_carried_until_it_is_corrected_or_absent() {
     let insurer = Insurer::new("");
     let bad: fn(&mut Vec<String>) = |lines| set(lines, 9, ENTERED, "2024-02-30");
-    // Bad in two ways at once, and beside a good row of the same key: still one record that is carried.
+    // A row with two defects, and a good row of the same key: one carried record.
     let worse: fn(&mut Vec<String>) = |lines| {
         lines.push(lines[9].clone());
         set(lines, 9, ENTERED, "2024-02-30");
@@ -268,7 +268,7 @@ fn history_keeps_changed_and_removed_rows() {
         .deliver(2, |lines| {
             changed = id(&lines[20]);
             set(lines, 20, GRADE, "Z9");
-            // The last agent recruited nobody, so nothing dangles on it.
+            // The last agent recruited nobody, so no reference to it is left.
             gone = id(lines.last().unwrap());
             lines.pop();
         })
@@ -495,8 +495,8 @@ fn source_lock_and_database_faults_give_distinct_errors() {
 fn an_uncreatable_data_folder_is_named_in_the_error() {
     let insurer = Insurer::new("");
     insurer.deliver(1, |_| {});
-    // A file where the data folder should be: nobody, root included, can make a folder there.
-    fs::write(insurer.data(), "in the way").unwrap();
+    // A file in place of the data folder: nobody, not even root, can create a folder there.
+    fs::write(insurer.data(), "not a folder").unwrap();
     let error = insurer.try_import(1, false).unwrap_err();
     assert!(error.to_string().contains("data"), "{error}");
     assert!(Path::new(&insurer.data()).is_file());
@@ -504,7 +504,7 @@ fn an_uncreatable_data_folder_is_named_in_the_error() {
 
 #[test]
 fn a_cancelled_run_changes_nothing() {
-    /// Asks for an end as soon as a stage begins.
+    /// Cancels the run as soon as a stage begins.
     struct StopAt(Stage, Cancel);
     impl fetch::Progress for StopAt {
         fn file(&self, _: Feed, _: Option<u64>) {}

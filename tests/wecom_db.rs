@@ -1,4 +1,4 @@
-//! Callbacks kept in `wecom.db`: events, the state that follows from them, durability.
+//! Callbacks in `wecom.db`: events, the state derived from them, durability.
 
 mod events;
 mod joined;
@@ -14,7 +14,7 @@ use orgsnap::wecom::store::{Endpoint, EventStore, ReceivedEvent, Stored, WecomSt
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-/// The state tables, with what identifies a row.
+/// The state tables.
 const STATE: [&str; 12] = [
     "member",
     "member_department",
@@ -87,7 +87,7 @@ fn rows(conn: &Connection, sql: &str) -> Vec<String> {
     lines
 }
 
-/// All state, in the order of the keys. Rows of events are told by the event's text where ids may differ.
+/// All state, in the order of the keys. With `by_text` events are identified by their text, since their ids may differ.
 fn state(conn: &Connection, by_text: bool) -> String {
     let mut text = String::new();
     for table in STATE {

@@ -1,4 +1,4 @@
-//! The plan against a naive model: lists of full snapshots, replayed from scratch.
+//! Compares the plan with a naive model that replays lists of full snapshots.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The tables as plain collections, written by the plans of the plan and by nothing else.
+/// The tables as plain collections, written only by executing plans.
 #[derive(Debug, Clone, Default)]
 struct Tables {
     next_row: i64,
@@ -28,7 +28,7 @@ struct Version {
 /// A delivery: for each key that is in it a content, or `None` if its row was quarantined.
 type Delivery = BTreeMap<u8, Option<i64>>;
 
-/// Everything that must not depend on what was imported in between.
+/// The state that must depend only on the last delivery of each date.
 type State =
     (Vec<Version>, Vec<(Version, NaiveDate)>, BTreeMap<(u8, NaiveDate), Option<NaiveDate>>);
 
@@ -135,7 +135,7 @@ impl Tables {
 
 const KEYS: u8 = 5;
 
-/// The same, computed key by key from the last delivery of each date, without any plan.
+/// The expected state, computed key by key from the last delivery of each date, without plans.
 fn replay(deliveries: &BTreeMap<NaiveDate, Delivery>) -> State {
     let (mut current, mut history, mut carry) = (Vec::new(), Vec::new(), BTreeMap::new());
     for key in 0..KEYS {

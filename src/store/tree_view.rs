@@ -209,20 +209,20 @@ fn in_print_order(
     limit: usize,
 ) -> (Vec<TreeNode>, usize) {
     let mut below: BTreeMap<Option<String>, Vec<TreeNode>> = BTreeMap::new();
-    let mut waiting: Vec<TreeNode> = Vec::new();
+    let mut stack: Vec<TreeNode> = Vec::new();
     for node in nodes {
         let starts = start.map_or(node.parent_id.is_none(), |start| start.id == node.id);
         if starts {
-            waiting.push(node);
+            stack.push(node);
         } else {
             below.entry(node.parent_id.clone()).or_default().push(node);
         }
     }
-    waiting.reverse();
+    stack.reverse();
     let (mut printed, mut omitted) = (Vec::new(), 0);
-    while let Some(node) = waiting.pop() {
+    while let Some(node) = stack.pop() {
         let children = below.remove(&Some(node.id.clone())).unwrap_or_default();
-        waiting.extend(children.into_iter().rev());
+        stack.extend(children.into_iter().rev());
         if printed.len() < limit {
             printed.push(node);
         } else {

@@ -1,4 +1,4 @@
-//! The documented sample events, each as a file: how they are read, and the state that follows.
+//! The documented sample events, a file each: how they are parsed, and the state derived from them.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -39,13 +39,13 @@ fn documented_events_are_read_and_applied() {
     insta::assert_snapshot!("documented_events", text);
     insta::assert_snapshot!("documented_events_state", state(&conn, false));
 
-    // Word for word what came, byte for byte.
+    // The bodies are stored byte for byte.
     let mut statement = conn.prepare("select body from callback_event order by id").unwrap();
     let kept: Vec<String> =
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     assert_eq!(kept.iter().map(|body| body.as_bytes().to_vec()).collect::<Vec<_>>(), bodies);
 
-    // The same deliveries again change nothing but the count.
+    // Delivering the same events again changes only the count.
     let before = state(&conn, false);
     let again = store_all(&tenant, &bodies).unwrap();
     let expected: Vec<Stored> = (1..=files.len()).map(|id| Stored::Repeated(id as i64)).collect();
@@ -56,7 +56,7 @@ fn documented_events_are_read_and_applied() {
         ["a=2 b=2"]
     );
 
-    // What another application is told as well is kept, and changes nothing: least of all in another order.
+    // The same events for another application are stored and change no state, in any order.
     super::runtime().block_on(async {
         let store = EventStore::open(&tenant).unwrap();
         for body in bodies.iter().rev() {
@@ -67,7 +67,7 @@ fn documented_events_are_read_and_applied() {
     });
     assert_eq!(state(&conn, false), before);
 
-    // Whatever happens to the state tables, the events bring it back.
+    // A rebuild restores damaged state tables from the events.
     conn.execute_batch(
         "update member set name = 'x'; delete from department; delete from external_contact; \
          insert into tag (tag_id, changed_at, event_id) values ('99', '2026-01-01T00:00:00Z', 1); \
@@ -154,8 +154,8 @@ fn unreadable_text_is_kept_with_the_reason() {
         .unwrap()
         .map(Result::unwrap)
         .collect();
-    for ((body, problem), (kept, told)) in cases.iter().zip(&kept) {
-        assert_eq!((*body, *problem), (kept.as_slice(), told.as_str()));
+    for ((body, problem), (kept, found)) in cases.iter().zip(&kept) {
+        assert_eq!((*body, *problem), (kept.as_slice(), found.as_str()));
     }
     let types = rows(&conn, "select typeof(body) as t from callback_event order by id limit 2");
     assert_eq!(types, ["t=\"blob\"", "t=\"text\""]);

@@ -65,7 +65,7 @@ fn joined_queries_find_departed_members_and_agents_without_an_account() {
     };
     let active = ids("select id from agent where agent_status = 1 order by id");
     let left = ids("select id from agent where agent_status = 2 order by id");
-    // Nobody refers to the last one, so that the next delivery may do without it.
+    // No record refers to the last one, so that the next delivery can leave it out.
     let vanished = ids("select a.id from agent a where a.agent_status = 1 and not exists \
          (select 1 from agent b where b.recommend_by_agent_id = a.id) and a.id not in \
          (select agent_id from node where agent_id is not null) and a.id not in \
@@ -116,7 +116,7 @@ fn joined_queries_find_departed_members_and_agents_without_an_account() {
     assert_eq!(rows(&conn, "select id as i from active_agent_without_account order by 1"), without);
 }
 
-/// WeCom's ids do not tell upper from lower case, so an account may be spelt otherwise than the agent's id.
+/// WeCom's ids ignore case, so an account may differ in case from the agent's id.
 #[test]
 fn accounts_match_agents_regardless_of_case() {
     let dir = tempfile::tempdir().unwrap();

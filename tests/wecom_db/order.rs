@@ -1,5 +1,5 @@
-//! The state does not depend on the order in which events of different objects come, nor on how often they come, and
-//! it is what a plain model says: the events of an object, sorted, applied one after the other.
+//! The state does not depend on the order of events of different objects nor on repeated deliveries, and it equals a
+//! simple model that sorts the events of an object and applies them one after the other.
 
 use std::collections::BTreeMap;
 
@@ -11,18 +11,18 @@ use super::{open, rows, state, store_all};
 /// Two persons (each under an id and the one it may be renamed to), a department, a tag, a customer, a group.
 const OBJECTS: usize = 6;
 
-/// An event in short: which object, at which second, what, with which value.
+/// A generated event: the object, the second, the action and a value.
 #[derive(Debug, Clone)]
 struct TestEvent {
     object: usize,
     second: u64,
-    what: u8,
+    action: u8,
     value: u8,
 }
 
 fn test_events() -> impl Strategy<Value = Vec<TestEvent>> {
     let one = (0..OBJECTS, 0..4u64, 0..9u8, 0..4u8)
-        .prop_map(|(object, second, what, value)| TestEvent { object, second, what, value });
+        .prop_map(|(object, second, action, value)| TestEvent { object, second, action, value });
     proptest::collection::vec(one, 1..24)
 }
 
@@ -32,13 +32,13 @@ impl TestEvent {
         format!("{}{}", if self.value < 2 { 'u' } else { 'v' }, self.object)
     }
 
-    /// The text, which no other event has: `serial` is a field that orgsnap does not know.
+    /// The text of the event; `serial`, a field that orgsnap ignores, makes it unique.
     fn body(&self, serial: usize) -> Vec<u8> {
         let v = self.value;
         let (event, fields) = match self.object {
             0 | 1 => {
                 let id = self.person();
-                let (change, more) = match self.what {
+                let (change, more) = match self.action {
                     0 => {
                         ("create_user", format!("<Name>n{v}</Name><Department>1,{v}2</Department>"))
                     }
@@ -59,7 +59,7 @@ impl TestEvent {
                 )
             }
             2 => {
-                let (change, more) = match self.what % 3 {
+                let (change, more) = match self.action % 3 {
                     0 => ("create_party", format!("<ParentId>{v}</ParentId>")),
                     1 => ("update_party", format!("<Name>n{v}</Name>")),
                     _ => ("delete_party", String::new()),
@@ -68,7 +68,7 @@ impl TestEvent {
             }
             3 => {
                 let list =
-                    if self.what.is_multiple_of(2) { "AddUserItems" } else { "DelUserItems" };
+                    if self.action.is_multiple_of(2) { "AddUserItems" } else { "DelUserItems" };
                 let more = format!("<TagId>1</TagId><{list}>u0,v{}</{list}>", v % 2);
                 ("change_contact", format!("<ChangeType>update_tag</ChangeType>{more}"))
             }
@@ -80,13 +80,13 @@ impl TestEvent {
                     "del_external_contact",
                     "del_follow_user",
                     "transfer_fail",
-                ][usize::from(self.what) % 6];
+                ][usize::from(self.action) % 6];
                 let ids = "<UserID>u0</UserID><ExternalUserID>c</ExternalUserID>";
                 let more = if v == 0 { "<State>s</State>" } else { "" };
                 ("change_external_contact", format!("<ChangeType>{change}</ChangeType>{ids}{more}"))
             }
             _ => {
-                let (change, more) = match self.what % 4 {
+                let (change, more) = match self.action % 4 {
                     0 => ("create", String::new()),
                     1 => (
                         "update",
@@ -134,7 +134,7 @@ fn shuffled(events: &[(usize, Vec<u8>)], picks: &[u8]) -> Vec<Vec<u8>> {
     order
 }
 
-/// A person as the model knows one.
+/// A person in the model.
 #[derive(Debug, Clone, Default)]
 struct Person {
     name: Option<String>,
@@ -148,7 +148,7 @@ struct Person {
 fn apply(people: &mut BTreeMap<String, Person>, event: &TestEvent) {
     let v = event.value;
     let mut id = event.person();
-    if event.what > 1 {
+    if event.action > 1 {
         while let Some(next) = people.get(&id).and_then(|person| person.renamed_to.clone()) {
             id = next;
         }
@@ -159,13 +159,13 @@ fn apply(people: &mut BTreeMap<String, Person>, event: &TestEvent) {
         person.departments =
             now.into_iter().map(|d| (d.clone(), led.get(&d).copied().flatten())).collect();
     };
-    if event.what != 6 {
+    if event.action != 6 {
         person.deleted = None;
     }
-    match event.what {
+    match event.action {
         0 | 1 => {
             *person = Person { created: Some(event.second), ..Person::default() };
-            if event.what == 0 {
+            if event.action == 0 {
                 person.name = Some(format!("n{v}"));
                 person.departments = vec![("1".to_owned(), None), (format!("{v}2"), None)];
             }
@@ -186,7 +186,7 @@ fn apply(people: &mut BTreeMap<String, Person>, event: &TestEvent) {
         }
         _ => {
             let new = format!("v{}", event.object);
-            // An event that names the new id already says nothing new.
+            // An event that already names the new id changes nothing.
             if new != id && new != event.person() {
                 let old = person.clone();
                 person.departments.clear();
@@ -273,7 +273,7 @@ proptest! {
             let (members, departments) = expected(&generated);
             prop_assert_eq!(rows(&conn, MEMBERS), members);
             prop_assert_eq!(rows(&conn, DEPARTMENTS), departments);
-            // What is folded event by event is what the whole history gives.
+            // A rebuild from the whole history gives the same state as event by event.
             let rebuilt = rebuild(dir.path()).unwrap();
             prop_assert_eq!(state(&conn, false), own);
             prop_assert_eq!((rebuilt.removed, rebuilt.failed), (0, 0));

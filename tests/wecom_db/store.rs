@@ -1,4 +1,4 @@
-//! The store: each event once, many in one commit, faults told and outlived.
+//! The event store: each event once, many in one commit, faults reported and recovered from.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -45,7 +45,7 @@ fn concurrent_events_are_each_answered_with_their_own_row() {
         let tasks: Vec<_> = (0..2_000)
             .map(|n| {
                 let store = store.clone();
-                // Every event is delivered twice, at once.
+                // Every event is delivered twice at the same time.
                 tokio::spawn(
                     async move { (n / 2, store.store(received(&body(n / 2))).await.unwrap()) },
                 )
@@ -146,7 +146,7 @@ fn newer_and_foreign_files_are_refused_unchanged() {
 fn events_are_stored_again_after_a_fault() {
     let dir = tempfile::tempdir().unwrap();
     let tenant = dir.path().join("t");
-    fs::write(&tenant, "in the way").unwrap();
+    fs::write(&tenant, "not a folder").unwrap();
     runtime().block_on(async {
         let store = EventStore::open(&tenant).unwrap();
         let error = store.store(received(&body(1))).await.unwrap_err();
@@ -154,7 +154,7 @@ fn events_are_stored_again_after_a_fault() {
         fs::remove_file(&tenant).unwrap();
         assert_eq!(store.store(received(&body(1))).await.unwrap(), Stored::New(1));
 
-        // A file that is moved away is not written on: a new one is made where it was.
+        // A file that was moved away is no longer written: a new one is created at the path.
         let moved = dir.path().join("moved");
         fs::rename(&tenant, &moved).unwrap();
         assert_eq!(store.store(received(&body(2))).await.unwrap(), Stored::New(1));
@@ -167,8 +167,7 @@ fn events_are_stored_again_after_a_fault() {
 fn a_full_database_rejects_queued_events_and_accepts_them_later() {
     let dir = tempfile::tempdir().unwrap();
     store_all(dir.path(), &[body(1)]).unwrap();
-    // A page limit stands in for a full disk: SQLite reports both as SQLITE_FULL. It is a limit of a connection, so a
-    // trigger of the file does the same for every connection.
+    // A trigger simulates a full disk for every connection; a page limit would apply to one connection only.
     open(dir.path())
         .execute_batch(
             "create trigger full before insert on callback_event when new.user_id <> 'u1' \
@@ -251,15 +250,15 @@ fn the_data_dictionary_documents_every_table_and_column() {
     let dir = tempfile::tempdir().unwrap();
     store_all(dir.path(), &[body(1)]).unwrap();
     let conn = open(dir.path());
-    let there = rows(
+    let existing = rows(
         &conn,
         "select s.name as t, '' as c from sqlite_schema s where s.type in ('table', 'view') and s.name not like 'sqlite%' \
          union select s.name, i.name from sqlite_schema s, pragma_table_info(s.name) i \
          where s.type in ('table', 'view') and s.name not like 'sqlite%' order by 1, 2",
     );
-    let told =
+    let documented =
         rows(&conn, "select table_name as t, column_name as c from data_dictionary order by 1, 2");
-    assert_eq!(told, there);
+    assert_eq!(documented, existing);
     assert!(
         rows(
             &conn,

@@ -1,4 +1,4 @@
-//! `orgsnap wecom events`, `rebuild` and `queries` as an engineer and an analyst have them.
+//! The commands `orgsnap wecom events`, `rebuild` and `queries`.
 
 use std::fs;
 use std::io::Write as _;
@@ -38,7 +38,7 @@ fn the_event_list_contains_no_personal_data() {
     assert_eq!(code, Some(0));
     let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[0].join(" "), "received (UTC) agent event change object times problem");
-    // The newest first; the second was no text.
+    // Newest first; the body of the second is not text.
     assert_eq!(lines[1][2..], ["chengyuan", "1", "not_utf8"]);
     let first =
         ["2026-11-18", "11:06:40", "chengyuan", "change_contact", "create_user", "zhangsan", "2"];
@@ -104,7 +104,7 @@ fn the_printed_queries_run_in_sqlite3_as_they_are() {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    // A path that SQL and a shell would trip over.
+    // A path that needs quoting in SQL and in a shell.
     let data = dir.path().join("it's data");
     let tenant = data.join("t");
     store_all(&tenant, &[CREATED.as_bytes().to_vec()]).unwrap();

@@ -1,4 +1,4 @@
-//! Whatever goes wrong, the last snapshot stays and the message says what to do.
+//! After any fault the last snapshot is unchanged and the message says what to do.
 
 use std::fs;
 
@@ -58,12 +58,12 @@ fn other_files_are_refused_and_left_as_they_are() {
     assert!(matches!(open_error(&foreign), StoreError::Foreign { .. }));
     assert!(fs::read(&foreign).unwrap() == before);
 
-    let nowhere = database.folder.path().join("missing/org.db");
-    assert!(matches!(open_error(&nowhere), StoreError::CannotOpen { .. }));
+    let missing = database.folder.path().join("missing/org.db");
+    assert!(matches!(open_error(&missing), StoreError::CannotOpen { .. }));
     assert!(matches!(open_error(database.folder.path()), StoreError::CannotOpen { .. }));
-    let error = Reader::open_existing(&nowhere).unwrap_err();
+    let error = Reader::open_existing(&missing).unwrap_err();
     assert!(error.to_string().contains("nothing was imported"), "{error}");
-    assert!(!nowhere.exists());
+    assert!(!missing.exists());
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn a_dropped_publication_changes_nothing() {
     let mut store = database.open();
     let empty = content(&store.conn);
     for n in [1, 2] {
-        // On day 1 the tables are empty and lose their index for the load; it has to be there again.
+        // On day 1 the tables are empty, so the load drops their index; the rollback must restore it.
         let mut publication = store.begin(day(n)).unwrap();
         stage(&mut publication, &schema(), &delivery("A1|x|1\nA2|y|1")).unwrap();
         drop(publication);
@@ -169,7 +169,7 @@ fn readers_see_the_old_snapshot_until_the_commit() {
     let report = report("second", day(2), Verdict::Published);
     publication.commit(Approved::for_tests(), record(&report)).unwrap();
     assert_eq!(rows(&reader, "select agent_name from agent"), ["b"]);
-    // The log is folded back: the file alone is the whole database.
+    // The checkpoint emptied the log: the file alone is the whole database.
     assert_eq!(fs::metadata(database.folder.path().join("org.db-wal")).unwrap().len(), 0);
 }
 

@@ -126,7 +126,7 @@ pub(super) fn schema() -> Schema {
     }
 }
 
-/// A delivery: per feed its lines, cells between `|`; a line that starts with `!` is quarantined.
+/// A delivery: the lines of each feed, cells separated by `|`; a line that starts with `!` is quarantined.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Delivery {
     pub agent: String,
@@ -245,7 +245,7 @@ pub(super) fn record(report: &RunReport) -> RunRecord<'_, '_> {
     RunRecord { report, finished, tool_version: "0.1.0", quarantine: Box::new(std::iter::empty()) }
 }
 
-/// Writes all of a delivery but does not commit. Outcomes by [`Feed::index`].
+/// Writes a whole delivery without a commit. Outcomes by [`Feed::index`].
 pub(super) fn stage(
     publication: &mut Publication<'_>,
     schema: &Schema,
@@ -298,7 +298,7 @@ pub(super) fn import(store: &mut Store, n: u32, delivery: &Delivery) -> Vec<Feed
     import_as(store, &schema(), &run, day(n), delivery).unwrap()
 }
 
-/// A forest by the plainest means. Parents that are not there make tops.
+/// A forest, computed naively. Records whose parent is missing are tops.
 pub(super) fn tree(has_levels: bool, parents: &BTreeMap<String, Option<String>>) -> TreeRows<'_> {
     let ids: Vec<&str> = parents.keys().map(String::as_str).collect();
     let at = |id: &str| ids.binary_search(&id).ok().map(|at| at as u32);

@@ -1,4 +1,4 @@
-//! What is published, what stays of it, and what importing again changes.
+//! Published rows, their history, and importing a date again.
 
 use std::collections::BTreeMap;
 
@@ -116,7 +116,7 @@ fn only_changed_rows_of_a_forest_are_written() {
     );
     let (before, schema) = (store.conn.total_changes(), schema());
     let mut publication = store.begin(day(2)).unwrap();
-    // A2 goes, A3 becomes a top, A5 comes: three rows differ, one is gone, A4 stays untouched.
+    // A2 is removed, A3 becomes a top, A5 is added: three rows differ, one is deleted, A4 is not written.
     let parents = [("A1", None), ("A3", None), ("A4", None), ("A5", Some("A4"))];
     let parents: BTreeMap<String, Option<String>> =
         parents.map(|(id, up)| (id.to_owned(), up.map(str::to_owned))).into();
@@ -160,7 +160,7 @@ fn a_schema_can_gain_and_lose_columns() {
     );
 }
 
-/// A delivery from a few numbers: content by agent, `None` for a quarantined row. Recruiters have smaller
+/// A generated delivery: content by agent, `None` for a quarantined row. Recruiters have smaller
 /// numbers, so there is no cycle.
 fn delivery_of(agents: &BTreeMap<u8, Option<u8>>, organs: u8) -> Delivery {
     let line = |(id, content): (&u8, &Option<u8>)| match content {
@@ -171,7 +171,7 @@ fn delivery_of(agents: &BTreeMap<u8, Option<u8>>, organs: u8) -> Delivery {
             format!("A{id}|name {content}|1|2020-01-01|{recruiter}|8601")
         }
     };
-    // File order is not key order.
+    // The order in the file differs from the order of the keys.
     let lines: Vec<String> = agents.iter().rev().map(line).collect();
     let organs: Vec<&str> = ORGANS.lines().take(organs as usize).collect();
     Delivery { agent: lines.join("\n"), organ: organs.join("\n") }
@@ -203,7 +203,7 @@ proptest! {
         }
         prop_assert_eq!(content(&store.conn), content(&fresh.conn));
 
-        // Once more the last delivery: not one row of the snapshot tables is touched.
+        // The last delivery again: no row of the snapshot tables is written.
         let before = counters(&store.conn);
         let outcomes = import(&mut store, n, &last[&n]);
         prop_assert_eq!(counters(&store.conn), before);
@@ -215,7 +215,7 @@ proptest! {
     }
 }
 
-/// Rows with their rowids: a row that was deleted and inserted again would show.
+/// Rows with their rowids, which change if a row is deleted and inserted again.
 fn counters(conn: &Connection) -> Vec<String> {
     let tables = Feed::ALL.map(|f| [f.name().to_owned(), format!("{f}_history")]).concat();
     tables.iter().flat_map(|t| rows(conn, &format!("select rowid, * from {t}"))).collect()

@@ -1,4 +1,4 @@
-//! The store against real files.
+//! Tests of the store on real files.
 
 mod fixture;
 mod faults;

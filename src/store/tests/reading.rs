@@ -1,9 +1,9 @@
-//! Reading forests.
+//! Reading of forests.
 
 use super::fixture::*;
 use crate::store::{Reader, StoreError, TreeNode, TreeQuery, TreeView};
 
-/// An indented tree as the command line prints one.
+/// The tree as indented lines, as the command line prints it.
 fn printed_tree(view: &TreeView) -> Vec<String> {
     let line = |node: &TreeNode| {
         let indent = "  ".repeat(node.depth as usize);

@@ -1,4 +1,4 @@
-//! Runs and what stays of them; the dictionary.
+//! Recorded runs and the data dictionary.
 
 use std::borrow::Cow;
 
@@ -102,10 +102,10 @@ fn runs_are_listed_newest_first() {
     store.record_run(record(&refused("refused"))).unwrap();
     import(&mut store, 1, &delivery("A1|b|1"));
     let runs = Reader::open_existing(&database.db()).unwrap().runs(10).unwrap();
-    let told: Vec<_> =
+    let listed: Vec<_> =
         runs.iter().map(|r| (r.run.0.as_str(), r.verdict.as_str(), r.errors, r.current)).collect();
     assert_eq!(
-        told,
+        listed,
         [
             ("refused", "refused", 1, false),
             ("run-2", "published", 0, true),
@@ -137,9 +137,9 @@ fn the_data_dictionary_documents_every_table_and_column() {
     let known =
         rows(&store.conn, "select table_name, column_name from data_dictionary order by 1, 2");
     assert_eq!(known, expected);
-    let silent = "select table_name, column_name from data_dictionary \
+    let empty_texts = "select table_name, column_name from data_dictionary \
                   where '' in (title_zh, title_en, meaning_zh, meaning_en)";
-    assert_eq!(rows(&store.conn, silent), Vec::<String>::new());
+    assert_eq!(rows(&store.conn, empty_texts), Vec::<String>::new());
     assert_eq!(
         rows(
             &store.conn,

@@ -43,8 +43,8 @@ impl EventStore {
             true => Some(connection::open(&path)?),
             false => None,
         };
-        let (queue, waiting) = mpsc::channel(QUEUE_CAPACITY);
-        writer::start(path.clone(), conn, waiting)?;
+        let (queue, receiver) = mpsc::channel(QUEUE_CAPACITY);
+        writer::start(path.clone(), conn, receiver)?;
         Ok(EventStore {
             path: Arc::from(PathBuf::as_path(&path)),
             queue,

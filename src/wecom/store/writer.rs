@@ -38,14 +38,14 @@ pub(super) struct QueuedEvent {
 pub(super) fn start(
     path: PathBuf,
     conn: Option<Connection>,
-    waiting: mpsc::Receiver<QueuedEvent>,
+    receiver: mpsc::Receiver<QueuedEvent>,
 ) -> Result<(), WecomStoreError> {
-    let place = path.clone();
+    let stopped_path = path.clone();
     thread::Builder::new()
         .name("wecom-writer".to_owned())
-        .spawn(move || run(&path, conn, waiting))
+        .spawn(move || run(&path, conn, receiver))
         .map(|_| ())
-        .map_err(|_| WecomStoreError::Stopped { path: place })
+        .map_err(|_| WecomStoreError::Stopped { path: stopped_path })
 }
 
 /// The open file and its identity, since the path may name another file later.
@@ -59,17 +59,17 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
-fn run(path: &Path, conn: Option<Connection>, mut waiting: mpsc::Receiver<QueuedEvent>) {
+fn run(path: &Path, conn: Option<Connection>, mut receiver: mpsc::Receiver<QueuedEvent>) {
     let mut open = conn.map(|conn| Open { conn, identity: identity(path) });
     let mut batch = Vec::new();
     let mut busy = false;
-    while let Some(first) = waiting.blocking_recv() {
+    while let Some(first) = receiver.blocking_recv() {
         batch.push(first);
         if busy {
             thread::sleep(BATCH_DELAY);
         }
         while batch.len() < MAX_BATCH
-            && let Ok(next) = waiting.try_recv()
+            && let Ok(next) = receiver.try_recv()
         {
             batch.push(next);
         }
@@ -132,14 +132,14 @@ fn write(
         let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut stored = Vec::with_capacity(batch.len());
         let mut changes = Changes::default();
-        for waiting in batch {
+        for queued in batch {
             let inserted =
-                events::insert(&transaction, &waiting.event, &waiting.parsed, &waiting.hash)?;
+                events::insert(&transaction, &queued.event, &queued.parsed, &queued.hash)?;
             if let Stored::New(id) = inserted.stored
                 && inserted.new_content
             {
-                let at = events::occurred_at(&waiting.event, &waiting.parsed);
-                let step = Step { id, at: &at, event: &waiting.parsed };
+                let at = events::occurred_at(&queued.event, &queued.parsed);
+                let step = Step { id, at: &at, event: &queued.parsed };
                 if changes.apply(&transaction, step)? == Effect::Failed {
                     events::record_problem(&transaction, id, "state_failed")?;
                 }
