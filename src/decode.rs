@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn one_bad_byte_in_gb18030_is_one_bad_line_with_its_offset() {
+    fn an_undecodable_byte_in_gb18030_spoils_one_line_only() {
         let mut bytes =
             GB18030.encode("1|张伟|北京市\n2|王芳|上海市\n3|李娜|广州市\n").0.into_owned();
         let second = bytes.iter().position(|b| *b == b'\n').unwrap() + 1;
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_file_is_told() {
+    fn an_unterminated_last_line_is_detected() {
         let end = |bytes: &'static [u8]| {
             let lines = Lines::new(bytes, Detected { encoding: Encoding::Utf8, bom: 0 });
             let last = lines.len().checked_sub(1).map(|l| lines.raw(l));
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_cover_every_line_once() {
+    fn runs_of_lines_cover_every_line_once() {
         let text = "abc\n".repeat(100);
         let lines = Lines::new(text.as_bytes(), Detected { encoding: Encoding::Utf8, bom: 0 });
         let runs: Vec<_> = lines.runs(10..90, 17).collect();

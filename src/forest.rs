@@ -201,7 +201,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn agrees_with_walking_up(parent in prop::collection::vec(prop::option::of(0u32..40), 0..40)) {
+        fn forest_depths_and_counts_equal_those_of_walking_up_from_each_node(parent in prop::collection::vec(prop::option::of(0u32..40), 0..40)) {
             let n = parent.len() as u32;
             let parent: Vec<Option<u32>> = parent.into_iter().map(|p| p.filter(|p| *p < n)).collect();
             let forest = Forest::new(parent.clone());

@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_broken_above_it_and_not_at_it() {
+    fn a_gate_limit_refuses_above_its_value_and_not_at_it() {
         let none = (0, 0);
         let cases = [
             ((99, 1), none, none, none, vec![]),

@@ -41,7 +41,7 @@ const SNAPSHOT: [&str; 17] = [
 ];
 
 /// A folder with a job, its deliveries by day, and its data; commands run in it.
-struct Desk {
+struct Workspace {
     folder: tempfile::TempDir,
 }
 
@@ -75,15 +75,15 @@ fn told(output: Output) -> Told {
     Told { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-impl Desk {
-    /// A desk with a job whose deliveries lie in `in/<yyyymmdd>`, and nothing delivered yet.
-    fn new() -> Desk {
-        let desk = Desk { folder: tempfile::tempdir().unwrap() };
-        desk.write(
+impl Workspace {
+    /// A workspace with a job whose deliveries lie in `in/<yyyymmdd>`, and nothing delivered yet.
+    fn new() -> Workspace {
+        let workspace = Workspace { folder: tempfile::tempdir().unwrap() };
+        workspace.write(
             "job.toml",
             "tenant = \"t\"\n[source]\nkind = \"dir\"\npath = \"in/{date:%Y%m%d}\"\n",
         );
-        desk
+        workspace
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -147,20 +147,20 @@ fn dump(database: &Path) -> Vec<Vec<Value>> {
 
 #[test]
 fn every_verb_ends_with_its_exit_code() {
-    let desk = Desk::new();
-    desk.deliver(22, 300, Defects::None);
-    desk.deliver(23, 2_000, Defects::All);
-    fs::create_dir(desk.path("empty")).unwrap();
-    fs::create_dir_all(desk.path("foreign/t")).unwrap();
-    Connection::open(desk.path("foreign/t/org.db"))
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
+    workspace.deliver(23, 2_000, Defects::All);
+    fs::create_dir(workspace.path("empty")).unwrap();
+    fs::create_dir_all(workspace.path("foreign/t")).unwrap();
+    Connection::open(workspace.path("foreign/t/org.db"))
         .unwrap()
         .execute("create table x (y)", [])
         .unwrap();
-    fs::create_dir_all(desk.path("broken/t")).unwrap();
-    desk.write("broken/t/org.db", [b"SQLite format 3\0".as_slice(), &[7; 4096]].concat());
-    desk.write("typo.toml", "tenant = \"t\"\nnmae = \"x\"\n");
-    desk.write("floor.toml", "tenant = \"t\"\n[rules]\nwrong-field-count = \"info\"\n");
-    desk.write("nosource.toml", "tenant = \"t\"\n");
+    fs::create_dir_all(workspace.path("broken/t")).unwrap();
+    workspace.write("broken/t/org.db", [b"SQLite format 3\0".as_slice(), &[7; 4096]].concat());
+    workspace.write("typo.toml", "tenant = \"t\"\nnmae = \"x\"\n");
+    workspace.write("floor.toml", "tenant = \"t\"\n[rules]\nwrong-field-count = \"info\"\n");
+    workspace.write("nosource.toml", "tenant = \"t\"\n");
     let first = ["import", "job.toml", "--date", "2024-11-22"];
     let cases: &[(&[&str], i32, &str)] = &[
         (&[], 2, "Usage: orgsnap"),
@@ -223,7 +223,7 @@ fn every_verb_ends_with_its_exit_code() {
         (&["completions", "tcsh"], 2, "bash"),
     ];
     for (arguments, code, words) in cases {
-        let told = desk.run(arguments);
+        let told = workspace.run(arguments);
         assert_eq!(told.code, Some(*code), "{arguments:?}: {told:?}");
         assert!(
             told.out.contains(words) || told.err.contains(words),
@@ -237,50 +237,50 @@ fn every_verb_ends_with_its_exit_code() {
 
 #[test]
 fn an_older_date_is_refused_without_blaming_the_provider() {
-    let desk = Desk::new();
-    desk.deliver(22, 300, Defects::None);
-    assert_eq!(desk.import(22).code, Some(0));
-    let told = desk.run(&["import", "job.toml", "--date", "2024-11-20", "--lang", "en"]);
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
+    assert_eq!(workspace.import(22).code, Some(0));
+    let told = workspace.run(&["import", "job.toml", "--date", "2024-11-20", "--lang", "en"]);
     assert_eq!(told.code, Some(3), "{told:?}");
     assert!(told.out.contains("the snapshot in use is still that of 2024-11-22"), "{told:?}");
     assert!(!told.out.contains("provider"), "{told:?}");
 }
 
 #[test]
-fn a_held_lock_is_exit_code_5_and_tells_who_holds_it() {
-    let desk = Desk::new();
-    desk.deliver(22, 100, Defects::None);
-    fs::create_dir_all(desk.path("data/t")).unwrap();
-    let lock = File::create(desk.path("data/t/lock")).unwrap();
+fn a_held_lock_is_exit_code_5_and_names_its_holder() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 100, Defects::None);
+    fs::create_dir_all(workspace.path("data/t")).unwrap();
+    let lock = File::create(workspace.path("data/t/lock")).unwrap();
     lock.lock().unwrap();
-    let told = desk.import(22);
+    let told = workspace.import(22);
     assert_eq!(told.code, Some(5), "{told:?}");
     assert!(told.err.contains("已被占用"), "{told:?}");
     drop(lock);
-    assert_eq!(desk.import(22).code, Some(0));
+    assert_eq!(workspace.import(22).code, Some(0));
 }
 
 #[test]
 fn a_damaged_database_is_exit_code_70_and_is_left_as_it_is() {
-    let desk = Desk::new();
-    desk.deliver(22, 500, Defects::None);
-    desk.deliver(23, 500, Defects::None);
-    assert_eq!(desk.import(22).code, Some(0));
-    let mut bytes = fs::read(desk.database()).unwrap();
+    let workspace = Workspace::new();
+    workspace.deliver(22, 500, Defects::None);
+    workspace.deliver(23, 500, Defects::None);
+    assert_eq!(workspace.import(22).code, Some(0));
+    let mut bytes = fs::read(workspace.database()).unwrap();
     // Every page but the first, which holds the format.
     bytes[8_192..].fill(0xA5);
-    fs::write(desk.database(), &bytes).unwrap();
-    let told = desk.import(23);
+    fs::write(workspace.database(), &bytes).unwrap();
+    let told = workspace.import(23);
     assert_eq!(told.code, Some(70), "{told:?}");
     assert!(told.err.contains("已损坏"), "{told:?}");
-    assert_eq!(fs::read(desk.database()).unwrap(), bytes);
+    assert_eq!(fs::read(workspace.database()).unwrap(), bytes);
 }
 
 #[test]
-fn json_is_json_and_the_report_follows_its_schema() {
-    let desk = Desk::new();
-    desk.deliver(22, 2_000, Defects::Few);
-    let bad = desk.deliver(23, 2_000, Defects::All);
+fn json_output_is_valid_and_the_report_follows_its_schema() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 2_000, Defects::Few);
+    let bad = workspace.deliver(23, 2_000, Defects::All);
     let schema: serde_json::Value = serde_json::from_str(json::SCHEMA).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();
     let bad = bad.display().to_string();
@@ -300,7 +300,7 @@ fn json_is_json_and_the_report_follows_its_schema() {
         (&["sample", "s", "--agents", "50", "--json"], 0, false),
     ];
     for (arguments, code, is_report) in cases {
-        let told = desk.run(arguments);
+        let told = workspace.run(arguments);
         assert_eq!(told.code, Some(*code), "{arguments:?}: {}", told.err);
         let document: serde_json::Value = serde_json::from_str(&told.out).unwrap();
         if *is_report {
@@ -310,7 +310,7 @@ fn json_is_json_and_the_report_follows_its_schema() {
         }
     }
     // What stands beside the database is the document that was printed.
-    let kept: Vec<PathBuf> = fs::read_dir(desk.path("data/t/reports"))
+    let kept: Vec<PathBuf> = fs::read_dir(workspace.path("data/t/reports"))
         .unwrap()
         .map(|run| run.unwrap().path().join("report.json"))
         .collect();
@@ -321,7 +321,7 @@ fn json_is_json_and_the_report_follows_its_schema() {
     }
     // Of several jobs each report is one line.
     let twice = ["import", "job.toml", "job.toml", "--date", "2024-11-22", "--json"];
-    let lines = desk.run(&twice).out;
+    let lines = workspace.run(&twice).out;
     assert_eq!(lines.lines().count(), 2);
     for line in lines.lines() {
         assert!(schema.is_valid(&serde_json::from_str(line).unwrap()), "{line}");
@@ -329,9 +329,9 @@ fn json_is_json_and_the_report_follows_its_schema() {
 }
 
 #[test]
-fn the_language_is_asked_for_or_comes_from_the_locale() {
-    let desk = Desk::new();
-    desk.deliver(22, 300, Defects::None);
+fn the_language_comes_from_the_option_or_the_locale() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
     let cases: &[(&[&str], &[(&str, &str)], &str)] = &[
         (&[], &[], "业务日期"),
         (&["--lang", "zh"], &[("LANG", "en_US.UTF-8")], "业务日期"),
@@ -341,7 +341,7 @@ fn the_language_is_asked_for_or_comes_from_the_locale() {
         (&[], &[("LANG", "C.UTF-8")], "业务日期"),
     ];
     for (arguments, variables, words) in cases {
-        let mut command = desk.command(&[&["check", "in/20241122"][..], arguments].concat());
+        let mut command = workspace.command(&[&["check", "in/20241122"][..], arguments].concat());
         let told = told(command.envs(variables.iter().copied()).output().unwrap());
         assert_eq!(told.code, Some(0), "{told:?}");
         assert!(told.out.contains(words), "{arguments:?} {variables:?}: {told:?}");
@@ -357,7 +357,7 @@ fn the_language_is_asked_for_or_comes_from_the_locale() {
         ["sample", "job.toml/s"],
     ] {
         for (language, chinese) in [("zh", true), ("en", false)] {
-            let told = desk.run(&[&arguments[..], &["--lang", language]].concat());
+            let told = workspace.run(&[&arguments[..], &["--lang", language]].concat());
             assert_eq!(is_chinese(&told.err), chinese, "{arguments:?} {language}: {told:?}");
             assert!(!told.err.contains("os error") || !chinese, "{told:?}");
         }
@@ -365,18 +365,18 @@ fn the_language_is_asked_for_or_comes_from_the_locale() {
 }
 
 #[test]
-fn completions_know_every_verb() {
-    let desk = Desk::new();
+fn completions_contain_every_verb() {
+    let workspace = Workspace::new();
     for (shell, checked_by) in [("bash", Some("bash")), ("zsh", None), ("fish", None)] {
-        let script = desk.run(&["completions", shell]);
+        let script = workspace.run(&["completions", shell]);
         assert_eq!(script.code, Some(0));
         for word in ["orgsnap", "import", "check", "sample", "runs", "tree", "rules", "completions"]
         {
             assert!(script.out.contains(word), "{shell}: {word}");
         }
         if let Some(program) = checked_by {
-            desk.write("script", &script.out);
-            match clean(program, desk.folder.path()).args(["-n", "script"]).status() {
+            workspace.write("script", &script.out);
+            match clean(program, workspace.folder.path()).args(["-n", "script"]).status() {
                 Ok(status) => assert!(status.success(), "{shell}"),
                 Err(_) => {
                     eprintln!("skipped: the syntax of completions, because there is no {program}")
@@ -388,16 +388,19 @@ fn completions_know_every_verb() {
 
 #[test]
 fn the_queries_that_an_import_prints_work_as_pasted() {
-    let desk = Desk::new();
-    desk.deliver(22, 300, Defects::None);
-    let told = desk.import(22);
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
+    let told = workspace.import(22);
     let commands: Vec<&str> =
         told.out.lines().map(str::trim).filter(|line| line.starts_with("sqlite3 ")).collect();
     assert_eq!(commands.len(), 2, "{told:?}");
     for command in commands {
-        let shell = clean("sh", desk.folder.path()).args(["-c", command]).output().unwrap();
+        let shell = clean("sh", workspace.folder.path()).args(["-c", command]).output().unwrap();
         if shell.status.code() == Some(127) {
-            eprintln!("skipped: the printed queries, because there is no sqlite3");
+            crate::peers::skip(
+                "the_queries_that_an_import_prints_work_as_pasted",
+                "sqlite3 is not installed",
+            );
             return;
         }
         assert!(shell.status.success(), "{command}: {shell:?}");

@@ -49,7 +49,7 @@ fn is_sound(report: &RunReport) -> Result<(), String> {
 }
 
 #[test]
-fn every_layout_is_found_without_being_told() {
+fn every_layout_is_detected() {
     let delimiters = [
         "|", "\t", ",", ";", "^", "\u{1}", "\u{1b}", "|+|", "|@|", "||", "!^!", "^|^", "#|#", "~",
         "$",
@@ -75,7 +75,7 @@ fn every_layout_is_found_without_being_told() {
 }
 
 #[test]
-fn what_was_planted_is_found_and_nothing_else() {
+fn every_planted_defect_is_found_and_no_other() {
     let cases = [
         (1, 1000, Charset::Gb18030, "|", Header::Names, LineEnd::Lf),
         (2, 1700, Charset::Utf8, "|+|", Header::None, LineEnd::CrLf),

@@ -60,7 +60,7 @@ fn parse(text: &str) -> Result<Job, ConfigError> {
 }
 
 #[test]
-fn a_full_file_resolves() {
+fn a_job_file_with_every_key_resolves() {
     let job = parse(FULL).unwrap();
     assert_eq!(job.tenant, "00010001");
     assert_eq!(job.schema.as_deref(), Some(Path::new("jobs/../schemas/x")));
@@ -89,7 +89,7 @@ fn a_full_file_resolves() {
 }
 
 #[test]
-fn a_small_file_gets_the_defaults() {
+fn a_minimal_job_file_gets_the_defaults() {
     let job = parse("tenant = \"t\"\n[source]\nkind = \"dir\"\npath = \"in\"\n").unwrap();
     assert_eq!(job.timezone, chrono_tz::Asia::Shanghai);
     assert_eq!(job.max_file_size, 4 << 30);
@@ -104,7 +104,7 @@ fn a_small_file_gets_the_defaults() {
 }
 
 #[test]
-fn the_business_date_is_that_of_the_time_zone() {
+fn the_business_date_is_the_date_in_the_jobs_time_zone() {
     let job = parse("tenant = \"t\"").unwrap();
     let late = Utc.with_ymd_and_hms(2026, 11, 23, 18, 30, 0).unwrap();
     assert_eq!(job.business_date(late), NaiveDate::from_ymd_opt(2026, 11, 24).unwrap());
@@ -126,7 +126,7 @@ fn complains(from: &str, to: &str, line: usize, said: &str) {
 }
 
 #[test]
-fn every_complaint_names_file_line_key_and_what_was_expected() {
+fn every_job_file_error_names_file_line_key_and_expected_value() {
     let duration = "expected a duration such as \"30s\"";
     for (from, to, line, said) in [
         // Keys that do not exist.
@@ -190,7 +190,7 @@ fn every_complaint_names_file_line_key_and_what_was_expected() {
 }
 
 #[test]
-fn what_is_not_toml_is_told_with_its_line() {
+fn invalid_toml_is_reported_with_its_line() {
     for (text, line) in [
         ("tenant = \"t\"\nname = \"open\nx = 1\n", 2),
         ("tenant = 't'\ntenant = 'u'\n", 2),
@@ -203,13 +203,13 @@ fn what_is_not_toml_is_told_with_its_line() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_told() {
+fn a_missing_job_file_is_reported() {
     let error = job::load(Path::new("jobs/nowhere.toml"), &|_| None).unwrap_err();
     assert!(error.to_string().starts_with("jobs/nowhere.toml: the job file cannot be read"));
 }
 
 #[test]
-fn secrets_are_looked_at_only_when_needed() {
+fn secrets_are_read_only_when_needed() {
     let dir = tempfile::tempdir().unwrap();
     let secret = dir.path().join("password");
     for (written, content, expected) in [
@@ -260,14 +260,14 @@ fn secrets_are_looked_at_only_when_needed() {
 }
 
 #[test]
-fn plain_ftp_is_warned_of() {
+fn plain_ftp_gives_a_warning() {
     let job = parse("tenant = 't'\n[source]\nkind = 'ftp'\nhost = 'h'\nusername = 'u'\npassword = { env = 'X' }\n").unwrap();
     assert_eq!(job.warnings.len(), 1);
     assert!(job.warnings[0].en.starts_with("jobs/x.toml:3: kind = \"ftp\" is not encrypted"));
 }
 
 #[test]
-fn servers_have_defaults_of_their_own() {
+fn each_kind_of_server_has_its_defaults() {
     let account = "host = 'h'\nusername = 'u'\npassword = { env = 'X' }\n";
     for (kind, more, port) in [
         ("ftp", "", 21),
@@ -313,7 +313,7 @@ fn servers_have_defaults_of_their_own() {
 }
 
 #[test]
-fn files_may_have_other_names_with_the_date_in_them() {
+fn file_names_can_be_set_and_contain_the_date() {
     let text = "tenant = 't'\n[source]\nkind = 'dir'\npath = 'in'\n\
                 files = { agent = '代理人_{date:%Y%m%d}.txt' }\n";
     let source = parse(text).unwrap().source.unwrap();

@@ -87,7 +87,7 @@ fn status(tenant: &str) -> TenantStatus {
 }
 
 #[test]
-fn the_text_is_well_formed_and_says_what_there_is() {
+fn the_metrics_text_is_well_formed_and_complete() {
     let busy = TenantStatus {
         database: Database::Readable,
         last_run: Some(LastRun {
@@ -174,7 +174,7 @@ fn serve(status_board: Arc<StatusBoard>, patience: Duration, visit: impl FnOnce(
 }
 
 #[test]
-fn a_board_does_not_wait_for_a_first_import() {
+fn the_status_board_does_not_block_on_a_first_import() {
     let folder = tempfile::tempdir().unwrap();
     let status_board = StatusBoard::new(folder.path());
     std::fs::create_dir(folder.path().join("t")).unwrap();
@@ -191,7 +191,7 @@ fn a_board_does_not_wait_for_a_first_import() {
 }
 
 #[test]
-fn the_pages_tell_life_and_figures() {
+fn healthz_and_metrics_report_heartbeat_and_figures() {
     let folder = tempfile::tempdir().unwrap();
     let status_board = Arc::new(StatusBoard::new(folder.path()));
     status_board.refresh("new");
@@ -228,7 +228,7 @@ fn the_pages_tell_life_and_figures() {
 }
 
 #[test]
-fn callbacks_are_counted_by_what_became_of_them() {
+fn callbacks_are_counted_by_outcome() {
     let status_board = Arc::new(StatusBoard::new(std::path::Path::new("nowhere")));
     let counts = status_board.callbacks();
     counts.add("00010001", "chengyuan", "stored", 0);

@@ -23,7 +23,7 @@ fn orgsnap(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn init_writes_a_job_that_the_next_command_understands_and_overwrites_nothing() {
+fn init_writes_a_job_that_check_accepts_and_overwrites_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let said =
         orgsnap(folder.path(), &["init", "jobs/00010007.toml", "--kind", "dir", "--lang", "en"]);
@@ -42,7 +42,7 @@ fn init_writes_a_job_that_the_next_command_understands_and_overwrites_nothing() 
 }
 
 #[test]
-fn the_unit_is_well_formed_and_well_closed() {
+fn the_systemd_unit_is_valid_and_sandboxed() {
     let unit = fs::read_to_string(root().join("packaging/orgsnap.service")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("orgsnap.service");
@@ -63,7 +63,7 @@ fn the_unit_is_well_formed_and_well_closed() {
 }
 
 #[test]
-fn what_the_unit_the_container_and_the_cron_line_call_exists() {
+fn commands_in_unit_container_and_cron_line_exist() {
     let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     for (path, verb, options) in [

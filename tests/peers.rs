@@ -9,14 +9,24 @@ use std::time::{Duration, Instant};
 /// How long a server may take to start, on a machine that does much else.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Whether all these programs are here; tells on standard error which are not, and what is skipped for it.
+/// Whether all these programs are installed; if not, the test is skipped.
+#[track_caller]
 pub(crate) fn are_installed(programs: &[&str], test: &str) -> bool {
     let missing: Vec<&str> =
         programs.iter().copied().filter(|program| !Path::new(program).exists()).collect();
     if !missing.is_empty() {
-        eprintln!("skipped: {test}, because {} is not installed", missing.join(" and "));
+        skip(test, &format!("{} is not installed", missing.join(" and ")));
     }
     missing.is_empty()
+}
+
+/// Says on standard error that a test is skipped and why. With `ORGSNAP_REQUIRE_PEERS=1`, as in `.ci/run`, a test
+/// that cannot run fails instead.
+#[track_caller]
+pub(crate) fn skip(test: &str, reason: &str) {
+    let required = std::env::var_os("ORGSNAP_REQUIRE_PEERS").is_some_and(|value| value == "1");
+    assert!(!required, "{test} cannot run: {reason}, and ORGSNAP_REQUIRE_PEERS=1 forbids skipping");
+    eprintln!("skipped: {test}, because {reason}");
 }
 
 /// The folder under which proftpd and one of its modules are installed, if they are. The package cannot be

@@ -18,7 +18,7 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_job_files_parse() {
+fn job_files_in_the_readmes_resolve() {
     for name in READMES {
         let jobs = blocks(&read(name), "toml");
         assert_eq!(jobs.len(), 3, "{name}");
@@ -31,7 +31,7 @@ fn the_job_files_parse() {
 }
 
 #[test]
-fn the_queries_answer_on_the_demo() {
+fn queries_in_the_readmes_return_rows_on_the_demo() {
     let data = tempfile::tempdir().unwrap();
     let output = std::process::Command::new(assert_cmd::cargo::cargo_bin!("orgsnap"))
         .args(["import", "jobs/demo.toml", "--data"])

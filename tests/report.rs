@@ -296,7 +296,7 @@ fn draw(report: &RunReport, language: Language, width: usize, colour: bool) -> S
 }
 
 #[test]
-fn the_terminal_report_reads_well_in_both_languages_at_two_widths() {
+fn the_terminal_report_matches_its_snapshots_in_both_languages_at_two_widths() {
     let runs = [("published", published()), ("refused", refused()), ("clean", clean())];
     for (name, report) in &runs {
         for (suffix, language) in [("zh", Language::Chinese), ("en", Language::English)] {
@@ -309,7 +309,7 @@ fn the_terminal_report_reads_well_in_both_languages_at_two_widths() {
 }
 
 #[test]
-fn no_character_has_an_ambiguous_width_and_only_commands_are_wider_than_the_terminal() {
+fn report_lines_fit_the_terminal_and_have_no_ambiguous_width() {
     for report in [published(), refused(), clean()] {
         for language in [Language::Chinese, Language::English] {
             for width in [60, 80, 120] {
@@ -327,7 +327,7 @@ fn no_character_has_an_ambiguous_width_and_only_commands_are_wider_than_the_term
 }
 
 #[test]
-fn colour_adds_nothing_but_colour() {
+fn colour_adds_only_escape_sequences() {
     for report in [published(), refused()] {
         let plain = draw(&report, Language::Chinese, 100, false);
         let coloured = draw(&report, Language::Chinese, 100, true);
@@ -338,7 +338,7 @@ fn colour_adds_nothing_but_colour() {
 }
 
 #[test]
-fn rules_come_loudest_first_then_by_rows_concerned_and_equal_findings_once() {
+fn rules_are_sorted_by_level_then_rows_and_equal_findings_are_merged() {
     let report = published();
     let catalogue = catalogue();
     let metas: Vec<&RuleMeta> = catalogue.iter().collect();
@@ -359,7 +359,7 @@ fn document(report: &RunReport) -> Value {
 }
 
 #[test]
-fn the_document_follows_its_schema_and_the_schema_notices_what_does_not() {
+fn documents_follow_their_json_schema_and_invalid_ones_do_not() {
     let schema: Value = serde_json::from_str(json::SCHEMA).expect("the schema is JSON");
     jsonschema::meta::validate(&schema).expect("the schema is a schema");
     let validator = jsonschema::validator_for(&schema).expect("the schema compiles");
@@ -424,7 +424,7 @@ fn the_document_lists_at_most_a_thousand_findings_a_code_and_keeps_the_true_tota
 }
 
 #[test]
-fn the_same_run_gives_the_same_bytes_and_the_file_is_what_is_printed() {
+fn report_json_is_deterministic_and_equals_the_printed_document() {
     let dir = tempfile::tempdir().expect("a folder");
     let folder = dir.path().join("reports/run");
     let path = json::write(&folder, &published()).expect("written");
@@ -439,7 +439,7 @@ fn the_same_run_gives_the_same_bytes_and_the_file_is_what_is_printed() {
 }
 
 #[test]
-fn a_report_that_cannot_be_written_says_where() {
+fn a_report_that_cannot_be_written_names_its_path() {
     let dir = tempfile::tempdir().expect("a folder");
     let blocked = dir.path().join("blocked");
     std::fs::write(&blocked, "a file where a folder belongs").expect("written");

@@ -102,7 +102,7 @@ fn every_fixture_belongs_to_a_rule() {
 }
 
 #[test]
-fn the_catalogue_is_sound() {
+fn the_rule_catalogue_is_ordered_unique_and_documented() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
     let mut names = BTreeSet::new();
     let mut last = "";

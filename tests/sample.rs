@@ -473,7 +473,7 @@ fn planted(dir: &Path) -> Vec<Finding> {
 }
 
 #[test]
-fn what_was_planted_is_what_is_wrong() {
+fn planted_json_lists_exactly_the_defects_of_the_sample() {
     for (agents, seed, charset, delimiter, header) in [
         (1_000, 1, Charset::Gb18030, "|", Header::Names),
         (5_000, 2, Charset::Gb18030, "|+|", Header::None),
@@ -515,7 +515,7 @@ fn agents_by_id(options: &Options) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn churn_changes_its_share_and_nothing_else() {
+fn churn_changes_the_given_share_of_agents_only() {
     let day0 = options(10_000, 1);
     let after = |days: u64, since| Options {
         date: day0.date + chrono::Days::new(days),
@@ -539,7 +539,7 @@ fn churn_changes_its_share_and_nothing_else() {
 }
 
 #[test]
-fn the_company_looks_like_one() {
+fn the_sample_company_has_realistic_proportions() {
     let case = options(20_000, 1);
     let rows = agents_by_id(&case);
     assert_eq!(rows.len(), 20_000);
@@ -605,7 +605,7 @@ fn committed() -> [(&'static str, Options); 2] {
 }
 
 #[test]
-fn the_committed_deliveries_are_what_the_generator_makes() {
+fn committed_fixtures_equal_the_generators_output() {
     for (folder, case) in committed() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         if std::env::var_os("ORGSNAP_UPDATE_FIXTURES").is_some() {
@@ -626,7 +626,7 @@ fn the_committed_deliveries_are_what_the_generator_makes() {
 }
 
 #[test]
-fn the_demo_keeps_within_the_limits_of_the_gate() {
+fn the_demo_delivery_passes_the_gate() {
     let [(folder, case), _] = committed();
     let found = check(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &case);
     let quarantined: usize = found

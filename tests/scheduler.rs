@@ -306,7 +306,7 @@ fn take_away(folder: &Path, file: &str) {
 }
 
 #[test]
-fn a_night_without_anyone() {
+fn many_scheduled_jobs_publish_alert_and_recover_through_faults() {
     let world = World::new();
     let well = ["bug", "w2", "w3", "w4", "w5", "w6", "w7", "w8"];
     let late = [("l1", "24 03:10:00"), ("l2", "24 04:55:00"), ("l3", "24 07:45:00")];

@@ -112,7 +112,7 @@ fn counts_are_true(what: &str, report: &RunReport) {
 type Trap = fn(&mut Files);
 
 #[test]
-fn every_trap_gives_exactly_its_findings() {
+fn every_planted_anomaly_gives_exactly_its_findings() {
     let cases: &[(&str, Trap, &[&str])] = &[
         ("nothing", |_| {}, &[]),
         (
@@ -334,7 +334,7 @@ type Writing = Box<dyn Fn(&str) -> Vec<u8>>;
 
 /// Every encoding, delimiter and shape of header gives the same clean delivery.
 #[test]
-fn a_delivery_means_the_same_however_it_is_written() {
+fn a_delivery_gives_the_same_tables_in_every_encoding_and_layout() {
     let gb = |text: &str| encoding_rs::GB18030.encode(text).0.into_owned();
     let cases: Vec<(&str, Writing)> = vec![
         ("UTF-8 with a mark", Box::new(|t| format!("\u{feff}{t}").into_bytes())),
@@ -423,7 +423,7 @@ fn a_delivery_means_the_same_however_it_is_written() {
 }
 
 #[test]
-fn quotes_round_the_fields_of_a_file_are_no_part_of_them() {
+fn quotes_around_all_fields_are_removed() {
     let quoted = |cell: &str| format!("\"{}\"", cell.replace('"', "\"\""));
     let all: fn(&str) -> bool = |_| true;
     let texts: fn(&str) -> bool = |cell| cell.parse::<i64>().is_err() && !cell.is_empty();
@@ -463,7 +463,7 @@ fn quotes_round_the_fields_of_a_file_are_no_part_of_them() {
 }
 
 #[test]
-fn a_header_may_have_many_more_columns_than_the_contract() {
+fn a_header_with_many_extra_columns_is_read() {
     let mut files = Files::new();
     files.every(|text| {
         let mut lines = text.lines();
@@ -481,7 +481,7 @@ fn a_header_may_have_many_more_columns_than_the_contract() {
 }
 
 #[test]
-fn a_lead_byte_before_the_line_end_costs_one_line() {
+fn a_truncated_gb18030_character_spoils_one_line_only() {
     let mut files = Files::new();
     let mut bytes = encoding_rs::GB18030.encode(AGENTS).0.into_owned();
     let end = |bytes: &[u8], line: usize| {

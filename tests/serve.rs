@@ -154,7 +154,7 @@ fn http_get(address: &str, path: &str) -> String {
 }
 
 #[test]
-fn a_job_is_run_at_its_time_and_told_of() {
+fn serve_runs_a_job_at_its_time_and_alerts() {
     let place = Place::new(300);
     place.job("a", FOLDER, OFTEN);
     fs::write(place.path("jobs/broken.toml"), "tenant = \n").unwrap();
@@ -195,7 +195,7 @@ fn a_job_is_run_at_its_time_and_told_of() {
 }
 
 #[test]
-fn changed_new_and_removed_job_files_are_taken_up_without_restart() {
+fn serve_loads_changed_new_and_removed_job_files_without_restart() {
     let place = Place::new(200);
     place.job("a", FOLDER, SELDOM);
     place.job("b", FOLDER, SELDOM);
@@ -220,7 +220,7 @@ fn changed_new_and_removed_job_files_are_taken_up_without_restart() {
 }
 
 #[test]
-fn waiting_for_a_server_ends_at_once_and_its_holder_is_named() {
+fn a_run_waiting_for_a_server_stops_at_once_and_the_lock_names_its_holder() {
     let place = Place::new(200);
     fs::write(place.path("secret"), "p").unwrap();
     let (_listener, source) = mute_server();
@@ -249,7 +249,7 @@ fn waiting_for_a_server_ends_at_once_and_its_holder_is_named() {
 }
 
 #[test]
-fn an_end_in_the_middle_of_an_import_leaves_all_or_nothing() {
+fn sigterm_during_an_import_leaves_the_old_or_the_new_snapshot() {
     let place = Place::new(20_000);
     place.job("big", FOLDER, OFTEN);
     // At several moments of the run, the beginning and somewhere within.
@@ -267,7 +267,7 @@ fn an_end_in_the_middle_of_an_import_leaves_all_or_nothing() {
 }
 
 #[test]
-fn a_run_that_was_killed_is_run_again() {
+fn serve_repeats_a_run_that_was_killed() {
     let place = Place::new(200);
     fs::write(place.path("secret"), "p").unwrap();
     let (listener, source) = mute_server();
@@ -288,7 +288,7 @@ fn a_run_that_was_killed_is_run_again() {
 }
 
 #[test]
-fn what_cannot_be_served_is_said_at_once() {
+fn serve_reports_unusable_arguments_at_once() {
     let place = Place::new(200);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

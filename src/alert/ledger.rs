@@ -348,7 +348,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_it_makes_is_closed_to_others() {
+    fn ledger_files_are_readable_by_their_owner_only() {
         let data = tempfile::tempdir().unwrap();
         let ledger = Ledger::of(data.path(), "t");
         ledger.update(|content| content.conditions.job_file = Some("x".to_owned())).unwrap();
@@ -360,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disk_that_is_full_is_told_in_both_languages() {
+    fn a_full_disk_is_reported_in_both_languages() {
         let path = PathBuf::from("alerts.json");
         let error = LedgerError::Disk { path, source: io::ErrorKind::StorageFull.into() };
         let Message { zh, en } = error.message();

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trouble_is_told_once_and_its_end_once() {
+    fn an_open_condition_is_alerted_once_and_its_recovery_once() {
         use AlertKind::{Failed, Late, Recovered, Refused};
         // Each line: the day of the delivery, what happens, what is alerted.
         let nights: Vec<Vec<(u32, EventKind, Option<AlertKind>)>> = vec![
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ended_is_named_and_the_memory_is_bounded() {
+    fn a_recovery_lists_the_conditions_it_ends_and_open_conditions_are_bounded() {
         let mut conditions = OpenConditions::default();
         let first = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap();
         let mut event =

@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_win_over_the_job_and_auto_undoes_it() {
+    fn format_arguments_override_the_job_and_auto_removes_its_pin() {
         let job = Format {
             encoding: Some(Encoding::Gb18030),
             delimiter: Some("|".to_owned()),

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_several_jobs_the_one_that_most_needs_a_person_counts() {
+    fn the_exit_code_of_several_jobs_is_the_gravest() {
         let cases = [
             ([Exit::Done, Exit::Locked], 5),
             ([Exit::Unavailable, Exit::Locked], 4),

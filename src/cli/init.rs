@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_a_job_of_its_kind_named_after_the_file() {
+    fn init_writes_a_valid_job_of_the_kind_named_after_the_file() {
         for kind in Kind::value_variants() {
             for (file, tenant) in [
                 ("jobs/pingan-01.toml", "pingan-01"),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_there_is_left_alone() {
+    fn init_does_not_overwrite_an_existing_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("jobs/new/x.toml");
         write(&path, "mine").unwrap();

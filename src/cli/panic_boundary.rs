@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_is_an_internal_fault_and_its_words_are_not_told() {
+    fn a_panic_becomes_an_internal_failure_without_its_message() {
         let outcome: Result<(), Failure> = around(|| panic!("agent 张三 is not on a boundary"));
         let failure = outcome.expect_err("a panic is a failure");
         assert_eq!(failure.exit, Exit::Internal);

@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_begun_anew_counts_once() {
+    fn progress_of_a_restarted_file_counts_once() {
         let lines = Lines::start(Language::English, "demo".to_owned());
         lines.file(Feed::Agent, Some(2_000));
         lines.bytes(Feed::Agent, 1_500);
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sign_of_life_tells_bytes_only_while_some_come() {
+    fn the_heartbeat_line_shows_bytes_only_during_a_download() {
         let lines = Lines::start(Language::Chinese, "demo".to_owned());
         let sign = |stage| lines.state.sign_of_life(stage, Duration::from_secs(61));
         assert_eq!(sign(Stage::Publish), "发布 1 min 01 s");

@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_taken_up_and_the_last_good_version_is_kept() {
+    fn changed_job_files_are_loaded_and_the_last_valid_version_is_kept() {
         let dir = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
         let remove = |name: &str| fs::remove_file(dir.path().join(name)).unwrap();

@@ -340,7 +340,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn the_schedule_ledger_round_trips() {
         let folder = tempfile::tempdir().unwrap();
         let tenant = folder.path().join("t");
         assert_eq!(read(&tenant).unwrap(), None);
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_understood_is_told_apart() {
+    fn damaged_and_newer_schedule_ledgers_give_distinct_errors() {
         let folder = tempfile::tempdir().unwrap();
         for (text, newer) in
             [("", false), ("{}", false), ("{\"format\": 1}", false), ("{\"format\": 2}", true)]

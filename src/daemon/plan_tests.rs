@@ -102,14 +102,14 @@ fn no_files(_: DateTime<Utc>) -> RunOutcome {
 }
 
 #[test]
-fn an_ordinary_night() {
+fn a_scheduled_run_starts_at_its_time_and_is_settled_by_a_publication() {
     let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
     night.pass("2026-11-23T12:00", "2026-11-25T12:00", &published);
     assert_eq!(night.told(), ["24 02:30 run 24: published", "25 02:30 run 25: published"]);
 }
 
 #[test]
-fn late_files_are_looked_for_until_the_very_end() {
+fn late_files_are_polled_until_wait_until() {
     let mut night = Night::new(NIGHTLY, SHANGHAI, "03:45", "2026-11-23T12:00");
     night.pass("2026-11-23T12:00", "2026-11-24T12:00", &no_files);
     assert_eq!(
@@ -138,7 +138,7 @@ fn late_files_are_looked_for_until_the_very_end() {
 }
 
 #[test]
-fn waiting_past_midnight_keeps_the_business_date() {
+fn polling_past_midnight_keeps_the_business_date() {
     let mut night = Night::new("0 0 23 * * *", SHANGHAI, "00:30", "2026-11-23T12:00");
     night.pass("2026-11-23T12:00", "2026-11-24T12:00", &no_files);
     assert_eq!(
@@ -153,7 +153,7 @@ fn waiting_past_midnight_keeps_the_business_date() {
 }
 
 #[test]
-fn what_each_ending_leads_to() {
+fn each_run_outcome_leads_to_its_phase_and_retry() {
     let cases: [(&str, RunOutcome, &[&str]); 7] = [
         (
             "refused, and whatever comes instead",
@@ -203,7 +203,7 @@ fn what_each_ending_leads_to() {
 }
 
 #[test]
-fn after_a_refusal_a_corrected_delivery_is_looked_for_as_a_late_one_is() {
+fn after_a_refusal_the_scheduler_polls_for_a_corrected_delivery() {
     // What the looks after the refusal find, and how it ends; that none has come is no news.
     let cases = [
         (
@@ -253,7 +253,7 @@ fn after_a_refusal_a_corrected_delivery_is_looked_for_as_a_late_one_is() {
 }
 
 #[test]
-fn a_fault_of_the_machine_is_tried_again_with_growing_pauses_and_not_for_ever() {
+fn machine_faults_are_retried_with_backoff_a_bounded_number_of_times() {
     let mut night = Night::new(NIGHTLY, SHANGHAI, "23:00", "2026-11-23T12:00");
     night.pass("2026-11-23T12:00", "2026-11-24T16:00", &|_| {
         without(MissingPrecondition::Machine, true)
@@ -270,7 +270,7 @@ fn a_fault_of_the_machine_is_tried_again_with_growing_pauses_and_not_for_ever() 
 }
 
 #[test]
-fn a_held_lock_is_asked_for_again_soon_and_counts_for_nothing() {
+fn a_held_lock_is_retried_soon_and_is_no_attempt() {
     let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
     let free = at("2026-11-23T18:31:15");
     night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|now| match now < free {
@@ -283,7 +283,7 @@ fn a_held_lock_is_asked_for_again_soon_and_counts_for_nothing() {
 }
 
 #[test]
-fn a_run_missed_while_the_daemon_was_down_is_made_up_once() {
+fn a_run_missed_during_downtime_is_started_once() {
     // When the daemon is there again, and what is told from then to noon.
     let cases: [(&str, &[&str]); 5] = [
         // Within the waiting.
@@ -308,21 +308,21 @@ fn a_run_missed_while_the_daemon_was_down_is_made_up_once() {
 }
 
 #[test]
-fn a_made_up_run_after_its_waiting_looks_once() {
+fn a_missed_run_started_after_wait_until_polls_once() {
     let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
     night.pass("2026-11-24T03:00", "2026-11-24T12:00", &no_files);
     assert_eq!(night.told(), ["24 11:00 run 24: late"]);
 }
 
 #[test]
-fn a_new_insurer_owes_nothing_for_the_time_before_it() {
+fn a_new_job_starts_no_run_scheduled_before_it_was_added() {
     let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-24T03:00");
     night.pass("2026-11-24T03:00", "2026-11-24T12:00", &published);
     assert_eq!(night.told(), Vec::<String>::new());
 }
 
 #[test]
-fn twice_a_day_and_every_few_minutes() {
+fn schedules_of_twice_a_day_and_of_every_few_minutes_run_each_time() {
     let mut night = Night::new("0 30 2,14 * * *", SHANGHAI, "03:00", "2026-11-23T12:00");
     night.pass("2026-11-23T12:00", "2026-11-24T12:00", &published);
     assert_eq!(night.told(), ["24 02:30 run 24: published", "24 14:30 run 24: published"]);
@@ -348,7 +348,7 @@ fn twice_a_day_and_every_few_minutes() {
 }
 
 #[test]
-fn both_changes_of_the_clocks_in_berlin() {
+fn scheduled_runs_survive_both_daylight_saving_changes() {
     for (start, end, expected) in [
         (
             "2026-03-28T12:00",
@@ -368,7 +368,7 @@ fn both_changes_of_the_clocks_in_berlin() {
 }
 
 #[test]
-fn a_clock_that_jumps_back_doubles_nothing_and_stops_nothing() {
+fn a_clock_set_back_neither_repeats_nor_stops_scheduled_runs() {
     let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
     night.pass("2026-11-23T12:00", "2026-11-23T19:00", &published);
     assert_eq!(night.told(), ["24 02:30 run 24: published"]);
@@ -390,7 +390,7 @@ fn a_clock_that_jumps_back_doubles_nothing_and_stops_nothing() {
 }
 
 #[test]
-fn another_cron_expression_holds_from_now_on() {
+fn a_changed_cron_expression_holds_from_now_on() {
     let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-22T12:00");
     night.pass("2026-11-22T12:00", "2026-11-22T20:00", &published);
     night.told();
@@ -403,7 +403,7 @@ fn another_cron_expression_holds_from_now_on() {
 }
 
 #[test]
-fn a_job_file_that_was_mended_is_tried_again_within_the_waiting() {
+fn a_corrected_job_file_is_retried_before_wait_until() {
     for (now, missing, again) in [
         ("2026-11-23T19:00", MissingPrecondition::Setup, true),
         ("2026-11-23T19:00", MissingPrecondition::Source, true),
@@ -419,7 +419,7 @@ fn a_job_file_that_was_mended_is_tried_again_within_the_waiting() {
 }
 
 #[test]
-fn what_was_open_on_another_day_is_given_up_at_a_restart() {
+fn an_unfinished_run_of_an_earlier_date_is_given_up_at_a_restart() {
     let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
     night.pass("2026-11-23T12:00", "2026-11-23T18:40", &no_files);
     night.told();

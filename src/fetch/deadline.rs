@@ -279,7 +279,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_and_stay_bounded() {
+    fn retry_delays_double_up_to_a_maximum() {
         let first = Duration::from_secs(4);
         for (attempt, share, seconds) in
             [(1, 0.0, 2), (1, 1.0, 4), (2, 0.0, 4), (3, 1.0, 16), (40, 1.0, 300), (40, 0.0, 150)]
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wait_that_outlasts_the_deadline_is_not_begun() {
+    fn a_retry_delay_beyond_the_deadline_fails_at_once() {
         let cancel = Cancel::new();
         let deadline = FetchDeadline::starting_now(Duration::from_secs(10), &cancel);
         let fault = FetchError::Changing { what: "x".to_owned() };
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn pulled_it_ends_a_wait_and_a_blocked_read() {
+    fn cancelling_a_fetch_ends_its_wait_and_its_blocked_read() {
         use std::io::Read;
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let cancel = Cancel::new();

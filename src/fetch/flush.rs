@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_flushed_as_it_grows_and_faults_are_told() {
+    fn a_file_is_flushed_while_it_grows_and_flush_errors_are_returned() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x");
         let mut file = File::create(&path).unwrap();

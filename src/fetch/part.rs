@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_gone_on_with_if_it_is_what_it_was() {
+    fn a_partial_download_resumes_if_the_remote_file_is_unchanged() {
         let content = content();
         // What happens to the part between two attempts, and whether it is of use then.
         let cases: [(&str, fn(&Path), bool); 6] = [
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn another_version_is_begun_anew_and_another_content_noticed() {
+    fn a_changed_remote_file_restarts_the_download_and_differing_overlap_is_detected() {
         let dir = tempfile::tempdir().unwrap();
         let mut part = Part::open(dir.path(), identity("1")).unwrap();
         part.take(&content()[..200_000]).unwrap().unwrap();

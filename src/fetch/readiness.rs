@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn complete_is_what_the_job_says() {
+    fn a_delivery_is_complete_when_the_ready_setting_says_so() {
         let stable = Ready::Stable { wait: Duration::from_millis(20), polls: 3, min_size: 2 };
         let marker = Ready::Marker(Default::default());
         let all = |size| [Some(5), Some(5), Some(size), Some(5)];
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_awaited_elsewhere_is_told_at_once() {
+    fn an_incomplete_delivery_is_reported_at_once_when_the_caller_polls() {
         let stable = Ready::Stable { wait: Duration::from_millis(20), polls: 3, min_size: 2 };
         let marker = Ready::Marker(Default::default());
         let all = |size| [Some(5), Some(5), Some(size), Some(5)];

@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn replies_are_fit_to_show() {
+    fn server_replies_are_shown_without_secrets_and_control_characters() {
         let secret = Secret::new("hunter2".to_owned());
         for (body, shown) in [
             (&b"530 Login incorrect.\r\n"[..], "530 Login incorrect."),
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_replies_to_pasv_are_understood() {
+    fn unusual_pasv_replies_are_parsed() {
         for (body, port) in [
             (&b"227 Entering Passive Mode (10,255,255,1,216,4)."[..], Some(55300)),
             (b"227 =10,255,255,1,216,4", Some(55300)),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_and_times_are_read_from_any_words() {
+    fn sizes_and_times_are_parsed_from_any_reply_text() {
         for (body, size, stamp_of) in [
             (&b"213 1234\r\n"[..], Some(1234), None),
             (b"213 \xb4\xf3\xd0\xa1 1234\r\n", Some(1234), None),
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn too_many_connections_are_told_from_a_wrong_password() {
+    fn too_many_connections_is_distinguished_from_a_wrong_password() {
         for (body, too_many) in [
             (&b"421 Too many connections\r\n"[..], true),
             (b"530 Sorry, the maximum number of clients (1) is connected\r\n", true),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_codes_are_read_from_the_reply() {
+    fn unknown_reply_codes_are_read_from_the_text() {
         assert_eq!(code(&Response::new(Status::Unknown, b"522 no\r\n".to_vec())), 522);
         assert_eq!(code(&Response::new(Status::NotLoggedIn, b"530 no\r\n".to_vec())), 530);
         assert_eq!(code(&Response::new(Status::Unknown, b"no".to_vec())), 0);

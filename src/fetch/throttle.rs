@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_is_kept() {
+    fn the_bandwidth_limit_is_kept() {
         let cancel = Cancel::new();
         let deadline = FetchDeadline::starting_now(Duration::from_secs(60), &cancel);
         let throttle = Throttle::new(Some(1_000_000));

@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clone_hears_of_it() {
+    fn cancelling_reaches_every_clone() {
         let (asker, hearer) = (Cancel::new(), Cancel::new());
         let clone = asker.clone();
         asker.ask();

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn daily_faults_are_told_in_words_and_others_are_quoted() {
+    fn common_system_errors_are_translated_and_others_quoted() {
         for (code, zh, en) in [
             (2, "不存在", "no such"),
             (13, "没有权限", "permission"),

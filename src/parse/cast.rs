@@ -93,7 +93,7 @@ mod tests {
         [DateForm::Iso, DateForm::Compact, DateForm::Slash, DateForm::DateTime];
 
     #[test]
-    fn dates_of_every_accepted_form_and_no_other() {
+    fn dates_are_read_in_the_accepted_forms_and_in_no_other() {
         let cases = [
             ("1970-01-01", Some((0, DateForm::Iso))),
             ("2024-02-29", Some((19782, DateForm::Iso))),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn trimming_takes_ascii_white_space_and_the_wide_space_only() {
+    fn trimming_removes_ascii_whitespace_and_the_ideographic_space_only() {
         let cases = [
             (" a ", "a"),
             ("\u{3000}张\u{3000}", "张"),

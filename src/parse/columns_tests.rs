@@ -29,7 +29,7 @@ fn filled(chunks: &[(usize, Vec<Option<String>>)]) -> Vec<Option<String>> {
 }
 
 #[test]
-fn stretches_of_any_filling_make_one_column() {
+fn chunks_of_any_size_are_joined_into_one_column() {
     let text = |n: usize| Some("一段超过十二字节的文字".repeat(n % 3) + &n.to_string());
     let long = Some("x".repeat(BLOCK + 1));
     let many: Vec<_> = (0..60_000).map(|n| text(n * 7919)).collect();
@@ -46,7 +46,7 @@ fn stretches_of_any_filling_make_one_column() {
 }
 
 #[test]
-fn a_long_text_that_comes_again_at_once_is_stored_once() {
+fn a_long_text_repeated_in_the_next_row_is_stored_once() {
     let mut texts = Texts::new(0, 1);
     let (one, other) = (b"1234567890123".as_slice(), b"1234567890124".as_slice());
     let views = [one, one, other, b"short", other, one].map(|text| texts.view(text));

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_what_stands_between_their_quotes() {
+    fn quoted_fields_are_unquoted() {
         let cases: [(&str, &[&str]); 10] = [
             (r#""1","总公司","""#, &["1", "总公司", ""]),
             (r#""""",2"#, &["\"", "2"]),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn a_few_quotes_do_not_make_a_quoted_file() {
+    fn a_few_quotes_do_not_make_a_file_quoted() {
         assert!(is_quoted(&[r#""id","name""#, r#"1,"x""#], ","));
         assert!(!is_quoted(&["id,name", r#"1,"x""#, "2,y"], ","));
         assert!(!is_quoted(&[r#"1,"x"#, r#"2,x""#], ","));

@@ -21,7 +21,7 @@ fn line(n: usize) -> String {
 /// Large enough for several threads, so that their stretches have gaps to close and their rows are
 /// counted on.
 #[test]
-fn a_file_read_on_several_threads_is_the_file_read_on_one() {
+fn reading_on_several_threads_equals_reading_on_one() {
     let schema = Schema::builtin().unwrap();
     let feed = schema.feed(Feed::Agent);
     let names: Vec<&str> = feed.fields.iter().map(|field| field.name.as_str()).collect();

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_in_a_text_can_steer_the_terminal() {
+    fn control_characters_never_reach_the_terminal() {
         let cases = [
             ("plain 中文", "plain 中文"),
             ("\u{1b}[31mred", "\\x1b[31mred"),

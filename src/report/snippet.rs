@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_wider_than_the_room_is_cut_at_its_end() {
+    fn a_field_wider_than_the_line_is_cut_at_its_end() {
         let field = "很".repeat(200);
         let drawing = drawn(&format!("A1|{field}|x"), &field, "太长", 60);
         assert!(drawing.lines().all(|row| display_width(row) <= 60), "{drawing}");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_without_room_becomes_a_note() {
+    fn a_label_that_does_not_fit_becomes_a_note() {
         let label = "这个值在职员表里没有，因此这个人没有上级，请核对".repeat(2);
         let drawing = drawn("A1|张三", "张三", &label, 60);
         assert!(drawing.contains("= 说明: "), "{drawing}");
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_off_the_characters_or_the_text_does_no_harm() {
+    fn a_mark_outside_the_text_or_inside_a_character_is_tolerated() {
         let text = "张三|x";
         for mark in [1..2, 0..99, 50..60, 6..6, 4..5] {
             let (shown, range) = window(text, mark, 80);

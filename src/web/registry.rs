@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_store_that_is_being_opened_is_not_waited_for() {
+    fn a_store_being_opened_does_not_block_a_lookup() {
         let folder = tempfile::tempdir().unwrap();
         let event_store = TenantEventStore::new(folder.path().to_path_buf());
         let opening = event_store.open.lock().unwrap();

@@ -336,7 +336,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_is_counted_and_not_written() {
+    fn repeated_refusals_are_counted_instead_of_logged() {
         let request_log = RequestLog::new(Language::English);
         let at = |seconds: i64| DateTime::from_timestamp(1_700_000_000 + seconds, 0).unwrap();
         let mut told = Vec::new();
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn every_matter_says_whom_it_concerns_in_both_languages() {
+    fn every_request_event_names_its_tenant_and_application_in_both_languages() {
         let job = job::parse(
             Path::new("jobs/x.toml"),
             "tenant = 'T1'\ncorp_id = 'C1'\n[[wecom_app]]\nagent_id = 7\nsecret = 'SECRET'\n",
@@ -422,7 +422,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stranger_sends_stays_on_its_line() {
+    fn untrusted_request_text_cannot_break_a_log_line() {
         assert_eq!(quoted("a\nb\u{1b}[31m"), r#""a\nb\u{1b}[31m""#);
         assert_eq!(quoted(&"x".repeat(1_000)).len(), LONGEST + 2);
     }

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_addresses_of_the_document() {
+    fn callback_addresses_of_the_onboarding_document_are_parsed() {
         for (agent, expected) in [
             (
                 AgentId::Number(1_000_008),
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_one() {
+    fn addresses_that_resemble_callbacks_are_rejected() {
         for path in [
             "/",
             "",

@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn every_last_character_of_a_key_works() {
+    fn an_aes_key_with_any_last_character_decodes() {
         for last in ('A'..='Z').chain('a'..='z').chain('0'..='9') {
             let key = format!("{}{last}", &KEY[..42]);
             let made = Credentials::new(TOKEN, &key).unwrap();
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_token_or_a_key_is_refused() {
+    fn malformed_tokens_and_keys_are_refused() {
         let long = "a".repeat(33);
         for (token, key, fault) in [
             ("", KEY, CredentialFault::Token),
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn every_length_of_text_comes_back() {
+    fn encryption_round_trips_for_every_length() {
         let credentials = credentials();
         for length in 0..200 {
             let text = vec![b'x'; length];
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_insides_are_refused() {
+    fn a_decrypted_text_with_a_malformed_frame_is_refused() {
         let credentials = credentials();
         let mut uneven = [9; 9];
         uneven[0] = 8;
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_shows_a_secret() {
+    fn credentials_never_show_secrets_in_debug_output() {
         assert_eq!(format!("{:?}", credentials()), "***");
         let opened = Opened { message: b"name".to_vec(), receive_id: b"corp".to_vec() };
         assert_eq!(format!("{opened:?}"), "Opened(4 bytes)");

@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn queries() {
+    fn query_parameters_are_read_and_malformed_ones_refused() {
         let account = account();
         let sealed = account.credentials.encrypt([3; 16], b"12345", "corp");
         let signature = account.credentials.signature("1409659589", "263014780", &sealed);
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn callbacks() {
+    fn callbacks_are_verified_and_decrypted() {
         let account = account();
         let sent = |text: &[u8], receive_id: &str| {
             let sealed = account.credentials.encrypt([3; 16], text, receive_id);

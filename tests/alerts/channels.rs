@@ -36,7 +36,7 @@ fn webhook(url: &str, more: &str) -> String {
 }
 
 #[test]
-fn a_webhook_gets_the_document_and_the_bearer() {
+fn a_webhook_receives_the_document_and_the_bearer_token() {
     let server = Receiver::new(vec![Behaviour::Answer("204 No Content", "")]);
     send(&webhook(&server.url(), "bearer = \"T0KEN\"\n"), PLENTY).unwrap();
     let received = server.received();
@@ -76,7 +76,7 @@ fn a_webhook_of_a_private_authority_is_trusted_by_its_certificate_only() {
 }
 
 #[test]
-fn a_robot_gets_markdown_and_its_answer_counts() {
+fn a_robot_receives_markdown_and_its_errcode_decides() {
     let ok = "{\"errcode\":0,\"errmsg\":\"ok\"}";
     let server = Receiver::new(vec![Behaviour::Answer("200 OK", ok)]);
     send(&robot(&server.url()), PLENTY).unwrap();
@@ -101,7 +101,7 @@ fn a_robot_gets_markdown_and_its_answer_counts() {
 }
 
 #[test]
-fn a_server_that_misbehaves_is_told_without_its_secret_and_in_bounded_time() {
+fn a_misbehaving_server_gives_an_error_without_secrets_in_bounded_time() {
     let nobody = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://127.0.0.1:{}/x?key=S3CRET-KEY", listener.local_addr().unwrap().port())
@@ -134,7 +134,7 @@ fn a_server_that_misbehaves_is_told_without_its_secret_and_in_bounded_time() {
 }
 
 #[test]
-fn a_stalling_server_is_left_when_the_program_ends() {
+fn sending_to_a_stalled_server_ends_on_shutdown() {
     let server = Receiver::new(vec![Behaviour::Stall]);
     let job = job(&robot(&server.url()));
     let alert = alert(&job, &event(23, refused()));
@@ -163,7 +163,7 @@ fn script(folder: &Path, lines: &str, more: &str) -> String {
 }
 
 #[test]
-fn a_command_gets_the_document_and_the_gist() {
+fn a_command_receives_the_document_on_stdin_and_a_summary_in_its_environment() {
     let folder = tempfile::tempdir().unwrap();
     let lines = "cat > in.json\nprintf '%s|' \"$1\" \"$ORGSNAP_ALERT_KIND\" \"$ORGSNAP_TENANT\" \
         \"$ORGSNAP_BUSINESS_DATE\" \"$ORGSNAP_TITLE_EN\" \"$ORGSNAP_REPORT\" > env";
@@ -179,7 +179,7 @@ fn a_command_gets_the_document_and_the_gist() {
 }
 
 #[test]
-fn a_command_that_misbehaves_is_told() {
+fn a_failing_command_gives_an_error() {
     let folder = tempfile::tempdir().unwrap();
     for (lines, expected) in [
         ("exit 3", "did not succeed (exit status: 3)"),
@@ -196,7 +196,7 @@ fn a_command_that_misbehaves_is_told() {
 }
 
 #[test]
-fn a_command_that_hangs_is_killed_with_all_that_it_started() {
+fn a_hanging_command_is_killed_with_its_children() {
     let folder = tempfile::tempdir().unwrap();
     let lines = "sleep 600 &\necho $! > child\nsleep 600";
     let began = Instant::now();

@@ -52,7 +52,7 @@ fn channels_resolve_with_their_defaults() {
 }
 
 #[test]
-fn a_key_in_the_job_file_is_warned_of_and_not_shown() {
+fn a_secret_in_the_job_file_gives_a_warning_that_does_not_show_it() {
     let job =
         parse("[[alert]]\nkind = 'wecom-robot'\nurl = 'https://robot/?key=S3CRET'\n").unwrap();
     let said = &job.warnings[0];
@@ -63,7 +63,7 @@ fn a_key_in_the_job_file_is_warned_of_and_not_shown() {
 }
 
 #[test]
-fn every_complaint_names_line_key_and_what_was_expected() {
+fn every_alert_configuration_error_names_line_key_and_expected_value() {
     let robot = "[[alert]]\nkind = 'wecom-robot'\n";
     let command = "[[alert]]\nkind = 'command'\n";
     for (alerts, said) in [

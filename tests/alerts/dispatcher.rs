@@ -36,7 +36,7 @@ fn every_sort() -> Vec<(&'static str, Alert)> {
 }
 
 #[test]
-fn a_group_reads_well_in_both_languages() {
+fn markdown_alerts_match_their_snapshots_in_both_languages() {
     for (name, alert) in every_sort() {
         for (language, tongue) in [(Language::Chinese, "zh"), (Language::English, "en")] {
             let text = markdown(&alert, language);
@@ -46,7 +46,7 @@ fn a_group_reads_well_in_both_languages() {
 }
 
 #[test]
-fn no_markup_of_others_reaches_a_group() {
+fn markup_in_delivered_text_is_escaped_in_markdown() {
     let job = job(TWO_CHANNELS);
     let text = markdown(&alert(&job, &event(23, failed())), Language::Chinese);
     for forbidden in ["<@", "](", "\u{1b}"] {
@@ -64,7 +64,7 @@ fn no_markup_of_others_reaches_a_group() {
 }
 
 #[test]
-fn a_huge_alert_is_cut_at_a_line_end_and_keeps_where_the_report_lies() {
+fn a_long_alert_is_cut_at_a_line_end_and_keeps_the_report_path() {
     let long = "机构".repeat(2_000);
     let mut huge = facts();
     let message = Message::new(long.clone(), long);
@@ -84,7 +84,7 @@ fn a_huge_alert_is_cut_at_a_line_end_and_keeps_where_the_report_lies() {
 }
 
 #[test]
-fn the_document_follows_its_schema_and_the_schema_notices_what_does_not() {
+fn documents_follow_their_json_schema_and_invalid_ones_do_not() {
     let schema: Value = serde_json::from_str(document::SCHEMA).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     for (name, alert) in every_sort() {
@@ -104,7 +104,7 @@ fn the_document_follows_its_schema_and_the_schema_notices_what_does_not() {
 }
 
 #[test]
-fn each_is_told_once_on_the_channels_that_want_it_and_a_restart_changes_nothing() {
+fn each_alert_is_sent_once_per_subscribed_channel_also_across_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let job = job(TWO_CHANNELS);
     let recorder = Recorder::failing(0);
@@ -144,7 +144,7 @@ fn each_is_told_once_on_the_channels_that_want_it_and_a_restart_changes_nothing(
 }
 
 #[test]
-fn what_fails_is_tried_again_with_the_same_id_and_kept_when_time_is_up() {
+fn a_failed_alert_is_retried_with_the_same_id_and_kept_at_the_timeout() {
     let folder = tempfile::tempdir().unwrap();
     let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
     let recorder = Recorder::failing(2);
@@ -165,7 +165,7 @@ fn what_fails_is_tried_again_with_the_same_id_and_kept_when_time_is_up() {
 }
 
 #[test]
-fn two_processes_do_not_send_the_same_alert() {
+fn two_processes_never_send_the_same_alert_twice() {
     let folder = tempfile::tempdir().unwrap();
     let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
     let recorder = Arc::new(Recorder { delay: Duration::from_millis(300), ..Recorder::default() });
@@ -181,7 +181,7 @@ fn two_processes_do_not_send_the_same_alert() {
 }
 
 #[test]
-fn the_background_sends_by_itself_and_ends_when_told() {
+fn the_background_dispatcher_sends_alerts_and_stops_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
     let recorder = Recorder::failing(0);
@@ -203,7 +203,7 @@ fn the_background_sends_by_itself_and_ends_when_told() {
 }
 
 #[test]
-fn what_is_for_nobody_any_more_or_too_old_is_given_up() {
+fn alerts_for_removed_channels_and_expired_alerts_are_dropped() {
     let both = job(TWO_CHANNELS);
     let one = job("[[alert]]\nkind = \"webhook\"\nurl = \"https://example.com/\"\n");
     for (later, job, left) in [
@@ -227,7 +227,7 @@ fn job_without_alerts() -> orgsnap::config::job::Job {
 }
 
 #[test]
-fn a_disk_that_cannot_be_written_to_is_alerted_of_all_the_same() {
+fn a_full_disk_is_alerted_although_the_ledger_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     fs::write(&data, "no folder").unwrap();
@@ -247,7 +247,7 @@ fn a_disk_that_cannot_be_written_to_is_alerted_of_all_the_same() {
 }
 
 #[test]
-fn a_damaged_ledger_is_begun_anew_and_one_of_a_newer_version_left_alone() {
+fn a_damaged_alert_ledger_is_recreated_and_a_newer_one_left_unchanged() {
     let job = job(TWO_CHANNELS);
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("t/alerts.json");

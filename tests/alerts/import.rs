@@ -56,7 +56,7 @@ impl Folder {
 }
 
 #[test]
-fn a_dead_server_neither_fails_nor_blocks_an_import_and_is_told_later() {
+fn an_unreachable_alert_server_does_not_fail_an_import_and_receives_the_alert_later() {
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = dead.local_addr().unwrap().port();
     drop(dead);
@@ -113,7 +113,7 @@ fn a_dead_server_neither_fails_nor_blocks_an_import_and_is_told_later() {
 }
 
 #[test]
-fn a_dry_run_alerts_nobody() {
+fn a_dry_run_sends_no_alert() {
     let folder = Folder::new("[[alert]]\nkind = \"command\"\ncommand = [\"false\"]\n");
     folder.deliver(1);
     fs::remove_file(folder.path().join("20241201/temp_base_node.txt")).unwrap();

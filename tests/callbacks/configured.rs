@@ -13,7 +13,7 @@ fn parse(text: &str) -> Result<Job, ConfigError> {
 }
 
 #[test]
-fn a_tenant_that_only_takes_callbacks_resolves() {
+fn a_job_with_callbacks_and_no_source_resolves() {
     let job = parse(JOB).unwrap();
     assert!(job.source.is_none() && job.schedule.is_none());
     let wecom = &job.wecom;
@@ -44,7 +44,7 @@ fn a_tenant_that_only_takes_callbacks_resolves() {
 }
 
 #[test]
-fn the_job_file_of_the_documentation_is_right() {
+fn the_job_file_in_docs_wecom_resolves() {
     let guide = include_str!("../../docs/wecom.md");
     let (_, rest) = guide.split_once("```toml\n").unwrap();
     let (text, _) = rest.split_once("```").unwrap();
@@ -56,7 +56,7 @@ fn the_job_file_of_the_documentation_is_right() {
 }
 
 #[test]
-fn numbers_and_words_of_agents() {
+fn agent_ids_are_numbers_or_the_two_known_words() {
     for (written, expected) in [
         ("1000002", Some(AgentId::Number(1_000_002))),
         ("'1000002'", Some(AgentId::Number(1_000_002))),
@@ -87,7 +87,7 @@ fn numbers_and_words_of_agents() {
 }
 
 #[test]
-fn complaints_name_line_and_key_and_no_secret() {
+fn wecom_configuration_errors_name_line_and_key_and_no_secret() {
     let both = "callbacks need both token and aes_key";
     let token = "bad value for wecom_app.token; expected { env = \"VARIABLE\" } or { file = \"PATH\" } with up to 32 letters and digits";
     let key = "bad value for wecom_app.aes_key; expected { env = \"VARIABLE\" } or { file = \"PATH\" } with 43 letters and digits (EncodingAESKey)";

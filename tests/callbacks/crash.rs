@@ -36,7 +36,7 @@ fn acknowledged(port: u16, n: usize) -> io::Result<bool> {
 }
 
 #[test]
-fn killed_under_load_it_loses_nothing_that_it_acknowledged() {
+fn a_receiver_killed_under_load_loses_no_acknowledged_callback() {
     let place = tempfile::tempdir().unwrap();
     let (jobs, _) = job_folder(place.path(), JOB);
     let data = place.path().join("data");

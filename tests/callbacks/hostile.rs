@@ -53,7 +53,7 @@ fn carrying(encrypted: &str) -> (String, Vec<u8>) {
 }
 
 #[test]
-fn every_refusal_looks_the_same() {
+fn every_refused_request_gets_the_same_response() {
     let receiver = Receiver::start();
     let (right, body) = event(MEMBER, "text", CORP, 1);
     let body = body.into_bytes();
@@ -193,7 +193,7 @@ fn every_refusal_looks_the_same() {
 }
 
 #[test]
-fn what_is_not_http_ends_the_connection() {
+fn bytes_that_are_no_http_close_the_connection() {
     let receiver = Receiver::start();
     let (target, body) = event(MEMBER, "text", CORP, 1);
     let chunks = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -242,7 +242,7 @@ fn a_refusal_ends_the_connection_with_all_that_follows() {
 }
 
 #[test]
-fn a_hundred_megabytes_are_not_taken() {
+fn a_body_of_a_hundred_megabytes_is_refused() {
     let receiver = Receiver::start();
     let (target, body) = event(MEMBER, "text", CORP, 1);
     for target in [target.as_str(), "/"] {
@@ -303,7 +303,7 @@ fn bodies_in_memory_are_bounded_over_all_connections() {
 }
 
 #[test]
-fn slow_senders_are_cut() {
+fn slow_senders_are_disconnected() {
     let limits = Limits {
         head: Duration::from_millis(500),
         request: Duration::from_millis(500),
@@ -329,7 +329,7 @@ fn slow_senders_are_cut() {
 }
 
 #[test]
-fn more_connections_than_allowed_wait_for_their_turn() {
+fn connections_above_the_limit_are_served_only_after_one_closes() {
     let limits = Limits { head: Duration::from_millis(500), connections: 2, ..Limits::default() };
     let receiver = Receiver::with(&[super::receiver::JOB], limits);
     let idle: Vec<_> = (0..6).map(|_| receiver.connect()).collect();
@@ -339,7 +339,7 @@ fn more_connections_than_allowed_wait_for_their_turn() {
 }
 
 #[test]
-fn a_client_that_does_not_read_is_cut() {
+fn a_client_that_does_not_read_is_disconnected() {
     let limits = Limits {
         request: Duration::from_millis(500),
         connection: Duration::from_millis(500),

@@ -42,7 +42,7 @@ fn a_repeated_event_is_stored_once_and_events_of_one_second_are_all_kept() {
 }
 
 #[test]
-fn the_receive_ids_that_the_job_allows() {
+fn receive_ids_are_accepted_only_if_the_job_allows_them() {
     let receiver = Receiver::start();
     for (path, receive_id, status) in [
         (EXTERNAL, CORP, 200),
@@ -61,7 +61,7 @@ fn the_receive_ids_that_the_job_allows() {
 }
 
 #[test]
-fn the_file_that_verifies_the_domain() {
+fn the_domain_verification_file_is_served() {
     let receiver = Receiver::start();
     let answer = receiver.get("/WW_verify_OTLPha66qJcN7Wpf.txt");
     assert_eq!((answer.status, answer.body.as_str()), (200, "OTLPha66qJcN7Wpf"));
@@ -72,7 +72,7 @@ fn the_file_that_verifies_the_domain() {
 }
 
 #[test]
-fn what_is_configured_later_is_received_from_then_on() {
+fn an_application_added_to_the_job_receives_callbacks_without_restart() {
     let receiver = Receiver::start();
     let path = MEMBER.replace("chengyuan", "1000008");
     let (target, body) = event(&path, "text", CORP, 1);
@@ -90,7 +90,7 @@ fn what_is_configured_later_is_received_from_then_on() {
 }
 
 #[test]
-fn what_cannot_be_stored_is_not_acknowledged() {
+fn a_callback_that_cannot_be_stored_is_not_acknowledged() {
     let receiver = Receiver::start();
     // In the way of the tenant's folder.
     let folder = receiver.data.path().join("00010001");
@@ -103,7 +103,7 @@ fn what_cannot_be_stored_is_not_acknowledged() {
 }
 
 #[test]
-fn several_requests_on_one_connection() {
+fn several_requests_on_one_connection_are_each_answered() {
     let receiver = Receiver::start();
     let mut requests = Vec::new();
     for n in 0..5 {
@@ -147,7 +147,7 @@ fn old_and_bare_clients_are_served() {
 }
 
 #[test]
-fn what_is_under_way_is_answered_before_the_end() {
+fn requests_in_progress_are_answered_before_shutdown() {
     let mut receiver = Receiver::start();
     let (target, body) = event(MEMBER, "text", CORP, 1);
     let request = posted(&target, body.as_bytes());
@@ -175,7 +175,7 @@ fn what_is_under_way_is_answered_before_the_end() {
 }
 
 #[test]
-fn what_comes_is_counted_and_strangers_cannot_make_up_series() {
+fn callbacks_are_counted_and_unknown_senders_create_no_metric_series() {
     let receiver = Receiver::start();
     let counted = |outcome: &str| {
         let text = receiver.counts.render();

@@ -25,7 +25,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn every_text_comes_back(
+    fn any_event_text_is_stored_unchanged(
         text in prop::collection::vec(any::<u8>(), 0..300),
         receive_id in "[a-z0-9]{0,40}",
         noise in any::<[u8; 16]>(),
@@ -43,7 +43,7 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_request_is_refused_or_says_the_same(
+    fn a_modified_request_is_refused_or_decrypts_to_the_same_text(
         text in prop::collection::vec(any::<u8>(), 0..100),
         form in any::<u8>(),
         at in any::<prop::sample::Index>(),
@@ -66,7 +66,7 @@ proptest! {
     }
 
     #[test]
-    fn a_wrong_inside_with_a_right_signature_is_refused_or_bounded(
+    fn a_signed_request_with_malformed_content_is_refused(
         bytes in prop::collection::vec(any::<u8>(), 0..200),
         last in 0_u8..40,
     ) {
@@ -92,14 +92,14 @@ proptest! {
     }
 
     #[test]
-    fn noise_is_refused(query in ".{0,200}", body in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn random_requests_are_refused(query in ".{0,200}", body in prop::collection::vec(any::<u8>(), 0..300)) {
         let account = account(&["corp", ""]);
         prop_assert!(receive::callback(&query, &body, &account).is_err());
         prop_assert!(receive::verification(&query, &account).is_err());
     }
 
     #[test]
-    fn another_token_or_key_takes_nothing(token in "[A-Za-z0-9]{1,32}", key in "[A-Za-z0-9]{43}") {
+    fn requests_signed_for_another_token_or_key_are_refused(token in "[A-Za-z0-9]{1,32}", key in "[A-Za-z0-9]{43}") {
         let other = Credentials::new(&token, &key).unwrap();
         let encrypted = other.encrypt([1; 16], b"text", "corp");
         let signature = other.signature("1", "2", &encrypted);

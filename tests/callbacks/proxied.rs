@@ -136,8 +136,8 @@ fn certificate(dir: &Path) {
 }
 
 #[test]
-fn the_vectors_through_nginx() {
-    if !available("the_vectors_through_nginx") {
+fn callback_vectors_pass_through_nginx() {
+    if !available("callback_vectors_pass_through_nginx") {
         return;
     }
     let vectors = vectors::load();
@@ -147,8 +147,8 @@ fn the_vectors_through_nginx() {
 }
 
 #[test]
-fn what_nginx_lets_through() {
-    if !available("what_nginx_lets_through") {
+fn nginx_passes_callbacks_and_verification_files_and_nothing_else() {
+    if !available("nginx_passes_callbacks_and_verification_files_and_nothing_else") {
         return;
     }
     let receiver = Receiver::start();
@@ -226,8 +226,8 @@ fn what_nginx_lets_through() {
 }
 
 #[test]
-fn what_cannot_be_stored_is_not_answered() {
-    if !available("what_cannot_be_stored_is_not_answered") {
+fn nginx_closes_the_connection_when_a_callback_cannot_be_stored() {
+    if !available("nginx_closes_the_connection_when_a_callback_cannot_be_stored") {
         return;
     }
     let receiver = Receiver::start();
@@ -242,8 +242,8 @@ fn what_cannot_be_stored_is_not_answered() {
 }
 
 #[test]
-fn a_try_through_nginx() {
-    if !available("a_try_through_nginx") {
+fn send_test_passes_through_nginx() {
+    if !available("send_test_passes_through_nginx") {
         return;
     }
     let receiver = Receiver::start();

@@ -106,7 +106,7 @@ fn text(output: &Output) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn an_engineer_sets_a_tenant_up() {
+fn the_documented_set_up_of_a_tenant_receives_callbacks() {
     let place = tempfile::tempdir().unwrap();
     let (jobs, file) = job_folder(place.path(), JOB);
     let data = place.path().join("data");
@@ -175,7 +175,7 @@ fn an_engineer_sets_a_tenant_up() {
 }
 
 #[test]
-fn a_try_tells_what_is_in_the_way() {
+fn send_test_names_the_failing_step() {
     let place = tempfile::tempdir().unwrap();
     let (_, file) = job_folder(place.path(), JOB);
     let answers = [
@@ -244,7 +244,7 @@ fn a_try_tells_what_is_in_the_way() {
 }
 
 #[test]
-fn the_urls_to_paste() {
+fn wecom_urls_prints_the_urls_to_paste() {
     let place = tempfile::tempdir().unwrap();
     let (_, file) = job_folder(place.path(), JOB);
     let (code, told, _) = text(&orgsnap().args(["wecom", "urls"]).arg(&file).output().unwrap());

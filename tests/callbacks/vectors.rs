@@ -101,7 +101,7 @@ pub(super) fn walk(
 }
 
 #[test]
-fn every_vector_by_get_and_by_post() {
+fn every_callback_vector_is_accepted_by_get_and_by_post() {
     let vectors = load();
     let receiver = receiver(&vectors);
     walk(&vectors, &receiver, |target, body| {

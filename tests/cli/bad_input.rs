@@ -11,33 +11,34 @@ use std::{
 use orgsnap::sample::Defects;
 use rusqlite::Connection;
 
-use super::{Desk, clean, date, dump, orgsnap, told};
+use super::{Workspace, clean, date, dump, orgsnap, told};
 
 const AGENTS: &str = "temp_agent.txt";
 
 /// Imports what `damage` makes of the second day, in both languages, and sees that the first day stands.
 fn stands_after(what: &str, damage: impl Fn(&Path), code: i32, words: [&str; 2]) {
-    let desk = Desk::new();
-    desk.deliver(22, 300, Defects::None);
-    assert_eq!(desk.import(22).code, Some(0), "{what}");
-    let before = desk.dump();
-    let folder = desk.deliver(23, 300, Defects::None);
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
+    assert_eq!(workspace.import(22).code, Some(0), "{what}");
+    let before = workspace.dump();
+    let folder = workspace.deliver(23, 300, Defects::None);
     damage(&folder);
     for (language, words) in ["zh", "en"].into_iter().zip(words) {
-        let told = desk.run(&["import", "job.toml", "--date", "2024-11-23", "--lang", language]);
+        let told =
+            workspace.run(&["import", "job.toml", "--date", "2024-11-23", "--lang", language]);
         assert_eq!(told.code, Some(code), "{what}: {told:?}");
         let all = format!("{}{}", told.out, told.err);
         assert!(all.contains(words), "{what}: {words}: {all}");
         assert!(!all.contains("panic at"), "{what}: {all}");
     }
-    assert!(desk.dump() == before, "{what}: the snapshot changed");
+    assert!(workspace.dump() == before, "{what}: the snapshot changed");
     let _ = fs::remove_dir_all(folder);
-    desk.deliver(23, 300, Defects::None);
-    assert_eq!(desk.import(23).code, Some(0), "{what}: the corrected delivery");
+    workspace.deliver(23, 300, Defects::None);
+    assert_eq!(workspace.import(23).code, Some(0), "{what}: the corrected delivery");
 }
 
 #[test]
-fn files_that_are_no_delivery() {
+fn files_that_are_no_delivery_are_refused_and_leave_the_snapshot() {
     let agents = |change: fn(Vec<u8>) -> Vec<u8>| {
         move |folder: &Path| {
             let path = folder.join(AGENTS);
@@ -114,21 +115,21 @@ fn files_that_are_no_delivery() {
 }
 
 /// The program as a user who owns nothing, where the tests run as root; as itself elsewhere.
-fn unprivileged(desk: &Desk, arguments: &[&str]) -> Option<Command> {
+fn unprivileged(workspace: &Workspace, arguments: &[&str]) -> Option<Command> {
     let is_root =
         fs::metadata("/proc/self").is_ok_and(|m| std::os::unix::fs::MetadataExt::uid(&m) == 0);
     if !is_root {
-        return Some(desk.command(arguments));
+        return Some(workspace.command(arguments));
     }
     // The folder of a test is closed to others, and so may be the one that the program lies in.
-    let program = desk.path("orgsnap");
+    let program = workspace.path("orgsnap");
     if !program.exists() {
         fs::copy(orgsnap(), &program).unwrap();
     }
-    fs::set_permissions(desk.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    let mut command = clean("setpriv", desk.folder.path());
+    fs::set_permissions(workspace.folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = clean("setpriv", workspace.folder.path());
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program).args(arguments);
-    match clean("setpriv", desk.folder.path()).args(["--reuid=65534", "true"]).status() {
+    match clean("setpriv", workspace.folder.path()).args(["--reuid=65534", "true"]).status() {
         Ok(status) if status.success() => Some(command),
         _ => {
             eprintln!(
@@ -140,17 +141,17 @@ fn unprivileged(desk: &Desk, arguments: &[&str]) -> Option<Command> {
 }
 
 #[test]
-fn folders_that_may_not_be_read_or_written() {
-    let desk = Desk::new();
-    let delivery = desk.deliver(22, 300, Defects::None);
-    assert_eq!(desk.import(22).code, Some(0));
-    let before = desk.dump();
+fn unreadable_and_unwritable_folders_give_exit_codes_and_leave_the_snapshot() {
+    let workspace = Workspace::new();
+    let delivery = workspace.deliver(22, 300, Defects::None);
+    assert_eq!(workspace.import(22).code, Some(0));
+    let before = workspace.dump();
     let mode =
         |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let expect = |arguments: &[&str], code, words: [&str; 2]| {
         for (language, words) in ["zh", "en"].into_iter().zip(words) {
             let arguments = [arguments, &["--lang", language]].concat();
-            let Some(mut command) = unprivileged(&desk, &arguments) else { return };
+            let Some(mut command) = unprivileged(&workspace, &arguments) else { return };
             let told = told(command.output().unwrap());
             assert_eq!(told.code, Some(code), "{arguments:?}: {told:?}");
             assert!(told.err.contains(words), "{arguments:?}: {told:?}");
@@ -167,27 +168,27 @@ fn folders_that_may_not_be_read_or_written() {
     expect(&["check", "in/20241122"], 4, ["没有权限读取", "no permission to read"]);
     mode(&delivery.join(AGENTS), 0o644);
     // The data folder is another's.
-    mode(&desk.path("data"), 0o755);
-    mode(&desk.path("data/t"), 0o555);
-    mode(&desk.path("data/t/lock"), 0o444);
-    mode(&desk.database(), 0o444);
+    mode(&workspace.path("data"), 0o755);
+    mode(&workspace.path("data/t"), 0o555);
+    mode(&workspace.path("data/t/lock"), 0o444);
+    mode(&workspace.database(), 0o444);
     expect(&["import", "job.toml", "--date", "2024-11-22"], 2, ["没有权限", "permission denied"]);
     expect(&["import", "job.toml", "--data", "new"], 2, ["没有权限", "permission denied"]);
     // Reading it is allowed.
-    if let Some(mut command) = unprivileged(&desk, &["tree", "organ"]) {
+    if let Some(mut command) = unprivileged(&workspace, &["tree", "organ"]) {
         let told = told(command.output().unwrap());
         assert_eq!(told.code, Some(0), "{told:?}");
     }
-    mode(&desk.path("data/t"), 0o755);
-    assert!(desk.dump() == before, "the snapshot changed");
+    mode(&workspace.path("data/t"), 0o755);
+    assert!(workspace.dump() == before, "the snapshot changed");
 }
 
 /// Runs a shell script in mounts of its own; `None` where that is not allowed.
-fn with_mounts(desk: &Desk, script: &str) -> Option<super::Told> {
-    let mut command = clean("unshare", desk.folder.path());
+fn with_mounts(workspace: &Workspace, script: &str) -> Option<super::Told> {
+    let mut command = clean("unshare", workspace.folder.path());
     command.args(["--map-root-user", "--mount", "sh", "-euc", script]).env("ORGSNAP", orgsnap());
     let allowed = "mkdir -p mnt && mount -t tmpfs -o size=64k tmpfs mnt";
-    let try_out = clean("unshare", desk.folder.path())
+    let try_out = clean("unshare", workspace.folder.path())
         .args(["--map-root-user", "--mount", "sh", "-euc", allowed])
         .output();
     if !try_out.is_ok_and(|output| output.status.success()) {
@@ -198,31 +199,31 @@ fn with_mounts(desk: &Desk, script: &str) -> Option<super::Told> {
 }
 
 #[test]
-fn a_data_folder_on_a_read_only_disk() {
-    let desk = Desk::new();
-    desk.deliver(22, 300, Defects::None);
-    desk.deliver(23, 300, Defects::None);
-    assert_eq!(desk.import(22).code, Some(0));
-    let before = desk.dump();
+fn a_data_folder_on_a_read_only_disk_leaves_the_snapshot() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
+    workspace.deliver(23, 300, Defects::None);
+    assert_eq!(workspace.import(22).code, Some(0));
+    let before = workspace.dump();
     for (language, words) in [("zh", "只读"), ("en", "read-only")] {
         let script = format!(
             "mount --bind data data && mount -o remount,bind,ro data\n\
              exec \"$ORGSNAP\" import job.toml --date 2024-11-23 --lang {language}"
         );
-        let Some(told) = with_mounts(&desk, &script) else { return };
+        let Some(told) = with_mounts(&workspace, &script) else { return };
         assert_eq!(told.code, Some(2), "{told:?}");
         assert!(told.err.contains(words), "{told:?}");
     }
-    assert!(desk.dump() == before, "the snapshot changed");
+    assert!(workspace.dump() == before, "the snapshot changed");
 }
 
 #[test]
-fn a_disk_that_fills_up_at_any_stage() {
-    let desk = Desk::new();
-    desk.deliver(22, 3_000, Defects::None);
-    desk.deliver(23, 3_000, Defects::None);
-    assert_eq!(desk.import(22).code, Some(0));
-    let before = desk.dump();
+fn a_disk_that_fills_up_at_any_stage_leaves_the_old_or_the_new_snapshot() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 3_000, Defects::None);
+    workspace.deliver(23, 3_000, Defects::None);
+    assert_eq!(workspace.import(22).code, Some(0));
+    let before = workspace.dump();
     let mut published = 0;
     // So many KiB are free: the archive does not fit, the journal does not, the report does not, all fits.
     for free in [0, 20, 60, 150, 300, 700, 1_500, 20_000] {
@@ -233,8 +234,8 @@ fn a_disk_that_fills_up_at_any_stage() {
              code=0; \"$ORGSNAP\" import job.toml --date 2024-11-23 --data mnt/data || code=$?\n\
              rm mnt/fill; cp -a mnt/data out; exit $code"
         );
-        let Some(told) = with_mounts(&desk, &script) else { return };
-        let database = desk.path("out/t/org.db");
+        let Some(told) = with_mounts(&workspace, &script) else { return };
+        let database = workspace.path("out/t/org.db");
         let whole: String = Connection::open(&database)
             .unwrap()
             .query_row("pragma integrity_check", [], |row| row.get(0))
@@ -259,11 +260,14 @@ fn a_disk_that_fills_up_at_any_stage() {
 
 #[test]
 fn a_database_of_a_newer_orgsnap_is_not_touched() {
-    let desk = Desk::new();
-    desk.deliver(22, 300, Defects::None);
-    assert_eq!(desk.import(22).code, Some(0));
-    Connection::open(desk.database()).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    let before = fs::read(desk.database()).unwrap();
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
+    assert_eq!(workspace.import(22).code, Some(0));
+    Connection::open(workspace.database())
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
+    let before = fs::read(workspace.database()).unwrap();
     let day = date(22).to_string();
     for (arguments, language, words) in [
         (&["import", "job.toml", "--date", &day][..], "zh", "请升级 orgsnap"),
@@ -271,9 +275,9 @@ fn a_database_of_a_newer_orgsnap_is_not_touched() {
         (&["runs"], "en", "newer"),
         (&["tree", "organ"], "zh", "请升级"),
     ] {
-        let told = desk.run(&[arguments, &["--lang", language]].concat());
+        let told = workspace.run(&[arguments, &["--lang", language]].concat());
         assert_eq!(told.code, Some(2), "{arguments:?}: {told:?}");
         assert!(told.err.contains(words), "{arguments:?}: {told:?}");
     }
-    assert!(fs::read(desk.database()).unwrap() == before, "the file changed");
+    assert!(fs::read(workspace.database()).unwrap() == before, "the file changed");
 }

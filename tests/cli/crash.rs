@@ -12,7 +12,7 @@ use std::{
 use orgsnap::sample::Defects;
 use rusqlite::Connection;
 
-use super::{Desk, dump};
+use super::{Workspace, dump};
 
 const AGENTS: usize = 20_000;
 
@@ -31,25 +31,25 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn a_killed_import_leaves_the_old_snapshot_or_the_new_one() {
-    let desk = Desk::new();
-    desk.deliver(22, AGENTS, Defects::None);
-    desk.deliver(23, AGENTS, Defects::None);
-    assert_eq!(desk.import(22).code, Some(0));
-    let old = desk.dump();
-    copy(&desk.path("data"), &desk.path("kept"));
+    let workspace = Workspace::new();
+    workspace.deliver(22, AGENTS, Defects::None);
+    workspace.deliver(23, AGENTS, Defects::None);
+    assert_eq!(workspace.import(22).code, Some(0));
+    let old = workspace.dump();
+    copy(&workspace.path("data"), &workspace.path("kept"));
     let began = Instant::now();
-    assert_eq!(desk.import(23).code, Some(0));
+    assert_eq!(workspace.import(23).code, Some(0));
     let took = began.elapsed();
-    let new = desk.dump();
+    let new = workspace.dump();
     assert!(old != new);
 
     // Most kills fall into the run of the undisturbed one's length; `INT` and `TERM` are what a person and a
     // machine that shuts down send.
     let kills = 9;
     for kill in 0..=kills {
-        fs::remove_dir_all(desk.path("data")).unwrap();
-        copy(&desk.path("kept"), &desk.path("data"));
-        let mut child = desk
+        fs::remove_dir_all(workspace.path("data")).unwrap();
+        copy(&workspace.path("kept"), &workspace.path("data"));
+        let mut child = workspace
             .command(&["import", "job.toml", "--date", "2024-11-23"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -66,7 +66,7 @@ fn a_killed_import_leaves_the_old_snapshot_or_the_new_one() {
         let ended = child.wait().unwrap();
         let told = format!("kill {kill} of {kills} ({signal}, {ended})");
 
-        let database = desk.database();
+        let database = workspace.database();
         let whole: String = Connection::open(&database)
             .unwrap()
             .query_row("pragma integrity_check", [], |row| row.get(0))
@@ -75,23 +75,23 @@ fn a_killed_import_leaves_the_old_snapshot_or_the_new_one() {
         let now = dump(&database);
         assert!(now == old || now == new, "{told}: neither the old snapshot nor the new one");
         assert!(now == new || !ended.success(), "{told}: it said that it published");
-        let again = desk.import(23);
+        let again = workspace.import(23);
         assert_eq!(again.code, Some(0), "{told}: {again:?}");
         assert!(dump(&database) == new, "{told}: the next run gives other rows");
     }
 }
 
 #[test]
-fn a_killed_first_import_leaves_nothing_in_the_way() {
-    let desk = Desk::new();
-    desk.deliver(22, AGENTS, Defects::None);
+fn a_killed_first_import_does_not_block_the_next_one() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, AGENTS, Defects::None);
     let began = Instant::now();
-    assert_eq!(desk.import(22).code, Some(0));
+    assert_eq!(workspace.import(22).code, Some(0));
     let took = began.elapsed();
-    let new = desk.dump();
+    let new = workspace.dump();
     for part in 1..6 {
-        fs::remove_dir_all(desk.path("data")).unwrap();
-        let mut child = desk
+        fs::remove_dir_all(workspace.path("data")).unwrap();
+        let mut child = workspace
             .command(&["import", "job.toml", "--date", "2024-11-22"])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -101,8 +101,8 @@ fn a_killed_first_import_leaves_nothing_in_the_way() {
         // It may be over already.
         let _ = child.kill();
         child.wait().unwrap();
-        let again = desk.import(22);
+        let again = workspace.import(22);
         assert_eq!(again.code, Some(0), "part {part}: {again:?}");
-        assert!(desk.dump() == new, "part {part}: the next run gives other rows");
+        assert!(workspace.dump() == new, "part {part}: the next run gives other rows");
     }
 }

@@ -6,12 +6,12 @@ use orgsnap::sample::Defects;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::Workspace;
 
 /// The built-in schema with a helper for each agent, who works in a team: a column, a reference and a forest.
-fn write_schema(desk: &Desk) {
+fn write_schema(workspace: &Workspace) {
     let built_in = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
-    let folder = desk.path("schema");
+    let folder = workspace.path("schema");
     fs::create_dir(&folder).unwrap();
     for name in ["datapackage.json", "organ.json", "principal.json", "node.json", "agent.json"] {
         fs::copy(built_in.join(name), folder.join(name)).unwrap();
@@ -48,12 +48,12 @@ fn write_schema(desk: &Desk) {
 }
 
 #[test]
-fn a_column_a_reference_and_a_forest_are_lines_of_json() {
-    let desk = Desk::new();
-    write_schema(&desk);
-    let job = fs::read_to_string(desk.path("job.toml")).unwrap();
-    desk.write("job.toml", job.replacen('\n', "\nschema = \"schema\"\n", 1));
-    let folder = desk.deliver(22, 200, Defects::None);
+fn a_job_schema_adds_a_column_a_reference_and_a_forest() {
+    let workspace = Workspace::new();
+    write_schema(&workspace);
+    let job = fs::read_to_string(workspace.path("job.toml")).unwrap();
+    workspace.write("job.toml", job.replacen('\n', "\nschema = \"schema\"\n", 1));
+    let folder = workspace.deliver(22, 200, Defects::None);
     let path = folder.join("temp_agent.txt");
     let text = encoding_rs::GB18030.decode(&fs::read(&path).unwrap()).0.into_owned();
     let mut lines = text.lines();
@@ -72,7 +72,7 @@ fn a_column_a_reference_and_a_forest_are_lines_of_json() {
         out += &format!("{row}|{score}|{helper}|{team}\n");
     }
     fs::write(&path, out).unwrap();
-    let check = desk.run(&["check", "in/20241122", "--job", "job.toml", "--json"]);
+    let check = workspace.run(&["check", "in/20241122", "--job", "job.toml", "--json"]);
     let report: Value = serde_json::from_str(&check.out).unwrap();
     let found: Vec<String> = report["findings"]
         .as_array()
@@ -93,15 +93,15 @@ fn a_column_a_reference_and_a_forest_are_lines_of_json() {
     );
 
     // One of 199 edges dangles and one is a cycle: just over the limit of one per cent.
-    let told = desk.run(&["import", "job.toml", "--date", "2024-11-22"]);
+    let told = workspace.run(&["import", "job.toml", "--date", "2024-11-22"]);
     assert_eq!(told.code, Some(3), "{told:?}");
     assert!(told.out.contains("辅导关系"), "{told:?}");
-    let job = fs::read_to_string(desk.path("job.toml")).unwrap();
-    desk.write("job.toml", format!("{job}[gate]\nmax_detached = \"2%\"\n"));
-    let told = desk.run(&["import", "job.toml", "--date", "2024-11-22"]);
+    let job = fs::read_to_string(workspace.path("job.toml")).unwrap();
+    workspace.write("job.toml", format!("{job}[gate]\nmax_detached = \"2%\"\n"));
+    let told = workspace.run(&["import", "job.toml", "--date", "2024-11-22"]);
     assert_eq!(told.code, Some(0), "{told:?}");
 
-    let db = Connection::open(desk.database()).unwrap();
+    let db = Connection::open(workspace.database()).unwrap();
     let one = |sql: &str| -> i64 { db.query_row(sql, [], |row| row.get(0)).unwrap() };
     assert_eq!(one("select sales_score from agent where helper_id = 'nobody'"), 40);
     assert_eq!(
@@ -116,6 +116,6 @@ fn a_column_a_reference_and_a_forest_are_lines_of_json() {
         ),
         8 + 3,
     );
-    let tree = desk.run(&["tree", "helper", "--limit", "5", "--json"]);
+    let tree = workspace.run(&["tree", "helper", "--limit", "5", "--json"]);
     assert_eq!(tree.code, Some(0), "{tree:?}");
 }

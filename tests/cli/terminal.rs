@@ -5,17 +5,17 @@ use std::{io::Read as _, process::Stdio};
 use orgsnap::sample::Defects;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Desk, clean, orgsnap};
+use super::{Workspace, clean, orgsnap};
 
 /// What a command shows in a terminal of so many columns; `None`, and a word why, without `script`.
 fn shown(
-    desk: &Desk,
+    workspace: &Workspace,
     columns: usize,
     arguments: &str,
     variables: &[(&str, &str)],
 ) -> Option<String> {
     let inner = format!("stty rows 40 cols {columns}; {} {arguments}", orgsnap().display());
-    let mut command = clean("script", desk.folder.path());
+    let mut command = clean("script", workspace.folder.path());
     command.args(["-qec", &inner, "/dev/null"]).env("TERM", "xterm");
     match command.envs(variables.iter().copied()).output() {
         Ok(output) => Some(String::from_utf8(output.stdout).unwrap().replace('\r', "")),
@@ -40,12 +40,12 @@ fn plain(text: &str) -> String {
 }
 
 #[test]
-fn a_terminal_gets_colours_and_lines_that_fit() {
-    let desk = Desk::new();
-    desk.deliver(22, 2_000, Defects::All);
+fn terminal_output_has_colour_and_fits_the_width() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 2_000, Defects::All);
     for (columns, language) in [(80, "zh"), (80, "en"), (120, "zh"), (120, "en")] {
         let check = format!("check in/20241122 --lang {language}");
-        let Some(text) = shown(&desk, columns, &check, &[]) else { return };
+        let Some(text) = shown(&workspace, columns, &check, &[]) else { return };
         assert!(text.contains("\u{1b}[1m"), "{text}");
         let text = plain(&text);
         assert!(!text.contains("RESULT "), "that line is for logs: {text}");
@@ -60,9 +60,9 @@ fn a_terminal_gets_colours_and_lines_that_fit() {
 }
 
 #[test]
-fn colour_is_left_out_where_it_is_not_wanted() {
-    let desk = Desk::new();
-    desk.deliver(22, 300, Defects::None);
+fn no_colour_is_written_with_no_color_or_without_a_terminal() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
     let check = "check in/20241122 2>/dev/null";
     for (arguments, variables, coloured) in [
         (check.to_owned(), vec![], true),
@@ -71,17 +71,17 @@ fn colour_is_left_out_where_it_is_not_wanted() {
         (check.to_owned(), vec![("TERM", "dumb")], false),
         (format!("--no-color {check}"), vec![], false),
     ] {
-        let Some(text) = shown(&desk, 100, &arguments, &variables) else { return };
+        let Some(text) = shown(&workspace, 100, &arguments, &variables) else { return };
         assert!(text.contains("可发布"), "{text}");
         assert_eq!(text.contains('\u{1b}'), coloured, "{arguments} {variables:?}: {text:?}");
     }
 }
 
 #[test]
-fn a_log_gets_a_line_a_stage_and_a_result() {
-    let desk = Desk::new();
-    desk.deliver(22, 300, Defects::None);
-    let told = desk.run(&["import", "job.toml", "--date", "2024-11-22", "--lang", "en"]);
+fn output_to_a_log_has_a_line_per_stage_and_a_result() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
+    let told = workspace.run(&["import", "job.toml", "--date", "2024-11-22", "--lang", "en"]);
     let stages: Vec<&str> = told.err.lines().collect();
     assert_eq!(stages.len(), 4, "{told:?}");
     for (line, stage) in stages.iter().zip(["fetch", "parse", "check", "publish"]) {
@@ -96,21 +96,25 @@ fn a_log_gets_a_line_a_stage_and_a_result() {
 }
 
 #[test]
-fn a_full_standard_output_is_told_and_a_reader_that_left_is_not() {
-    let desk = Desk::new();
-    desk.deliver(22, 300, Defects::None);
+fn a_full_standard_output_is_an_error_and_a_closed_pipe_is_not() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
     let full = || Stdio::from(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     for arguments in [&["rules"][..], &["import", "job.toml", "--date", "2024-11-22"]] {
-        let output = desk.command(arguments).stdout(full()).output().unwrap();
+        let output = workspace.command(arguments).stdout(full()).output().unwrap();
         let told = super::told(output);
         assert_eq!(told.code, Some(2), "{arguments:?}: {told:?}");
         assert!(told.err.contains("无法写到标准输出：磁盘已满"), "{told:?}");
     }
     // The report could not be shown; what it told of stands all the same.
-    assert!(desk.run(&["runs", "t"]).out.contains("已发布"));
+    assert!(workspace.run(&["runs", "t"]).out.contains("已发布"));
     for arguments in [&["rules"][..], &["import", "job.toml", "--date", "2024-11-22"]] {
-        let mut child =
-            desk.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = workspace
+            .command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         drop(child.stdout.take());
         let mut complaints = String::new();
         child.stderr.take().unwrap().read_to_string(&mut complaints).unwrap();

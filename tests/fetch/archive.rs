@@ -34,7 +34,7 @@ fn archive(tenant: &Path, delivery: &RawDelivery) -> Result<std::path::PathBuf, 
 }
 
 #[test]
-fn a_delivery_comes_back_as_it_was() {
+fn an_archived_delivery_is_read_back_unchanged() {
     let dir = tempfile::tempdir().unwrap();
     let delivery = delivery(dir.path());
     let tenant = dir.path().join("data/t");
@@ -55,7 +55,7 @@ fn a_delivery_comes_back_as_it_was() {
 }
 
 #[test]
-fn damage_is_told() {
+fn a_damaged_archive_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     let delivery = delivery(dir.path());
     let folder = archive(&dir.path().join("t"), &delivery).unwrap();
@@ -87,7 +87,7 @@ fn damage_is_told() {
 }
 
 #[test]
-fn a_disk_that_takes_nothing_is_told() {
+fn a_full_disk_fails_the_archive_with_a_message() {
     let dir = tempfile::tempdir().unwrap();
     let delivery = delivery(dir.path());
     let file_in_the_way = dir.path().join("t");
@@ -98,7 +98,7 @@ fn a_disk_that_takes_nothing_is_told() {
 }
 
 #[test]
-fn other_zstd_readers_read_it() {
+fn archived_files_are_readable_by_the_zstd_program() {
     let dir = tempfile::tempdir().unwrap();
     let delivery = delivery(dir.path());
     let folder = archive(&dir.path().join("t"), &delivery).unwrap();

@@ -16,7 +16,7 @@ pub(crate) struct Certificate {
 pub(crate) fn available(test: &str) -> bool {
     let there = Path::new("/usr/bin/openssl").exists();
     if !there {
-        eprintln!("skipped: {test}, because openssl is not installed");
+        crate::peers::skip(test, "openssl is not installed");
     }
     there
 }

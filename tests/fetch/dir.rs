@@ -19,7 +19,7 @@ fn delivery(dir: &Path) {
 }
 
 #[test]
-fn files_come_as_they_are() {
+fn files_of_a_folder_are_fetched_unchanged() {
     let dir = tempfile::tempdir().unwrap();
     delivery(dir.path());
     // Larger than the pieces that are read and hashed, and not a multiple of them.
@@ -40,7 +40,7 @@ fn files_come_as_they_are() {
 }
 
 #[test]
-fn the_date_is_part_of_the_path() {
+fn the_business_date_is_part_of_a_folder_path() {
     let dir = tempfile::tempdir().unwrap();
     let source = |pattern| Source::Dir {
         base: dir.path().to_path_buf(),
@@ -57,7 +57,7 @@ fn the_date_is_part_of_the_path() {
 }
 
 #[test]
-fn some_files_missing_is_a_value_and_all_missing_is_an_error() {
+fn missing_files_are_a_value_and_an_empty_folder_is_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let error = fetch_into(dir.path(), &Source::dir(dir.path())).unwrap_err();
     assert!(matches!(error, FetchError::NothingThere { .. }), "{error}");
@@ -70,7 +70,7 @@ fn some_files_missing_is_a_value_and_all_missing_is_an_error() {
 }
 
 #[test]
-fn a_file_of_five_gigabytes_costs_nothing() {
+fn an_oversized_file_is_not_read() {
     let dir = tempfile::tempdir().unwrap();
     delivery(dir.path());
     File::create(dir.path().join(NAMES[0])).unwrap().set_len(5 << 30).unwrap();
@@ -82,7 +82,7 @@ fn a_file_of_five_gigabytes_costs_nothing() {
 }
 
 #[test]
-fn what_is_no_file_is_an_error_and_never_waits() {
+fn a_pipe_or_a_directory_in_place_of_a_file_is_an_error_at_once() {
     let dir = tempfile::tempdir().unwrap();
     delivery(dir.path());
     let path = dir.path().join(NAMES[2]);
@@ -97,7 +97,7 @@ fn what_is_no_file_is_an_error_and_never_waits() {
 }
 
 #[test]
-fn what_may_not_be_read_is_named() {
+fn an_unreadable_file_is_named_in_the_error() {
     let dir = tempfile::tempdir().unwrap();
     let inner = dir.path().join("in");
     fs::create_dir(&inner).unwrap();
@@ -117,7 +117,7 @@ fn what_may_not_be_read_is_named() {
 }
 
 #[test]
-fn a_directory_that_is_a_file_is_named() {
+fn a_file_in_place_of_the_folder_is_named_in_the_error() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("in");
     fs::write(&path, "").unwrap();

@@ -28,7 +28,7 @@ fn fetch(server: &FaultyServer, attempts: u32) -> Result<RawDelivery, FetchError
 }
 
 #[test]
-fn every_fault_is_noticed_and_the_next_attempt_succeeds() {
+fn every_transfer_fault_is_detected_and_the_next_attempt_succeeds() {
     let cases = [
         (Fault::CutShort(50), "1400000 of 2800000 bytes came"),
         (Fault::Aborted("426 aborted"), "426 aborted"),
@@ -52,7 +52,7 @@ fn every_fault_is_noticed_and_the_next_attempt_succeeds() {
 }
 
 #[test]
-fn an_attempt_goes_on_where_the_last_one_ended() {
+fn a_download_resumes_after_the_connection_drops() {
     for (quirks, rests, retrs) in [
         (Quirks::default(), 2, 2),
         // Refused: begun anew over the same connection. Ignored: noticed by the overlap, and begun anew.
@@ -68,7 +68,7 @@ fn an_attempt_goes_on_where_the_last_one_ended() {
 }
 
 #[test]
-fn a_run_goes_on_where_the_last_one_ended_if_the_file_is_the_same() {
+fn a_download_resumes_in_the_next_run_if_the_file_is_unchanged() {
     for (changed, rests) in [(false, 2), (true, 0)] {
         let dir = tempfile::tempdir().unwrap();
         let faults = [Fault::CutShort(50), Fault::None];
@@ -85,7 +85,7 @@ fn a_run_goes_on_where_the_last_one_ended_if_the_file_is_the_same() {
 }
 
 #[test]
-fn all_bytes_without_the_last_word_are_looked_at_again() {
+fn a_download_without_the_final_reply_is_verified_again() {
     for fault in [Fault::NoReply, Fault::ControlClosed] {
         let server = FaultyServer::start(&content(), &[fault], Quirks::default());
         let delivery = fetch(&server, 1).unwrap();
@@ -95,7 +95,7 @@ fn all_bytes_without_the_last_word_are_looked_at_again() {
 }
 
 #[test]
-fn a_file_that_changes_is_fetched_again() {
+fn a_file_that_changes_during_the_download_is_fetched_again() {
     let server = FaultyServer::start(&content(), &[Fault::Changes, Fault::None], Quirks::default());
     let delivery = fetch(&server, 2).unwrap();
     assert_eq!(file(&delivery, Feed::Agent).size, 2_800_001);
@@ -112,7 +112,7 @@ fn a_stall_costs_one_timeout_an_attempt() {
 }
 
 #[test]
-fn without_size_two_equal_downloads_are_needed() {
+fn a_server_without_size_needs_two_equal_downloads() {
     let quirks = Quirks { no_size: true, ..Quirks::default() };
     let server = FaultyServer::start(&content(), &[Fault::None], quirks);
     let delivery = fetch(&server, 1).unwrap();
@@ -126,7 +126,7 @@ fn without_size_two_equal_downloads_are_needed() {
 }
 
 #[test]
-fn the_address_of_pasv_is_not_trusted() {
+fn the_address_in_a_pasv_reply_is_ignored() {
     for (pasv, asked) in [
         (None, 1),
         // These suppaftp does not understand: asked again, and read by ourselves.
@@ -143,7 +143,7 @@ fn the_address_of_pasv_is_not_trusted() {
 }
 
 #[test]
-fn a_refused_login_is_tried_once_and_its_reply_is_fit_to_show() {
+fn a_refused_login_is_not_retried_and_its_reply_is_shown_without_secrets() {
     let quirks = Quirks { refuses: true, ..Quirks::default() };
     let server = FaultyServer::start(&content(), &[], quirks);
     let error = fetch(&server, 5).unwrap_err();
@@ -153,7 +153,7 @@ fn a_refused_login_is_tried_once_and_its_reply_is_fit_to_show() {
 }
 
 #[test]
-fn the_deadline_ends_the_attempts() {
+fn the_fetch_deadline_ends_the_attempts() {
     let server = FaultyServer::start(&content(), &[Fault::Stall], Quirks::default());
     let dir = tempfile::tempdir().unwrap();
     let mut source =

@@ -106,15 +106,14 @@ fn available(test: &str) -> Option<PathBuf> {
     let installed =
         peers::proftpd_with("mod_sftp.so").filter(|_| Path::new("/usr/bin/ssh-keygen").exists());
     if installed.is_none() {
-        eprintln!("skipped: {test}, because proftpd with mod_sftp or ssh-keygen is not installed");
+        peers::skip(test, "proftpd with mod_sftp or ssh-keygen is not installed");
     }
     installed
 }
 
 #[test]
-fn four_files_come_one_by_one_from_a_server_that_takes_one_connection() {
-    let Some(installed) =
-        available("four_files_come_one_by_one_from_a_server_that_takes_one_connection")
+fn a_server_limited_to_one_connection_delivers_four_files() {
+    let Some(installed) = available("a_server_limited_to_one_connection_delivers_four_files")
     else {
         return;
     };

@@ -63,8 +63,8 @@ fn speaks_one_version(port: u16, security: Security) {
 }
 
 #[test]
-fn vsftpd_in_all_ways() {
-    if !available("vsftpd_in_all_ways") {
+fn vsftpd_is_read_in_every_tls_mode() {
+    if !available("vsftpd_is_read_in_every_tls_mode") {
         return;
     }
     for security in WAYS {
@@ -79,11 +79,11 @@ fn vsftpd_in_all_ways() {
 }
 
 #[test]
-fn proftpd_in_all_ways() {
+fn proftpd_is_read_in_every_tls_mode() {
     let Some(installed) = peers::proftpd_with("mod_tls.so") else {
-        eprintln!(
-            "skipped: proftpd_in_all_ways, because proftpd with mod_tls is not installed, nor \
-             unpacked where ORGSNAP_PROFTPD says"
+        peers::skip(
+            "proftpd_is_read_in_every_tls_mode",
+            "proftpd with mod_tls is not installed, nor unpacked where ORGSNAP_PROFTPD says",
         );
         return;
     };
@@ -141,8 +141,8 @@ fn comes_whole_from(root: &Path, source: &Source) {
 }
 
 #[test]
-fn plain_ftp() {
-    if !available("plain_ftp") {
+fn plain_ftp_reports_missing_partial_and_oversized_files() {
+    if !available("plain_ftp_reports_missing_partial_and_oversized_files") {
         return;
     }
     let server = Vsftpd::plain();
@@ -177,8 +177,8 @@ fn plain_ftp() {
 }
 
 #[test]
-fn a_wrong_password_is_tried_once() {
-    if !available("a_wrong_password_is_tried_once") {
+fn a_wrong_password_is_not_retried() {
+    if !available("a_wrong_password_is_not_retried") {
         return;
     }
     let server = Vsftpd::plain();
@@ -195,8 +195,8 @@ fn a_wrong_password_is_tried_once() {
 }
 
 #[test]
-fn explicit_tls() {
-    if !available("explicit_tls") {
+fn explicit_tls_verifies_the_certificate() {
+    if !available("explicit_tls_verifies_the_certificate") {
         return;
     }
     let server = Vsftpd::with_tls();
@@ -237,7 +237,7 @@ fn a_server_without_tls_does_not_get_the_password() {
 }
 
 #[test]
-fn a_port_where_nobody_listens_is_tried_again() {
+fn a_refused_connection_is_retried() {
     let port = peers::free_port();
     let dir = tempfile::tempdir().unwrap();
     let source = patience(account("ftp", port, "right", ""), Duration::from_secs(2), 3);

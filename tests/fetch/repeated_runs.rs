@@ -102,7 +102,7 @@ enum Outcome {
 }
 
 #[test]
-fn no_fault_publishes_anything_but_a_whole_delivery() {
+fn transfer_faults_never_publish_a_partial_delivery() {
     use Fault::*;
     use Outcome::{Nothing, Published};
     let (today, tomorrow) = (delivery(1), delivery(2));
@@ -279,7 +279,7 @@ fn import_with(server: &FaultyServer, data: &Path, more: &str) -> Result<RunRepo
 }
 
 #[test]
-fn names_in_gbk_are_found_and_dated_names_too() {
+fn file_names_in_gbk_and_with_dates_are_found() {
     for (encoding, names) in [("auto", "人员"), ("gbk", "人员")] {
         let mut files = delivery(1);
         let agents = files.remove("temp_agent.txt").unwrap();
@@ -299,7 +299,7 @@ fn names_in_gbk_are_found_and_dated_names_too() {
 }
 
 #[test]
-fn files_of_yesterday_are_no_delivery_of_today() {
+fn unchanged_files_of_an_earlier_date_are_not_published() {
     let server =
         FaultyServer::serving(delivery(1), Files::new(), &[Fault::None], Quirks::default(), None);
     let data = tempfile::tempdir().unwrap();
@@ -324,7 +324,7 @@ fn files_of_yesterday_are_no_delivery_of_today() {
 }
 
 #[test]
-fn a_look_that_is_repeated_downloads_nothing_that_was_here_before() {
+fn a_repeated_poll_does_not_download_known_files() {
     let mut files = delivery(1);
     let server =
         FaultyServer::serving(files.clone(), Files::new(), &[Fault::None], Quirks::default(), None);
@@ -377,8 +377,8 @@ fn a_look_that_is_repeated_downloads_nothing_that_was_here_before() {
 }
 
 #[test]
-fn a_data_connection_must_say_that_it_is_over() {
-    if !certificate::available("a_data_connection_must_say_that_it_is_over") {
+fn a_data_connection_must_end_with_close_notify() {
+    if !certificate::available("a_data_connection_must_end_with_close_notify") {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
@@ -421,7 +421,7 @@ fn server_config(dir: &Path) -> Arc<ServerConfig> {
 }
 
 #[test]
-fn a_fetch_ends_soon_after_it_is_asked_to() {
+fn a_cancelled_fetch_ends_soon() {
     let server =
         FaultyServer::serving(delivery(1), Files::new(), &[Fault::Stall], Quirks::default(), None);
     for more in ["ready = 'now'", "ready = { marker = 'never' }"] {

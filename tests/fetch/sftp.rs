@@ -79,8 +79,8 @@ fn comes_whole(server: &Sshd, folder: &str, source: &Source, progress: &dyn Prog
 }
 
 #[test]
-fn by_key_from_a_dated_directory() {
-    if !available("by_key_from_a_dated_directory") {
+fn sftp_logs_in_by_key_and_reads_a_dated_directory() {
+    if !available("sftp_logs_in_by_key_and_reads_a_dated_directory") {
         return;
     }
     let server = Sshd::start();
@@ -118,8 +118,8 @@ fn by_key_from_a_dated_directory() {
 }
 
 #[test]
-fn only_the_pinned_host_key_is_trusted_whichever_the_server_likes_best() {
-    if !available("only_the_pinned_host_key_is_trusted_whichever_the_server_likes_best") {
+fn only_the_pinned_host_key_is_trusted_whatever_the_server_prefers() {
+    if !available("only_the_pinned_host_key_is_trusted_whatever_the_server_prefers") {
         return;
     }
     let server = Sshd::start();
@@ -151,8 +151,8 @@ fn only_the_pinned_host_key_is_trusted_whichever_the_server_likes_best() {
 }
 
 #[test]
-fn what_is_refused_says_why() {
-    if !available("what_is_refused_says_why") {
+fn refused_sftp_logins_say_why() {
+    if !available("refused_sftp_logins_say_why") {
         return;
     }
     let server = Sshd::start();
@@ -231,8 +231,8 @@ impl<F: Fn() + Sync> Progress for After<F> {
 }
 
 #[test]
-fn a_broken_connection_is_gone_on_with() {
-    if !available("a_broken_connection_is_gone_on_with") {
+fn an_sftp_download_resumes_after_the_connection_drops() {
+    if !available("an_sftp_download_resumes_after_the_connection_drops") {
         return;
     }
     let server = Sshd::start();
@@ -260,8 +260,8 @@ fn a_broken_connection_is_gone_on_with() {
 }
 
 #[test]
-fn a_file_that_is_replaced_meanwhile_is_fetched_anew() {
-    if !available("a_file_that_is_replaced_meanwhile_is_fetched_anew") {
+fn an_sftp_file_replaced_during_the_download_is_fetched_again() {
+    if !available("an_sftp_file_replaced_during_the_download_is_fetched_again") {
         return;
     }
     let server = Sshd::start();
@@ -283,8 +283,8 @@ fn a_file_that_is_replaced_meanwhile_is_fetched_anew() {
 }
 
 #[test]
-fn four_side_by_side_and_ten_in_a_row() {
-    if !available("four_side_by_side_and_ten_in_a_row") {
+fn sftp_fetches_over_four_connections_ten_times_in_a_row() {
+    if !available("sftp_fetches_over_four_connections_ten_times_in_a_row") {
         return;
     }
     let server = Sshd::start();
@@ -302,8 +302,8 @@ fn four_side_by_side_and_ten_in_a_row() {
 }
 
 #[test]
-fn somebody_who_asks_to_stop_is_heard() {
-    if !available("somebody_who_asks_to_stop_is_heard") {
+fn a_cancelled_sftp_fetch_ends_soon() {
+    if !available("a_cancelled_sftp_fetch_ends_soon") {
         return;
     }
     let server = Sshd::start();
@@ -327,8 +327,8 @@ fn somebody_who_asks_to_stop_is_heard() {
 }
 
 #[test]
-fn a_delivery_is_imported_by_the_program() {
-    if !available("a_delivery_is_imported_by_the_program") {
+fn the_program_imports_a_delivery_over_sftp() {
+    if !available("the_program_imports_a_delivery_over_sftp") {
         return;
     }
     let server = Sshd::start();

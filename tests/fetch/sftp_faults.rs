@@ -32,7 +32,7 @@ fn fetch_from(server: &FaultySftp, attempts: u32) -> Result<RawDelivery, FetchEr
 }
 
 #[test]
-fn every_fault_is_noticed_and_the_next_attempt_succeeds() {
+fn every_transfer_fault_is_detected_and_the_next_attempt_succeeds() {
     let cases = [
         (Fault::EndsEarly, "of 5600000 bytes came"),
         (Fault::HangsUp, "the server broke the connection"),
@@ -57,7 +57,7 @@ fn every_fault_is_noticed_and_the_next_attempt_succeeds() {
 }
 
 #[test]
-fn a_file_that_changes_is_fetched_anew() {
+fn an_sftp_file_that_changes_is_fetched_again() {
     for fault in [Fault::Changes, Fault::Replaced] {
         let manners = Manners { faults: vec![fault, Fault::None], ..Manners::default() };
         let server = FaultySftp::start(&content(), manners);
@@ -72,7 +72,7 @@ fn a_file_that_changes_is_fetched_anew() {
 }
 
 #[test]
-fn a_server_that_gives_less_than_is_asked_for_is_as_good() {
+fn short_reads_of_an_sftp_server_are_completed() {
     let manners = Manners { faults: vec![Fault::Drips], ..Manners::default() };
     let server = FaultySftp::start(&content(), manners);
     let dir = tempfile::tempdir().unwrap();
@@ -87,7 +87,7 @@ struct Outcome {
 }
 
 #[test]
-fn a_login_is_tried_once_whatever_way_the_server_asks() {
+fn an_sftp_login_is_tried_once_by_each_method() {
     let good = None;
     let refused = |said, wrong_passwords| Some(Outcome { said, wrong_passwords });
     let cases: [(Login, &str, Option<Outcome>); 11] = [
@@ -124,7 +124,7 @@ fn a_login_is_tried_once_whatever_way_the_server_asks() {
 }
 
 #[test]
-fn a_server_without_what_is_needed_says_what_it_lacks() {
+fn an_sftp_server_without_a_needed_feature_is_named_in_the_error() {
     let cases = [
         (Manners { no_sftp: true, ..Manners::default() }, "gives this account no SFTP"),
         (Manners { old: true, ..Manners::default() }, "for encryption: it offers only aes128-cbc"),
@@ -140,7 +140,7 @@ fn a_server_without_what_is_needed_says_what_it_lacks() {
 }
 
 #[test]
-fn what_is_no_ssh_server_is_out_of_reach() {
+fn a_server_that_is_no_ssh_server_is_unreachable() {
     use std::io::Write;
     // An FTP server's greeting, many lines of something else, and silence.
     let cases: [(&'static [u8], &str); 3] = [

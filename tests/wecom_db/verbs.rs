@@ -100,7 +100,10 @@ fn rebuild_prints_a_summary() {
 #[test]
 fn the_printed_queries_run_in_sqlite3_as_they_are() {
     if Command::new("sqlite3").arg("--version").output().is_err() {
-        eprintln!("skipped: sqlite3 is not installed");
+        crate::peers::skip(
+            "the_printed_queries_run_in_sqlite3_as_they_are",
+            "sqlite3 is not installed",
+        );
         return;
     }
     let dir = tempfile::tempdir().unwrap();

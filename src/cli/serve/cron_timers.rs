@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn alarms_ring_until_they_are_dropped_for_others() {
+    fn cron_timers_fire_until_they_are_replaced() {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.unwrap();

@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn expressions() {
+    fn cron_expressions_give_their_next_times() {
         for (text, good) in [
             ("0 30 2 * * *", true),
             ("0 */15 1-5 * * MON-FRI", true),
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn times_of_day_follow_the_clock_on_the_wall() {
+    fn cron_times_follow_local_time_across_daylight_saving() {
         use chrono_tz::{Asia::Shanghai, Europe::Berlin};
         for (text, zone, after, expected) in [
             (
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_time_before_now() {
+    fn the_last_scheduled_time_between_two_instants_is_found() {
         let zone = chrono_tz::Asia::Shanghai;
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         for (text, after, now, expected) in [

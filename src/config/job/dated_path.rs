@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_stand_where_the_braces_are() {
+    fn date_patterns_in_braces_are_replaced_by_the_business_date() {
         let date = NaiveDate::from_ymd_opt(2026, 11, 4).unwrap();
         for (written, expected) in [
             ("", Some("")),

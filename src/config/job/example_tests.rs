@@ -32,7 +32,7 @@ fn with(lines: &[&str], at: Range<usize>, by: &[&str]) -> String {
 }
 
 #[test]
-fn every_setting_is_in_the_example() {
+fn every_key_is_in_the_example_job_file() {
     let job = resolve(EXAMPLE);
     assert_eq!((job.tenant.as_str(), job.alerts.len()), ("00010001", 3));
     assert!(job.warnings.is_empty(), "{:?}", job.warnings);
@@ -66,7 +66,7 @@ fn every_setting_is_in_the_example() {
 }
 
 #[test]
-fn every_alternative_of_the_example_is_right() {
+fn every_commented_out_alternative_of_the_example_is_valid() {
     let lines: Vec<&str> = EXAMPLE.lines().collect();
     let (mut alternatives, mut blocks) = (0, 0);
     let source = lines.iter().position(|line| *line == "[source]").unwrap();

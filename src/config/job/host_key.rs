@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fingerprint_a_known_host_and_a_public_key_are_the_same() {
+    fn a_fingerprint_a_known_hosts_line_and_a_public_key_give_the_same_pin() {
         // A public key, and what `ssh-keygen -lf` prints of it.
         let key =
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMDLq3zbBPqplBlV/F8/HRbnEOg1pdc4Yr8emSZ9hfDn";

@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations() {
+    fn durations_are_parsed_and_malformed_ones_refused() {
         for (text, millis) in [
             ("500ms", Some(500)),
             ("30s", Some(30_000)),
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes() {
+    fn sizes_are_parsed_and_malformed_ones_refused() {
         for (text, bytes) in [
             ("4GiB", Some(4 << 30)),
             ("100 MB", Some(100_000_000)),
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn shares() {
+    fn shares_are_parsed_and_malformed_ones_refused() {
         for (text, share_of_one) in [
             ("5%", Some(0.05)),
             ("0.5%", Some(0.005)),

@@ -55,14 +55,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_of_day() {
+    fn times_of_day_are_parsed_and_malformed_ones_refused() {
         assert_eq!(time_of_day("08:00"), NaiveTime::from_hms_opt(8, 0, 0));
         assert_eq!(time_of_day("24:00"), None);
         assert_eq!(time_of_day("8"), None);
     }
 
     #[test]
-    fn waiting_ends_at_the_first_such_time_after_the_run() {
+    fn wait_until_is_the_first_such_local_time_after_the_run() {
         for (wait_until, zone, scheduled, deadline) in [
             ("08:00", "Asia/Shanghai", "2026-11-23T18:30:00Z", "2026-11-24T00:00:00Z"),
             // Past midnight.

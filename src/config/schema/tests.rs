@@ -12,7 +12,7 @@ fn load_builtin() -> Schema {
 }
 
 #[test]
-fn the_contract_is_complete() {
+fn the_builtin_schema_has_every_field_of_the_contract() {
     let schema = load_builtin();
     let widths: Vec<_> = schema.feeds.iter().map(|f| (f.feed, f.fields.len(), f.key)).collect();
     assert_eq!(
@@ -75,7 +75,7 @@ fn the_contract_is_complete() {
 }
 
 #[test]
-fn fields_carry_what_the_contract_says() {
+fn schema_fields_have_the_types_and_requirements_of_the_contract() {
     let schema = load_builtin();
     let organ = schema.feed(Feed::Organ);
     let name = &organ.fields[3];
@@ -103,7 +103,7 @@ fn message_with(file: &str, from: &str, to: &str) -> String {
 }
 
 #[test]
-fn a_fault_is_named_with_file_and_pointer() {
+fn a_schema_error_names_file_and_json_pointer() {
     let cases = [
         ("agent.json", "{", "[", "agent.json:2:12: not valid JSON"),
         (PACKAGE, "\"organ\"", "\"orgn\"", "datapackage.json: at /resources/0/name: expected one"),
@@ -218,7 +218,7 @@ fn a_fault_is_named_with_file_and_pointer() {
 }
 
 #[test]
-fn a_reference_without_a_rule_gets_the_common_one() {
+fn a_reference_without_a_rule_gets_rule_x413() {
     let read = |name: &str| {
         let (_, text) = BUILTIN.iter().find(|(f, _)| *f == name).expect("a built-in file");
         Ok((name.to_owned(), text.replace(", \"orgsnap:rule\": \"X404\"", "")))
@@ -229,7 +229,7 @@ fn a_reference_without_a_rule_gets_the_common_one() {
 }
 
 #[test]
-fn a_folder_is_read_as_the_builtin_files_are() {
+fn a_schema_folder_is_read_like_the_builtin_schema() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
     assert_eq!(Schema::from_dir(&dir).expect("the files of the repository"), load_builtin());
     let missing = Schema::from_dir(&dir.join("nowhere")).expect_err("no such folder");

@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told() {
+    fn malformed_xml_and_json_give_errors() {
         let deep = format!("{}{}", "<a>".repeat(100), "</a>".repeat(100));
         let deep_json = format!("{{\"a\":{}{}}}", "[".repeat(100), "]".repeat(100));
         let many = format!("<xml>{}</xml>", "<a/>".repeat(60_000));
