@@ -23,7 +23,7 @@ use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
 use crate::links::Links;
 use crate::model::{Cancel, Feed, GateReason, Message, RunId, RunReport, Verdict};
 use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
-use crate::store::{RunRecord, Store, StoreError};
+use crate::store::{self, RunRecord, Store, StoreError};
 use crate::trees::{DeliveredForest, tree_rows};
 
 pub use error::{Classification, Fault, RunError};
@@ -107,7 +107,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
     let mut outcome = Outcome::new(&job.tenant, request.now, date);
     outcome.report.tenant_name.clone_from(&job.name);
     let tenant_dir = request.data_dir.join(&job.tenant);
-    let database = tenant_dir.join("org.db");
+    let database = tenant_dir.join(store::DATABASE);
     let holder = format!("import {}", outcome.report.run);
     let _lock = TenantLock::acquire(&tenant_dir, &holder, request.now)?;
     let mut store = match request.dry_run && !database.exists() {

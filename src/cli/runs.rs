@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use orgsnap::report::{Column, formatting, table};
-use orgsnap::store::{Reader, RunRow};
+use orgsnap::store::{DATABASE, Reader, RunRow};
 use serde::Serialize;
 
 use super::environment::Environment;
@@ -72,7 +72,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
             output::complain(environment, &failure);
             None
         });
-        let database = folder.join(tenant::DATABASE);
+        let database = folder.join(DATABASE);
         // Before the first run there is a schedule and no database.
         if entry.is_none() || database.exists() {
             runs.extend(Reader::open_existing(&database)?.runs(arguments.limit)?);

@@ -5,13 +5,11 @@ use std::path::{Path, PathBuf};
 
 use orgsnap::daemon::ledger;
 use orgsnap::model::{Message, system_reason};
+use orgsnap::store::DATABASE;
 
 use super::environment::Environment;
 use super::failure::Failure;
 use super::import::load;
-
-/// Name of the database in a tenant's folder.
-pub(super) const DATABASE: &str = "org.db";
 
 /// The folder of a tenant, given as its id or as its job file.
 ///

@@ -8,7 +8,7 @@ use crate::alert::{EventKind, RunFacts};
 use crate::config::job::Job;
 use crate::model::{GateReason, RunId};
 use crate::report::json;
-use crate::store::{Reader, RunRow};
+use crate::store::{DATABASE, Reader, RunRow};
 
 use super::log_entry::LogEntry;
 use super::notify;
@@ -60,20 +60,20 @@ pub(super) fn settle_what_was_cut_short(
 
 /// Whether a snapshot of the date or a later one is published.
 pub(super) fn is_published(folder: &Path, date: NaiveDate) -> bool {
-    let latest = Reader::open_existing(&folder.join("org.db")).and_then(|reader| reader.latest());
+    let latest = Reader::open_existing(&folder.join(DATABASE)).and_then(|reader| reader.latest());
     matches!(latest, Ok(Some(latest)) if latest.date >= date)
 }
 
 /// Whether a run by hand has published the date since a run refused it.
 pub(super) fn is_published_since(folder: &Path, date: NaiveDate, refused: &RunId) -> bool {
-    let latest = Reader::open_existing(&folder.join("org.db")).and_then(|reader| reader.latest());
+    let latest = Reader::open_existing(&folder.join(DATABASE)).and_then(|reader| reader.latest());
     // The ids of runs begin with the time.
     matches!(latest, Ok(Some(latest)) if latest.date == date && latest.run.0 > refused.0)
 }
 
 /// The run as it was recorded. A database that cannot be read knows of none: the run to come will say why.
 fn recorded(folder: &Path, run: &RunId) -> Option<RunRow> {
-    let reader = Reader::open_existing(&folder.join("org.db")).ok()?;
+    let reader = Reader::open_existing(&folder.join(DATABASE)).ok()?;
     reader.runs(MAX_RUNS_SEARCHED).ok()?.into_iter().find(|row| row.run == *run)
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::alert;
 use crate::model::Message;
-use crate::store::{LastPublication, LastRun, Reader, StoreError};
+use crate::store::{DATABASE, LastPublication, LastRun, Reader, StoreError};
 
 /// How long a glance waits for a writer.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -100,7 +100,7 @@ fn last(reader: Reader) -> Result<Last, StoreError> {
 }
 
 fn database_of(data: &Path, tenant: &str) -> PathBuf {
-    data.join(tenant).join("org.db")
+    data.join(tenant).join(DATABASE)
 }
 
 /// Alerts of a tenant that wait to be sent.

@@ -14,6 +14,9 @@ use crate::sqlite::{self, BusyPolicy, FileFormat, SqliteFault};
 use crate::store::error::StoreError;
 use crate::store::snapshot;
 
+/// Name of the database in a tenant's folder.
+pub const DATABASE: &str = "org.db";
+
 /// The format of `org.db`; the application id is "orgs".
 const FORMAT: FileFormat = FileFormat {
     application_id: 0x6f72_6773,

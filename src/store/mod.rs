@@ -27,6 +27,7 @@ mod trees;
 mod tests;
 
 pub use branches::Branch;
+pub use connection::DATABASE;
 pub use database::Store;
 pub use error::StoreError;
 pub use last_run::{LastPublication, LastRun};
