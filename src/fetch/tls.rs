@@ -1,20 +1,16 @@
 //! TLS for one FTP account.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::pem::PemObject;
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
-    SignatureScheme,
-};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, OtherError, SignatureScheme};
 use sha2::{Digest, Sha256};
 
 use crate::config::job::CertificateTrust;
+use crate::tls;
 
 use super::{FetchError, digest};
 
@@ -25,42 +21,28 @@ use super::{FetchError, digest};
 /// connection, and a session store shared between connections mixes them up. `ClientConfig::clone`
 /// shares the store.
 pub(super) fn client_config(trust: &CertificateTrust) -> Result<Arc<ClientConfig>, FetchError> {
-    let provider = Arc::new(ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| FetchError::TlsSetup { reason: error.to_string() })?;
+    let setup = |error: rustls::Error| FetchError::TlsSetup { reason: error.to_string() };
     let mut config = match trust {
-        CertificateTrust::PublicRoots => {
-            let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-            builder.with_root_certificates(roots).with_no_client_auth()
-        }
+        CertificateTrust::PublicRoots => tls::client_config(tls::public_roots()).map_err(setup)?,
         CertificateTrust::Ca(path) => {
-            builder.with_root_certificates(roots_of(path)?).with_no_client_auth()
+            let roots = tls::roots_of_file(path)
+                .map_err(|error| FetchError::TlsSetup { reason: error.to_string() })?;
+            tls::client_config(roots).map_err(setup)?
         }
-        CertificateTrust::Pin(pin) => builder
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(PinnedCertificate { pin: *pin, provider }))
-            .with_no_client_auth(),
+        CertificateTrust::Pin(pin) => {
+            let provider = tls::provider();
+            tls::builder(Arc::clone(&provider))
+                .map_err(setup)?
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::new(PinnedCertificate {
+                    pin: *pin,
+                    provider,
+                }))
+                .with_no_client_auth()
+        }
     };
     config.resumption = Resumption::in_memory_sessions(32);
     Ok(Arc::new(config))
-}
-
-fn roots_of(path: &Path) -> Result<RootCertStore, FetchError> {
-    let unusable = |reason: String| FetchError::TlsSetup {
-        reason: format!("{} is no PEM file of certificates ({reason})", path.display()),
-    };
-    let mut roots = RootCertStore::empty();
-    let certificates =
-        CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-        roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(unusable("it holds none".to_owned()));
-    }
-    Ok(roots)
 }
 
 /// The server shows another certificate than the pinned one.

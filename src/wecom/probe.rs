@@ -5,27 +5,23 @@ mod messages;
 
 use std::error::Error as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
-use reqwest::redirect::Policy;
-use rustls::crypto::ring;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 
+use crate::http::{self, ClientSettings};
+use crate::tls::{self, CertificateFileError};
 use crate::wecom::crypto::Credentials;
 
 /// WeCom waits so long for the answer to a check of an address (document 90930).
-pub const CHECK_PATIENCE: Duration = Duration::from_secs(1);
+pub const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 /// WeCom waits so long for the answer to a callback (document 90930).
-pub const EVENT_PATIENCE: Duration = Duration::from_secs(5);
-/// So long is waited here, to tell a slow answer from none.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const EVENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than WeCom waits, to distinguish a slow answer from none.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 /// Bytes of an answer that are read.
-const LONGEST_ANSWER: usize = 4_096;
+const MAX_ANSWER: usize = 4_096;
 
 /// What to send, and where to.
 #[derive(Debug)]
@@ -138,10 +134,7 @@ pub enum ProbeError {
 pub fn send(probe: &Probe<'_>, authorities: Option<&Path>) -> Result<Vec<Outcome>, ProbeError> {
     let fault = |error: &dyn std::error::Error| ProbeError::Setup { reason: error.to_string() };
     let client = client(authorities)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| fault(&error))?;
+    let runtime = http::runtime().map_err(|error| fault(&error))?;
     let outcomes = runtime.block_on(async {
         let check = check(&client, probe).await?;
         let reached = !matches!(
@@ -160,43 +153,16 @@ pub fn send(probe: &Probe<'_>, authorities: Option<&Path>) -> Result<Vec<Outcome
 }
 
 fn client(authorities: Option<&Path>) -> Result<reqwest::Client, ProbeError> {
-    let fault = |error: &dyn std::error::Error| ProbeError::Setup { reason: error.to_string() };
     let roots = match authorities {
-        None => RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(path) => roots_of(path)?,
+        None => tls::public_roots(),
+        Some(path) => {
+            tls::roots_of_file(path).map_err(|CertificateFileError { path, reason }| {
+                ProbeError::Authorities { path, reason }
+            })?
+        }
     };
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| fault(&error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        // WeCom comes straight from the internet and follows nothing.
-        .no_proxy()
-        .redirect(Policy::none())
-        .timeout(PATIENCE)
-        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| fault(&error))
-}
-
-fn roots_of(path: &Path) -> Result<RootCertStore, ProbeError> {
-    let unusable = |reason: String| {
-        let path = path.display().to_string();
-        ProbeError::Authorities { path, reason }
-    };
-    let mut roots = RootCertStore::empty();
-    let certificates =
-        CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.to_string()))?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| unusable(error.to_string()))?;
-        roots.add(certificate).map_err(|error| unusable(error.to_string()))?;
-    }
-    match roots.is_empty() {
-        true => Err(unusable("it holds none".to_owned())),
-        false => Ok(roots),
-    }
+    let settings = ClientSettings { timeout: Some(REQUEST_TIMEOUT), keep_connections: true };
+    http::client(roots, settings).map_err(|reason| ProbeError::Setup { reason })
 }
 
 /// The query that signs a ciphertext.
@@ -210,10 +176,7 @@ fn signed(probe: &Probe<'_>, encrypted: &str) -> [(&'static str, String); 3] {
 
 fn address(probe: &Probe<'_>, encrypted: &str) -> Result<reqwest::Url, ProbeError> {
     let unusable = || ProbeError::Url { url: probe.url.to_owned() };
-    let mut url = reqwest::Url::parse(probe.url).map_err(|_| unusable())?;
-    if !matches!(url.scheme(), "https" | "http") || url.host().is_none() {
-        return Err(unusable());
-    }
+    let mut url = http::url(probe.url).ok_or_else(unusable)?;
     url.query_pairs_mut().extend_pairs(signed(probe, encrypted));
     Ok(url)
 }
@@ -225,7 +188,7 @@ async fn check(client: &reqwest::Client, probe: &Probe<'_>) -> Result<Outcome, P
     let echo = probe.credentials.encrypt(probe.noise, text.as_bytes(), probe.corp_id);
     let mut url = address(probe, &echo)?;
     url.query_pairs_mut().append_pair("echostr", &echo);
-    Ok(ask(client.get(url), Step::Check, &text, CHECK_PATIENCE).await)
+    Ok(ask(client.get(url), Step::Check, &text, CHECK_TIMEOUT).await)
 }
 
 async fn event(client: &reqwest::Client, probe: &Probe<'_>) -> Result<Outcome, ProbeError> {
@@ -238,7 +201,7 @@ async fn event(client: &reqwest::Client, probe: &Probe<'_>) -> Result<Outcome, P
         probe.corp_id
     );
     let post = client.post(url).header(CONTENT_TYPE, "text/xml").body(body);
-    Ok(ask(post, Step::Event, "", EVENT_PATIENCE).await)
+    Ok(ask(post, Step::Event, "", EVENT_TIMEOUT).await)
 }
 
 /// The event that is sent. Its type is none of WeCom's, so that nothing follows from it.
@@ -284,13 +247,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), Verd
         let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
         return Err(Verdict::Redirected { to: without_query(to.unwrap_or("?")) });
     }
-    let mut text = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(failure)? {
-        text.extend_from_slice(&chunk);
-        if text.len() > LONGEST_ANSWER {
-            break;
-        }
-    }
+    let text = http::body(&mut response, MAX_ANSWER).await.map_err(failure)?;
     Ok((status.as_u16(), text))
 }
 

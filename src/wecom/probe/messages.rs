@@ -58,8 +58,8 @@ impl Outcome {
     /// What happened and what to do.
     pub fn message(&self) -> Message {
         let patience = match self.step {
-            Step::Check => super::CHECK_PATIENCE.as_secs(),
-            Step::Event => super::EVENT_PATIENCE.as_secs(),
+            Step::Check => super::CHECK_TIMEOUT.as_secs(),
+            Step::Event => super::EVENT_TIMEOUT.as_secs(),
         };
         match &self.verdict {
             Verdict::Right => match self.step {

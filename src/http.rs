@@ -1,0 +1,82 @@
+//! HTTP as a client: one builder of clients, bounded reading of answers, and errors without secrets.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use reqwest::redirect::Policy;
+use rustls::RootCertStore;
+
+use crate::tls;
+
+/// Settings in which the users of HTTP differ.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ClientSettings {
+    /// How long a whole request may take; unbounded here if the caller bounds it.
+    pub timeout: Option<Duration>,
+    /// Whether connections are kept for the next request. A connection must not outlive the runtime that it was
+    /// opened in.
+    pub keep_connections: bool,
+}
+
+/// A client that trusts these authorities. It reads no proxy from the environment and follows no redirect: a `POST`
+/// that is redirected becomes a `GET` elsewhere, and a secret in the address or in a header is for one server only.
+///
+/// # Errors
+/// If TLS or the client cannot be set up, which would be a fault of the build.
+pub fn client(roots: RootCertStore, settings: ClientSettings) -> Result<reqwest::Client, String> {
+    let tls = tls::client_config(roots).map_err(|error| error.to_string())?;
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .redirect(Policy::none())
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")));
+    if let Some(timeout) = settings.timeout {
+        builder = builder.timeout(timeout);
+    }
+    if !settings.keep_connections {
+        builder = builder.pool_max_idle_per_host(0);
+    }
+    builder.build().map_err(|error| error.to_string())
+}
+
+/// An absolute address of HTTP or HTTPS with a host; `None` for anything else.
+pub fn url(text: &str) -> Option<reqwest::Url> {
+    let url = reqwest::Url::parse(text).ok()?;
+    (matches!(url.scheme(), "https" | "http") && url.host().is_some()).then_some(url)
+}
+
+/// The body of an answer, of which no more than about `limit` bytes are read.
+///
+/// # Errors
+/// If the connection breaks.
+pub async fn body(response: &mut reqwest::Response, limit: usize) -> reqwest::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > limit {
+            break;
+        }
+    }
+    Ok(body)
+}
+
+/// Why a request failed: the innermost reason, since the outermost text is always the same. The address is left out,
+/// as it may hold a secret.
+pub fn reason(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut reason = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        reason = inner.to_string();
+        source = inner.source();
+    }
+    reason
+}
+
+/// A runtime for requests made from a thread that has none.
+///
+/// # Errors
+/// If the system gives no resources for it.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
