@@ -49,7 +49,7 @@ pub(super) fn start(
 }
 
 /// The open file and its identity, since the path may name another file later.
-struct Open {
+struct OpenFile {
     conn: Connection,
     identity: Option<(u64, u64)>,
 }
@@ -60,7 +60,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 }
 
 fn run(path: &Path, conn: Option<Connection>, mut receiver: mpsc::Receiver<QueuedEvent>) {
-    let mut open = conn.map(|conn| Open { conn, identity: identity(path) });
+    let mut open = conn.map(|conn| OpenFile { conn, identity: identity(path) });
     let mut batch = Vec::new();
     let mut busy = false;
     while let Some(first) = receiver.blocking_recv() {
@@ -100,7 +100,7 @@ fn run(path: &Path, conn: Option<Connection>, mut receiver: mpsc::Receiver<Queue
 /// Stores the batch in the file at the path. If the open file was moved away, a new one is used: events written to
 /// the moved file would be acknowledged and never be found.
 fn store(
-    open: &mut Option<Open>,
+    open: &mut Option<OpenFile>,
     path: &Path,
     batch: &[QueuedEvent],
 ) -> Result<Vec<Stored>, WecomStoreError> {
@@ -111,7 +111,7 @@ fn store(
         Some(current) => current,
         None => {
             let conn = connection::open(path)?;
-            open.insert(Open { conn, identity: identity(path) })
+            open.insert(OpenFile { conn, identity: identity(path) })
         }
     };
     let stored = write(&mut current.conn, path, batch)?;
