@@ -21,18 +21,22 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/rules")
 }
 
-/// One line a finding: code, feed, lines, key, field, affected.
-fn told(finding: &Finding) -> String {
+/// A finding: code, feed, lines, key, field and number of rows affected; below it the value and the message in both
+/// languages.
+fn written(finding: &Finding) -> String {
     let lines: Vec<String> = finding.lines.iter().map(u64::to_string).collect();
     let lines = if lines.is_empty() { "-".to_owned() } else { lines.join(",") };
     let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
     format!(
-        "{} {} {lines} {} {} {}\n",
+        "{} {} {lines} {} {} {}\n  value {}\n  zh {}\n  en {}\n",
         finding.code,
         finding.feed,
         or_dash(&finding.key),
         or_dash(&finding.field),
         finding.affected,
+        finding.value.as_ref().map_or("-".to_owned(), |value| format!("{value:?}")),
+        finding.message.zh,
+        finding.message.en,
     )
 }
 
@@ -69,7 +73,7 @@ fn every_rule_fires_on_its_bad_delivery_and_is_silent_on_its_good_one() {
         let folder = fixtures().join(code);
         let check = |name: &str| check_fixture(&folder, name);
         let bad = check("bad");
-        let found: String = bad.findings.iter().map(told).collect();
+        let found: String = bad.findings.iter().map(written).collect();
         let expected = folder.join("expected.txt");
         if update {
             fs::write(&expected, &found).unwrap();
@@ -82,7 +86,7 @@ fn every_rule_fires_on_its_bad_delivery_and_is_silent_on_its_good_one() {
         }
         let good = check("good");
         if let Some(finding) = good.findings.iter().find(|f| f.code == code) {
-            wrong.push(format!("{code}/good finds {}", told(finding)));
+            wrong.push(format!("{code}/good finds {}", written(finding)));
         }
         // A rule that is not run is silent for the wrong reason.
         if !good.rules_run.contains(&code) {
@@ -133,8 +137,12 @@ fn the_rule_catalogue_is_ordered_unique_and_documented() {
             }
         }
         assert!(!meta.summary.zh.is_empty() && !meta.summary.en.is_empty(), "{code}");
+        // The rules of references are one table.
+        if letter == "X" {
+            continue;
+        }
         let file = format!("{}_{}.rs", code.to_lowercase(), name.replace('-', "_"));
-        let groups = ["file", "record", "value", "key", "reference", "tree"];
+        let groups = ["file", "record", "value", "key", "tree"];
         assert!(groups.iter().any(|group| src.join(group).join(&file).exists()), "{file}");
     }
 }
