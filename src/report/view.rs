@@ -4,12 +4,16 @@
 //! Findings of a rule that say the same are one [`Cause`] with a count, so that a file cut in the middle is
 //! one line to read and not ten thousand.
 
+mod sentences;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Disposition, Feed, FeedChanges, FileFacts, Finding, Level, Message, NotRunWhy, RuleMeta,
     RunReport, StageTiming, Verdict,
 };
+
+pub use sentences::RuleTitle;
 
 /// A run as it is told.
 #[derive(Debug)]

@@ -4,8 +4,6 @@ use std::fmt::Write as _;
 
 use crate::model::Verdict;
 use crate::report::json;
-use crate::report::language::Language;
-use crate::report::layout::visible;
 use crate::report::queries;
 
 use super::{BAD, DIM, Drawing, GOOD};
@@ -13,43 +11,16 @@ use super::{BAD, DIM, Drawing, GOOD};
 impl Drawing<'_> {
     pub(super) fn verdict(&mut self) {
         let language = self.language();
-        let report = self.view.report;
-        let stored = report.database.is_some();
-        let (style, word) = match report.verdict {
-            Verdict::Published => (GOOD, language.choose("✓ 已发布", "✓ published")),
-            Verdict::Passed => (GOOD, language.choose("✓ 可发布", "✓ would be published")),
-            Verdict::Refused if stored => (BAD, language.choose("✗ 未发布", "✗ not published")),
-            Verdict::Refused => (BAD, language.choose("✗ 不可发布", "✗ would not be published")),
-            Verdict::Failed => (BAD, language.choose("✗ 未完成", "✗ not finished")),
-        };
-        let code = match self.options.exit_code {
-            0 => String::new(),
-            code => match language {
-                Language::Chinese => format!("（退出码 {code}）"),
-                Language::English => format!(" (exit code {code})"),
-            },
-        };
-        let date = report.business_date;
-        let what = match language {
-            Language::Chinese => format!("{date} 的快照{code}"),
-            Language::English => format!("the snapshot of {date}{code}"),
+        let style = match self.view.report.verdict {
+            Verdict::Published | Verdict::Passed => GOOD,
+            Verdict::Refused | Verdict::Failed => BAD,
         };
         self.text.push('\n');
-        let painted = self.paint(style, word);
-        self.line(&format!("{painted}  {what}"));
-        for reason in &report.reasons {
-            let text = visible(language.of(&reason.message)).into_owned();
-            self.paragraph(2, &text);
-        }
-        if report.verdict == Verdict::Refused && stored {
-            let text = match (language, report.previous_date) {
-                (Language::Chinese, Some(date)) => format!("对外快照仍为 {date}"),
-                (Language::Chinese, None) => "对外尚无快照".to_owned(),
-                (Language::English, Some(date)) => {
-                    format!("the snapshot in use is still that of {date}")
-                }
-                (Language::English, None) => "there is no snapshot yet".to_owned(),
-            };
+        let painted = self.paint(style, self.view.verdict(language));
+        let subject = self.view.verdict_subject(language, self.options.exit_code);
+        self.line(&format!("{painted}  {subject}"));
+        let reasons = self.view.reasons(language);
+        for text in reasons.into_iter().chain(self.view.snapshot_in_use(language)) {
             self.paragraph(2, &text);
         }
     }
@@ -70,21 +41,7 @@ impl Drawing<'_> {
                 self.line(&format!("  {name}  {path}"));
             }
         }
-        // Of a date that cannot be imported the provider has nothing to mend.
-        let is_date = report.reasons.iter().any(|reason| reason.limit == "older-date");
-        let advice = match report.verdict {
-            Verdict::Refused if is_date => None,
-            Verdict::Refused => Some(language.choose(
-                "请将本报告转交提供方更正后重新导出；新文件到达后再次执行即可",
-                "forward this report to the provider; once the corrected files are there, run it again",
-            )),
-            Verdict::Passed if self.view.has_errors() => Some(language.choose(
-                "有错误的行不会作为新数据发布；请将本报告转交提供方更正",
-                "rows with errors are not published as new data; forward this report to the provider",
-            )),
-            _ => None,
-        };
-        if let Some(advice) = advice {
+        if let Some(advice) = self.view.advice(language) {
             let name = language.choose("下一步", "next");
             self.paragraph(2, &format!("{name}  {advice}"));
         }
