@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::disk::{PRIVATE_FILE, create_private_dirs, open_private_file, replace_file};
+use crate::disk::{VersionedJson, VersionedJsonError, create_private_dirs, open_private_file};
 use crate::model::{Message, system_reason};
 
 use super::AlertKind;
@@ -172,10 +172,7 @@ impl Ledger {
             *unwritten = None;
             return Ok(outcome);
         }
-        let written = lock.and_then(|_lock| {
-            let text = serde_json::to_vec_pretty(&Document::of(&content))?;
-            replace_file(&self.path(), &text, PRIVATE_FILE)
-        });
+        let written = lock.and_then(|_lock| self.file().replace(&Document::of(&content)));
         *unwritten = match written {
             Ok(()) => None,
             Err(source) => {
@@ -206,22 +203,28 @@ impl Ledger {
         self.unwritten.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn file(&self) -> VersionedJson {
+        VersionedJson {
+            path: self.path(),
+            version_key: "version",
+            supported: VERSION,
+            final_newline: false,
+        }
+    }
+
     fn read_file(&self) -> Result<LedgerContent, LedgerError> {
         let path = self.path();
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(LedgerContent::default());
+        let read = match self.file().read::<Document>() {
+            Ok(None) => return Ok(LedgerContent::default()),
+            Ok(Some(document)) => document.content(),
+            Err(VersionedJsonError::Disk(source)) => {
+                return Err(LedgerError::Disk { path, source });
             }
-            Err(source) => return Err(LedgerError::Disk { path, source }),
+            Err(VersionedJsonError::Newer { found }) => {
+                return Err(LedgerError::Newer { path, found });
+            }
+            Err(VersionedJsonError::Damaged { .. }) => None,
         };
-        match serde_json::from_str::<Version>(&text) {
-            Ok(Version { version }) if version > VERSION => {
-                return Err(LedgerError::Newer { path, found: version });
-            }
-            _ => {}
-        }
-        let read = serde_json::from_str::<Document>(&text).ok().and_then(Document::content);
         if read.is_none() {
             // To alert once too often is better than never again.
             tracing::warn!(file = %path.display(), "the ledger of alerts is damaged; it is begun anew");
@@ -283,12 +286,6 @@ impl LedgerContent {
     }
 }
 
-/// The file, as far as every version has it.
-#[derive(Deserialize)]
-struct Version {
-    version: u32,
-}
-
 #[derive(Serialize, Deserialize)]
 struct Document {
     version: u32,
@@ -343,6 +340,7 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;

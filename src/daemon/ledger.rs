@@ -3,14 +3,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::disk::{PRIVATE_FILE, create_private_dirs, replace_file};
+use crate::disk::{VersionedJson, VersionedJsonError};
 use crate::model::{Message, RunId, system_reason};
 
 use super::plan::{MissingPrecondition, Phase, ScheduleState, ScheduledRun};
@@ -152,32 +151,26 @@ struct Words {
     en: String,
 }
 
+fn file(folder: &Path) -> VersionedJson {
+    let path = folder.join(FILE_NAME);
+    VersionedJson { path, version_key: "format", supported: FORMAT, final_newline: true }
+}
+
 /// Reads the file in a tenant's folder; none if there is none.
 ///
 /// # Errors
 /// If it cannot be read or understood.
 pub fn read(folder: &Path) -> Result<Option<Entry>, LedgerError> {
-    let path = folder.join(FILE_NAME);
-    let text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(LedgerError::Disk { path, source }),
-    };
-    let damaged = |error: serde_json::Error| LedgerError::Damaged {
-        path: path.clone(),
-        problem: error.to_string(),
-    };
-    #[derive(Deserialize)]
-    struct Format {
-        format: u32,
-    }
-    let Format { format } = serde_json::from_slice(&text).map_err(damaged)?;
-    if format > FORMAT {
-        return Err(LedgerError::Newer { path, found: format });
-    }
-    serde_json::from_slice::<Document>(&text)
-        .map(|document| Some(document.entry()))
-        .map_err(damaged)
+    let file = file(folder);
+    let document = file.read::<Document>().map_err(|error| {
+        let path = file.path.clone();
+        match error {
+            VersionedJsonError::Disk(source) => LedgerError::Disk { path, source },
+            VersionedJsonError::Newer { found } => LedgerError::Newer { path, found },
+            VersionedJsonError::Damaged { problem } => LedgerError::Damaged { path, problem },
+        }
+    })?;
+    Ok(document.map(Document::entry))
 }
 
 /// Writes the file, whole or not at all; the folder is made if it is not there.
@@ -185,14 +178,9 @@ pub fn read(folder: &Path) -> Result<Option<Entry>, LedgerError> {
 /// # Errors
 /// If it cannot be written; the old one stands then.
 pub fn write(folder: &Path, entry: &Entry) -> Result<(), LedgerError> {
-    let path = folder.join(FILE_NAME);
-    let written = || -> io::Result<()> {
-        let mut text = serde_json::to_string_pretty(&Document::of(entry))?;
-        text.push('\n');
-        create_private_dirs(folder)?;
-        replace_file(&path, text.as_bytes(), PRIVATE_FILE)
-    };
-    written().map_err(|source| LedgerError::Disk { path: path.clone(), source })
+    let file = file(folder);
+    let written = file.replace(&Document::of(entry));
+    written.map_err(|source| LedgerError::Disk { path: file.path, source })
 }
 
 impl LedgerError {
@@ -337,6 +325,7 @@ impl Words {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use super::*;
 
     #[test]

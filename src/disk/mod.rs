@@ -5,9 +5,11 @@ mod lock;
 mod private;
 mod replace;
 mod space;
+mod versioned_json;
 
 pub use error::DiskError;
 pub use lock::{LockError, TenantLock};
 pub use private::{PRIVATE_FILE, create_private_dirs, create_private_file, open_private_file};
 pub use replace::replace_file;
 pub use space::{free_bytes, sync_dir};
+pub use versioned_json::{VersionedJson, VersionedJsonError};
