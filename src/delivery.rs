@@ -7,7 +7,7 @@ use polars_arrow::array::Utf8ViewArray;
 
 use crate::config::schema::{FeedSchema, Schema};
 use crate::keys::KeyIndex;
-use crate::model::{Feed, RecordedFiles};
+use crate::model::{Feed, PerFeed, RecordedFiles};
 use crate::parse::{Parsed, Unparsable};
 
 /// The four files of a delivery.
@@ -16,7 +16,7 @@ pub struct Delivery<'a> {
     /// The contract.
     pub schema: &'a Schema,
     /// One a feed, in [`Feed::ALL`] order.
-    pub files: Vec<FileInput<'a>>,
+    pub files: PerFeed<FileInput<'a>>,
     /// What is known beside the files.
     pub background: Background,
 }
@@ -84,7 +84,7 @@ impl<'a> Delivery<'a> {
     /// The file of a feed, if it could be parsed.
     pub fn readable(&self, feed: Feed) -> Option<Readable<'_, 'a>> {
         let schema = self.schema.feed(feed);
-        match &self.files[feed.index()].state {
+        match &self.files[feed].state {
             FileState::Parsed(parsed, index) => {
                 let keys = parsed.table.text(&schema.key_field().name)?;
                 Some(Readable { feed, schema, parsed, keys, index })

@@ -11,7 +11,7 @@ use polars_arrow::array::Array;
 
 use crate::config::schema::Reference;
 use crate::delivery::{Acceptance, Delivery};
-use crate::model::Feed;
+use crate::model::{Feed, PerFeed};
 
 const EMPTY: u32 = u32::MAX;
 const UNKNOWN: u32 = u32::MAX - 1;
@@ -62,7 +62,7 @@ pub struct Links<'s> {
 
 impl<'s> Links<'s> {
     /// Resolves every reference of the accepted rows against every row whose key can be read.
-    pub fn resolve(delivery: &'s Delivery<'_>, accepted: &[Acceptance]) -> Links<'s> {
+    pub fn resolve(delivery: &'s Delivery<'_>, accepted: &PerFeed<Acceptance>) -> Links<'s> {
         let resolve = |reference: &'s Reference| {
             let from = delivery.readable(reference.feed)?;
             let to = delivery.readable(reference.target)?;
@@ -70,7 +70,7 @@ impl<'s> Links<'s> {
             let mut unknown = Vec::new();
             let mut targets = vec![EMPTY; cells.len()];
             for (row, target) in targets.iter_mut().enumerate() {
-                if cells.is_null(row) || !accepted[reference.feed.index()].accepts(row as u32) {
+                if cells.is_null(row) || !accepted[reference.feed].accepts(row as u32) {
                     continue;
                 }
                 *target = to.index.find(to.keys, cells.value(row)).unwrap_or_else(|| {

@@ -21,9 +21,9 @@ use crate::delivery::Background;
 use crate::disk::TenantLock;
 use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
 use crate::links::Links;
-use crate::model::{Cancel, Feed, GateReason, Message, RunId, RunReport, Verdict};
+use crate::model::{Cancel, Feed, GateReason, Message, PerFeed, RunId, RunReport, Verdict};
 use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
-use crate::store::{self, RunRecord, Store, StoreError};
+use crate::store::{self, RunRecord, Store};
 use crate::trees::{DeliveredForest, tree_rows};
 
 pub use error::{Classification, Fault, RunError};
@@ -351,8 +351,9 @@ impl Run<'_> {
         self.progress.stage(Stage::Check);
         let began = Instant::now();
         let (mut checked, accepted) = check_lines(&mut delivery, self.levels);
-        let (delivery, accepted) = (&delivery, &accepted[..]);
-        let quarantined = Feed::ALL.map(|feed| intake::quarantined_keys(delivery, accepted, feed));
+        let (delivery, accepted) = (&delivery, &accepted);
+        let quarantined =
+            PerFeed::from_fn(|feed| intake::quarantined_keys(delivery, accepted, feed));
         // A file without records is fatal: nothing is going to be published.
         let whole = Feed::ALL.into_iter().all(|feed| delivery.readable(feed).is_some());
         let (links, forests, written) = thread::scope(|scope| {
@@ -392,8 +393,7 @@ impl Run<'_> {
 
         self.progress.stage(Stage::Publish);
         let began = Instant::now();
-        let carried = Feed::ALL.map(|feed| carried(self.schema, &publication, feed));
-        let carried = carried.into_iter().collect::<Result<Vec<_>, StoreError>>()?;
+        let carried = PerFeed::try_from_fn(|feed| carried(self.schema, &publication, feed))?;
         for (forest, rows) in tree_rows(delivery, accepted, &links, forests, &carried) {
             publication.write_tree(forest, &rows)?;
             self.go_on()?;

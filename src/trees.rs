@@ -8,7 +8,7 @@ use crate::config::schema::{ForestSchema, Schema};
 use crate::delivery::{Acceptance, Delivery, Readable};
 use crate::forest::Forest;
 use crate::links::{Links, Target};
-use crate::model::{CarriedRow, Column, Feed, TreeRows, TreeSums};
+use crate::model::{CarriedRow, Column, Feed, PerFeed, TreeRows, TreeSums};
 
 /// The agent's own place in the field and in the offices: fields of the contract.
 const WORKING_NODE: &str = "workingNodeId";
@@ -42,7 +42,7 @@ impl<'s> DeliveredForest<'s> {
     /// Builds every forest of the schema whose feed could be read.
     pub fn all(
         delivery: &'s Delivery<'_>,
-        accepted: &[Acceptance],
+        accepted: &PerFeed<Acceptance>,
         links: &Links<'_>,
     ) -> Vec<DeliveredForest<'s>> {
         delivery
@@ -55,11 +55,11 @@ impl<'s> DeliveredForest<'s> {
 
     fn new(
         schema: &'s ForestSchema,
-        accepted: &[Acceptance],
+        accepted: &PerFeed<Acceptance>,
         links: &Links<'_>,
     ) -> Option<DeliveredForest<'s>> {
         let link = links.of(schema.feed, &schema.parent)?;
-        let acceptance = &accepted[schema.feed.index()];
+        let acceptance = &accepted[schema.feed];
         let mut delivered = 0;
         let parent = acceptance.order.iter().map(|row| match link.target(*row) {
             Target::Empty => None,
@@ -180,31 +180,28 @@ pub fn fields_of_carried(schema: &Schema, feed: Feed) -> Vec<String> {
 
 /// The rows of every forest over the snapshot to be published: accepted rows and carried ones.
 ///
-/// `carried` has one list a feed, by [`Feed::index`]. A forest without carried rows is taken as it was
+/// A forest without carried rows is taken as it was
 /// built for the rules.
 pub fn tree_rows<'p>(
     delivery: &'p Delivery<'p>,
-    accepted: &'p [Acceptance],
+    accepted: &'p PerFeed<Acceptance>,
     links: &Links<'_>,
     forests: Vec<DeliveredForest<'p>>,
-    carried: &'p [Vec<CarriedRow>],
+    carried: &'p PerFeed<Vec<CarriedRow>>,
 ) -> Vec<(&'p ForestSchema, TreeRows<'p>)> {
-    let published: Vec<Option<Published<'p>>> = Feed::ALL
-        .into_iter()
-        .map(|feed| {
-            let file = delivery.readable(feed)?;
-            Some(Published::new(file, &accepted[feed.index()], &carried[feed.index()]))
-        })
-        .collect();
+    let published: PerFeed<Option<Published<'p>>> = PerFeed::from_fn(|feed| {
+        let file = delivery.readable(feed)?;
+        Some(Published::new(file, &accepted[feed], &carried[feed]))
+    });
     let rows = |delivered: DeliveredForest<'p>| {
         let schema = delivered.schema;
-        let own = published[schema.feed.index()].as_ref()?;
+        let own = published[schema.feed].as_ref()?;
         let forest = if own.rows.is_empty() {
             delivered.forest
         } else {
             Forest::new(own.targets(own, links, &schema.parent))
         };
-        let agents = published[Feed::Agent.index()].as_ref();
+        let agents = published[Feed::Agent].as_ref();
         Some((schema, rows_of(schema, own, agents, links, &forest)))
     };
     // Every forest on a thread of its own: one of them has as many nodes as there are agents, and those

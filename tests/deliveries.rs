@@ -65,7 +65,7 @@ fn every_layout_is_detected() {
                 Options { delimiter: delimiter.into(), header, charset, line_end, ..options(60) };
             let report = check(sampled(&layout).path());
             assert_eq!(report.totals.len(), 0, "{told}: {:?}", report.findings.first());
-            let agents = &report.files[Feed::Agent.index()];
+            let agents = report.file(Feed::Agent).unwrap();
             assert_eq!(agents.rows, 60, "{told}");
             assert_eq!(agents.delimiter.as_deref(), Some(delimiter), "{told}");
             assert_eq!(agents.header, Some(header != Header::None), "{told}");
@@ -138,7 +138,7 @@ fn blank_lines_a_dos_end_mark_and_a_shuffled_header_change_nothing() {
         fs::write(&path, text).unwrap();
         let report = check(plain.path());
         assert_eq!(report.totals.len(), 0, "{what}: {:?}", report.findings.first());
-        let agents = &report.files[Feed::Agent.index()];
+        let agents = report.file(Feed::Agent).unwrap();
         assert_eq!((agents.rows, agents.blank), (60, blank), "{what}");
     }
 }

@@ -55,7 +55,7 @@ fn schema() -> Schema {
         key: 0,
     });
     Schema {
-        feeds: feeds.collect(),
+        feeds: Vec::from_iter(feeds).try_into().unwrap(),
         references: Vec::new(),
         forests: Vec::new(),
         copies: Vec::new(),

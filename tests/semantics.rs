@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs};
 
-use orgsnap::model::{Feed, Finding, RunReport};
+use orgsnap::model::{Feed, Finding, PerFeed, RunReport};
 
 use crate::quiet::check;
 
@@ -34,40 +34,40 @@ a5|中|1|2|a4|n1|2015-01-01|2015-01-01||1|A1|n1|组|4|支公司
 
 /// The four files as bytes, in report order of the feeds.
 #[derive(Clone)]
-struct Files([Vec<u8>; 4]);
+struct Files(PerFeed<Vec<u8>>);
 
 impl Files {
     fn new() -> Files {
-        let mut files: [Vec<u8>; 4] = Default::default();
+        let mut files: PerFeed<Vec<u8>> = PerFeed::default();
         for (feed, text) in [
             (Feed::Organ, ORGANS),
             (Feed::Principal, PRINCIPALS),
             (Feed::Node, NODES),
             (Feed::Agent, AGENTS),
         ] {
-            files[feed.index()] = text.as_bytes().to_vec();
+            files[feed] = text.as_bytes().to_vec();
         }
         Files(files)
     }
 
     fn text(&self, feed: Feed) -> String {
-        String::from_utf8(self.0[feed.index()].clone()).unwrap()
+        String::from_utf8(self.0[feed].clone()).unwrap()
     }
 
     /// Replaces a part of a file that must be there.
     fn edit(&mut self, feed: Feed, from: &str, to: &str) {
         let text = self.text(feed);
         assert!(text.contains(from), "{from} is not in the file of {feed}");
-        self.0[feed.index()] = text.replacen(from, to, 1).into_bytes();
+        self.0[feed] = text.replacen(from, to, 1).into_bytes();
     }
 
     fn append(&mut self, feed: Feed, text: &str) {
-        self.0[feed.index()].extend_from_slice(text.as_bytes());
+        self.0[feed].extend_from_slice(text.as_bytes());
     }
 
     fn every(&mut self, change: impl Fn(&str) -> Vec<u8>) {
         for feed in Feed::ALL {
-            self.0[feed.index()] = change(&self.text(feed));
+            self.0[feed] = change(&self.text(feed));
         }
     }
 
@@ -79,7 +79,7 @@ impl Files {
             (Feed::Node, "temp_base_node.txt"),
             (Feed::Agent, "temp_agent.txt"),
         ] {
-            fs::write(folder.path().join(name), &self.0[feed.index()]).unwrap();
+            fs::write(folder.path().join(name), &self.0[feed]).unwrap();
         }
         if !job.is_empty() {
             fs::write(folder.path().join("job.toml"), format!("tenant = \"t\"\n{job}")).unwrap();
@@ -276,7 +276,7 @@ fn every_planted_anomaly_gives_exactly_its_findings() {
             "a line that is too long above the header is not a blank one",
             |f| {
                 let text = format!("{}\n\n{}", "x".repeat(70_000), f.text(Feed::Agent));
-                f.0[Feed::Agent.index()] = text.into_bytes();
+                f.0[Feed::Agent] = text.into_bytes();
             },
             &["R203 agent 1 - - 0"],
         ),
@@ -416,7 +416,7 @@ fn a_delivery_gives_the_same_tables_in_every_encoding_and_layout() {
                 t.replace('|', delimiter).into_bytes()
             });
             let report = same(&format!("{delimiter:?}, header {header}"), &files);
-            let agents = &report.files[Feed::Agent.index()];
+            let agents = report.file(Feed::Agent).unwrap();
             assert_eq!(agents.delimiter.as_deref(), Some(delimiter));
         }
     }
@@ -442,7 +442,7 @@ fn quotes_around_all_fields_are_removed() {
             };
             text.lines().skip(usize::from(!header)).map(line).collect::<String>().into_bytes()
         });
-        let agents = Feed::Agent.index();
+        let agents = Feed::Agent;
         let text = String::from_utf8(files.0[agents].clone()).unwrap();
         assert!(text.contains(r#""""中"",小""#), "{text}");
         let report = files.check("");
@@ -450,7 +450,7 @@ fn quotes_around_all_fields_are_removed() {
         let line = 4 + u64::from(header);
         let found: Vec<String> = report.findings.iter().map(told).collect();
         assert_eq!(found, [format!("V204 agent {line} a4 gender 1")], "{what}");
-        assert_eq!(report.files[agents].delimiter.as_deref(), Some(","), "{what}");
+        assert_eq!(report.file(agents).unwrap().delimiter.as_deref(), Some(","), "{what}");
         let excerpt = report.findings[0].excerpt.as_ref().unwrap();
         let marked = &excerpt.text[excerpt.mark.clone()];
         assert_eq!(marked.trim_matches('"'), "9", "{what}: {excerpt:?}");
@@ -489,7 +489,7 @@ fn a_truncated_gb18030_character_spoils_one_line_only() {
     };
     let at = end(&bytes, 1);
     bytes.insert(at, 0x81);
-    files.0[Feed::Agent.index()] = bytes;
+    files.0[Feed::Agent] = bytes;
     let report = files.check("");
     let found: Vec<String> = report.findings.iter().map(told).collect();
     assert_eq!(found, ["R202 agent 2 a1 workingOrganName 1"]);
@@ -523,7 +523,7 @@ fn a_job_sets_levels_but_not_below_what_cannot_be_stored() {
         assert_eq!(found, expected, "{rules}");
         // A level is how loud a rule is; what becomes of the row is its disposition.
         let quarantined = u64::from(!rules.contains("enumeration = \"off\""));
-        assert_eq!(report.files[Feed::Agent.index()].quarantined, quarantined, "{rules}");
+        assert_eq!(report.file(Feed::Agent).unwrap().quarantined, quarantined, "{rules}");
         counts_are_true(rules, &report);
     }
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{Local, SecondsFormat};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use orgsnap::fetch;
-use orgsnap::model::Feed;
+use orgsnap::model::{Feed, PerFeed};
 use orgsnap::pipeline::{Progress, Stage};
 use orgsnap::report::{Language, formatting};
 
@@ -30,14 +30,14 @@ pub(super) fn shown(environment: &Environment, who: &str) -> Box<dyn Progress> {
 /// Bytes of each file that have come. A file that is begun anew after a fault starts at 0 again.
 #[derive(Debug, Default, Clone, Copy)]
 struct Bytes {
-    done: [u64; Feed::ALL.len()],
-    total: [Option<u64>; Feed::ALL.len()],
+    done: PerFeed<u64>,
+    total: PerFeed<Option<u64>>,
 }
 
 impl Bytes {
     fn begin(&mut self, feed: Feed, total: Option<u64>) {
-        self.done[feed.index()] = 0;
-        self.total[feed.index()] = total;
+        self.done[feed] = 0;
+        self.total[feed] = total;
     }
 
     fn done(&self) -> u64 {
@@ -109,7 +109,7 @@ impl fetch::Progress for Bar {
 
     fn bytes(&self, feed: Feed, n: u64) {
         let mut bytes = lock(&self.bytes);
-        bytes.done[feed.index()] += n;
+        bytes.done[feed] += n;
         self.bar.set_position(bytes.done());
     }
 }
@@ -161,7 +161,7 @@ impl fetch::Progress for Lines {
     }
 
     fn bytes(&self, feed: Feed, n: u64) {
-        lock(&self.state.bytes).done[feed.index()] += n;
+        lock(&self.state.bytes).done[feed] += n;
     }
 }
 

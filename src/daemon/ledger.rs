@@ -325,8 +325,8 @@ impl Words {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
     use super::*;
+    use std::fs;
 
     #[test]
     fn the_schedule_ledger_round_trips() {

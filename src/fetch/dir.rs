@@ -8,7 +8,7 @@ use std::thread;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::Feed;
+use crate::model::{Feed, PerFeed};
 
 use super::deadline::FetchDeadline;
 use super::digest::Hasher;
@@ -77,8 +77,8 @@ fn look(dir: &Path, wanted: &ExpectedFiles) -> Result<PollResult, FetchError> {
         }
     };
     let marker = wanted.marker.as_deref().map(stat).transpose()?;
-    let files = Feed::ALL.into_iter().map(|feed| stat(wanted.name(feed)));
-    Ok(PollResult { marker, files: files.collect::<Result<_, _>>()? })
+    let files = PerFeed::try_from_fn(|feed| stat(wanted.name(feed)))?;
+    Ok(PollResult { marker, files })
 }
 
 fn version(metadata: &Metadata) -> Version {

@@ -16,7 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::model::Feed;
+use crate::model::{Feed, PerFeed};
 
 use super::deadline::FetchDeadline;
 use super::expected_files::ExpectedFiles;
@@ -129,8 +129,8 @@ impl<'d> Download<'d> {
         self.persist(connection, &|| false, &mut |connection| {
             let remote = self.connected(connection)?;
             let marker = self.wanted.marker.as_deref().map(|name| remote.stat(name)).transpose()?;
-            let files = Feed::ALL.into_iter().map(|feed| remote.stat(self.wanted.name(feed)));
-            Ok(PollResult { marker, files: files.collect::<Result<_, _>>()? })
+            let files = PerFeed::try_from_fn(|feed| remote.stat(self.wanted.name(feed)))?;
+            Ok(PollResult { marker, files })
         })
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::config::job::Ready;
-use crate::model::Feed;
+use crate::model::{Feed, PerFeed};
 
 use super::error::FetchError;
 use super::request::Request;
@@ -12,7 +12,7 @@ use super::request::Request;
 #[derive(Debug, Clone)]
 pub(super) struct ExpectedFiles {
     /// By [`Feed::index`].
-    pub(super) names: [String; 4],
+    pub(super) names: PerFeed<String>,
     /// The file whose presence says that the delivery is complete, if the job has one.
     pub(super) marker: Option<String>,
 }
@@ -20,15 +20,16 @@ pub(super) struct ExpectedFiles {
 impl ExpectedFiles {
     pub(super) fn of(request: &Request<'_>) -> Result<ExpectedFiles, FetchError> {
         let settings = request.source.fetching();
-        let names = Feed::ALL.map(|feed| {
+        let names = PerFeed::from_fn(|feed| {
             let usual = || request.schema.feed(feed).file_name.clone();
             settings.files.on(feed, request.date).unwrap_or_else(usual)
         });
         for (at, name) in names.iter().enumerate() {
+            let before = &names.as_slice()[..at];
             let bare = Path::new(name);
             if bare.file_name() != Some(bare.as_os_str())
                 || name.contains(char::is_control)
-                || names[..at].contains(name)
+                || before.contains(name)
             {
                 return Err(FetchError::NotAFileName { name: name.clone() });
             }
@@ -42,6 +43,6 @@ impl ExpectedFiles {
 
     /// The name of the file of a feed.
     pub(super) fn name(&self, feed: Feed) -> &str {
-        &self.names[feed.index()]
+        &self.names[feed]
     }
 }

@@ -75,7 +75,7 @@ pub enum Content {
 impl RawDelivery {
     /// What became of the file of a feed.
     pub fn file(&self, feed: Feed) -> &Fetched {
-        &self.files[feed.index()]
+        &self.files[feed as usize]
     }
 
     /// Reads into memory what lies on disk.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::config::job::Ready;
-use crate::model::{Feed, Message, RecordedFile};
+use crate::model::{Feed, Message, PerFeed, RecordedFile};
 
 use super::deadline::FetchDeadline;
 use super::expected_files::ExpectedFiles;
@@ -21,13 +21,13 @@ pub(super) struct PollResult {
     /// The marker, if the job has one. It is looked at before the files: what it vouches for is there.
     pub(super) marker: Option<Stat>,
     /// One a feed, in [`Feed::ALL`] order.
-    pub(super) files: Vec<Stat>,
+    pub(super) files: PerFeed<Stat>,
 }
 
 impl PollResult {
     /// The file of a feed.
     pub(super) fn file(&self, feed: Feed) -> &Stat {
-        &self.files[feed.index()]
+        &self.files[feed]
     }
 
     /// The names of what is not the same in another sighting.
@@ -202,7 +202,7 @@ mod tests {
         };
         PollResult {
             marker: marker.map(|there| stat(there.then_some(0))),
-            files: sizes.into_iter().map(stat).collect(),
+            files: PerFeed::new(sizes).map(stat),
         }
     }
 
@@ -228,7 +228,8 @@ mod tests {
             (&marker, vec![(all(5), Some(false))], Err("marker done.ok is not there yet")),
         ];
         let wanted = ExpectedFiles {
-            names: ["agent.txt", "node.txt", "organ.txt", "principal.txt"].map(str::to_owned),
+            names: PerFeed::new(["agent.txt", "node.txt", "organ.txt", "principal.txt"])
+                .map(str::to_owned),
             marker: Some("done.ok".to_owned()),
         };
         for (number, (ready, seen, expected)) in cases.into_iter().enumerate() {
@@ -267,7 +268,8 @@ mod tests {
             (&marker, vec![(all(5), Some(true))], 1, true),
         ];
         let wanted = ExpectedFiles {
-            names: ["agent.txt", "node.txt", "organ.txt", "principal.txt"].map(str::to_owned),
+            names: PerFeed::new(["agent.txt", "node.txt", "organ.txt", "principal.txt"])
+                .map(str::to_owned),
             marker: Some("done.ok".to_owned()),
         };
         for (number, (ready, seen, expected, taken)) in cases.into_iter().enumerate() {

@@ -41,11 +41,6 @@ impl Feed {
         }
     }
 
-    /// The position in [`Feed::ALL`], for arrays with one slot a feed.
-    pub fn index(self) -> usize {
-        self as usize
-    }
-
     /// The feed of that name, if there is one.
     pub fn from_name(name: &str) -> Option<Feed> {
         Feed::ALL.into_iter().find(|f| f.name() == name)

@@ -4,6 +4,7 @@
 
 mod cancel;
 mod feed;
+mod per_feed;
 mod finding;
 mod language;
 mod run;
@@ -15,6 +16,7 @@ pub use cancel::Cancel;
 pub use feed::Feed;
 pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related, RuleMeta};
 pub use language::Language;
+pub use per_feed::PerFeed;
 pub use run::{
     FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, RecordedFile, RecordedFiles, RunId,
     RunReport, StageTiming, Verdict,

@@ -1,5 +1,6 @@
 //! A run and what there is to say of it.
 
+use super::PerFeed;
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -170,6 +171,13 @@ pub struct RunReport {
     pub report_dir: Option<std::path::PathBuf>,
 }
 
+impl RunReport {
+    /// What is known of the file of a feed; `None` if the run ended before it was fetched.
+    pub fn file(&self, feed: Feed) -> Option<&FileFacts> {
+        self.files.iter().find(|file| file.feed == feed)
+    }
+}
+
 /// The files of a recorded run, as they came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedFiles {
@@ -178,7 +186,7 @@ pub struct RecordedFiles {
     /// Its business date.
     pub date: NaiveDate,
     /// By [`Feed::index`].
-    pub files: [RecordedFile; 4],
+    pub files: PerFeed<RecordedFile>,
 }
 
 /// One of them.

@@ -7,7 +7,7 @@ use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery, FileInput, FileState};
 use crate::fetch::{self, Fetched, RawDelivery};
 use crate::keys::KeyIndex;
-use crate::model::{Feed, RecordedFiles};
+use crate::model::{Feed, PerFeed, RecordedFiles};
 use crate::parse::{self, trim};
 use crate::store::QuarantinedLine;
 
@@ -50,9 +50,8 @@ pub(super) fn parse<'a>(
     pinned: &Format,
     background: Background,
 ) -> PolarsResult<Delivery<'a>> {
-    let mut files = Vec::with_capacity(raw.files.len());
-    for feed in Feed::ALL {
-        let fetched = &raw.files[feed.index()];
+    let files = PerFeed::try_from_fn(|feed| {
+        let fetched = raw.file(feed);
         let state = match fetched {
             Fetched::Missing { .. } => FileState::Missing,
             Fetched::Oversized { size, limit, .. } => {
@@ -74,8 +73,8 @@ pub(super) fn parse<'a>(
             Fetched::File(file) => (Some(file.sha256.clone()), file.mtime),
             Fetched::Missing { .. } | Fetched::Oversized { .. } => (None, None),
         };
-        files.push(FileInput { feed, name: fetched.name().to_owned(), sha256, mtime, state });
-    }
+        PolarsResult::Ok(FileInput { feed, name: fetched.name().to_owned(), sha256, mtime, state })
+    })?;
     Ok(Delivery { schema, files, background })
 }
 
@@ -86,7 +85,7 @@ pub(super) fn parse<'a>(
 /// disappear.
 pub(super) fn quarantined_keys(
     delivery: &Delivery<'_>,
-    accepted: &[Acceptance],
+    accepted: &PerFeed<Acceptance>,
     feed: Feed,
 ) -> Vec<String> {
     let Some(file) = delivery.readable(feed) else { return Vec::new() };
@@ -98,20 +97,20 @@ pub(super) fn quarantined_keys(
             (!key.is_empty() && !key.contains('\u{FFFD}')).then(|| key.to_owned())
         }
     };
-    accepted[feed.index()].quarantined.iter().filter_map(|q| key(u64::from(q.line))).collect()
+    accepted[feed].quarantined.iter().filter_map(|q| key(u64::from(q.line))).collect()
 }
 
 /// Every quarantined line verbatim, by feed, then line.
 pub(super) fn quarantined_lines<'d>(
     delivery: &'d Delivery<'_>,
-    accepted: &'d [Acceptance],
+    accepted: &'d PerFeed<Acceptance>,
 ) -> impl Iterator<Item = QuarantinedLine<'d>> {
     Feed::ALL.into_iter().flat_map(move |feed| {
         let file = delivery.readable(feed);
         file.into_iter().flat_map(move |file| {
-            accepted[feed.index()].quarantined.iter().map(move |line| QuarantinedLine {
+            accepted[feed].quarantined.iter().map(move |line| QuarantinedLine {
                 feed,
-                file: &delivery.files[feed.index()].name,
+                file: &delivery.files[feed].name,
                 line: u64::from(line.line),
                 raw: file.parsed.lines.raw(line.line as usize - 1),
                 text: file.parsed.lines.decode(line.line as usize - 1).text,

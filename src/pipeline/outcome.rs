@@ -8,7 +8,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::decode::Detected;
 use crate::delivery::{Acceptance, Delivery, FileState};
 use crate::fetch::{Fetched, RawDelivery};
-use crate::model::{FileFacts, Finding, GateReason, RunId, RunReport, StageTiming, Verdict};
+use crate::model::{
+    FileFacts, Finding, GateReason, PerFeed, RunId, RunReport, StageTiming, Verdict,
+};
 use crate::parse::{Layout, Unparsable};
 use crate::rules::Checked;
 use crate::store::{QuarantinedLine, RunRecord, Store};
@@ -86,7 +88,7 @@ impl Outcome {
         &mut self,
         raw: &RawDelivery,
         delivery: &Delivery<'_>,
-        accepted: &[Acceptance],
+        accepted: &PerFeed<Acceptance>,
         checked: Checked,
     ) {
         let files = delivery.files.iter().zip(&raw.files).zip(accepted);
@@ -128,7 +130,7 @@ impl Outcome {
 
 fn excerpt(delivery: &Delivery<'_>, finding: &Finding) -> Option<crate::model::Excerpt> {
     let line = usize::try_from(finding.line?).ok()?.checked_sub(1)?;
-    let FileState::Parsed(parsed, _) = &delivery.files[finding.feed.index()].state else {
+    let FileState::Parsed(parsed, _) = &delivery.files[finding.feed].state else {
         return None;
     };
     let schema = delivery.schema.feed(finding.feed);

@@ -2,7 +2,7 @@
 
 use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Delivery, FileState};
-use crate::model::{Cancel, CarriedRow, Feed};
+use crate::model::{Cancel, CarriedRow, Feed, PerFeed};
 use crate::store::{Cell, FeedOutcome, NewRows, Publication, StoreError};
 use crate::trees::fields_of_carried;
 
@@ -10,24 +10,21 @@ use crate::trees::fields_of_carried;
 pub(super) fn write_rows(
     publication: &mut Publication<'_>,
     delivery: &Delivery<'_>,
-    accepted: &[Acceptance],
-    quarantined: &[Vec<String>; 4],
+    accepted: &PerFeed<Acceptance>,
+    quarantined: &PerFeed<Vec<String>>,
     cancel: &Cancel,
-) -> Result<[FeedOutcome; 4], StoreError> {
-    let mut written = [FeedOutcome::default(); 4];
+) -> Result<PerFeed<FeedOutcome>, StoreError> {
+    let mut written = PerFeed::<FeedOutcome>::default();
     for feed in Feed::ALL {
         // Whoever asked for an end finds no row of this feed, and undoes the others.
         if cancel.is_asked() {
             break;
         }
-        let FileState::Parsed(parsed, _) = &delivery.files[feed.index()].state else { continue };
-        let keys: Vec<&str> = quarantined[feed.index()].iter().map(String::as_str).collect();
-        let rows = NewRows {
-            table: &parsed.table,
-            accepted: &accepted[feed.index()].order,
-            quarantined: &keys,
-        };
-        written[feed.index()] = publication.write_rows(feed, &rows)?;
+        let FileState::Parsed(parsed, _) = &delivery.files[feed].state else { continue };
+        let keys: Vec<&str> = quarantined[feed].iter().map(String::as_str).collect();
+        let rows =
+            NewRows { table: &parsed.table, accepted: &accepted[feed].order, quarantined: &keys };
+        written[feed] = publication.write_rows(feed, &rows)?;
     }
     Ok(written)
 }

@@ -2,7 +2,7 @@
 
 use crate::config::job::GateLimits;
 use crate::gate::{self, Approved};
-use crate::model::{Feed, GateReason};
+use crate::model::{Feed, GateReason, PerFeed};
 use crate::store::{FeedOutcome, Publication};
 use crate::trees::DeliveredForest;
 
@@ -14,7 +14,7 @@ pub(super) fn judge(
     outcome: &mut Outcome,
     forests: &[DeliveredForest<'_>],
     publication: Option<&Publication<'_>>,
-    written: Option<&[FeedOutcome; 4]>,
+    written: Option<&PerFeed<FeedOutcome>>,
 ) -> Result<Approved, Vec<GateReason>> {
     let previous = publication.and_then(|p| Some((p, p.previous()?)));
     if let Some((publication, previous)) = previous {

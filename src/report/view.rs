@@ -9,11 +9,9 @@ mod sentences;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Disposition, Feed, FeedChanges, FileFacts, Finding, Level, Message, NotRunWhy, RuleMeta,
-    RunReport, StageTiming, Verdict,
+    Disposition, Feed, FeedChanges, FileFacts, Finding, Level, Message, NotRunWhy, PerFeed,
+    RuleMeta, RunReport, StageTiming, Verdict,
 };
-
-pub use sentences::RuleTitle;
 
 /// A run as it is told.
 #[derive(Debug)]
@@ -74,6 +72,15 @@ pub struct FiredRule<'a> {
     pub causes: Vec<Cause<'a>>,
 }
 
+/// The title of a rule that fired.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleTitle {
+    /// Level and code, such as `error[V203]`; the text begins with it.
+    pub label: String,
+    /// The whole title.
+    pub text: String,
+}
+
 /// Findings of one rule that say the same.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cause<'a> {
@@ -88,16 +95,16 @@ pub struct Cause<'a> {
 impl<'a> View<'a> {
     /// Arranges a run. `catalogue` knows the summaries of the rules.
     pub fn new(report: &'a RunReport, catalogue: &[&'a RuleMeta]) -> View<'a> {
-        let mut in_feed = [0; Feed::ALL.len()];
+        let mut in_feed = PerFeed::<u64>::default();
         for finding in &report.findings {
-            in_feed[finding.feed.index()] += 1;
+            in_feed[finding.feed] += 1;
         }
         let files = report
             .files
             .iter()
             .map(|facts| FileRow {
                 facts,
-                findings: in_feed[facts.feed.index()],
+                findings: in_feed[facts.feed],
                 changes: report.changes.get(&facts.feed),
             })
             .collect();

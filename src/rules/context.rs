@@ -2,7 +2,7 @@
 
 use crate::delivery::{Acceptance, Delivery, Readable};
 use crate::links::Links;
-use crate::model::Feed;
+use crate::model::{Feed, PerFeed};
 use crate::trees::DeliveredForest;
 
 /// What the rules of the groups F, R, V and K see: every line.
@@ -26,7 +26,7 @@ pub struct RowContext<'d, 'a> {
     /// The delivery.
     pub delivery: &'d Delivery<'a>,
     /// Which rows are accepted, by [`Feed::index`].
-    pub accepted: &'d [Acceptance],
+    pub accepted: &'d PerFeed<Acceptance>,
     /// References resolved.
     pub links: &'d Links<'d>,
     /// The forests that could be built.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::delivery::{Acceptance, Delivery, FileState, QuarantinedLine};
 use crate::links::{Links, Target};
-use crate::model::{Disposition, Feed, Finding, Level, NotRun, NotRunWhy};
+use crate::model::{Disposition, Feed, Finding, Level, NotRun, NotRunWhy, PerFeed};
 
 use super::{CATALOGUE, Check, Levels, LineContext, RowContext, Rule, Sink, Unreadable};
 
@@ -21,10 +21,10 @@ pub struct Checked {
     pub not_run: Vec<NotRun>,
 }
 
-/// Runs the rules that see every line, and settles which rows are accepted (by [`Feed::index`]).
-pub fn check_lines(delivery: &mut Delivery<'_>, levels: &Levels) -> (Checked, Vec<Acceptance>) {
+/// Runs the rules that see every line, and settles which rows are accepted.
+pub fn check_lines(delivery: &mut Delivery<'_>, levels: &Levels) -> (Checked, PerFeed<Acceptance>) {
     let mut checked = Checked::default();
-    let mut lines: [Vec<(u32, &'static str)>; 4] = Default::default();
+    let mut lines: PerFeed<Vec<(u32, &'static str)>> = PerFeed::default();
     let context = LineContext { delivery };
     for (rule, level) in CATALOGUE.iter().map(|rule| (rule, levels.level(&rule.meta))) {
         let Check::Lines(check) = rule.check else { continue };
@@ -40,12 +40,10 @@ pub fn check_lines(delivery: &mut Delivery<'_>, levels: &Levels) -> (Checked, Ve
         checked.take(rule, sink);
     }
     let schema = delivery.schema;
-    let accepted = delivery
-        .files
-        .iter_mut()
-        .zip(lines)
-        .map(|(file, lines)| Acceptance::settle(file, schema.feed(file.feed), grouped(lines)));
-    let accepted = accepted.collect();
+    let accepted = PerFeed::from_fn(|feed| {
+        let lines = grouped(std::mem::take(&mut lines[feed]));
+        Acceptance::settle(&mut delivery.files[feed], schema.feed(feed), lines)
+    });
     (checked, accepted)
 }
 
@@ -101,13 +99,13 @@ impl Checked {
 pub fn note_left_out_edges(
     findings: &mut [Finding],
     delivery: &Delivery<'_>,
-    accepted: &[Acceptance],
+    accepted: &PerFeed<Acceptance>,
     links: &Links<'_>,
 ) {
     let mut left_out: BTreeMap<(Feed, u32), u64> = BTreeMap::new();
     for forest in &delivery.schema.forests {
         let Some(link) = links.of(forest.feed, &forest.parent) else { continue };
-        let acceptance = &accepted[forest.feed.index()];
+        let acceptance = &accepted[forest.feed];
         for row in &acceptance.order {
             if let Target::Row(parent) = link.target(*row)
                 && !acceptance.accepts(parent)
@@ -120,7 +118,7 @@ pub fn note_left_out_edges(
         return;
     }
     for finding in findings.iter_mut().filter(|f| f.disposition == Disposition::Quarantine) {
-        let FileState::Parsed(..) = delivery.files[finding.feed.index()].state else { continue };
+        let FileState::Parsed(..) = delivery.files[finding.feed].state else { continue };
         let Some(file) = delivery.readable(finding.feed) else { continue };
         let rows = finding.lines.iter().filter_map(|line| file.row(*line));
         finding.affected = rows.filter_map(|row| left_out.get(&(finding.feed, row))).sum();

@@ -1,6 +1,6 @@
 //! Where a rule reports: bound to that rule, so that no other code or level can be stamped.
 
-use crate::model::{Disposition, Feed, Finding, Level, Message, Related, RuleMeta};
+use crate::model::{Disposition, Feed, Finding, Level, Message, PerFeed, Related, RuleMeta};
 
 /// What a rule says of one defect; code, level and disposition come from the sink.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub struct Sink {
     pub(super) kept: Vec<Finding>,
     pub(super) total: u64,
     /// 1-based lines that go into quarantine, by feed.
-    pub(super) quarantine: [Vec<u32>; 4],
+    pub(super) quarantine: PerFeed<Vec<u32>>,
 }
 
 impl Sink {
@@ -88,7 +88,7 @@ impl Sink {
         self.total += 1;
         let quarantines = self.meta.disposition == Disposition::Quarantine;
         if quarantines {
-            self.quarantine[feed.index()].extend(lines.iter().map(|line| *line as u32));
+            self.quarantine[feed].extend(lines.iter().map(|line| *line as u32));
         }
         if self.kept.len() >= Sink::MAX_KEPT {
             return;

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::config::schema::Schema;
-use crate::model::Feed;
+use crate::model::{Feed, PerFeed};
 
 use super::company::Sink;
 use super::row::Row;
@@ -168,7 +168,7 @@ pub struct WrittenFile {
 /// The four files of a delivery while they are written.
 pub(super) struct Delivery<'a> {
     layout: &'a Layout,
-    files: Vec<FeedFile>,
+    files: PerFeed<FeedFile>,
 }
 
 struct FeedFile {
@@ -189,8 +189,8 @@ impl<'a> Delivery<'a> {
         schema: &Schema,
         layout: &'a Layout,
     ) -> io::Result<Delivery<'a>> {
-        let mut files = Vec::new();
-        for feed in &schema.feeds {
+        let files = PerFeed::try_from_fn(|feed| {
+            let feed = schema.feed(feed);
             let path = dir.join(&feed.file_name);
             let mut out = BufWriter::with_capacity(BLOCK, File::create(&path)?);
             out.write_all(layout.charset.mark())?;
@@ -205,8 +205,8 @@ impl<'a> Delivery<'a> {
                 text.push_str(layout.end());
             }
             let written = WrittenFile { feed: feed.feed, path, rows: 0 };
-            files.push(FeedFile { written, out, text, bytes: Vec::new() });
-        }
+            io::Result::Ok(FeedFile { written, out, text, bytes: Vec::new() })
+        })?;
         Ok(Delivery { layout, files })
     }
 
@@ -220,7 +220,7 @@ impl<'a> Delivery<'a> {
         terminated: bool,
     ) -> io::Result<()> {
         let layout = self.layout;
-        let file = &mut self.files[feed.index()];
+        let file = &mut self.files[feed];
         match broken {
             None => layout.join(row, &mut file.text),
             Some(cell) => {

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::config::schema::Schema;
+use crate::model::PerFeed;
 use crate::model::{RecordedFiles, RunId};
 use crate::store::error::StoreError;
 use crate::store::layout::{self, FeedTable};
@@ -20,7 +21,7 @@ pub struct Store {
     pub(super) conn: Connection,
     path: PathBuf,
     schema: Schema,
-    tables: Vec<FeedTable>,
+    tables: PerFeed<FeedTable>,
 }
 
 impl Store {
@@ -33,7 +34,7 @@ impl Store {
     pub fn open(path: &Path, schema: &Schema) -> Result<Store, StoreError> {
         layout::check(schema)?;
         let mut conn = connection::open(path)?;
-        let mut prepare = || -> rusqlite::Result<Vec<FeedTable>> {
+        let mut prepare = || -> rusqlite::Result<PerFeed<FeedTable>> {
             let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let tables = layout::prepare(&transaction, schema)?;
             dictionary::write(&transaction, schema)?;

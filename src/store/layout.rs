@@ -6,7 +6,7 @@
 use rusqlite::Connection;
 
 use crate::config::schema::{FeedSchema, ForestSchema, Kind, Schema};
-use crate::model::Feed;
+use crate::model::{Feed, PerFeed};
 use crate::store::error::StoreError;
 
 /// Columns that every snapshot table has besides the schema's, in this order.
@@ -249,9 +249,9 @@ pub(super) fn check(schema: &Schema) -> Result<(), StoreError> {
 }
 
 /// Creates missing tables and adds the columns that the schema has gained. Writes nothing if nothing is missing.
-pub(super) fn prepare(conn: &Connection, schema: &Schema) -> rusqlite::Result<Vec<FeedTable>> {
-    let mut tables = Vec::with_capacity(schema.feeds.len());
-    for feed in &schema.feeds {
+pub(super) fn prepare(conn: &Connection, schema: &Schema) -> rusqlite::Result<PerFeed<FeedTable>> {
+    let tables = PerFeed::try_from_fn(|feed| {
+        let feed = schema.feed(feed);
         let stored = columns_of(conn, feed.feed.name())?;
         let table = FeedTable::new(feed, &stored);
         if stored.is_empty() {
@@ -259,8 +259,8 @@ pub(super) fn prepare(conn: &Connection, schema: &Schema) -> rusqlite::Result<Ve
         } else {
             add_columns(conn, feed, &table, &stored)?;
         }
-        tables.push(table);
-    }
+        Ok::<_, rusqlite::Error>(table)
+    })?;
     for forest in &schema.forests {
         conn.execute_batch(&create_tree(forest))?;
     }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use crate::config::schema::{ForestSchema, Schema};
 use crate::gate::Approved;
-use crate::model::{Feed, TreeRows};
+use crate::model::{Feed, PerFeed, TreeRows};
 use crate::store::branches::{Branch, Branches};
 use crate::store::connection;
 use crate::store::dates::iso;
@@ -29,17 +29,17 @@ pub struct Publication<'s> {
     conn: &'s mut Connection,
     path: &'s Path,
     schema: &'s Schema,
-    tables: &'s [FeedTable],
+    tables: &'s PerFeed<FeedTable>,
     date: NaiveDate,
     previous: Option<SnapshotInfo>,
     /// One a feed; dropped once the feed is written.
-    bases: Vec<Option<StoredFeed>>,
+    bases: PerFeed<Option<StoredFeed>>,
     /// One a feed: rows of the snapshot before.
-    rows_before: Vec<u64>,
+    rows_before: PerFeed<u64>,
     branches: Branches,
     trees: Vec<StoredTree>,
     /// One a feed, once its rows are written: what was done, and the rowids of carried rows.
-    written: Vec<Option<(FeedOutcome, Vec<i64>)>>,
+    written: PerFeed<Option<(FeedOutcome, Vec<i64>)>>,
     /// One a forest.
     trees_written: Vec<bool>,
 }
@@ -70,7 +70,7 @@ impl<'s> Publication<'s> {
         conn: &'s mut Connection,
         path: &'s Path,
         schema: &'s Schema,
-        tables: &'s [FeedTable],
+        tables: &'s PerFeed<FeedTable>,
         date: NaiveDate,
     ) -> Result<Publication<'s>, StoreError> {
         let fault = |error| StoreError::sqlite(path, error);
@@ -83,11 +83,11 @@ impl<'s> Publication<'s> {
             tables,
             date,
             previous: None,
-            bases: Vec::with_capacity(tables.len()),
-            rows_before: Vec::with_capacity(tables.len()),
+            bases: PerFeed::default(),
+            rows_before: PerFeed::default(),
             branches: Branches::default(),
             trees: Vec::with_capacity(schema.forests.len()),
-            written: tables.iter().map(|_| None).collect(),
+            written: PerFeed::default(),
             trees_written: vec![false; schema.forests.len()],
         };
         let conn = &*publication.conn;
@@ -106,8 +106,8 @@ impl<'s> Publication<'s> {
         for table in self.tables {
             let branches = (table.feed == Feed::Agent).then_some(&mut self.branches);
             let base = StoredFeed::read(self.conn, table, self.date, again, branches)?;
-            self.rows_before.push(base.rows_before());
-            self.bases.push(Some(base));
+            self.rows_before[table.feed] = base.rows_before();
+            self.bases[table.feed] = Some(base);
         }
         for forest in &self.schema.forests {
             self.trees.push(StoredTree::read(self.conn, forest)?);
@@ -130,21 +130,16 @@ impl<'s> Publication<'s> {
         feed: Feed,
         rows: &NewRows<'_>,
     ) -> Result<FeedOutcome, StoreError> {
-        let at = feed.index();
-        let (Some(table), Some(base), Some(slot)) =
-            (self.tables.get(at), self.bases.get_mut(at), self.written.get_mut(at))
-        else {
-            return Err(StoreError::Misuse(format!("the schema has no feed {feed}")));
-        };
+        let table = &self.tables[feed];
         let misuse = || StoreError::Misuse(format!("the rows of {feed} come twice or are others"));
         if rows.table.feed() != feed {
             return Err(misuse());
         }
         let delivery = DeliveredRows::new(*rows, table)?;
-        let base = base.take().ok_or_else(misuse)?;
+        let base = self.bases[feed].take().ok_or_else(misuse)?;
         let written = rows::write(self.conn, table, self.date, &base, &mut self.branches, delivery)
             .map_err(|error| StoreError::sqlite(self.path, error))?;
-        Ok(slot.insert(written).0)
+        Ok(self.written[feed].insert(written).0)
     }
 
     /// The organs of level 2 with their agents of the snapshot before and how many of them are gone;
@@ -155,7 +150,7 @@ impl<'s> Publication<'s> {
 
     /// Rows of a feed in the snapshot before.
     pub fn rows_before(&self, feed: Feed) -> u64 {
-        self.rows_before.get(feed.index()).copied().unwrap_or_default()
+        self.rows_before[feed]
     }
 
     /// The rows of a feed of which the last good version is carried, by key, with the fields asked for (by
@@ -164,9 +159,8 @@ impl<'s> Publication<'s> {
     /// # Errors
     /// [`StoreError::Misuse`] for an unknown field; any fault of the database.
     pub fn carried(&self, feed: Feed, fields: &[&str]) -> Result<Vec<CarriedRow>, StoreError> {
-        let at = feed.index();
-        let (Some(table), Some(Some((_, rowids)))) = (self.tables.get(at), self.written.get(at))
-        else {
+        let table = &self.tables[feed];
+        let Some((_, rowids)) = &self.written[feed] else {
             return Err(StoreError::Misuse(format!("the rows of {feed} are not written yet")));
         };
         let schema = self.schema.feed(feed);
@@ -257,10 +251,8 @@ impl<'s> Publication<'s> {
     }
 
     fn write_snapshot(&self, record: &RunRecord<'_, '_>) -> rusqlite::Result<()> {
-        let rows = |feed: Feed| {
-            let written = self.written.get(feed.index()).and_then(Option::as_ref);
-            written.map_or(0, |(outcome, _)| outcome.rows())
-        };
+        let rows =
+            |feed: Feed| self.written[feed].as_ref().map_or(0, |(outcome, _)| outcome.rows());
         let [agent, node, organ, principal] = Feed::ALL.map(|f| rows(f).cast_signed());
         self.conn.execute(
             "insert into snapshot (business_date, run, agent_rows, node_rows, organ_rows, principal_rows) \

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::model::{Feed, RecordedFile, RecordedFiles, RunId};
+use crate::model::{Feed, PerFeed, RecordedFile, RecordedFiles, RunId};
 use crate::store::dates::{DateReader, iso};
 
 /// A published snapshot.
@@ -14,7 +14,7 @@ pub struct SnapshotInfo {
     /// The run that published it last.
     pub run: RunId,
     /// Rows by feed, indexed by [`crate::model::Feed::index`].
-    pub rows: [u64; 4],
+    pub rows: PerFeed<u64>,
 }
 
 /// The files from which the newest snapshot before a date was made.
@@ -32,7 +32,7 @@ pub(super) fn files_of(
     run: RunId,
     date: NaiveDate,
 ) -> rusqlite::Result<Option<RecordedFiles>> {
-    let mut files = [const { None }; 4];
+    let mut files: PerFeed<Option<RecordedFile>> = PerFeed::default();
     let mut statement =
         conn.prepare("select feed, sha256, size, mtime from source_file where run = ?1")?;
     let mut rows = statement.query([&run.0])?;
@@ -40,18 +40,20 @@ pub(super) fn files_of(
         if let Some(feed) = Feed::from_name(&row.get::<_, String>(0)?) {
             let size = u64::try_from(row.get::<_, i64>(2)?).unwrap_or_default();
             let mtime = row.get::<_, Option<String>>(3)?.and_then(|text| text.parse().ok());
-            files[feed.index()] = Some(RecordedFile { sha256: row.get(1)?, size, mtime });
+            files[feed] = Some(RecordedFile { sha256: row.get(1)?, size, mtime });
         }
     }
-    let [Some(agent), Some(node), Some(organ), Some(principal)] = files else { return Ok(None) };
-    Ok(Some(RecordedFiles { run, date, files: [agent, node, organ, principal] }))
+    // A run whose files are not all recorded is none to compare with.
+    let files = PerFeed::try_from_fn(|feed| files[feed].take().ok_or(()));
+    Ok(files.ok().map(|files| RecordedFiles { run, date, files }))
 }
 
 /// Reads a row of `snapshot`.
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<SnapshotInfo> {
     let date = DateReader::default().read(row.get_ref(0)?)?;
-    let [agent, node, organ, principal] = [2usize, 3, 4, 5].map(|at| row.get::<_, i64>(at));
-    let rows = [agent?, node?, organ?, principal?].map(|n| u64::try_from(n).unwrap_or_default());
+    let columns: PerFeed<usize> = PerFeed::new([2, 3, 4, 5]);
+    let rows = PerFeed::try_from_fn(|feed| row.get::<_, i64>(columns[feed]))?;
+    let rows = rows.map(|n| u64::try_from(n).unwrap_or_default());
     Ok(SnapshotInfo { date: date.unwrap_or_default(), run: RunId(row.get(1)?), rows })
 }
 

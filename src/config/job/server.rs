@@ -116,7 +116,7 @@ impl Resolver<'_> {
                     Problem::Unfit(why),
                 ));
             }
-            files.names[feed.index()] = Some(dated);
+            files.names[feed] = Some(dated);
         }
         Ok(files)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use crate::model::Feed;
+use crate::model::{Feed, PerFeed};
 
 use super::{DatedPath, SecretSource};
 
@@ -108,13 +108,13 @@ impl Fetching {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileNames {
     /// By [`Feed::index`].
-    pub(super) names: [Option<DatedPath>; 4],
+    pub(super) names: PerFeed<Option<DatedPath>>,
 }
 
 impl FileNames {
     /// The name of a feed's file on a business date; `None` means that of the schema.
     pub fn on(&self, feed: Feed, date: NaiveDate) -> Option<String> {
-        self.names[feed.index()].as_ref().map(|name| name.on(date))
+        self.names[feed].as_ref().map(|name| name.on(date))
     }
 }
 

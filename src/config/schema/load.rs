@@ -8,13 +8,13 @@ use std::{collections::BTreeMap, fs, io, path::Path, path::PathBuf};
 
 use serde_json::Value;
 
-use crate::model::Feed;
+use crate::model::{Feed, PerFeed};
 
 use super::error::SchemaError;
 use super::fields::feed_schema;
 use super::json_cursor::Cursor;
 use super::links::{copies, forests, references};
-use super::resolved::{FeedSchema, Schema};
+use super::resolved::Schema;
 
 pub(super) const PACKAGE: &str = "datapackage.json";
 pub(super) const BUILTIN: [(&str, &str); 5] = [
@@ -105,7 +105,7 @@ pub(super) fn load(package: &str, read: Reader<'_>) -> Result<Schema, SchemaErro
         return Err(root.need("resources")?.fail(problem));
     }
 
-    let feeds: Vec<FeedSchema> = schemas.values().map(|(feed, _)| feed.clone()).collect();
+    let feeds = PerFeed::from_fn(|feed| schemas[&feed].0.clone());
     let mut schema =
         Schema { feeds, references: Vec::new(), forests: Vec::new(), copies: Vec::new() };
     for (feed, (_, cursor)) in &schemas {

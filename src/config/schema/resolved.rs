@@ -1,12 +1,12 @@
 //! The resolved schema: feeds, fields, references, forests and copied names.
 
-use crate::model::{Feed, Message};
+use crate::model::{Feed, Message, PerFeed};
 
 /// The contract of the four files, resolved from `schemas/datapackage.json` and its Table Schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
     /// One a feed, indexed by [`Feed::index`].
-    pub feeds: Vec<FeedSchema>,
+    pub feeds: PerFeed<FeedSchema>,
     /// All references, in report order of the referring feed, then in field order.
     pub references: Vec<Reference>,
     /// All forests, in declaration order.
@@ -156,7 +156,7 @@ pub struct Copy {
 impl Schema {
     /// The schema of one feed.
     pub fn feed(&self, feed: Feed) -> &FeedSchema {
-        &self.feeds[feed.index()]
+        &self.feeds[feed]
     }
 }
 

@@ -41,7 +41,7 @@ impl Drawing<'_> {
     fn cause(&mut self, cause: &Cause<'_>) {
         let language = self.language();
         let finding = cause.finding;
-        let file = self.view.report.files.iter().find(|f| f.feed == finding.feed);
+        let file = self.view.report.file(finding.feed);
         let file = visible(file.map_or(finding.feed.name(), |f| f.name.as_str())).into_owned();
         let message = visible(language.of(&finding.message)).into_owned();
         let note = language.choose("说明", "note");

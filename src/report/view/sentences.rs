@@ -7,16 +7,7 @@ use crate::report::formatting::{self, count, grouped};
 use crate::report::language::Language;
 use crate::report::layout::visible;
 
-use super::{Cause, FileRow, FiredRule, Stage, View, was_read};
-
-/// The title of a rule that fired.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleTitle {
-    /// Level and code, such as `error[V203]`; the text begins with it.
-    pub label: String,
-    /// The whole title.
-    pub text: String,
-}
+use super::{Cause, FileRow, FiredRule, RuleTitle, Stage, View, was_read};
 
 impl View<'_> {
     /// Whose delivery it is, of which business date, and the run.

@@ -40,7 +40,7 @@ Make sure that the day's export has run; if nothing has changed indeed, there is
 fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     let Some(published) = &context.delivery.background.published else { return };
     for file in &context.delivery.files {
-        if file.sha256.is_some() && file.sha256 == published.files[file.feed.index()].sha256 {
+        if file.sha256.is_some() && file.sha256 == published.files[file.feed].sha256 {
             sink.report(file.feed, &[], || {
                 let (name, date) = (&file.name, published.date);
                 NewFinding::new(

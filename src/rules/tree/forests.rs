@@ -29,7 +29,7 @@ pub(super) fn delivered<'d, 'a>(
     for forest in context.forests.iter().filter(|f| wanted(f.schema)) {
         let feed = forest.schema.feed;
         if let Some(file) = context.delivery.readable(feed) {
-            let rows = &context.accepted[feed.index()].order;
+            let rows = &context.accepted[feed].order;
             built.push(Delivered { schema: forest.schema, forest: &forest.forest, file, rows });
         }
     }
@@ -51,7 +51,7 @@ pub(super) fn has_one_top(schema: &ForestSchema) -> bool {
 /// The accepted rows that have no parent by their own data, in line order.
 pub(super) fn tops(context: &RowContext<'_, '_>, schema: &ForestSchema) -> Vec<u32> {
     let Some(link) = context.links.of(schema.feed, &schema.parent) else { return Vec::new() };
-    let rows = context.accepted[schema.feed.index()].order.iter().copied();
+    let rows = context.accepted[schema.feed].order.iter().copied();
     let mut tops: Vec<u32> = rows.filter(|row| link.target(*row) == Target::Empty).collect();
     tops.sort_unstable();
     tops

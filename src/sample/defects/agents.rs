@@ -62,7 +62,7 @@ impl DefectInjector<'_> {
 
         let name = self.leaf()?;
         let column = self.column(Feed::Agent, "agentName")?;
-        self.records[Feed::Agent.index()][name.1].broken = Some(column);
+        self.records[Feed::Agent][name.1].broken = Some(column);
         self.note("R202", name, "agentName", "bytes in the name that do not decode");
 
         // Two rows on one missing key are one finding.
@@ -94,7 +94,7 @@ impl DefectInjector<'_> {
     fn stray_delimiter(&mut self) -> anyhow::Result<()> {
         let row = self.leaf()?;
         let column = self.column(Feed::Agent, "agentName")?;
-        let record = &mut self.records[Feed::Agent.index()][row.1];
+        let record = &mut self.records[Feed::Agent][row.1];
         let mut longer = Row::default();
         for (i, cell) in record.row.cells().enumerate() {
             let middle = cell.chars().next().map_or(0, char::len_utf8);
@@ -148,7 +148,7 @@ impl DefectInjector<'_> {
 
     fn bad_lines(&mut self) -> anyhow::Result<()> {
         let row = self.leaf()?;
-        let record = &mut self.records[Feed::Agent.index()][row.1];
+        let record = &mut self.records[Feed::Agent][row.1];
         let mut shorter = Row::default();
         let keep = record.row.len() - 4;
         record.row.cells().take(keep).for_each(|cell| shorter.text(cell));
@@ -266,8 +266,8 @@ impl DefectInjector<'_> {
         );
         let leader = self.column(Feed::Node, "agentId")?;
         let mentor = self.column(Feed::Node, "mentoredByAgentId")?;
-        let nodes = &self.records[Feed::Node.index()];
-        let agents = &self.records[Feed::Agent.index()];
+        let nodes = &self.records[Feed::Node];
+        let agents = &self.records[Feed::Agent];
         // From the back, where the companies' latest teams are, it takes only a few tries.
         for record in agents.iter().rev().filter(|record| record.row.get(status) == "1") {
             let key = record.row.get(by);
@@ -287,7 +287,7 @@ impl DefectInjector<'_> {
     /// The row of a key.
     pub(super) fn find(&self, feed: Feed, key: &str) -> anyhow::Result<At> {
         let column = self.schema.feed(feed).key;
-        let records = &self.records[feed.index()];
+        let records = &self.records[feed];
         let found = records.iter().position(|record| record.row.get(column) == key);
         Ok(At(feed, found.with_context(|| format!("no {feed} has the key {key}"))?))
     }

@@ -17,7 +17,7 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 
 use crate::config::schema::Schema;
-use crate::model::Feed;
+use crate::model::{Feed, PerFeed};
 
 use super::company::Sink;
 use super::delivery::{Charset, Delivery};
@@ -80,7 +80,7 @@ pub(super) struct DefectInjector<'a> {
     charset: Charset,
     /// The business date as text.
     today: String,
-    records: [Vec<Record>; 4],
+    records: PerFeed<Vec<Record>>,
     planted: Vec<Planted>,
     /// Agents that nothing refers to, at work and gone, in the order in which they are used up.
     leaves: Vec<usize>,
@@ -149,9 +149,9 @@ impl<'a> DefectInjector<'a> {
         header_lines: u64,
         list: &Path,
     ) -> anyhow::Result<Vec<super::WrittenFile>> {
-        let mut lines: [Vec<u64>; 4] = Default::default();
+        let mut lines: PerFeed<Vec<u64>> = PerFeed::default();
         for feed in Feed::ALL {
-            let records = &self.records[feed.index()];
+            let records = &self.records[feed];
             // Stable: a row that was added at the place of another follows it.
             let mut order: Vec<usize> = (0..records.len()).collect();
             order.sort_by(|a, b| records[*a].place.cmp(&records[*b].place));
@@ -170,7 +170,7 @@ impl<'a> DefectInjector<'a> {
                 let cut = self.planted.iter_mut().filter(|p| p.code == "F108");
                 cut.for_each(|planted| planted.rows = vec![*last]);
             }
-            lines[feed.index()] = line_of;
+            lines[feed] = line_of;
         }
         let written = delivery.finish()?;
         self.write_list(&lines, list)
@@ -178,11 +178,11 @@ impl<'a> DefectInjector<'a> {
         Ok(written)
     }
 
-    fn write_list(&mut self, lines: &[Vec<u64>; 4], list: &Path) -> io::Result<()> {
+    fn write_list(&mut self, lines: &PerFeed<Vec<u64>>, list: &Path) -> io::Result<()> {
         let mut entries: Vec<Entry<'_>> = Vec::new();
         for planted in &self.planted {
             let mut at: Vec<u64> =
-                planted.rows.iter().map(|row| lines[planted.feed.index()][*row]).collect();
+                planted.rows.iter().map(|row| lines[planted.feed][*row]).collect();
             at.sort_unstable();
             entries.push(Entry {
                 code: planted.code,
@@ -208,13 +208,13 @@ impl<'a> DefectInjector<'a> {
     }
 
     fn add_at(&mut self, feed: Feed, row: Row, place: String) -> At {
-        let records = &mut self.records[feed.index()];
+        let records = &mut self.records[feed];
         records.push(Record { row, place, broken: None });
         At(feed, records.len() - 1)
     }
 
     fn record(&self, At(feed, position): At) -> &Record {
-        &self.records[feed.index()][position]
+        &self.records[feed][position]
     }
 
     /// Position of a field of the contract; the built-in schema has them all.
@@ -235,7 +235,7 @@ impl<'a> DefectInjector<'a> {
     fn set(&mut self, at: At, cells: &[(&str, &str)]) -> anyhow::Result<()> {
         for (field, cell) in cells {
             let column = self.column(at.0, field)?;
-            let record = &mut self.records[at.0.index()][at.1];
+            let record = &mut self.records[at.0][at.1];
             record.row = record.row.edited(column, cell);
         }
         Ok(())
@@ -287,14 +287,14 @@ impl<'a> DefectInjector<'a> {
         ];
         for (feed, field) in sources {
             let Some(column) = self.schema.feed(feed).position(field) else { continue };
-            named.extend(self.records[feed.index()].iter().map(|record| record.row.get(column)));
+            named.extend(self.records[feed].iter().map(|record| record.row.get(column)));
         }
         let agent = self.schema.feed(Feed::Agent);
         let columns = (agent.position("agentStatus"), agent.position("recommendByAgentId"));
         let (Some(status), Some(recruiter)) = columns else { return };
         let mut leaves = Vec::new();
         let mut gone = Vec::new();
-        for (position, record) in self.records[Feed::Agent.index()].iter().enumerate() {
+        for (position, record) in self.records[Feed::Agent].iter().enumerate() {
             if named.contains(record.row.get(agent.key)) || record.row.get(recruiter).is_empty() {
                 continue;
             }

@@ -53,10 +53,9 @@ impl DefectInjector<'_> {
     fn staff(&mut self) -> anyhow::Result<()> {
         let leader = self.column(Feed::Organ, "leaderId")?;
         let key = self.schema.feed(Feed::Principal).key;
-        let leads = |id: &str| {
-            self.records[Feed::Organ.index()].iter().any(|organ| organ.row.get(leader) == id)
-        };
-        let free: Vec<At> = self.records[Feed::Principal.index()]
+        let leads =
+            |id: &str| self.records[Feed::Organ].iter().any(|organ| organ.row.get(leader) == id);
+        let free: Vec<At> = self.records[Feed::Principal]
             .iter()
             .enumerate()
             .filter(|(_, record)| !leads(record.row.get(key)))
@@ -104,7 +103,7 @@ impl DefectInjector<'_> {
                 ("organLevel", level),
             ],
         )?;
-        self.records[Feed::Organ.index()][at.1].place = id.to_owned();
+        self.records[Feed::Organ][at.1].place = id.to_owned();
         Ok(at)
     }
 
@@ -112,7 +111,7 @@ impl DefectInjector<'_> {
     pub(super) fn other_office(&self, id: &str) -> anyhow::Result<At> {
         let level = self.column(Feed::Organ, "organLevel")?;
         let key = self.schema.feed(Feed::Organ).key;
-        let found = self.records[Feed::Organ.index()]
+        let found = self.records[Feed::Organ]
             .iter()
             .position(|organ| organ.row.get(level) == "4" && organ.row.get(key) != id);
         let found = found.context("the company is too small for all defects; take more agents")?;

@@ -182,7 +182,7 @@ impl DefectInjector<'_> {
     /// The n-th department of the company, counted round and round, with its first team.
     fn department(&self, n: usize) -> anyhow::Result<(At, At)> {
         let level = self.column(Feed::Node, "nodeLevel")?;
-        let nodes = &self.records[Feed::Node.index()];
+        let nodes = &self.records[Feed::Node];
         // The company's own nodes come first and in order, so a department's first team follows it.
         let own = nodes.len() - self.teams_added;
         let is = |position: usize, text: &str| nodes[position].row.get(level) == text;
@@ -199,8 +199,7 @@ impl DefectInjector<'_> {
         let department = self.key(department);
         let prefix = &department[..department.len() - 2];
         // Departments have six teams at most, so the numbers from the back are free.
-        let taken =
-            |id: &String| self.records[Feed::Node.index()].iter().any(|node| node.place == *id);
+        let taken = |id: &String| self.records[Feed::Node].iter().any(|node| node.place == *id);
         let id = (10..=99).rev().map(|n| format!("{prefix}{n}")).find(|id| !taken(id));
         let id = id.context("the company is too small for all defects; take more agents")?;
         self.new_node(first, &id, &format!("新星{}组", self.teams_added + 1))

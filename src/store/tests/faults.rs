@@ -211,7 +211,7 @@ fn a_schema_that_cannot_be_stored_is_refused() {
     for (column, why) in cases {
         let database = TestDatabase::new();
         let mut schema = schema();
-        schema.feeds[0].fields[1].column = column.to_owned();
+        schema.feeds[Feed::Agent].fields[1].column = column.to_owned();
         let error = Store::open(&database.db(), &schema).unwrap_err();
         assert!(matches!(error, StoreError::Column { feed: Feed::Agent, .. }));
         assert!(error.to_string().contains(why), "{error}");

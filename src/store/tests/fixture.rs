@@ -14,7 +14,8 @@ use crate::config::schema::{
 };
 use crate::gate::Approved;
 use crate::model::{
-    Feed, FileFacts, Message, RunId, RunReport, StageTiming, Table, TreeRows, TreeSums, Verdict,
+    Feed, FileFacts, Message, PerFeed, RunId, RunReport, StageTiming, Table, TreeRows, TreeSums,
+    Verdict,
 };
 use crate::store::{Cell, FeedOutcome, NewRows, Publication, RunRecord, Store, StoreError};
 
@@ -113,7 +114,7 @@ pub(super) fn schema() -> Schema {
     };
     let level = LevelSchema { field: "organLevel".to_owned(), step: 1, top: Some(1) };
     Schema {
-        feeds,
+        feeds: feeds.try_into().unwrap(),
         references: vec![
             reference(Feed::Agent, "recommendByAgentId", Feed::Agent),
             reference(Feed::Agent, "workingOrganId", Feed::Organ),
@@ -245,19 +246,18 @@ pub(super) fn record(report: &RunReport) -> RunRecord<'_, '_> {
     RunRecord { report, finished, tool_version: "0.1.0", quarantine: Box::new(std::iter::empty()) }
 }
 
-/// Writes a whole delivery without a commit. Outcomes by [`Feed::index`].
+/// Writes a whole delivery without a commit.
 pub(super) fn stage(
     publication: &mut Publication<'_>,
     schema: &Schema,
     delivery: &Delivery,
-) -> Result<Vec<FeedOutcome>, StoreError> {
-    let mut outcomes = Vec::new();
-    for feed in Feed::ALL {
+) -> Result<PerFeed<FeedOutcome>, StoreError> {
+    PerFeed::try_from_fn(|feed| {
         let parsed = delivery.parse(schema, feed);
         let quarantined: Vec<&str> = parsed.quarantined.iter().map(String::as_str).collect();
         let rows =
             NewRows { table: &parsed.table, accepted: &parsed.accepted, quarantined: &quarantined };
-        outcomes.push(publication.write_rows(feed, &rows)?);
+        let outcome = publication.write_rows(feed, &rows)?;
         for forest in schema.forests.iter().filter(|forest| forest.feed == feed) {
             let mut parents: BTreeMap<String, Option<String>> = BTreeMap::new();
             let (keys, up) = (parsed.table.text("id").unwrap(), parsed.table.text(&forest.parent));
@@ -275,8 +275,8 @@ pub(super) fn stage(
             }
             publication.write_tree(forest, &tree(forest.has_levels(), &parents))?;
         }
-    }
-    Ok(outcomes)
+        Ok(outcome)
+    })
 }
 
 pub(super) fn import_as(
@@ -285,7 +285,7 @@ pub(super) fn import_as(
     run: &str,
     date: NaiveDate,
     delivery: &Delivery,
-) -> Result<Vec<FeedOutcome>, StoreError> {
+) -> Result<PerFeed<FeedOutcome>, StoreError> {
     let mut publication = store.begin(date)?;
     let outcomes = stage(&mut publication, schema, delivery)?;
     publication.commit(Approved::for_tests(), record(&report(run, date, Verdict::Published)))?;
@@ -293,7 +293,7 @@ pub(super) fn import_as(
 }
 
 /// Imports a delivery for a day of November; the run is named by its number.
-pub(super) fn import(store: &mut Store, n: u32, delivery: &Delivery) -> Vec<FeedOutcome> {
+pub(super) fn import(store: &mut Store, n: u32, delivery: &Delivery) -> PerFeed<FeedOutcome> {
     let run = format!("run-{}", count(store, "select count(*) from run"));
     import_as(store, &schema(), &run, day(n), delivery).unwrap()
 }

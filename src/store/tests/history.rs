@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::fixture::*;
-use crate::model::{Feed, FeedChanges};
+use crate::model::{Feed, FeedChanges, PerFeed};
 use crate::store::{Branch, CarriedRow, Cell, Store};
 
 fn agents(store: &Store) -> Vec<String> {
@@ -38,7 +38,7 @@ fn a_version_ends_when_its_content_changes_or_its_key_is_gone() {
     let database = TestDatabase::new();
     let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1\nA2|b|1\nA3|c|1"));
-    let outcome = import(&mut store, 2, &delivery("A1|a|1\nA2|B|1\nA4|d|1"))[Feed::Agent.index()];
+    let outcome = import(&mut store, 2, &delivery("A1|a|1\nA2|B|1\nA4|d|1"))[Feed::Agent];
     let changes = FeedChanges { added: 1, changed: 1, removed: 1, carried: 0, unchanged: 1 };
     assert_eq!((outcome.table_changes, outcome.snapshot_changes), (changes, changes));
     assert_eq!(agents(&store), ["A1|a|2026-11-01|-", "A2|B|2026-11-02|-", "A4|d|2026-11-02|-"]);
@@ -57,7 +57,7 @@ fn a_bad_row_is_carried_and_ends_no_version() {
     let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1\nA2|b|1"));
     let carried = import(&mut store, 2, &delivery("!A1|?|x\nA2|b|1\n!A9|new|x"));
-    assert_eq!(carried[Feed::Agent.index()].table_changes.carried, 1);
+    assert_eq!(carried[Feed::Agent].table_changes.carried, 1);
     assert_eq!(agents(&store), ["A1|a|2026-11-01|2026-11-02", "A2|b|2026-11-01|-"]);
     import(&mut store, 3, &delivery("!A1|?|x\nA2|b|1"));
     assert_eq!(agents(&store), ["A1|a|2026-11-01|2026-11-02", "A2|b|2026-11-01|-"]);
@@ -79,9 +79,12 @@ fn a_publication_reports_previous_rows_branches_and_carried_rows() {
     // The second pass imports the date again after it was published: the snapshot before is the same.
     for _ in 0..2 {
         let mut publication = store.begin(day(2)).unwrap();
-        assert_eq!(publication.previous().map(|p| (p.date, p.rows)), Some((day(1), [4, 2, 4, 1])));
+        assert_eq!(
+            publication.previous().map(|p| (p.date, p.rows)),
+            Some((day(1), PerFeed::new([4, 2, 4, 1])))
+        );
         let outcomes = stage(&mut publication, &schema(), &second).unwrap();
-        assert_eq!(outcomes[Feed::Agent.index()].snapshot_changes.removed, 2);
+        assert_eq!(outcomes[Feed::Agent].snapshot_changes.removed, 2);
         assert_eq!(publication.rows_before(Feed::Agent), 4);
         let branch = |organ: &str, before, gone| Branch { organ: organ.to_owned(), before, gone };
         assert_eq!(publication.branches(), [branch("8601", 2, 1), branch("8602", 1, 1)]);
@@ -143,9 +146,9 @@ fn a_schema_can_gain_and_lose_columns() {
     let database = TestDatabase::new();
     import(&mut database.open(), 1, &delivery("A1|a|1"));
     let mut wide = schema();
-    let mut extra = wide.feeds[Feed::Agent.index()].fields[1].clone();
+    let mut extra = wide.feeds[Feed::Agent].fields[1].clone();
     (extra.name, extra.column) = ("licence\"No".to_owned(), "licence\"no".to_owned());
-    wide.feeds[Feed::Agent.index()].fields.push(extra);
+    wide.feeds[Feed::Agent].fields.push(extra);
     let mut store = Store::open(&database.db(), &wide).unwrap();
     import_as(&mut store, &wide, "wide", day(2), &delivery("A1|a|1||||L7")).unwrap();
     let sql =
