@@ -1,27 +1,40 @@
 //! The job file of one insurer, resolved: what the stages are told to do.
 //!
-//! `written` mirrors the TOML, `resolve` (with `server` and `account`) checks it and fills in the defaults; `keys`
-//! knows of every key what it expects, and `document` where it stands, so that each complaint
-//! ([`ConfigError`]) can say both.
+//! Each section has a file: its table as written, its keys with what they expect, its part of the example, and its
+//! resolver. `keys` is the table of all of them, from which error messages and the example are made; `document`
+//! knows where each key is, so that a [`ConfigError`] names the place and the expected value.
 
 mod account;
 mod alert;
 mod cron;
 mod dated_path;
 mod document;
+mod domain_verification;
 mod error;
+mod file_names;
+mod format;
+mod gate;
 mod host_key;
+mod key;
 mod keys;
+mod limits;
 mod quantity;
+mod ready;
 mod resolve;
 mod resolved;
 mod resolver;
+mod root;
+mod rules;
 mod schedule;
 mod secret;
 mod server;
 mod source;
+mod source_section;
+mod tls;
+mod values;
 mod wecom;
-mod written;
+mod wecom_app;
+mod wecom_section;
 
 #[cfg(test)]
 mod example_tests;
@@ -30,8 +43,12 @@ pub use alert::{AlertChannel, AlertKind, AlertTarget};
 pub use cron::{Cron, CronError};
 pub use dated_path::DatedPath;
 pub use error::{ConfigError, Problem};
+pub use format::{Encoding, Format};
+pub use gate::GateLimits;
+pub use keys::example;
 pub use resolve::{load, parse};
-pub use resolved::{Encoding, Format, GateLimits, Job, RuleSetting};
+pub use resolved::Job;
+pub use rules::RuleSetting;
 pub use schedule::Schedule;
 pub use secret::{Secret, SecretSource};
 pub use source::{

@@ -11,7 +11,6 @@ use super::request::Request;
 /// What the files are called at the source.
 #[derive(Debug, Clone)]
 pub(super) struct ExpectedFiles {
-    /// By [`Feed::index`].
     pub(super) names: PerFeed<String>,
     /// The file whose presence says that the delivery is complete, if the job has one.
     pub(super) marker: Option<String>,

@@ -14,7 +14,7 @@ use crate::disk::DiskError;
 pub struct RawDelivery {
     /// Where they came from, without secrets: a directory, or `ftps://user@host:21/path`.
     pub source: String,
-    /// One a feed, indexed by [`Feed::index`].
+    /// One a feed.
     pub files: Vec<Fetched>,
     /// Downloads on disk, for [`RawDelivery::remove_downloads`].
     pub downloads: Vec<PathBuf>,

@@ -185,7 +185,7 @@ pub struct RecordedFiles {
     pub run: RunId,
     /// Its business date.
     pub date: NaiveDate,
-    /// By [`Feed::index`].
+    /// Its files.
     pub files: PerFeed<RecordedFile>,
 }
 

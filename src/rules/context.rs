@@ -25,7 +25,7 @@ impl<'d, 'a> LineContext<'d, 'a> {
 pub struct RowContext<'d, 'a> {
     /// The delivery.
     pub delivery: &'d Delivery<'a>,
-    /// Which rows are accepted, by [`Feed::index`].
+    /// Which rows are accepted.
     pub accepted: &'d PerFeed<Acceptance>,
     /// References resolved.
     pub links: &'d Links<'d>,

@@ -13,7 +13,7 @@ pub struct SnapshotInfo {
     pub date: NaiveDate,
     /// The run that published it last.
     pub run: RunId,
-    /// Rows by feed, indexed by [`crate::model::Feed::index`].
+    /// Rows of each feed.
     pub rows: PerFeed<u64>,
 }
 

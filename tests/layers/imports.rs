@@ -121,7 +121,7 @@ impl Uses {
                     }
                     at = end;
                 }
-                token if is_name(token) && !tokens[..at].last().is_some_and(|t| t == "::") => {
+                token if is_name(token) && tokens[..at].last().is_none_or(|t| t != "::") => {
                     let mut path = vec![token.to_owned()];
                     while tokens.get(at + 1).is_some_and(|token| token == "::")
                         && tokens.get(at + 2).is_some_and(|token| is_name(token))

@@ -6,18 +6,18 @@ use toml::Spanned;
 
 use crate::model::Message;
 
+use super::dated_path::DatedPath;
+use super::error::{ConfigError, Problem};
 use super::resolver::Resolver;
-use super::written::{self, Text};
-use super::{
-    CertificateTrust, ConfigError, DatedPath, FtpSource, NameEncoding, Problem, Ready, SftpSource,
-    Tls, host_key,
-};
+use super::source::{FtpSource, NameEncoding, Ready, SftpSource};
+use super::values::Text;
+use super::{host_key, secret, source_section};
 
 impl Resolver<'_> {
     /// An account of kind `ftp`, `ftps` or `ftps-implicit`; `table` is the place of `[source]`.
     pub(super) fn ftp(
         &self,
-        written: written::Source,
+        written: source_section::Written,
         kind: &Text,
         table: &Range<usize>,
         warnings: &mut Vec<Message>,
@@ -60,7 +60,7 @@ impl Resolver<'_> {
     /// An account of kind `sftp`.
     pub(super) fn sftp(
         &self,
-        written: written::Source,
+        written: source_section::Written,
         table: &Range<usize>,
         warnings: &mut Vec<Message>,
     ) -> Result<SftpSource, ConfigError> {
@@ -69,7 +69,7 @@ impl Resolver<'_> {
         if written.password.is_none() && written.key.is_none() {
             return Err(self.document.at("source", "password", table.clone(), Problem::MissingKey));
         }
-        let mut secret = |key, what: Message, written: Option<Spanned<written::Secret>>| {
+        let mut secret = |key, what: Message, written: Option<Spanned<secret::Written>>| {
             let read = |written| self.secret("source", key, written, Some(&what), warnings);
             written.map(read).transpose()
         };
@@ -107,7 +107,7 @@ impl Resolver<'_> {
 
     fn host_and_user(
         &self,
-        written: &written::Source,
+        written: &source_section::Written,
         table: &Range<usize>,
     ) -> Result<(String, String), ConfigError> {
         let one_line = |text: &str| {
@@ -139,66 +139,4 @@ impl Resolver<'_> {
             Some(port) => Err(self.document.bad("source", "port", port.span())),
         }
     }
-
-    fn tls(
-        &self,
-        kind: &Text,
-        written: Option<Spanned<written::Tls>>,
-        warnings: &mut Vec<Message>,
-    ) -> Result<Tls, ConfigError> {
-        if kind.get_ref() == "ftp" {
-            if let Some(tls) = written {
-                let why = Message::fixed(
-                    "kind = \"ftp\" 不加密；需要 TLS 请写 kind = \"ftps\"",
-                    "kind = \"ftp\" is not encrypted; for TLS write kind = \"ftps\"",
-                );
-                return Err(self.document.at("source", "tls", tls.span(), Problem::Unfit(why)));
-            }
-            let (file, line) =
-                (self.document.path.display(), self.document.position(kind.span().start).0);
-            warnings.push(Message::new(
-                format!("{file}:{line}: kind = \"ftp\" 不加密，密码和名单以明文传输；服务器支持时请改用 \"ftps\""),
-                format!(
-                    "{file}:{line}: kind = \"ftp\" is not encrypted: password and rosters travel in \
-                     the clear; use \"ftps\" if the server can"
-                ),
-            ));
-            return Ok(Tls::Plain);
-        }
-        let trust = match written {
-            None => CertificateTrust::PublicRoots,
-            Some(written) => self.trust(written)?,
-        };
-        Ok(match kind.get_ref().as_str() {
-            "ftps-implicit" => Tls::Implicit(trust),
-            _ => Tls::Explicit(trust),
-        })
-    }
-
-    fn trust(&self, written: Spanned<written::Tls>) -> Result<CertificateTrust, ConfigError> {
-        let span = written.span();
-        let written = written.into_inner();
-        match (written.pin_sha256, written.ca) {
-            (Some(pin), None) => self
-                .document
-                .checked("source.tls", "pin_sha256", pin, pin_bytes)
-                .map(CertificateTrust::Pin),
-            (None, Some(ca)) => Ok(CertificateTrust::Ca(self.document.beside(ca.get_ref()))),
-            (None, None) if written.allow_missing_close_notify.is_some() => {
-                Ok(CertificateTrust::PublicRoots)
-            }
-            _ => Err(self.document.bad("source", "tls", span)),
-        }
-    }
-}
-
-/// Reads 64 hex digits, which `openssl x509 -fingerprint` separates by colons.
-fn pin_bytes(text: &str) -> Option<[u8; 32]> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|&c| c != ':')
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect::<Option<_>>()?;
-    let bytes: Vec<u8> = digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect();
-    (digits.len() == 64).then_some(bytes)?.try_into().ok()
 }

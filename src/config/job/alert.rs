@@ -4,13 +4,17 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Deserialize;
 use toml::Spanned;
 
 use crate::model::{Language, Message};
 
+use super::error::{ConfigError, Problem};
+use super::key::{Key, key};
+use super::quantity;
 use super::resolver::Resolver;
-use super::written;
-use super::{ConfigError, Problem, SecretSource, quantity};
+use super::secret::{self, SecretSource};
+use super::values::Text;
 
 /// What an alert is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,10 +95,115 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that a command may be given: one that hangs holds up the alerts behind it.
 const LONGEST_COMMAND: Duration = Duration::from_secs(300);
 
+const HTTP: &[&str] = &["wecom-robot", "webhook"];
+const WEBHOOK: &[&str] = &["webhook"];
+const COMMAND: &[&str] = &["command"];
+
+/// The keys of `[[alert]]`.
+pub(super) static KEYS: &[Key] = &[
+    key(
+        "alert",
+        "kind",
+        "\"wecom-robot\"、\"webhook\" 或 \"command\"",
+        "\"wecom-robot\", \"webhook\" or \"command\"",
+    ),
+    key("alert", "name", "1 到 64 个字符的一行文字", "one line of 1 to 64 characters"),
+    key(
+        "alert",
+        "on",
+        "\"refused\"、\"failed\"、\"late\"、\"recovered\" 中的一个或几个",
+        "a list of \"refused\", \"failed\", \"late\", \"recovered\"",
+    ),
+    key("alert", "language", "\"zh\" 或 \"en\"", "\"zh\" or \"en\""),
+    key(
+        "alert",
+        "url",
+        "{ env = \"变量名\" }、{ file = \"路径\" } 或以 https:// 开头的地址",
+        "{ env = \"VARIABLE\" }, { file = \"PATH\" } or an address that begins with https://",
+    )
+    .only(HTTP)
+    .secret(),
+    key("alert.url", "env", "环境变量名", "the name of an environment variable"),
+    key("alert.url", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "alert",
+        "bearer",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" }",
+    )
+    .only(WEBHOOK)
+    .secret(),
+    key("alert.bearer", "env", "环境变量名", "the name of an environment variable"),
+    key("alert.bearer", "file", "一个文件的路径", "the path of a file"),
+    key("alert", "ca", "PEM 文件的路径", "the path of a PEM file").only(WEBHOOK),
+    key(
+        "alert",
+        "command",
+        "程序及其参数，如 [\"/usr/local/bin/notify\", \"--night\"]",
+        "a program and its arguments, such as [\"/usr/local/bin/notify\", \"--night\"]",
+    )
+    .only(COMMAND),
+    key("alert", "timeout", "不超过 5m 的时长，如 \"10s\"", "a duration up to 5m, such as \"10s\"")
+        .only(COMMAND),
+];
+
+/// The part of `jobs/example.toml.sample` that shows the section.
+pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
+# 告警：未发布、运行失败、文件未到、恢复，各告知一次。可写几个 [[alert]]。
+# Alerts: refused, failed, late and recovered, each told once. There may be several [[alert]].
+
+# 企业微信群机器人。地址里有密钥，按密码对待。 / A robot of a WeCom group. Its URL holds a key: treat it as a password.
+[[alert]]
+kind = "wecom-robot"
+url = { env = "OPS_ROBOT_URL" }
+# url = { file = "/run/credentials/orgsnap.service/secrets_ops-robot" }
+# 告知哪些；默认全部 / What it is told of; all by default
+on = ["refused", "failed", "late", "recovered"]
+# 人读的文字："zh"（默认）或 "en" / The language of what people read: "zh" (default) or "en"
+language = "zh"
+# 日志和发送记录中的名称 / Its name in logs and in the ledger of what is unsent
+name = "ops-group"
+
+# HTTP 接口：POST 一个 JSON（schemas/alert.schema.json） / A webhook: JSON by POST (schemas/alert.schema.json)
+[[alert]]
+kind = "webhook"
+url = "https://ops.example.com/orgsnap"
+# 以 Authorization: Bearer 发送 / Sent as Authorization: Bearer
+bearer = { env = "OPS_WEBHOOK_TOKEN" }
+# bearer = { file = "/run/credentials/orgsnap.service/secrets_ops-token" }
+# 服务器证书由私有 CA 签发时写；默认信任公共根证书 / For a server of a private CA; the public roots by default
+ca = "ops-ca.pem"
+
+# 命令：不经 shell；标准输入是同样的 JSON，另有 ORGSNAP_ALERT_KIND 等环境变量；超时即终止。
+# A command: no shell; the same JSON on standard input, and ORGSNAP_ALERT_KIND and others in its environment; killed
+# when it takes too long.
+[[alert]]
+kind = "command"
+command = ["/usr/local/bin/notify-ops", "--insurer", "00010001"]
+timeout = "10s"
+on = ["refused", "failed"]
+
+"##;
+
+/// `[[alert]]` as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    pub(super) kind: Option<Text>,
+    pub(super) name: Option<Text>,
+    pub(super) on: Option<Spanned<Vec<Text>>>,
+    pub(super) language: Option<Text>,
+    pub(super) url: Option<Spanned<secret::Written>>,
+    pub(super) bearer: Option<Spanned<secret::Written>>,
+    pub(super) ca: Option<Text>,
+    pub(super) command: Option<Spanned<Vec<String>>>,
+    pub(super) timeout: Option<Text>,
+}
+
 impl Resolver<'_> {
     pub(super) fn alerts(
         &self,
-        written: Vec<Spanned<written::Alert>>,
+        written: Vec<Spanned<Written>>,
         warnings: &mut Vec<Message>,
     ) -> Result<Vec<AlertChannel>, ConfigError> {
         let mut channels: Vec<AlertChannel> = Vec::with_capacity(written.len());
@@ -118,7 +227,7 @@ impl Resolver<'_> {
 
     fn alert(
         &self,
-        written: written::Alert,
+        written: Written,
         table: &Range<usize>,
         before: &[AlertChannel],
         warnings: &mut Vec<Message>,
@@ -153,11 +262,11 @@ impl Resolver<'_> {
         };
         let to = match kind.get_ref().as_str() {
             "wecom-robot" => {
-                self.no_stray(&written, &["bearer", "ca", "command", "timeout"], kind.get_ref())?;
+                self.document.no_stray_key("alert", kind.get_ref(), table)?;
                 AlertTarget::WecomRobot { url: self.url(&written, table, true, warnings)? }
             }
             "webhook" => {
-                self.no_stray(&written, &["command", "timeout"], kind.get_ref())?;
+                self.document.no_stray_key("alert", kind.get_ref(), table)?;
                 let url = self.url(&written, table, false, warnings)?;
                 let what = Message::fixed("访问令牌", "the bearer token");
                 let bearer = written
@@ -168,7 +277,7 @@ impl Resolver<'_> {
                 AlertTarget::Webhook { url, bearer, ca }
             }
             "command" => {
-                self.no_stray(&written, &["url", "bearer", "ca"], kind.get_ref())?;
+                self.document.no_stray_key("alert", kind.get_ref(), table)?;
                 self.command(written, table)?
             }
             _ => return Err(self.document.bad("alert", "kind", kind.span())),
@@ -178,13 +287,13 @@ impl Resolver<'_> {
 
     fn url(
         &self,
-        written: &written::Alert,
+        written: &Written,
         table: &Range<usize>,
         secret: bool,
         warnings: &mut Vec<Message>,
     ) -> Result<SecretSource, ConfigError> {
         let url = self.document.needed("alert", "url", written.url.clone(), Some(table))?;
-        if let written::Secret::Literal(text) = url.get_ref()
+        if let secret::Written::Literal(text) = url.get_ref()
             && !is_url(text)
         {
             return Err(self.document.bad("alert", "url", url.span()));
@@ -193,11 +302,7 @@ impl Resolver<'_> {
         self.secret("alert", "url", url, secret.then_some(&what), warnings)
     }
 
-    fn command(
-        &self,
-        written: written::Alert,
-        table: &Range<usize>,
-    ) -> Result<AlertTarget, ConfigError> {
+    fn command(&self, written: Written, table: &Range<usize>) -> Result<AlertTarget, ConfigError> {
         let command = self.document.needed("alert", "command", written.command, Some(table))?;
         let span = command.span();
         let mut argv = command.into_inner();
@@ -217,35 +322,6 @@ impl Resolver<'_> {
             })?,
         };
         Ok(AlertTarget::Command { argv, timeout })
-    }
-
-    /// Complains of keys that mean nothing with this kind.
-    fn no_stray(
-        &self,
-        written: &written::Alert,
-        stray: &[&str],
-        kind: &str,
-    ) -> Result<(), ConfigError> {
-        let spans = [
-            ("url", written.url.as_ref().map(Spanned::span)),
-            ("bearer", written.bearer.as_ref().map(Spanned::span)),
-            ("ca", written.ca.as_ref().map(Spanned::span)),
-            ("command", written.command.as_ref().map(Spanned::span)),
-            ("timeout", written.timeout.as_ref().map(Spanned::span)),
-        ];
-        match spans
-            .into_iter()
-            .find_map(|(key, span)| Some((key, span?)).filter(|(key, _)| stray.contains(key)))
-        {
-            None => Ok(()),
-            Some((key, span)) => {
-                let why = Message::new(
-                    format!("kind = \"{kind}\" 时没有意义；请删去"),
-                    format!("means nothing with kind = \"{kind}\"; take it out"),
-                );
-                Err(self.document.at("alert", key, span, Problem::Unfit(why)))
-            }
-        }
     }
 }
 

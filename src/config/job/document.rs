@@ -6,16 +6,19 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use crate::model::system_reason;
+use crate::model::{Message, system_reason};
 
-use super::written::Text;
-use super::{ConfigError, Problem, keys};
+use super::error::{ConfigError, Problem};
+use super::key::KeyTable;
+use super::values::Text;
 
 /// A job file at hand.
 #[derive(Clone, Copy)]
 pub(super) struct Document<'a> {
     pub(super) path: &'a Path,
     pub(super) text: &'a str,
+    /// What every key expects.
+    pub(super) keys: KeyTable,
 }
 
 impl Document<'_> {
@@ -54,7 +57,7 @@ impl Document<'_> {
 
     pub(super) fn bad(&self, section: &str, key: &str, span: Range<usize>) -> ConfigError {
         // What stands in place of a secret may be one, whatever its type.
-        let found = (!keys::is_secret(section, key)).then(|| excerpt(&self.text[span.clone()]));
+        let found = (!self.keys.is_secret(section, key)).then(|| excerpt(&self.text[span.clone()]));
         self.at(section, key, span, Problem::BadValue { found })
     }
 
@@ -73,7 +76,43 @@ impl Document<'_> {
             section: section.to_owned(),
             key: Some(key.to_owned()),
             problem: Box::new(problem),
-            expected: keys::expects(section, key),
+            expected: self.keys.expects(section, key),
+        }
+    }
+
+    /// Complains of the first key of a table that means nothing with the table's kind. `table` is the place of the
+    /// table, which tells it from others of the same section.
+    pub(super) fn no_stray_key(
+        &self,
+        section: &str,
+        kind: &str,
+        table: &Range<usize>,
+    ) -> Result<(), ConfigError> {
+        let Ok(root) = DeTable::parse(self.text) else { return Ok(()) };
+        let tables = match root.get_ref().get(section).map(|value| (value.span(), value.get_ref()))
+        {
+            Some((_, DeValue::Table(only))) => vec![only],
+            Some((_, DeValue::Array(items))) => items
+                .iter()
+                .filter(|item| item.span() == *table)
+                .filter_map(|item| item.get_ref().as_table())
+                .collect(),
+            _ => Vec::new(),
+        };
+        let keys = self.keys.keys().filter(|key| key.section == section && !key.is_for(kind));
+        let stray = keys.into_iter().find_map(|key| {
+            let value = tables.iter().find_map(|table| table.get(key.name))?;
+            Some((key.name, value.span()))
+        });
+        match stray {
+            None => Ok(()),
+            Some((key, place)) => {
+                let why = Message::new(
+                    format!("kind = \"{kind}\" 时没有意义；请删去"),
+                    format!("means nothing with kind = \"{kind}\"; take it out"),
+                );
+                Err(self.at(section, key, place, Problem::Unfit(why)))
+            }
         }
     }
 
@@ -103,8 +142,8 @@ impl Document<'_> {
         let Ok(root) = DeTable::parse(self.text) else { return syntax() };
         match locate(root.get_ref(), &span, "") {
             Some(Located { section, key, is_key: true }) => {
-                let suggestion = keys::suggestion(&section, &key);
-                let known = keys::known(&section);
+                let suggestion = self.keys.suggestion(&section, &key);
+                let known = self.keys.known(&section);
                 self.at(&section, &key, span.clone(), Problem::UnknownKey { suggestion, known })
             }
             Some(Located { section, key, is_key: false }) => self.bad(&section, &key, span.clone()),

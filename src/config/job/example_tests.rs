@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::keys::KEYS;
+use super::keys::{self, TABLE};
 use super::{Job, parse};
 
 const EXAMPLE: &str = include_str!("../../../jobs/example.toml.sample");
@@ -32,6 +32,11 @@ fn with(lines: &[&str], at: Range<usize>, by: &[&str]) -> String {
 }
 
 #[test]
+fn the_example_job_file_is_made_of_the_samples_of_the_sections() {
+    assert_eq!(keys::example(), EXAMPLE);
+}
+
+#[test]
 fn every_key_is_in_the_example_job_file() {
     let job = resolve(EXAMPLE);
     assert_eq!((job.tenant.as_str(), job.alerts.len()), ("00010001", 3));
@@ -55,8 +60,8 @@ fn every_key_is_in_the_example_job_file() {
     }
     // Of a secret, both ways are the same everywhere; the example shows one of them at the key's passphrase.
     shown.push(("source.key_passphrase".to_owned(), "env".to_owned()));
-    let missing: Vec<String> = KEYS
-        .iter()
+    let missing: Vec<String> = TABLE
+        .keys()
         .filter(|key| {
             !shown.iter().any(|(section, name)| section == key.section && name == key.name)
         })

@@ -4,8 +4,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
+use serde::Deserialize;
+use toml::Spanned;
 
-use super::Cron;
+use crate::model::Message;
+
+use super::cron::{Cron, CronError};
+use super::error::{ConfigError, Problem};
+use super::key::{Key, key};
+use super::quantity;
+use super::resolver::Resolver;
+use super::values::Text;
 
 /// The times of unattended runs, in the job's time zone.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,8 +54,81 @@ impl Schedule {
     }
 }
 
+/// The keys of `[schedule]`.
+pub(super) static KEYS: &[Key] = &[
+    key(
+        "schedule",
+        "cron",
+        "六段 cron 表达式（秒 分 时 日 月 周），如 \"0 30 2 * * *\"",
+        "a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"",
+    ),
+    key("schedule", "wait_until", "时刻，如 \"08:00\"", "a time of day such as \"08:00\""),
+    key("schedule", "retry_every", "时长，如 \"5m\"", "a duration such as \"5m\""),
+];
+
+/// The part of `jobs/example.toml.sample` that shows the section.
+pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
+# 定时运行（orgsnap serve）/ Unattended runs (orgsnap serve)
+[schedule]
+# 六段：秒 分 时 日 月 周 / Six fields: second, minute, hour, day of month, month, day of week
+cron = "0 30 2 * * *"
+# 文件未到，或交付未予发布而需重传时，一直查看到这个时刻，每隔多久看一次
+# Late files, and corrected ones after a refusal, are looked for until then, and how often
+wait_until = "08:00"
+retry_every = "5m"
+
+"##;
+
+/// `[schedule]` as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    pub(super) cron: Option<Text>,
+    pub(super) wait_until: Option<Text>,
+    pub(super) retry_every: Option<Text>,
+}
+
+impl Resolver<'_> {
+    pub(super) fn schedule(
+        &self,
+        written: Spanned<Written>,
+        has_source: bool,
+    ) -> Result<Schedule, ConfigError> {
+        let table = written.span();
+        let written = written.into_inner();
+        if !has_source {
+            let why = Message::fixed(
+                "没有 [source]，定时运行无从取件；请补上 [source]，或删去 [schedule]",
+                "there is no [source] to fetch from; write one, or take [schedule] out",
+            );
+            return Err(self.document.at("", "schedule", table, Problem::Unfit(why)));
+        }
+        let text = self.document.needed("schedule", "cron", written.cron, Some(&table))?;
+        let cron = Cron::parse(text.get_ref()).map_err(|error| match error {
+            CronError::Unreadable => self.document.bad("schedule", "cron", text.span()),
+            CronError::BothDays | CronError::Never => {
+                let why = Problem::Unfit(error.message());
+                self.document.at("schedule", "cron", text.span(), why)
+            }
+        })?;
+        let wait_until = match written.wait_until {
+            None => None,
+            Some(time) => {
+                Some(self.document.checked("schedule", "wait_until", time, time_of_day)?)
+            }
+        };
+        let retry_every = match written.retry_every {
+            None => Schedule::RETRY_EVERY,
+            Some(text) => {
+                self.document.checked("schedule", "retry_every", text, quantity::duration)?
+            }
+        };
+        Ok(Schedule { cron, wait_until, retry_every })
+    }
+}
+
 /// A time of day, `08:00`.
-pub(super) fn time_of_day(text: &str) -> Option<NaiveTime> {
+fn time_of_day(text: &str) -> Option<NaiveTime> {
     NaiveTime::parse_from_str(text, "%H:%M").ok()
 }
 

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use crate::model::{Message, system_reason};
 
 use super::error::{ConfigError, Problem};
 use super::resolver::Resolver;
-use super::written;
+use super::values::{Text, TextOrTable};
 
 /// A secret. `Debug` and `Display` print `***`.
 #[derive(Clone, PartialEq, Eq)]
@@ -87,6 +88,37 @@ impl SecretSource {
     }
 }
 
+/// A secret: the text itself, or a table that says where it is.
+#[derive(Clone)]
+pub(super) enum Written {
+    Literal(String),
+    Elsewhere(Place),
+}
+
+/// `{ env = ... }` or `{ file = ... }` as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Place {
+    pub(super) env: Option<Text>,
+    pub(super) file: Option<Text>,
+}
+
+impl fmt::Debug for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Written::Literal(_) => f.write_str("***"),
+            Written::Elsewhere(place) => place.fmt(f),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Written {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text_or_table = TextOrTable { text: Written::Literal, table: Written::Elsewhere };
+        deserializer.deserialize_any(text_or_table)
+    }
+}
+
 impl Resolver<'_> {
     /// A secret of the job file. `what` names it in the warning that a literal one deserves; without it
     /// none is given.
@@ -94,13 +126,13 @@ impl Resolver<'_> {
         &self,
         section: &str,
         key: &str,
-        written: Spanned<written::Secret>,
+        written: Spanned<Written>,
         what: Option<&Message>,
         warnings: &mut Vec<Message>,
     ) -> Result<SecretSource, ConfigError> {
         let span = written.span();
         let from = match written.into_inner() {
-            written::Secret::Literal(text) => {
+            Written::Literal(text) => {
                 if text.is_empty() || text.contains(['\r', '\n']) {
                     return Err(self.document.bad(section, key, span));
                 }
@@ -109,7 +141,7 @@ impl Resolver<'_> {
                 }
                 SecretFrom::Literal(Secret::new(text))
             }
-            written::Secret::Elsewhere(place) => match (place.env, place.file) {
+            Written::Elsewhere(place) => match (place.env, place.file) {
                 (Some(name), None) => {
                     let section = format!("{section}.{key}");
                     let name = self.document.checked(&section, "env", name, |name| {

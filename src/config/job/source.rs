@@ -107,7 +107,6 @@ impl Fetching {
 /// The names of the files at the source, where they are not those of the schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileNames {
-    /// By [`Feed::index`].
     pub(super) names: PerFeed<Option<DatedPath>>,
 }
 

@@ -5,7 +5,7 @@ use crate::model::{Feed, Message, PerFeed};
 /// The contract of the four files, resolved from `schemas/datapackage.json` and its Table Schemas.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
-    /// One a feed, indexed by [`Feed::index`].
+    /// One a feed.
     pub feeds: PerFeed<FeedSchema>,
     /// All references, in report order of the referring feed, then in field order.
     pub references: Vec<Reference>,

@@ -1,0 +1,229 @@
+//! `[source]`: where deliveries come from.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::model::Message;
+
+use super::dated_path::DatedPath;
+use super::error::ConfigError;
+use super::key::{Key, key};
+use super::resolver::Resolver;
+use super::source::{Ready, Source};
+use super::values::Text;
+use super::{ready, secret, tls};
+
+const KINDS: [&str; 5] = ["dir", "ftp", "ftps", "ftps-implicit", "sftp"];
+const SERVERS: &[&str] = &["ftp", "ftps", "ftps-implicit", "sftp"];
+const FTP: &[&str] = &["ftp", "ftps", "ftps-implicit"];
+const SFTP: &[&str] = &["sftp"];
+
+/// The keys of `[source]` and of the tables of its secrets.
+pub(super) static KEYS: &[Key] = &[
+    key(
+        "source",
+        "kind",
+        "\"dir\"、\"ftp\"、\"ftps\"、\"ftps-implicit\" 或 \"sftp\"",
+        "\"dir\", \"ftp\", \"ftps\", \"ftps-implicit\" or \"sftp\"",
+    ),
+    key("source", "host", "服务器的名称或地址", "the server's name or address").only(SERVERS),
+    key("source", "port", "1 到 65535 的整数", "a whole number from 1 to 65535").only(SERVERS),
+    key(
+        "source",
+        "path",
+        "一个目录，可含 {date:%Y%m%d}",
+        "a directory, which may hold {date:%Y%m%d}",
+    ),
+    key("source", "username", "登录名（一行文字）", "a login name (one line of text)").only(SERVERS),
+    key(
+        "source",
+        "password",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" }",
+    ).only(SERVERS).secret(),
+    key("source.password", "env", "环境变量名", "the name of an environment variable"),
+    key("source.password", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "source",
+        "tls",
+        "{ pin_sha256 = \"...\" } 或 { ca = \"ca.pem\" }",
+        "{ pin_sha256 = \"...\" } or { ca = \"ca.pem\" }",
+    ).only(FTP),
+    key(
+        "source",
+        "ready",
+        "\"now\"、{ stable = \"30s\" } 或 { marker = \"done.ok\" }",
+        "\"now\", { stable = \"30s\" } or { marker = \"done.ok\" }",
+    ),
+    key("source", "timeout", "时长，如 \"60s\"", "a duration such as \"60s\"").only(SERVERS),
+    key("source", "attempts", "1 到 100 的整数", "a whole number from 1 to 100").only(SERVERS),
+    key("source", "retry_wait", "时长，如 \"5s\"", "a duration such as \"5s\"").only(SERVERS),
+    key("source", "deadline", "时长，如 \"30m\"", "a duration such as \"30m\""),
+    key("source", "bandwidth", "每秒字节数，如 \"10MiB\"", "bytes a second, such as \"10MiB\"").only(SERVERS),
+    key("source", "connections", "1 到 4 的整数", "a whole number from 1 to 4").only(SERVERS),
+    key(
+        "source",
+        "files",
+        "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }",
+        "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }",
+    ),
+    key(
+        "source",
+        "encoding",
+        "文件名的编码：\"auto\"、\"utf-8\" 或 \"gbk\"",
+        "the encoding of file names: \"auto\", \"utf-8\" or \"gbk\"",
+    ).only(FTP),
+    key("source", "freshness", "时长，如 \"26h\"", "a duration such as \"26h\""),
+    key("source", "key", "{ file = \"路径\" }", "{ file = \"PATH\" }").only(SFTP),
+    key("source.key", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "source",
+        "key_passphrase",
+        "{ env = \"变量名\" } 或 { file = \"路径\" }",
+        "{ env = \"VARIABLE\" } or { file = \"PATH\" }",
+    ).only(SFTP).secret(),
+    key("source.key_passphrase", "env", "环境变量名", "the name of an environment variable"),
+    key("source.key_passphrase", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "source",
+        "host_key",
+        "服务器公钥的指纹 \"SHA256:...\"（ssh-keygen -lf 所示），或 known_hosts 中的一行",
+        "the fingerprint of the server's key, \"SHA256:...\" as ssh-keygen -lf prints it, or a line of known_hosts",
+    ).only(SFTP),
+];
+
+/// The part of `jobs/example.toml.sample` that shows the section.
+pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
+# 来源 / Where the files come from
+[source]
+# "dir"、"ftp"（不加密）、"ftps"（显式 TLS）、"ftps-implicit"（隐式 TLS）、"sftp"
+# "dir", "ftp" (not encrypted), "ftps" (explicit TLS), "ftps-implicit", "sftp"
+kind = "ftps"
+# kind = "ftps-implicit"
+host = "ftp.example.com"
+# 默认：ftp 和 ftps 21，ftps-implicit 990，sftp 22 / Default: 21, for ftps-implicit 990, for sftp 22
+port = 21
+# 目录，可含业务日期（strftime 格式） / The directory, which may hold the business date (strftime)
+path = "/export/{date:%Y%m%d}"
+username = "jiniu"
+# 密码不写在文件里：取自环境变量，或取自文件（如 systemd 的 LoadCredential）。
+# The password does not stand here: it comes from the environment, or from a file (systemd's LoadCredential).
+password = { env = "INSURER_FTP_PASSWORD" }
+# password = { file = "/run/credentials/orgsnap.service/secrets_insurer-ftp" }
+# 信任谁：默认公共根证书；或私有 CA；或只认一张证书（openssl x509 -noout -fingerprint -sha256 的输出）。
+# Whom to trust: the public roots by default; or a private CA; or one certificate, by its SHA-256 fingerprint.
+# allow_missing_close_notify：服务器结束 TLS 数据连接时不告别也接受；文件大小仍会核对。
+# allow_missing_close_notify takes servers that end a TLS data connection without saying so; sizes are still compared.
+tls = { ca = "insurer-ca.pem", allow_missing_close_notify = false }
+# tls = { pin_sha256 = "c8:27:86:a4:66:3b:01:a9:1c:5e:23:31:9f:aa:34:a2:2b:8d:5c:6c:07:9b:2c:24:9c:d9:b8:e0:60:1f:0a:62" }
+# 何时算到齐：大小和时间稳定了这么久；或有标志文件；或到达即取。
+# When a delivery is complete: sizes and times unchanged for so long; or a marker file is there; or at once.
+ready = { stable = "30s", polls = 2, min_size = "1B" }
+# ready = { marker = "done_{date:%Y%m%d}.ok" }
+# ready = "now"
+# 源端的文件名，与合同不同时才写，可含 {date:...} / Names of the files, where they are not those of the contract
+files = { organ = "org_{date:%Y%m%d}.txt", principal = "mgr_{date:%Y%m%d}.txt", node = "team_{date:%Y%m%d}.txt", agent = "agent_{date:%Y%m%d}.txt" }
+# 服务器文件名的编码："auto"、"utf-8" 或 "gbk"（仅 ftp） / The encoding of the server's file names (ftp only)
+encoding = "auto"
+# 文件早于这么久即视为旧文件（F110） / A file that is older is stale (F110)
+freshness = "26h"
+# 每次套接字操作的时限 / The time limit of every operation on a socket
+timeout = "60s"
+# 暂时性故障的重试：次数、首次等待（之后加倍） / Attempts after transient faults; the first wait, doubled each time
+attempts = 5
+retry_wait = "5s"
+# 整个取件的时限 / The deadline of the whole fetch
+deadline = "30m"
+# 限速，每秒字节数；默认不限 / A cap in bytes a second; none by default
+bandwidth = "10MiB"
+# 并发连接数，1 到 4 / Connections side by side, 1 to 4
+connections = 2
+
+# SFTP 的写法 / The same with SFTP:
+# [source]
+# kind = "sftp"
+# host = "sftp.example.com"
+# path = "/export/{date:%Y%m%d}"
+# username = "jiniu"
+# 密码或私钥（OpenSSH 格式，口令也可取自 { env = "..." }），可两者都写。
+# A password, a private key in OpenSSH's format (its passphrase may come from { env = "..." }, too), or both.
+# password = { env = "INSURER_SFTP_PASSWORD" }
+# key = { file = "/etc/orgsnap/id_ed25519" }
+# key_passphrase = { file = "/run/credentials/orgsnap.service/secrets_insurer-key" }
+# 服务器公钥的指纹（ssh-keygen -lf 所示） / The fingerprint of the server's key, as ssh-keygen -lf prints it
+# host_key = "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDGXYcm1gn2cKjhKpo"
+
+# 本机目录的写法 / The same with a folder of this machine:
+# [source]
+# kind = "dir"
+# path = "/srv/deliveries/{date:%Y%m%d}"
+# ready = { marker = "done.ok" }
+
+"##;
+
+/// `[source]` as written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Written {
+    pub(super) kind: Option<Text>,
+    pub(super) host: Option<Text>,
+    pub(super) port: Option<Spanned<u16>>,
+    pub(super) path: Option<Text>,
+    pub(super) username: Option<Text>,
+    pub(super) password: Option<Spanned<secret::Written>>,
+    pub(super) tls: Option<Spanned<tls::Written>>,
+    pub(super) ready: Option<Spanned<ready::Written>>,
+    pub(super) timeout: Option<Text>,
+    pub(super) attempts: Option<Spanned<u32>>,
+    pub(super) retry_wait: Option<Text>,
+    pub(super) deadline: Option<Text>,
+    pub(super) bandwidth: Option<Text>,
+    pub(super) connections: Option<Spanned<u32>>,
+    pub(super) files: Option<Spanned<BTreeMap<String, Text>>>,
+    pub(super) encoding: Option<Text>,
+    pub(super) freshness: Option<Text>,
+    pub(super) key: Option<Spanned<PrivateKeyFile>>,
+    pub(super) key_passphrase: Option<Spanned<secret::Written>>,
+    pub(super) host_key: Option<Text>,
+}
+
+/// The place of a private key.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PrivateKeyFile {
+    pub(super) file: Option<Text>,
+}
+
+impl Resolver<'_> {
+    /// The source of a job.
+    pub(super) fn source(
+        &self,
+        written: Spanned<Written>,
+        warnings: &mut Vec<Message>,
+    ) -> Result<Source, ConfigError> {
+        let table = written.span();
+        let written = written.into_inner();
+        let kind = self.document.needed("source", "kind", written.kind.clone(), Some(&table))?;
+        if !KINDS.contains(&kind.get_ref().as_str()) {
+            return Err(self.document.bad("source", "kind", kind.span()));
+        }
+        self.document.no_stray_key("source", kind.get_ref(), &table)?;
+        match kind.get_ref().as_str() {
+            "dir" => self.directory(written, &table),
+            "sftp" => self.sftp(written, &table, warnings).map(|s| Source::Sftp(Box::new(s))),
+            _ => self.ftp(written, &kind, &table, warnings).map(|s| Source::Ftp(Box::new(s))),
+        }
+    }
+
+    fn directory(&self, written: Written, table: &Range<usize>) -> Result<Source, ConfigError> {
+        let path = self.document.needed("source", "path", written.path.clone(), Some(table))?;
+        let path = self.document.checked("source", "path", path, |text| {
+            DatedPath::parse(text).filter(|_| !text.is_empty())
+        })?;
+        let fetching = Box::new(self.fetching(&written, Ready::Now)?);
+        Ok(Source::Dir { base: self.document.folder().to_path_buf(), path, fetching })
+    }
+}

@@ -1,0 +1,55 @@
+//! What a job file says of the insurer's WeCom, resolved as a whole.
+
+use toml::Spanned;
+
+use crate::model::Message;
+
+use super::error::ConfigError;
+use super::resolver::Resolver;
+use super::values::Text;
+use super::wecom::{DomainVerification, Wecom, WecomApp, is_id};
+use super::{domain_verification, wecom_app};
+
+impl Resolver<'_> {
+    pub(super) fn wecom(
+        &self,
+        corp_id: Option<Text>,
+        public_url: Option<Text>,
+        apps: Vec<Spanned<wecom_app::Written>>,
+        files: Vec<Spanned<domain_verification::Written>>,
+        warnings: &mut Vec<Message>,
+    ) -> Result<Wecom, ConfigError> {
+        let corp_id = match (corp_id, apps.first()) {
+            (None, None) => None,
+            (None, Some(app)) => {
+                Some(self.document.needed("", "corp_id", None, Some(&app.span()))?)
+            }
+            (Some(id), _) => Some(self.document.checked("", "corp_id", id, |id| {
+                is_id(id).then(|| id.to_owned()).filter(|id| !id.is_empty())
+            })?),
+        };
+        let public_url = public_url
+            .map(|url| self.document.checked("", "public_url", url, base_url))
+            .transpose()?;
+        let mut resolved: Vec<WecomApp> = Vec::with_capacity(apps.len());
+        for app in apps {
+            let app = self.wecom_app(app, &resolved, warnings)?;
+            resolved.push(app);
+        }
+        let mut domain_verification: Vec<DomainVerification> = Vec::with_capacity(files.len());
+        for file in files {
+            let file = self.domain_verification(file, &domain_verification)?;
+            domain_verification.push(file);
+        }
+        Ok(Wecom { corp_id, public_url, apps: resolved, domain_verification })
+    }
+}
+
+/// An address that paths can be appended to.
+fn base_url(text: &str) -> Option<String> {
+    let base = text.trim_end_matches('/');
+    let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"))?;
+    let plain = |c: char| c.is_ascii_graphic() && !"?#@\"<>\\^`{|}".contains(c);
+    (rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') && rest.chars().all(plain))
+        .then(|| base.to_owned())
+}
