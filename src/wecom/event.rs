@@ -59,7 +59,9 @@ impl Event {
                 Ok(object) => (object, None),
                 Err(problem) => (None, Some(problem)),
             };
-        let renamed = object.as_ref().filter(|object| object.kind == Some(ObjectKind::Member));
+        let renamed = object
+            .as_ref()
+            .filter(|object| object.kind.is_some_and(|kind| kind.descriptor().renamed));
         let new_user_id = renamed
             .and_then(|object| text("NewUserID").filter(|new| *new != object.id))
             .filter(|_| change_type.as_deref() == Some("update_user"));

@@ -34,19 +34,112 @@ impl ObjectKind {
         ObjectKind::BatchJob,
     ];
 
+    /// What there is to know of the kind.
+    pub(in crate::wecom) fn descriptor(self) -> &'static KindDescriptor {
+        &KINDS[self as usize]
+    }
+
     /// The name of the kind, and of its table.
     pub fn name(self) -> &'static str {
-        match self {
-            ObjectKind::Member => "member",
-            ObjectKind::Department => "department",
-            ObjectKind::Tag => "tag",
-            ObjectKind::ExternalContact => "external_contact",
-            ObjectKind::CustomerGroup => "customer_group",
-            ObjectKind::CustomerTag => "customer_tag",
-            ObjectKind::BatchJob => "batch_job",
-        }
+        self.descriptor().name
     }
 }
+
+/// A kind of object: which events change it, and how they name it.
+#[derive(Debug)]
+pub(in crate::wecom) struct KindDescriptor {
+    kind: ObjectKind,
+    name: &'static str,
+    /// Events that change an object of the kind: `Event` with its `ChangeType`s; none means any.
+    events: &'static [(&'static str, &'static [&'static str])],
+    /// The element that holds the fields, if it is not the event itself.
+    inside: Option<&'static str>,
+    /// The field of its id.
+    id: &'static str,
+    /// The field of the member concerned, if events name one.
+    user_id: Option<&'static str>,
+    /// Whether each member who follows the object has an object of its own.
+    pub(in crate::wecom) per_follower: bool,
+    /// Whether its id can change (`NewUserID`).
+    pub(in crate::wecom) renamed: bool,
+}
+
+/// A kind whose events have their fields at the top, name no member and never change its id.
+const fn kind_of(
+    kind: ObjectKind,
+    name: &'static str,
+    events: &'static [(&'static str, &'static [&'static str])],
+    id: &'static str,
+) -> KindDescriptor {
+    KindDescriptor {
+        kind,
+        name,
+        events,
+        inside: None,
+        id,
+        user_id: None,
+        per_follower: false,
+        renamed: false,
+    }
+}
+
+/// All kinds, in the order of [`ObjectKind::ALL`].
+static KINDS: [KindDescriptor; 7] = [
+    KindDescriptor {
+        user_id: Some("UserID"),
+        renamed: true,
+        ..kind_of(
+            ObjectKind::Member,
+            "member",
+            &[("change_contact", &["create_user", "update_user", "delete_user"])],
+            "UserID",
+        )
+    },
+    kind_of(
+        ObjectKind::Department,
+        "department",
+        &[("change_contact", &["create_party", "update_party", "delete_party"])],
+        "Id",
+    ),
+    kind_of(ObjectKind::Tag, "tag", &[("change_contact", &["update_tag"])], "TagId"),
+    KindDescriptor {
+        user_id: Some("UserID"),
+        per_follower: true,
+        ..kind_of(
+            ObjectKind::ExternalContact,
+            "external_contact",
+            &[(
+                "change_external_contact",
+                &[
+                    "add_external_contact",
+                    "edit_external_contact",
+                    "add_half_external_contact",
+                    "del_external_contact",
+                    "del_follow_user",
+                    "transfer_fail",
+                    "msg_audit_approved",
+                ],
+            )],
+            "ExternalUserID",
+        )
+    },
+    kind_of(
+        ObjectKind::CustomerGroup,
+        "customer_group",
+        &[("change_external_chat", &["create", "update", "dismiss"])],
+        "ChatId",
+    ),
+    kind_of(
+        ObjectKind::CustomerTag,
+        "customer_tag",
+        &[("change_external_tag", &["create", "update", "delete", "shuffle"])],
+        "Id",
+    ),
+    KindDescriptor {
+        inside: Some("BatchJob"),
+        ..kind_of(ObjectKind::BatchJob, "batch_job", &[("batch_job_result", &[])], "JobId")
+    },
+];
 
 /// What an event concerns.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,24 +166,18 @@ pub(super) fn concerned(
     fields: &Node,
 ) -> Result<Option<Object>, ParseProblem> {
     let text = |name: &str| fields.filled(name).map(str::to_owned);
-    let Some(kind) = kind(event, change) else {
+    let Some(descriptor) = descriptor(event, change) else {
         let id = IDS.iter().find_map(|name| text(name));
         return Ok(id.map(|id| Object { kind: None, id, user_id: text("UserID") }));
     };
-    let (id, user_id) = match kind {
-        ObjectKind::Member => (text("UserID"), text("UserID")),
-        ObjectKind::Department | ObjectKind::CustomerTag => (text("Id"), None),
-        ObjectKind::Tag => (text("TagId"), None),
-        ObjectKind::ExternalContact => (text("ExternalUserID"), text("UserID")),
-        ObjectKind::CustomerGroup => (text("ChatId"), None),
-        ObjectKind::BatchJob => {
-            let job = fields.get("BatchJob").and_then(|job| job.filled("JobId"));
-            (job.map(str::to_owned).or_else(|| text("JobId")), None)
-        }
-    };
-    let follower_missing = kind == ObjectKind::ExternalContact && user_id.is_none();
+    let inside = descriptor.inside.and_then(|name| fields.get(name)?.filled(descriptor.id));
+    let id = inside.map(str::to_owned).or_else(|| text(descriptor.id));
+    let user_id = descriptor.user_id.and_then(text);
+    let follower_missing = descriptor.per_follower && user_id.is_none();
     match id {
-        Some(id) if !follower_missing => Ok(Some(Object { kind: Some(kind), id, user_id })),
+        Some(id) if !follower_missing => {
+            Ok(Some(Object { kind: Some(descriptor.kind), id, user_id }))
+        }
         // Sorting whole groups of tags names no single one.
         None if change == Some("shuffle") => Ok(None),
         _ => Err(ParseProblem::MissingId),
@@ -98,35 +185,23 @@ pub(super) fn concerned(
 }
 
 /// The kind of object whose state an event changes.
-fn kind(event: Option<&str>, change: Option<&str>) -> Option<ObjectKind> {
-    let kind = match (event?, change) {
-        ("change_contact", Some("create_user" | "update_user" | "delete_user")) => {
-            ObjectKind::Member
+fn descriptor(event: Option<&str>, change: Option<&str>) -> Option<&'static KindDescriptor> {
+    KINDS.iter().find(|kind| {
+        kind.events.iter().any(|(name, changes)| {
+            Some(*name) == event
+                && (changes.is_empty() || change.is_some_and(|change| changes.contains(&change)))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_object_kind_has_its_own_descriptor() {
+        for kind in ObjectKind::ALL {
+            assert_eq!(kind.descriptor().kind, kind);
         }
-        ("change_contact", Some("create_party" | "update_party" | "delete_party")) => {
-            ObjectKind::Department
-        }
-        ("change_contact", Some("update_tag")) => ObjectKind::Tag,
-        (
-            "change_external_contact",
-            Some(
-                "add_external_contact"
-                | "edit_external_contact"
-                | "add_half_external_contact"
-                | "del_external_contact"
-                | "del_follow_user"
-                | "transfer_fail"
-                | "msg_audit_approved",
-            ),
-        ) => ObjectKind::ExternalContact,
-        ("change_external_chat", Some("create" | "update" | "dismiss")) => {
-            ObjectKind::CustomerGroup
-        }
-        ("change_external_tag", Some("create" | "update" | "delete" | "shuffle")) => {
-            ObjectKind::CustomerTag
-        }
-        ("batch_job_result", _) => ObjectKind::BatchJob,
-        _ => return None,
-    };
-    Some(kind)
+    }
 }

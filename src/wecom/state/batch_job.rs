@@ -5,14 +5,18 @@ use std::borrow::Cow;
 use rusqlite::Connection;
 
 use super::Step;
-use super::row::{self, Field, Life, Table};
+use super::row::{self, Field, Lifecycle, Table};
+use super::state_descriptor::State;
 
-pub(super) const TABLE: Table = Table { name: "batch_job", key: &["job_id"], mortal: false };
+const TABLE: Table = Table { name: "batch_job", key: &["job_id"], has_lifecycle: false };
+
+/// How events change a batch job.
+pub(super) static STATE: State = State { table: &TABLE, links: &[], fold, is_newest: None };
 
 const FIELDS: [(&str, &str); 3] =
     [("job_type", "JobType"), ("err_code", "ErrCode"), ("err_msg", "ErrMsg")];
 
-pub(super) fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
+fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     let Some(object) = &step.event.object else { return Ok(()) };
     let fields = &step.event.fields;
     // The fields stand within `BatchJob`; a flat form is taken as well.
@@ -22,5 +26,5 @@ pub(super) fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
         .map(|(column, name)| (*column, job.text_of(name).map(Cow::Borrowed)))
         .collect();
     told.push(("finished_at", Some(Cow::Borrowed(step.at))));
-    row::write(conn, &TABLE, &[&object.id], &told, Life::GoesOn, &step)
+    row::write(conn, &TABLE, &[&object.id], &told, Lifecycle::Updated, &step)
 }

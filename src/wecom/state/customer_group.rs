@@ -7,9 +7,14 @@ use std::borrow::Cow;
 use rusqlite::Connection;
 
 use super::Step;
-use super::row::{self, Life, Table};
+use super::row::{self, Lifecycle, Table};
+use super::state_descriptor::State;
 
-pub(super) const TABLE: Table = Table { name: "customer_group", key: &["chat_id"], mortal: true };
+const TABLE: Table = Table { name: "customer_group", key: &["chat_id"], has_lifecycle: true };
+
+/// How events change a customer group.
+pub(super) static STATE: State =
+    State { table: &TABLE, links: &["customer_group_member"], fold, is_newest: None };
 
 const FIELDS: [(&str, &str); 2] =
     [("last_detail", "UpdateDetail"), ("member_version", "CurMemVer")];
@@ -21,7 +26,7 @@ const CHANGES: [(&str, &str); 3] = [
     ("notice_changed_at", "change_notice"),
 ];
 
-pub(super) fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
+fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     let Some(object) = &step.event.object else { return Ok(()) };
     let chat = object.id.as_str();
     let detail = step.event.fields.filled("UpdateDetail");
@@ -29,18 +34,18 @@ pub(super) fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     fields.extend(CHANGES.iter().map(|(column, name)| {
         (*column, (detail == Some(*name)).then_some(Cow::Borrowed(step.at)))
     }));
-    let life = match step.change() {
-        "create" => Life::Begins,
-        "dismiss" => Life::Ends,
-        _ => Life::GoesOn,
+    let lifecycle = match step.change() {
+        "create" => Lifecycle::Created,
+        "dismiss" => Lifecycle::Deleted,
+        _ => Lifecycle::Updated,
     };
-    row::write(conn, &TABLE, &[chat], &fields, life, &step)?;
-    if life == Life::Begins {
+    row::write(conn, &TABLE, &[chat], &fields, lifecycle, &step)?;
+    if lifecycle == Lifecycle::Created {
         conn.prepare_cached("delete from customer_group_member where chat_id = ?1")?
             .execute([chat])?;
     }
-    let leaving = match (life, detail) {
-        (Life::Begins, _) | (_, Some("add_member")) => false,
+    let leaving = match (lifecycle, detail) {
+        (Lifecycle::Created, _) | (_, Some("add_member")) => false,
         (_, Some("del_member")) => true,
         _ => return Ok(()),
     };

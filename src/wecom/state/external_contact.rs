@@ -4,9 +4,13 @@ use rusqlite::{Connection, ToSql};
 
 use super::Step;
 use super::row::Table;
+use super::state_descriptor::State;
 
-pub(super) const TABLE: Table =
-    Table { name: "external_contact", key: &["external_user_id", "user_id"], mortal: true };
+const TABLE: Table =
+    Table { name: "external_contact", key: &["external_user_id", "user_id"], has_lifecycle: true };
+
+/// How events change a external contact.
+pub(super) static STATE: State = State { table: &TABLE, links: &[], fold, is_newest: None };
 
 /// What each change sets, beside when it happened; `:state`, `:source` and `:reason` are what the event says.
 /// An event that only tells of something else leaves the relation as it was.
@@ -45,7 +49,7 @@ fn sets(change: &str) -> (&'static str, &'static str) {
     }
 }
 
-pub(super) fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
+fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     let Some(object) = &step.event.object else { return Ok(()) };
     let fields = &step.event.fields;
     let (status, sets) = sets(step.change());

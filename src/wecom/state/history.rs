@@ -5,44 +5,31 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, ToSql, params_from_iter};
 
 use super::Step;
+use super::kinds::{key_of, state_of};
 use super::row;
 use crate::wecom::event::{Event, Object, ObjectKind};
-use crate::wecom::state::{
-    batch_job, customer_group, customer_tag, department, external_contact, tag,
-};
 
 /// Members that one person may have been, by renames; WeCom lets an id change once.
 const IDS: usize = 64;
 
-/// Deletes the rows of an object; of a member, those of all ids that it has had.
+/// Deletes the rows of an object, under all ids that it has had.
 pub(super) fn forget(conn: &Connection, kind: ObjectKind, object: &Object) -> rusqlite::Result<()> {
-    let id = object.id.as_str();
-    let links = |sql: &str| conn.prepare_cached(sql)?.execute([id]).map(|_| ());
-    match kind {
-        ObjectKind::Member => {
-            for id in member_ids(conn, id)? {
-                conn.prepare_cached("delete from member_department where user_id = ?1")?
-                    .execute([&id])?;
-                conn.prepare_cached("delete from member where user_id = ?1")?.execute([&id])?;
-            }
-            Ok(())
+    let state = state_of(kind);
+    for id in ids_of(conn, kind, &object.id)? {
+        for link in state.links {
+            let sql = format!("delete from {link} where {} = ?1", state.table.key[0]);
+            conn.prepare_cached(&sql)?.execute([&id])?;
         }
-        ObjectKind::Department => row::delete(conn, &department::TABLE, &[id]),
-        ObjectKind::Tag => {
-            links("delete from tag_member where tag_id = ?1")?;
-            links("delete from tag_department where tag_id = ?1")?;
-            row::delete(conn, &tag::TABLE, &[id])
-        }
-        ObjectKind::ExternalContact => {
-            let user_id = object.user_id.as_deref().unwrap_or_default();
-            row::delete(conn, &external_contact::TABLE, &[id, user_id])
-        }
-        ObjectKind::CustomerGroup => {
-            links("delete from customer_group_member where chat_id = ?1")?;
-            row::delete(conn, &customer_group::TABLE, &[id])
-        }
-        ObjectKind::CustomerTag => row::delete(conn, &customer_tag::TABLE, &[id]),
-        ObjectKind::BatchJob => row::delete(conn, &batch_job::TABLE, &[id]),
+        row::delete(conn, state.table, &key_of(kind, object, &id))?;
+    }
+    Ok(())
+}
+
+/// All ids that an object has had.
+fn ids_of(conn: &Connection, kind: ObjectKind, id: &str) -> rusqlite::Result<BTreeSet<String>> {
+    match kind.descriptor().renamed {
+        true => member_ids(conn, id),
+        false => Ok(BTreeSet::from([id.to_owned()])),
     }
 }
 
@@ -54,10 +41,7 @@ pub(super) fn replay(
     object: &Object,
     mut fold: impl FnMut(Step<'_>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<()> {
-    let ids = match kind {
-        ObjectKind::Member => member_ids(conn, &object.id)?,
-        _ => BTreeSet::from([object.id.clone()]),
-    };
+    let ids = ids_of(conn, kind, &object.id)?;
     let places: Vec<String> = (0..ids.len()).map(|at| format!("?{}", at + 3)).collect();
     // Only an external contact is one object a member.
     let mut statement = conn.prepare(&format!(
@@ -68,7 +52,7 @@ pub(super) fn replay(
         places.join(", ")
     ))?;
     let name = kind.name();
-    let follower = object.user_id.as_ref().filter(|_| kind == ObjectKind::ExternalContact);
+    let follower = object.user_id.as_ref().filter(|_| kind.descriptor().per_follower);
     let parameters =
         [&name as &dyn ToSql, &follower].into_iter().chain(ids.iter().map(|id| id as &dyn ToSql));
     let mut rows = statement.query(params_from_iter(parameters))?;
@@ -106,32 +90,36 @@ fn member_ids(conn: &Connection, user_id: &str) -> rusqlite::Result<BTreeSet<Str
 /// # Errors
 /// Any fault of the database.
 pub(in crate::wecom) fn forget_without_events(conn: &Connection) -> rusqlite::Result<usize> {
-    const NONE: &str = "not exists (select 1 from callback_event e where e.object_kind =";
-    let statements = [
-        format!(
-            "delete from member where {NONE} 'member' and e.object_id = member.user_id) \
-             and not exists (select 1 from callback_event e where e.new_user_id = member.user_id)"
-        ),
-        "delete from member_department where not exists \
-         (select 1 from member m where m.user_id = member_department.user_id)"
-            .to_owned(),
-        format!("delete from department where {NONE} 'department' and e.object_id = department_id)"),
-        format!("delete from tag where {NONE} 'tag' and e.object_id = tag_id)"),
-        "delete from tag_member where not exists (select 1 from tag t where t.tag_id = tag_member.tag_id)"
-            .to_owned(),
-        "delete from tag_department where not exists \
-         (select 1 from tag t where t.tag_id = tag_department.tag_id)"
-            .to_owned(),
-        format!(
-            "delete from external_contact where {NONE} 'external_contact' \
-             and e.object_id = external_contact.external_user_id and e.user_id = external_contact.user_id)"
-        ),
-        format!("delete from customer_group where {NONE} 'customer_group' and e.object_id = chat_id)"),
-        "delete from customer_group_member where not exists \
-         (select 1 from customer_group g where g.chat_id = customer_group_member.chat_id)"
-            .to_owned(),
-        format!("delete from customer_tag where {NONE} 'customer_tag' and e.object_id = tag_id)"),
-        format!("delete from batch_job where {NONE} 'batch_job' and e.object_id = job_id)"),
-    ];
-    statements.iter().try_fold(0, |gone, sql| Ok(gone + conn.execute(sql, [])?))
+    let mut gone = 0;
+    for kind in ObjectKind::ALL {
+        let (state, descriptor) = (state_of(kind), kind.descriptor());
+        let (table, key) = (state.table.name, state.table.key[0]);
+        let follower = match descriptor.per_follower {
+            true => format!(" and e.user_id = {table}.{}", state.table.key[1]),
+            false => String::new(),
+        };
+        let renamed = match descriptor.renamed {
+            true => format!(
+                " and not exists (select 1 from callback_event e where e.new_user_id = {table}.{key})"
+            ),
+            false => String::new(),
+        };
+        gone += conn.execute(
+            &format!(
+                "delete from {table} where not exists (select 1 from callback_event e \
+                 where e.object_kind = ?1 and e.object_id = {table}.{key}{follower}){renamed}"
+            ),
+            [kind.name()],
+        )?;
+        for link in state.links {
+            gone += conn.execute(
+                &format!(
+                    "delete from {link} where not exists \
+                     (select 1 from {table} t where t.{key} = {link}.{key})"
+                ),
+                [],
+            )?;
+        }
+    }
+    Ok(gone)
 }

@@ -9,9 +9,14 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::Step;
-use super::row::{self, Life, Table};
+use super::row::{self, Lifecycle, Table};
+use super::state_descriptor::State;
 
-pub(super) const TABLE: Table = Table { name: "member", key: &["user_id"], mortal: true };
+const TABLE: Table = Table { name: "member", key: &["user_id"], has_lifecycle: true };
+
+/// How events change a member.
+pub(super) static STATE: State =
+    State { table: &TABLE, links: &["member_department"], fold, is_newest: Some(is_newest) };
 
 /// The columns with their names in events (documents 90970 and 96361).
 const FIELDS: [(&str, &str); 17] = [
@@ -67,7 +72,7 @@ fn current_id(conn: &Connection, user_id: &str) -> rusqlite::Result<String> {
 }
 
 /// Whether nothing that is known of the member happened after the event.
-pub(super) fn is_newest(conn: &Connection, step: &Step<'_>) -> rusqlite::Result<bool> {
+fn is_newest(conn: &Connection, step: &Step<'_>) -> rusqlite::Result<bool> {
     let Some(object) = &step.event.object else { return Ok(true) };
     for id in [Some(&object.id), step.event.new_user_id.as_ref()].into_iter().flatten() {
         if let Some(known) = known(conn, id)? {
@@ -80,29 +85,29 @@ pub(super) fn is_newest(conn: &Connection, step: &Step<'_>) -> rusqlite::Result<
     Ok(true)
 }
 
-pub(super) fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
+fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     let Some(object) = &step.event.object else { return Ok(()) };
-    let life = match step.change() {
-        "create_user" => Life::Begins,
-        "delete_user" => Life::Ends,
-        _ => Life::GoesOn,
+    let lifecycle = match step.change() {
+        "create_user" => Lifecycle::Created,
+        "delete_user" => Lifecycle::Deleted,
+        _ => Lifecycle::Updated,
     };
     // A new member may get an id that another one gave up; everything else is about who gave it up.
-    let user_id = match life {
-        Life::Begins => object.id.clone(),
+    let user_id = match lifecycle {
+        Lifecycle::Created => object.id.clone(),
         _ => current_id(conn, &object.id)?,
     };
     let mut fields = row::fields(&step, &FIELDS);
     let attributes = step.event.fields.get("ExtAttr").map(|node| node.to_json().to_string());
     fields.push(("ext_attr", attributes.map(Cow::Owned)));
-    row::write(conn, &TABLE, &[&user_id], &fields, life, &step)?;
-    if life == Life::Begins {
+    row::write(conn, &TABLE, &[&user_id], &fields, lifecycle, &step)?;
+    if lifecycle == Lifecycle::Created {
         conn.prepare_cached(
             "update member set renamed_to = null, renamed_from = null where user_id = ?1",
         )?
         .execute([&user_id])?;
     }
-    write_departments(conn, &user_id, life, &step)?;
+    write_departments(conn, &user_id, lifecycle, &step)?;
     match &step.event.new_user_id {
         Some(new) if *new != user_id => rename(conn, &user_id, new, &step),
         _ => Ok(()),
@@ -113,17 +118,17 @@ pub(super) fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
 fn write_departments(
     conn: &Connection,
     user_id: &str,
-    life: Life,
+    lifecycle: Lifecycle,
     step: &Step<'_>,
 ) -> rusqlite::Result<()> {
     let list = |name: &str| step.event.fields.get(name).map(|list| list.items());
     let (told, leaders) = (list("Department"), list("IsLeaderInDept"));
     let before = departments(conn, user_id)?;
     // Where the departments do not come with the flags, the flags belong to the departments that are known.
-    let departments: Vec<&str> = match (&told, life) {
-        (_, Life::Ends) => Vec::new(),
+    let departments: Vec<&str> = match (&told, lifecycle) {
+        (_, Lifecycle::Deleted) => Vec::new(),
         (Some(told), _) => told.clone(),
-        (None, Life::Begins) => Vec::new(),
+        (None, Lifecycle::Created) => Vec::new(),
         (None, _) if leaders.is_none() => return Ok(()),
         (None, _) => before.iter().map(|(id, _)| id.as_str()).collect(),
     };
@@ -136,9 +141,9 @@ fn write_departments(
          (user_id, department_id, position, is_leader, changed_at, event_id) values (?1, ?2, ?3, ?4, ?5, ?6)",
     )?;
     for (at, department) in departments.iter().enumerate() {
-        let leads = match (&aligned, life) {
+        let leads = match (&aligned, lifecycle) {
             (Some(flags), _) => flags.get(at).map(|flag| *flag == "1"),
-            (None, Life::Begins) => None,
+            (None, Lifecycle::Created) => None,
             (None, _) => was.get(department).copied().flatten(),
         };
         insert.execute((user_id, department, at as i64, leads, step.at, step.id))?;

@@ -16,6 +16,8 @@ mod external_contact;
 mod history;
 mod member;
 mod row;
+mod kinds;
+mod state_descriptor;
 mod step;
 mod tag;
 
@@ -24,6 +26,8 @@ use std::collections::BTreeSet;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::wecom::event::{Event, Object, ObjectKind};
+
+use kinds::{key_of, state_of};
 
 pub(in crate::wecom) use history::forget_without_events;
 pub(in crate::wecom) use step::Step;
@@ -58,7 +62,7 @@ impl Changes {
         let Some((object, kind)) = concerned(step.event) else { return Ok(Effect::Applied) };
         guarded(conn, || {
             if is_newest(conn, kind, object, &step)? {
-                fold(conn, kind, step)
+                (state_of(kind).fold)(conn, step)
             } else {
                 self.late.insert(object.clone());
                 Ok(())
@@ -86,7 +90,7 @@ pub(in crate::wecom) fn refold(conn: &Connection, object: &Object) -> rusqlite::
     let Some(kind) = object.kind else { return Ok(Effect::Applied) };
     guarded(conn, || {
         history::forget(conn, kind, object)?;
-        history::replay(conn, kind, object, |step| fold(conn, kind, step))
+        history::replay(conn, kind, object, |step| (state_of(kind).fold)(conn, step))
     })
 }
 
@@ -102,32 +106,12 @@ fn is_newest(
     object: &Object,
     step: &Step<'_>,
 ) -> rusqlite::Result<bool> {
-    let changed_at = match kind {
-        ObjectKind::Member => return member::is_newest(conn, step),
-        ObjectKind::Department => row::changed_at(conn, &department::TABLE, &[&object.id])?,
-        ObjectKind::Tag => row::changed_at(conn, &tag::TABLE, &[&object.id])?,
-        ObjectKind::ExternalContact => {
-            let user_id = object.user_id.as_deref().unwrap_or_default();
-            row::changed_at(conn, &external_contact::TABLE, &[&object.id, user_id])?
-        }
-        ObjectKind::CustomerGroup => row::changed_at(conn, &customer_group::TABLE, &[&object.id])?,
-        ObjectKind::CustomerTag => row::changed_at(conn, &customer_tag::TABLE, &[&object.id])?,
-        ObjectKind::BatchJob => row::changed_at(conn, &batch_job::TABLE, &[&object.id])?,
-    };
-    Ok(changed_at.is_none_or(|changed_at| changed_at.as_str() <= step.at))
-}
-
-/// Changes the rows of the event's object, of which it is the newest event.
-fn fold(conn: &Connection, kind: ObjectKind, step: Step<'_>) -> rusqlite::Result<()> {
-    match kind {
-        ObjectKind::Member => member::fold(conn, step),
-        ObjectKind::Department => department::fold(conn, step),
-        ObjectKind::Tag => tag::fold(conn, step),
-        ObjectKind::ExternalContact => external_contact::fold(conn, step),
-        ObjectKind::CustomerGroup => customer_group::fold(conn, step),
-        ObjectKind::CustomerTag => customer_tag::fold(conn, step),
-        ObjectKind::BatchJob => batch_job::fold(conn, step),
+    let state = state_of(kind);
+    if let Some(is_newest) = state.is_newest {
+        return is_newest(conn, step);
     }
+    let changed_at = row::changed_at(conn, state.table, &key_of(kind, object, &object.id))?;
+    Ok(changed_at.is_none_or(|changed_at| changed_at.as_str() <= step.at))
 }
 
 /// Does all of `change` or nothing of it.

@@ -12,20 +12,20 @@ pub(super) struct Table {
     pub name: &'static str,
     pub key: &'static [&'static str],
     /// Whether it has `created_at` and `deleted_at`.
-    pub mortal: bool,
+    pub has_lifecycle: bool,
 }
 
 /// What an event means for the life of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Life {
+pub(super) enum Lifecycle {
     /// It is new. What was known of an earlier object of that id is forgotten.
-    Begins,
+    Created,
     /// It is there.
-    GoesOn,
+    Updated,
     /// It is gone; what was last known of it stays.
-    Ends,
+    Deleted,
     /// Nothing: the event tells something else.
-    Untold,
+    Unaffected,
 }
 
 /// A column and what the event says of it; nothing leaves it as it was.
@@ -64,7 +64,7 @@ pub(super) fn write(
     table: &Table,
     key: &[&str],
     fields: &[Field<'_>],
-    life: Life,
+    lifecycle: Lifecycle,
     step: &Step<'_>,
 ) -> rusqlite::Result<()> {
     let mut columns: Vec<&str> = table.key.to_vec();
@@ -79,25 +79,25 @@ pub(super) fn write(
         "changed_at = excluded.changed_at".to_owned(),
         "event_id = excluded.event_id".to_owned(),
     ];
-    sets.extend(fields.iter().map(|(column, _)| match life {
-        Life::Begins => format!("{column} = excluded.{column}"),
+    sets.extend(fields.iter().map(|(column, _)| match lifecycle {
+        Lifecycle::Created => format!("{column} = excluded.{column}"),
         _ => format!("{column} = coalesce(excluded.{column}, {column})"),
     }));
-    if table.mortal {
-        let (created, deleted) = match life {
-            Life::Begins => (Value::Text(step.at), Value::Null),
-            Life::Ends => (Value::Null, Value::Text(step.at)),
-            Life::GoesOn | Life::Untold => (Value::Null, Value::Null),
+    if table.has_lifecycle {
+        let (created, deleted) = match lifecycle {
+            Lifecycle::Created => (Value::Text(step.at), Value::Null),
+            Lifecycle::Deleted => (Value::Null, Value::Text(step.at)),
+            Lifecycle::Updated | Lifecycle::Unaffected => (Value::Null, Value::Null),
         };
         columns.extend(["created_at", "deleted_at"]);
         values.extend([created, deleted]);
-        match life {
-            Life::Begins => {
+        match lifecycle {
+            Lifecycle::Created => {
                 sets.push("created_at = excluded.created_at, deleted_at = null".to_owned())
             }
-            Life::GoesOn => sets.push("deleted_at = null".to_owned()),
-            Life::Ends => sets.push("deleted_at = excluded.deleted_at".to_owned()),
-            Life::Untold => {}
+            Lifecycle::Updated => sets.push("deleted_at = null".to_owned()),
+            Lifecycle::Deleted => sets.push("deleted_at = excluded.deleted_at".to_owned()),
+            Lifecycle::Unaffected => {}
         }
     }
     let places: Vec<String> = (1..=columns.len()).map(|at| format!("?{at}")).collect();

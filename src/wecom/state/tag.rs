@@ -3,9 +3,14 @@
 use rusqlite::Connection;
 
 use super::Step;
-use super::row::{self, Life, Table};
+use super::row::{self, Lifecycle, Table};
+use super::state_descriptor::State;
 
-pub(super) const TABLE: Table = Table { name: "tag", key: &["tag_id"], mortal: false };
+const TABLE: Table = Table { name: "tag", key: &["tag_id"], has_lifecycle: false };
+
+/// How events change a tag.
+pub(super) static STATE: State =
+    State { table: &TABLE, links: &["tag_member", "tag_department"], fold, is_newest: None };
 
 /// The tables of what a tag is given to, with the fields that tell what gains and what loses it.
 const HOLDERS: [(&str, &str, &str, &str); 2] = [
@@ -13,9 +18,9 @@ const HOLDERS: [(&str, &str, &str, &str); 2] = [
     ("tag_department", "department_id", "AddPartyItems", "DelPartyItems"),
 ];
 
-pub(super) fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
+fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     let Some(object) = &step.event.object else { return Ok(()) };
-    row::write(conn, &TABLE, &[&object.id], &[], Life::GoesOn, &step)?;
+    row::write(conn, &TABLE, &[&object.id], &[], Lifecycle::Updated, &step)?;
     for (table, holder, add, del) in HOLDERS {
         let items = |name: &str| step.event.fields.get(name).map(|list| list.items());
         let columns = format!("(tag_id, {holder}, added_at, removed_at, changed_at, event_id)");

@@ -188,7 +188,7 @@ fn rebuild_objects(conn: &mut Connection, summary: &mut RebuildSummary) -> rusql
 /// The objects of an id: one; for an external contact one for each member who follows it.
 fn objects(conn: &Connection, kind: ObjectKind, id: &str) -> rusqlite::Result<Vec<Object>> {
     let object = |user_id| Object { kind: Some(kind), id: id.to_owned(), user_id };
-    if kind != ObjectKind::ExternalContact {
+    if !kind.descriptor().per_follower {
         return Ok(vec![object(None)]);
     }
     conn.prepare_cached(
