@@ -250,16 +250,19 @@ fn a_run_waiting_for_a_server_stops_at_once_and_the_lock_names_its_holder() {
 
 #[test]
 fn sigterm_during_an_import_leaves_the_old_or_the_new_snapshot() {
-    let place = Place::new(20_000);
+    let place = Place::new(60_000);
     place.job("big", FOLDER, OFTEN);
-    // At several moments of the run, the beginning and somewhere within.
-    for pause in [0, 150, 400, 900] {
-        let mut daemon = place.serve(&[]);
-        daemon.wait_for("begins");
-        thread::sleep(Duration::from_millis(pause));
+    let mut interrupted = 0;
+    for stage in ["fetch", "parse", "check", "publish"] {
+        _ = fs::remove_dir_all(place.path("data/big"));
+        let mut daemon = place.serve(&["-vv"]);
+        daemon.wait_for(&format!("stage=\"{stage}\""));
         daemon.ends_well();
-        assert!((0..=1).contains(&place.snapshots("big")), "after {pause} ms");
+        let snapshots = place.snapshots("big");
+        assert!((0..=1).contains(&snapshots), "after {stage}");
+        interrupted += usize::from(snapshots == 0);
     }
+    assert!(interrupted > 0, "no SIGTERM came before the publication");
     let mut daemon = place.serve(&[]);
     daemon.wait_for("published");
     daemon.ends_well();

@@ -20,8 +20,19 @@ const SENDERS: usize = 8;
 /// Acknowledged events of a round before it is killed.
 const ENOUGH: usize = 150;
 
-/// Sends one event; whether it was acknowledged. Any fault means that nobody may count on it.
-fn acknowledged(port: u16, n: usize) -> io::Result<bool> {
+/// What became of an event.
+#[derive(PartialEq)]
+enum Sent {
+    /// It was answered with 200.
+    Acknowledged,
+    /// It was sent, and no answer came.
+    Interrupted,
+    /// There was no connection, or another answer.
+    Not,
+}
+
+/// Sends one event. Only an acknowledged one may be counted on.
+fn send(port: u16, n: usize) -> io::Result<Sent> {
     let text = format!(
         "<xml><CreateTime>1403610513</CreateTime><Event>change_contact</Event><ChangeType>create_user</ChangeType>\
          <UserID>k{n}</UserID></xml>"
@@ -31,8 +42,13 @@ fn acknowledged(port: u16, n: usize) -> io::Result<bool> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.write_all(&posted(&target, body.as_bytes()))?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    Ok(answer.starts_with(b"HTTP/1.1 200 "))
+    // A reset connection is an end like any other.
+    _ = stream.read_to_end(&mut answer);
+    Ok(match answer.as_slice() {
+        [] => Sent::Interrupted,
+        answer if answer.starts_with(b"HTTP/1.1 200 ") => Sent::Acknowledged,
+        _ => Sent::Not,
+    })
 }
 
 #[test]
@@ -40,43 +56,49 @@ fn a_receiver_killed_under_load_loses_no_acknowledged_callback() {
     let place = tempfile::tempdir().unwrap();
     let (jobs, _) = job_folder(place.path(), JOB);
     let data = place.path().join("data");
-    let next = AtomicUsize::new(0);
-    let earlier = Mutex::new(Vec::new());
+    let (next, interrupted) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let acknowledged = Mutex::new(Vec::new());
     let page = "/WW_verify_OTLPha66qJcN7Wpf.txt";
     for _ in 0..ROUNDS {
         let served = Served::start(&jobs, &data);
         served.wait_until(200, |port| get(port, page).status);
         let (port, over) = (served.port, AtomicBool::new(false));
-        let before = earlier.lock().unwrap().len();
+        let before = acknowledged.lock().unwrap().len();
         thread::scope(|scope| {
             for _ in 0..SENDERS {
                 scope.spawn(|| {
                     while !over.load(Ordering::Relaxed) {
                         let n = next.fetch_add(1, Ordering::Relaxed);
-                        match acknowledged(port, n) {
-                            Ok(true) => earlier.lock().unwrap().push(n),
-                            Ok(false) | Err(_) => thread::sleep(Duration::from_millis(1)),
+                        match send(port, n) {
+                            Ok(Sent::Acknowledged) => acknowledged.lock().unwrap().push(n),
+                            Ok(Sent::Interrupted) => {
+                                _ = interrupted.fetch_add(1, Ordering::Relaxed)
+                            }
+                            Ok(Sent::Not) | Err(_) => thread::yield_now(),
                         }
                     }
                 });
             }
             let begun = Instant::now();
-            while earlier.lock().unwrap().len() < before + ENOUGH && begun.elapsed() < PATIENCE {
+            while acknowledged.lock().unwrap().len() < before + ENOUGH && begun.elapsed() < PATIENCE
+            {
                 thread::sleep(Duration::from_millis(5));
             }
             // Dropped, it is killed: SIGKILL, in the middle of whatever it does.
             drop(served);
             over.store(true, Ordering::Relaxed);
         });
-        let after = earlier.lock().unwrap().len();
+        let after = acknowledged.lock().unwrap().len();
         assert!(after >= before + ENOUGH, "{before} to {after}");
+        // The kill came while requests were being worked on.
+        assert!(interrupted.swap(0, Ordering::Relaxed) > 0, "the kill interrupted no request");
     }
     // Opened as any reader would, the log of the last round is taken up.
     let conn = Connection::open(data.join("00010001/wecom.db")).unwrap();
     for (table, column) in [("callback_event", "object_id"), ("member", "user_id")] {
         let mut statement =
             conn.prepare(&format!("select 1 from {table} where {column} = ?1")).unwrap();
-        for n in earlier.lock().unwrap().iter() {
+        for n in acknowledged.lock().unwrap().iter() {
             assert!(statement.exists([format!("k{n}")]).unwrap(), "k{n} is not in {table}");
         }
     }

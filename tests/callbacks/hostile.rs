@@ -330,12 +330,24 @@ fn slow_senders_are_disconnected() {
 
 #[test]
 fn connections_above_the_limit_are_served_only_after_one_closes() {
-    let limits = Limits { head: Duration::from_millis(500), connections: 2, ..Limits::default() };
+    let limits =
+        Limits { head: PATIENCE, connection: PATIENCE, connections: 2, ..Limits::default() };
     let receiver = Receiver::with(&[super::receiver::JOB], limits);
-    let idle: Vec<_> = (0..6).map(|_| receiver.connect()).collect();
+    // Connections are accepted in the order in which they were made; half a request keeps each of them open.
+    let mut holders = [receiver.connect(), receiver.connect()];
+    for holder in &mut holders {
+        holder.write_all(b"GET / HTTP/1.1\r\n").unwrap();
+    }
     let (target, body) = event(MEMBER, "text", CORP, 1);
-    assert_eq!(receiver.post(&target, body.as_bytes()).status, 200);
-    drop(idle);
+    let mut third = receiver.connect();
+    third.write_all(&posted(&target, body.as_bytes())).unwrap();
+    third.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    let early = std::io::Read::read(&mut third, &mut [0]);
+    assert!(early.is_err(), "a third connection is served while two are open: {early:?}");
+    let [first, _second] = holders;
+    drop(first);
+    third.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(Answer::read(&to_end(&mut third)).status, 200);
 }
 
 #[test]

@@ -3,16 +3,15 @@
 
 use std::{
     fs,
+    io::{BufRead as _, BufReader},
     path::Path,
-    process::{Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::{Command, ExitStatus, Stdio},
 };
 
 use orgsnap::sample::Defects;
 use rusqlite::Connection;
 
-use super::{Workspace, dump};
+use super::{Workspace, date, dump};
 
 const AGENTS: usize = 20_000;
 
@@ -29,6 +28,24 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// The stages of an import; each is a line on standard error when it begins.
+const STAGES: usize = 4;
+
+/// Starts an import of a day and ends it by a signal at the beginning of a stage (from 0). Returns how it ended.
+fn import_ended_at(workspace: &Workspace, day: u32, stage: usize, signal: &str) -> ExitStatus {
+    let mut child = workspace
+        .command(&["import", "job.toml", "--date", &date(day).to_string()])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let last = lines.take(stage + 1).last().unwrap().unwrap();
+    let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status();
+    assert!(sent.unwrap().success(), "stage {stage}: {last}");
+    child.wait().unwrap()
+}
+
 #[test]
 fn a_killed_import_leaves_the_old_snapshot_or_the_new_one() {
     let workspace = Workspace::new();
@@ -37,72 +54,52 @@ fn a_killed_import_leaves_the_old_snapshot_or_the_new_one() {
     assert_eq!(workspace.import(22).code, Some(0));
     let old = workspace.dump();
     copy(&workspace.path("data"), &workspace.path("kept"));
-    let began = Instant::now();
     assert_eq!(workspace.import(23).code, Some(0));
-    let took = began.elapsed();
     let new = workspace.dump();
     assert!(old != new);
 
-    // Most kills fall into the run of the undisturbed one's length; `INT` and `TERM` are what a person and a
-    // machine that shuts down send.
-    let kills = 9;
-    for kill in 0..=kills {
+    // `INT` and `TERM` are what a person and a machine that shuts down send.
+    let mut interrupted = [0; STAGES];
+    for (stage, signal) in
+        (0..STAGES).flat_map(|s| ["KILL", "INT", "TERM"].map(|signal| (s, signal)))
+    {
         fs::remove_dir_all(workspace.path("data")).unwrap();
         copy(&workspace.path("kept"), &workspace.path("data"));
-        let mut child = workspace
-            .command(&["import", "job.toml", "--date", "2024-11-23"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        thread::sleep(
-            took.mul_f64(f64::from(kill) / f64::from(kills)).max(Duration::from_millis(3)),
-        );
-        let signal = ["KILL", "INT", "KILL", "TERM"][kill as usize % 4];
-        let id = child.id().to_string();
-        // It may be over already.
-        let _ =
-            Command::new("kill").args([&format!("-{signal}"), &id]).stderr(Stdio::null()).status();
-        let ended = child.wait().unwrap();
-        let told = format!("kill {kill} of {kills} ({signal}, {ended})");
+        let ended = import_ended_at(&workspace, 23, stage, signal);
+        let context = format!("stage {stage} ({signal}, {ended})");
+        interrupted[stage] += usize::from(!ended.success());
 
         let database = workspace.database();
         let whole: String = Connection::open(&database)
             .unwrap()
             .query_row("pragma integrity_check", [], |row| row.get(0))
             .unwrap();
-        assert_eq!(whole, "ok", "{told}");
+        assert_eq!(whole, "ok", "{context}");
         let now = dump(&database);
-        assert!(now == old || now == new, "{told}: neither the old snapshot nor the new one");
-        assert!(now == new || !ended.success(), "{told}: it said that it published");
+        assert!(now == old || now == new, "{context}: neither the old snapshot nor the new one");
+        assert!(now == new || !ended.success(), "{context}: it said that it published");
         let again = workspace.import(23);
-        assert_eq!(again.code, Some(0), "{told}: {again:?}");
-        assert!(dump(&database) == new, "{told}: the next run gives other rows");
+        assert_eq!(again.code, Some(0), "{context}: {again:?}");
+        assert!(dump(&database) == new, "{context}: the next run gives other rows");
     }
+    // The signals did come in the middle of runs.
+    assert!(interrupted[..3].iter().all(|n| *n > 0), "runs interrupted by stage: {interrupted:?}");
 }
 
 #[test]
 fn a_killed_first_import_does_not_block_the_next_one() {
     let workspace = Workspace::new();
     workspace.deliver(22, AGENTS, Defects::None);
-    let began = Instant::now();
     assert_eq!(workspace.import(22).code, Some(0));
-    let took = began.elapsed();
     let new = workspace.dump();
-    for part in 1..6 {
+    let mut interrupted = 0;
+    for stage in 0..STAGES {
         fs::remove_dir_all(workspace.path("data")).unwrap();
-        let mut child = workspace
-            .command(&["import", "job.toml", "--date", "2024-11-22"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        thread::sleep(took.mul_f64(f64::from(part) / 6.0));
-        // It may be over already.
-        let _ = child.kill();
-        child.wait().unwrap();
+        let ended = import_ended_at(&workspace, 22, stage, "KILL");
+        interrupted += usize::from(!ended.success());
         let again = workspace.import(22);
-        assert_eq!(again.code, Some(0), "part {part}: {again:?}");
-        assert!(workspace.dump() == new, "part {part}: the next run gives other rows");
+        assert_eq!(again.code, Some(0), "stage {stage}: {again:?}");
+        assert!(workspace.dump() == new, "stage {stage}: the next run gives other rows");
     }
+    assert!(interrupted >= 3, "only {interrupted} runs were interrupted");
 }
