@@ -41,7 +41,7 @@ pub struct FileInput<'a> {
     pub name: String,
     /// SHA-256 of its bytes, lowercase hex; `None` if it was not read.
     pub sha256: Option<String>,
-    /// Modification time at the source, where it is told.
+    /// Modification time at the source, where it is known.
     pub mtime: Option<DateTime<Utc>>,
     /// What became of it.
     pub state: FileState<'a>,

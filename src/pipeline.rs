@@ -38,7 +38,7 @@ use verdict::judge;
 pub enum WaitPolicy {
     /// The run waits for what is incomplete, as long as the job's `deadline` lets it.
     WaitForFiles,
-    /// Whoever started the run looks again later. It waits for nothing and leaves no record, or a night of
+    /// The caller tries again later. The run waits for nothing and leaves no record, or hours of
     /// waiting would fill the list of runs.
     CallerRetries,
     /// The last of several looks: it waits for nothing and is recorded.

@@ -59,7 +59,7 @@ pub(super) fn send_all(
         if waiting.outbox.is_empty() {
             return Ok(DeliveryPass::default());
         }
-        // Another process that is at it sends these, too.
+        // Another process is sending them.
         let Some(_sending) = ledger.try_lock_sending() else {
             return Ok(DeliveryPass { unsent: waiting.unsent(), faults: Vec::new() });
         };
@@ -82,7 +82,7 @@ pub(super) fn send_all(
                 }
             }
             for (channel, handle) in threads {
-                // A panic of a sender is its own fault and nobody else's.
+                // A panic of one sender must not affect the others.
                 let internal = || Some(SendError::Internal.message());
                 if let Some(message) = handle.join().unwrap_or_else(|_| internal()) {
                     let (tenant, channel) = (tenant.to_owned(), channel.name.clone());

@@ -1,7 +1,7 @@
-//! The desk: takes happenings, keeps the news among them, has them sent.
+//! The dispatcher: decides which run events are alerted, stores alerts in the outbox and has them sent.
 //!
 //! An alert goes out at least once a channel and, but for a kill between a server's answer and the note of it,
-//! exactly once; its `id` tells a receiver such a repetition.
+//! exactly once; a receiver recognises a repetition by its `id`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ use super::open_conditions::decide;
 use super::send::{ChannelSender, Sender};
 use super::{AlertKind, RunEvent};
 
-/// So many tenants' alerts are sent side by side, so that a dead server of one does not hold up the rest.
+/// Number of tenants whose alerts are sent in parallel, so that a dead server of one does not delay the rest.
 const WORKERS: usize = 4;
 /// How long one round for one tenant may take in the background.
 const PASS_TIMEOUT: Duration = Duration::from_secs(330);
@@ -73,11 +73,11 @@ struct State {
 struct Tenant {
     ledger: Ledger,
     channels: Vec<AlertChannel>,
-    /// When to send next; none if nothing waits, or a worker is at it.
+    /// When to send next; `None` if the outbox is empty or a worker is sending.
     due: Option<Instant>,
     /// Rounds in a row that did not bring everything out.
     failures: usize,
-    /// Something was posted while a worker was at it.
+    /// An alert was added while a worker was sending.
     posted: bool,
 }
 
@@ -89,7 +89,7 @@ struct TenantOutbox {
 }
 
 impl AlertDispatcher {
-    /// A desk that keeps its ledgers below the data folder. It sends nothing before [`AlertDispatcher::start`] or
+    /// A dispatcher with its ledgers below the data folder. It sends nothing before [`AlertDispatcher::start`] or
     /// [`AlertDispatcher::flush`].
     pub fn new(data: &Path) -> AlertDispatcher {
         AlertDispatcher::with_sender(data, Arc::new(ChannelSender::default()))
@@ -128,7 +128,7 @@ impl AlertDispatcher {
         Ok(())
     }
 
-    /// Learns a job's channels, so that what an earlier process left unsent goes out. To be told at start
+    /// Registers a job's channels, so that alerts left unsent by an earlier process are sent. To be called at start
     /// and whenever a job file was read anew.
     ///
     /// # Errors
@@ -148,11 +148,11 @@ impl AlertDispatcher {
         Ok(())
     }
 
-    /// Decides whether a happening is news, and keeps it durably if it is; returns what it is an alert of.
+    /// Decides whether an event is alerted, and stores the alert durably if so; returns its kind.
     /// Never waits for the network.
     ///
     /// # Errors
-    /// If the ledger cannot be read or written. The run that is told of is not to be failed for it.
+    /// If the ledger cannot be read or written. The run that the event is about must not fail for it.
     pub fn report(
         &self,
         job: &Job,
@@ -181,7 +181,7 @@ impl AlertDispatcher {
         Ok(told)
     }
 
-    /// Sends what waits, trying again a few times, for at most so long; what is left then stays in the
+    /// Sends what waits, with a few retries, for at most `within`; what is left then stays in the
     /// ledgers for the next process or the background.
     pub fn flush(&self, within: Duration) -> Unsent {
         let deadline = Instant::now() + within;
@@ -205,7 +205,7 @@ impl AlertDispatcher {
         unsent
     }
 
-    /// Ends the sending in the background, waiting for what is on its way at most so long. What does not
+    /// Stops sending in the background, waiting at most `within` for attempts under way. What does not
     /// come out stays in the ledgers.
     pub fn stop(&self, within: Duration) {
         self.shared.end();

@@ -22,11 +22,11 @@ pub const SCHEMA: &str = include_str!("../../schemas/alert.schema.json");
 
 /// The version of the document.
 const VERSION: u32 = 1;
-/// So many rules that fired, and so many reasons, stand in an alert; the report has them all.
+/// Number of rules and of reasons in an alert; the report has them all.
 const MOST_LISTED: usize = 20;
-/// So many characters of a text stand in an alert.
+/// Number of characters of a text in an alert.
 const LONGEST_TEXT: usize = 600;
-/// So many characters of the insurer's name stand in a title.
+/// Number of characters of the insurer's name in a title.
 const LONGEST_NAME: usize = 60;
 
 /// An alert.
@@ -67,7 +67,7 @@ pub struct Alert {
     pub snapshot_date: Option<String>,
     /// Since when the files are waited for, and until when; only if late.
     pub waiting: Option<Waiting>,
-    /// OpenConditions that are over, by business date; only if recovered.
+    /// Conditions that are over, by business date; only if recovered.
     pub ended: Vec<Ended>,
     /// The run's id.
     pub run: Option<String>,
@@ -117,7 +117,7 @@ pub struct Waiting {
     pub until: Option<String>,
 }
 
-/// A trouble that is over.
+/// A condition that is over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
     /// Its business date.
@@ -128,7 +128,7 @@ pub struct Ended {
 }
 
 impl Alert {
-    /// The alert of a happening that is news. Times of waiting are told in the job's time zone.
+    /// The alert of an event. Times of waiting are given in the job's time zone.
     pub(super) fn new(
         event: &RunEvent,
         decision: &AlertDecision,

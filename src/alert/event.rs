@@ -1,6 +1,6 @@
-//! What can happen to an insurer's deliveries, as whoever runs them tells it.
+//! Events of an insurer's deliveries, as reported by whoever runs the jobs.
 //!
-//! A happening is told each time it happens, at every poll if need be; whether anybody is alerted is
+//! An event is reported each time it occurs, at every poll if need be; whether anybody is alerted is
 //! decided elsewhere.
 
 use std::path::PathBuf;
@@ -56,7 +56,7 @@ pub enum EventKind {
         /// What is wrong with it, and where.
         message: Message,
     },
-    /// The job file was read. To be told whenever it was; it means something only after
+    /// The job file was read. Reported every time; it has an effect only after
     /// [`EventKind::JobFileBroken`].
     JobFileRead,
 }

@@ -1,4 +1,4 @@
-//! `data/<tenant>/alerts.json`: what was told and is not over, and which alerts are still to be sent where.
+//! `data/<tenant>/alerts.json`: the open conditions, and the alerts still to be sent by channel.
 //!
 //! The file is the truth. Whoever changes it reads it anew under a lock, so that a scheduler and an import by
 //! hand do not undo each other's work; it is replaced whole, so that neither a kill nor a power cut forgets an
@@ -27,9 +27,9 @@ pub const FILE_NAME: &str = "alerts.json";
 
 /// The version of the file.
 const VERSION: u32 = 1;
-/// So many alerts wait at most; the oldest give way.
+/// Capacity of the outbox; the oldest alerts are dropped beyond it.
 const MAX_OUTBOX: usize = 200;
-/// So many ids of sent alerts are kept, for whoever asks whether one went out.
+/// Number of ids of sent alerts that are kept as evidence.
 const MAX_SENT: usize = 200;
 /// An alert that is older helps nobody any more.
 const MAX_AGE: TimeDelta = TimeDelta::hours(48);
@@ -44,7 +44,7 @@ pub struct Ledger {
 /// What stands in a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LedgerContent {
-    /// What was told and is not over.
+    /// Conditions that were alerted and are not over.
     pub conditions: OpenConditions,
     /// Alerts to be sent, oldest first.
     pub outbox: Vec<OutboxEntry>,
@@ -147,7 +147,7 @@ impl Ledger {
         }
     }
 
-    /// Changes what stands in it. Waits for others who are at it, which they are for moments only. What cannot
+    /// Changes what stands in it. Waits for other processes, which hold the file for moments only. What cannot
     /// be written is kept in memory and written with the next change.
     ///
     /// # Errors
@@ -190,7 +190,7 @@ impl Ledger {
                 Err(TryLockError::WouldBlock) => None,
                 Ok(()) | Err(TryLockError::Error(_)) => Some(SendLock { _lock: Some(file) }),
             },
-            // A disk that takes no lock must not keep people from hearing of it.
+            // A disk that takes no lock must not prevent alerts.
             Err(_) => Some(SendLock { _lock: None }),
         }
     }

@@ -14,7 +14,7 @@ use super::document::{Alert, RuleCount};
 
 /// The longest text that the robot takes, in bytes of UTF-8 (same source).
 const MAX_BYTES: usize = 4096;
-/// So many rules are named; the report has them all.
+/// Number of rules that are named; the report has them all.
 const RULES: usize = 8;
 
 /// The message of an alert, at most 4096 bytes long and cut at a line end.
@@ -188,7 +188,7 @@ fn tame(text: &str) -> String {
         .collect()
 }
 
-/// Joins the lines, as many as there is room for.
+/// Joins as many lines as fit.
 fn cut(lines: &[String], language: Language) -> String {
     let note = grey(language.choose("（后略，详见报告）", "(more in the report)"));
     let mut text = String::new();

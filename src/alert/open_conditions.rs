@@ -1,8 +1,8 @@
-//! What is news: the edge between one condition and the next.
+//! Which events are alerted: the changes between one condition and the next.
 //!
-//! Pure. A trouble is told once: at the next poll it is no news, nor when the same delivery is refused for the
+//! Pure. A condition is alerted once: not again at the next poll, nor when the same delivery is refused for the
 //! same reasons. On the next business date it is. The first publication after it ends it, together with those of
-//! earlier dates, and that is news again.
+//! earlier dates, and that is alerted again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,39 +11,39 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::{AlertKind, EventKind, RunEvent};
 
-/// What a tenant's people were told of and is not over.
+/// The conditions of a tenant that were alerted and are not over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OpenConditions {
     /// By business date; no set is empty.
     pub dates: BTreeMap<NaiveDate, BTreeSet<OpenCondition>>,
-    /// What was wrong with the job file when it was last told.
+    /// What was wrong with the job file when it was last alerted.
     pub job_file: Option<String>,
 }
 
-/// A trouble as it was told.
+/// A condition as it was alerted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OpenCondition {
     /// Refused, failed or late.
     pub kind: AlertKind,
-    /// Tells troubles of one kind apart that are each worth telling.
+    /// Distinguishes conditions of one kind that are each worth an alert.
     pub why: String,
 }
 
-/// Something that people should be told.
+/// An alert to be raised.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlertDecision {
     /// Of what kind.
     pub kind: AlertKind,
-    /// Tells it apart from other news of the kind and date.
+    /// Distinguishes it from other alerts of the kind and date.
     pub why: String,
-    /// The troubles that are over, by business date; only if recovered.
+    /// The conditions that are over, by business date; only if recovered.
     pub ended: Vec<(NaiveDate, AlertKind)>,
 }
 
-/// So many dates of troubles are kept: an insurer that never delivers must not fill the ledger.
+/// Number of dates with open conditions that are kept: an insurer that never delivers must not fill the ledger.
 const MAX_DATES: usize = 60;
 
-/// Decides whether a happening is news. `conditions` becomes what is not over after it.
+/// Decides whether an event is alerted. `conditions` becomes what is not over after it.
 pub fn decide(conditions: &mut OpenConditions, event: &RunEvent) -> Option<AlertDecision> {
     let date = event.business_date;
     match &event.what {
@@ -77,7 +77,7 @@ pub fn decide(conditions: &mut OpenConditions, event: &RunEvent) -> Option<Alert
     }
 }
 
-/// Ends the troubles up to a date.
+/// Closes the conditions up to a date.
 fn end(conditions: &mut OpenConditions, date: NaiveDate) -> Vec<(NaiveDate, AlertKind)> {
     let mut ended = Vec::new();
     conditions.dates.retain(|of, told| {
@@ -185,7 +185,7 @@ mod tests {
                 (1, refused("a"), Some(Refused)),
                 (1, published(), Some(Recovered)),
             ],
-            // A date that is imported later ends no trouble of a newer one.
+            // A date that is imported later closes no condition of a newer one.
             vec![
                 (2, refused("a"), Some(Refused)),
                 (1, published(), None),

@@ -1,4 +1,4 @@
-//! Alerts of the verbs that run once: what is news is told at their end, in bounded time.
+//! Alerts of the verbs that run once: they are sent at their end, in bounded time.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::output;
 /// How long the end of the program may be held up by alerts that do not come out.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The desk of one call of orgsnap. Nothing that goes wrong here fails the run; it is told as a warning.
+/// The dispatcher of one call of orgsnap. Nothing that goes wrong here fails the run; it becomes a warning.
 pub(super) struct Alerting<'a> {
     dispatcher: AlertDispatcher,
     environment: &'a Environment,

@@ -1,4 +1,4 @@
-//! An error as the user is told of it: words in both languages, and an exit code.
+//! An error for the user: a message in both languages, and an exit code.
 
 use orgsnap::config::job::ConfigError;
 use orgsnap::disk::LockError;

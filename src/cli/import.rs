@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Exit {
             // Between two reports; nothing is lost if it cannot be written.
             let _ = output::print("\n");
         }
-        // Whatever happens to one insurer, the next has its turn.
+        // A failure of one insurer does not keep the next from being imported.
         let exit = panic_boundary::around(|| {
             let job = load(path, environment)?;
             if !tenants.contains(&job.tenant) {
@@ -100,7 +100,7 @@ fn import(
         refused: None,
     };
     let date = arguments.date.unwrap_or_else(|| job.business_date(now));
-    // A dry run leaves nothing behind: no report, and nobody is told of it.
+    // A dry run leaves nothing behind: no report and no alert.
     let alert = |what: Option<RunEvent>| {
         if let Some(happening) = what.filter(|_| !arguments.dry_run) {
             alerting.report(job, &happening);
@@ -172,7 +172,7 @@ fn keep(report: &mut RunReport, environment: &Environment) -> Result<(), Failure
     Ok(())
 }
 
-/// Reads a job file and tells what should not stay so in it.
+/// Reads a job file and prints its warnings.
 pub(super) fn load(path: &Path, environment: &Environment) -> Result<Job, Failure> {
     let job = job::load(path, &Environment::variable)?;
     for warning in &job.warnings {

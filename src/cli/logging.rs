@@ -22,7 +22,7 @@ pub(super) fn start(verbosity: u8, colour: bool) {
             filter = filter.add_directive(directive);
         }
     }
-    // It tells of each job that is added; what there is to say of that, serve says itself.
+    // It logs each timer that is added; serve logs that itself.
     if let Ok(directive) = format!("tokio_cron_scheduler={}", level.min(LevelFilter::WARN)).parse()
     {
         filter = filter.add_directive(directive);

@@ -107,7 +107,7 @@ pub(crate) fn run() -> ExitCode {
         LanguageArgument::En => Language::English,
     });
     let environment = Environment::look(language, line.no_color, line.data);
-    // What the night does is told without being asked for.
+    // `serve` logs its runs without being asked to.
     let verbosity = match &line.verb {
         Verb::Serve(_) => line.verbose.max(1),
         _ => line.verbose,

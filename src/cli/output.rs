@@ -31,13 +31,13 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Tells what went wrong, on standard error.
+/// Prints an error on standard error.
 pub(super) fn complain(environment: &Environment, failure: &Failure) {
     let word = environment.language.choose("错误", "error");
     tell(environment, BAD, word, &failure.message);
 }
 
-/// Tells what should not stay so, on standard error.
+/// Prints a warning on standard error.
 pub(super) fn warn(environment: &Environment, message: &Message) {
     let word = environment.language.choose("警告", "warning");
     tell(environment, DOUBTFUL, word, message);

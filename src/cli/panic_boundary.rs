@@ -1,4 +1,4 @@
-//! A fence around a run: a panic within becomes a failure that is told like any other.
+//! A boundary around a run: a panic inside becomes a failure like any other.
 
 use std::io::Write as _;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};

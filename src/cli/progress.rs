@@ -15,7 +15,7 @@ use orgsnap::report::{Language, formatting};
 
 use super::environment::Environment;
 
-/// A log without a line for so long looks like a run that hangs.
+/// Interval of heartbeat lines: a log without a line for longer looks like a run that hangs.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 
 /// Shows the progress of one run, until it is dropped.
@@ -52,7 +52,7 @@ impl Bytes {
     }
 }
 
-/// One bar on a terminal; it is gone when the run is over, because the report tells the stages again.
+/// One bar on a terminal; it is removed when the run is over, because the report lists the stages again.
 struct Bar {
     bar: ProgressBar,
     language: Language,
@@ -169,7 +169,7 @@ impl Drop for Lines {
     fn drop(&mut self) {
         drop(self.alive.take());
         if let Some(thread) = self.thread.take() {
-            // A panic there has told itself already.
+            // A panic there has been printed already.
             let _ = thread.join();
         }
     }

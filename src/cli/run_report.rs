@@ -70,6 +70,6 @@ pub(super) fn fault_line(environment: &Environment, json: bool, exit: Exit) {
     if environment.on_terminal || json {
         return;
     }
-    // What went wrong is told already; if this line cannot be written, nothing more can be.
+    // The error is printed already; if this line cannot be written, nothing more can be.
     let _ = output::print(&format!("RESULT failed exit={}\n", exit.code()));
 }

@@ -32,9 +32,9 @@ use callbacks::CallbackReload;
 use observer::ServeObserver;
 use scheduler_environment::SystemEnvironment;
 
-/// How often the folder of job files is looked at.
+/// Poll interval of the folder of job files.
 const POLL: TimeDelta = TimeDelta::seconds(2);
-/// The scheduler counts as dead if it has not turned for so long.
+/// The scheduler counts as dead if it has not ticked for this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long alerts and answers on their way may take at the end. With the grace of the runs it stays below
 /// the ten seconds in which `serve` ends.

@@ -141,7 +141,7 @@ fn drawn(view: &TreeView, environment: &Environment) -> String {
         .collect();
     let mut columns = [Column::Number; 5];
     columns[0] = Column::Text;
-    // Never wrapped: the indentation tells who stands below whom.
+    // Never wrapped: the indentation shows who is below whom.
     let widest = rows.iter().map(|row| display_width(&row[0])).max().unwrap_or(0);
     let room = environment.width.max(widest + 60);
     text.push_str(&table(&columns[..width], &header[..width], &rows, 0, room));

@@ -1,10 +1,10 @@
-//! A command line that is wrong, told in Chinese. In English clap tells it.
+//! Errors of the command line in Chinese. In English clap prints them.
 
 use std::io::Write as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Tells what is wrong, and the usage as clap has it.
+/// Prints what is wrong, and the usage as clap has it.
 pub(super) fn complain(error: &clap::Error) {
     let text = match words(error) {
         Some(words) => format!("错误: {words}{}\n\n更多说明请用 --help\n", rest(error)),

@@ -1,4 +1,4 @@
-//! The job file of one insurer, resolved: what the stages are told to do.
+//! The job file of one insurer, resolved.
 //!
 //! Each section has a file: its table as written, its keys with what they expect, its part of the example, and its
 //! resolver. `keys` is the table of all of them, from which error messages and the example are made; `document`

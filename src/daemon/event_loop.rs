@@ -1,4 +1,4 @@
-//! The loop of the daemon: a turn, the runs it asks for, and a wait for whatever comes first.
+//! The loop of the daemon: a tick, the runs that it requests, and a wait for the next event.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -7,14 +7,14 @@ use super::observer::Observer;
 use super::run::{Finished, RunRequest};
 use super::scheduler::{CronTimer, Scheduler};
 
-/// What the daemon lives in: a clock, and somewhere to run things. The real one is made by the command line;
-/// a test has a night go by in seconds.
+/// The environment of the daemon: a clock, and threads to run jobs in. The real one is in the command line;
+/// tests simulate one.
 pub trait SchedulerEnvironment {
     /// The time.
     fn now(&self) -> DateTime<Utc>;
     /// Starts a run, whose end comes as [`Event::Finished`].
     fn start(&mut self, run_request: RunRequest);
-    /// Has these ring from now on, as [`Event::TimerFired`], and no others.
+    /// Replaces the timers; each sends [`Event::TimerFired`] when it fires.
     fn set_timers(&mut self, timers: &[CronTimer]);
     /// Waits for an event, at most until `until`.
     fn wait(&mut self, until: DateTime<Utc>) -> Event;
@@ -31,10 +31,10 @@ pub enum Event {
     Stop,
 }
 
-/// Runs under way get so long to end when the daemon is to.
+/// How long runs under way may take to end at shutdown.
 pub const SHUTDOWN_TIMEOUT: TimeDelta = TimeDelta::seconds(7);
 
-/// Attends to all insurers until it is told to stop. Returns the number of runs that did not end in time;
+/// Runs the jobs of all insurers until [`Event::Stop`]. Returns the number of runs that did not end in time;
 /// what they have not committed is undone when the process ends. A second [`Event::Stop`] waits no longer.
 pub fn run_event_loop(
     scheduler: &mut Scheduler<'_>,

@@ -1,4 +1,4 @@
-//! EventKind `org.db` knows that the ledger does not: how a run ended that the daemon did not live to see.
+//! How a run ended that was under way when an earlier daemon ended: `org.db` knows it, the ledger does not.
 
 use std::path::Path;
 
@@ -15,11 +15,11 @@ use super::notify;
 use super::observer::Observer;
 use super::plan::{Phase, RunOutcome, ScheduleState, Timetable};
 
-/// So many runs back the one that was cut short is looked for: those by hand may have come after it.
+/// Number of recent runs that are searched for the interrupted one: manual runs may have come after it.
 const MAX_RUNS_SEARCHED: usize = 200;
 
 /// Settles a run that the ledger says is under way, at the start of a daemon: whoever ran it is gone. If it
-/// came to its verdict, that counts and is told of now; if not, it left nothing behind and is run again.
+/// came to its verdict, that counts and is reported now; if not, it changed nothing and is run again.
 pub(super) fn settle_what_was_cut_short(
     state: &mut ScheduleState,
     job: &Job,

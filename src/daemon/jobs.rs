@@ -1,6 +1,6 @@
 //! The folder of job files: what is new in it, and the last good version of each.
 //!
-//! A change is taken up when two looks find the same text, because an editor may be half way through writing
+//! A change is loaded when two polls find the same text, because an editor may be half way through writing
 //! it. The folder is read anew at each look: a hundred small files cost less than to be wrong about a change.
 
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub(super) struct JobFolder {
     place: PathBuf,
     /// Hash of what each path held at the last look.
     found: BTreeMap<PathBuf, u64>,
-    /// Hash of what was taken up of each path.
+    /// Hash of what was loaded of each path.
     settled: BTreeMap<PathBuf, u64>,
     /// The last good version of each file.
     good: BTreeMap<PathBuf, Arc<Job>>,
@@ -32,7 +32,7 @@ pub(super) struct JobFolder {
     wrong: BTreeMap<PathBuf, Message>,
     /// The file of each tenant.
     owners: BTreeMap<String, PathBuf>,
-    /// What was last told of each file.
+    /// What was last reported of each file.
     told: BTreeMap<PathBuf, Message>,
     looked: bool,
     unreadable: bool,
@@ -251,7 +251,7 @@ fn taken_already(path: &Path, tenant: &str, owner: &Path) -> Message {
 mod tests {
     use super::*;
 
-    /// What a look tells, in short.
+    /// What a poll reports, in short.
     fn look(folder: &mut JobFolder) -> Vec<String> {
         let mut told: Vec<String> = folder
             .look(&|_| None)
@@ -295,13 +295,13 @@ mod tests {
         write("b.toml", "tenant = 'b'");
         assert_eq!(look(&mut folder), nothing);
         assert_eq!(look(&mut folder), ["mended b", "taken a 1", "taken b -"]);
-        // A half-written file is not told of.
+        // A half-written file is not reported.
         write("a.toml", "tenant = 'a");
         assert_eq!(look(&mut folder), nothing);
         write("a.toml", "tenant = 'a'\nname = '2'");
         assert_eq!(look(&mut folder), nothing);
         assert_eq!(look(&mut folder), ["taken a 2"]);
-        // Broken for good: told once, kept as it was.
+        // Broken for good: reported once, kept as it was.
         write("a.toml", "tenant = 'a'\nnam = '3'");
         look(&mut folder);
         assert_eq!(look(&mut folder), ["broken a.toml kept a"]);

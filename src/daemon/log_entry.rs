@@ -1,4 +1,4 @@
-//! What the daemon has to say as the night goes by, for a log: keys and times, no names and no secrets.
+//! The log entries of the daemon: keys and times, no names and no secrets.
 
 use std::path::PathBuf;
 
@@ -227,7 +227,7 @@ impl LogEntry {
     }
 }
 
-/// What is told of a scheduled time at which nobody ran the job.
+/// The message about a scheduled time at which nobody ran the job.
 pub(super) fn missed(job: &Job, scheduled: DateTime<Utc>, date: NaiveDate) -> Message {
     let (at, path) = (clock(job.timezone, scheduled), job.path.display());
     Message::new(
@@ -241,7 +241,7 @@ pub(super) fn missed(job: &Job, scheduled: DateTime<Utc>, date: NaiveDate) -> Me
     )
 }
 
-/// What is told of an errand that was given up before any run of it said anything.
+/// The message about a scheduled run that was given up before any attempt reported a reason.
 pub(super) fn never_came_to_it(job: &Job, date: NaiveDate) -> Message {
     let path = job.path.display();
     Message::new(

@@ -1,9 +1,9 @@
-//! Every job at its time: the night without anyone.
+//! Runs every job at its scheduled time.
 //!
 //! What is due is decided purely, in `plan`, from what is remembered and the time. A [`Scheduler`] takes the
 //! turns of all insurers and keeps a ledger for each, so that being killed neither forgets a run nor doubles
 //! one; it starts nothing and waits for nothing itself. [`run_event_loop`] is the loop around it, in whatever
-//! [`SchedulerEnvironment`] there is: a real clock and threads, or a simulated night.
+//! [`SchedulerEnvironment`] there is: a real clock and threads, or a simulated one.
 
 mod event_loop;
 mod jobs;

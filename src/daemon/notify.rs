@@ -1,4 +1,4 @@
-//! What the scheduler tells of a run: a line for the log, and a happening for the people.
+//! What the scheduler reports of a run: a log entry, and an event for the alerts.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -14,14 +14,14 @@ pub(super) fn event(job: &Job, date: NaiveDate, what: EventKind) -> RunEvent {
     RunEvent { tenant: job.tenant.clone(), insurer: job.name.clone(), business_date: date, what }
 }
 
-/// Tells of a run that came to a verdict.
+/// Reports a run that came to a verdict.
 pub(super) fn verdict(observer: &dyn Observer, job: &Job, report: &RunReport, now: DateTime<Utc>) {
     if let Some(event) = RunEvent::of_report(report) {
         on_event(observer, job, &event, now);
     }
 }
 
-/// Tells of a happening that a verdict is.
+/// Reports the event of a verdict.
 pub(super) fn on_event(observer: &dyn Observer, job: &Job, event: &RunEvent, now: DateTime<Utc>) {
     let (tenant, date) = (&job.tenant, event.business_date);
     match &event.what {
@@ -41,7 +41,7 @@ pub(super) fn on_event(observer: &dyn Observer, job: &Job, event: &RunEvent, now
     observer.on_event(job, event, now);
 }
 
-/// Tells of an errand that was given up.
+/// Reports a scheduled run that was given up.
 pub(super) fn gave_up(
     observer: &dyn Observer,
     job: &Job,
@@ -72,7 +72,7 @@ pub(super) fn gave_up(
     observer.on_event(job, &event(job, scheduled_run.date, what), now);
 }
 
-/// Tells of a scheduled time that was missed for good.
+/// Reports a scheduled time that was missed for good.
 pub(super) fn missed(
     observer: &dyn Observer,
     job: &Job,

@@ -1,4 +1,4 @@
-//! Who is told what happens, and how an insurer stands.
+//! The observer of the scheduler, and the status of a tenant.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use super::plan::ScheduleState;
 pub trait Observer {
     /// A line for the log.
     fn log(&self, log: &LogEntry);
-    /// Something that people may have to be told of.
+    /// An event that may have to be alerted.
     fn on_event(&self, job: &Job, event: &RunEvent, now: DateTime<Utc>);
-    /// A job was taken up; its channels are known from now on.
+    /// A job was loaded; its alert channels are valid from now on.
     fn job_loaded(&self, job: &Job, now: DateTime<Utc>);
     /// The scheduler is alive, and this is how the insurers stand.
     fn on_tick(&self, statuses: &[TenantStatus], now: DateTime<Utc>);

@@ -27,9 +27,9 @@ pub struct ScheduleState {
     pub cron: String,
     /// Its time zone.
     pub zone: String,
-    /// All scheduled times up to this one are settled or have become the errand.
+    /// All scheduled times up to this one are settled or have become the scheduled run.
     pub handled: DateTime<Utc>,
-    /// The last errand, done or not.
+    /// The last scheduled run, done or not.
     pub scheduled_run: Option<ScheduledRun>,
 }
 
@@ -58,7 +58,7 @@ pub struct ScheduledRun {
     pub message: Option<Message>,
 }
 
-/// How an errand stands.
+/// The phase of a scheduled run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// A run is to begin at this time.
@@ -110,7 +110,7 @@ pub enum RunOutcome {
     Stopped,
 }
 
-/// What became of an errand after a run.
+/// What follows for a scheduled run after an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextStep {
     /// There is a verdict.
@@ -126,15 +126,15 @@ pub enum NextStep {
 pub enum TickAction {
     /// A scheduled time was missed, and its day and its waiting are over.
     Missed(DateTime<Utc>),
-    /// An errand was given up because its time is over or that of the next date has come.
+    /// A scheduled run was given up because its time is over or that of the next date has come.
     GivenUp(ScheduledRun),
 }
 
-/// So often a fault of the machine (a full disk, a locked database) is tried again.
+/// Number of retries after a machine fault (a full disk, a locked database).
 const MAX_MACHINE_FAULTS: u32 = 3;
-/// A lock is asked for again after so long.
+/// Retry delay for a held lock.
 const LOCK_RETRY_DELAY: TimeDelta = TimeDelta::seconds(30);
-/// A settled time so far in the future was settled by a clock that was wrong.
+/// A settled time further in the future than this was settled by a wrong clock.
 const MAX_CLOCK_AHEAD: TimeDelta = TimeDelta::days(1);
 
 impl Timetable<'_> {
@@ -157,7 +157,7 @@ fn delta(duration: Duration) -> TimeDelta {
 }
 
 impl ScheduleState {
-    /// Of an insurer seen for the first time. What was scheduled before is none of its business.
+    /// The state of a new insurer. Times scheduled before now are ignored.
     pub fn new(timetable: &Timetable<'_>, now: DateTime<Utc>) -> ScheduleState {
         ScheduleState {
             cron: timetable.schedule.cron.text().to_owned(),
@@ -167,7 +167,7 @@ impl ScheduleState {
         }
     }
 
-    /// Takes up the job's schedule as it reads now. Another cron expression holds from now on: it makes no
+    /// Adopts the job's current schedule. Another cron expression holds from now on: it makes no
     /// run of this morning a missed one. What failed for want of a sound job file is tried again.
     pub fn adopt(&mut self, timetable: &Timetable<'_>, now: DateTime<Utc>) {
         let (cron, zone) = (timetable.schedule.cron.text(), timetable.zone.name());
@@ -187,7 +187,7 @@ impl ScheduleState {
         }
     }
 
-    /// Takes up what the time has brought, unless a run is under way: that comes after it.
+    /// Advances to the current time, unless a run is under way.
     pub fn advance(&mut self, timetable: &Timetable<'_>, now: DateTime<Utc>) -> Vec<TickAction> {
         if self.is_running() {
             return Vec::new();
@@ -312,7 +312,7 @@ impl ScheduleState {
         };
         (scheduled_run.missing, scheduled_run.message) = (Some(missing), Some(message.clone()));
         let pause = match missing {
-            // Whoever holds it lets go of it; nothing has been tried yet.
+            // The holder will release it; nothing has been tried yet.
             MissingPrecondition::Lock => {
                 scheduled_run.attempts = scheduled_run.attempts.saturating_sub(1);
                 return again(scheduled_run, now + LOCK_RETRY_DELAY);
@@ -324,7 +324,7 @@ impl ScheduleState {
             }
         };
         if passing && scheduled_run.faults <= MAX_MACHINE_FAULTS && now < scheduled_run.until {
-            // The last look is at the very end of the waiting.
+            // The last poll is at `until` itself.
             return again(scheduled_run, scheduled_run.until.min(now + pause));
         }
         match scheduled_run.give_up() {
@@ -355,7 +355,7 @@ impl ScheduledRun {
         matches!(self.phase, Phase::Due(_))
     }
 
-    /// Ends it without a publication. Returns whether that is to be told: it is no news of a delivery that was
+    /// Ends it without a publication. Returns whether that is to be reported: it is not for a delivery that was
     /// refused and of which no corrected one has come.
     fn give_up(&mut self) -> bool {
         self.phase = match (self.missing, &self.refused) {

@@ -12,7 +12,7 @@ use super::plan::{
     MissingPrecondition, NextStep, Phase, RunOutcome, ScheduleState, TickAction, Timetable,
 };
 
-/// An insurer under the planner, and what was told of it.
+/// An insurer under the planner, and what was reported of it.
 struct Night {
     schedule: Schedule,
     zone: Tz,
@@ -47,7 +47,7 @@ impl Night {
         at.with_timezone(&self.zone).format("%d %H:%M").to_string()
     }
 
-    /// One turn: takes up what the time brought, and runs what is due.
+    /// One tick: advances the state to the time, and runs what is due.
     fn tick(&mut self, now: DateTime<Utc>, outcome: &dyn Fn(DateTime<Utc>) -> RunOutcome) {
         let timetable = Timetable { schedule: &self.schedule, zone: self.zone };
         for tick in self.state.advance(&timetable, now) {
@@ -204,7 +204,7 @@ fn each_run_outcome_leads_to_its_phase_and_retry() {
 
 #[test]
 fn after_a_refusal_the_scheduler_polls_for_a_corrected_delivery() {
-    // What the looks after the refusal find, and how it ends; that none has come is no news.
+    // What the looks after the refusal find, and how it ends; that none has come is not reported.
     let cases = [
         (
             vec![without(MissingPrecondition::Files, true)],
@@ -243,7 +243,7 @@ fn after_a_refusal_the_scheduler_polls_for_a_corrected_delivery() {
         assert_eq!(night.told().last().unwrap(), last, "{found:?}");
         assert_eq!(night.state.scheduled_run.as_ref().unwrap().phase, phase, "{found:?}");
     }
-    // Nor is it news at a restart on another day.
+    // Nor is it reported at a restart on another day.
     let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
     night.pass("2026-11-23T12:00", "2026-11-23T18:40", &|_| RunOutcome::Refused);
     night.told();
@@ -284,11 +284,11 @@ fn a_held_lock_is_retried_soon_and_is_no_attempt() {
 
 #[test]
 fn a_run_missed_during_downtime_is_started_once() {
-    // When the daemon is there again, and what is told from then to noon.
+    // When the daemon is started again, and what is reported from then to noon.
     let cases: [(&str, &[&str]); 5] = [
         // Within the waiting.
         ("2026-11-23T20:00", &["24 04:00 run 24: published"]),
-        // NextStep it, on the same day.
+        // After it, on the same day.
         ("2026-11-24T03:00", &["24 11:00 run 24: published"]),
         // On the next day: too late for that one.
         ("2026-11-24T17:00", &["missed 24 02:30", "25 02:30 run 25: published"]),
@@ -326,7 +326,7 @@ fn schedules_of_twice_a_day_and_of_every_few_minutes_run_each_time() {
     let mut night = Night::new("0 30 2,14 * * *", SHANGHAI, "03:00", "2026-11-23T12:00");
     night.pass("2026-11-23T12:00", "2026-11-24T12:00", &published);
     assert_eq!(night.told(), ["24 02:30 run 24: published", "24 14:30 run 24: published"]);
-    // Still waiting for the morning's files when the afternoon's time comes: one date, one errand.
+    // Still waiting for the morning's files when the afternoon's time comes: one date, one scheduled run.
     let mut night = Night::new("0 30 2,14 * * *", SHANGHAI, "15:00", "2026-11-23T12:00");
     let comes = at("2026-11-24T06:30");
     night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|now| match now < comes {

@@ -62,7 +62,7 @@ impl RunRequest {
         })
     }
 
-    /// What is told of a run that could not even be started.
+    /// The outcome of a run that could not be started.
     pub fn not_started(&self, error: &io::Error) -> Finished {
         let Message { zh, en } = system_reason(error);
         let message = Message::new(

@@ -1,6 +1,6 @@
-//! The scheduler: what happens at each turn to the job files, the tracks and the runs of all insurers.
+//! The scheduler: what happens at each tick to the job files, the schedule states and the runs of all insurers.
 //!
-//! It starts nothing and waits for nothing: a turn is given the time and returns the runs that are to be
+//! It starts nothing and waits for nothing: a tick is given the time and returns the runs that are to be
 //! started; whoever carries them out reports back.
 
 use std::collections::BTreeMap;
@@ -31,13 +31,13 @@ pub struct Settings {
     pub jobs: PathBuf,
     /// The data folder.
     pub data: PathBuf,
-    /// So many insurers run side by side, at least one.
+    /// Number of insurers that run in parallel, at least one.
     pub most_running: usize,
-    /// How often the folder of job files is looked at.
+    /// Poll interval of the folder of job files.
     pub poll: TimeDelta,
 }
 
-/// A cron expression that is to ring.
+/// A cron expression for which a timer fires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CronTimer {
     /// The expression.
@@ -63,7 +63,7 @@ struct Insurer {
     running: Option<Running>,
     /// What the ledger says.
     saved: Option<Entry>,
-    /// Whether it was told that the ledger cannot be written.
+    /// Whether it was reported that the ledger cannot be written.
     unwritable: bool,
     /// Its job file went while a run was under way.
     gone: bool,
@@ -75,7 +75,7 @@ struct Running {
 }
 
 impl<'o> Scheduler<'o> {
-    /// Nothing is read before the first turn.
+    /// Nothing is read before the first tick.
     pub fn new(settings: Settings, env: &'o Env, observer: &'o dyn Observer) -> Scheduler<'o> {
         let folder = JobFolder::new(settings.jobs.clone());
         Scheduler { settings, folder, env, observer, insurers: BTreeMap::new(), stopping: false }
@@ -138,7 +138,7 @@ impl<'o> Scheduler<'o> {
         }
     }
 
-    /// Begins no run any more and asks those under way to end.
+    /// Starts no further runs and cancels those under way.
     pub fn stop(&mut self) {
         self.stopping = true;
         for insurer in self.insurers.values() {
@@ -153,7 +153,7 @@ impl<'o> Scheduler<'o> {
         self.insurers.values().filter(|insurer| insurer.running.is_some()).count()
     }
 
-    /// When the next turn is to be, if nothing happens before.
+    /// When the next tick is due, if no event comes before.
     pub fn wake(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         let poll = now + self.settings.poll;
         let wakes = self
@@ -324,7 +324,7 @@ impl<'o> Scheduler<'o> {
             insurer.running.is_none().then(|| (at, tenant.clone()))
         };
         let mut due: Vec<(DateTime<Utc>, String)> = self.insurers.iter().filter_map(due).collect();
-        // Who waits longest comes first.
+        // The longest waiting run comes first.
         due.sort();
         due.truncate(free);
         due.into_iter().filter_map(|(_, tenant)| self.begin(&tenant, now)).collect()
@@ -350,7 +350,7 @@ impl<'o> Scheduler<'o> {
         let (attempt, refused) = (scheduled_run.attempts, scheduled_run.refused.clone());
         let (job, cancel) = (Arc::clone(&insurer.job), Cancel::new());
         insurer.running = Some(Running { job: Arc::clone(&job), cancel: cancel.clone() });
-        // Whoever reads that the run begins finds it in the ledger, whatever happens next.
+        // The ledger is written first, so that a logged start is always recorded.
         self.save(tenant, now);
         self.observer.log(&LogEntry::started(tenant, date, &run, attempt));
         Some(RunRequest {
@@ -378,7 +378,7 @@ impl<'o> Scheduler<'o> {
                 insurer.saved = Some(entry);
                 insurer.unwritable = false;
             }
-            // It is tried again at the next turn; a run is worth more than what is remembered of it.
+            // It is retried at the next tick; a failure to record a run must not stop it.
             Err(error) => {
                 if !std::mem::replace(&mut insurer.unwritable, true) {
                     let log = LogEntry::told(Severity::Error, Some(tenant), error.message());

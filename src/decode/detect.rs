@@ -6,12 +6,12 @@ use crate::config::job::Encoding;
 
 use super::text::{decode, line_ends};
 
-/// At most so many multi-byte sequences are looked at to tell the encoding; later bad bytes cost their lines.
+/// Maximum number of multi-byte sequences examined to detect the encoding; later bad bytes cost their lines.
 const JUDGED_SEQUENCES: usize = 20_000;
 /// Share of sequences that may be malformed in an acceptable decoding. Random bytes read as GB18030
 /// have over 30 %.
 const ACCEPTABLE_BAD: f64 = 0.10;
-/// So many malformed sequences are always acceptable: a small file with one bad byte is still text.
+/// Number of malformed sequences that are always acceptable: a small file with one bad byte is still text.
 const ALWAYS_ACCEPTABLE_BAD: usize = 3;
 /// Share of NUL bytes above which the file is no text in a one-byte-unit encoding.
 const ACCEPTABLE_NUL: f64 = 0.001;

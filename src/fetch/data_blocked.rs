@@ -1,4 +1,4 @@
-//! A data connection that could not be opened, told apart from a control connection that broke.
+//! A data connection that could not be opened, as opposed to a control connection that broke.
 
 use std::io;
 

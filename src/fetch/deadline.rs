@@ -13,10 +13,10 @@ use crate::model::Cancel;
 
 use super::FetchError;
 
-/// How often a wait looks up: the most that ending early costs.
+/// Poll interval of a wait: the longest delay of a cancellation.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The leash of one fetch. Pulled, it ends waits at once and shuts down the sockets it holds.
+/// The deadline and the cancellation of one fetch. When it is over, waits end at once and registered sockets are shut down.
 #[derive(Debug)]
 pub(super) struct FetchDeadline {
     cancel: Cancel,
@@ -28,7 +28,7 @@ pub(super) struct FetchDeadline {
     sockets: Mutex<Vec<(u64, TcpStream)>>,
 }
 
-/// A socket on the leash, until this is dropped.
+/// A registered socket, until this is dropped.
 #[derive(Debug)]
 pub(super) struct RegisteredSocket {
     deadline: Arc<FetchDeadline>,
@@ -88,7 +88,7 @@ impl FetchDeadline {
         Ok(wanted.min(self.remaining()?))
     }
 
-    /// What a fault comes to: where the leash was pulled from outside, the fault is only its consequence.
+    /// What a fault comes to: after the deadline or a cancellation the fault is only their consequence.
     pub(super) fn explain(&self, fault: FetchError) -> FetchError {
         match self.left() {
             Ok(_) => fault,
@@ -158,7 +158,7 @@ impl FetchDeadline {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Option<T>, FetchError> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-        // Nobody may listen any more, which is as good.
+        // The receiver may be gone, which is no error.
         thread::spawn(move || _ = sender.send(work()));
         let end = Instant::now() + async_bridge;
         loop {
@@ -210,7 +210,7 @@ impl FetchDeadline {
         })))
     }
 
-    /// Puts a socket on the leash.
+    /// Registers a socket, so that it is shut down when the fetch has to end.
     pub(super) fn register_socket(
         self: &Arc<Self>,
         socket: &TcpStream,
@@ -221,8 +221,8 @@ impl FetchDeadline {
         Ok(RegisteredSocket { deadline: Arc::clone(self), number })
     }
 
-    /// Does `work`, with somebody standing by who shuts the sockets down when the leash is pulled: a
-    /// blocked read knows nothing of deadlines.
+    /// Does `work` while a thread shuts the registered sockets down when the fetch has to end: a
+    /// blocked read has no deadline of its own.
     pub(super) fn while_watching_sockets<T>(&self, work: impl FnOnce() -> T) -> T {
         /// Ends the watch even if the work panics.
         struct Over<'o>(&'o AtomicBool, thread::Thread);
@@ -238,7 +238,7 @@ impl FetchDeadline {
                 while !over.load(Ordering::Acquire) {
                     if self.check().is_err() {
                         for (_, socket) in self.sockets().iter() {
-                            // It may be shut down already, which is as good.
+                            // It may be shut down already, which is no error.
                             _ = socket.shutdown(Shutdown::Both);
                         }
                     }

@@ -282,7 +282,7 @@ impl<'d> Download<'d> {
                 }
                 Err(fault) => {
                     queue.workers -= 1;
-                    // What the others say then is that they were told to stop.
+                    // The others report then that they were cancelled.
                     if queue.fault.is_none() {
                         queue.fault = Some(fault);
                     }

@@ -154,7 +154,7 @@ pub enum FetchError {
         /// The last fault before it passed.
         last: Option<Box<FetchError>>,
     },
-    /// The disk has no room for the files.
+    /// The disk has no space for the files.
     NoRoom {
         /// The folder of downloads.
         path: PathBuf,

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io;
 use std::thread::{Builder, JoinHandle};
 
-/// So many new bytes are worth a flush.
+/// Number of new bytes after which a flush begins.
 const STEP: u64 = 16 << 20;
 
 /// Flushes one file, beside whoever writes it and at most once at a time.

@@ -10,7 +10,7 @@ use super::transfer::RustlsStream;
 
 /// Begins TLS on a socket and reads the greeting.
 ///
-/// suppaftp makes the connection of this kind itself, without timeouts and out of reach of a leash. It
+/// suppaftp makes the connection of this kind itself, without timeouts and without a deadline. It
 /// is let connect to a listener of our own instead, and is handed the right socket where TLS begins.
 pub(super) fn connect(
     socket: TcpStream,
@@ -24,7 +24,7 @@ pub(super) fn connect(
     RustlsFtpStream::connect_secure_implicit(address, handover, host)
 }
 
-/// Begins TLS: the first time on the socket it was given, then on those it is told.
+/// Begins TLS: the first time on the socket it was given, then on those given to it.
 #[derive(Debug)]
 struct HandOver {
     inner: RustlsConnector,

@@ -14,10 +14,10 @@ use super::digest::Hasher;
 use super::flush::Flusher;
 use crate::disk::{DiskError, create_private_file};
 
-/// So many bytes before the end of what is there are fetched again and compared.
+/// Number of bytes before the end of a partial download that are fetched again and compared.
 const OVERLAP: u64 = 64 * 1024;
 
-/// After so many bytes, what has come is put on record for good.
+/// Number of bytes after which the progress of a download is recorded durably.
 const CHECKPOINT: u64 = 128 << 20;
 
 /// Which version of which file a download is of.
@@ -28,7 +28,7 @@ pub(super) struct Identity {
     pub(super) source: String,
     /// The file's name.
     pub(super) name: String,
-    /// Its size in bytes, where the server tells.
+    /// Its size in bytes, where the server reports it.
     pub(super) size: Option<u64>,
     /// Its modification time, word for word.
     pub(super) stamp: Option<String>,
@@ -163,7 +163,7 @@ impl Part {
 
 /// The beginning that is there, if it is one of that version and what its record says.
 fn resume(path: &Path, record_path: &Path, of: &Identity) -> io::Result<Option<Part>> {
-    // Without a size and a time nothing tells one version from another.
+    // Without a size and a time versions cannot be distinguished.
     if of.size.is_none() || of.stamp.is_none() {
         return Ok(None);
     }

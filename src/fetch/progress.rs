@@ -2,11 +2,11 @@
 
 use crate::model::Feed;
 
-/// Told how a fetch comes along, from any thread.
+/// Receives the progress of a fetch, from any thread.
 pub trait Progress: Sync {
     /// A file is begun, or begun anew after a fault; `total` bytes, where known.
     fn file(&self, feed: Feed, total: Option<u64>);
-    /// So many more bytes of it have come.
+    /// `n` more bytes of it have been received.
     fn bytes(&self, feed: Feed, n: u64);
 }
 

@@ -12,7 +12,7 @@ use super::expected_files::ExpectedFiles;
 use super::remote::{Stat, Version};
 use super::{EarlierDelivery, FetchError};
 
-/// How often to look for what is not there yet, at most.
+/// Longest poll interval for what is not there yet.
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(15);
 
 /// What stands at the source at one time.
@@ -43,7 +43,7 @@ impl PollResult {
         names
     }
 
-    /// Tells of files that have been here before, as far as sizes and times show it.
+    /// Refuses files that were delivered before, as far as sizes and times show it.
     ///
     /// # Errors
     /// What the delivery says that they are, see [`EarlierDelivery::fault`].
@@ -97,7 +97,7 @@ impl PollResult {
     }
 }
 
-/// Whether what is seen of a file is what was seen before. A file whose time is not told may be any.
+/// Whether what is seen of a file is what was seen before. A file whose time is unknown may be any.
 fn is_same(seen: &Stat, before: &RecordedFile) -> bool {
     match seen {
         Stat::Missing => before.sha256.is_none() && before.size == 0,
@@ -109,12 +109,12 @@ fn is_same(seen: &Stat, before: &RecordedFile) -> bool {
     }
 }
 
-/// Looks until the delivery is complete, and tells what stands there then.
+/// Polls until the delivery is complete, and returns the result of the last poll.
 ///
 /// # Errors
 /// [`FetchError::NothingThere`] at once if nothing of the delivery is there: that it comes at all may
 /// take hours, for which whoever called has better means than a connection. [`FetchError::NotReady`] if
-/// a part of it is there and the rest does not come within the deadline; at once if it is `awaited` by
+/// a part of it is there and the rest does not come within the deadline; at once if the caller polls again by itself (`caller_polls`), as
 /// somebody who looks again later.
 pub(super) fn wait(
     ready: &Ready,

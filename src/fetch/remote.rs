@@ -17,7 +17,7 @@ pub(super) trait Connector: Sync {
 /// A connection, logged in and in the delivery's directory.
 ///
 /// Any error leaves it in an unknown state; whoever gets one drops it. It need not outlive its fetch's
-/// [`FetchDeadline`](super::leash::FetchDeadline): every operation ends with an error soon after the leash is pulled.
+/// [`FetchDeadline`](super::deadline::FetchDeadline): every operation ends with an error soon after the fetch has to end.
 pub(super) trait Remote {
     /// What stands there under that bare name.
     fn stat(&mut self, name: &str) -> Result<Stat, FetchError>;
@@ -44,16 +44,16 @@ pub(super) trait Remote {
 pub(super) enum Stat {
     /// Not there.
     Missing,
-    /// There, or so it seems: where the server tells no size, only a download shows.
+    /// There, or so it seems: where the server reports no size, only a download shows.
     Present(Version),
 }
 
 /// What does not stay the same when a file is written to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Version {
-    /// Size in bytes, where the server tells.
+    /// Size in bytes, where the server reports it.
     pub(super) size: Option<u64>,
-    /// The modification time word for word, where the server tells: good for comparing.
+    /// The modification time word for word, where the server reports it: good for comparing.
     pub(super) stamp: Option<String>,
     /// The same as a time. Servers may give local time for UTC.
     pub(super) mtime: Option<DateTime<Utc>>,
@@ -62,7 +62,7 @@ pub(super) struct Version {
 /// How a transfer ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Retrieved {
-    /// All came, so many bytes from the offset on, and the server says so too.
+    /// All bytes from the offset on were received, and the server confirms it; their number.
     Whole(u64),
     /// The data ended in good order after so many bytes, but the server's last word is missing: it said
     /// nothing more, or hung up. The connection is dead.

@@ -1,4 +1,4 @@
-//! What a server says, and what that means: replies made fit to show, faults told apart.
+//! What a server says, and what that means: replies made printable, faults classified.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -54,12 +54,12 @@ pub(super) fn printable(words: &str, secrets: &[&str]) -> String {
     shown
 }
 
-/// The number that a reply to SIZE tells.
+/// The number in a reply to SIZE.
 pub(super) fn number(response: &Response) -> Option<u64> {
     runs_of_digits(response).next()?.parse().ok()
 }
 
-/// The time that a reply to MDTM tells, word for word: `20261124020000`, or with a fraction.
+/// The time in a reply to MDTM, word for word: `20261124020000`, or with a fraction.
 pub(super) fn stamp(response: &Response) -> Option<String> {
     let body = String::from_utf8_lossy(response.body.get(3..)?);
     let start = body.find(|c: char| c.is_ascii_digit())?;
@@ -73,7 +73,7 @@ pub(super) fn time(stamp: &str) -> Option<DateTime<Utc>> {
     NaiveDateTime::parse_from_str(seconds, "%Y%m%d%H%M%S").ok().map(|time| time.and_utc())
 }
 
-/// The port that a reply to PASV tells, however it is written: four numbers of an address and two of the
+/// The port in a reply to PASV, however it is written: four numbers of an address and two of the
 /// port stand in it, with commas and perhaps spaces between, with parentheses or without, in any words.
 pub(super) fn passive_port(response: &Response) -> Option<u16> {
     let body = response.body.get(3..)?;
@@ -132,7 +132,7 @@ pub(super) fn about_session_reuse(said: Message) -> Message {
     )
 }
 
-/// Tells a fault during a session apart. `what` is the file at hand, or the server.
+/// Classifies a fault during a session. `what` is the file at hand, or the server.
 pub(super) fn fault(error: FtpError, server: &str, what: &str, secret: &Secret) -> FetchError {
     let interrupted = |reason| FetchError::Interrupted { what: what.to_owned(), reason };
     let protocol = |reply| FetchError::Protocol { server: server.to_owned(), reply };

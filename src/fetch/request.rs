@@ -25,7 +25,7 @@ pub struct Request<'a> {
     pub workdir: &'a Path,
     /// Ends the fetch early.
     pub cancel: &'a Cancel,
-    /// Whether somebody looks again later. What is not complete is told at once then, and not waited for: a
+    /// Whether the caller polls again later. An incomplete delivery is then reported at once, and not waited for: a
     /// hundred insurers share a few runs side by side.
     pub caller_polls: bool,
     /// Deliveries that count as none: if the files are seen to be one of these, they are not read.
@@ -64,7 +64,7 @@ impl EarlierDelivery<'_> {
 }
 
 impl Source {
-    /// The source on a business date as it may be told to anyone: without secrets.
+    /// The source on a business date for messages: without secrets.
     pub fn describe(&self, date: NaiveDate) -> String {
         let (scheme, username, host, port, path) = match self {
             Source::Dir { base, path, .. } => {

@@ -235,7 +235,7 @@ impl<'a> Session<'a> {
 
     /// Reads the server's last word about a transfer.
     fn last_word(&mut self, transfer: Transfer) -> Result<(), FtpError> {
-        // The leash holds the socket open by a descriptor of its own, and proftpd says nothing for ten
+        // The deadline holds the socket open by a descriptor of its own, and proftpd says nothing for ten
         // seconds unless both ends are closed.
         self.data.let_go();
         match transfer {
@@ -367,7 +367,7 @@ impl Remote for Session<'_> {
                 return Err(error);
             }
         }
-        // A refused TLS data connection ends cleanly after no byte at all; only this reply tells.
+        // A refused TLS data connection ends cleanly after no byte at all; only this reply shows it.
         match self.last_word(transfer) {
             Ok(()) => Ok(Retrieved::Whole(total)),
             Err(FtpError::ConnectionError(error)) if clean => {

@@ -17,7 +17,7 @@ pub(super) struct Throttle {
 }
 
 impl Throttle {
-    /// So many bytes a second at most.
+    /// The limit in bytes a second.
     pub(super) fn new(rate: Option<u64>) -> Throttle {
         Throttle { rate, busy_until: Mutex::new(Instant::now()) }
     }
@@ -25,7 +25,7 @@ impl Throttle {
     /// Takes bytes that have come, and waits until more may come.
     ///
     /// # Errors
-    /// If the leash is pulled meanwhile.
+    /// If the fetch has to end meanwhile.
     pub(super) fn take(&self, bytes: u64, deadline: &FetchDeadline) -> Result<(), FetchError> {
         const BURST: Duration = Duration::from_millis(250);
         let Some(rate) = self.rate else { return deadline.check() };

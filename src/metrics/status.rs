@@ -54,7 +54,7 @@ pub struct Plan {
 }
 
 impl TenantStatus {
-    /// Reads how a tenant stands. That something cannot be read is told in it and is no error.
+    /// Reads how a tenant stands. That something cannot be read is part of it and is no error.
     pub fn read(data: &Path, tenant: &str) -> TenantStatus {
         let read = Reader::open_existing(&database_of(data, tenant)).and_then(last);
         TenantStatus::of(data, tenant, read)

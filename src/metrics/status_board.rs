@@ -38,7 +38,7 @@ impl StatusBoard {
         self.heartbeat.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
-    /// Reads anew how a tenant stands: when it is taken up, and after each run. Returns whether that was to be
+    /// Reads anew how a tenant stands: when its job is loaded, and after each run. Returns whether that was to be
     /// had: a writer that is at its first import keeps readers out and is not waited for. What was known stands then.
     pub fn refresh(&self, tenant: &str) -> bool {
         let seen = TenantStatus::glance(&self.data, tenant);

@@ -182,8 +182,8 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// At most so many lines and related records stand in one finding.
+    /// Maximum number of lines and of related records in one finding.
     pub const MAX_LINES: usize = 1_000;
-    /// At most so many characters of a value stand in one finding.
+    /// Maximum number of characters of a value in one finding.
     pub const MAX_VALUE: usize = 200;
 }

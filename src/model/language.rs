@@ -1,8 +1,8 @@
-//! The language in which people are told something.
+//! The language of messages to people.
 
 use super::Message;
 
-/// The language in which a person is told something. Machine formats carry both.
+/// The language of messages to a person. Machine formats carry both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     /// Chinese, the language of the insurers.

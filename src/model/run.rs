@@ -196,6 +196,6 @@ pub struct RecordedFile {
     pub sha256: Option<String>,
     /// Size in bytes; zero if it was not there.
     pub size: u64,
-    /// Modification time at the source, to the millisecond, where it was told.
+    /// Modification time at the source, to the millisecond, where it was known.
     pub mtime: Option<DateTime<Utc>>,
 }

@@ -1,6 +1,6 @@
 //! The columns of a file's records, made once for the whole file and filled by several threads at a time.
 //!
-//! Each thread has a stretch of every column. Columns that each thread makes for itself have to be joined,
+//! Each thread has a chunk of every column. Columns that each thread makes for itself have to be joined,
 //! which writes everything twice; at a million agents that cost 0.1 s and, for a while, a second copy.
 
 use std::{num::NonZero, thread};
@@ -15,9 +15,9 @@ use polars_arrow::datatypes::ArrowDataType;
 
 use crate::config::schema::Kind;
 
-/// Texts over 12 bytes lie in blocks of so many bytes.
+/// Size in bytes of the blocks for texts over 12 bytes.
 const BLOCK: usize = 1 << 20;
-/// Columns of so many rows are finished on several threads.
+/// Number of rows from which columns are finished on several threads.
 const MANY: usize = 1 << 16;
 
 /// The columns of a file while they are filled. One slot a line of the file; slots cost memory only once
@@ -26,7 +26,7 @@ pub(super) struct Columns {
     cells: Vec<Cells>,
     lines: Vec<u32>,
     hashes: Vec<u64>,
-    /// Number of slots of each stretch.
+    /// Number of slots of each chunk.
     chunks: Vec<usize>,
 }
 
@@ -59,18 +59,18 @@ enum Slots<'c> {
     Date(&'c mut [i32]),
 }
 
-/// The texts over 12 bytes of one stretch of one column.
+/// The texts over 12 bytes of one chunk of one column.
 struct Texts {
     blocks: Vec<Vec<u8>>,
     /// The text stored last. Files come sorted by team more often than not, and then the same names of
     /// teams and offices stand row upon row; they lie in memory once.
     last: View,
-    /// Block `n` of this stretch is buffer `first + n * step` of the column.
+    /// Block `n` of this chunk is buffer `first + n * step` of the column.
     first: usize,
     step: usize,
 }
 
-/// What a stretch was filled with, beside what stands in the slots.
+/// What a chunk was filled with, beside its slots.
 pub(super) struct Filled {
     rows: usize,
     /// One a field: which cells have a value, and the blocks of texts.
@@ -88,7 +88,7 @@ pub(super) struct Finished {
 }
 
 impl Columns {
-    /// Makes columns of these kinds for stretches of so many rows at most.
+    /// Creates columns of these kinds for chunks of at most this many rows.
     pub(super) fn new<'k>(kinds: impl Iterator<Item = &'k Kind>, chunks: Vec<usize>) -> Columns {
         let slots = chunks.iter().sum();
         let cells = kinds.map(|kind| match kind {
@@ -100,7 +100,7 @@ impl Columns {
         Columns { cells, lines: vec![0; slots], hashes: vec![0; slots], chunks }
     }
 
-    /// The stretches, in order.
+    /// The chunks, in order.
     pub(super) fn chunks(&mut self) -> Vec<ColumnChunk<'_>> {
         let step = self.chunks.len();
         let lines = cut(&mut self.lines, &self.chunks);
@@ -132,7 +132,7 @@ impl Columns {
         chunks
     }
 
-    /// Closes the gaps that stretches left and makes polars columns of these names.
+    /// Closes the gaps that chunks left and makes polars columns of these names.
     ///
     /// # Errors
     /// If polars does not take the columns (a bug).
@@ -158,13 +158,13 @@ impl Columns {
     }
 }
 
-/// A column whose stretches are filled.
+/// A column whose chunks are filled.
 struct RawColumn<'n> {
     name: &'n str,
     cells: Cells,
-    /// One a stretch.
+    /// One per chunk.
     valid: Vec<MutableBitmap>,
-    /// One a stretch.
+    /// One per chunk.
     blocks: Vec<Vec<Vec<u8>>>,
 }
 
@@ -238,7 +238,7 @@ fn validity(chunks: &[MutableBitmap]) -> Option<Bitmap> {
     Some(whole.into())
 }
 
-/// The blocks of all stretches by the numbers that [`Texts`] gave them.
+/// The blocks of all chunks by the numbers that [`Texts`] gave them.
 fn interleaved(chunks: Vec<Vec<Vec<u8>>>) -> Vec<Vec<u8>> {
     let most = chunks.iter().map(Vec::len).max().unwrap_or_default();
     let mut chunks: Vec<_> = chunks.into_iter().map(Vec::into_iter).collect();
@@ -249,7 +249,7 @@ fn interleaved(chunks: Vec<Vec<Vec<u8>>>) -> Vec<Vec<u8>> {
     blocks
 }
 
-/// Cuts slots into stretches of these lengths.
+/// Cuts slots into chunks of these lengths.
 fn cut<'c, T>(mut slots: &'c mut [T], lengths: &[usize]) -> Vec<&'c mut [T]> {
     let mut chunks = Vec::with_capacity(lengths.len());
     for length in lengths {
@@ -260,7 +260,7 @@ fn cut<'c, T>(mut slots: &'c mut [T], lengths: &[usize]) -> Vec<&'c mut [T]> {
     chunks
 }
 
-/// Moves what stretches hold together; of each is given how many slots it has and how many are filled.
+/// Moves the content of chunks together; of each is given how many slots it has and how many are filled.
 fn close<T: Copy>(slots: &mut Vec<T>, chunks: &[(usize, usize)]) {
     let (mut start, mut end) = (0, 0);
     for (length, filled) in chunks {

@@ -18,7 +18,7 @@ use super::{cast, quotes};
 
 /// Raw bytes decoded at a time; larger runs cost page faults (`encoding_rs`: 204 ms whole, 72 ms so).
 const RUN: u64 = 1 << 20;
-/// A thread of its own pays from so many raw bytes on.
+/// Number of raw bytes from which another thread pays.
 const THREAD: u64 = 2 << 20;
 
 /// Cuts all lines behind the header into records.
@@ -206,7 +206,7 @@ impl Part {
     }
 }
 
-/// Reads line after line into its stretch; its buffers are reused.
+/// Reads line after line into its chunk; its buffers are reused.
 struct Reader<'p, 'c> {
     plan: &'p Plan<'p>,
     chunk: ColumnChunk<'c>,

@@ -18,7 +18,7 @@ fn line(n: usize) -> String {
     }
 }
 
-/// Large enough for several threads, so that their stretches have gaps to close and their rows are
+/// Large enough for several threads, so that their chunks have gaps to close and their rows are
 /// counted on.
 #[test]
 fn reading_on_several_threads_equals_reading_on_one() {

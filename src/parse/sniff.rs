@@ -12,7 +12,7 @@ use super::{cast, cast::is_blank, quotes};
 /// Delimiters seen in the field (`feeds.md`); others are found in the sample itself.
 const KNOWN: [&str; 12] =
     ["|", "\t", ",", ";", "^", "\u{1}", "\u{1b}", "|+|", "|@|", "||", "!^!", "^|^"];
-/// Lines looked at: so many from the top, and as many spread over the rest.
+/// Number of lines examined at the top; as many are spread over the rest.
 const SAMPLE: usize = 100;
 /// A headerless layout must fit at least this share of the sampled lines ...
 const MIN_WIDTH_FIT: f64 = 0.5;

@@ -201,7 +201,7 @@ impl Classification {
         }
     }
 
-    /// Of a file of the data folder: a full disk may have room again later.
+    /// Of a file of the data folder: a full disk may have space again later.
     fn of_disk(error: &DiskError) -> Classification {
         match error.is_transient() {
             true => Fault::DataFolder.passing(),

@@ -18,7 +18,7 @@ use crate::store::{QuarantinedLine, RunRecord, Store};
 use super::error::RunError;
 use super::stage::Stage;
 
-/// So many findings of a code come with the delivered line.
+/// Number of findings of a code that carry the delivered line.
 const EXCERPTS: usize = 3;
 
 /// Quarantined lines on their way into the database.

@@ -27,7 +27,7 @@ impl Stage {
     }
 }
 
-/// Told how a run comes along.
+/// Receives the progress of a run.
 pub trait Progress: fetch::Progress {
     /// A stage begins.
     fn stage(&self, stage: Stage);

@@ -20,7 +20,7 @@ pub const FILE_NAME: &str = "report.json";
 /// The JSON Schema (2020-12) of the document.
 pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
 
-/// At most so many findings of a code are listed; `totals` has the true numbers.
+/// Maximum number of findings of a code that are listed; `totals` has the true numbers.
 pub const MAX_FINDINGS: usize = 1_000;
 
 /// Permissions of the document, of which the user's umask takes its share: it is made to be passed on.

@@ -1,4 +1,4 @@
-//! What people and programs are told of a run.
+//! Reports of a run for people and programs.
 //!
 //! [`view`] decides what is said and in which order, [`terminal`] draws that, and [`json`] writes the
 //! document whose schema is `schemas/report.schema.json`. All three are made of a

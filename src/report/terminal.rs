@@ -24,9 +24,9 @@ pub struct Options {
     pub colour: bool,
     /// The language.
     pub language: Language,
-    /// So many findings of each rule are shown, equal ones counted once.
+    /// Number of findings of each rule that are shown, equal ones counted once.
     pub per_rule: usize,
-    /// The exit code that the program will end with, told beside the verdict unless it is 0.
+    /// The exit code that the program will end with, shown beside the verdict unless it is 0.
     pub exit_code: u8,
 }
 

@@ -13,10 +13,10 @@ use crate::model::{
     RuleMeta, RunReport, StageTiming, Verdict,
 };
 
-/// A run as it is told.
+/// The content of a report.
 #[derive(Debug)]
 pub struct View<'a> {
-    /// The run itself, for what is told as it stands.
+    /// The run itself.
     pub report: &'a RunReport,
     /// The stages that were run, in order.
     pub stages: Vec<Stage<'a>>,

@@ -57,7 +57,7 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// At most so many findings of a rule are kept; all are counted.
+    /// Maximum number of findings of a rule that are kept; all are counted.
     pub const MAX_KEPT: usize = 100_000;
 
     pub(super) fn new(meta: &'static RuleMeta, level: Level) -> Sink {

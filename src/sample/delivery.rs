@@ -179,7 +179,7 @@ struct FeedFile {
     bytes: Vec<u8>,
 }
 
-/// Text is encoded and written in blocks of about so many bytes.
+/// Approximate size in bytes of the blocks in which text is encoded and written.
 const BLOCK: usize = 1 << 16;
 
 impl<'a> Delivery<'a> {

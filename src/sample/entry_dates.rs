@@ -6,7 +6,7 @@ const FOUNDED: NaiveDate = match NaiveDate::from_ymd_opt(1996, 8, 22) {
     Some(date) => date,
     None => NaiveDate::MIN,
 };
-/// Every so many agents one is the founder of a team, until all teams are founded. As there are fewer
+/// Every `STRIDE`-th agent is the founder of a team, until all teams are founded. As there are fewer
 /// teams than a sixteenth of the agents, the founders are among the first third.
 pub(super) const STRIDE: usize = 5;
 

@@ -11,7 +11,7 @@ use super::format::FileFormat;
 /// What a connection does while another program holds the file.
 #[derive(Debug, Clone, Copy)]
 pub enum BusyPolicy {
-    /// SQLite retries for so long.
+    /// How long SQLite retries.
     Timeout(Duration),
     /// Called with the number of attempts so far; SQLite retries for as long as it returns true.
     Handler(fn(i32) -> bool),

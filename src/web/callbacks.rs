@@ -34,7 +34,7 @@ const BODIES: usize = 64 << 20;
 const STORED: &str = "stored";
 const REPEATED: &str = "repeated";
 
-/// Tells the time.
+/// A clock.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// The receiver of callbacks: what the job files say, replaced as a whole when they change.
@@ -103,7 +103,7 @@ impl Callbacks {
     }
 
     fn note(&self, about: &str, event: &RequestEvent<'_>) {
-        // A timestamp is told of besides what becomes of the request.
+        // A doubtful timestamp is logged besides the outcome of the request.
         if !matches!(event, RequestEvent::Age(..)) {
             let (tenant, agent) = about.split_once('/').unwrap_or_default();
             self.counts.add(tenant, agent, request_log::kind(event), 1);
@@ -213,7 +213,7 @@ async fn answer(State(callbacks): State<Arc<Callbacks>>, request: Request) -> Re
     let (app, opened) = match ready {
         Ok((app, account)) => (app, open(account)),
         Err(event) => {
-            // The same work as for an application that is there, so that the time tells nothing.
+            // The same work as for an application that is there, so that the time taken reveals nothing.
             let _ = callbacks.decoy.as_ref().map(open);
             callbacks.note(&about, &event);
             return refused();

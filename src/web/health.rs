@@ -20,7 +20,7 @@ struct Shared {
     patience: Duration,
 }
 
-/// The routes. The scheduler counts as alive while its last beat is at most `patience` ago.
+/// The routes. The scheduler counts as alive while its last heartbeat is at most `patience` ago.
 ///
 /// `/healthz` answers 200 if it is and every database that exists can be read, else 503; which it is stands in
 /// its JSON. `/metrics` answers 200 with Prometheus text, whatever the state of things.

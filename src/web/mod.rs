@@ -1,5 +1,5 @@
 //! The HTTP edge: a server that no client can hold, the pages that WeCom calls, and those for monitoring. No other
-//! room knows axum.
+//! module uses axum.
 
 pub mod callbacks;
 pub mod health;

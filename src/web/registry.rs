@@ -113,7 +113,7 @@ impl Registry {
         let mut seen = BTreeSet::new();
         for job in jobs {
             if !seen.insert(job.tenant.as_str()) {
-                // Whoever gathers the job files tells of it; here the first one counts.
+                // The duplicate is reported where job files are loaded; here the first one counts.
                 continue;
             }
             registry.tenants.insert(job.tenant.clone(), job.wecom.corp_id.clone());

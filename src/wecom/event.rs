@@ -39,7 +39,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// Reads a decrypted text, XML or JSON. Never fails: what cannot be read is told by `problem`.
+    /// Reads a decrypted text, XML or JSON. Never fails: what cannot be read is in `problem`.
     pub fn parse(body: &[u8]) -> Event {
         let fields = std::str::from_utf8(body)
             .map_err(|_| ParseProblem::NotUtf8)

@@ -14,9 +14,9 @@ use crate::http::{self, ClientSettings};
 use crate::tls::{self, CertificateFileError};
 use crate::wecom::crypto::Credentials;
 
-/// WeCom waits so long for the answer to a check of an address (document 90930).
+/// How long WeCom waits for the answer to a check of an address (document 90930).
 pub const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
-/// WeCom waits so long for the answer to a callback (document 90930).
+/// How long WeCom waits for the answer to a callback (document 90930).
 pub const EVENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longer than WeCom waits, to distinguish a slow answer from none.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -65,7 +65,7 @@ pub enum Verdict {
     Right,
     /// The right answer, but later than WeCom waits.
     Late,
-    /// 200, but with another text than it should be, of so many bytes.
+    /// 200, but with a wrong text; its length in bytes.
     OtherText {
         /// Bytes of the text.
         bytes: usize,

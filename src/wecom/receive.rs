@@ -1,7 +1,7 @@
 //! From a request's query and body to the text that WeCom wrote, or to the reason why it is none.
 //!
 //! The order matters: the signature is checked before anything is decrypted, and the receive id before anything is
-//! believed. Timestamps are told to the caller but bound to no window: WeCom sends again what was not acknowledged,
+//! believed. Timestamps are passed to the caller but bound to no window: WeCom sends again what was not acknowledged,
 //! documents no spacing, and a repeated event is stored once anyway.
 //!
 //! This file, `crypto` and `envelope` import nothing but each other, so that the fuzz target builds them alone.

@@ -1,4 +1,4 @@
-//! A program that is told of an alert.
+//! Sending an alert to a program.
 
 use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::super::document::Alert;
 use super::{Bounds, SendError};
 
-/// How often it is looked whether the program is done.
+/// Poll interval while waiting for the program to exit.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Runs the program with the document on its standard input and the gist in its environment. What it prints

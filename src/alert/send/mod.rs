@@ -1,4 +1,4 @@
-//! SendLock one alert on one channel, once.
+//! Sending one alert on one channel, once.
 
 mod bounds;
 mod command;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SendError;
 
-/// So many characters of WeCom's words are passed on.
+/// Number of characters of WeCom's message that are passed on.
 const LONGEST_WORDS: usize = 200;
 
 #[derive(Serialize)]

@@ -135,7 +135,7 @@ pub(super) fn drawn(entries: &[(String, Entry)], environment: &Environment) -> S
     table(&columns, &header, &rows, 0, environment.width) + &words
 }
 
-/// The zone that the ledger's times are told in.
+/// The zone of the ledger's times.
 fn zone(entry: &Entry) -> Tz {
     entry.state.zone.parse().unwrap_or(Tz::UTC)
 }
@@ -146,7 +146,7 @@ fn is_overdue(entry: &Entry, environment: &Environment) -> bool {
     entry.next.is_some_and(passed)
 }
 
-/// How an errand stands, as people say it.
+/// The state of a scheduled run in words.
 #[derive(Clone, Copy)]
 enum State {
     Due,

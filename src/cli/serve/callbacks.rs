@@ -8,7 +8,7 @@ use orgsnap::config::job::Job;
 use orgsnap::model::Message;
 use orgsnap::web::callbacks::Callbacks;
 
-/// How often the jobs are handed over though no job file changed: the file of a secret may hold another one by now,
+/// Interval of reloading the jobs though no job file changed: the file of a secret may have changed,
 /// and a database that could not be opened is tried again.
 const AGAIN: TimeDelta = TimeDelta::seconds(30);
 

@@ -1,4 +1,4 @@
-//! Where all that the daemon tells goes: the log, the desk of alerts, the board of metrics, the receiver of callbacks.
+//! Where the reports of the daemon go: the log, the alert dispatcher, the status board, the receiver of callbacks.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ use super::callbacks::CallbackReload;
 /// A metrics file is at most so old.
 const METRICS_AGE: TimeDelta = TimeDelta::seconds(30);
 
-/// Log, desk and board.
+/// Log, dispatcher and status board.
 pub(super) struct ServeObserver {
     language: Language,
     dispatcher: Arc<AlertDispatcher>,
@@ -151,7 +151,7 @@ impl Observer for ServeObserver {
             self.status_board.plan(tenant, plan(status));
         }
         state.earlier = tenants;
-        // What is left was told of tenants that have gone meanwhile.
+        // What is left belongs to tenants that were removed meanwhile.
         state.stale = again;
         self.status_board.heartbeat();
         if news || state.written.is_none_or(|written| (now - written).abs() > METRICS_AGE) {

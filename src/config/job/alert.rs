@@ -55,7 +55,7 @@ impl AlertKind {
 pub struct AlertChannel {
     /// Its name in logs and in the ledger of what is unsent; no two channels of a job share one.
     pub name: String,
-    /// What it is told of.
+    /// Which alerts it receives.
     pub on: Vec<AlertKind>,
     /// The language of what people read; documents carry both.
     pub language: Language,
@@ -85,7 +85,7 @@ pub enum AlertTarget {
         /// The program and its arguments; no shell reads them. A program with a slash in its name is relative
         /// to the job file, one without is looked up in `PATH`.
         argv: Vec<String>,
-        /// After so long it is killed, with all that it started.
+        /// Timeout after which it is killed, with all that it started.
         timeout: Duration,
     },
 }

@@ -82,7 +82,7 @@ impl Cron {
         let mut from = after.duration_trunc(Duration::seconds(1)).ok()?;
         let mut inclusive = false;
         // croner reckons on the wall's clock and may answer with a time that has passed. Between two changes
-        // of the offset there is nothing to go wrong, so the stretches are walked one by one.
+        // of the offset there is nothing to go wrong, so the intervals are walked one by one.
         for _ in 0..MOST_STRETCHES {
             let offset = offset_at(zone, from);
             let found = self.parsed.find_next_occurrence(&from.with_timezone(&offset), inclusive);

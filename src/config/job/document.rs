@@ -81,7 +81,7 @@ impl Document<'_> {
     }
 
     /// Complains of the first key of a table that means nothing with the table's kind. `table` is the place of the
-    /// table, which tells it from others of the same section.
+    /// table, which distinguishes it from others of the same section.
     pub(super) fn no_stray_key(
         &self,
         section: &str,
@@ -173,7 +173,7 @@ fn locate(table: &DeTable<'_>, span: &Range<usize>, section: &str) -> Option<Loc
             DeValue::Table(inner) => locate(inner, span, &inner_section),
             DeValue::Array(items) => items.iter().find_map(|item| match item.get_ref() {
                 DeValue::Table(inner) => locate(inner, span, &inner_section),
-                // An item of a list is told as the list.
+                // An item of a list is reported as the list.
                 _ if item.span() == *span => {
                     let (section, key) = (section.to_owned(), name.to_owned());
                     Some(Located { section, key, is_key: false })

@@ -1,4 +1,4 @@
-//! The key that an SSH server must show, however the job file tells it.
+//! The key that an SSH server must have, in any form that the job file may give.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};

@@ -52,7 +52,7 @@ impl Job {
     /// The default size limit of a file: 4 GiB.
     pub const MAX_FILE_SIZE: u64 = limits::MAX_FILE_SIZE;
 
-    /// The business date of a delivery fetched at `now`, unless the caller is told another: the
+    /// The business date of a delivery fetched at `now`, unless the caller gives another: the
     /// calendar date in the job's time zone.
     pub fn business_date(&self, now: DateTime<Utc>) -> NaiveDate {
         now.with_timezone(&self.timezone).date_naive()

@@ -23,12 +23,12 @@ pub struct Schedule {
     pub cron: Cron,
     /// Until when to look again for files that are late; an hour after the run's time if not given.
     pub wait_until: Option<NaiveTime>,
-    /// How often to look again.
+    /// Poll interval for late files.
     pub retry_every: Duration,
 }
 
 impl Schedule {
-    /// How often late files are looked for, unless the job says otherwise.
+    /// Poll interval for late files, unless the job says otherwise.
     pub const RETRY_EVERY: Duration = Duration::from_secs(5 * 60);
     /// How long late files are waited for, unless the job says otherwise.
     const WAIT: TimeDelta = TimeDelta::hours(1);
@@ -152,7 +152,7 @@ mod tests {
             // At the run's own time: the next day.
             ("02:30", "Asia/Shanghai", "2026-11-23T18:30:00Z", "2026-11-24T18:30:00Z"),
             ("", "Asia/Shanghai", "2026-11-23T18:30:00Z", "2026-11-23T19:30:00Z"),
-            // There is no 02:30 that night; 03:30 is as long after one o'clock.
+            // There is no 02:30 on that day; 03:30 is as long after one o'clock.
             ("02:30", "Europe/Berlin", "2026-03-29T00:00:00Z", "2026-03-29T01:30:00Z"),
             // There are two; the later one waits longer.
             ("02:30", "Europe/Berlin", "2026-10-24T23:00:00Z", "2026-10-25T01:30:00Z"),

@@ -122,11 +122,11 @@ impl FileNames {
 pub enum Ready {
     /// As soon as files are there.
     Now,
-    /// When size and time of all four files have not changed for so long.
+    /// When size and time of all four files have not changed for a time.
     Stable {
         /// How long.
         wait: Duration,
-        /// How often to look in that time, at the beginning and the end at least; 2 or more.
+        /// Number of polls in that time, at the beginning and the end at least; 2 or more.
         polls: u32,
         /// A smaller file is not complete, in bytes.
         min_size: u64,
@@ -177,7 +177,7 @@ pub struct SftpSource {
     /// What opens the private key, if it is locked.
     pub key_passphrase: Option<SecretSource>,
     /// The server's key as `ssh-keygen -lf` prints it, `SHA256:...`. Without it no connection is
-    /// made; the fault then tells which key the server shows.
+    /// made; the error then names the server's key.
     pub host_key: Option<String>,
     /// How the files are fetched.
     pub fetching: Fetching,

@@ -24,7 +24,7 @@ pub struct WecomApp {
     pub agent_id: AgentId,
     /// Its secret, for calls of WeCom's API.
     pub secret: SecretSource,
-    /// How its callbacks are told from forgeries; an application without it is complete and receives none.
+    /// How its callbacks are authenticated; an application without it is complete and receives none.
     pub callback: Option<CallbackSecrets>,
     /// Line of its table in the job file, 1-based.
     pub line: usize,

@@ -88,7 +88,7 @@ impl<'d> Download<'d> {
         self.finish(task, part)
     }
 
-    /// A file whose size the server does not tell. A cut-off one cannot be told from a whole one then; a
+    /// A file whose size the server does not report. A truncated one looks like a complete one then; a
     /// second download that is the same is good evidence, and needs no place on disk.
     fn attempt_twice(
         &self,
@@ -175,7 +175,7 @@ impl<'d> Download<'d> {
         self.throttle.take(piece.len() as u64, self.deadline)
     }
 
-    /// SIZE alone tells nothing of a file that was replaced meanwhile, or was growing all along.
+    /// SIZE alone does not show that a file was replaced meanwhile, or was growing all along.
     fn verify_unchanged(&self, remote: &mut dyn Remote, task: &Task) -> Result<(), FetchError> {
         let name = self.wanted.name(task.feed);
         match remote.stat(name)? {

@@ -45,7 +45,7 @@ impl<'l> AsyncBridge<'l> {
         longest: Duration,
         answer: impl Future<Output = T>,
     ) -> Result<T, WaitError> {
-        /// How often to look whether to stop.
+        /// Poll interval for cancellation.
         const POLL_INTERVAL: Duration = Duration::from_millis(200);
         let end = Instant::now() + longest;
         let Some(runtime) = &self.runtime else { return Err(WaitError::TimedOut) };

@@ -1,4 +1,4 @@
-//! What goes wrong with an SSH connection, told apart.
+//! Faults of an SSH connection.
 
 use russh::AlgorithmKind;
 use russh_sftp::client::error::Error as SftpError;

@@ -9,7 +9,7 @@ use russh::keys::PublicKeyOrCertificate;
 use super::fault::Fault;
 use super::host_key::HostKey;
 
-/// Looks at the host key while the connection is made, and keeps the server's last words.
+/// Verifies the host key while the connection is made, and keeps the message with which the server disconnects.
 #[derive(Debug, Clone)]
 pub(super) struct HostKeyVerifier {
     /// As `ssh-keygen -lf` prints it: `SHA256:` and unpadded base64.

@@ -103,7 +103,7 @@ impl Remote for Session<'_> {
             Err(error) if is_absence(&error) => return Ok(Stat::Missing),
             Err(error) => return Err(self.fault(&error, name)),
         };
-        // A server that tells no permissions tells no kind either.
+        // A server that reports no permissions reports no kind either.
         if attributes.permissions.is_some() && attributes.file_type() == FileType::Dir {
             return Err(FetchError::NotAFile { path: path.into() });
         }

@@ -38,7 +38,7 @@ Use one delimiter that never occurs in the data (such as | or |+|) throughout; n
     check: Check::Lines(check),
 };
 
-/// At most so many of the delimiters tried stand in the message.
+/// Maximum number of delimiter candidates in the message.
 const SHOWN: usize = 6;
 
 fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {

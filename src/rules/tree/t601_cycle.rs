@@ -82,5 +82,5 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
     Ok(())
 }
 
-/// At most so many members stand in the message.
+/// Maximum number of members in the message.
 const SHOWN: usize = 8;

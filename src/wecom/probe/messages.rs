@@ -1,4 +1,4 @@
-//! What is told of a probe: what happened, and what to do about it.
+//! The messages of a probe: what happened, and what to do about it.
 
 use crate::model::Message;
 

@@ -19,7 +19,7 @@ pub(super) static STATE: State =
 const FIELDS: [(&str, &str); 2] =
     [("last_detail", "UpdateDetail"), ("member_version", "CurMemVer")];
 
-/// The columns that say when something of a group changed, with the detail that tells it.
+/// The columns that say when something of a group changed, by the detail of the event.
 const CHANGES: [(&str, &str); 3] = [
     ("owner_changed_at", "change_owner"),
     ("name_changed_at", "change_name"),

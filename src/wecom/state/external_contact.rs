@@ -13,7 +13,7 @@ const TABLE: Table =
 pub(super) static STATE: State = State { table: &TABLE, links: &[], fold, is_newest: None };
 
 /// What each change sets, beside when it happened; `:state`, `:source` and `:reason` are what the event says.
-/// An event that only tells of something else leaves the relation as it was.
+/// An event about something else leaves the relation as it was.
 fn sets(change: &str) -> (&'static str, &'static str) {
     match change {
         "add_external_contact" => (

@@ -34,7 +34,7 @@ fn ids_of(conn: &Connection, kind: ObjectKind, id: &str) -> rusqlite::Result<BTr
 }
 
 /// Hands over the events of an object, in the order in which they happened, and came where that is the same; what
-/// several applications were told, once.
+/// several applications received, once.
 pub(super) fn replay(
     conn: &Connection,
     kind: ObjectKind,
@@ -64,7 +64,7 @@ pub(super) fn replay(
     Ok(())
 }
 
-/// All ids that a member has had, by the renames that were told in whatever order.
+/// All ids that a member has had, by renames in whatever order.
 fn member_ids(conn: &Connection, user_id: &str) -> rusqlite::Result<BTreeSet<String>> {
     let mut statement = conn.prepare_cached(
         "select new_user_id from callback_event \

@@ -160,7 +160,7 @@ fn departments(conn: &Connection, user_id: &str) -> rusqlite::Result<Vec<(String
     .collect()
 }
 
-/// Carries a member over to the new id. What an event of the same second has already told of the new id is kept;
+/// Carries a member over to the new id. What an event of the same second has already set for the new id is kept;
 /// what is left of another member who once had it is not.
 fn rename(conn: &Connection, old: &str, new: &str, step: &Step<'_>) -> rusqlite::Result<()> {
     if known(conn, new)?.is_some_and(|known| known.deleted) {

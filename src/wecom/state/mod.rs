@@ -2,7 +2,7 @@
 //!
 //! The state of an object is the fold of its events in the order of (when it happened, when it came), and of nothing
 //! else. So it depends neither on the order in which events of different objects come, nor on re-delivery; what
-//! concerns two objects (a tag of a deleted member) is told by views. An event that is the newest of its object, as
+//! concerns two objects (a tag of a deleted member) is derived by views. An event that is the newest of its object, as
 //! nearly all are, is folded onto the rows that are there. One that came late makes its object be folded anew from
 //! `callback_event`, once a transaction.
 //!

@@ -24,7 +24,7 @@ pub(super) enum Lifecycle {
     Updated,
     /// It is gone; what was last known of it stays.
     Deleted,
-    /// Nothing: the event tells something else.
+    /// Nothing: the event is about something else.
     Unaffected,
 }
 

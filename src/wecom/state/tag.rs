@@ -1,4 +1,4 @@
-//! `tag`, `tag_member`, `tag_department`: `update_tag` of `change_contact`, which tells who gets a tag and who loses it.
+//! `tag`, `tag_member`, `tag_department`: `update_tag` of `change_contact`, by which members get and lose tags.
 
 use rusqlite::Connection;
 
