@@ -47,6 +47,40 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("web", &["model", "config", "wecom", "metrics"]),
 ];
 
+/// What the files of a folder inside a module may import of the rest of that module. `config/job` and `config/schema`
+/// import nothing of it.
+const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
+    ("alert/send", &["document", "markdown"]),
+    (
+        "fetch/download",
+        &[
+            "deadline",
+            "digest",
+            "error",
+            "expected_files",
+            "part",
+            "progress",
+            "raw",
+            "remote",
+            "request",
+            "throttle",
+        ],
+    ),
+    ("fetch/session", &["data_blocked", "deadline", "error", "reply"]),
+    ("fetch/sftp", &["deadline", "error", "remote", "reply"]),
+    ("report/terminal", &["json", "layout", "queries", "snippet", "view"]),
+    ("report/view", &["formatting", "language", "layout"]),
+    ("rules/file", &["context", "rule", "sink"]),
+    ("rules/key", &["context", "rule", "sink", "value"]),
+    ("rules/record", &["context", "rule", "sink"]),
+    ("rules/reference", &["context", "rule", "sink"]),
+    ("rules/tree", &["context", "rule", "sink"]),
+    ("rules/value", &["context", "rule", "sink"]),
+    ("sample/defects", &["company", "delivery", "row", "seeded_rng"]),
+    ("wecom/state", &["event"]),
+    ("wecom/store", &["event", "state"]),
+];
+
 fn rust_files(dir: &Path, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -109,6 +143,43 @@ fn modules_import_only_the_allowed_modules_above_them_in_lib_rs() {
     let allowed = ALLOWED.iter().map(|(module, may)| (*module, may.iter().copied().collect()));
     let faults = forbidden(&Files::new(&source), &allowed.collect());
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Which imports of the folders inside modules are not in `allowed`. The unit tests of a folder may use all of it.
+fn forbidden_inside(files: &Files, allowed: &BTreeMap<&str, BTreeSet<&str>>) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for (from, to) in files.imports() {
+        let parts: Vec<&str> = from.split('/').collect();
+        let [module, folder, _, ..] = parts.as_slice() else { continue };
+        let unit = to.trim_end_matches(".rs").split('/').nth(1).unwrap_or("mod");
+        let own = to.starts_with(&format!("{module}/{folder}"));
+        if *module == "cli" || *folder == "tests" || files.top_level(to) != *module || own {
+            continue;
+        }
+        let folder = format!("{module}/{folder}");
+        if !allowed.get(folder.as_str()).is_some_and(|may| may.contains(unit)) {
+            found.insert(format!("{folder} must not import {unit}"));
+        }
+    }
+    found.into_iter().collect()
+}
+
+#[test]
+fn folders_inside_modules_import_only_what_they_are_allowed() {
+    let allowed: BTreeMap<&str, BTreeSet<&str>> = ALLOWED_INSIDE
+        .iter()
+        .map(|(folder, may)| (*folder, may.iter().copied().collect()))
+        .collect();
+    let faults = forbidden_inside(&Files::new(&source()), &allowed);
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let planted = [
+        ("alert/send/http.rs".to_owned(), "use crate::alert::dispatcher::X;".to_owned()),
+        ("alert/dispatcher.rs".to_owned(), String::new()),
+    ];
+    assert_eq!(
+        forbidden_inside(&Files::new(&planted), &allowed),
+        ["alert/send must not import dispatcher"]
+    );
 }
 
 #[test]
