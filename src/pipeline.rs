@@ -140,7 +140,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
         progress,
         cancel: request.cancel,
     };
-    run.go_on()?;
+    run.check_cancelled()?;
     let refused = match (&store, request.refused) {
         (Some(store), Some(run)) => store.files_of(run, date)?,
         _ => None,
@@ -158,7 +158,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
     let mut raw = match fetched {
         Ok(raw) => raw,
         Err(error) => {
-            run.go_on()?;
+            run.check_cancelled()?;
             let awaited = request.wait_policy == WaitPolicy::CallerRetries
                 && matches!(
                     error.classify(),
@@ -316,7 +316,7 @@ struct Run<'r> {
 
 impl Run<'_> {
     /// Ends a run that was asked to stop. An open transaction is rolled back as it is dropped.
-    fn go_on(&self) -> Result<(), RunError> {
+    fn check_cancelled(&self) -> Result<(), RunError> {
         match self.cancel.is_asked() {
             true => Err(RunError::Cancelled),
             false => Ok(()),
@@ -332,7 +332,7 @@ impl Run<'_> {
         mut outcome: Outcome,
     ) -> Result<RunReport, RunError> {
         let date = outcome.report.business_date;
-        self.go_on()?;
+        self.check_cancelled()?;
         self.progress.stage(Stage::Parse);
         let began = Instant::now();
         let (parsed, begun) = thread::scope(|scope| {
@@ -347,7 +347,7 @@ impl Run<'_> {
         let mut delivery = parsed?;
         outcome.time(Stage::Parse, began);
 
-        self.go_on()?;
+        self.check_cancelled()?;
         self.progress.stage(Stage::Check);
         let began = Instant::now();
         let (mut checked, accepted) = check_lines(&mut delivery, self.levels);
@@ -372,7 +372,7 @@ impl Run<'_> {
             (links, forests, written)
         });
         let written = written.transpose()?;
-        self.go_on()?;
+        self.check_cancelled()?;
         outcome.take(raw, delivery, accepted, checked);
         let verdict =
             judge(&self.limits, &mut outcome, &forests, publication.as_ref(), written.as_ref());
@@ -396,7 +396,7 @@ impl Run<'_> {
         let carried = PerFeed::try_from_fn(|feed| carried(self.schema, &publication, feed))?;
         for (forest, rows) in tree_rows(delivery, accepted, &links, forests, &carried) {
             publication.write_tree(forest, &rows)?;
-            self.go_on()?;
+            self.check_cancelled()?;
         }
         outcome.time(Stage::Publish, began);
         outcome.report.verdict = Verdict::Published;

@@ -63,7 +63,7 @@ impl Recorder {
 /// A desk of a process that has just started.
 fn dispatcher(data: &Path, job: &Job, sender: &Arc<Recorder>) -> AlertDispatcher {
     let dispatcher = AlertDispatcher::with_sender(data, Arc::<Recorder>::clone(sender));
-    dispatcher.watch(job, *events::NOW).unwrap();
+    dispatcher.register(job, *events::NOW).unwrap();
     dispatcher
 }
 

@@ -47,7 +47,7 @@ struct Workspace {
 
 /// What a command said, and how it ended.
 #[derive(Debug)]
-struct Told {
+struct CommandOutput {
     /// The exit code; none if a signal ended it.
     code: Option<i32>,
     out: String,
@@ -70,9 +70,9 @@ fn clean(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     command
 }
 
-fn told(output: Output) -> Told {
+fn output(output: Output) -> CommandOutput {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("orgsnap writes UTF-8");
-    Told { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    CommandOutput { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
 }
 
 impl Workspace {
@@ -109,11 +109,11 @@ impl Workspace {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Told {
-        told(self.command(arguments).output().unwrap())
+    fn run(&self, arguments: &[&str]) -> CommandOutput {
+        output(self.command(arguments).output().unwrap())
     }
 
-    fn import(&self, day: u32) -> Told {
+    fn import(&self, day: u32) -> CommandOutput {
         self.run(&["import", "job.toml", "--date", &date(day).to_string()])
     }
 
@@ -223,15 +223,15 @@ fn every_verb_ends_with_its_exit_code() {
         (&["completions", "tcsh"], 2, "bash"),
     ];
     for (arguments, code, words) in cases {
-        let told = workspace.run(arguments);
-        assert_eq!(told.code, Some(*code), "{arguments:?}: {told:?}");
+        let output = workspace.run(arguments);
+        assert_eq!(output.code, Some(*code), "{arguments:?}: {output:?}");
         assert!(
-            told.out.contains(words) || told.err.contains(words),
-            "{arguments:?}: {words}: {told:?}"
+            output.out.contains(words) || output.err.contains(words),
+            "{arguments:?}: {words}: {output:?}"
         );
         // A result goes to standard output, a complaint to standard error.
-        assert!(*code != 2 || !told.err.is_empty(), "{arguments:?}: {told:?}");
-        assert!(!told.err.contains("panic at"), "{arguments:?}: {told:?}");
+        assert!(*code != 2 || !output.err.is_empty(), "{arguments:?}: {output:?}");
+        assert!(!output.err.contains("panic at"), "{arguments:?}: {output:?}");
     }
 }
 
@@ -240,10 +240,10 @@ fn an_older_date_is_refused_without_blaming_the_provider() {
     let workspace = Workspace::new();
     workspace.deliver(22, 300, Defects::None);
     assert_eq!(workspace.import(22).code, Some(0));
-    let told = workspace.run(&["import", "job.toml", "--date", "2024-11-20", "--lang", "en"]);
-    assert_eq!(told.code, Some(3), "{told:?}");
-    assert!(told.out.contains("the snapshot in use is still that of 2024-11-22"), "{told:?}");
-    assert!(!told.out.contains("provider"), "{told:?}");
+    let output = workspace.run(&["import", "job.toml", "--date", "2024-11-20", "--lang", "en"]);
+    assert_eq!(output.code, Some(3), "{output:?}");
+    assert!(output.out.contains("the snapshot in use is still that of 2024-11-22"), "{output:?}");
+    assert!(!output.out.contains("provider"), "{output:?}");
 }
 
 #[test]
@@ -253,9 +253,9 @@ fn a_held_lock_is_exit_code_5_and_names_its_holder() {
     fs::create_dir_all(workspace.path("data/t")).unwrap();
     let lock = File::create(workspace.path("data/t/lock")).unwrap();
     lock.lock().unwrap();
-    let told = workspace.import(22);
-    assert_eq!(told.code, Some(5), "{told:?}");
-    assert!(told.err.contains("已被占用"), "{told:?}");
+    let output = workspace.import(22);
+    assert_eq!(output.code, Some(5), "{output:?}");
+    assert!(output.err.contains("已被占用"), "{output:?}");
     drop(lock);
     assert_eq!(workspace.import(22).code, Some(0));
 }
@@ -270,9 +270,9 @@ fn a_damaged_database_is_exit_code_70_and_is_left_as_it_is() {
     // Every page but the first, which holds the format.
     bytes[8_192..].fill(0xA5);
     fs::write(workspace.database(), &bytes).unwrap();
-    let told = workspace.import(23);
-    assert_eq!(told.code, Some(70), "{told:?}");
-    assert!(told.err.contains("已损坏"), "{told:?}");
+    let output = workspace.import(23);
+    assert_eq!(output.code, Some(70), "{output:?}");
+    assert!(output.err.contains("已损坏"), "{output:?}");
     assert_eq!(fs::read(workspace.database()).unwrap(), bytes);
 }
 
@@ -300,9 +300,9 @@ fn json_output_is_valid_and_the_report_follows_its_schema() {
         (&["sample", "s", "--agents", "50", "--json"], 0, false),
     ];
     for (arguments, code, is_report) in cases {
-        let told = workspace.run(arguments);
-        assert_eq!(told.code, Some(*code), "{arguments:?}: {}", told.err);
-        let document: serde_json::Value = serde_json::from_str(&told.out).unwrap();
+        let output = workspace.run(arguments);
+        assert_eq!(output.code, Some(*code), "{arguments:?}: {}", output.err);
+        let document: serde_json::Value = serde_json::from_str(&output.out).unwrap();
         if *is_report {
             let faults: Vec<String> =
                 schema.iter_errors(&document).map(|fault| fault.to_string()).collect();
@@ -342,9 +342,9 @@ fn the_language_comes_from_the_option_or_the_locale() {
     ];
     for (arguments, variables, words) in cases {
         let mut command = workspace.command(&[&["check", "in/20241122"][..], arguments].concat());
-        let told = told(command.envs(variables.iter().copied()).output().unwrap());
-        assert_eq!(told.code, Some(0), "{told:?}");
-        assert!(told.out.contains(words), "{arguments:?} {variables:?}: {told:?}");
+        let output = output(command.envs(variables.iter().copied()).output().unwrap());
+        assert_eq!(output.code, Some(0), "{output:?}");
+        assert!(output.out.contains(words), "{arguments:?} {variables:?}: {output:?}");
     }
     let is_chinese = |text: &str| text.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
     for arguments in [
@@ -357,9 +357,9 @@ fn the_language_comes_from_the_option_or_the_locale() {
         ["sample", "job.toml/s"],
     ] {
         for (language, chinese) in [("zh", true), ("en", false)] {
-            let told = workspace.run(&[&arguments[..], &["--lang", language]].concat());
-            assert_eq!(is_chinese(&told.err), chinese, "{arguments:?} {language}: {told:?}");
-            assert!(!told.err.contains("os error") || !chinese, "{told:?}");
+            let output = workspace.run(&[&arguments[..], &["--lang", language]].concat());
+            assert_eq!(is_chinese(&output.err), chinese, "{arguments:?} {language}: {output:?}");
+            assert!(!output.err.contains("os error") || !chinese, "{output:?}");
         }
     }
 }
@@ -390,10 +390,10 @@ fn completions_contain_every_verb() {
 fn the_queries_that_an_import_prints_work_as_pasted() {
     let workspace = Workspace::new();
     workspace.deliver(22, 300, Defects::None);
-    let told = workspace.import(22);
+    let output = workspace.import(22);
     let commands: Vec<&str> =
-        told.out.lines().map(str::trim).filter(|line| line.starts_with("sqlite3 ")).collect();
-    assert_eq!(commands.len(), 2, "{told:?}");
+        output.out.lines().map(str::trim).filter(|line| line.starts_with("sqlite3 ")).collect();
+    assert_eq!(commands.len(), 2, "{output:?}");
     for command in commands {
         let shell = clean("sh", workspace.folder.path()).args(["-c", command]).output().unwrap();
         if shell.status.code() == Some(127) {

@@ -107,7 +107,7 @@ fn account(kind: &str, port: u16, password: &str, more: &str) -> Source {
 }
 
 /// The account with other timeouts.
-fn patience(mut source: Source, timeout: Duration, attempts: u32) -> Source {
+fn with_retries(mut source: Source, timeout: Duration, attempts: u32) -> Source {
     let settings = source.fetching_mut();
     settings.timeout = timeout;
     settings.attempts = attempts;

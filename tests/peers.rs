@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a server may take to start, on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Whether all these programs are installed; if not, the test is skipped.
 #[track_caller]
@@ -50,7 +50,7 @@ pub(crate) fn wait_until_up(child: &mut Child, port: u16, log: impl Fn() -> Stri
     let begun = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
         let ended = child.try_wait().unwrap();
-        assert!(ended.is_none() && begun.elapsed() < PATIENCE, "nobody listens:\n{}", log());
+        assert!(ended.is_none() && begun.elapsed() < TIMEOUT, "nobody listens:\n{}", log());
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -192,7 +192,7 @@ impl Observer for Watch<'_> {
     }
 
     fn job_loaded(&self, job: &Job, now: DateTime<Utc>) {
-        self.dispatcher.watch(job, now).unwrap();
+        self.dispatcher.register(job, now).unwrap();
     }
 
     fn on_tick(&self, statuses: &[TenantStatus], _now: DateTime<Utc>) {

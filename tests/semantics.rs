@@ -89,7 +89,7 @@ impl Files {
 }
 
 /// A finding in one line: code, feed, lines, key, field, affected.
-fn told(finding: &Finding) -> String {
+fn summary(finding: &Finding) -> String {
     let lines: Vec<String> = finding.lines.iter().map(u64::to_string).collect();
     format!(
         "{} {} {} {} {} {}",
@@ -307,7 +307,7 @@ fn every_planted_anomaly_gives_exactly_its_findings() {
         trap(&mut files);
         let report = files.check("");
         counts_are_true(what, &report);
-        let found: Vec<String> = report.findings.iter().map(told).collect();
+        let found: Vec<String> = report.findings.iter().map(summary).collect();
         if found != *expected {
             writeln!(wrong, "{what}: {found:#?}").unwrap();
         }
@@ -396,7 +396,7 @@ fn a_delivery_gives_the_same_tables_in_every_encoding_and_layout() {
     let same = |what: &str, files: &Files| {
         let report = files.check("");
         counts_are_true(what, &report);
-        assert_eq!(report.findings.first().map(told), None, "{what}");
+        assert_eq!(report.findings.first().map(summary), None, "{what}");
         let rows: Vec<u64> = report.files.iter().map(|file| file.rows).collect();
         assert_eq!(rows.iter().sum::<u64>(), 13, "{what}");
         report
@@ -448,7 +448,7 @@ fn quotes_around_all_fields_are_removed() {
         let report = files.check("");
         counts_are_true(what, &report);
         let line = 4 + u64::from(header);
-        let found: Vec<String> = report.findings.iter().map(told).collect();
+        let found: Vec<String> = report.findings.iter().map(summary).collect();
         assert_eq!(found, [format!("V204 agent {line} a4 gender 1")], "{what}");
         assert_eq!(report.file(agents).unwrap().delimiter.as_deref(), Some(","), "{what}");
         let excerpt = report.findings[0].excerpt.as_ref().unwrap();
@@ -459,7 +459,7 @@ fn quotes_around_all_fields_are_removed() {
     let mut files = Files::new();
     files.edit(Feed::Agent, "a5|中", "a5|\"中\"");
     let report = files.check("");
-    assert_eq!(report.findings.first().map(told), None);
+    assert_eq!(report.findings.first().map(summary), None);
 }
 
 #[test]
@@ -491,7 +491,7 @@ fn a_truncated_gb18030_character_spoils_one_line_only() {
     bytes.insert(at, 0x81);
     files.0[Feed::Agent] = bytes;
     let report = files.check("");
-    let found: Vec<String> = report.findings.iter().map(told).collect();
+    let found: Vec<String> = report.findings.iter().map(summary).collect();
     assert_eq!(found, ["R202 agent 2 a1 workingOrganName 1"]);
     counts_are_true("a lead byte", &report);
 }

@@ -12,7 +12,7 @@ use orgsnap::sample::{self, Options};
 use rusqlite::Connection;
 
 /// How long to wait for what should take seconds, on a machine that does much else.
-const PATIENCE: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(120);
 /// Comes round often: a start that takes long misses none of its times for good.
 const OFTEN: &str = "*/5 * * * * *";
 /// Does not come round during a test.
@@ -103,7 +103,7 @@ impl Daemon {
         let began = Instant::now();
         while !self.log().contains(text) {
             let ended = self.child.try_wait().unwrap();
-            assert!(ended.is_none() && began.elapsed() < PATIENCE, "no {text:?}: {}", self.log());
+            assert!(ended.is_none() && began.elapsed() < TIMEOUT, "no {text:?}: {}", self.log());
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -169,7 +169,7 @@ fn serve_runs_a_job_at_its_time_and_alerts() {
     let verdict = "orgsnap_last_run_verdict{tenant=\"a\",verdict=\"published\"} 1";
     let began = Instant::now();
     while !http_get(address, "/metrics").contains(verdict) {
-        assert!(began.elapsed() < PATIENCE, "{}", http_get(address, "/metrics"));
+        assert!(began.elapsed() < TIMEOUT, "{}", http_get(address, "/metrics"));
         thread::sleep(Duration::from_millis(50));
     }
 
@@ -211,7 +211,7 @@ fn serve_loads_changed_new_and_removed_job_files_without_restart() {
     daemon.wait_for("c.toml taken up");
     let began = Instant::now();
     while (place.snapshots("a"), place.snapshots("c")) != (1, 1) {
-        assert!(began.elapsed() < PATIENCE, "{}", daemon.log());
+        assert!(began.elapsed() < TIMEOUT, "{}", daemon.log());
         thread::sleep(Duration::from_millis(100));
     }
     daemon.ends_well();
@@ -231,7 +231,7 @@ fn a_run_waiting_for_a_server_stops_at_once_and_the_lock_names_its_holder() {
     let lock = place.path("data/m/lock");
     let began = Instant::now();
     while fs::read_to_string(&lock).unwrap_or_default().is_empty() {
-        assert!(began.elapsed() < PATIENCE);
+        assert!(began.elapsed() < TIMEOUT);
         thread::sleep(Duration::from_millis(20));
     }
     let by_hand = place.run(&["import", job.to_str().unwrap(), "--from", "in"]);

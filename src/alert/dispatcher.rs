@@ -133,7 +133,7 @@ impl AlertDispatcher {
     ///
     /// # Errors
     /// If the ledger cannot be read or written.
-    pub fn watch(&self, job: &Job, now: DateTime<Utc>) -> Result<(), LedgerError> {
+    pub fn register(&self, job: &Job, now: DateTime<Utc>) -> Result<(), LedgerError> {
         let ledger = self.shared.ledger(&job.tenant);
         let waiting = if ledger.read()?.outbox.is_empty() {
             0
@@ -164,7 +164,7 @@ impl AlertDispatcher {
         }
         let names: BTreeSet<&str> = job.alerts.iter().map(|c| c.name.as_str()).collect();
         let ledger = self.shared.ledger(&job.tenant);
-        let told = ledger.update(|content| {
+        let recorded = ledger.update(|content| {
             content.tidy(&names, now);
             let decision = decide(&mut content.conditions, event)?;
             let alert = Alert::new(event, &decision, job.timezone, now);
@@ -177,8 +177,8 @@ impl AlertDispatcher {
             }
             Some(decision.kind)
         })?;
-        self.shared.schedule_tenant(job, told.is_some());
-        Ok(told)
+        self.shared.schedule_tenant(job, recorded.is_some());
+        Ok(recorded)
     }
 
     /// Sends what waits, with a few retries, for at most `within`; what is left then stays in the

@@ -304,7 +304,7 @@ struct ConditionDocument {
 
 impl Document {
     fn of(content: &LedgerContent) -> Document {
-        let told = |condition: &OpenCondition| ConditionDocument {
+        let recorded = |condition: &OpenCondition| ConditionDocument {
             kind: condition.kind.name().to_owned(),
             why: condition.why.clone(),
         };
@@ -312,7 +312,7 @@ impl Document {
         Document {
             version: VERSION,
             conditions: dates
-                .map(|(date, set)| (date.to_string(), set.iter().map(told).collect()))
+                .map(|(date, set)| (date.to_string(), set.iter().map(recorded).collect()))
                 .collect(),
             job_file: content.conditions.job_file.clone(),
             outbox: content.outbox.clone(),
@@ -322,15 +322,15 @@ impl Document {
 
     /// What it says; none if it makes no sense.
     fn content(self) -> Option<LedgerContent> {
-        let told = |told: ConditionDocument| {
-            Some(OpenCondition { kind: AlertKind::from_name(&told.kind)?, why: told.why })
+        let recorded = |recorded: ConditionDocument| {
+            Some(OpenCondition { kind: AlertKind::from_name(&recorded.kind)?, why: recorded.why })
         };
         let mut dates = BTreeMap::new();
         for (date, set) in self.conditions {
             let date: NaiveDate = date.parse().ok()?;
             dates.insert(
                 date,
-                set.into_iter().map(told).collect::<Option<BTreeSet<OpenCondition>>>()?,
+                set.into_iter().map(recorded).collect::<Option<BTreeSet<OpenCondition>>>()?,
             );
         }
         let conditions = OpenConditions { dates, job_file: self.job_file };

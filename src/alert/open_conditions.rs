@@ -58,12 +58,14 @@ pub fn decide(conditions: &mut OpenConditions, event: &RunEvent) -> Option<Alert
         }
         EventKind::Refused(facts) => {
             let reasons: Vec<&str> = facts.reasons.iter().map(|r| r.message.en.as_ref()).collect();
-            tell(conditions, date, AlertKind::Refused, short(&reasons.join("\n")))
+            open_condition(conditions, date, AlertKind::Refused, short(&reasons.join("\n")))
         }
         EventKind::Failed { cause, .. } => {
-            tell(conditions, date, AlertKind::Failed, cause.name().to_owned())
+            open_condition(conditions, date, AlertKind::Failed, cause.name().to_owned())
         }
-        EventKind::Late { .. } => tell(conditions, date, AlertKind::Late, "late".to_owned()),
+        EventKind::Late { .. } => {
+            open_condition(conditions, date, AlertKind::Late, "late".to_owned())
+        }
         EventKind::JobFileBroken { message } => {
             let why = short(&message.en);
             let new = conditions.job_file.as_ref() != Some(&why);
@@ -80,9 +82,10 @@ pub fn decide(conditions: &mut OpenConditions, event: &RunEvent) -> Option<Alert
 /// Closes the conditions up to a date.
 fn end(conditions: &mut OpenConditions, date: NaiveDate) -> Vec<(NaiveDate, AlertKind)> {
     let mut ended = Vec::new();
-    conditions.dates.retain(|of, told| {
+    conditions.dates.retain(|of, recorded| {
         if *of <= date {
-            let kinds: BTreeSet<AlertKind> = told.iter().map(|condition| condition.kind).collect();
+            let kinds: BTreeSet<AlertKind> =
+                recorded.iter().map(|condition| condition.kind).collect();
             ended.extend(kinds.into_iter().map(|kind| (*of, kind)));
         }
         *of > date
@@ -90,7 +93,7 @@ fn end(conditions: &mut OpenConditions, date: NaiveDate) -> Vec<(NaiveDate, Aler
     ended
 }
 
-fn tell(
+fn open_condition(
     conditions: &mut OpenConditions,
     date: NaiveDate,
     kind: AlertKind,

@@ -9,7 +9,7 @@ use super::environment::Environment;
 use super::output;
 
 /// How long the end of the program may be held up by alerts that do not come out.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The dispatcher of one call of orgsnap. Nothing that goes wrong here fails the run; it becomes a warning.
 pub(super) struct Alerting<'a> {
@@ -24,7 +24,7 @@ impl<'a> Alerting<'a> {
 
     /// Takes up what an earlier call left unsent.
     pub(super) fn watch(&self, job: &Job) {
-        self.warn(self.dispatcher.watch(job, self.environment.now()));
+        self.warn(self.dispatcher.register(job, self.environment.now()));
     }
 
     /// Tells what happened.
@@ -34,7 +34,7 @@ impl<'a> Alerting<'a> {
 
     /// Sends what there is to send.
     pub(super) fn finish(self) {
-        for message in self.dispatcher.flush(PATIENCE).messages() {
+        for message in self.dispatcher.flush(TIMEOUT).messages() {
             output::warn(self.environment, &message);
         }
     }

@@ -92,14 +92,14 @@ enum Verb {
 pub(crate) fn run() -> ExitCode {
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
-        Err(told) => {
+        Err(printed) => {
             // Help and version are errors to clap as well; a reader that went away has seen enough.
-            if told.use_stderr() && language_wanted() == Language::Chinese {
-                usage::complain(&told);
+            if printed.use_stderr() && language_wanted() == Language::Chinese {
+                usage::complain(&printed);
             } else {
-                let _ = told.print();
+                let _ = printed.print();
             }
-            return if told.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
+            return if printed.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }
     };
     let language = line.lang.map(|tongue| match tongue {

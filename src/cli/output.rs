@@ -34,16 +34,16 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 /// Prints an error on standard error.
 pub(super) fn complain(environment: &Environment, failure: &Failure) {
     let word = environment.language.choose("错误", "error");
-    tell(environment, BAD, word, &failure.message);
+    print_message(environment, BAD, word, &failure.message);
 }
 
 /// Prints a warning on standard error.
 pub(super) fn warn(environment: &Environment, message: &Message) {
     let word = environment.language.choose("警告", "warning");
-    tell(environment, DOUBTFUL, word, message);
+    print_message(environment, DOUBTFUL, word, message);
 }
 
-fn tell(environment: &Environment, style: Style, word: &str, message: &Message) {
+fn print_message(environment: &Environment, style: Style, word: &str, message: &Message) {
     let text = environment.language.of(message);
     let line = if environment.colour && environment.watched {
         format!("{style}{word}{style:#}: {text}\n")

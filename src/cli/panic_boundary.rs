@@ -10,10 +10,10 @@ use super::failure::Failure;
 /// Makes panics tell where they happened and not what they say, because that may quote delivered text:
 /// the names of agents do not belong in a log.
 pub(super) fn install_panic_hook() {
-    panic::set_hook(Box::new(tell_where));
+    panic::set_hook(Box::new(print_location));
 }
 
-fn tell_where(panicked: &PanicHookInfo<'_>) {
+fn print_location(panicked: &PanicHookInfo<'_>) {
     let place = match panicked.location() {
         Some(at) => format!("{}:{}", at.file(), at.line()),
         None => "?".to_owned(),

@@ -16,7 +16,7 @@ use orgsnap::report::{Language, formatting};
 use super::environment::Environment;
 
 /// Interval of heartbeat lines: a log without a line for longer looks like a run that hangs.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Shows the progress of one run, until it is dropped.
 pub(super) fn shown(environment: &Environment, who: &str) -> Box<dyn Progress> {
@@ -120,7 +120,7 @@ impl Drop for Bar {
     }
 }
 
-/// Timestamped lines, one a stage, and one every [`SIGN_OF_LIFE`] in between.
+/// Timestamped lines, one a stage, and one every [`HEARTBEAT_INTERVAL`] in between.
 struct Lines {
     state: Arc<State>,
     /// Dropping it ends the thread.
@@ -140,10 +140,10 @@ impl Lines {
         let state =
             Arc::new(State { language, who, stage: Mutex::default(), bytes: Mutex::default() });
         let (alive, dropped) = channel();
-        let told = Arc::clone(&state);
+        let printed = Arc::clone(&state);
         // Without a thread there are no signs of life, and the run is none the worse for it.
         let thread =
-            std::thread::Builder::new().spawn(move || told.give_signs_of_life(&dropped)).ok();
+            std::thread::Builder::new().spawn(move || printed.send_heartbeats(&dropped)).ok();
         Lines { state, alive: Some(alive), thread }
     }
 }
@@ -176,8 +176,8 @@ impl Drop for Lines {
 }
 
 impl State {
-    fn give_signs_of_life(&self, dropped: &Receiver<()>) {
-        while let Err(RecvTimeoutError::Timeout) = dropped.recv_timeout(SIGN_OF_LIFE) {
+    fn send_heartbeats(&self, dropped: &Receiver<()>) {
+        while let Err(RecvTimeoutError::Timeout) = dropped.recv_timeout(HEARTBEAT_INTERVAL) {
             let stage = *lock(&self.stage);
             if let Some((stage, since)) = stage {
                 self.line(&self.sign_of_life(stage, since.elapsed()));

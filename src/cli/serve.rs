@@ -35,7 +35,7 @@ use scheduler_environment::SystemEnvironment;
 /// Poll interval of the folder of job files.
 const POLL: TimeDelta = TimeDelta::seconds(2);
 /// The scheduler counts as dead if it has not ticked for this long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// How long alerts and answers on their way may take at the end. With the grace of the runs it stays below
 /// the ten seconds in which `serve` ends.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         let clock = Arc::new(move || around.now());
         Callbacks::new(data, clock, environment.language, status_board.callbacks())
     });
-    let told = ServeObserver::new(
+    let printed = ServeObserver::new(
         environment.language,
         Arc::clone(&dispatcher),
         Arc::clone(&status_board),
@@ -96,8 +96,8 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
             Ok(listener)
         });
         let listener = listener.map_err(|error| cannot_listen(address, &error))?;
-        told.listening(listener.local_addr().unwrap_or(address));
-        let mut app = health::router(Arc::clone(&status_board), PATIENCE);
+        printed.listening(listener.local_addr().unwrap_or(address));
+        let mut app = health::router(Arc::clone(&status_board), TIMEOUT);
         if let Some(receiver) = &receiver {
             app = app.merge(receiver.router());
         }
@@ -121,13 +121,13 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         most_running: arguments.max_running,
         poll: POLL,
     };
-    told.starting(&arguments.jobs, data, arguments.max_running);
+    printed.starting(&arguments.jobs, data, arguments.max_running);
     let variable = |name: &str| Environment::variable(name);
-    let mut scheduler = Scheduler::new(settings, &variable, &told);
+    let mut scheduler = Scheduler::new(settings, &variable, &printed);
     let mut scheduler_environment =
         SystemEnvironment::new(environment, runtime.handle().clone(), sender, inbox);
-    run_event_loop(&mut scheduler, &mut scheduler_environment, &told);
-    told.write_metrics();
+    run_event_loop(&mut scheduler, &mut scheduler_environment, &printed);
+    printed.write_metrics();
     let _ = outcome.send(true);
     dispatcher.stop(LAST_WORDS);
     // Runs that did not stop in time end with the process; what they had not committed is undone.

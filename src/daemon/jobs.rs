@@ -33,7 +33,7 @@ pub(super) struct JobFolder {
     /// The file of each tenant.
     owners: BTreeMap<String, PathBuf>,
     /// What was last reported of each file.
-    told: BTreeMap<PathBuf, Message>,
+    reports: BTreeMap<PathBuf, Message>,
     looked: bool,
     unreadable: bool,
 }
@@ -42,7 +42,7 @@ pub(super) struct JobFolder {
 #[derive(Debug, Clone)]
 pub(super) enum Change {
     /// A job is new, or reads otherwise than before.
-    Taken(Arc<Job>),
+    Loaded(Arc<Job>),
     /// The tenant has no job file any more.
     Gone {
         /// The tenant.
@@ -56,7 +56,7 @@ pub(super) enum Change {
         message: Message,
     },
     /// A file that was broken can be used again.
-    Mended(Arc<Job>),
+    Repaired(Arc<Job>),
     /// The folder cannot be read; all jobs stay as they were.
     Unreadable(Message),
 }
@@ -71,7 +71,7 @@ impl JobFolder {
             good: BTreeMap::new(),
             wrong: BTreeMap::new(),
             owners: BTreeMap::new(),
-            told: BTreeMap::new(),
+            reports: BTreeMap::new(),
             looked: false,
             unreadable: false,
         }
@@ -173,22 +173,22 @@ impl JobFolder {
         }
         for (tenant, job) in &jobs {
             if !old_jobs.get(tenant).is_some_and(|old| Arc::ptr_eq(old, job)) {
-                changes.push(Change::Taken(Arc::clone(job)));
+                changes.push(Change::Loaded(Arc::clone(job)));
             }
         }
         for (path, message) in &problems {
-            if self.told.get(path) != Some(message) {
+            if self.reports.get(path) != Some(message) {
                 let kept =
                     self.good.get(path).filter(|job| self.owners.get(&job.tenant) == Some(path));
                 changes.push(Change::Broken { kept: kept.cloned(), message: message.clone() });
             }
         }
-        for path in self.told.keys().filter(|path| !problems.contains_key(*path)) {
+        for path in self.reports.keys().filter(|path| !problems.contains_key(*path)) {
             if let Some(job) = self.good.get(path) {
-                changes.push(Change::Mended(Arc::clone(job)));
+                changes.push(Change::Repaired(Arc::clone(job)));
             }
         }
-        self.told = problems;
+        self.reports = problems;
         changes
     }
 }
@@ -253,11 +253,11 @@ mod tests {
 
     /// What a poll reports, in short.
     fn look(folder: &mut JobFolder) -> Vec<String> {
-        let mut told: Vec<String> = folder
+        let mut reports: Vec<String> = folder
             .look(&|_| None)
             .into_iter()
             .map(|change| match change {
-                Change::Taken(job) => {
+                Change::Loaded(job) => {
                     format!("taken {} {}", job.tenant, job.name.as_deref().unwrap_or("-"))
                 }
                 Change::Gone { tenant } => format!("gone {tenant}"),
@@ -269,12 +269,12 @@ mod tests {
                         kept.map_or("-".into(), |job| job.tenant.clone())
                     )
                 }
-                Change::Mended(job) => format!("mended {}", job.tenant),
+                Change::Repaired(job) => format!("mended {}", job.tenant),
                 Change::Unreadable(_) => "unreadable".to_owned(),
             })
             .collect();
-        told.sort();
-        told
+        reports.sort();
+        reports
     }
 
     #[test]
@@ -290,7 +290,7 @@ mod tests {
         write("notes.txt", "tenant = 'n'");
         assert_eq!(look(&mut folder), ["broken b.toml kept -", "taken a -"]);
         assert_eq!(look(&mut folder), nothing);
-        // Taken up when it has stood still for a look.
+        // Loaded up when it has stood still for a look.
         write("a.toml", "tenant = 'a'\nname = '1'");
         write("b.toml", "tenant = 'b'");
         assert_eq!(look(&mut folder), nothing);

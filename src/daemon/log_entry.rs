@@ -43,7 +43,7 @@ impl LogEntry {
     }
 
     /// Something that another module has put into words.
-    pub(super) fn told(severity: Severity, tenant: Option<&str>, message: Message) -> LogEntry {
+    pub(super) fn reports(severity: Severity, tenant: Option<&str>, message: Message) -> LogEntry {
         LogEntry { severity, tenant: tenant.map(str::to_owned), message }
     }
 

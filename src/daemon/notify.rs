@@ -80,7 +80,7 @@ pub(super) fn missed(
     message: Message,
     now: DateTime<Utc>,
 ) {
-    observer.log(&LogEntry::told(Severity::Error, Some(&job.tenant), message.clone()));
+    observer.log(&LogEntry::reports(Severity::Error, Some(&job.tenant), message.clone()));
     let what = EventKind::Failed { cause: Cause::Setup, message, run: None };
     observer.on_event(job, &event(job, date, what), now);
 }

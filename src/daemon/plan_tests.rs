@@ -13,7 +13,7 @@ use super::plan::{
 };
 
 /// An insurer under the planner, and what was reported of it.
-struct Night {
+struct Simulation {
     schedule: Schedule,
     zone: Tz,
     state: ScheduleState,
@@ -29,9 +29,9 @@ fn without(missing: MissingPrecondition, passing: bool) -> RunOutcome {
     RunOutcome::Without { missing, passing, message: Message::fixed("x", "x") }
 }
 
-impl Night {
+impl Simulation {
     /// `wait_until` is `08:00` or empty; times are UTC.
-    fn new(cron: &str, zone: &str, wait_until: &str, start: &str) -> Night {
+    fn new(cron: &str, zone: &str, wait_until: &str, start: &str) -> Simulation {
         let schedule = Schedule {
             cron: Cron::parse(cron).unwrap(),
             wait_until: wait_until.parse::<chrono::NaiveTime>().ok(),
@@ -40,7 +40,7 @@ impl Night {
         let zone: Tz = zone.parse().unwrap();
         let timetable = Timetable { schedule: &schedule, zone };
         let state = ScheduleState::new(&timetable, at(start));
-        Night { schedule, zone, state, log: Vec::new() }
+        Simulation { schedule, zone, state, log: Vec::new() }
     }
 
     fn local(&self, at: DateTime<Utc>) -> String {
@@ -51,13 +51,13 @@ impl Night {
     fn tick(&mut self, now: DateTime<Utc>, outcome: &dyn Fn(DateTime<Utc>) -> RunOutcome) {
         let timetable = Timetable { schedule: &self.schedule, zone: self.zone };
         for tick in self.state.advance(&timetable, now) {
-            let told = match tick {
+            let reports = match tick {
                 TickAction::Missed(scheduled) => format!("missed {}", self.local(scheduled)),
                 TickAction::GivenUp(scheduled_run) => {
                     format!("{:?} {}", scheduled_run.phase, scheduled_run.date.format("%d"))
                 }
             };
-            self.log.push(told);
+            self.log.push(reports);
         }
         if self.state.due_at().is_none_or(|due| due > now) {
             return;
@@ -66,11 +66,11 @@ impl Night {
         let date = self.state.scheduled_run.as_ref().unwrap().date;
         let after = self.state.finish(&timetable, &outcome(now), now);
         let phase = self.state.scheduled_run.as_ref().unwrap().phase;
-        let told = match after {
+        let reports = match after {
             NextStep::RetryAt(at) => format!("again {}", self.local(at)),
             NextStep::Done | NextStep::GivenUp => format!("{phase:?}").to_lowercase(),
         };
-        self.log.push(format!("{} run {}: {told}", self.local(now), date.format("%d")));
+        self.log.push(format!("{} run {}: {reports}", self.local(now), date.format("%d")));
     }
 
     /// Lets time go by from `from` to `to`, waking as the track asks.
@@ -85,7 +85,7 @@ impl Night {
         }
     }
 
-    fn told(&mut self) -> Vec<String> {
+    fn reports(&mut self) -> Vec<String> {
         std::mem::take(&mut self.log)
     }
 }
@@ -103,17 +103,17 @@ fn no_files(_: DateTime<Utc>) -> RunOutcome {
 
 #[test]
 fn a_scheduled_run_starts_at_its_time_and_is_settled_by_a_publication() {
-    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
-    night.pass("2026-11-23T12:00", "2026-11-25T12:00", &published);
-    assert_eq!(night.told(), ["24 02:30 run 24: published", "25 02:30 run 25: published"]);
+    let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    simulation.pass("2026-11-23T12:00", "2026-11-25T12:00", &published);
+    assert_eq!(simulation.reports(), ["24 02:30 run 24: published", "25 02:30 run 25: published"]);
 }
 
 #[test]
 fn late_files_are_polled_until_wait_until() {
-    let mut night = Night::new(NIGHTLY, SHANGHAI, "03:45", "2026-11-23T12:00");
-    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &no_files);
+    let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "03:45", "2026-11-23T12:00");
+    simulation.pass("2026-11-23T12:00", "2026-11-24T12:00", &no_files);
     assert_eq!(
-        night.told(),
+        simulation.reports(),
         [
             "24 02:30 run 24: again 24 03:00",
             "24 03:00 run 24: again 24 03:30",
@@ -122,13 +122,13 @@ fn late_files_are_polled_until_wait_until() {
         ]
     );
     let comes = at("2026-11-24T19:10");
-    night.pass("2026-11-24T12:00", "2026-11-25T12:00", &|now| match now < comes {
+    simulation.pass("2026-11-24T12:00", "2026-11-25T12:00", &|now| match now < comes {
         true => without(MissingPrecondition::Files, true),
         false => RunOutcome::Published,
     });
-    let told = night.told();
+    let reports = simulation.reports();
     assert_eq!(
-        told,
+        reports,
         [
             "25 02:30 run 25: again 25 03:00",
             "25 03:00 run 25: again 25 03:30",
@@ -139,10 +139,10 @@ fn late_files_are_polled_until_wait_until() {
 
 #[test]
 fn polling_past_midnight_keeps_the_business_date() {
-    let mut night = Night::new("0 0 23 * * *", SHANGHAI, "00:30", "2026-11-23T12:00");
-    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &no_files);
+    let mut simulation = Simulation::new("0 0 23 * * *", SHANGHAI, "00:30", "2026-11-23T12:00");
+    simulation.pass("2026-11-23T12:00", "2026-11-24T12:00", &no_files);
     assert_eq!(
-        night.told(),
+        simulation.reports(),
         [
             "23 23:00 run 23: again 23 23:30",
             "23 23:30 run 23: again 24 00:00",
@@ -196,9 +196,9 @@ fn each_run_outcome_leads_to_its_phase_and_retry() {
         ),
     ];
     for (name, outcome, expected) in cases {
-        let mut night = Night::new(NIGHTLY, SHANGHAI, "", "2026-11-23T12:00");
-        night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|_| outcome.clone());
-        assert_eq!(night.told(), expected, "{name}");
+        let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "", "2026-11-23T12:00");
+        simulation.pass("2026-11-23T12:00", "2026-11-24T12:00", &|_| outcome.clone());
+        assert_eq!(simulation.reports(), expected, "{name}");
     }
 }
 
@@ -233,33 +233,33 @@ fn after_a_refusal_the_scheduler_polls_for_a_corrected_delivery() {
         ),
     ];
     for (found, last, phase) in cases {
-        let mut night = Night::new(NIGHTLY, SHANGHAI, "03:45", "2026-11-23T12:00");
+        let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "03:45", "2026-11-23T12:00");
         let mut looks = [RunOutcome::Refused].into_iter().chain(found.clone());
         let looks = std::cell::RefCell::new(&mut looks);
         let end = found.last().unwrap();
-        night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|_| {
+        simulation.pass("2026-11-23T12:00", "2026-11-24T12:00", &|_| {
             looks.borrow_mut().next().unwrap_or(end.clone())
         });
-        assert_eq!(night.told().last().unwrap(), last, "{found:?}");
-        assert_eq!(night.state.scheduled_run.as_ref().unwrap().phase, phase, "{found:?}");
+        assert_eq!(simulation.reports().last().unwrap(), last, "{found:?}");
+        assert_eq!(simulation.state.scheduled_run.as_ref().unwrap().phase, phase, "{found:?}");
     }
     // Nor is it reported at a restart on another day.
-    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
-    night.pass("2026-11-23T12:00", "2026-11-23T18:40", &|_| RunOutcome::Refused);
-    night.told();
-    night.tick(at("2026-11-24T17:00"), &no_files);
-    assert_eq!(night.told(), Vec::<String>::new());
-    assert_eq!(night.state.scheduled_run.as_ref().unwrap().phase, Phase::Refused);
+    let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    simulation.pass("2026-11-23T12:00", "2026-11-23T18:40", &|_| RunOutcome::Refused);
+    simulation.reports();
+    simulation.tick(at("2026-11-24T17:00"), &no_files);
+    assert_eq!(simulation.reports(), Vec::<String>::new());
+    assert_eq!(simulation.state.scheduled_run.as_ref().unwrap().phase, Phase::Refused);
 }
 
 #[test]
 fn machine_faults_are_retried_with_backoff_a_bounded_number_of_times() {
-    let mut night = Night::new(NIGHTLY, SHANGHAI, "23:00", "2026-11-23T12:00");
-    night.pass("2026-11-23T12:00", "2026-11-24T16:00", &|_| {
+    let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "23:00", "2026-11-23T12:00");
+    simulation.pass("2026-11-23T12:00", "2026-11-24T16:00", &|_| {
         without(MissingPrecondition::Machine, true)
     });
     assert_eq!(
-        night.told(),
+        simulation.reports(),
         [
             "24 02:30 run 24: again 24 03:00",
             "24 03:00 run 24: again 24 04:00",
@@ -271,14 +271,14 @@ fn machine_faults_are_retried_with_backoff_a_bounded_number_of_times() {
 
 #[test]
 fn a_held_lock_is_retried_soon_and_is_no_attempt() {
-    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
     let free = at("2026-11-23T18:31:15");
-    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|now| match now < free {
+    simulation.pass("2026-11-23T12:00", "2026-11-24T12:00", &|now| match now < free {
         true => without(MissingPrecondition::Lock, true),
         false => RunOutcome::Published,
     });
-    assert_eq!(night.told().len(), 4);
-    let scheduled_run = night.state.scheduled_run.as_ref().unwrap();
+    assert_eq!(simulation.reports().len(), 4);
+    let scheduled_run = simulation.state.scheduled_run.as_ref().unwrap();
     assert_eq!((scheduled_run.phase, scheduled_run.attempts), (Phase::Published, 1));
 }
 
@@ -298,53 +298,53 @@ fn a_run_missed_during_downtime_is_started_once() {
         ("2026-12-24T20:00", &["25 04:00 run 25: published"]),
     ];
     for (back, expected) in cases {
-        let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+        let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
         let end = (at(back) + TimeDelta::hours(6)).max(at("2026-11-24T04:00"));
         let end = end.min(at(back) + TimeDelta::hours(8)).format("%Y-%m-%dT%H:%M:%S").to_string();
         let end = if back == "2026-11-24T17:00" { "2026-11-25T04:00".to_owned() } else { end };
-        night.pass(back, &end, &published);
-        assert_eq!(night.told(), expected, "back at {back}");
+        simulation.pass(back, &end, &published);
+        assert_eq!(simulation.reports(), expected, "back at {back}");
     }
 }
 
 #[test]
 fn a_missed_run_started_after_wait_until_polls_once() {
-    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
-    night.pass("2026-11-24T03:00", "2026-11-24T12:00", &no_files);
-    assert_eq!(night.told(), ["24 11:00 run 24: late"]);
+    let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    simulation.pass("2026-11-24T03:00", "2026-11-24T12:00", &no_files);
+    assert_eq!(simulation.reports(), ["24 11:00 run 24: late"]);
 }
 
 #[test]
 fn a_new_job_starts_no_run_scheduled_before_it_was_added() {
-    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-24T03:00");
-    night.pass("2026-11-24T03:00", "2026-11-24T12:00", &published);
-    assert_eq!(night.told(), Vec::<String>::new());
+    let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-24T03:00");
+    simulation.pass("2026-11-24T03:00", "2026-11-24T12:00", &published);
+    assert_eq!(simulation.reports(), Vec::<String>::new());
 }
 
 #[test]
 fn schedules_of_twice_a_day_and_of_every_few_minutes_run_each_time() {
-    let mut night = Night::new("0 30 2,14 * * *", SHANGHAI, "03:00", "2026-11-23T12:00");
-    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &published);
-    assert_eq!(night.told(), ["24 02:30 run 24: published", "24 14:30 run 24: published"]);
+    let mut simulation = Simulation::new("0 30 2,14 * * *", SHANGHAI, "03:00", "2026-11-23T12:00");
+    simulation.pass("2026-11-23T12:00", "2026-11-24T12:00", &published);
+    assert_eq!(simulation.reports(), ["24 02:30 run 24: published", "24 14:30 run 24: published"]);
     // Still waiting for the morning's files when the afternoon's time comes: one date, one scheduled run.
-    let mut night = Night::new("0 30 2,14 * * *", SHANGHAI, "15:00", "2026-11-23T12:00");
+    let mut simulation = Simulation::new("0 30 2,14 * * *", SHANGHAI, "15:00", "2026-11-23T12:00");
     let comes = at("2026-11-24T06:30");
-    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &|now| match now < comes {
+    simulation.pass("2026-11-23T12:00", "2026-11-24T12:00", &|now| match now < comes {
         true => without(MissingPrecondition::Files, true),
         false => RunOutcome::Published,
     });
-    let told = night.told();
-    assert_eq!(told.last().unwrap(), "24 14:30 run 24: published");
-    assert!(told.iter().all(|line| line.contains("run 24")), "{told:?}");
+    let reports = simulation.reports();
+    assert_eq!(reports.last().unwrap(), "24 14:30 run 24: published");
+    assert!(reports.iter().all(|line| line.contains("run 24")), "{reports:?}");
     // An evening that is waited for is given up when the next date's time comes.
-    let mut night = Night::new("0 0 1,20 * * *", SHANGHAI, "02:00", "2026-11-23T11:00");
-    night.pass("2026-11-23T11:00", "2026-11-23T17:00", &no_files);
-    let told = night.told();
-    assert_eq!(told.last().unwrap(), "24 01:00 run 24: again 24 01:30");
-    assert!(told.contains(&"Late 23".to_owned()), "{told:?}");
-    let mut night = Night::new("0 */20 2 * * *", SHANGHAI, "", "2026-11-23T12:00");
-    night.pass("2026-11-23T12:00", "2026-11-24T12:00", &published);
-    assert_eq!(night.told().len(), 3);
+    let mut simulation = Simulation::new("0 0 1,20 * * *", SHANGHAI, "02:00", "2026-11-23T11:00");
+    simulation.pass("2026-11-23T11:00", "2026-11-23T17:00", &no_files);
+    let reports = simulation.reports();
+    assert_eq!(reports.last().unwrap(), "24 01:00 run 24: again 24 01:30");
+    assert!(reports.contains(&"Late 23".to_owned()), "{reports:?}");
+    let mut simulation = Simulation::new("0 */20 2 * * *", SHANGHAI, "", "2026-11-23T12:00");
+    simulation.pass("2026-11-23T12:00", "2026-11-24T12:00", &published);
+    assert_eq!(simulation.reports().len(), 3);
 }
 
 #[test]
@@ -361,45 +361,45 @@ fn scheduled_runs_survive_both_daylight_saving_changes() {
             ["25 02:30 run 25: published", "26 02:30 run 26: published"],
         ),
     ] {
-        let mut night = Night::new(NIGHTLY, "Europe/Berlin", "08:00", start);
-        night.pass(start, end, &published);
-        assert_eq!(night.told(), expected, "{start}");
+        let mut simulation = Simulation::new(NIGHTLY, "Europe/Berlin", "08:00", start);
+        simulation.pass(start, end, &published);
+        assert_eq!(simulation.reports(), expected, "{start}");
     }
 }
 
 #[test]
 fn a_clock_set_back_neither_repeats_nor_stops_scheduled_runs() {
-    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
-    night.pass("2026-11-23T12:00", "2026-11-23T19:00", &published);
-    assert_eq!(night.told(), ["24 02:30 run 24: published"]);
+    let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    simulation.pass("2026-11-23T12:00", "2026-11-23T19:00", &published);
+    assert_eq!(simulation.reports(), ["24 02:30 run 24: published"]);
     // Two hours back, over the scheduled time again.
-    night.pass("2026-11-23T17:00", "2026-11-23T20:00", &published);
-    assert_eq!(night.told(), Vec::<String>::new());
-    night.pass("2026-11-23T20:00", "2026-11-24T20:00", &published);
-    assert_eq!(night.told(), ["25 02:30 run 25: published"]);
+    simulation.pass("2026-11-23T17:00", "2026-11-23T20:00", &published);
+    assert_eq!(simulation.reports(), Vec::<String>::new());
+    simulation.pass("2026-11-23T20:00", "2026-11-24T20:00", &published);
+    assert_eq!(simulation.reports(), ["25 02:30 run 25: published"]);
     // A clock that was years ahead for a while: the job is not silent until then.
-    night.pass("2036-11-23T12:00", "2036-11-23T20:00", &published);
-    assert_eq!(night.told().len(), 2);
-    night.pass("2026-11-25T12:00", "2026-11-25T20:00", &published);
-    assert_eq!(night.told(), ["26 02:30 run 26: published"]);
+    simulation.pass("2036-11-23T12:00", "2036-11-23T20:00", &published);
+    assert_eq!(simulation.reports().len(), 2);
+    simulation.pass("2026-11-25T12:00", "2026-11-25T20:00", &published);
+    assert_eq!(simulation.reports(), ["26 02:30 run 26: published"]);
     // Back while files are waited for: they are looked for at once rather than in a day.
-    night.pass("2026-11-26T12:00", "2026-11-26T18:40", &no_files);
-    night.told();
-    night.tick(at("2026-11-26T10:00"), &published);
-    assert_eq!(night.told(), ["26 18:00 run 27: published"]);
+    simulation.pass("2026-11-26T12:00", "2026-11-26T18:40", &no_files);
+    simulation.reports();
+    simulation.tick(at("2026-11-26T10:00"), &published);
+    assert_eq!(simulation.reports(), ["26 18:00 run 27: published"]);
 }
 
 #[test]
 fn a_changed_cron_expression_holds_from_now_on() {
-    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-22T12:00");
-    night.pass("2026-11-22T12:00", "2026-11-22T20:00", &published);
-    night.told();
+    let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-22T12:00");
+    simulation.pass("2026-11-22T12:00", "2026-11-22T20:00", &published);
+    simulation.reports();
     // Changed at 15:00 to 12:00: not a missed run, but one of tomorrow.
-    night.schedule.cron = Cron::parse("0 0 12 * * *").unwrap();
-    let timetable = Timetable { schedule: &night.schedule, zone: night.zone };
-    night.state.adopt(&timetable, at("2026-11-23T07:00"));
-    night.pass("2026-11-23T07:00", "2026-11-24T05:00", &published);
-    assert_eq!(night.told(), ["24 12:00 run 24: published"]);
+    simulation.schedule.cron = Cron::parse("0 0 12 * * *").unwrap();
+    let timetable = Timetable { schedule: &simulation.schedule, zone: simulation.zone };
+    simulation.state.adopt(&timetable, at("2026-11-23T07:00"));
+    simulation.pass("2026-11-23T07:00", "2026-11-24T05:00", &published);
+    assert_eq!(simulation.reports(), ["24 12:00 run 24: published"]);
 }
 
 #[test]
@@ -410,20 +410,20 @@ fn a_corrected_job_file_is_retried_before_wait_until() {
         ("2026-11-23T19:00", MissingPrecondition::Machine, false),
         ("2026-11-24T01:00", MissingPrecondition::Setup, false),
     ] {
-        let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
-        night.pass("2026-11-23T12:00", "2026-11-23T18:40", &|_| without(missing, false));
-        let timetable = Timetable { schedule: &night.schedule, zone: night.zone };
-        night.state.adopt(&timetable, at(now));
-        assert_eq!(night.state.due_at().is_some(), again, "{missing:?} at {now}");
+        let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+        simulation.pass("2026-11-23T12:00", "2026-11-23T18:40", &|_| without(missing, false));
+        let timetable = Timetable { schedule: &simulation.schedule, zone: simulation.zone };
+        simulation.state.adopt(&timetable, at(now));
+        assert_eq!(simulation.state.due_at().is_some(), again, "{missing:?} at {now}");
     }
 }
 
 #[test]
 fn an_unfinished_run_of_an_earlier_date_is_given_up_at_a_restart() {
-    let mut night = Night::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
-    night.pass("2026-11-23T12:00", "2026-11-23T18:40", &no_files);
-    night.told();
+    let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    simulation.pass("2026-11-23T12:00", "2026-11-23T18:40", &no_files);
+    simulation.reports();
     // Down until 01:00 of the day after.
-    night.tick(at("2026-11-24T17:00"), &no_files);
-    assert_eq!(night.told(), ["Late 24"]);
+    simulation.tick(at("2026-11-24T17:00"), &no_files);
+    assert_eq!(simulation.reports(), ["Late 24"]);
 }

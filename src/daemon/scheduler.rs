@@ -87,7 +87,7 @@ impl<'o> Scheduler<'o> {
             return Vec::new();
         }
         for change in self.folder.look(self.env) {
-            self.take_up(change, now);
+            self.apply(change, now);
         }
         for tenant in self.tenants() {
             self.advance(&tenant, now);
@@ -107,7 +107,7 @@ impl<'o> Scheduler<'o> {
         let Some(insurer) = self.insurers.get_mut(&tenant) else { return };
         let Some(Running { job, .. }) = insurer.running.take() else { return };
         if let Some(message) = aside {
-            self.observer.log(&LogEntry::told(Severity::Warning, Some(&tenant), message));
+            self.observer.log(&LogEntry::reports(Severity::Warning, Some(&tenant), message));
         }
         if let Some(report) = &report {
             notify::verdict(self.observer, &job, report, now);
@@ -190,10 +190,10 @@ impl<'o> Scheduler<'o> {
         self.insurers.iter().map(status).collect()
     }
 
-    fn take_up(&mut self, change: Change, now: DateTime<Utc>) {
+    fn apply(&mut self, change: Change, now: DateTime<Utc>) {
         match change {
-            Change::Taken(job) => self.take_job(job, now),
-            Change::Mended(job) => self.job_file_read(&job, now),
+            Change::Loaded(job) => self.take_job(job, now),
+            Change::Repaired(job) => self.job_file_read(&job, now),
             Change::Gone { tenant } => {
                 self.observer.log(&LogEntry::job_gone(&tenant));
                 match self.insurers.get_mut(&tenant) {
@@ -209,7 +209,7 @@ impl<'o> Scheduler<'o> {
                 }
             }
             Change::Unreadable(message) => {
-                self.observer.log(&LogEntry::told(Severity::Error, None, message));
+                self.observer.log(&LogEntry::reports(Severity::Error, None, message));
             }
         }
     }
@@ -217,7 +217,11 @@ impl<'o> Scheduler<'o> {
     fn take_job(&mut self, job: Arc<Job>, now: DateTime<Utc>) {
         let tenant = job.tenant.clone();
         for warning in &job.warnings {
-            self.observer.log(&LogEntry::told(Severity::Warning, Some(&tenant), warning.clone()));
+            self.observer.log(&LogEntry::reports(
+                Severity::Warning,
+                Some(&tenant),
+                warning.clone(),
+            ));
         }
         self.observer.job_loaded(&job, now);
         self.job_file_read(&job, now);
@@ -275,7 +279,7 @@ impl<'o> Scheduler<'o> {
                 (Some(state), Some(entry))
             }
             Err(error) => {
-                let log = LogEntry::told(Severity::Error, Some(&job.tenant), error.message());
+                let log = LogEntry::reports(Severity::Error, Some(&job.tenant), error.message());
                 self.observer.log(&log);
                 match error {
                     // What a newer program remembers is not to be overwritten.
@@ -381,7 +385,7 @@ impl<'o> Scheduler<'o> {
             // It is retried at the next tick; a failure to record a run must not stop it.
             Err(error) => {
                 if !std::mem::replace(&mut insurer.unwritable, true) {
-                    let log = LogEntry::told(Severity::Error, Some(tenant), error.message());
+                    let log = LogEntry::reports(Severity::Error, Some(tenant), error.message());
                     self.observer.log(&log);
                 }
             }
@@ -395,7 +399,7 @@ impl<'o> Scheduler<'o> {
             && entry.next.is_some()
             && let Err(error) = ledger::write(&folder, &Entry { next: None, ..entry })
         {
-            self.observer.log(&LogEntry::told(Severity::Warning, Some(tenant), error.message()));
+            self.observer.log(&LogEntry::reports(Severity::Warning, Some(tenant), error.message()));
         }
     }
 
@@ -405,7 +409,7 @@ impl<'o> Scheduler<'o> {
         let Some(state) = insurer.state else { return };
         let entry = Entry { state, next: None, job_file: None };
         if let Err(error) = ledger::write(&self.settings.data.join(tenant), &entry) {
-            self.observer.log(&LogEntry::told(Severity::Warning, Some(tenant), error.message()));
+            self.observer.log(&LogEntry::reports(Severity::Warning, Some(tenant), error.message()));
         }
     }
 }

@@ -31,11 +31,11 @@ pub(super) fn fetch(
     let source = dir.display().to_string();
     let settings = request.source.fetching();
     let mut look_for_new = || {
-        let seen = look(dir, wanted)?;
-        seen.is_new(request.earlier, &source)?;
-        Ok(seen)
+        let polled = look(dir, wanted)?;
+        polled.is_new(request.earlier, &source)?;
+        Ok(polled)
     };
-    let seen = readiness::wait(
+    let polled = readiness::wait(
         &settings.ready,
         wanted,
         &source,
@@ -50,7 +50,7 @@ pub(super) fn fetch(
         files.push(take(&dir.join(name), feed, name, request.max_file_size, progress)?);
     }
     // The four files are one delivery: one that was replaced while another was read is of another day.
-    let changed = seen.differences(&look(dir, wanted)?, wanted);
+    let changed = polled.differences(&look(dir, wanted)?, wanted);
     if !changed.is_empty() {
         return Err(FetchError::Changing { what: changed.join(", ") });
     }

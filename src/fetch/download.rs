@@ -63,30 +63,30 @@ impl<'d> Download<'d> {
         let mut round = 1;
         loop {
             let mut connection = None;
-            let seen = readiness::wait(
+            let polled = readiness::wait(
                 &self.settings.ready,
                 self.wanted,
                 self.place,
                 self.deadline,
                 self.request.caller_polls,
                 &mut || {
-                    let seen = self.look(&mut connection)?;
-                    seen.is_new(self.request.earlier, self.place)?;
+                    let polled = self.look(&mut connection)?;
+                    polled.is_new(self.request.earlier, self.place)?;
                     if self.idles_long() {
-                        hang_up(&mut connection);
+                        disconnect(&mut connection);
                     }
-                    Ok(seen)
+                    Ok(polled)
                 },
             )?;
             let began = Instant::now();
-            let fault = match self.take_all(&seen, &mut connection) {
+            let fault = match self.take_all(&polled, &mut connection) {
                 Ok(files) => {
                     if began.elapsed() > IDLE {
-                        hang_up(&mut connection);
+                        disconnect(&mut connection);
                     }
                     let after = self.look(&mut connection)?;
-                    hang_up(&mut connection);
-                    let changed = seen.differences(&after, self.wanted);
+                    disconnect(&mut connection);
+                    let changed = polled.differences(&after, self.wanted);
                     if changed.is_empty() {
                         return self.keep(files);
                     }
@@ -180,14 +180,14 @@ impl<'d> Download<'d> {
     /// Downloads every file that was seen, side by side where the job and the server allow it.
     fn take_all(
         &self,
-        seen: &PollResult,
+        polled: &PollResult,
         connection: &mut Connection<'d>,
     ) -> Result<Vec<Fetched>, FetchError> {
         let limit = self.request.max_file_size;
         let (mut done, mut waiting) = (Vec::new(), VecDeque::new());
         for feed in Feed::ALL {
             let name = self.wanted.name(feed).to_owned();
-            match seen.file(feed).clone() {
+            match polled.file(feed).clone() {
                 Stat::Missing => done.push(Fetched::Missing { feed, name }),
                 Stat::Present(Version { size: Some(size), .. }) if size > limit => {
                     done.push(Fetched::Oversized { feed, name, size, limit });
@@ -204,13 +204,13 @@ impl<'d> Download<'d> {
                 scope.spawn(|| {
                     let mut connection = None;
                     self.work(&queue, &mut connection);
-                    hang_up(&mut connection);
+                    disconnect(&mut connection);
                 });
             }
             self.work(&queue, connection);
             // Idle, it would take the place that a server of few connections may have for the others.
             if lock(&queue).workers > 0 {
-                hang_up(connection);
+                disconnect(connection);
             }
         });
         self.deadline.begin_delivery();
@@ -253,7 +253,7 @@ impl<'d> Download<'d> {
                 crowded.set(lock(queue).workers > 1);
                 crowded.get()
             };
-            let taken = self.persist(connection, &others, &mut |connection| {
+            let fetched_result = self.persist(connection, &others, &mut |connection| {
                 let remote = self.connected(connection)?;
                 match self.attempt(remote, &task)? {
                     AttemptOutcome::Complete(fetched) => Ok(fetched),
@@ -268,7 +268,7 @@ impl<'d> Download<'d> {
                 }
             });
             let mut queue = lock(queue);
-            match taken {
+            match fetched_result {
                 Ok(fetched) => queue.done.push(fetched),
                 Err(FetchError::TooManyConnections { reply, .. }) if crowded.get() => {
                     tracing::warn!("one connection at a time from now on: {reply}");
@@ -298,7 +298,7 @@ fn lock(queue: &Mutex<Queue>) -> MutexGuard<'_, Queue> {
     queue.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn hang_up(connection: &mut Connection<'_>) {
+fn disconnect(connection: &mut Connection<'_>) {
     if let Some(remote) = connection.take() {
         remote.close();
     }

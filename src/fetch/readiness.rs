@@ -53,7 +53,10 @@ impl PollResult {
         place: &str,
     ) -> Result<(), FetchError> {
         let again = known.iter().find(|known| {
-            self.files.iter().zip(&known.files().files).all(|(seen, before)| is_same(seen, before))
+            self.files
+                .iter()
+                .zip(&known.files().files)
+                .all(|(polled, before)| is_same(polled, before))
         });
         again.map_or(Ok(()), |known| Err(known.fault(place)))
     }
@@ -69,7 +72,7 @@ impl PollResult {
     }
 
     /// Why the files cannot be complete, whether or not they rest.
-    fn lacks(&self, wanted: &ExpectedFiles, min_size: u64) -> Option<Message> {
+    fn incomplete_reason(&self, wanted: &ExpectedFiles, min_size: u64) -> Option<Message> {
         let missing = self.missing(wanted);
         if !missing.is_empty() {
             let names = missing.join(", ");
@@ -98,8 +101,8 @@ impl PollResult {
 }
 
 /// Whether what is seen of a file is what was seen before. A file whose time is unknown may be any.
-fn is_same(seen: &Stat, before: &RecordedFile) -> bool {
-    match seen {
+fn is_same(polled: &Stat, before: &RecordedFile) -> bool {
+    match polled {
         Stat::Missing => before.sha256.is_none() && before.size == 0,
         Stat::Present(Version { size: Some(size), mtime: Some(mtime), .. }) => {
             let same = |time: DateTime<Utc>| time.timestamp_millis() == mtime.timestamp_millis();
@@ -127,25 +130,25 @@ pub(super) fn wait(
     let mut last: Option<PollResult> = None;
     let mut equal = 0;
     loop {
-        let seen = look()?;
-        if seen.is_empty() {
+        let polled = look()?;
+        if polled.is_empty() {
             return Err(FetchError::NothingThere { place: place.to_owned() });
         }
-        let mut lacking = false;
+        let mut incomplete = false;
         let (why, interval) = match ready {
-            Ready::Now => return Ok(seen),
-            Ready::Marker(_) => match &seen.marker {
-                Some(Stat::Present(_)) => return Ok(seen),
+            Ready::Now => return Ok(polled),
+            Ready::Marker(_) => match &polled.marker {
+                Some(Stat::Present(_)) => return Ok(polled),
                 _ => (no_marker(wanted), deadline.allowed() / 60),
             },
             Ready::Stable { wait, polls, min_size } => {
-                let why = seen.lacks(wanted, *min_size);
-                lacking = why.is_some();
-                let same = last.as_ref() == Some(&seen);
+                let why = polled.incomplete_reason(wanted, *min_size);
+                incomplete = why.is_some();
+                let same = last.as_ref() == Some(&polled);
                 equal = if why.is_none() && same { equal + 1 } else { 1 };
                 let why = match why {
-                    None if equal >= *polls => return Ok(seen),
-                    None => still_changing(&seen, last.as_ref(), wanted),
+                    None if equal >= *polls => return Ok(polled),
+                    None => still_changing(&polled, last.as_ref(), wanted),
                     Some(why) => why,
                 };
                 (why, *wait / (*polls - 1).max(1))
@@ -153,8 +156,8 @@ pub(super) fn wait(
         };
         // A first look at files that may rest already needs a second one; all else can wait elsewhere.
         let at_rest = matches!(ready, Ready::Stable { .. })
-            && !lacking
-            && last.as_ref().is_none_or(|last| *last == seen);
+            && !incomplete
+            && last.as_ref().is_none_or(|last| *last == polled);
         if caller_polls && !at_rest {
             let allowed = Duration::ZERO;
             return Err(FetchError::NotReady { place: place.to_owned(), why, allowed });
@@ -163,7 +166,7 @@ pub(super) fn wait(
             Ready::Stable { .. } => interval,
             _ => interval.clamp(Duration::from_millis(50), MAX_POLL_INTERVAL),
         };
-        last = Some(seen);
+        last = Some(polled);
         deadline.wait(interval).map_err(|error| match error {
             FetchError::Deadline { allowed, .. } => {
                 FetchError::NotReady { place: place.to_owned(), why, allowed }
@@ -178,8 +181,12 @@ fn no_marker(wanted: &ExpectedFiles) -> Message {
     Message::new(format!("还没有完成标志 {name}"), format!("the marker {name} is not there yet"))
 }
 
-fn still_changing(seen: &PollResult, last: Option<&PollResult>, wanted: &ExpectedFiles) -> Message {
-    let names = last.map(|last| seen.differences(last, wanted)).unwrap_or_default().join(", ");
+fn still_changing(
+    polled: &PollResult,
+    last: Option<&PollResult>,
+    wanted: &ExpectedFiles,
+) -> Message {
+    let names = last.map(|last| polled.differences(last, wanted)).unwrap_or_default().join(", ");
     if names.is_empty() {
         return Message::fixed(
             "文件保持不变的时间还不够长",
@@ -232,12 +239,12 @@ mod tests {
                 .map(str::to_owned),
             marker: Some("done.ok".to_owned()),
         };
-        for (number, (ready, seen, expected)) in cases.into_iter().enumerate() {
+        for (number, (ready, polled, expected)) in cases.into_iter().enumerate() {
             let cancel = Cancel::new();
             let deadline = FetchDeadline::starting_now(Duration::from_millis(500), &cancel);
             let mut looks = 0;
             let mut look = || {
-                let (sizes, marker) = seen[looks.min(seen.len() - 1)];
+                let (sizes, marker) = polled[looks.min(polled.len() - 1)];
                 looks += 1;
                 Ok(poll_result(sizes, marker))
             };
@@ -272,16 +279,16 @@ mod tests {
                 .map(str::to_owned),
             marker: Some("done.ok".to_owned()),
         };
-        for (number, (ready, seen, expected, taken)) in cases.into_iter().enumerate() {
+        for (number, (ready, polled, expected, fetched_result)) in cases.into_iter().enumerate() {
             let deadline = FetchDeadline::starting_now(Duration::from_secs(60), &Cancel::new());
             let mut looks = 0;
             let mut look = || {
-                let (sizes, marker) = seen[looks.min(seen.len() - 1)];
+                let (sizes, marker) = polled[looks.min(polled.len() - 1)];
                 looks += 1;
                 Ok(poll_result(sizes, marker))
             };
             let result = wait(ready, &wanted, "here", &deadline, true, &mut look);
-            assert_eq!(result.is_ok(), taken, "case {number}: {result:?}");
+            assert_eq!(result.is_ok(), fetched_result, "case {number}: {result:?}");
             assert_eq!(looks, expected, "case {number}");
         }
     }

@@ -106,13 +106,13 @@ fn runs_of_digits(response: &Response) -> impl Iterator<Item = &str> {
 pub(super) fn is_about_too_many(response: &Response) -> bool {
     match code(response) {
         421 => true,
-        530 => tells_of_too_many(&text(response, &Secret::new(String::new()))),
+        530 => says_too_many_connections(&text(response, &Secret::new(String::new()))),
         _ => false,
     }
 }
 
 /// Whether words beside a refused login are about the number of connections.
-pub(super) fn tells_of_too_many(said: &str) -> bool {
+pub(super) fn says_too_many_connections(said: &str) -> bool {
     /// As vsftpd, proftpd, pure-ftpd, FileZilla Server, IIS and Serv-U put it, and in Chinese.
     const WORDS: [&str; 8] =
         ["too many", "maximum", "limit", "already logged in", "过多", "超过", "上限", "最大"];

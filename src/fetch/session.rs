@@ -42,7 +42,7 @@ pub(super) struct Session<'a> {
     /// Names go out in GB 18030.
     gb18030: bool,
     /// A reply that nobody waits for is on its way: the session is of no more use.
-    spent: bool,
+    exhausted: bool,
     data: Arc<DataSockets>,
     _registered: RegisteredSocket,
 }
@@ -58,7 +58,7 @@ impl<'a> Session<'a> {
         let server = server_of(source);
         let fault = |error| reply::fault(error, &server, &server, account.password);
         let socket = connect(account, &server)?;
-        let held = account
+        let registered = account
             .deadline
             .register_socket(&socket)
             .map_err(FtpError::ConnectionError)
@@ -79,7 +79,7 @@ impl<'a> Session<'a> {
             deadline: Arc::clone(account.deadline),
             timeout: source.fetching.timeout,
             blocked: AtomicBool::new(false),
-            held: Mutex::default(),
+            registered: Mutex::default(),
         });
         let sockets = Arc::clone(&data);
         let mut stream = stream.passive_stream_builder(move |address| {
@@ -121,9 +121,9 @@ impl<'a> Session<'a> {
             passive,
             learned,
             gb18030: false,
-            spent: false,
+            exhausted: false,
             data,
-            _registered: held,
+            _registered: registered,
         };
         session.write_names_in_gb18030(source.encoding == NameEncoding::Gb18030);
         session.enter()?;
@@ -184,7 +184,7 @@ impl<'a> Session<'a> {
 
     /// A session that is of no more use gives way to a new one.
     fn renew(&mut self) -> Result<(), FetchError> {
-        if self.spent {
+        if self.exhausted {
             let gb18030 = self.gb18030;
             *self = Session::open(self.account, self.passive, self.learned)?;
             self.write_names_in_gb18030(gb18030);
@@ -244,7 +244,7 @@ impl<'a> Session<'a> {
                 drop(by_hand);
                 // suppaftp reads a reply only after a command. NOOP's own reply comes after the one
                 // that is due, and nobody reads it.
-                self.spent = true;
+                self.exhausted = true;
                 let done = [Status::ClosingDataConnection, Status::RequestedFileActionOk];
                 self.stream.custom_command("NOOP", &done).map(|_| ())
             }
@@ -252,7 +252,7 @@ impl<'a> Session<'a> {
     }
 
     /// Ends a transfer at once. Dropping it alone would wait for the server's reply.
-    fn hang_up(&mut self, transfer: Transfer) {
+    fn disconnect(&mut self, transfer: Transfer) {
         // Either socket may be closed already, which is as good.
         _ = transfer.socket().shutdown(Shutdown::Both);
         _ = self.stream.get_ref().shutdown(Shutdown::Both);
@@ -344,10 +344,10 @@ impl Remote for Session<'_> {
         let mut total = 0;
         let mut clean = true;
         loop {
-            let taken = match transfer.read(&mut buffer) {
+            let fetched_result = match transfer.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(n) if total + n as u64 > most => {
-                    self.hang_up(transfer);
+                    self.disconnect(transfer);
                     return Ok(Retrieved::Beyond(total + n as u64));
                 }
                 Ok(n) => {
@@ -362,8 +362,8 @@ impl Remote for Session<'_> {
                     }
                 },
             };
-            if let Err(error) = taken {
-                self.hang_up(transfer);
+            if let Err(error) = fetched_result {
+                self.disconnect(transfer);
                 return Err(error);
             }
         }
@@ -388,8 +388,8 @@ impl Remote for Session<'_> {
 
     fn close(mut self: Box<Self>) {
         /// Nothing depends on the answer.
-        const PATIENCE: Duration = Duration::from_secs(2);
-        _ = self.stream.get_ref().set_read_timeout(Some(PATIENCE));
+        const TIMEOUT: Duration = Duration::from_secs(2);
+        _ = self.stream.get_ref().set_read_timeout(Some(TIMEOUT));
         if let Err(error) = self.stream.quit() {
             tracing::debug!("quit: {}", self.fault(error, self.account.place));
         }

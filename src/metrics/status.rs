@@ -10,7 +10,7 @@ use crate::model::Message;
 use crate::store::{DATABASE, LastPublication, LastRun, Reader, StoreError};
 
 /// How long a glance waits for a writer.
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How a tenant stands.
 #[derive(Debug, Clone)]
@@ -62,8 +62,8 @@ impl TenantStatus {
 
     /// The same for somebody who has no time; none while a writer keeps readers out, as one does at its first
     /// import.
-    pub(super) fn glance(data: &Path, tenant: &str) -> Option<TenantStatus> {
-        match Reader::open_with_timeout(&database_of(data, tenant), GLANCE).and_then(last) {
+    pub(super) fn poll(data: &Path, tenant: &str) -> Option<TenantStatus> {
+        match Reader::open_with_timeout(&database_of(data, tenant), POLL_INTERVAL).and_then(last) {
             Err(StoreError::Locked { .. }) => None,
             read => Some(TenantStatus::of(data, tenant, read)),
         }

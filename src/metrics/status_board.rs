@@ -41,7 +41,7 @@ impl StatusBoard {
     /// Reads anew how a tenant stands: when its job is loaded, and after each run. Returns whether that was to be
     /// had: a writer that is at its first import keeps readers out and is not waited for. What was known stands then.
     pub fn refresh(&self, tenant: &str) -> bool {
-        let seen = TenantStatus::glance(&self.data, tenant);
+        let seen = TenantStatus::poll(&self.data, tenant);
         let read = seen.is_some();
         let mut tenants = self.tenants();
         let known = tenants.remove(tenant);

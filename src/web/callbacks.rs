@@ -76,7 +76,7 @@ impl Callbacks {
     ///
     /// Returns what people should know: secrets that are missing or ill-formed, event stores that cannot be opened.
     /// The other applications receive all the same, and a store is tried again with each callback.
-    pub fn take_up(&self, jobs: &[&Job]) -> Vec<Message> {
+    pub fn set_jobs(&self, jobs: &[&Job]) -> Vec<Message> {
         let (registry, mut said) = Registry::build(jobs, &self.data_dir, &self.registry());
         for app in registry.receiving() {
             // Opened before the first callback comes.
@@ -232,7 +232,7 @@ async fn answer(State(callbacks): State<Arc<Callbacks>>, request: Request) -> Re
     };
     drop(body);
     let now = (callbacks.clock)();
-    callbacks.tell_age(&about, app, &received, now);
+    callbacks.log_age(&about, app, &received, now);
     if head.method == Method::GET {
         callbacks.note(&about, &RequestEvent::Verified(app));
         return text(received.opened.message);
@@ -263,7 +263,7 @@ async fn answer(State(callbacks): State<Arc<Callbacks>>, request: Request) -> Re
 
 impl Callbacks {
     /// A timestamp far from this machine's time is worth a line; it is no reason to refuse.
-    fn tell_age(&self, about: &str, app: &App, received: &Received, now: DateTime<Utc>) {
+    fn log_age(&self, about: &str, app: &App, received: &Received, now: DateTime<Utc>) {
         const FAR: u64 = 600;
         let Some(timestamp) = received.timestamp else { return };
         let seconds = now.timestamp().saturating_sub(timestamp);

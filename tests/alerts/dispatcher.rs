@@ -213,7 +213,7 @@ fn alerts_for_removed_channels_and_expired_alerts_are_dropped() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         report(&AlertDispatcher::new(folder.path()), &both, &event(23, refused()));
-        AlertDispatcher::new(folder.path()).watch(job, *NOW + later).unwrap();
+        AlertDispatcher::new(folder.path()).register(job, *NOW + later).unwrap();
         assert_eq!(content(folder.path()).unsent(), left);
     }
     let none = job_without_alerts();

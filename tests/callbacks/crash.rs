@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::receiver::{CORP, JOB, MEMBER, PATIENCE, event, posted};
+use super::receiver::{CORP, JOB, MEMBER, TIMEOUT, event, posted};
 use super::requests::get;
 use super::served::{Served, job_folder};
 
@@ -39,7 +39,7 @@ fn send(port: u16, n: usize) -> io::Result<Sent> {
     );
     let (target, body) = event(MEMBER, &text, CORP, 7);
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     stream.write_all(&posted(&target, body.as_bytes()))?;
     let mut answer = Vec::new();
     // A reset connection is an end like any other.
@@ -80,7 +80,7 @@ fn a_receiver_killed_under_load_loses_no_acknowledged_callback() {
                 });
             }
             let begun = Instant::now();
-            while acknowledged.lock().unwrap().len() < before + ENOUGH && begun.elapsed() < PATIENCE
+            while acknowledged.lock().unwrap().len() < before + ENOUGH && begun.elapsed() < TIMEOUT
             {
                 thread::sleep(Duration::from_millis(5));
             }

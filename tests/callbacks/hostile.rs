@@ -10,8 +10,8 @@ use cbc::cipher::{Array, BlockModeEncrypt, KeyIvInit};
 use orgsnap::web::server::Limits;
 
 use super::receiver::{
-    Answer, CORP, EXTERNAL, MEMBER, PATIENCE, Receiver, credentials, event, percent, posted,
-    signed, to_end,
+    Answer, CORP, EXTERNAL, MEMBER, Receiver, TIMEOUT, credentials, event, percent, posted, signed,
+    to_end,
 };
 
 /// How every refusal looks, but for its date.
@@ -261,7 +261,7 @@ fn a_body_of_a_hundred_megabytes_is_refused() {
 #[test]
 fn bodies_in_memory_are_bounded_over_all_connections() {
     // Nobody is cut for being slow meanwhile.
-    let limits = Limits { request: PATIENCE * 2, ..Limits::default() };
+    let limits = Limits { request: TIMEOUT * 2, ..Limits::default() };
     let receiver = Receiver::with(&[super::receiver::JOB], limits);
     let (target, body) = event(MEMBER, "text", CORP, 1);
     let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n");
@@ -278,7 +278,7 @@ fn bodies_in_memory_are_bounded_over_all_connections() {
     let begun = Instant::now();
     let mut turned_away = 0;
     while turned_away < 10 {
-        assert!(begun.elapsed() < PATIENCE, "{turned_away} of 80 were turned away");
+        assert!(begun.elapsed() < TIMEOUT, "{turned_away} of 80 were turned away");
         std::thread::sleep(Duration::from_millis(20));
         held.retain_mut(|stream| {
             let mut answer = [0; 12];
@@ -330,8 +330,7 @@ fn slow_senders_are_disconnected() {
 
 #[test]
 fn connections_above_the_limit_are_served_only_after_one_closes() {
-    let limits =
-        Limits { head: PATIENCE, connection: PATIENCE, connections: 2, ..Limits::default() };
+    let limits = Limits { head: TIMEOUT, connection: TIMEOUT, connections: 2, ..Limits::default() };
     let receiver = Receiver::with(&[super::receiver::JOB], limits);
     // Connections are accepted in the order in which they were made; half a request keeps each of them open.
     let mut holders = [receiver.connect(), receiver.connect()];
@@ -346,7 +345,7 @@ fn connections_above_the_limit_are_served_only_after_one_closes() {
     assert!(early.is_err(), "a third connection is served while two are open: {early:?}");
     let [first, _second] = holders;
     drop(first);
-    third.set_read_timeout(Some(PATIENCE)).unwrap();
+    third.set_read_timeout(Some(TIMEOUT)).unwrap();
     assert_eq!(Answer::read(&to_end(&mut third)).status, 200);
 }
 

@@ -79,11 +79,11 @@ fn an_application_added_to_the_job_receives_callbacks_without_restart() {
     assert_eq!(receiver.post(&target, body.as_bytes()).status, 403);
     let lines = format!("secret = \"of-the-application\"\ntoken = '{TOKEN}'\naes_key = '{KEY}'");
     let job = parse(&JOB.replace("secret = \"of-the-application\"", &lines));
-    let said = receiver.callbacks.take_up(&[&job]);
+    let said = receiver.callbacks.set_jobs(&[&job]);
     assert_eq!(said.len(), 1, "{said:?}");
     assert!(said[0].en.contains("UNSET"), "{}", said[0].en);
     assert_eq!(receiver.post(&target, body.as_bytes()).status, 200);
-    let said = receiver.callbacks.take_up(&[]);
+    let said = receiver.callbacks.set_jobs(&[]);
     assert!(said.is_empty(), "{said:?}");
     assert_eq!(receiver.post(&target, body.as_bytes()).status, 403);
     assert_eq!(receiver.bodies("00010001"), ["text"]);

@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 /// Longer than any answer should take, on the busiest machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) const TOKEN: &str = "QDG6eK";
 /// A key with spare bits that are not zero.
@@ -100,7 +100,7 @@ impl Receiver {
             Arc::clone(&counts),
         );
         let jobs: Vec<Job> = jobs.iter().map(|text| parse(text)).collect();
-        callbacks.take_up(&jobs.iter().collect::<Vec<_>>());
+        callbacks.set_jobs(&jobs.iter().collect::<Vec<_>>());
         let listener =
             runtime.block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let address = listener.local_addr().unwrap();
@@ -125,8 +125,8 @@ impl Receiver {
 
     pub(super) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(TIMEOUT)).unwrap();
+        stream.set_write_timeout(Some(TIMEOUT)).unwrap();
         stream
     }
 

@@ -4,12 +4,12 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use super::receiver::{Answer, PATIENCE, posted, to_end};
+use super::receiver::{Answer, TIMEOUT, posted, to_end};
 
 /// Sends bytes and reads to the end of the connection.
 pub(super) fn send(port: u16, request: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_read_timeout(Some(TIMEOUT)).unwrap();
     // A server that hangs up early has answered all the same.
     let _ = stream.write_all(request);
     Answer::read(&to_end(&mut stream))

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::receiver::{CORP, JOB, KEY, MEMBER, PATIENCE, TOKEN, event};
+use super::receiver::{CORP, JOB, KEY, MEMBER, TIMEOUT, TOKEN, event};
 use super::requests::{get, post};
 
 pub(super) fn orgsnap() -> Command {
@@ -62,7 +62,7 @@ impl Served {
     pub(super) fn wait_for(&self, said: &str) {
         let begun = Instant::now();
         while !self.log().contains(said) {
-            assert!(begun.elapsed() < PATIENCE, "{said:?} is not in the log:\n{}", self.log());
+            assert!(begun.elapsed() < TIMEOUT, "{said:?} is not in the log:\n{}", self.log());
             thread::sleep(Duration::from_millis(50));
         }
     }
@@ -71,7 +71,7 @@ impl Served {
     pub(super) fn wait_until(&self, status: u16, ask: impl Fn(u16) -> u16) {
         let begun = Instant::now();
         while ask(self.port) != status {
-            assert!(begun.elapsed() < PATIENCE, "not {status}; the log:\n{}", self.log());
+            assert!(begun.elapsed() < TIMEOUT, "not {status}; the log:\n{}", self.log());
             thread::sleep(Duration::from_millis(50));
         }
     }

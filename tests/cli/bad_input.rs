@@ -11,7 +11,7 @@ use std::{
 use orgsnap::sample::Defects;
 use rusqlite::Connection;
 
-use super::{Workspace, clean, date, dump, orgsnap, told};
+use super::{Workspace, clean, date, dump, orgsnap, output};
 
 const AGENTS: &str = "temp_agent.txt";
 
@@ -24,10 +24,10 @@ fn stands_after(what: &str, damage: impl Fn(&Path), code: i32, words: [&str; 2])
     let folder = workspace.deliver(23, 300, Defects::None);
     damage(&folder);
     for (language, words) in ["zh", "en"].into_iter().zip(words) {
-        let told =
+        let output =
             workspace.run(&["import", "job.toml", "--date", "2024-11-23", "--lang", language]);
-        assert_eq!(told.code, Some(code), "{what}: {told:?}");
-        let all = format!("{}{}", told.out, told.err);
+        assert_eq!(output.code, Some(code), "{what}: {output:?}");
+        let all = format!("{}{}", output.out, output.err);
         assert!(all.contains(words), "{what}: {words}: {all}");
         assert!(!all.contains("panic at"), "{what}: {all}");
     }
@@ -152,9 +152,9 @@ fn unreadable_and_unwritable_folders_give_exit_codes_and_leave_the_snapshot() {
         for (language, words) in ["zh", "en"].into_iter().zip(words) {
             let arguments = [arguments, &["--lang", language]].concat();
             let Some(mut command) = unprivileged(&workspace, &arguments) else { return };
-            let told = told(command.output().unwrap());
-            assert_eq!(told.code, Some(code), "{arguments:?}: {told:?}");
-            assert!(told.err.contains(words), "{arguments:?}: {told:?}");
+            let output = output(command.output().unwrap());
+            assert_eq!(output.code, Some(code), "{arguments:?}: {output:?}");
+            assert!(output.err.contains(words), "{arguments:?}: {output:?}");
         }
     };
     mode(&delivery, 0o000);
@@ -176,15 +176,15 @@ fn unreadable_and_unwritable_folders_give_exit_codes_and_leave_the_snapshot() {
     expect(&["import", "job.toml", "--data", "new"], 2, ["没有权限", "permission denied"]);
     // Reading it is allowed.
     if let Some(mut command) = unprivileged(&workspace, &["tree", "organ"]) {
-        let told = told(command.output().unwrap());
-        assert_eq!(told.code, Some(0), "{told:?}");
+        let output = output(command.output().unwrap());
+        assert_eq!(output.code, Some(0), "{output:?}");
     }
     mode(&workspace.path("data/t"), 0o755);
     assert!(workspace.dump() == before, "the snapshot changed");
 }
 
 /// Runs a shell script in mounts of its own; `None` where that is not allowed.
-fn with_mounts(workspace: &Workspace, script: &str) -> Option<super::Told> {
+fn with_mounts(workspace: &Workspace, script: &str) -> Option<super::CommandOutput> {
     let mut command = clean("unshare", workspace.folder.path());
     command.args(["--map-root-user", "--mount", "sh", "-euc", script]).env("ORGSNAP", orgsnap());
     let allowed = "mkdir -p mnt && mount -t tmpfs -o size=64k tmpfs mnt";
@@ -195,7 +195,7 @@ fn with_mounts(workspace: &Workspace, script: &str) -> Option<super::Told> {
         eprintln!("skipped: read-only and full disks, because nothing can be mounted here");
         return None;
     }
-    Some(told(command.output().unwrap()))
+    Some(output(command.output().unwrap()))
 }
 
 #[test]
@@ -210,9 +210,9 @@ fn a_data_folder_on_a_read_only_disk_leaves_the_snapshot() {
             "mount --bind data data && mount -o remount,bind,ro data\n\
              exec \"$ORGSNAP\" import job.toml --date 2024-11-23 --lang {language}"
         );
-        let Some(told) = with_mounts(&workspace, &script) else { return };
-        assert_eq!(told.code, Some(2), "{told:?}");
-        assert!(told.err.contains(words), "{told:?}");
+        let Some(output) = with_mounts(&workspace, &script) else { return };
+        assert_eq!(output.code, Some(2), "{output:?}");
+        assert!(output.err.contains(words), "{output:?}");
     }
     assert!(workspace.dump() == before, "the snapshot changed");
 }
@@ -234,24 +234,24 @@ fn a_disk_that_fills_up_at_any_stage_leaves_the_old_or_the_new_snapshot() {
              code=0; \"$ORGSNAP\" import job.toml --date 2024-11-23 --data mnt/data || code=$?\n\
              rm mnt/fill; cp -a mnt/data out; exit $code"
         );
-        let Some(told) = with_mounts(&workspace, &script) else { return };
+        let Some(output) = with_mounts(&workspace, &script) else { return };
         let database = workspace.path("out/t/org.db");
         let whole: String = Connection::open(&database)
             .unwrap()
             .query_row("pragma integrity_check", [], |row| row.get(0))
             .unwrap();
         assert_eq!(whole, "ok", "{free} KiB free");
-        match told.code {
+        match output.code {
             Some(0) => {
                 published += 1;
                 assert!(dump(&database) != before, "{free} KiB free");
             }
             code => {
-                assert_eq!(code, Some(2), "{free} KiB free: {told:?}");
-                assert!(told.err.contains("已满"), "{free} KiB free: {told:?}");
+                assert_eq!(code, Some(2), "{free} KiB free: {output:?}");
+                assert!(output.err.contains("已满"), "{free} KiB free: {output:?}");
                 // Only a report that no longer fits comes after the publication, and says so.
-                let over = told.err.contains("运行已结束");
-                assert_eq!(dump(&database) == before, !over, "{free} KiB free: {told:?}");
+                let over = output.err.contains("运行已结束");
+                assert_eq!(dump(&database) == before, !over, "{free} KiB free: {output:?}");
             }
         }
     }
@@ -275,9 +275,9 @@ fn a_database_of_a_newer_orgsnap_is_not_touched() {
         (&["runs"], "en", "newer"),
         (&["tree", "organ"], "zh", "请升级"),
     ] {
-        let told = workspace.run(&[arguments, &["--lang", language]].concat());
-        assert_eq!(told.code, Some(2), "{arguments:?}: {told:?}");
-        assert!(told.err.contains(words), "{arguments:?}: {told:?}");
+        let output = workspace.run(&[arguments, &["--lang", language]].concat());
+        assert_eq!(output.code, Some(2), "{arguments:?}: {output:?}");
+        assert!(output.err.contains(words), "{arguments:?}: {output:?}");
     }
     assert!(fs::read(workspace.database()).unwrap() == before, "the file changed");
 }

@@ -93,13 +93,13 @@ fn a_job_schema_adds_a_column_a_reference_and_a_forest() {
     );
 
     // One of 199 edges dangles and one is a cycle: just over the limit of one per cent.
-    let told = workspace.run(&["import", "job.toml", "--date", "2024-11-22"]);
-    assert_eq!(told.code, Some(3), "{told:?}");
-    assert!(told.out.contains("辅导关系"), "{told:?}");
+    let output = workspace.run(&["import", "job.toml", "--date", "2024-11-22"]);
+    assert_eq!(output.code, Some(3), "{output:?}");
+    assert!(output.out.contains("辅导关系"), "{output:?}");
     let job = fs::read_to_string(workspace.path("job.toml")).unwrap();
     workspace.write("job.toml", format!("{job}[gate]\nmax_detached = \"2%\"\n"));
-    let told = workspace.run(&["import", "job.toml", "--date", "2024-11-22"]);
-    assert_eq!(told.code, Some(0), "{told:?}");
+    let output = workspace.run(&["import", "job.toml", "--date", "2024-11-22"]);
+    assert_eq!(output.code, Some(0), "{output:?}");
 
     let db = Connection::open(workspace.database()).unwrap();
     let one = |sql: &str| -> i64 { db.query_row(sql, [], |row| row.get(0)).unwrap() };

@@ -81,16 +81,16 @@ fn no_colour_is_written_with_no_color_or_without_a_terminal() {
 fn output_to_a_log_has_a_line_per_stage_and_a_result() {
     let workspace = Workspace::new();
     workspace.deliver(22, 300, Defects::None);
-    let told = workspace.run(&["import", "job.toml", "--date", "2024-11-22", "--lang", "en"]);
-    let stages: Vec<&str> = told.err.lines().collect();
-    assert_eq!(stages.len(), 4, "{told:?}");
+    let output = workspace.run(&["import", "job.toml", "--date", "2024-11-22", "--lang", "en"]);
+    let stages: Vec<&str> = output.err.lines().collect();
+    assert_eq!(stages.len(), 4, "{output:?}");
     for (line, stage) in stages.iter().zip(["fetch", "parse", "check", "publish"]) {
         let (time, rest) = line.split_once(' ').unwrap();
         assert!(chrono::DateTime::parse_from_rfc3339(time).is_ok(), "{line}");
         assert_eq!(rest, format!("t {stage}"));
     }
-    assert!(!told.out.contains('\u{1b}') && !told.err.contains('\u{1b}'), "{told:?}");
-    let result = told.out.lines().last().unwrap();
+    assert!(!output.out.contains('\u{1b}') && !output.err.contains('\u{1b}'), "{output:?}");
+    let result = output.out.lines().last().unwrap();
     assert!(result.starts_with("RESULT published exit=0 run=20"), "{result}");
     assert!(result.ends_with(" database=data/t/org.db"), "{result}");
 }
@@ -102,9 +102,9 @@ fn a_full_standard_output_is_an_error_and_a_closed_pipe_is_not() {
     let full = || Stdio::from(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
     for arguments in [&["rules"][..], &["import", "job.toml", "--date", "2024-11-22"]] {
         let output = workspace.command(arguments).stdout(full()).output().unwrap();
-        let told = super::told(output);
-        assert_eq!(told.code, Some(2), "{arguments:?}: {told:?}");
-        assert!(told.err.contains("无法写到标准输出：磁盘已满"), "{told:?}");
+        let output = super::output(output);
+        assert_eq!(output.code, Some(2), "{arguments:?}: {output:?}");
+        assert!(output.err.contains("无法写到标准输出：磁盘已满"), "{output:?}");
     }
     // The report could not be shown; what it told of stands all the same.
     assert!(workspace.run(&["runs", "t"]).out.contains("已发布"));

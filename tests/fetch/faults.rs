@@ -6,7 +6,7 @@ use orgsnap::fetch::{FetchError, RawDelivery};
 use orgsnap::model::Feed;
 
 use super::faulty_server::{Fault, FaultyServer, Quirks};
-use super::{account, fetch_into, file, patience, waiting_helps};
+use super::{account, fetch_into, file, waiting_helps, with_retries};
 
 /// Larger than one read, and such that every part differs.
 fn content() -> Vec<u8> {
@@ -16,7 +16,8 @@ fn content() -> Vec<u8> {
 fn fetch(server: &FaultyServer, attempts: u32) -> Result<RawDelivery, FetchError> {
     let dir = tempfile::tempdir().unwrap();
     let source = account("ftp", server.port, "hunter2", "");
-    let result = fetch_into(dir.path(), &patience(source, Duration::from_millis(500), attempts));
+    let result =
+        fetch_into(dir.path(), &with_retries(source, Duration::from_millis(500), attempts));
     if result.is_err() {
         let finished = std::fs::read_dir(dir.path())
             .unwrap()
@@ -73,7 +74,7 @@ fn a_download_resumes_in_the_next_run_if_the_file_is_unchanged() {
         let dir = tempfile::tempdir().unwrap();
         let faults = [Fault::CutShort(50), Fault::None];
         let server = FaultyServer::start(&content(), &faults, Quirks::default());
-        let source = patience(account("ftp", server.port, "x", ""), Duration::from_secs(2), 1);
+        let source = with_retries(account("ftp", server.port, "x", ""), Duration::from_secs(2), 1);
         fetch_into(dir.path(), &source).unwrap_err();
         if changed {
             server.replace("temp_agent.txt", b"another");
@@ -157,7 +158,7 @@ fn the_fetch_deadline_ends_the_attempts() {
     let server = FaultyServer::start(&content(), &[Fault::Stall], Quirks::default());
     let dir = tempfile::tempdir().unwrap();
     let mut source =
-        patience(account("ftp", server.port, "x", ""), Duration::from_millis(400), 100);
+        with_retries(account("ftp", server.port, "x", ""), Duration::from_millis(400), 100);
     source.fetching_mut().deadline = Duration::from_secs(1);
     let started = Instant::now();
     let error = fetch_into(dir.path(), &source).unwrap_err();

@@ -14,7 +14,7 @@ use orgsnap::model::Feed;
 use super::proftpd::Proftpd;
 use super::security::{Security, Version};
 use super::vsftpd::{Vsftpd, available};
-use super::{NAMES, account, fetch_into, file, patience, waiting_helps};
+use super::{NAMES, account, fetch_into, file, waiting_helps, with_retries};
 use crate::peers;
 
 /// Whether the server shakes hands in that version of TLS, as OpenSSL's client sees it.
@@ -37,7 +37,7 @@ fn comes_whole_by_all_ways(root: &Path, port: u16, trust: &str, security: Securi
         let more = format!("path = '20261124'\nconnections = {connections}\n{trust}");
         let source = account(kind, port, "right", &more);
         // Four logins at once take some servers their time.
-        let source = patience(source, Duration::from_secs(30), 3);
+        let source = with_retries(source, Duration::from_secs(30), 3);
         for _ in 0..rounds {
             comes_whole_from(root, &source);
         }
@@ -240,7 +240,7 @@ fn a_server_without_tls_does_not_get_the_password() {
 fn a_refused_connection_is_retried() {
     let port = peers::free_port();
     let dir = tempfile::tempdir().unwrap();
-    let source = patience(account("ftp", port, "right", ""), Duration::from_secs(2), 3);
+    let source = with_retries(account("ftp", port, "right", ""), Duration::from_secs(2), 3);
     let error = fetch_into(dir.path(), &source).unwrap_err();
     assert!(matches!(error, FetchError::Unreachable { .. }), "{error}");
     assert!(error.to_string().contains("connection refused"), "{error}");

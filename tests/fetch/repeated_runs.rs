@@ -427,7 +427,7 @@ fn a_cancelled_fetch_ends_soon() {
     for more in ["ready = 'now'", "ready = { marker = 'never' }"] {
         let dir = tempfile::tempdir().unwrap();
         let source = super::account("ftp", server.port, "x", more);
-        let source = super::patience(source, Duration::from_secs(60), 3);
+        let source = super::with_retries(source, Duration::from_secs(60), 3);
         let cancel = Cancel::new();
         let asker = cancel.clone();
         let began = Instant::now();

@@ -20,7 +20,7 @@ fn orgsnap(data: &Path, language: &str, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn told(output: &Output) -> (Option<i32>, String, String) {
+fn exit_and_output(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
@@ -34,7 +34,7 @@ fn the_event_list_contains_no_personal_data() {
     let bodies = [CREATED.as_bytes().to_vec(), b"\xff".to_vec(), CREATED.as_bytes().to_vec()];
     store_all(&dir.path().join("t"), &bodies).unwrap();
 
-    let (code, out, _) = told(&orgsnap(dir.path(), "en", &["events", "t"]));
+    let (code, out, _) = exit_and_output(&orgsnap(dir.path(), "en", &["events", "t"]));
     assert_eq!(code, Some(0));
     let lines: Vec<Vec<&str>> = out.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(lines[0].join(" "), "received (UTC) agent event change object times problem");
@@ -45,16 +45,20 @@ fn the_event_list_contains_no_personal_data() {
     assert_eq!(lines[2], first);
     assert!(!out.contains("张三"), "{out}");
 
-    let (_, out, _) = told(&orgsnap(dir.path(), "zh", &["events", "t", "--limit", "1"]));
+    let (_, out, _) = exit_and_output(&orgsnap(dir.path(), "zh", &["events", "t", "--limit", "1"]));
     assert!(out.starts_with("收到（UTC）"), "{out}");
     assert_eq!(out.lines().count(), 2, "{out}");
     for since in ["2026-11-18 11:07", "2026-11-18T19:06:41+08:00"] {
-        let (code, out, _) = told(&orgsnap(dir.path(), "zh", &["events", "t", "--since", since]));
+        let (code, out, _) =
+            exit_and_output(&orgsnap(dir.path(), "zh", &["events", "t", "--since", since]));
         assert_eq!((code, out.as_str()), (Some(0), "没有事件\n"), "{since}");
     }
 
-    let (_, out, _) =
-        told(&orgsnap(dir.path(), "en", &["events", "t", "--json", "--since", "2026-11-18"]));
+    let (_, out, _) = exit_and_output(&orgsnap(
+        dir.path(),
+        "en",
+        &["events", "t", "--json", "--since", "2026-11-18"],
+    ));
     let document: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(document[0]["body"], Value::Null);
     assert_eq!(document[0]["body_base64"], "/w==");
@@ -70,14 +74,15 @@ fn a_tenant_without_callbacks_gets_an_error_with_instructions() {
         for (language, words) in
             [("en", "has not received a callback yet"), ("zh", "还没有收到过企业微信回调")]
         {
-            let (code, out, error) = told(&orgsnap(dir.path(), language, &[verb, "nobody"]));
+            let (code, out, error) =
+                exit_and_output(&orgsnap(dir.path(), language, &[verb, "nobody"]));
             assert_eq!((code, out.as_str()), (Some(2), ""), "{verb}");
             assert!(error.contains(words) && error.contains("nobody/wecom.db"), "{verb}: {error}");
         }
         assert!(!dir.path().join("nobody").exists(), "{verb} makes nothing");
     }
     let (code, _, error) =
-        told(&orgsnap(dir.path(), "en", &["events", "t", "--since", "yesterday"]));
+        exit_and_output(&orgsnap(dir.path(), "en", &["events", "t", "--since", "yesterday"]));
     assert_eq!(code, Some(2));
     assert!(error.contains("not a time") && error.contains("不是时间"), "{error}");
 }
@@ -88,11 +93,11 @@ fn rebuild_prints_a_summary() {
     let tenant = dir.path().join("t");
     store_all(&tenant, &[CREATED.as_bytes().to_vec()]).unwrap();
     open(&tenant).execute_batch("delete from member").unwrap();
-    let (code, out, _) = told(&orgsnap(dir.path(), "en", &["rebuild", "t"]));
+    let (code, out, _) = exit_and_output(&orgsnap(dir.path(), "en", &["rebuild", "t"]));
     assert_eq!(code, Some(0));
     assert!(out.starts_with("1 events replayed, 1 objects made anew"), "{out}");
     assert_eq!(rows(&open(&tenant), "select user_id as u from member"), ["u=\"zhangsan\""]);
-    let (_, out, _) = told(&orgsnap(dir.path(), "zh", &["rebuild", "t", "--json"]));
+    let (_, out, _) = exit_and_output(&orgsnap(dir.path(), "zh", &["rebuild", "t", "--json"]));
     let document: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(document["objects"], 1);
 }
@@ -121,7 +126,7 @@ fn the_printed_queries_run_in_sqlite3_as_they_are() {
              insert into agent (id, agent_name, agent_status) values ('zhangsan', 'x', 2), ('lisi', 'y', 1);",
         )
         .unwrap();
-    let (code, sql, _) = told(&orgsnap(&data, "en", &["queries", "t"]));
+    let (code, sql, _) = exit_and_output(&orgsnap(&data, "en", &["queries", "t"]));
     assert_eq!(code, Some(0));
     let mut child = Command::new("sqlite3")
         .arg("-bail")
@@ -132,7 +137,7 @@ fn the_printed_queries_run_in_sqlite3_as_they_are() {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
-    let (code, out, error) = told(&child.wait_with_output().unwrap());
+    let (code, out, error) = exit_and_output(&child.wait_with_output().unwrap());
     assert_eq!((code, error.as_str()), (Some(0), ""), "{sql}");
     let first: Vec<&str> = out.lines().map(|line| line.split('|').next().unwrap()).collect();
     assert_eq!(first, ["lisi", "zhangsan"], "{out}");
@@ -144,7 +149,8 @@ fn printed_queries_use_the_full_path_of_an_existing_org_db() {
     let tenant = dir.path().join("data/t");
     store_all(&tenant, &[CREATED.as_bytes().to_vec()]).unwrap();
     let roster = tenant.join("org.db");
-    let (code, out, error) = told(&orgsnap(&dir.path().join("data"), "en", &["queries", "t"]));
+    let (code, out, error) =
+        exit_and_output(&orgsnap(&dir.path().join("data"), "en", &["queries", "t"]));
     assert_eq!((code, out.as_str()), (Some(2), ""), "SQLite would make an empty roster");
     assert!(error.contains("t/org.db") && error.contains("nothing was imported"), "{error}");
     fs::write(&roster, "").unwrap();
@@ -153,7 +159,7 @@ fn printed_queries_use_the_full_path_of_an_existing_org_db() {
         .args(["wecom", "queries", "t", "--data", "data"])
         .output()
         .unwrap();
-    let (code, sql, _) = told(&output);
+    let (code, sql, _) = exit_and_output(&output);
     assert_eq!(code, Some(0));
     let attached = sql.split('\'').nth(1).unwrap();
     assert_eq!(fs::canonicalize(attached).unwrap(), fs::canonicalize(&roster).unwrap(), "{sql}");

@@ -73,7 +73,7 @@ pub(super) fn document<'a>(
         waiting_for: due
             .and(scheduled_run)
             .and_then(|scheduled_run| scheduled_run.missing)
-            .map(lack_name),
+            .map(missing_name),
         business_date: scheduled_run.map(|scheduled_run| scheduled_run.date.to_string()),
         scheduled: scheduled_run.map(|scheduled_run| local(scheduled_run.scheduled)),
         until: scheduled_run.map(|scheduled_run| local(scheduled_run.until)),
@@ -212,7 +212,7 @@ impl State {
     }
 }
 
-fn lack_name(missing: MissingPrecondition) -> &'static str {
+fn missing_name(missing: MissingPrecondition) -> &'static str {
     match missing {
         MissingPrecondition::Files => "files",
         MissingPrecondition::Source => "source",

@@ -42,8 +42,8 @@ impl CallbackReload {
             return Vec::new();
         }
         let said = match &self.receiver {
-            Some(receiver) => receiver.take_up(&jobs.iter().map(Arc::as_ref).collect::<Vec<_>>()),
-            None => unheard(&jobs),
+            Some(receiver) => receiver.set_jobs(&jobs.iter().map(Arc::as_ref).collect::<Vec<_>>()),
+            None => unreceived_callbacks(&jobs),
         };
         let news = said.iter().filter(|message| !state.said.contains(message)).cloned().collect();
         *state = State { jobs, at: Some(now), said };
@@ -52,10 +52,10 @@ impl CallbackReload {
 }
 
 /// Callbacks that are configured, while nothing listens.
-fn unheard(jobs: &[Arc<Job>]) -> Vec<Message> {
+fn unreceived_callbacks(jobs: &[Arc<Job>]) -> Vec<Message> {
     let callbacks = |job: &Arc<Job>| job.wecom.apps.iter().any(|app| app.callback.is_some());
-    let unheard = jobs.iter().filter(|job| callbacks(job));
-    unheard
+    let unreceived_callbacks = jobs.iter().filter(|job| callbacks(job));
+    unreceived_callbacks
         .map(|job| {
             let file = job.path.display();
             Message::new(

@@ -123,7 +123,7 @@ impl Observer for ServeObserver {
     }
 
     fn job_loaded(&self, job: &Job, now: DateTime<Utc>) {
-        if let Err(error) = self.dispatcher.watch(job, now) {
+        if let Err(error) = self.dispatcher.register(job, now) {
             self.warn(&job.tenant, &error.message());
         }
     }

@@ -19,7 +19,7 @@ pub(super) struct DataSockets {
     pub(super) timeout: Duration,
     /// The last one could not be opened.
     pub(super) blocked: AtomicBool,
-    pub(super) held: Mutex<Option<RegisteredSocket>>,
+    pub(super) registered: Mutex<Option<RegisteredSocket>>,
 }
 
 impl DataSockets {
@@ -31,13 +31,13 @@ impl DataSockets {
             .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()));
         self.blocked.store(dialled.is_err(), Ordering::Relaxed);
         let socket = dialled.map_err(DataBlocked::wrap)?;
-        let held = self.deadline.register_socket(&socket)?;
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(held);
+        let registered = self.deadline.register_socket(&socket)?;
+        *self.registered.lock().unwrap_or_else(PoisonError::into_inner) = Some(registered);
         Ok(socket)
     }
 
     pub(super) fn let_go(&self) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.registered.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

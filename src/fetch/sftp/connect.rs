@@ -132,7 +132,7 @@ impl Account<'_> {
     pub(super) fn crowded_out(&self, door: &HostKeyVerifier) -> Option<FetchError> {
         let said = door.disconnect_message()?;
         let reply = self.printable(&said.text);
-        let crowded = said.too_many || reply::tells_of_too_many(&said.text);
+        let crowded = said.too_many || reply::says_too_many_connections(&said.text);
         crowded.then(|| FetchError::TooManyConnections { server: self.server(), reply })
     }
 }
