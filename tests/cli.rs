@@ -168,7 +168,7 @@ fn every_verb_ends_with_its_exit_code() {
         (&["--version"], 0, "orgsnap "),
         (&["frobnicate"], 2, "错误: 没有命令 frobnicate"),
         (&["frobnicate", "--lang", "en"], 2, "unrecognized subcommand"),
-        (&["chek", "in"], 2, "是否要写 check？"),
+        (&["chek", "in"], 2, "check？"),
         (&["import", "job.toml", "--dat", "x"], 2, "没有参数 --dat"),
         (&["check", "in", "--header", "maybe"], 2, "可用的值: true、false"),
         (&["check", "in", "--header"], 2, "缺少取值"),
@@ -207,7 +207,8 @@ fn every_verb_ends_with_its_exit_code() {
         (&["check", "in/20241122", "--encoding", "latin1"], 2, "gb18030"),
         (&["sample", "s", "--agents", "50"], 0, "temp_agent.txt"),
         (&["sample", "s", "--agents", "50", "--defects"], 2, "1000 agents"),
-        (&["sample", "s", "--agents", "1000", "--defects", "few"], 0, "planted.json"),
+        (&["sample", "s", "--agents", "1000", "--defects=few"], 0, "planted.json"),
+        (&["sample", "--agents", "1000", "--defects", "s2"], 0, "s2"),
         (&["sample", "job.toml/s"], 2, "不是文件夹"),
         (&["runs"], 0, "2024-11-22"),
         (&["runs", "job.toml"], 0, "2024-11-22"),
@@ -406,4 +407,55 @@ fn the_queries_that_an_import_prints_work_as_pasted() {
         assert!(shell.status.success(), "{command}: {shell:?}");
         assert!(shell.stdout.iter().filter(|byte| **byte == b'\n').count() > 3, "{command}");
     }
+}
+
+#[test]
+fn runs_and_tree_say_that_nothing_is_published_after_a_refused_first_import() {
+    let workspace = Workspace::new();
+    let folder = workspace.deliver(22, 300, Defects::None);
+    fs::remove_file(folder.join("temp_agent.txt")).unwrap();
+    assert_eq!(workspace.import(22).code, Some(3));
+    for (language, words) in [("en", "no snapshot is published yet"), ("zh", "尚未发布任何快照")]
+    {
+        let runs = workspace.run(&["runs", "t", "--lang", language]);
+        assert_eq!(runs.code, Some(0), "{runs:?}");
+        assert!(runs.out.contains(words), "{runs:?}");
+        let tree = workspace.run(&["tree", "organ", "--lang", language]);
+        assert_eq!(tree.code, Some(2), "{tree:?}");
+        assert!(tree.err.contains(words), "{tree:?}");
+    }
+}
+
+#[test]
+fn check_selects_rules_counts_warnings_and_writes_text_and_csv() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 2_000, Defects::Few);
+    let check = |more: &[&str]| {
+        workspace.run(&[&["check", "in/20241122", "--lang", "zh"][..], more].concat())
+    };
+    let all = check(&["--findings", "all"]);
+    assert!(!all.out.contains("--findings all"), "{}", all.out);
+    let one = check(&["--only", "T601"]);
+    assert!(one.out.contains("T601") && !one.out.contains("V203"), "{}", one.out);
+    let without = check(&["--ignore", "not-a-date,T601"]);
+    assert!(!without.out.contains("T601") && !without.out.contains("V203"), "{}", without.out);
+    workspace.deliver(23, 2_000, Defects::All);
+    let some = workspace.run(&["check", "in/20241123", "--lang", "zh", "--findings", "1"]);
+    assert!(some.out.contains("可用 --findings all 显示"), "{}", some.out);
+    let unknown = check(&["--only", "X999"]);
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    // A delivery whose worst finding is a warning passes, unless warnings count.
+    assert_eq!(check(&["--only", "X409"]).code, Some(0));
+    assert_eq!(check(&["--only", "X409", "--strict"]).code, Some(3));
+
+    let written = check(&["--output", "report.txt", "--csv", "findings.csv", "--findings", "all"]);
+    assert_eq!(written.code, all.code);
+    let text = fs::read_to_string(workspace.path("report.txt")).unwrap();
+    assert!(text.contains("T601") && !text.contains('\u{1b}'), "{text}");
+    let table = fs::read(workspace.path("findings.csv")).unwrap();
+    assert!(table.starts_with(b"\xef\xbb\xbf"));
+    let document: serde_json::Value =
+        serde_json::from_str(&check(&["--json"]).out).expect("a document");
+    let rows = String::from_utf8(table).unwrap().matches("\r\n").count() - 1;
+    assert_eq!(rows, document["findings"].as_array().unwrap().len());
 }

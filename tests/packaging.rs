@@ -89,3 +89,44 @@ fn commands_in_unit_container_and_cron_line_exist() {
         }
     }
 }
+
+#[test]
+fn every_document_and_package_uses_the_same_port() {
+    let files = [
+        "README.md",
+        "README.zh-CN.md",
+        "docs/wecom.md",
+        "packaging/nginx.conf.example",
+        "packaging/orgsnap.service",
+        "Dockerfile",
+    ];
+    for file in files {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        let mut ports = Vec::new();
+        for address in ["127.0.0.1:", "0.0.0.0:", "127.0.0.1/"] {
+            ports.extend(
+                text.split(address)
+                    .skip(1)
+                    .map(|rest| rest.chars().take_while(char::is_ascii_digit).collect::<String>()),
+            );
+        }
+        assert!(!ports.is_empty(), "{file} names no port");
+        assert!(ports.iter().all(|port| port == "9300"), "{file}: {ports:?}");
+    }
+}
+
+#[test]
+fn an_installed_program_writes_the_full_example_and_the_schemas_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = orgsnap(folder.path(), &["init", "all.toml", "--full", "--lang", "en"]);
+    assert_eq!(code, Some(0), "{said}");
+    let written = fs::read_to_string(folder.path().join("all.toml")).unwrap();
+    assert_eq!(written, fs::read_to_string(root().join("jobs/example.toml.sample")).unwrap());
+    let (code, said) = orgsnap(folder.path(), &["schemas", "mine", "--lang", "en"]);
+    assert_eq!(code, Some(0), "{said}");
+    let mine = orgsnap::config::schema::Schema::from_dir(&folder.path().join("mine")).unwrap();
+    assert_eq!(mine, orgsnap::config::schema::Schema::builtin().unwrap());
+    // A second time nothing is overwritten.
+    let (code, said) = orgsnap(folder.path(), &["schemas", "mine", "--lang", "en"]);
+    assert_eq!(code, Some(2), "{said}");
+}

@@ -1,11 +1,13 @@
 //! `orgsnap check`: the checks alone, on files in a folder; no database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use clap::Args;
-use orgsnap::model::{Level, RunReport, Verdict};
+use orgsnap::disk::{PRIVATE_FILE, replace_file};
+use orgsnap::model::{Level, Message, RunReport, Verdict, system_reason};
 use orgsnap::pipeline::{self, CheckRequest};
+use orgsnap::report::csv;
 
 use super::delivery_format::FormatArguments;
 use super::environment::Environment;
@@ -30,6 +32,32 @@ pub(super) struct Arguments {
     date: Option<NaiveDate>,
     #[command(flatten)]
     report: run_report::Arguments,
+    /// Also write the report as text to this file, with all findings shown that --findings asks for
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Also write all findings as a table for a spreadsheet to this file
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Warnings count as errors for the exit code
+    #[arg(long)]
+    strict: bool,
+    /// Report findings of these rules only (code or name; several separated by commas)
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Leave findings of these rules out (code or name; several separated by commas)
+    #[arg(long, value_name = "RULE", value_delimiter = ',', conflicts_with = "only")]
+    ignore: Vec<String>,
+}
+
+impl Arguments {
+    /// Whether findings of a rule are reported.
+    fn selection(&self) -> Result<impl Fn(&str) -> bool + use<>, Failure> {
+        let codes = |rules: &[String]| -> Result<Vec<&'static str>, Failure> {
+            rules.iter().map(|rule| super::rules::known(rule).map(|rule| rule.meta.code)).collect()
+        };
+        let (only, ignore) = (codes(&self.only)?, codes(&self.ignore)?);
+        Ok(move |code: &str| (only.is_empty() || only.contains(&code)) && !ignore.contains(&code))
+    }
 }
 
 /// Runs the checks.
@@ -42,6 +70,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
 }
 
 fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let selected = arguments.selection()?;
     let mut job = arguments.job.as_deref().map(|path| load(path, environment)).transpose()?;
     let pinned = job.as_ref().map(|job| job.format.clone()).unwrap_or_default();
     let format = arguments.format.over(&pinned);
@@ -60,20 +89,49 @@ fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failu
     let shown = progress::shown(environment, who);
     let outcome = pipeline::check(&request, shown.as_ref());
     drop(shown);
-    let report = outcome?;
-    let exit = verdict(&report);
+    let mut report = outcome?;
+    report.findings.retain(|finding| selected(finding.code));
+    report.totals.retain(|code, _| selected(code));
+    let exit = verdict(&report, if arguments.strict { Level::Warning } else { Level::Error });
+    if let Some(path) = &arguments.output {
+        let text = arguments.report.text(&report, exit, (WIDTH, false), environment);
+        write(path, text.as_bytes())?;
+    }
+    if let Some(path) = &arguments.csv {
+        let table = csv::render(&report, environment.language).map_err(|error| {
+            Failure::internal(Message::new(
+                format!("无法生成 CSV：{error}；请报告此问题"),
+                format!("the CSV could not be made: {error}; please report this"),
+            ))
+        })?;
+        write(path, &table)?;
+    }
     run_report::show(&report, exit, &arguments.report, false, environment)?;
     Ok(exit)
 }
 
 /// A check is passed if the delivery would be published and holds nothing that its provider has to mend.
-fn verdict(report: &RunReport) -> Exit {
+fn verdict(report: &RunReport, worst: Level) -> Exit {
     match report.verdict {
         Verdict::Failed => Exit::Internal,
         Verdict::Refused => Exit::Refused,
         Verdict::Published | Verdict::Passed => {
-            let wrong = report.findings.iter().any(|finding| finding.level >= Level::Error);
+            let wrong = report.findings.iter().any(|finding| finding.level >= worst);
             if wrong { Exit::Refused } else { Exit::Done }
         }
     }
+}
+
+/// Columns of a report that is written to a file.
+const WIDTH: usize = 120;
+
+/// Writes a file that only its owner reads: the report holds delivered lines.
+fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    replace_file(path, content, PRIVATE_FILE).map_err(|error| {
+        let (path, Message { zh, en }) = (path.display(), system_reason(&error));
+        Failure::usage(Message::new(
+            format!("无法写入 {path}：{zh}；请检查所在文件夹的权限和剩余空间"),
+            format!("cannot write {path}: {en}; check its folder's permissions and free space"),
+        ))
+    })
 }

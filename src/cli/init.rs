@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use orgsnap::config::job;
 use orgsnap::model::{Message, system_reason};
 
 use super::environment::Environment;
@@ -21,6 +22,9 @@ pub(super) struct Arguments {
     /// Where the deliveries come from
     #[arg(long, value_name = "KIND", default_value = "ftps")]
     kind: Kind,
+    /// Write the example with every setting instead
+    #[arg(long, conflicts_with = "kind")]
+    full: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -55,7 +59,11 @@ impl Kind {
 /// Writes the file, unless there is one.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let path = &arguments.file;
-    write(path, &text(arguments.kind, path)).map_err(|error| failure(path, &error))?;
+    let content = match arguments.full {
+        true => job::example(),
+        false => text(arguments.kind, path),
+    };
+    write(path, &content).map_err(|error| failure(path, &error))?;
     let path = path.display();
     let said = environment.language.choose(
         format!(
@@ -79,7 +87,7 @@ fn text(kind: Kind, path: &Path) -> String {
     format!("{}\n{}\n{TAIL}", HEAD.replace("{tenant}", tenant), kind.source())
 }
 
-fn write(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -89,7 +97,8 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-fn failure(path: &Path, error: &io::Error) -> Failure {
+/// Why a new file could not be written.
+pub(super) fn failure(path: &Path, error: &io::Error) -> Failure {
     let path = path.display();
     Failure::usage(match error.kind() {
         io::ErrorKind::AlreadyExists => Message::new(
@@ -110,8 +119,6 @@ fn failure(path: &Path, error: &io::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use orgsnap::config::job;
-
     use super::*;
 
     #[test]

@@ -21,6 +21,7 @@ mod rules;
 mod run_report;
 mod runs;
 mod sample;
+mod schemas;
 mod serve;
 mod environment;
 mod tenant;
@@ -84,6 +85,7 @@ enum Verb {
     Runs(runs::Arguments),
     Tree(tree::Arguments),
     Rules(rules::Arguments),
+    Schemas(schemas::Arguments),
     Wecom(wecom::Arguments),
     Completions(completions::Arguments),
 }
@@ -151,6 +153,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Runs(arguments) => runs::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
         Verb::Rules(arguments) => rules::run(arguments, environment),
+        Verb::Schemas(arguments) => schemas::run(arguments, environment),
         Verb::Wecom(arguments) => wecom::run(arguments, environment),
         Verb::Completions(arguments) => completions::run(arguments, CommandLine::command()),
     }

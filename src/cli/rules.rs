@@ -3,7 +3,7 @@
 use clap::Args;
 use orgsnap::model::{Message, RuleMeta};
 use orgsnap::report::{Column, Language, formatting, table, wrap};
-use orgsnap::rules::{self, CATALOGUE};
+use orgsnap::rules::{self, CATALOGUE, Rule};
 use serde::Serialize;
 
 use super::environment::Environment;
@@ -77,18 +77,25 @@ fn document(meta: &RuleMeta) -> Document<'_> {
     }
 }
 
+/// The rule of a code or a name.
+///
+/// # Errors
+/// If there is none, with the one that looks like it.
+pub(super) fn known(wanted: &str) -> Result<&'static Rule, Failure> {
+    rules::find(wanted).ok_or_else(|| unknown(wanted))
+}
+
 /// No such rule; names the one that looks like it.
 fn unknown(wanted: &str) -> Failure {
-    let alike =
-        |earlier: &str| strsim::jaro_winkler(&wanted.to_lowercase(), &earlier.to_lowercase());
+    let alike = |known: &str| strsim::jaro_winkler(&wanted.to_lowercase(), &known.to_lowercase());
     let nearest = CATALOGUE
         .iter()
         .flat_map(|rule| [rule.meta.code, rule.meta.name])
-        .map(|earlier| (alike(earlier), earlier))
+        .map(|known| (alike(known), known))
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let (zh, en) = match nearest {
-        Some((_, earlier)) => (format!("是否要写 {earlier}？"), format!("did you mean {earlier}?")),
+        Some((_, known)) => (format!("是否要写 {known}？"), format!("did you mean {known}?")),
         None => {
             let all = "orgsnap rules";
             (format!("执行 {all} 可列出全部规则"), format!("{all} lists all of them"))

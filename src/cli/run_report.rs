@@ -19,8 +19,37 @@ pub(super) struct Arguments {
     #[arg(long)]
     pub json: bool,
     /// Findings shown of each rule
-    #[arg(long, value_name = "N", default_value_t = Options::PER_RULE)]
-    findings: usize,
+    #[arg(long, value_name = "N|all", default_value_t = Options::PER_RULE.to_string(), value_parser = findings)]
+    findings: String,
+}
+
+/// A number, or `all`.
+fn findings(text: &str) -> Result<String, String> {
+    match text == "all" || text.parse::<usize>().is_ok() {
+        true => Ok(text.to_owned()),
+        false => Err("expected a number, or all".to_owned()),
+    }
+}
+
+impl Arguments {
+    /// The report as text for a width.
+    pub(super) fn text(
+        &self,
+        report: &RunReport,
+        exit: Exit,
+        (width, colour): (usize, bool),
+        environment: &Environment,
+    ) -> String {
+        let options = Options {
+            width,
+            colour,
+            language: environment.language,
+            per_rule: self.findings.parse().unwrap_or(usize::MAX),
+            exit_code: exit.code(),
+        };
+        let metas: Vec<&RuleMeta> = CATALOGUE.iter().map(|rule| &rule.meta).collect();
+        terminal::render(&View::new(report, &metas), &options)
+    }
 }
 
 /// Prints the report. `several` documents go one a line, so that a program can tell them apart.
@@ -38,15 +67,8 @@ pub(super) fn show(
         let text = if several { json::compact(report)? } else { json::pretty(report)? };
         return output::print(&text);
     }
-    let options = Options {
-        width: environment.width,
-        colour: environment.colour,
-        language: environment.language,
-        per_rule: arguments.findings,
-        exit_code: exit.code(),
-    };
-    let metas: Vec<&RuleMeta> = CATALOGUE.iter().map(|rule| &rule.meta).collect();
-    output::print(&terminal::render(&View::new(report, &metas), &options))?;
+    let shape = (environment.width, environment.colour);
+    output::print(&arguments.text(report, exit, shape, environment))?;
     if environment.on_terminal {
         return Ok(());
     }

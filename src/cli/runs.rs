@@ -65,7 +65,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         Some(tenant) => vec![tenant::folder(tenant, environment)?],
         None => tenant::all_folders(environment)?,
     };
-    let (mut runs, mut entries) = (Vec::new(), Vec::new());
+    let (mut runs, mut entries, mut unpublished) = (Vec::new(), Vec::new(), Vec::new());
     for folder in folders {
         // A schedule that cannot be read is no reason to hold back the runs.
         let entry = schedule::read(&folder).unwrap_or_else(|failure| {
@@ -75,7 +75,11 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         let database = folder.join(DATABASE);
         // Before the first run there is a schedule and no database.
         if entry.is_none() || database.exists() {
-            runs.extend(Reader::open_existing(&database)?.runs(arguments.limit)?);
+            let reader = Reader::open_existing(&database)?;
+            runs.extend(reader.runs(arguments.limit)?);
+            if reader.latest()?.is_none() {
+                unpublished.push(folder.file_name().unwrap_or_default().display().to_string());
+            }
         }
         let tenant = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         entries.extend(entry.map(|entry| (tenant, entry)));
@@ -92,10 +96,21 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
             text.push('\n');
             text.push_str(&schedule::drawn(&entries, environment));
         }
+        if !unpublished.is_empty() {
+            text.push_str(&nothing_published(&unpublished, environment));
+        }
         text
     };
     output::print(&text)?;
     Ok(Exit::Done)
+}
+
+/// Says of which tenants no snapshot is published yet.
+fn nothing_published(tenants: &[String], environment: &Environment) -> String {
+    environment.language.choose(
+        format!("\n尚未发布任何快照：{}\n", tenants.join("、")),
+        format!("\nno snapshot is published yet: {}\n", tenants.join(", ")),
+    )
 }
 
 fn document(row: &RunRow) -> Run<'_> {

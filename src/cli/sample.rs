@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "YYYY-MM-DD")]
     since: Option<NaiveDate>,
     /// Plant defects and write which to planted.json
-    #[arg(long, value_name = "few|all", num_args = 0..=1, default_missing_value = "all")]
+    #[arg(long, value_name = "few|all", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
     defects: Option<Planted>,
     /// gb18030, gbk, utf-8, utf-8-bom, utf-16le or utf-16be
     #[arg(long, value_name = "ENCODING", default_value = "gb18030", value_parser = charset)]
@@ -175,8 +175,8 @@ fn share(text: &str) -> Result<f64, String> {
 }
 
 fn charset(name: &str) -> Result<Charset, String> {
-    let earlier: Vec<&str> = Charset::ALL.iter().map(|charset| charset.name()).collect();
-    Charset::from_name(name).ok_or_else(|| format!("expected one of {}", earlier.join(", ")))
+    let known: Vec<&str> = Charset::ALL.iter().map(|charset| charset.name()).collect();
+    Charset::from_name(name).ok_or_else(|| format!("expected one of {}", known.join(", ")))
 }
 
 #[cfg(test)]

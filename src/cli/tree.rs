@@ -66,7 +66,15 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         depth: Some(arguments.depth),
         limit: arguments.limit,
     };
-    let found = Reader::open_existing(&database)?.tree(&arguments.forest, query)?;
+    let reader = Reader::open_existing(&database)?;
+    let found = reader.tree(&arguments.forest, query)?;
+    if reader.latest()?.is_none() {
+        return Err(Failure::usage(Message::fixed(
+            "尚未发布任何快照，没有可显示的树；请查看 orgsnap runs 中的结论，更正后重新导入",
+            "no snapshot is published yet, so there is no tree to show; see the verdicts in orgsnap runs, and import \
+             the corrected delivery",
+        )));
+    }
     let Some(view) = found else {
         let (forest, id) = (&arguments.forest, arguments.id.as_deref().unwrap_or_default());
         return Err(Failure::usage(Message::new(

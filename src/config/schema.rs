@@ -11,6 +11,7 @@ mod resolved;
 mod tests;
 
 pub use error::SchemaError;
+pub use load::BUILTIN_FILES;
 pub use resolved::{
     Copy, DateForm, FeedSchema, Field, ForestSchema, Kind, LevelSchema, Reference, Required,
     Schema, Tops,

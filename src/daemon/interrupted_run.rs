@@ -101,5 +101,5 @@ fn facts(row: &RunRow, folder: &Path) -> RunFacts {
 fn limit(name: &str) -> &'static str {
     const KNOWN: [&str; 6] =
         ["fatal-finding", "quarantined", "detached", "vanished", "vanished-in-organ", "older-date"];
-    KNOWN.into_iter().find(|earlier| *earlier == name).unwrap_or("refused")
+    KNOWN.into_iter().find(|known| *known == name).unwrap_or("refused")
 }

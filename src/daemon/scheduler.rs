@@ -225,8 +225,8 @@ impl<'o> Scheduler<'o> {
         }
         self.observer.job_loaded(&job, now);
         self.job_file_read(&job, now);
-        let earlier = self.insurers.remove(&tenant);
-        let mut insurer = earlier.unwrap_or_else(|| Insurer {
+        let known = self.insurers.remove(&tenant);
+        let mut insurer = known.unwrap_or_else(|| Insurer {
             job: Arc::clone(&job),
             state: None,
             running: None,

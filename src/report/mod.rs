@@ -5,6 +5,7 @@
 //! [`RunReport`](crate::model::RunReport) and of nothing else: they read no clock and no environment, so the
 //! same run gives the same report.
 
+pub mod csv;
 pub mod json;
 mod language;
 mod layout;

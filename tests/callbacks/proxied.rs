@@ -33,7 +33,7 @@ impl Nginx {
         let port = peers::free_port();
         let mut site = EXAMPLE.to_owned();
         for (from, to) in [
-            ("127.0.0.1:8080", format!("127.0.0.1:{upstream}")),
+            ("127.0.0.1:9300", format!("127.0.0.1:{upstream}")),
             ("listen 443 ssl", format!("listen 127.0.0.1:{port} ssl")),
             ("/etc/nginx/tls/fullchain.pem", format!("{at}/server.pem")),
             ("/etc/nginx/tls/privkey.pem", format!("{at}/server.key")),

@@ -34,7 +34,7 @@ pub(super) struct ServeObserver {
 #[derive(Default)]
 struct State {
     /// Tenants on the board.
-    earlier: BTreeSet<String>,
+    known: BTreeSet<String>,
     /// Tenants of whom something is new.
     stale: BTreeSet<String>,
     /// When the metrics file was written.
@@ -136,13 +136,13 @@ impl Observer for ServeObserver {
         let mut state = self.state.borrow_mut();
         let tenants: BTreeSet<String> =
             statuses.iter().map(|status| status.job.tenant.clone()).collect();
-        for gone in state.earlier.difference(&tenants) {
+        for gone in state.known.difference(&tenants) {
             self.status_board.forget(gone);
         }
-        let (mut news, mut again) = (state.earlier != tenants, BTreeSet::new());
+        let (mut news, mut again) = (state.known != tenants, BTreeSet::new());
         for status in statuses {
             let tenant = &status.job.tenant;
-            if state.stale.remove(tenant) || !state.earlier.contains(tenant) {
+            if state.stale.remove(tenant) || !state.known.contains(tenant) {
                 if !self.status_board.refresh(tenant) {
                     again.insert(tenant.clone());
                 }
@@ -150,7 +150,7 @@ impl Observer for ServeObserver {
             }
             self.status_board.plan(tenant, plan(status));
         }
-        state.earlier = tenants;
+        state.known = tenants;
         // What is left belongs to tenants that were removed meanwhile.
         state.stale = again;
         self.status_board.heartbeat();

@@ -26,7 +26,7 @@ pub(super) struct Arguments {
     /// Only this application: a number, chengyuan or kehu [default: all that receive callbacks]
     #[arg(long, value_name = "ID")]
     agent: Option<String>,
-    /// Instead of public_url, such as http://127.0.0.1:8080 to try without the proxy
+    /// Instead of public_url, such as http://127.0.0.1:9300 to try without the proxy
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// CertificateTrust the authorities in this PEM file instead of the public ones
@@ -112,13 +112,13 @@ fn chosen<'a>(job: &'a Job, agent: Option<&str>) -> Result<Vec<&'a WecomApp>, Fa
     };
     if chosen.is_empty() {
         let file = job.path.display();
-        let earlier: Vec<String> = receiving.iter().map(|app| app.agent_id.to_string()).collect();
-        return Err(Failure::usage(match (agent, earlier.is_empty()) {
+        let known: Vec<String> = receiving.iter().map(|app| app.agent_id.to_string()).collect();
+        return Err(Failure::usage(match (agent, known.is_empty()) {
             (Some(agent), false) => Message::new(
-                format!("{file}: 应用 {agent} 不接收回调；接收回调的有 {}", earlier.join("、")),
+                format!("{file}: 应用 {agent} 不接收回调；接收回调的有 {}", known.join("、")),
                 format!(
                     "{file}: {agent} receives no callbacks; those that do: {}",
-                    earlier.join(", ")
+                    known.join(", ")
                 ),
             ),
             _ => Message::new(

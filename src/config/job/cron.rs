@@ -25,6 +25,8 @@ pub struct Cron {
 pub enum CronError {
     /// It is none.
     Unreadable,
+    /// One of its six fields cannot be read; counted from 0.
+    Field(usize),
     /// It limits both the day of the month and the day of the week: to cron that means either of them, to
     /// tokio-cron-scheduler both.
     BothDays,
@@ -51,6 +53,16 @@ impl Cron {
             && !fields.iter().any(|field| field.contains("/0"));
         let parsed = match parser.parse(text) {
             Ok(parsed) if six && whole => parsed,
+            _ if fields.len() == 6 => {
+                // The first field that cannot be read although the others ask for nothing.
+                let wrong = |at: &usize| {
+                    let mut alone = ["*"; 6];
+                    alone[*at] = fields[*at];
+                    parser.parse(&alone.join(" ")).is_err()
+                };
+                let field = (0..6).find(wrong);
+                return Err(field.map_or(CronError::Unreadable, CronError::Field));
+            }
             _ => return Err(CronError::Unreadable),
         };
         let limited = |field: Option<&str>| field.is_some_and(|field| !matches!(field, "*" | "?"));
@@ -149,6 +161,27 @@ impl CronError {
                 "不是六段 cron 表达式（秒 分 时 日 月 周），如 \"0 30 2 * * *\"",
                 "no cron expression of six fields (seconds first), such as \"0 30 2 * * *\"",
             ),
+            CronError::Field(at) => {
+                const FIELDS: [(&str, &str, &str); 6] = [
+                    ("秒", "second", "0-59"),
+                    ("分", "minute", "0-59"),
+                    ("时", "hour", "0-23"),
+                    ("日", "day of the month", "1-31"),
+                    ("月", "month", "1-12"),
+                    ("周", "day of the week", "0-7"),
+                ];
+                let (zh, en, range) = FIELDS[at.min(5)];
+                Message::new(
+                    format!(
+                        "第 {} 段（{zh}）无效，应在 {range} 之内，或为 *、列表、区间、步长",
+                        at + 1
+                    ),
+                    format!(
+                        "field {} (the {en}) is wrong; it takes {range}, or *, lists, ranges and steps of these",
+                        at + 1
+                    ),
+                )
+            }
             CronError::BothDays => Message::fixed(
                 "同时限定了「日」和「周」，各程序的理解不一；请将其中一段写成 *",
                 "limits both the day of the month and the day of the week, which programs read in \
@@ -205,6 +238,15 @@ fn next_change(zone: Tz, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<DateT
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_out_of_range_is_named() {
+        for (text, field) in [("0 99 2 * * *", 1), ("61 0 2 * * *", 0), ("0 0 2 * 13 *", 4)] {
+            assert_eq!(Cron::parse(text).unwrap_err(), CronError::Field(field), "{text}");
+        }
+        let message = CronError::Field(1).message();
+        assert!(message.zh.contains("分") && message.en.contains("minute"), "{message:?}");
+    }
 
     #[test]
     fn cron_expressions_give_their_next_times() {

@@ -106,7 +106,7 @@ impl Resolver<'_> {
         let text = self.document.needed("schedule", "cron", written.cron, Some(&table))?;
         let cron = Cron::parse(text.get_ref()).map_err(|error| match error {
             CronError::Unreadable => self.document.bad("schedule", "cron", text.span()),
-            CronError::BothDays | CronError::Never => {
+            CronError::Field(_) | CronError::BothDays | CronError::Never => {
                 let why = Problem::Unfit(error.message());
                 self.document.at("schedule", "cron", text.span(), why)
             }

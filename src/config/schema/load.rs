@@ -17,7 +17,8 @@ use super::links::{copies, forests, references};
 use super::resolved::Schema;
 
 pub(super) const PACKAGE: &str = "datapackage.json";
-pub(super) const BUILTIN: [(&str, &str); 5] = [
+/// The built-in schema files: name and content.
+pub const BUILTIN_FILES: [(&str, &str); 5] = [
     (PACKAGE, include_str!("../../../schemas/datapackage.json")),
     ("agent.json", include_str!("../../../schemas/agent.json")),
     ("node.json", include_str!("../../../schemas/node.json")),
@@ -31,7 +32,7 @@ impl Schema {
     /// # Errors
     /// Never, as the tests of this module show; the type is that of [`Schema::from_dir`].
     pub fn builtin() -> Result<Schema, SchemaError> {
-        load(PACKAGE, &|name| match BUILTIN.iter().find(|(file, _)| *file == name) {
+        load(PACKAGE, &|name| match BUILTIN_FILES.iter().find(|(file, _)| *file == name) {
             Some((file, text)) => Ok(((*file).to_owned(), (*text).to_owned())),
             None => Err(SchemaError::Read {
                 path: PathBuf::from(name),

@@ -1,6 +1,6 @@
 //! Tests of the schema files: what the built-in ones say, and how a fault is named.
 
-use super::load::{BUILTIN, PACKAGE, load};
+use super::load::{PACKAGE, load};
 use super::*;
 use crate::model::Feed;
 use std::path::Path;
@@ -91,7 +91,7 @@ fn schema_fields_have_the_types_and_requirements_of_the_contract() {
 /// Loads the built-in files with one replacement in one file and returns the message.
 fn message_with(file: &str, from: &str, to: &str) -> String {
     let read = |name: &str| {
-        let (_, text) = BUILTIN.iter().find(|(f, _)| *f == name).expect("a built-in file");
+        let (_, text) = BUILTIN_FILES.iter().find(|(f, _)| *f == name).expect("a built-in file");
         assert!(name != file || text.contains(from), "{file} holds no {from}");
         let text = if name == file { text.replacen(from, to, 1) } else { (*text).to_owned() };
         Ok((name.to_owned(), text))
@@ -220,7 +220,7 @@ fn a_schema_error_names_file_and_json_pointer() {
 #[test]
 fn a_reference_without_a_rule_gets_rule_x413() {
     let read = |name: &str| {
-        let (_, text) = BUILTIN.iter().find(|(f, _)| *f == name).expect("a built-in file");
+        let (_, text) = BUILTIN_FILES.iter().find(|(f, _)| *f == name).expect("a built-in file");
         Ok((name.to_owned(), text.replace(", \"orgsnap:rule\": \"X404\"", "")))
     };
     let schema = load(PACKAGE, &read).expect("a rule is optional");

@@ -12,13 +12,15 @@ use super::{BAD, DIM, DOUBTFUL, Drawing, PLAIN};
 
 impl Drawing<'_> {
     pub(super) fn rules(&mut self) {
+        // A check and a dry run write no report.
+        let written = self.view.report.report_dir.is_some();
         for rule in &self.view.rules {
             self.text.push('\n');
             self.rule_title(rule);
             for cause in rule.causes.iter().take(self.options.per_rule) {
                 self.cause(cause);
             }
-            if let Some(text) = rule.not_shown(self.options.per_rule, self.language())
+            if let Some(text) = rule.not_shown(self.options.per_rule, written, self.language())
                 && self.options.per_rule > 0
             {
                 self.paragraph(2, &text);

@@ -283,13 +283,20 @@ impl FiredRule<'_> {
         RuleTitle { label, text }
     }
 
-    /// How many findings are not shown if `shown` causes are; `None` if all are.
-    pub fn not_shown(&self, shown: usize, language: Language) -> Option<String> {
+    /// How many findings are not shown if `shown` causes are, and where they are: in the report that was written, or
+    /// shown by an option; `None` if all are shown.
+    pub fn not_shown(&self, shown: usize, written: bool, language: Language) -> Option<String> {
         let listed: u64 = self.causes.iter().take(shown).map(|cause| cause.count).sum();
         let left = self.total.saturating_sub(listed);
-        (left > 0).then(|| match language {
-            Language::Chinese => format!("其余 {} 处见报告", grouped(left)),
-            Language::English => format!("{} more in the report", grouped(left)),
+        (left > 0).then(|| match (language, written) {
+            (Language::Chinese, true) => format!("其余 {} 处见报告", grouped(left)),
+            (Language::Chinese, false) => {
+                format!("其余 {} 处可用 --findings all 显示", grouped(left))
+            }
+            (Language::English, true) => format!("{} more in the report", grouped(left)),
+            (Language::English, false) => {
+                format!("{} more, shown by --findings all", grouped(left))
+            }
         })
     }
 }
