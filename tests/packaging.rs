@@ -79,13 +79,14 @@ fn commands_in_unit_container_and_cron_line_exist() {
         }
     }
     for line in read("packaging/orgsnap.cron").lines() {
-        // A line of /etc/cron.d: five fields, a user, a command; a percent sign would end it.
+        // A line of /etc/cron.d: five fields, a user, a command; a bare percent sign would end it.
         let line =
             line.strip_prefix("#*").map(|rest| format!("*{rest}")).unwrap_or(line.to_owned());
         if line.starts_with(|c: char| c.is_ascii_digit() || c == '*') {
             let words: Vec<&str> = line.split_whitespace().collect();
-            assert_eq!(words[5..8], ["orgsnap", "orgsnap", "import"], "{line}");
-            assert!(!line.contains('%'), "{line}");
+            assert_eq!(words[5], "orgsnap", "{line}");
+            assert!(line.contains(" orgsnap import "), "{line}");
+            assert!(!line.replace("\\%", "").contains('%'), "{line}");
         }
     }
 }
@@ -129,4 +130,39 @@ fn an_installed_program_writes_the_full_example_and_the_schemas_by_itself() {
     // A second time nothing is overwritten.
     let (code, said) = orgsnap(folder.path(), &["schemas", "mine", "--lang", "en"]);
     assert_eq!(code, Some(2), "{said}");
+}
+
+#[test]
+fn the_cron_line_runs_at_two_in_shanghai_in_any_zone_of_the_machine() {
+    let cron = fs::read_to_string(root().join("packaging/orgsnap.cron")).unwrap();
+    // Debian's cron ignores it, so nothing may depend on it.
+    assert!(!cron.contains("CRON_TZ="), "{cron}");
+    let line = cron.lines().find(|line| line.starts_with("30 * * * * orgsnap ")).unwrap();
+    let guard = line.strip_prefix("30 * * * * orgsnap ").unwrap().split(" && ").next().unwrap();
+    let guard = guard.replace("\\%", "%");
+    if !Path::new("/usr/share/zoneinfo/Asia/Shanghai").exists() {
+        eprintln!(
+            "skipped: the condition of the cron line, because this machine has no time zones"
+        );
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    // A clock that stands at 18:30 UTC, which is 02:30 in Shanghai, or an hour later.
+    for (utc, runs) in [("2024-11-22 18:30", true), ("2024-11-22 19:30", false)] {
+        let date = format!("#!/bin/sh\nexec /usr/bin/env date -d '{utc} UTC' \"$@\"\n");
+        fs::write(folder.path().join("date"), date.replace("/usr/bin/env date", "/bin/date"))
+            .unwrap();
+        Command::new("chmod").arg("+x").arg(folder.path().join("date")).status().unwrap();
+        for zone in ["UTC", "America/New_York", "Asia/Shanghai"] {
+            let status = Command::new("sh")
+                .args(["-c", &guard])
+                .env("TZ", zone)
+                .env("PATH", format!("{}:/usr/bin:/bin", folder.path().display()))
+                .status()
+                .unwrap();
+            assert_eq!(status.success(), runs, "{utc} in {zone}: {guard}");
+        }
+    }
+    let timer = fs::read_to_string(root().join("packaging/orgsnap-import.timer")).unwrap();
+    assert!(timer.contains("OnCalendar=*-*-* 02:30:00 Asia/Shanghai"));
 }

@@ -66,6 +66,9 @@ fn look(dir: &Path, wanted: &ExpectedFiles) -> Result<PollResult, FetchError> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(FetchError::NothingThere { place: dir.display().to_string() });
         }
+        Err(error) if error.kind() == ErrorKind::NotADirectory && dir.is_file() => {
+            return Err(FetchError::NotAFolder { path: dir.to_path_buf() });
+        }
         Err(error) => return Err(unreadable(dir, error)),
     }
     let stat = |name: &str| {

@@ -178,6 +178,11 @@ pub enum FetchError {
         /// The path.
         path: PathBuf,
     },
+    /// The path of a `kind = "dir"` source is a file.
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+    },
     /// A file could not be read.
     Unreadable {
         /// The path.
@@ -225,6 +230,7 @@ impl FetchError {
             | FetchError::Deadline { .. }
             | FetchError::Denied { .. }
             | FetchError::NotAFile { .. }
+            | FetchError::NotAFolder { .. }
             | FetchError::Unreadable { .. }
             | FetchError::NotAFileName { .. }
             | FetchError::Password(_)

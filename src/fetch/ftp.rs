@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::config::job::FtpSource;
+use crate::config::job::{FtpSource, Tls};
 
 use super::deadline::FetchDeadline;
 use super::expected_files::ExpectedFiles;
 use super::remote::{Connector, Remote};
 use super::session::{Account, Passive, Session};
-use super::{FetchError, Progress, RawDelivery, Request, download};
+use super::{FetchError, Progress, RawDelivery, Request, download, tls};
 
 /// Downloads the delivery of an account.
 pub(super) fn fetch(
@@ -19,6 +19,10 @@ pub(super) fn fetch(
     wanted: &ExpectedFiles,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, FetchError> {
+    // A file of authorities that cannot be used is a fault of the set-up, to be found before any connection.
+    if let Tls::Explicit(trust) | Tls::Implicit(trust) = &source.tls {
+        tls::client_config(trust)?;
+    }
     let place = request.source.describe(request.date);
     let server = Server {
         account: Account {

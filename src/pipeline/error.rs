@@ -174,6 +174,7 @@ impl Classification {
             FetchError::PrivateKey { .. }
             | FetchError::TlsSetup { .. }
             | FetchError::NotBuiltIn { .. }
+            | FetchError::NotAFolder { .. }
             | FetchError::NotAFileName { .. }
             | FetchError::Password(_) => Fault::Setup.permanent(),
             FetchError::NoRoom { .. } => Fault::DataFolder.passing(),

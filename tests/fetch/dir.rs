@@ -122,5 +122,6 @@ fn a_file_in_place_of_the_folder_is_named_in_the_error() {
     let path = dir.path().join("in");
     fs::write(&path, "").unwrap();
     let error = fetch_into(dir.path(), &Source::dir(&path)).unwrap_err();
-    assert!(matches!(&error, FetchError::Unreadable { path: p, .. } if *p == path), "{error}");
+    assert!(matches!(&error, FetchError::NotAFolder { path: p } if *p == path), "{error}");
+    assert!(!waiting_helps(&error));
 }

@@ -209,6 +209,10 @@ impl FetchError {
                 format!("{} 不是普通文件；请移走它", path.display()),
                 format!("{} is not a regular file; move it away", path.display()),
             ),
+            FetchError::NotAFolder { path } => Message::new(
+                format!("{} 是一个文件，不是文件夹；请更正任务文件中的 path", path.display()),
+                format!("{} is a file and no folder; correct path in the job file", path.display()),
+            ),
             FetchError::Unreadable { path, source } => {
                 let (path, Message { zh, en }) = (path.display(), system_reason(source));
                 Message::new(
