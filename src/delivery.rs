@@ -65,7 +65,7 @@ pub enum FileState<'a> {
     Parsed(Box<Parsed<'a>>, KeyIndex),
 }
 
-/// A readable file with its schema and key column at hand.
+/// A readable file with its schema and key column.
 #[derive(Debug, Clone, Copy)]
 pub struct Readable<'d, 'a> {
     /// The feed.
@@ -100,7 +100,7 @@ impl Readable<'_, '_> {
         u64::from(self.parsed.table.lines()[row as usize])
     }
 
-    /// The row that stands on a 1-based line, if a record does.
+    /// The row of a 1-based line, if it holds a record.
     pub fn row(&self, line: u64) -> Option<u32> {
         let line = u32::try_from(line).ok()?;
         self.parsed.table.lines().binary_search(&line).ok().map(|row| row as u32)

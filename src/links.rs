@@ -34,7 +34,7 @@ pub struct Link<'s> {
     pub reference: &'s Reference,
     /// By row of the referring feed.
     targets: Vec<u32>,
-    /// Accepted rows whose key nobody has, in row order.
+    /// Accepted rows with an unknown key, in row order.
     unknown: Vec<u32>,
 }
 
@@ -48,7 +48,7 @@ impl Link<'_> {
         }
     }
 
-    /// Accepted rows that name a key nobody has, in row order.
+    /// Accepted rows that refer to an unknown key, in row order.
     pub fn unknown(&self) -> &[u32] {
         &self.unknown
     }
@@ -80,7 +80,7 @@ impl<'s> Links<'s> {
             }
             Some(Link { reference, targets, unknown })
         };
-        // Two threads share the references, each taking the next that nobody has taken: those of the
+        // Two threads share the references, each taking the next unassigned one: those of the
         // agents take all the time there is.
         let references = &delivery.schema.references;
         let next = AtomicUsize::new(0);

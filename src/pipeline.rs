@@ -2,7 +2,7 @@
 //!
 //! Two things run side by side, each pair in a scope of its own: the store reads the last snapshot while the
 //! delivery is parsed, and it writes rows while the references, forests and their rules are worked out. The
-//! rows stand in an open transaction then, which only an `Approved` can commit.
+//! rows are in an open transaction then, which only an `Approved` can commit.
 
 mod error;
 mod intake;
@@ -164,7 +164,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
                     error.classify(),
                     Classification { fault: Fault::Delivery | Fault::Source, waiting_helps: true }
                 );
-            // What there was to say of a refused delivery stands in the record of the run that refused it.
+            // The findings of a refused delivery are in the record of the run that refused it.
             if awaited || matches!(error, RunError::Fetch(FetchError::StillRefused { .. })) {
                 return Err(error);
             }

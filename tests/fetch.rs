@@ -123,7 +123,7 @@ fn file(delivery: &RawDelivery, feed: Feed) -> &RawFile {
     }
 }
 
-/// Whether a failed fetch may succeed later with nobody doing anything.
+/// Whether a failed fetch may succeed later without anyone acting.
 pub(crate) fn waiting_helps(error: &FetchError) -> bool {
     orgsnap::pipeline::Classification::of_fetch(error).waiting_helps
 }

@@ -35,11 +35,11 @@ const RETRY_DELAYS: [Duration; 7] = [
     Duration::from_secs(600),
     Duration::from_secs(1800),
 ];
-/// The same while somebody waits for [`AlertDispatcher::flush`].
+/// Retry delays while a caller waits in [`AlertDispatcher::flush`].
 const FLUSH_RETRY_DELAYS: [Duration; 3] =
     [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(4)];
 
-/// Takes happenings of all tenants. Shared by whoever runs jobs, from any thread.
+/// Receives the events of all tenants. Shared by all that run jobs, from any thread.
 #[derive(Debug)]
 pub struct AlertDispatcher {
     shared: Arc<Shared>,

@@ -51,7 +51,7 @@ pub struct Alert {
     pub at: String,
     /// One line that says it.
     pub title: Text,
-    /// Of a failed run `source`, `setup` or `internal`; `job-file` where that is broken or mended.
+    /// Of a failed run `source`, `setup` or `internal`; `job-file` where that is broken or repaired.
     pub cause: Option<String>,
     /// Why, in words: the gate's reasons, the error, what is wrong with the job file.
     pub reasons: Vec<Text>,

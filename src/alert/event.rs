@@ -1,4 +1,4 @@
-//! Events of an insurer's deliveries, as reported by whoever runs the jobs.
+//! Events of an insurer's deliveries, as reported by those who run the jobs.
 //!
 //! An event is reported each time it occurs, at every poll if need be; whether anybody is alerted is
 //! decided elsewhere.
@@ -33,7 +33,7 @@ pub enum EventKind {
     Published(RunFacts),
     /// The gate refused the delivery.
     Refused(RunFacts),
-    /// A run ended in a fault, and nobody will try again by itself soon.
+    /// A run ended in a fault and will not be retried soon.
     Failed {
         /// Where the fault lies.
         cause: Cause,
@@ -67,7 +67,7 @@ pub enum EventKind {
 pub enum Cause {
     /// The insurer's server, the network or the account.
     Source,
-    /// The job file, the schema or the data folder: whoever runs orgsnap has to act.
+    /// The job file, the schema or the data folder: the operator of orgsnap has to act.
     Setup,
     /// A fault of orgsnap or of the machine.
     Internal,
@@ -153,7 +153,7 @@ impl RunEvent {
         RunEvent { tenant: job.tenant.clone(), insurer: job.name.clone(), business_date, what }
     }
 
-    /// What the error of a run makes happen that nobody tries again; none where nothing is wrong. Files that
+    /// The event of a failed run that is not retried; `None` where nothing is wrong. Files that
     /// are not there yet are late, since `now` as far as this run knows.
     pub fn of_error(
         job: &Job,
@@ -194,7 +194,7 @@ impl RunFacts {
             rows: report.files.iter().map(|file| file.rows).sum(),
             quarantined: report.files.iter().map(|file| file.quarantined).sum(),
             previous_date: report.previous_date,
-            // Who reads it stands in no folder of this machine.
+            // The reader of the alert does not share this process's working directory.
             report: report.report_dir.as_ref().map(|folder| {
                 let path = folder.join(json::FILE_NAME);
                 std::path::absolute(&path).unwrap_or(path)

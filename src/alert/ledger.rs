@@ -1,9 +1,9 @@
 //! `data/<tenant>/alerts.json`: the open conditions, and the alerts still to be sent by channel.
 //!
-//! The file is the truth. Whoever changes it reads it anew under a lock, so that a scheduler and an import by
+//! The file is authoritative. A change reads it again under a lock, so that a scheduler and an import by
 //! hand do not undo each other's work; it is replaced whole, so that neither a kill nor a power cut forgets an
 //! alert or raises it twice. Only where it cannot be written, as on a full disk, which is worth an alert itself,
-//! what should stand in it is kept in memory.
+//! its content is kept in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -31,7 +31,7 @@ const VERSION: u32 = 1;
 const MAX_OUTBOX: usize = 200;
 /// Number of ids of sent alerts that are kept as evidence.
 const MAX_SENT: usize = 200;
-/// An alert that is older helps nobody any more.
+/// Older alerts are dropped.
 const MAX_AGE: TimeDelta = TimeDelta::hours(48);
 
 /// The ledger of one tenant. Clones share what could not be written.
@@ -41,7 +41,7 @@ pub struct Ledger {
     unwritten: Arc<Mutex<Option<LedgerContent>>>,
 }
 
-/// What stands in a ledger.
+/// The content of a ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LedgerContent {
     /// Conditions that were alerted and are not over.
@@ -136,7 +136,7 @@ impl Ledger {
         Ledger { folder: data.join(tenant), unwritten: Arc::default() }
     }
 
-    /// What stands in it; nothing if there is no file yet.
+    /// Its content; empty if there is no file yet.
     ///
     /// # Errors
     /// If it cannot be read, or a newer orgsnap wrote it.
@@ -147,7 +147,7 @@ impl Ledger {
         }
     }
 
-    /// Changes what stands in it. Waits for other processes, which hold the file for moments only. What cannot
+    /// Changes its content. Waits for other processes, which hold the file for moments only. What cannot
     /// be written is kept in memory and written with the next change.
     ///
     /// # Errors

@@ -171,8 +171,8 @@ fn grey(text: &str) -> String {
     format!("<font color=\"comment\">{text}</font>")
 }
 
-/// Takes from a text what the robot would read as markup. What a server or a file name says may stand in it,
-/// and must mention nobody, link nowhere and change no colour.
+/// Removes from a text what the robot would read as markup. It may hold what a server or a file name says,
+/// which must neither mention people nor contain links or colours.
 fn tame(text: &str) -> String {
     text.chars()
         .map(|c| match c {

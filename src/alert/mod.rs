@@ -1,6 +1,6 @@
 //! Telling people of refused, failed, late and recovered deliveries.
 //!
-//! Whoever runs a job reports each [`RunEvent`] to an [`AlertDispatcher`], at every poll if need be. `decide` finds what
+//! Every runner of jobs reports each [`RunEvent`] to an [`AlertDispatcher`], at every poll if need be. `decide` finds what
 //! is to be alerted, [`ledger`] stores it before anything is sent, and it is sent in the background ([`send`]): no dead
 //! server and no hanging command can block or fail a run.
 

@@ -110,7 +110,7 @@ fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failu
     Ok(exit)
 }
 
-/// A check is passed if the delivery would be published and holds nothing that its provider has to mend.
+/// A check is passed if the delivery would be published and has no errors for its provider to correct.
 fn verdict(report: &RunReport, worst: Level) -> Exit {
     match report.verdict {
         Verdict::Failed => Exit::Internal,

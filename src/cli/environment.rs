@@ -1,4 +1,4 @@
-//! What the program stands in: terminal, locale, environment, clock. Nothing else reads them.
+//! The environment of the program: terminal, locale, variables, clock. Nothing else reads them.
 
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;

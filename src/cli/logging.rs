@@ -28,6 +28,6 @@ pub(super) fn start(verbosity: u8, colour: bool) {
         filter = filter.add_directive(directive);
     }
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
-    // A log that is running already, as in a test, is as good.
+    // A log that is set up already, as in a test, is kept.
     let _ = log.with_writer(std::io::stderr).try_init();
 }

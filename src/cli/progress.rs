@@ -141,7 +141,7 @@ impl Lines {
             Arc::new(State { language, who, stage: Mutex::default(), bytes: Mutex::default() });
         let (alive, dropped) = channel();
         let printed = Arc::clone(&state);
-        // Without a thread there are no signs of life, and the run is none the worse for it.
+        // Without a thread there are no heartbeat lines, which does not affect the run.
         let thread =
             std::thread::Builder::new().spawn(move || printed.send_heartbeats(&dropped)).ok();
         Lines { state, alive: Some(alive), thread }

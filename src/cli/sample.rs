@@ -117,7 +117,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
             Ending::Crlf => LineEnd::CrLf,
         },
     };
-    // Options out of range and a folder that cannot be written to are both the caller's to mend.
+    // Options out of range and a folder that cannot be written to are both usage errors.
     let written = sample::write(&options, &arguments.dir).map_err(|error| {
         let zh = match error.root_cause().downcast_ref::<std::io::Error>() {
             Some(fault) => {

@@ -18,7 +18,7 @@ use super::plan::{Phase, RunOutcome, ScheduleState, Timetable};
 /// Number of recent runs that are searched for the interrupted one: manual runs may have come after it.
 const MAX_RUNS_SEARCHED: usize = 200;
 
-/// Settles a run that the ledger says is under way, at the start of a daemon: whoever ran it is gone. If it
+/// Settles a run that the ledger says is under way, at the start of a daemon: the process that ran it has ended. If it
 /// came to its verdict, that counts and is reported now; if not, it changed nothing and is run again.
 pub(super) fn settle_what_was_cut_short(
     state: &mut ScheduleState,
@@ -64,7 +64,7 @@ pub(super) fn is_published(folder: &Path, date: NaiveDate) -> bool {
     matches!(latest, Ok(Some(latest)) if latest.date >= date)
 }
 
-/// Whether a run by hand has published the date since a run refused it.
+/// Whether a manual run has published the date since a run refused it.
 pub(super) fn is_published_since(folder: &Path, date: NaiveDate, refused: &RunId) -> bool {
     let latest = Reader::open_existing(&folder.join(DATABASE)).and_then(|reader| reader.latest());
     // The ids of runs begin with the time.

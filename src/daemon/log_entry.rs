@@ -24,7 +24,7 @@ pub struct LogEntry {
 /// How loud a note is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
-    /// All goes its way.
+    /// Normal operation.
     Info,
     /// Worth a look.
     Warning,
@@ -227,7 +227,7 @@ impl LogEntry {
     }
 }
 
-/// The message about a scheduled time at which nobody ran the job.
+/// The message about a scheduled time at which the job was not run.
 pub(super) fn missed(job: &Job, scheduled: DateTime<Utc>, date: NaiveDate) -> Message {
     let (at, path) = (clock(job.timezone, scheduled), job.path.display());
     Message::new(

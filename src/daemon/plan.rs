@@ -101,7 +101,7 @@ pub enum RunOutcome {
     Without {
         /// What was lacking.
         missing: MissingPrecondition,
-        /// Whether it may be there later with nobody doing anything.
+        /// Whether it may be there later without anyone acting.
         passing: bool,
         /// What happened and what to do.
         message: Message,
@@ -117,7 +117,7 @@ pub enum NextStep {
     Done,
     /// Another run follows at this time.
     RetryAt(DateTime<Utc>),
-    /// Nobody will try again by itself.
+    /// There is no automatic retry.
     GivenUp,
 }
 
@@ -168,7 +168,7 @@ impl ScheduleState {
     }
 
     /// Adopts the job's current schedule. Another cron expression holds from now on: it makes no
-    /// run of this morning a missed one. What failed for want of a sound job file is tried again.
+    /// run of this morning a missed one. A run that failed because of the job file is retried.
     pub fn adopt(&mut self, timetable: &Timetable<'_>, now: DateTime<Utc>) {
         let (cron, zone) = (timetable.schedule.cron.text(), timetable.zone.name());
         if (self.cron.as_str(), self.zone.as_str()) != (cron, zone) {

@@ -1,7 +1,7 @@
 //! The scheduler: what happens at each tick to the job files, the schedule states and the runs of all insurers.
 //!
 //! It starts nothing and waits for nothing: a tick is given the time and returns the runs that are to be
-//! started; whoever carries them out reports back.
+//! started; their outcome is reported back.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

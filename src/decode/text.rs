@@ -20,12 +20,12 @@ pub struct Text<'a> {
 pub struct BadBytes {
     /// Offset of its first byte in the file, 0-based.
     pub offset: u64,
-    /// Where its U+FFFD stands in the decoded line.
+    /// Position of its U+FFFD in the decoded line.
     pub at: Range<usize>,
 }
 
 /// Where the lines of text without a byte-order mark end, their line ends included; found one by one, so
-/// that whoever looks at a few lines pays for a few.
+/// that reading a few lines costs a few.
 pub(super) fn line_ends(bytes: &[u8], encoding: Encoding) -> Box<dyn Iterator<Item = usize> + '_> {
     let feeds = memchr::memchr_iter(b'\n', bytes);
     match encoding {

@@ -23,7 +23,7 @@ impl DiskError {
         move |source| DiskError { path, source }
     }
 
-    /// Whether there may be space again later with nobody changing the set-up.
+    /// Whether there may be space again later without a change of the set-up.
     pub fn is_transient(&self) -> bool {
         let kind = self.source.kind();
         is_full(kind) || kind == ErrorKind::ResourceBusy

@@ -324,7 +324,7 @@ impl Frames<'_> {
     }
 }
 
-/// Compresses frame after frame until there is none or nobody listens.
+/// Compresses frames until there are none left or the receiver is dropped.
 fn compress_frames(
     source: &Frames<'_>,
     size: u64,

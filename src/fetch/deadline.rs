@@ -1,4 +1,4 @@
-//! What holds every wait of a fetch short: its deadline, and somebody's wish that it end.
+//! The deadline and the cancellation of a fetch, which bound every wait in it.
 //!
 //! The only clock here is the monotonic one: how long a thing takes, never what time it is.
 
@@ -100,7 +100,7 @@ impl FetchDeadline {
         }
     }
 
-    /// The set of files at hand is lost: whatever else of it is under way may stop.
+    /// The current set of files is abandoned: transfers of it that are under way may stop.
     pub(super) fn abandon_delivery(&self) {
         self.delivery_abandoned.store(true, Ordering::Release);
     }
@@ -147,7 +147,7 @@ impl FetchDeadline {
         }
     }
 
-    /// Runs `work`, which cannot be ended early, on a thread of its own, and waits for it no longer
+    /// Runs `work`, which cannot be ended early, on another thread, and waits for it no longer
     /// than `async_bridge`; `None` if it takes longer. What it brings then is dropped.
     ///
     /// # Errors

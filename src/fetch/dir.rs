@@ -20,7 +20,7 @@ use super::{Content, FetchError, Fetched, Progress, RawDelivery, RawFile, Reques
 /// How much is read at a time, in bytes: enough for the hash to run beside the reading.
 const CHUNK: usize = 1 << 20;
 
-/// Reads the delivery that lies in `dir`, once it is complete.
+/// Reads the delivery in `dir`, once it is complete.
 pub(super) fn fetch(
     dir: &Path,
     deadline: &FetchDeadline,
@@ -57,7 +57,7 @@ pub(super) fn fetch(
     Ok(RawDelivery { source, files, downloads: Vec::new() })
 }
 
-/// What lies in the directory.
+/// The state of the directory.
 fn look(dir: &Path, wanted: &ExpectedFiles) -> Result<PollResult, FetchError> {
     // The directory is looked at first: below one that is not there, or is closed, every file would
     // just seem to be missing.
@@ -141,7 +141,7 @@ fn state(metadata: &Metadata) -> (u64, Option<std::time::SystemTime>) {
 
 /// Reads exactly `size` bytes and their SHA-256; `None` if there are fewer or more.
 ///
-/// The hash is taken on a thread of its own as the chunks come in, so that it costs next to no time.
+/// The hash is computed on another thread while chunks are read, so that it adds almost no time.
 fn read_whole(
     file: &mut File,
     size: u64,

@@ -104,7 +104,7 @@ impl<'d> Download<'d> {
         }
     }
 
-    /// Whether the wait between two looks is so long that servers hang up meanwhile.
+    /// Whether the poll interval is so long that servers disconnect meanwhile.
     fn idles_long(&self) -> bool {
         match &self.settings.ready {
             crate::config::job::Ready::Stable { wait, polls, .. } => {
@@ -134,7 +134,7 @@ impl<'d> Download<'d> {
         })
     }
 
-    /// The connection at hand, or a new one.
+    /// The current connection, or a new one.
     fn connected<'c>(
         &self,
         connection: &'c mut Connection<'d>,

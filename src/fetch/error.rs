@@ -29,7 +29,7 @@ pub enum FetchError {
         place: String,
         /// What is still missing or changing.
         why: Message,
-        /// The deadline of the job, up to which was waited; zero if nobody waited for it.
+        /// The deadline of the job, up to which was waited; zero if the caller polls by itself.
         allowed: Duration,
     },
     /// All files are, to the byte, those that were published for an earlier date: the server still shows

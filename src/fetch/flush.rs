@@ -10,7 +10,7 @@ use std::thread::{Builder, JoinHandle};
 /// Number of new bytes after which a flush begins.
 const STEP: u64 = 16 << 20;
 
-/// Flushes one file, beside whoever writes it and at most once at a time.
+/// Flushes one file while it is written, at most once at a time.
 #[derive(Debug, Default)]
 pub(super) struct Flusher {
     under_way: Option<JoinHandle<io::Result<()>>>,

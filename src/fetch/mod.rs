@@ -41,7 +41,7 @@ pub use progress::{NoProgress, Progress};
 pub use raw::{Content, Fetched, RawDelivery, RawFile};
 pub use request::{EarlierDelivery, Request};
 
-/// Log targets that whoever sets up logging must cap at `info`: at `trace`, suppaftp logs every
+/// Log targets that must be capped at `info` when logging is set up: at `trace`, suppaftp logs every
 /// command it sends, the one with the password included, and russh what it exchanges.
 pub const QUIET_LOG_TARGETS: &[&str] = &["suppaftp", "rustls", "russh", "russh_sftp"];
 

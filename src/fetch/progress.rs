@@ -10,7 +10,7 @@ pub trait Progress: Sync {
     fn bytes(&self, feed: Feed, n: u64);
 }
 
-/// Progress that nobody looks at.
+/// Progress that is ignored.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoProgress;
 

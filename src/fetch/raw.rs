@@ -59,7 +59,7 @@ pub struct RawFile {
     /// Number of bytes.
     pub size: u64,
     /// Modification time at the source. FTP servers may give local time for UTC: good for
-    /// comparing, not for reckoning.
+    /// comparing, not for arithmetic.
     pub mtime: Option<DateTime<Utc>>,
 }
 
@@ -68,7 +68,7 @@ pub struct RawFile {
 pub enum Content {
     /// Here.
     Memory(Vec<u8>),
-    /// In a file of this machine that nobody else writes to.
+    /// In a local file that no other process writes.
     Disk(PathBuf),
 }
 

@@ -116,9 +116,9 @@ fn is_same(polled: &Stat, before: &RecordedFile) -> bool {
 ///
 /// # Errors
 /// [`FetchError::NothingThere`] at once if nothing of the delivery is there: that it comes at all may
-/// take hours, for which whoever called has better means than a connection. [`FetchError::NotReady`] if
+/// take hours, for which the caller has better means than a connection. [`FetchError::NotReady`] if
 /// a part of it is there and the rest does not come within the deadline; at once if the caller polls again by itself (`caller_polls`), as
-/// somebody who looks again later.
+/// the documentation of that field says.
 pub(super) fn wait(
     ready: &Ready,
     wanted: &ExpectedFiles,

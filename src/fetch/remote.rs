@@ -16,16 +16,16 @@ pub(super) trait Connector: Sync {
 
 /// A connection, logged in and in the delivery's directory.
 ///
-/// Any error leaves it in an unknown state; whoever gets one drops it. It need not outlive its fetch's
+/// Any error leaves it in an unknown state; the caller must drop it. It need not outlive its fetch's
 /// [`FetchDeadline`](super::deadline::FetchDeadline): every operation ends with an error soon after the fetch has to end.
 pub(super) trait Remote {
-    /// What stands there under that bare name.
+    /// The state of the file of that bare name.
     fn stat(&mut self, name: &str) -> Result<Stat, FetchError>;
 
     /// Hands the bytes of a file from `offset` on to `sink`, piece by piece; gives up beyond `most` of
     /// them. An error of `sink` ends the transfer and is passed on.
     ///
-    /// [`Retrieved::Whole`] says only that the connection ended in good order. That proves nothing:
+    /// [`Retrieved::Whole`] says only that the connection ended properly. That proves nothing:
     /// servers report success for a cut-off file too. Compare the number of bytes with the size.
     fn retrieve(
         &mut self,
@@ -64,7 +64,7 @@ pub(super) struct Version {
 pub(super) enum Retrieved {
     /// All bytes from the offset on were received, and the server confirms it; their number.
     Whole(u64),
-    /// The data ended in good order after so many bytes, but the server's last word is missing: it said
+    /// The data ended properly after this many bytes, but the final reply is missing: the server said
     /// nothing more, or hung up. The connection is dead.
     Unconfirmed(u64),
     /// More came than was allowed; the connection is dead.

@@ -74,7 +74,7 @@ pub(super) fn time(stamp: &str) -> Option<DateTime<Utc>> {
 }
 
 /// The port in a reply to PASV, however it is written: four numbers of an address and two of the
-/// port stand in it, with commas and perhaps spaces between, with parentheses or without, in any words.
+/// port are in it, with commas and perhaps spaces between, with parentheses or without, in any words.
 pub(super) fn passive_port(response: &Response) -> Option<u16> {
     let body = response.body.get(3..)?;
     let at = body.iter().position(u8::is_ascii_digit)?;
@@ -132,7 +132,7 @@ pub(super) fn about_session_reuse(said: Message) -> Message {
     )
 }
 
-/// Classifies a fault during a session. `what` is the file at hand, or the server.
+/// Classifies a fault during a session. `what` is the current file, or the server.
 pub(super) fn fault(error: FtpError, server: &str, what: &str, secret: &Secret) -> FetchError {
     let interrupted = |reason| FetchError::Interrupted { what: what.to_owned(), reason };
     let protocol = |reply| FetchError::Protocol { server: server.to_owned(), reply };

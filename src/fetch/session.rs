@@ -1,6 +1,6 @@
 //! One control connection to an FTP server, from connecting to the last byte of a file.
 //!
-//! Any error leaves the connection in an unknown state; whoever gets one drops the session.
+//! Any error leaves the connection in an unknown state; the caller must drop the session.
 
 mod account;
 mod passive;
@@ -41,7 +41,7 @@ pub(super) struct Session<'a> {
     learned: &'a AtomicU8,
     /// Names go out in GB 18030.
     gb18030: bool,
-    /// A reply that nobody waits for is on its way: the session is of no more use.
+    /// An unread reply is on its way: the session can no longer be used.
     exhausted: bool,
     data: Arc<DataSockets>,
     _registered: RegisteredSocket,
@@ -182,7 +182,7 @@ impl<'a> Session<'a> {
         Ok(Stat::Present(Version { size, stamp, mtime }))
     }
 
-    /// A session that is of no more use gives way to a new one.
+    /// A session that can no longer be used is replaced by a new one.
     fn renew(&mut self) -> Result<(), FetchError> {
         if self.exhausted {
             let gb18030 = self.gb18030;
@@ -233,7 +233,7 @@ impl<'a> Session<'a> {
         Transfer::by_hand(socket, self.tls.as_ref(), &self.account.source.host)
     }
 
-    /// Reads the server's last word about a transfer.
+    /// Reads the server's final reply about a transfer.
     fn last_word(&mut self, transfer: Transfer) -> Result<(), FtpError> {
         // The deadline holds the socket open by a descriptor of its own, and proftpd says nothing for ten
         // seconds unless both ends are closed.
@@ -243,7 +243,7 @@ impl<'a> Session<'a> {
             by_hand => {
                 drop(by_hand);
                 // suppaftp reads a reply only after a command. NOOP's own reply comes after the one
-                // that is due, and nobody reads it.
+                // that is due and is not read.
                 self.exhausted = true;
                 let done = [Status::ClosingDataConnection, Status::RequestedFileActionOk];
                 self.stream.custom_command("NOOP", &done).map(|_| ())
@@ -253,7 +253,7 @@ impl<'a> Session<'a> {
 
     /// Ends a transfer at once. Dropping it alone would wait for the server's reply.
     fn disconnect(&mut self, transfer: Transfer) {
-        // Either socket may be closed already, which is as good.
+        // Either socket may be closed already, which is no error.
         _ = transfer.socket().shutdown(Shutdown::Both);
         _ = self.stream.get_ref().shutdown(Shutdown::Both);
         drop(transfer);

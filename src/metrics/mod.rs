@@ -1,7 +1,7 @@
 //! What a monitoring system asks for: how each tenant stands, and the same as Prometheus text.
 //!
-//! A [`TenantStatus`] is read from the tenant's database and ledger; what only a scheduler knows stands in its
-//! [`Plan`]. A [`StatusBoard`] keeps them at hand, so that asking often costs nothing and waits for nobody.
+//! A [`TenantStatus`] is read from the tenant's database and ledger; what only a scheduler knows is in its
+//! [`Plan`]. A [`StatusBoard`] caches them, so that frequent requests are cheap and never block.
 //! [`CallbackCounts`] counts what comes to the callbacks' addresses.
 
 mod status_board;

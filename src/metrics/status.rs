@@ -60,7 +60,7 @@ impl TenantStatus {
         TenantStatus::of(data, tenant, read)
     }
 
-    /// The same for somebody who has no time; none while a writer keeps readers out, as one does at its first
+    /// The same without waiting; `None` while a writer keeps readers out, as one does at its first
     /// import.
     pub(super) fn poll(data: &Path, tenant: &str) -> Option<TenantStatus> {
         match Reader::open_with_timeout(&database_of(data, tenant), POLL_INTERVAL).and_then(last) {

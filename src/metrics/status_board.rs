@@ -1,4 +1,4 @@
-//! How all tenants stand, at hand for whoever asks.
+//! The cached status of all tenants.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub struct StatusBoard {
 }
 
 impl StatusBoard {
-    /// A board over a data folder, with nobody on it.
+    /// An empty board over a data folder.
     pub fn new(data: &Path) -> StatusBoard {
         StatusBoard {
             data: data.to_path_buf(),
@@ -63,7 +63,7 @@ impl StatusBoard {
         self.tenants().remove(tenant);
     }
 
-    /// The counters of callbacks, for whoever receives some.
+    /// The counters of callbacks, for their receiver.
     pub fn callbacks(&self) -> Arc<CallbackCounts> {
         Arc::clone(&self.callbacks)
     }

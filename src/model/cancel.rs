@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Cancel(Arc<AtomicBool>);
 
 impl Cancel {
-    /// Nobody has asked yet.
+    /// Not cancelled yet.
     pub fn new() -> Cancel {
         Cancel::default()
     }
@@ -20,7 +20,7 @@ impl Cancel {
         self.0.store(true, Ordering::Release);
     }
 
-    /// Whether somebody has asked.
+    /// Whether it was cancelled.
     pub fn is_asked(&self) -> bool {
         self.0.load(Ordering::Acquire)
     }

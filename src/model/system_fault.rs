@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 
 use super::Message;
 
-/// Why the system refused, as half a sentence to stand in brackets or behind a colon.
+/// Why the system refused, as half a sentence to follow a colon or to be put in brackets.
 ///
 /// The system speaks English (or the language of its locale); what occurs in daily use is said in words of
 /// our own, anything else is quoted.

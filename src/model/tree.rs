@@ -19,7 +19,7 @@ pub struct TreeRows<'a> {
     pub sums: TreeSums,
 }
 
-/// The part of a forest's rows that depends on whether its records stand on levels.
+/// The part of a forest's rows that depends on whether its records have levels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TreeSums {
     /// Records on levels (offices, teams): short paths, with people in them. The path is made from the

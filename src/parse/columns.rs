@@ -63,7 +63,7 @@ enum Slots<'c> {
 struct Texts {
     blocks: Vec<Vec<u8>>,
     /// The text stored last. Files come sorted by team more often than not, and then the same names of
-    /// teams and offices stand row upon row; they lie in memory once.
+    /// teams and offices repeat from row to row; they are stored once.
     last: View,
     /// Block `n` of this chunk is buffer `first + n * step` of the column.
     first: usize,

@@ -1,4 +1,4 @@
-//! Files whose fields stand in quotes, as RFC 4180 has them: within quotes a delimiter is text and `""` is a quote.
+//! Files with quoted fields, as in RFC 4180: within quotes a delimiter is text and `""` is a quote.
 //!
 //! Quotes are usually absent and then are ordinary text, so a file counts as quoted only if nearly all its lines
 //! are, and only at the ends of a field do quotes mean anything. A field never goes over a line end: lines are

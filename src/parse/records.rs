@@ -273,7 +273,7 @@ impl Reader<'_, '_> {
                 self.part.faults.push(CellFault { row, field: at as u16, kind });
             };
             if undecoded {
-                // Bytes that nobody can read have no value and no other fault.
+                // Undecodable bytes have no value and no other fault.
                 writer.null();
                 continue;
             }

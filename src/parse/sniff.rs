@@ -24,7 +24,7 @@ const MIN_TYPE_FIT: f64 = 0.5;
 pub struct Layout {
     /// One or more characters.
     pub delimiter: String,
-    /// Whether fields stand in quotes, which are no part of their values.
+    /// Whether fields are quoted; quotes are no part of their values.
     pub quoted: bool,
     /// What the header says, if there is one.
     pub header: Option<Header>,
@@ -63,7 +63,7 @@ pub struct Header {
     pub line: usize,
     /// Titles that the schema does not know.
     pub unknown: Vec<String>,
-    /// Schema fields that stand in it more than once.
+    /// Schema fields that occur in it more than once.
     pub duplicates: Vec<usize>,
     /// Required schema fields that it lacks.
     pub missing: Vec<usize>,

@@ -127,12 +127,12 @@ pub enum Fault {
     Stopped,
 }
 
-/// What a fault means for whoever deals with it.
+/// How to react to a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Classification {
     /// Who is at fault.
     pub fault: Fault,
-    /// Whether the same run may succeed later with nobody doing anything.
+    /// Whether the same run may succeed later without anyone acting.
     pub waiting_helps: bool,
 }
 

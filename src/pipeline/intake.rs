@@ -80,8 +80,8 @@ pub(super) fn parse<'a>(
 
 /// The keys of a feed for which a row was delivered and put into quarantine.
 ///
-/// A line with the wrong number of fields has no key that a rule may trust; but what stands in the key's
-/// place is enough to keep the last good version of that record, so that one stray delimiter makes nobody
+/// A line with the wrong number of fields has no key that a rule may trust; but the text in the key's
+/// place is enough to keep the last good version of that record, so that one stray delimiter makes no record
 /// disappear.
 pub(super) fn quarantined_keys(
     delivery: &Delivery<'_>,

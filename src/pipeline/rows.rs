@@ -16,7 +16,7 @@ pub(super) fn write_rows(
 ) -> Result<PerFeed<FeedOutcome>, StoreError> {
     let mut written = PerFeed::<FeedOutcome>::default();
     for feed in Feed::ALL {
-        // Whoever asked for an end finds no row of this feed, and undoes the others.
+        // After a cancellation the transaction is rolled back, with the rows of all feeds.
         if cancel.is_asked() {
             break;
         }
@@ -29,7 +29,7 @@ pub(super) fn write_rows(
     Ok(written)
 }
 
-/// Rows of the last snapshot that stand in for quarantined ones, as the trees need them.
+/// Rows of the last snapshot that replace quarantined ones, as the trees need them.
 pub(super) fn carried(
     schema: &Schema,
     publication: &Publication<'_>,

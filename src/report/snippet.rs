@@ -79,7 +79,7 @@ fn loudness(level: Level) -> Loudness<'static> {
     }
 }
 
-/// The part of a text that fits into `room` columns with the mark in it, and where the mark stands in
+/// The part of a text that fits into `room` columns with the mark in it, and the position of the mark in
 /// that part. What is left out is marked by [`CUT`]. A mark wider than the room is cut at its end.
 fn window(text: &str, mark: Range<usize>, room: usize) -> (String, Range<usize>) {
     let mark = on_characters(text, mark);

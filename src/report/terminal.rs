@@ -1,7 +1,7 @@
 //! The report as text for a terminal, or for a log if there is no terminal.
 //!
 //! The verdict comes last, nearest the prompt; before it what was found, before that what was delivered.
-//! Colour stands for severity and for the verdict only, and never says what the words do not say too.
+//! Colour means severity or the verdict only, and never says what the words do not say too.
 
 mod defects;
 mod delivery;
@@ -56,7 +56,7 @@ pub fn render(view: &View<'_>, options: &Options) -> String {
     drawing.text
 }
 
-/// A report in the making.
+/// A report while it is rendered.
 struct Drawing<'a> {
     view: &'a View<'a>,
     options: Options,

@@ -57,7 +57,7 @@ pub struct FiredRule<'a> {
     pub code: &'static str,
     /// Its name.
     pub name: &'static str,
-    /// One line on what it means; none if the catalogue at hand does not know the code.
+    /// One line on what it means; `None` if the given catalogue does not know the code.
     pub summary: Option<&'a Message>,
     /// The level of this run.
     pub level: Level,
@@ -124,7 +124,7 @@ impl<'a> View<'a> {
         self.levels.first().map(|(level, _)| *level)
     }
 
-    /// Whether something is wrong with the delivery that its provider should mend.
+    /// Whether something is wrong with the delivery that its provider should correct.
     pub fn has_errors(&self) -> bool {
         self.report.verdict == Verdict::Refused || self.worst() >= Some(Level::Error)
     }

@@ -21,7 +21,7 @@ pub struct LevelError {
     pub file: PathBuf,
     /// The line, 1-based.
     pub line: usize,
-    /// What is wrong, and what may stand there.
+    /// What is wrong, and which values are allowed.
     pub message: Message,
 }
 

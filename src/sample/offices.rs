@@ -67,7 +67,7 @@ pub(super) fn lay_out(rng: &SeededRng, lowest: usize) -> Vec<Office> {
     offices
 }
 
-/// How many of the `lowest` organisations stand in each city of the provinces taken.
+/// Number of the `lowest` organisations in each city of the given provinces.
 fn spread(rng: &SeededRng, lowest: usize) -> Vec<(&'static Province, Vec<usize>)> {
     let provinces = (lowest as f64).sqrt().ceil() as usize;
     let provinces = provinces.clamp(1, PROVINCES.len());

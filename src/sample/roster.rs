@@ -43,7 +43,7 @@ struct State {
 }
 
 impl<'a> Roster<'a> {
-    /// The roster of a company, with nobody written yet.
+    /// The roster of a company, before its first agent is written.
     pub(super) fn new(company: &'a Company) -> Roster<'a> {
         let plan = &company.plan;
         let new_a_day = (plan.agents as f64 * plan.churn * (1.0 - CHANGED)).round() as usize;

@@ -18,7 +18,7 @@ pub enum SendError {
     Secret(#[from] ConfigError),
     /// What the secret holds is no URL of HTTP.
     NotAUrl,
-    /// What the secret holds cannot stand in a header.
+    /// The content of the secret is no valid header value.
     NotABearer,
     /// The file of authorities cannot be used.
     Ca {

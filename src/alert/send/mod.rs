@@ -32,7 +32,7 @@ pub trait Sender: Send + Sync + fmt::Debug {
 /// The real thing: HTTP and commands.
 #[derive(Debug, Default)]
 pub struct ChannelSender {
-    // Made when first needed: most runs alert nobody.
+    // Created when first needed: most runs send no alert.
     http: OnceLock<Option<http::Http>>,
 }
 

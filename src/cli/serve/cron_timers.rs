@@ -34,7 +34,7 @@ impl CronTimers {
                 let sender = sender.clone();
                 let sent: std::pin::Pin<Box<dyn Future<Output = ()> + Send>> =
                     Box::pin(async move {
-                        // Nobody listens any more when the daemon ends.
+                        // The receiver is dropped when the daemon ends.
                         let _ = sender.send(Event::TimerFired);
                     });
                 sent

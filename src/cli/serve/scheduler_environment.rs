@@ -45,7 +45,7 @@ impl SchedulerEnvironment for SystemEnvironment<'_> {
         let unstarted = run_request.clone();
         let run = move || {
             let finished = run_request.execute(&Stages { tenant: &run_request.job.tenant });
-            // The daemon has ended if nobody listens; the run stands in the database.
+            // If the receiver is dropped, the daemon has ended; the run is in the database.
             let _ = sender.send(Event::Finished(Box::new(finished)));
         };
         if let Err(error) = thread::Builder::new().name(format!("run {tenant}")).spawn(run) {

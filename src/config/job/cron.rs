@@ -39,7 +39,7 @@ impl Cron {
     /// extensions `L`, `W` and `#`; nicknames such as `@daily` are not.
     ///
     /// # Errors
-    /// If it cannot be read, never comes round, or can be read in two ways.
+    /// If it cannot be parsed, never matches, or is ambiguous.
     pub fn parse(text: &str) -> Result<Cron, CronError> {
         let parser = CronParser::builder()
             .seconds(Seconds::Required)
@@ -83,7 +83,7 @@ impl Cron {
         &self.text
     }
 
-    /// The first time after `after` at which the expression comes round in the zone, to the second.
+    /// The first time after `after` at which the expression matches in the zone, to the second.
     ///
     /// Where clocks are put forward, an expression with a fixed time of day that falls into the gap comes
     /// round at its end; where they are put back, it comes round the first time only. One with several times a
@@ -301,7 +301,7 @@ mod tests {
                 vec!["11-24T02:30:00+0800", "11-25T02:30:00+0800"],
             ),
             ("0 30 2 * * *", Shanghai, "2026-11-23T18:30:00.5Z", vec!["11-25T02:30:00+0800"]),
-            // Clocks go forward: 02:30 is not there on 29 March 2026, so 03:00 stands for it.
+            // Clocks go forward: 02:30 does not exist on 29 March 2026, so 03:00 is used.
             (
                 "0 30 2 * * *",
                 Berlin,

@@ -12,7 +12,7 @@ use super::error::{ConfigError, Problem};
 use super::key::KeyTable;
 use super::values::Text;
 
-/// A job file at hand.
+/// The text of a job file with its path.
 #[derive(Clone, Copy)]
 pub(super) struct Document<'a> {
     pub(super) path: &'a Path,
@@ -56,7 +56,7 @@ impl Document<'_> {
     }
 
     pub(super) fn bad(&self, section: &str, key: &str, span: Range<usize>) -> ConfigError {
-        // What stands in place of a secret may be one, whatever its type.
+        // The value of a secret's key may be a secret, whatever its type.
         let found = (!self.keys.is_secret(section, key)).then(|| excerpt(&self.text[span.clone()]));
         self.at(section, key, span, Problem::BadValue { found })
     }

@@ -14,7 +14,7 @@ pub struct ConfigError {
     pub line: Option<usize>,
     /// 1-based column, in characters.
     pub column: Option<usize>,
-    /// The table that the key stands in, such as `source.tls`; empty at the top level.
+    /// The table of the key, such as `source.tls`; empty at the top level.
     pub section: String,
     /// The key; none where the file is not TOML.
     pub key: Option<String>,

@@ -93,7 +93,7 @@ fn every_commented_out_alternative_of_the_example_is_valid() {
             blocks += 1;
             at = end;
         } else if let Some(name) = key(line) {
-            // The line above that it stands in for.
+            // The line above that it replaces.
             let instead = lines[..at].iter().rposition(|line| key(line) == Some(name)).unwrap();
             resolve(&with(&lines, instead..instead + 1, &[line]));
             alternatives += 1;

@@ -12,7 +12,7 @@ pub(super) fn fingerprint(text: &str) -> Option<String> {
         let bytes = STANDARD_NO_PAD.decode(digest).ok()?;
         return (bytes.len() == 32).then(|| format!("SHA256:{digest}"));
     }
-    // An authority's key is no server's, and a revoked one is nobody's.
+    // The key of an authority is no server's, and a revoked one must not be trusted.
     if text.trim_start().starts_with('@') {
         return None;
     }

@@ -42,7 +42,7 @@ pub struct CallbackSecrets {
     pub receive_ids: Vec<String>,
 }
 
-/// Which application of the enterprise. `Display` gives it as it stands in a callback's path.
+/// Which application of the enterprise. `Display` gives it as in a callback's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AgentId {
     /// An application that the enterprise made, by its number.

@@ -34,7 +34,7 @@ pub(super) fn feed_schema(
             let problem = format!("a second field for the column \"{}\"", field.column);
             return Err(cursor.need("name")?.fail(problem));
         }
-        // A header is read by names and titles alike, so none may stand for two fields.
+        // A header is read by names and titles alike, so none may mean two fields.
         let own = [&field.name, &field.column, &*field.title.zh, &*field.title.en];
         for title in own.into_iter().chain(field.aliases.iter().map(String::as_str)) {
             let taken = titles.insert(title.to_lowercase(), field.name.clone());

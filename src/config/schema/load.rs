@@ -62,7 +62,7 @@ type Reader<'a> = &'a dyn Fn(&str) -> Result<(String, String), SchemaError>;
 
 fn read_json(name: &str, read: Reader<'_>) -> Result<(String, Value), SchemaError> {
     let (file, text) = read(name)?;
-    // Editors on Windows write a BOM, which JSON does not allow and nobody sees.
+    // Editors on Windows write a BOM, which JSON does not allow and editors do not show.
     match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
         Ok(value) => Ok((file, value)),
         Err(e) => {

@@ -161,7 +161,7 @@ impl Schema {
 }
 
 impl ForestSchema {
-    /// Whether the records stand on levels. Their paths are short then and are stored; a forest without
+    /// Whether the records have levels. Their paths are short then and are stored; a forest without
     /// levels may have chains as long as the feed, and its rows name their top instead.
     pub fn has_levels(&self) -> bool {
         self.level.is_some()

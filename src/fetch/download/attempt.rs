@@ -16,7 +16,7 @@ pub(super) enum AttemptOutcome {
     Complete(Fetched),
     /// A file; the connection is of no more use.
     CompleteDisconnected(Fetched),
-    /// All bytes, without the server's last word.
+    /// All bytes, without the server's final reply.
     Unconfirmed(Box<Part>),
 }
 
@@ -68,7 +68,7 @@ impl<'d> Download<'d> {
         }
     }
 
-    /// All bytes came, but the server's last word is missing: a look over a fresh connection must show
+    /// All bytes were received without the final reply: a stat over a new connection must show
     /// that the file is the same.
     pub(super) fn accept_unconfirmed(
         &self,

@@ -15,7 +15,7 @@ pub(super) fn said(response: &Response, secret: &Secret) -> Message {
     Message::new(words.clone(), words)
 }
 
-/// A server that accepts a connection and then sends no greeting, or an unfriendly one, is as good
+/// A server that accepts a connection and then sends no greeting, or a negative one, counts
 /// as out of reach.
 pub(super) fn not_welcome(error: FtpError, server: &str, secret: &Secret) -> FetchError {
     let reason = match error {

@@ -11,7 +11,7 @@ use super::super::deadline::FetchDeadline;
 
 /// Runs the asynchronous library underneath, and waits for its answers on the calling thread.
 ///
-/// The library works on one thread of its own, so that it receives and decrypts while the caller
+/// The library works on one separate thread, so that it receives and decrypts while the caller
 /// hashes and writes.
 pub(super) struct AsyncBridge<'l> {
     /// Always there until this is dropped.

@@ -107,7 +107,7 @@ impl Account<'_> {
         FetchError::Unreachable { server: self.server(), reason }
     }
 
-    /// A server that is silent before it comes to files is as good as out of reach.
+    /// A server that does not answer before the file transfer counts as unreachable.
     pub(super) fn or_unreachable<T>(&self, answer: Result<T, WaitError>) -> Result<T, FetchError> {
         answer.map_err(|lapse| match lapse {
             WaitError::TimedOut => self.unreachable(fault::no_answer()),

@@ -66,7 +66,7 @@ pub(super) fn broken(error: &russh::Error, words: Option<String>) -> Message {
 pub(super) fn not_answered(error: &SftpError, words: Option<String>) -> Message {
     match error {
         SftpError::Timeout => no_answer(),
-        // What russh-sftp says of a connection that is gone speaks of its own inside.
+        // The messages of russh-sftp about a lost connection describe its internals.
         SftpError::IO(_) | SftpError::UnexpectedBehavior(_) => {
             tracing::debug!("{error}");
             broken(&russh::Error::Disconnect, words)

@@ -17,7 +17,7 @@ pub(super) struct HostKeyVerifier {
     disconnect_message: Arc<Mutex<Option<DisconnectMessage>>>,
 }
 
-/// What a server says when it hangs up.
+/// The message of a server that disconnects.
 #[derive(Debug, Clone)]
 pub(super) struct DisconnectMessage {
     /// As it says it.

@@ -130,7 +130,7 @@ async fn by_question(
     }
 }
 
-/// A server that hangs up once it was shown something has refused it: trying again could lock the
+/// A server that disconnects after receiving credentials has refused them: trying again could lock the
 /// account.
 fn answered<T>(reply: Result<T, russh::Error>) -> Result<T, NoLogin> {
     reply.map_err(|_| NoLogin::Refused("Connection closed".to_owned()))

@@ -59,7 +59,7 @@ macro_rules! reference {
     };
 }
 
-/// The rules in code order. Which reference a rule checks stands in the schema (`orgsnap:rule`).
+/// The rules in code order. The schema says which reference a rule checks (`orgsnap:rule`).
 #[rustfmt::skip]
 pub(in crate::rules) static RULES: [Rule; 13] = [
     reference!("X401", "unknown-organ-parent", Error, Detach, "organ.parentId" -> "内勤机构" "an organ",

@@ -1,4 +1,4 @@
-//! The forests of a delivery with what their rules need at hand.
+//! The forests of a delivery with what their rules need.
 
 use polars_arrow::array::Array;
 

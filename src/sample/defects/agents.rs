@@ -20,7 +20,7 @@ enum Edit {
 }
 use Edit::{After, Before, Set};
 
-/// Key of nobody, ten digits as the others.
+/// A key that no agent has, ten digits as the others.
 pub(super) const NOBODY: &str = "9999999999";
 /// Key of no team, as long as the others.
 pub(super) const NO_TEAM: &str = "86999999999999";

@@ -1,4 +1,4 @@
-//! Defects of field teams. Each stands on a new team in which nobody works.
+//! Defects of field teams. Each is on a new team without agents.
 
 use anyhow::Context;
 
