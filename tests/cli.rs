@@ -163,7 +163,7 @@ fn every_verb_ends_with_its_exit_code() {
     workspace.write("nosource.toml", "tenant = \"t\"\n");
     let first = ["import", "job.toml", "--date", "2024-11-22"];
     let cases: &[(&[&str], i32, &str)] = &[
-        (&[], 2, "Usage: orgsnap"),
+        (&[], 2, "用法: orgsnap"),
         (&["--help"], 0, "Exit codes:"),
         (&["--version"], 0, "orgsnap "),
         (&["frobnicate"], 2, "错误: 没有命令 frobnicate"),
@@ -458,4 +458,22 @@ fn check_selects_rules_counts_warnings_and_writes_text_and_csv() {
         serde_json::from_str(&check(&["--json"]).out).expect("a document");
     let rows = String::from_utf8(table).unwrap().matches("\r\n").count() - 1;
     assert_eq!(rows, document["findings"].as_array().unwrap().len());
+}
+
+#[test]
+fn help_is_in_one_language_and_has_examples() {
+    let workspace = Workspace::new();
+    let verbs = ["init", "import", "check", "sample", "serve", "runs", "tree", "rules", "schemas"];
+    for verb in verbs {
+        let chinese = workspace.run(&[verb, "--help", "--lang", "zh"]);
+        assert_eq!(chinese.code, Some(0), "{chinese:?}");
+        assert!(chinese.out.contains("用法:") && chinese.out.contains("示例:"), "{}", chinese.out);
+        for english in ["Usage:", "Options:", "Arguments:", "[default:", "possible values", "Print"]
+        {
+            assert!(!chinese.out.contains(english), "{english} in {}", chinese.out);
+        }
+        let english = workspace.run(&[verb, "--help", "--lang", "en"]);
+        assert!(english.out.contains("Examples:"), "{}", english.out);
+        assert!(english.out.is_ascii(), "{}", english.out);
+    }
 }

@@ -11,6 +11,7 @@ mod completions;
 mod delivery_format;
 mod exit;
 mod failure;
+mod help;
 mod panic_boundary;
 mod import;
 mod init;
@@ -32,7 +33,7 @@ mod wecom;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use orgsnap::report::Language;
 
 use environment::Environment;
@@ -92,14 +93,20 @@ enum Verb {
 
 /// Runs the program.
 pub(crate) fn run() -> ExitCode {
-    let line = match CommandLine::try_parse() {
+    let wanted = language_wanted();
+    let command = help::localized(CommandLine::command(), wanted);
+    let parsed =
+        command.try_get_matches().and_then(|matches| CommandLine::from_arg_matches(&matches));
+    let line = match parsed {
         Ok(line) => line,
         Err(printed) => {
             // Help and version are errors to clap as well; a reader that went away has seen enough.
-            if printed.use_stderr() && language_wanted() == Language::Chinese {
-                usage::complain(&printed);
-            } else {
-                let _ = printed.print();
+            match (printed.use_stderr(), wanted) {
+                (true, Language::Chinese) => usage::complain(&printed),
+                (false, Language::Chinese) => {
+                    _ = output::print(&help::in_chinese_words(&printed.render().to_string()));
+                }
+                (_, Language::English) => _ = printed.print(),
             }
             return if printed.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() };
         }

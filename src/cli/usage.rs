@@ -7,9 +7,12 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 /// Prints what is wrong, and the usage as clap has it.
 pub(super) fn complain(error: &clap::Error) {
     let text = match words(error) {
-        Some(words) => format!("错误: {words}{}\n\n更多说明请用 --help\n", rest(error)),
+        Some(words) => super::help::in_chinese_words(&format!(
+            "错误: {words}{}\n\n更多说明请用 --help\n",
+            rest(error)
+        )),
         // Called with nothing: clap shows the help.
-        None => error.to_string(),
+        None => super::help::in_chinese_words(&error.to_string()),
     };
     // There is nowhere left to tell that standard error cannot be written to.
     let _ = std::io::stderr().lock().write_all(text.as_bytes());

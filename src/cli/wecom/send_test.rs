@@ -29,7 +29,7 @@ pub(super) struct Arguments {
     /// Instead of public_url, such as http://127.0.0.1:9300 to try without the proxy
     #[arg(long, value_name = "URL")]
     url: Option<String>,
-    /// CertificateTrust the authorities in this PEM file instead of the public ones
+    /// Trust the authorities in this PEM file instead of the public ones
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// Print what happened as JSON
