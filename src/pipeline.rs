@@ -7,6 +7,7 @@
 mod error;
 mod intake;
 mod outcome;
+mod pinned;
 mod rows;
 mod stage;
 mod verdict;
@@ -29,6 +30,8 @@ use crate::trees::{DeliveredForest, tree_rows};
 pub use error::{Classification, Fault, RunError};
 use outcome::Outcome;
 pub use outcome::run_id;
+pub use pinned::WrongPin;
+use pinned::wrong_pin;
 use rows::{carried, write_rows};
 pub use stage::{Progress, Stage};
 use verdict::judge;
@@ -136,6 +139,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
         levels: &levels,
         limits: job.gate,
         pinned: &job.format,
+        job: Some(&job.path),
         background: &background,
         progress,
         cancel: request.cancel,
@@ -227,6 +231,7 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         levels: &levels,
         limits,
         pinned: &pinned,
+        job: request.job.map(|job| job.path.as_path()),
         background: &Background { now: request.now, freshness, published: None },
         progress,
         cancel: &Cancel::new(),
@@ -309,6 +314,8 @@ struct Run<'r> {
     levels: &'r Levels,
     limits: GateLimits,
     pinned: &'r Format,
+    /// The job file, to name its lines.
+    job: Option<&'r Path>,
     background: &'r Background,
     progress: &'r dyn Progress,
     cancel: &'r Cancel,
@@ -345,6 +352,9 @@ impl Run<'_> {
         });
         let mut publication = begun.transpose()?;
         let mut delivery = parsed?;
+        if let Some(pin) = wrong_pin(&delivery, raw, (self.schema, self.pinned), self.job) {
+            return Err(RunError::WrongPin(Box::new(pin)));
+        }
         outcome.time(Stage::Parse, began);
 
         self.check_cancelled()?;

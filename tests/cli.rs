@@ -164,7 +164,7 @@ fn every_verb_ends_with_its_exit_code() {
     let first = ["import", "job.toml", "--date", "2024-11-22"];
     let cases: &[(&[&str], i32, &str)] = &[
         (&[], 2, "用法: orgsnap"),
-        (&["--help"], 0, "Exit codes:"),
+        (&["--help"], 0, "退出码:"),
         (&["--version"], 0, "orgsnap "),
         (&["frobnicate"], 2, "错误: 没有命令 frobnicate"),
         (&["frobnicate", "--lang", "en"], 2, "unrecognized subcommand"),
@@ -203,7 +203,7 @@ fn every_verb_ends_with_its_exit_code() {
         (&["check", "in/20241123"], 3, "RESULT refused exit=3"),
         (&["check", "empty"], 3, "F101"),
         (&["check", "absent"], 4, "absent"),
-        (&["check", "in/20241122", "--delimiter", ";"], 3, "F104"),
+        (&["check", "in/20241122", "--delimiter", ";"], 2, "delimiter 固定为 ;"),
         (&["check", "in/20241122", "--encoding", "latin1"], 2, "gb18030"),
         (&["sample", "s", "--agents", "50"], 0, "temp_agent.txt"),
         (&["sample", "s", "--agents", "50", "--defects"], 2, "1000 agents"),
@@ -476,4 +476,35 @@ fn help_is_in_one_language_and_has_examples() {
         assert!(english.out.contains("Examples:"), "{}", english.out);
         assert!(english.out.is_ascii(), "{}", english.out);
     }
+}
+
+#[test]
+fn a_wrong_pin_in_the_job_is_a_fault_of_the_set_up_and_names_its_line() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
+    let job = fs::read_to_string(workspace.path("job.toml")).unwrap();
+    let line = job.lines().count() + 2;
+    for (pin, pinned, found) in [
+        ("encoding = \"utf-8\"", "utf-8", "gb18030"),
+        ("encoding = \"utf-16le\"", "utf-16le", "gb18030"),
+        ("delimiter = \";\"", ";", "|"),
+    ] {
+        workspace.write("pinned.toml", format!("{job}[format]\n{pin}\n"));
+        for verb in [
+            &["import", "pinned.toml", "--date", "2024-11-22"][..],
+            &["check", "in/20241122", "--job", "pinned.toml"],
+        ] {
+            let english = workspace.run(&[verb, &["--lang", "en"]].concat());
+            assert_eq!(english.code, Some(2), "{pin}: {english:?}");
+            let key = pin.split(' ').next().unwrap();
+            let words = format!("pinned.toml:{line}: {key} is pinned to {pinned}, but ");
+            assert!(english.err.contains(&words), "{pin}: {english:?}");
+            assert!(english.err.contains(&format!("has {found}")), "{pin}: {english:?}");
+            assert!(!(english.out.clone() + &english.err).contains("F104"), "{pin}: {english:?}");
+        }
+    }
+    // An argument is named as one.
+    let argument = workspace.run(&["check", "in/20241122", "--delimiter", ";", "--lang", "en"]);
+    assert_eq!(argument.code, Some(2), "{argument:?}");
+    assert!(argument.err.contains("--delimiter: delimiter is pinned to ;"), "{argument:?}");
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use clap::Args;
-use orgsnap::config::job::{Encoding, Format};
+use orgsnap::config::job::{Encoding, Format, PinnedLines};
 
 /// Layout of the files, where it is not to be detected.
 #[derive(Debug, Clone, Args)]
@@ -29,6 +29,11 @@ impl FormatArguments {
                 None => job.delimiter.clone(),
             },
             header: self.header.or(job.header),
+            lines: PinnedLines {
+                encoding: job.lines.encoding.filter(|_| self.encoding.is_none()),
+                delimiter: job.lines.delimiter.filter(|_| self.delimiter.is_none()),
+                header: job.lines.header.filter(|_| self.header.is_none()),
+            },
         }
     }
 }
@@ -144,6 +149,7 @@ mod tests {
             encoding: Some(Encoding::Gb18030),
             delimiter: Some("|".to_owned()),
             header: Some(true),
+            ..Format::default()
         };
         let silent = FormatArguments { encoding: None, delimiter: None, header: None };
         assert_eq!(silent.over(&job), job);
@@ -152,10 +158,7 @@ mod tests {
             delimiter: "auto".parse().ok(),
             header: Some(false),
         };
-        assert_eq!(
-            auto.over(&job),
-            Format { encoding: None, delimiter: None, header: Some(false) }
-        );
+        assert_eq!(auto.over(&job), Format { header: Some(false), ..Format::default() });
         assert_eq!("GBK".parse(), Ok(EncodingArgument(Some(Encoding::Gb18030))));
         assert!("latin1".parse::<EncodingArgument>().is_err());
     }

@@ -174,4 +174,12 @@ mod tests {
     fn the_command_line_is_well_formed() {
         CommandLine::command().debug_assert();
     }
+
+    #[test]
+    fn every_verb_and_argument_has_help_in_chinese_and_examples() {
+        let lacks = help::lacking(&CommandLine::command());
+        assert!(lacks.is_empty(), "{lacks:?}");
+        help::localized(CommandLine::command(), Language::Chinese).debug_assert();
+        help::localized(CommandLine::command(), Language::English).debug_assert();
+    }
 }

@@ -43,7 +43,7 @@ pub use alert::{AlertChannel, AlertKind, AlertTarget};
 pub use cron::{Cron, CronError};
 pub use dated_path::DatedPath;
 pub use error::{ConfigError, Problem};
-pub use format::{Encoding, Format};
+pub use format::{Encoding, Format, PinnedLines};
 pub use gate::GateLimits;
 pub use keys::example;
 pub use resolve::{load, parse};

@@ -30,10 +30,7 @@ impl Detected {
     pub fn name(self) -> &'static str {
         match self.encoding {
             Encoding::Utf8 if self.bom > 0 => "utf-8-bom",
-            Encoding::Utf8 => "utf-8",
-            Encoding::Gb18030 => "gb18030",
-            Encoding::Utf16Le => "utf-16le",
-            Encoding::Utf16Be => "utf-16be",
+            encoding => encoding.name(),
         }
     }
 }

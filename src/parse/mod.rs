@@ -13,7 +13,7 @@ use polars::prelude::PolarsResult;
 
 use crate::config::job::Format;
 use crate::config::schema::FeedSchema;
-use crate::decode::{Lines, detect};
+use crate::decode::{Detected, Lines, detect};
 
 pub use cast::{date, integer, is_blank, trim};
 pub use line_limit::MAX_LINE;
@@ -36,6 +36,12 @@ pub fn parse<'a>(
         Err(unparsable) => return Ok(Err(unparsable)),
     };
     records::records(lines, layout, schema).map(Ok)
+}
+
+/// The encoding and the layout that detection finds where nothing is pinned; `None` if it finds none.
+pub fn detect_layout(bytes: &[u8], schema: &FeedSchema) -> Option<(Detected, Layout)> {
+    let (lines, layout) = lay_out(bytes, schema, &Format::default()).ok()?;
+    Some((lines.detected(), layout))
 }
 
 /// Finds encoding and layout, and that there is a record behind the header.

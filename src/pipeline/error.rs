@@ -10,6 +10,8 @@ use crate::model::Message;
 use crate::rules::LevelError;
 use crate::store::StoreError;
 
+use super::pinned::WrongPin;
+
 /// A fault that ended a run. Bad data is none: that is a finding.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -28,6 +30,9 @@ pub enum RunError {
         /// The job file.
         job: PathBuf,
     },
+    /// The job pins a layout that a file does not have.
+    #[error("{}", .0.message().en)]
+    WrongPin(Box<WrongPin>),
     /// The files could not be had.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -55,6 +60,7 @@ impl RunError {
             RunError::Config(error) => error.message(),
             RunError::Levels(error) => error.message(),
             RunError::Schema(error) => error.message(),
+            RunError::WrongPin(pin) => pin.message(),
             RunError::NoSource { job } => {
                 let job = job.display();
                 Message::new(
@@ -90,6 +96,7 @@ impl RunError {
             RunError::Config(_)
             | RunError::Levels(_)
             | RunError::Schema(_)
+            | RunError::WrongPin(_)
             | RunError::NoSource { .. } => Fault::Setup.permanent(),
             RunError::Fetch(error) => Classification::of_fetch(error),
             RunError::Archive(error) => match error {

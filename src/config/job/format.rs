@@ -19,6 +19,19 @@ pub struct Format {
     pub delimiter: Option<String>,
     /// Whether the first line is a header.
     pub header: Option<bool>,
+    /// Where the job file pins them.
+    pub lines: PinnedLines,
+}
+
+/// Lines of the job file (from 1) that pin a part of the layout; `None` if it is not pinned there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PinnedLines {
+    /// Of `encoding`.
+    pub encoding: Option<usize>,
+    /// Of `delimiter`.
+    pub delimiter: Option<usize>,
+    /// Of `header`.
+    pub header: Option<usize>,
 }
 
 /// An encoding that orgsnap reads.
@@ -32,6 +45,18 @@ pub enum Encoding {
     Utf16Le,
     /// UTF-16, big endian.
     Utf16Be,
+}
+
+impl Encoding {
+    /// The name in job files and reports: `utf-8`, `gb18030`, `utf-16le`, `utf-16be`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Utf8 => "utf-8",
+            Encoding::Gb18030 => "gb18030",
+            Encoding::Utf16Le => "utf-16le",
+            Encoding::Utf16Be => "utf-16be",
+        }
+    }
 }
 
 /// The keys of `[format]`.
@@ -108,6 +133,12 @@ impl Visitor<'_> for FlagOrText {
 
 impl Resolver<'_> {
     pub(super) fn format(&self, written: Written) -> Result<Format, ConfigError> {
+        let line = |start: usize| self.document.position(start).0;
+        let lines = PinnedLines {
+            encoding: written.encoding.as_ref().map(|value| line(value.span().start)),
+            delimiter: written.delimiter.as_ref().map(|value| line(value.span().start)),
+            header: written.header.as_ref().map(|value| line(value.span().start)),
+        };
         let encoding = match written.encoding {
             None => None,
             Some(name) => self.document.checked("format", "encoding", name, |name| {
@@ -141,6 +172,6 @@ impl Resolver<'_> {
                 }
             },
         };
-        Ok(Format { encoding, delimiter, header })
+        Ok(Format { encoding, delimiter, header, lines })
     }
 }
