@@ -33,7 +33,7 @@ use observer::ServeObserver;
 use scheduler_environment::SystemEnvironment;
 
 /// Poll interval of the folder of job files.
-const POLL: TimeDelta = TimeDelta::seconds(2);
+const JOB_FOLDER_POLL_INTERVAL: TimeDelta = TimeDelta::seconds(2);
 /// The scheduler counts as dead if it has not ticked for this long.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// How long alerts and answers on their way may take at the end. With the grace of the runs it stays below
@@ -119,7 +119,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         jobs: arguments.jobs.clone(),
         data: data.clone(),
         most_running: arguments.max_running,
-        poll: POLL,
+        poll: JOB_FOLDER_POLL_INTERVAL,
     };
     printed.starting(&arguments.jobs, data, arguments.max_running);
     let variable = |name: &str| Environment::variable(name);
