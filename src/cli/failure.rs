@@ -90,3 +90,6 @@ impl From<StoreError> for Failure {
         Failure { exit: Exit::of(fault), message: error.message() }
     }
 }
+
+#[cfg(test)]
+mod tests;

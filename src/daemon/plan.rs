@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 
 use crate::config::job::Schedule;
 use crate::model::{Message, RunId};
+use crate::pipeline::Fault;
 
 /// When a job runs.
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +89,20 @@ pub enum MissingPrecondition {
     Setup,
     /// A sound machine or program.
     Machine,
+}
+
+impl MissingPrecondition {
+    /// What a run lacked that ended in a fault; `None` if it was asked to end and lacked nothing.
+    pub fn of(fault: Fault) -> Option<MissingPrecondition> {
+        match fault {
+            Fault::Delivery => Some(MissingPrecondition::Files),
+            Fault::Source => Some(MissingPrecondition::Source),
+            Fault::Busy => Some(MissingPrecondition::Lock),
+            Fault::Setup | Fault::DataFolder => Some(MissingPrecondition::Setup),
+            Fault::Internal => Some(MissingPrecondition::Machine),
+            Fault::Stopped => None,
+        }
+    }
 }
 
 /// How a run ended.

@@ -1,4 +1,4 @@
-//! One run, behind a fence: whatever happens in it, it ends as a value.
+//! One run of the scheduler. A fault or a panic in it becomes a [`RunOutcome`], so that other insurers go on.
 
 use std::io;
 use std::panic::{self, AssertUnwindSafe};
@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::job::Job;
 use crate::model::{Cancel, Message, RunId, RunReport, Verdict, system_reason};
-use crate::pipeline::{self, Classification, Fault, ImportRequest, Progress, RunError, WaitPolicy};
+use crate::pipeline::{self, Classification, ImportRequest, Progress, RunError, WaitPolicy};
 use crate::report::json;
 
 use super::plan::{MissingPrecondition, RunOutcome};
@@ -121,14 +121,7 @@ impl RunRequest {
 /// What was missing for a run that ended in a fault, and whether it may be there later.
 fn outcome_of(error: &RunError) -> RunOutcome {
     let Classification { fault, waiting_helps } = error.classify();
-    let missing = match fault {
-        Fault::Stopped => return RunOutcome::Stopped,
-        Fault::Delivery => MissingPrecondition::Files,
-        Fault::Source => MissingPrecondition::Source,
-        Fault::Busy => MissingPrecondition::Lock,
-        Fault::Setup | Fault::DataFolder => MissingPrecondition::Setup,
-        Fault::Internal => MissingPrecondition::Machine,
-    };
+    let Some(missing) = MissingPrecondition::of(fault) else { return RunOutcome::Stopped };
     RunOutcome::Without { missing, passing: waiting_helps, message: error.message() }
 }
 
