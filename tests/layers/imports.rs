@@ -1,7 +1,7 @@
 //! Which file of the crate imports which: read from `use` declarations and from paths in the code.
 //!
 //! An import counts for the file that defines the item: `use super::X`, where the parent itself imports `X` from
-//! another file, is an import of that file. A `mod` declaration is no import.
+//! another file, is an import of that file, and so is `a::X` after `use crate::a`. A `mod` declaration is no import.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,6 +90,8 @@ impl Uses {
         let module = module_of(file);
         // The modules inside the file that the token stands in, each with the depth of its braces.
         let mut inside: Vec<(String, usize)> = Vec::new();
+        // Paths that begin with a name of this file; the declaration of the name may follow.
+        let mut through_names: Vec<Path> = Vec::new();
         let (mut depth, mut at) = (0, 0);
         while at < tokens.len() {
             let here: Path =
@@ -129,15 +131,21 @@ impl Uses {
                         path.push(tokens[at + 2].clone());
                         at += 2;
                     }
-                    if path.len() > 1
-                        && let Some(path) = absolute(names, &here, &path)
-                    {
-                        uses.paths.insert(path);
+                    if path.len() > 1 {
+                        match absolute(names, &here, &path) {
+                            Some(path) => _ = uses.paths.insert(path),
+                            None => through_names.push(path),
+                        }
                     }
                 }
                 _ => {}
             }
             at += 1;
+        }
+        for path in through_names {
+            if let Some(target) = uses.aliases.get(&path[0]) {
+                uses.paths.insert(target.iter().chain(&path[1..]).cloned().collect());
+            }
         }
         uses
     }
