@@ -1,18 +1,16 @@
-//! The only file that knows the order of the stages: fetch, archive, parse, check, gate, publish.
-//!
-//! Two things run side by side, each pair in a scope of its own: the store reads the last snapshot while the
-//! delivery is parsed, and it writes rows while the references, forests and their rules are worked out. The
-//! rows are in an open transaction then, which only an `Approved` can commit.
+//! The order of the stages: fetch and archive here; parse, check, gate and publish in `run`. Nothing outside this
+//! module knows it.
 
 mod error;
 mod intake;
 mod outcome;
 mod pinned;
 mod rows;
+mod run;
 mod stage;
 mod verdict;
 
-use std::{path::Path, thread, time::Instant};
+use std::{path::Path, time::Instant};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -21,20 +19,16 @@ use crate::config::schema::Schema;
 use crate::delivery::Background;
 use crate::disk::TenantLock;
 use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
-use crate::links::Links;
-use crate::model::{Cancel, Feed, GateReason, Message, PerFeed, RunId, RunReport, Verdict};
-use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
-use crate::store::{self, RunRecord, Store};
-use crate::trees::{DeliveredForest, tree_rows};
+use crate::model::{Cancel, GateReason, Message, RunId, RunReport, Verdict};
+use crate::rules::Levels;
+use crate::store::{self, Store};
 
 pub use error::{Classification, Fault, RunError};
 use outcome::Outcome;
 pub use outcome::run_id;
 pub use pinned::WrongPin;
-use pinned::wrong_pin;
-use rows::{carried, write_rows};
+use run::Run;
 pub use stage::{Progress, Stage};
-use verdict::judge;
 
 /// What follows if the files of a delivery are not there, or not complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -306,118 +300,4 @@ fn fetch_files(
     raw.remove_downloads();
     outcome.time(Stage::Fetch, began);
     Ok(raw)
-}
-
-/// What holds for a whole run.
-struct Run<'r> {
-    schema: &'r Schema,
-    levels: &'r Levels,
-    limits: GateLimits,
-    pinned: &'r Format,
-    /// The job file, to name its lines.
-    job: Option<&'r Path>,
-    background: &'r Background,
-    progress: &'r dyn Progress,
-    cancel: &'r Cancel,
-}
-
-impl Run<'_> {
-    /// Ends a run that was asked to stop. An open transaction is rolled back as it is dropped.
-    fn check_cancelled(&self) -> Result<(), RunError> {
-        match self.cancel.is_asked() {
-            true => Err(RunError::Cancelled),
-            false => Ok(()),
-        }
-    }
-
-    /// From raw files to the verdict, and to the database if there is one and the run is no dry one.
-    fn process(
-        &self,
-        raw: &mut RawDelivery,
-        store: &mut Option<Store>,
-        dry: bool,
-        mut outcome: Outcome,
-    ) -> Result<RunReport, RunError> {
-        let date = outcome.report.business_date;
-        self.check_cancelled()?;
-        self.progress.stage(Stage::Parse);
-        let began = Instant::now();
-        let (parsed, begun) = thread::scope(|scope| {
-            let begin = store.as_mut().map(|store| scope.spawn(move || store.begin(date)));
-            let parsed = intake::parse(raw, self.schema, self.pinned, self.background.clone());
-            (
-                parsed,
-                begin.map(|begin| begin.join().unwrap_or_else(|p| std::panic::resume_unwind(p))),
-            )
-        });
-        let mut publication = begun.transpose()?;
-        let mut delivery = parsed?;
-        if let Some(pin) = wrong_pin(&delivery, raw, (self.schema, self.pinned), self.job) {
-            return Err(RunError::WrongPin(Box::new(pin)));
-        }
-        outcome.time(Stage::Parse, began);
-
-        self.check_cancelled()?;
-        self.progress.stage(Stage::Check);
-        let began = Instant::now();
-        let (mut checked, accepted) = check_lines(&mut delivery, self.levels);
-        let (delivery, accepted) = (&delivery, &accepted);
-        let quarantined =
-            PerFeed::from_fn(|feed| intake::quarantined_keys(delivery, accepted, feed));
-        // A file without records is fatal: nothing is going to be published.
-        let whole = Feed::ALL.into_iter().all(|feed| delivery.readable(feed).is_some());
-        let (links, forests, written) = thread::scope(|scope| {
-            let writer = publication.as_mut().filter(|_| whole).map(|publication| {
-                let quarantined = &quarantined;
-                scope.spawn(move || {
-                    write_rows(publication, delivery, accepted, quarantined, self.cancel)
-                })
-            });
-            let links = Links::resolve(delivery, accepted);
-            let forests = DeliveredForest::all(delivery, accepted, &links);
-            let context = RowContext { delivery, accepted, links: &links, forests: &forests };
-            check_rows(&context, self.levels, &mut checked);
-            note_left_out_edges(&mut checked.findings, delivery, accepted, &links);
-            let written = writer.map(|w| w.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
-            (links, forests, written)
-        });
-        let written = written.transpose()?;
-        self.check_cancelled()?;
-        outcome.take(raw, delivery, accepted, checked);
-        let verdict =
-            judge(&self.limits, &mut outcome, &forests, publication.as_ref(), written.as_ref());
-        outcome.time(Stage::Check, began);
-        let quarantine = intake::quarantined_lines(delivery, accepted);
-        let approved = match verdict {
-            Ok(approved) => approved,
-            Err(reasons) => {
-                drop(publication);
-                outcome.refuse(reasons);
-                return outcome.record(store.as_mut(), dry, Box::new(quarantine));
-            }
-        };
-        let Some(mut publication) = publication.filter(|_| !dry) else {
-            outcome.report.verdict = Verdict::Passed;
-            return Ok(outcome.report);
-        };
-
-        self.progress.stage(Stage::Publish);
-        let began = Instant::now();
-        let carried = PerFeed::try_from_fn(|feed| carried(self.schema, &publication, feed))?;
-        for (forest, rows) in tree_rows(delivery, accepted, &links, forests, &carried) {
-            publication.write_tree(forest, &rows)?;
-            self.check_cancelled()?;
-        }
-        outcome.time(Stage::Publish, began);
-        outcome.report.verdict = Verdict::Published;
-        let record = RunRecord {
-            report: &outcome.report,
-            finished: outcome.finished(),
-            tool_version: env!("CARGO_PKG_VERSION"),
-            quarantine: Box::new(quarantine),
-        };
-        publication.commit(approved, record)?;
-        outcome.retime(Stage::Publish, began);
-        Ok(outcome.report)
-    }
 }

@@ -8,10 +8,10 @@ use orgsnap::config::job::Job;
 use super::environment::Environment;
 use super::output;
 
-/// How long the end of the program may be held up by alerts that do not come out.
+/// Longest delay of the end of the program by alerts that cannot be sent.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The dispatcher of one call of orgsnap. Nothing that goes wrong here fails the run; it becomes a warning.
+/// The alert dispatcher of one call of orgsnap. A fault of alerting is a warning and never fails the run.
 pub(super) struct Alerting<'a> {
     dispatcher: AlertDispatcher,
     environment: &'a Environment,
@@ -22,17 +22,17 @@ impl<'a> Alerting<'a> {
         Alerting { dispatcher: AlertDispatcher::new(&environment.data), environment }
     }
 
-    /// Takes up what an earlier call left unsent.
+    /// Registers the job, so that alerts that an earlier call could not send are sent, too.
     pub(super) fn watch(&self, job: &Job) {
         self.warn(self.dispatcher.register(job, self.environment.now()));
     }
 
-    /// Tells what happened.
-    pub(super) fn report(&self, job: &Job, happening: &RunEvent) {
-        self.warn(self.dispatcher.report(job, happening, self.environment.now()).map(|_| ()));
+    /// Reports an event of the job to the dispatcher.
+    pub(super) fn report(&self, job: &Job, event: &RunEvent) {
+        self.warn(self.dispatcher.report(job, event, self.environment.now()).map(|_| ()));
     }
 
-    /// Sends what there is to send.
+    /// Sends all pending alerts.
     pub(super) fn finish(self) {
         for message in self.dispatcher.flush(TIMEOUT).messages() {
             output::warn(self.environment, &message);

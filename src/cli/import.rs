@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Exit {
         worst = worst.max(exit);
     }
     alerting.finish();
-    // After the alerts, so that it counts those that did not come out.
+    // After the alerts, so that it counts those that could not be sent.
     if let Some(path) = &arguments.metrics_file
         && let Err(failure) = write_metrics(path, &tenants, environment)
     {
@@ -101,9 +101,9 @@ fn import(
     };
     let date = arguments.date.unwrap_or_else(|| job.business_date(now));
     // A dry run leaves nothing behind: no report and no alert.
-    let alert = |what: Option<RunEvent>| {
-        if let Some(happening) = what.filter(|_| !arguments.dry_run) {
-            alerting.report(job, &happening);
+    let alert = |event: Option<RunEvent>| {
+        if let Some(event) = event.filter(|_| !arguments.dry_run) {
+            alerting.report(job, &event);
         }
     };
     if !arguments.dry_run {

@@ -130,7 +130,7 @@ fn seconds(at: DateTime<Utc>) -> f64 {
     at.timestamp_millis() as f64 / 1_000.0
 }
 
-/// All of them are gauges: what they tell is of the last run, and not a sum over runs.
+/// All of them are gauges: they describe the last run and are no sum over runs.
 fn family(text: &mut String, name: &str, help: &str) {
     // Writing to a String cannot fail.
     let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge");

@@ -9,7 +9,7 @@ use crate::alert;
 use crate::model::Message;
 use crate::store::{DATABASE, LastPublication, LastRun, Reader, StoreError};
 
-/// How long a glance waits for a writer.
+/// Longest wait for a writer.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How a tenant stands.
@@ -25,7 +25,7 @@ pub struct TenantStatus {
     pub last_publication: Option<LastPublication>,
     /// Alerts that wait to be sent, counted once a channel; none if their ledger cannot be read.
     pub alerts_unsent: Option<u64>,
-    /// What a scheduler has in mind; none without one.
+    /// The plan of the scheduler; `None` without one.
     pub plan: Option<Plan>,
 }
 
@@ -40,7 +40,7 @@ pub enum Database {
     Unreadable(Message),
 }
 
-/// What a scheduler has in mind with a tenant.
+/// The plan of the scheduler for a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Plan {
     /// Whether a run is under way.

@@ -51,7 +51,7 @@ impl StatusBoard {
         read
     }
 
-    /// Notes what the scheduler has in mind with a tenant.
+    /// Stores the plan of the scheduler for a tenant.
     pub fn plan(&self, tenant: &str, plan: Plan) {
         if let Some(known) = self.tenants().get_mut(tenant) {
             known.plan = Some(plan);

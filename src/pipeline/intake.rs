@@ -1,4 +1,4 @@
-//! Fetched files become a delivery; what is kept in quarantine is read back out of it.
+//! Parses fetched files into a delivery, and reads quarantined lines and keys from it.
 
 use polars::prelude::PolarsResult;
 
@@ -13,7 +13,7 @@ use crate::store::QuarantinedLine;
 
 use super::stage::Progress;
 
-/// Hands the progress of a run to the fetch.
+/// Passes the progress of the fetch on to the progress of the run.
 pub(super) struct Files<'p>(pub(super) &'p dyn Progress);
 
 impl fetch::Progress for Files<'_> {
@@ -26,7 +26,7 @@ impl fetch::Progress for Files<'_> {
     }
 }
 
-/// A delivery of which nothing is there.
+/// A delivery whose four files are all missing.
 pub(super) fn nothing(schema: &Schema) -> RawDelivery {
     let missing = |feed| Fetched::Missing { feed, name: schema.feed(feed).file_name.clone() };
     let files = Feed::ALL.into_iter().map(missing).collect();

@@ -1,4 +1,4 @@
-//! The report of a run while it is made.
+//! The report of a run while it is being built.
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ pub fn run_id(tenant: &str, now: DateTime<Utc>, date: NaiveDate) -> RunId {
     RunId(format!("{}-{:04x}", now.format("%Y%m%d-%H%M%S"), xxh3_64(seed.as_bytes()) & 0xFFFF))
 }
 
-/// A report under way.
+/// A report that is not complete yet.
 pub(super) struct Outcome {
     pub(super) report: RunReport,
     began: Instant,
@@ -83,7 +83,7 @@ impl Outcome {
         self.report.reasons = reasons;
     }
 
-    /// Takes what the rules found and what became of the lines.
+    /// Adds the findings of the rules and the line counts of each file.
     pub(super) fn take(
         &mut self,
         raw: &RawDelivery,
@@ -109,7 +109,7 @@ impl Outcome {
         }
     }
 
-    /// Records a run that published nothing, unless it is a dry one, and gives its report.
+    /// Records a run that published nothing, unless it is a dry run, and returns its report.
     pub(super) fn record(
         self,
         store: Option<&mut Store>,

@@ -1,4 +1,4 @@
-//! Rows on their way into the database, and those that come back out of it.
+//! Writes accepted rows to the database, and reads the rows that are carried from the last snapshot.
 
 use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Delivery, FileState};

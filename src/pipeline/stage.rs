@@ -2,14 +2,14 @@
 
 use crate::fetch;
 
-/// A stage, as people see it go by.
+/// A stage, as progress and reports show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Files come from their source and are archived.
     Fetch,
     /// Bytes become records.
     Parse,
-    /// Rules look at them.
+    /// Rules check the records.
     Check,
     /// The snapshot is written.
     Publish,

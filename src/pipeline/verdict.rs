@@ -8,7 +8,7 @@ use crate::trees::DeliveredForest;
 
 use super::outcome::Outcome;
 
-/// Puts before the gate what it looks at; notes in the report what became of the last snapshot.
+/// Gives the gate its facts and returns its verdict. Records in the report how the last snapshot changes.
 pub(super) fn judge(
     limits: &GateLimits,
     outcome: &mut Outcome,

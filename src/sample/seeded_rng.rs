@@ -44,7 +44,7 @@ pub(super) struct SeededRng {
 }
 
 impl SeededRng {
-    /// The dice of a seed.
+    /// The generator of a seed.
     pub(super) fn new(seed: u64) -> SeededRng {
         SeededRng { seed }
     }

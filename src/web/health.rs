@@ -1,6 +1,6 @@
 //! `/healthz` and `/metrics`.
 //!
-//! Neither opens a database: both tell what stands on the board.
+//! Neither opens a database: both read the status board.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,18 +17,18 @@ use crate::metrics::{self, Database, StatusBoard};
 #[derive(Clone)]
 struct Shared {
     board: Arc<StatusBoard>,
-    patience: Duration,
+    max_heartbeat_age: Duration,
 }
 
-/// The routes. The scheduler counts as alive while its last heartbeat is at most `patience` ago.
+/// The routes. The scheduler counts as alive while its last heartbeat is at most `max_heartbeat_age` ago.
 ///
-/// `/healthz` answers 200 if it is and every database that exists can be read, else 503; which it is stands in
-/// its JSON. `/metrics` answers 200 with Prometheus text, whatever the state of things.
-pub fn router(board: Arc<StatusBoard>, patience: Duration) -> Router {
+/// `/healthz` answers 200 if it is alive and every database that exists can be read, else 503; its JSON says which
+/// of the two failed. `/metrics` answers 200 with Prometheus text, whatever the state of things.
+pub fn router(board: Arc<StatusBoard>, max_heartbeat_age: Duration) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/metrics", get(metrics))
-        .with_state(Shared { board, patience })
+        .with_state(Shared { board, max_heartbeat_age })
 }
 
 #[derive(Serialize)]
@@ -57,8 +57,8 @@ struct Unreadable {
 
 async fn healthz(State(shared): State<Shared>) -> Response {
     let since_beat = shared.board.since_beat();
-    let statuses = at_leisure(&shared).await;
-    let alive = since_beat <= shared.patience;
+    let statuses = read_statuses(&shared).await;
+    let alive = since_beat <= shared.max_heartbeat_age;
     let tenants = statuses.len() as u64;
     let databases_unreadable: Vec<Unreadable> = statuses
         .into_iter()
@@ -87,12 +87,12 @@ async fn healthz(State(shared): State<Shared>) -> Response {
 }
 
 async fn metrics(State(shared): State<Shared>) -> Response {
-    let text = metrics::render(&at_leisure(&shared).await) + &shared.board.callbacks().render();
+    let text = metrics::render(&read_statuses(&shared).await) + &shared.board.callbacks().render();
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response()
 }
 
-/// The board, read where a slow disk holds up nobody: the ledgers of alerts are files.
-async fn at_leisure(shared: &Shared) -> Vec<metrics::TenantStatus> {
+/// Reads the status board on a blocking thread, because the ledgers of alerts are files.
+async fn read_statuses(shared: &Shared) -> Vec<metrics::TenantStatus> {
     let board = Arc::clone(&shared.board);
     tokio::task::spawn_blocking(move || board.statuses()).await.unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! What waits for files and what comes next, as the ledgers of `serve` tell it.
+//! Runs that wait for files and the next scheduled runs, read from the ledgers of `serve`.
 
 use std::path::Path;
 

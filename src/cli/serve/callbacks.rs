@@ -32,7 +32,7 @@ impl CallbackReload {
         CallbackReload { receiver, state: RefCell::default() }
     }
 
-    /// Hands the jobs over if they are others than before, or it is time to. Returns what is newly wrong.
+    /// Passes the jobs to the receiver if they have changed or the last time was too long ago. Returns new faults.
     pub(super) fn on_tick(&self, jobs: Vec<Arc<Job>>, now: DateTime<Utc>) -> Vec<Message> {
         let mut state = self.state.borrow_mut();
         let same = state.jobs.len() == jobs.len()
@@ -45,9 +45,9 @@ impl CallbackReload {
             Some(receiver) => receiver.set_jobs(&jobs.iter().map(Arc::as_ref).collect::<Vec<_>>()),
             None => unreceived_callbacks(&jobs),
         };
-        let news = said.iter().filter(|message| !state.said.contains(message)).cloned().collect();
+        let new = said.iter().filter(|message| !state.said.contains(message)).cloned().collect();
         *state = State { jobs, at: Some(now), said };
-        news
+        new
     }
 }
 

@@ -35,11 +35,11 @@ pub(super) struct ServeObserver {
 struct State {
     /// Tenants on the board.
     known: BTreeSet<String>,
-    /// Tenants of whom something is new.
+    /// Tenants whose status must be read again.
     stale: BTreeSet<String>,
     /// When the metrics file was written.
     written: Option<DateTime<Utc>>,
-    /// Whether it was told that it cannot be.
+    /// Whether the last write of the metrics file failed; only the first failure is logged.
     unwritable: bool,
 }
 
@@ -61,7 +61,7 @@ impl ServeObserver {
         }
     }
 
-    /// Tells what is served.
+    /// Logs what is served.
     pub(super) fn starting(&self, jobs: &Path, data: &Path, most: usize) {
         let (version, jobs, data) = (env!("CARGO_PKG_VERSION"), jobs.display(), data.display());
         let text = match self.language {
@@ -77,7 +77,7 @@ impl ServeObserver {
         tracing::info!(target: "orgsnap", "{text}");
     }
 
-    /// Tells where pages are answered.
+    /// Logs the address of the HTTP server.
     pub(super) fn listening(&self, address: SocketAddr) {
         tracing::info!(target: "orgsnap", "{} http://{address}", self.language.choose("HTTP 地址", "answering at"));
     }
@@ -139,14 +139,14 @@ impl Observer for ServeObserver {
         for gone in state.known.difference(&tenants) {
             self.status_board.forget(gone);
         }
-        let (mut news, mut again) = (state.known != tenants, BTreeSet::new());
+        let (mut changed, mut again) = (state.known != tenants, BTreeSet::new());
         for status in statuses {
             let tenant = &status.job.tenant;
             if state.stale.remove(tenant) || !state.known.contains(tenant) {
                 if !self.status_board.refresh(tenant) {
                     again.insert(tenant.clone());
                 }
-                news = true;
+                changed = true;
             }
             self.status_board.plan(tenant, plan(status));
         }
@@ -154,7 +154,7 @@ impl Observer for ServeObserver {
         // What is left belongs to tenants that were removed meanwhile.
         state.stale = again;
         self.status_board.heartbeat();
-        if news || state.written.is_none_or(|written| (now - written).abs() > METRICS_AGE) {
+        if changed || state.written.is_none_or(|written| (now - written).abs() > METRICS_AGE) {
             state.written = Some(now);
             drop(state);
             self.write_metrics();
@@ -162,7 +162,7 @@ impl Observer for ServeObserver {
     }
 }
 
-/// What the scheduler has in mind with an insurer, as the metrics tell it.
+/// The plan of the scheduler for an insurer, as the metrics show it.
 fn plan(status: &TenantStatus) -> Plan {
     let scheduled_run = status.state.as_ref().and_then(|state| state.scheduled_run.as_ref());
     let due = scheduled_run.and_then(|scheduled_run| match scheduled_run.phase {
