@@ -31,6 +31,7 @@ mod server;
 mod source;
 mod source_section;
 mod tls;
+mod value_type;
 mod values;
 mod wecom;
 mod wecom_app;
@@ -38,6 +39,8 @@ mod wecom_section;
 
 #[cfg(test)]
 mod example_tests;
+#[cfg(test)]
+mod key_tests;
 
 pub use alert::{AlertChannel, AlertKind, AlertTarget};
 pub use cron::{Cron, CronError};

@@ -135,8 +135,7 @@ impl Resolver<'_> {
     fn port(&self, written: Option<Spanned<u16>>, usual: u16) -> Result<u16, ConfigError> {
         match written {
             None => Ok(usual),
-            Some(port) if *port.get_ref() > 0 => Ok(port.into_inner()),
-            Some(port) => Err(self.document.bad("source", "port", port.span())),
+            Some(port) => self.document.integer("source", "port", &port),
         }
     }
 }

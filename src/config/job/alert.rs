@@ -14,6 +14,7 @@ use super::key::{Key, key};
 use super::quantity;
 use super::resolver::Resolver;
 use super::secret::{self, SecretSource};
+use super::value_type::ValueType;
 use super::values::Text;
 
 /// What an alert is about.
@@ -95,6 +96,7 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest that a command may be given: one that hangs holds up the alerts behind it.
 const LONGEST_COMMAND: Duration = Duration::from_secs(300);
 
+const KINDS: &[&str] = &["wecom-robot", "webhook", "command"];
 const HTTP: &[&str] = &["wecom-robot", "webhook"];
 const WEBHOOK: &[&str] = &["webhook"];
 const COMMAND: &[&str] = &["command"];
@@ -104,47 +106,79 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "alert",
         "kind",
+        ValueType::Enumeration(KINDS),
         "\"wecom-robot\"、\"webhook\" 或 \"command\"",
         "\"wecom-robot\", \"webhook\" or \"command\"",
     ),
-    key("alert", "name", "1 到 64 个字符的一行文字", "one line of 1 to 64 characters"),
+    key(
+        "alert",
+        "name",
+        ValueType::String,
+        "1 到 64 个字符的一行文字",
+        "one line of 1 to 64 characters",
+    ),
     key(
         "alert",
         "on",
+        ValueType::List(&ValueType::Enumeration(&["refused", "failed", "late", "recovered"])),
         "\"refused\"、\"failed\"、\"late\"、\"recovered\" 中的一个或几个",
         "a list of \"refused\", \"failed\", \"late\", \"recovered\"",
-    ),
-    key("alert", "language", "\"zh\" 或 \"en\"", "\"zh\" or \"en\""),
+    )
+    .default(r#"["refused", "failed", "late", "recovered"]"#),
+    key(
+        "alert",
+        "language",
+        ValueType::Enumeration(&["zh", "en"]),
+        "\"zh\" 或 \"en\"",
+        "\"zh\" or \"en\"",
+    )
+    .default(r#""zh""#),
     key(
         "alert",
         "url",
+        ValueType::SECRET,
         "{ env = \"变量名\" }、{ file = \"路径\" } 或以 https:// 开头的地址",
         "{ env = \"VARIABLE\" }, { file = \"PATH\" } or an address that begins with https://",
     )
     .only(HTTP)
     .secret(),
-    key("alert.url", "env", "环境变量名", "the name of an environment variable"),
-    key("alert.url", "file", "一个文件的路径", "the path of a file"),
+    key("alert.url", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
+    key("alert.url", "file", ValueType::String, "一个文件的路径", "the path of a file"),
     key(
         "alert",
         "bearer",
+        ValueType::SECRET,
         "{ env = \"变量名\" } 或 { file = \"路径\" }",
         "{ env = \"VARIABLE\" } or { file = \"PATH\" }",
     )
     .only(WEBHOOK)
     .secret(),
-    key("alert.bearer", "env", "环境变量名", "the name of an environment variable"),
-    key("alert.bearer", "file", "一个文件的路径", "the path of a file"),
-    key("alert", "ca", "PEM 文件的路径", "the path of a PEM file").only(WEBHOOK),
+    key(
+        "alert.bearer",
+        "env",
+        ValueType::String,
+        "环境变量名",
+        "the name of an environment variable",
+    ),
+    key("alert.bearer", "file", ValueType::String, "一个文件的路径", "the path of a file"),
+    key("alert", "ca", ValueType::String, "PEM 文件的路径", "the path of a PEM file").only(WEBHOOK),
     key(
         "alert",
         "command",
+        ValueType::List(&ValueType::String),
         "程序及其参数，如 [\"/usr/local/bin/notify\", \"--night\"]",
         "a program and its arguments, such as [\"/usr/local/bin/notify\", \"--night\"]",
     )
     .only(COMMAND),
-    key("alert", "timeout", "不超过 5m 的时长，如 \"10s\"", "a duration up to 5m, such as \"10s\"")
-        .only(COMMAND),
+    key(
+        "alert",
+        "timeout",
+        ValueType::Duration,
+        "不超过 5m 的时长，如 \"10s\"",
+        "a duration up to 5m, such as \"10s\"",
+    )
+    .default(r#""10s""#)
+    .only(COMMAND),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.

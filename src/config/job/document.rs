@@ -4,6 +4,7 @@ use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::model::{Message, system_reason};
@@ -43,6 +44,20 @@ impl Document<'_> {
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, ConfigError> {
         read(value.get_ref()).ok_or_else(|| self.bad(section, key, value.span()))
+    }
+
+    /// An integer within the bounds that the table of keys gives.
+    pub(super) fn integer<T: Copy + Into<i64>>(
+        &self,
+        section: &str,
+        key: &str,
+        value: &Spanned<T>,
+    ) -> Result<T, ConfigError> {
+        let number = *value.get_ref();
+        match self.keys.allows(section, key, number.into()) {
+            true => Ok(number),
+            false => Err(self.bad(section, key, value.span())),
+        }
     }
 
     /// The job file's folder.

@@ -8,6 +8,7 @@ use crate::model::Message;
 use super::error::{ConfigError, Problem};
 use super::key::{Key, key};
 use super::resolver::Resolver;
+use super::value_type::ValueType;
 use super::values::Text;
 use super::wecom::{DomainVerification, is_id};
 
@@ -16,10 +17,17 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "domain_verification",
         "file",
+        ValueType::String,
         "形如 \"WW_verify_XXXX.txt\" 的文件名",
         "a file name such as \"WW_verify_XXXX.txt\"",
     ),
-    key("domain_verification", "content", "1 到 1024 字节的文字", "a text of 1 to 1024 bytes"),
+    key(
+        "domain_verification",
+        "content",
+        ValueType::String,
+        "1 到 1024 字节的文字",
+        "a text of 1 to 1024 bytes",
+    ),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.

@@ -11,6 +11,7 @@ use super::error::{ConfigError, Problem};
 use super::key::{Key, key};
 use super::resolver::Resolver;
 use super::source::FileNames;
+use super::value_type::ValueType;
 use super::values::Text;
 
 const FILE_ZH: &str = "一个文件名，可含 {date:%Y%m%d}";
@@ -18,10 +19,10 @@ const FILE_EN: &str = "a file name, which may hold {date:%Y%m%d}";
 
 /// The keys of `files = { ... }`.
 pub(super) static KEYS: &[Key] = &[
-    key("source.files", "agent", FILE_ZH, FILE_EN),
-    key("source.files", "node", FILE_ZH, FILE_EN),
-    key("source.files", "organ", FILE_ZH, FILE_EN),
-    key("source.files", "principal", FILE_ZH, FILE_EN),
+    key("source.files", "agent", ValueType::String, FILE_ZH, FILE_EN),
+    key("source.files", "node", ValueType::String, FILE_ZH, FILE_EN),
+    key("source.files", "organ", ValueType::String, FILE_ZH, FILE_EN),
+    key("source.files", "principal", ValueType::String, FILE_ZH, FILE_EN),
 ];
 
 impl Resolver<'_> {

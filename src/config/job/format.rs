@@ -8,6 +8,7 @@ use toml::Spanned;
 use super::error::ConfigError;
 use super::key::{Key, key};
 use super::resolver::Resolver;
+use super::value_type::ValueType;
 use super::values::Text;
 
 /// Layout of the files, where the job pins it. `None` means: detect.
@@ -59,21 +60,36 @@ impl Encoding {
     }
 }
 
+/// The words for encodings, with their usual synonyms.
+const ENCODINGS: &[&str] =
+    &["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312", "utf-16le", "utf-16be"];
+
 /// The keys of `[format]`.
 pub(super) static KEYS: &[Key] = &[
     key(
         "format",
         "encoding",
+        ValueType::Enumeration(ENCODINGS),
         "\"auto\"、\"utf-8\"、\"gb18030\"、\"gbk\"、\"gb2312\"、\"utf-16le\" 或 \"utf-16be\"",
         "\"auto\", \"utf-8\", \"gb18030\", \"gbk\", \"gb2312\", \"utf-16le\" or \"utf-16be\"",
-    ),
+    )
+    .default(r#""auto""#),
     key(
         "format",
         "delimiter",
+        ValueType::String,
         "\"auto\"，或一个以上不含换行的字符，如 \"|\"",
         "\"auto\", or one or more characters without a line end, such as \"|\"",
-    ),
-    key("format", "header", "true、false 或 \"auto\"", "true, false or \"auto\""),
+    )
+    .default(r#""auto""#),
+    key(
+        "format",
+        "header",
+        ValueType::AnyOf(&[ValueType::Boolean, ValueType::Enumeration(&["auto"])]),
+        "true、false 或 \"auto\"",
+        "true, false or \"auto\"",
+    )
+    .default(r#""auto""#),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.

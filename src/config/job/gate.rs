@@ -6,6 +6,7 @@ use super::error::ConfigError;
 use super::key::{Key, key};
 use super::quantity;
 use super::resolver::Resolver;
+use super::value_type::ValueType;
 use super::values::Text;
 
 /// Limits of the gate, as shares of 1.
@@ -37,10 +38,10 @@ const SHARE_EN: &str = "a share above 0% and up to 100%, such as \"5%\"";
 
 /// The keys of `[gate]`.
 pub(super) static KEYS: &[Key] = &[
-    key("gate", "max_quarantined", SHARE_ZH, SHARE_EN),
-    key("gate", "max_detached", SHARE_ZH, SHARE_EN),
-    key("gate", "max_vanished", SHARE_ZH, SHARE_EN),
-    key("gate", "max_vanished_in_organ", SHARE_ZH, SHARE_EN),
+    key("gate", "max_quarantined", ValueType::Share, SHARE_ZH, SHARE_EN).default(r#""1%""#),
+    key("gate", "max_detached", ValueType::Share, SHARE_ZH, SHARE_EN).default(r#""1%""#),
+    key("gate", "max_vanished", ValueType::Share, SHARE_ZH, SHARE_EN).default(r#""5%""#),
+    key("gate", "max_vanished_in_organ", ValueType::Share, SHARE_ZH, SHARE_EN).default(r#""30%""#),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.

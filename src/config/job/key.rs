@@ -2,6 +2,8 @@
 
 use crate::model::Message;
 
+use super::value_type::ValueType;
+
 /// A key of a job file.
 #[derive(Debug)]
 pub(super) struct Key {
@@ -9,28 +11,47 @@ pub(super) struct Key {
     pub(super) section: &'static str,
     /// Its name.
     pub(super) name: &'static str,
+    /// The type of its value.
+    pub(super) value: ValueType,
     /// What it expects, to follow 「应为」 and "expected".
     pub(super) expects: Message,
     /// The kinds (`kind = "..."` of the same table) with which it has a meaning; empty means all.
     kinds: &'static [&'static str],
     /// Whether its value may be a secret, and must not be shown.
     secret: bool,
+    /// The value that holds when it is not written, as TOML; `None` if there is none, or if it depends on other keys.
+    pub(super) default: Option<&'static str>,
 }
 
 /// A key that has a meaning with every kind and holds no secret.
 pub(super) const fn key(
     section: &'static str,
     name: &'static str,
+    value: ValueType,
     zh: &'static str,
     en: &'static str,
 ) -> Key {
-    Key { section, name, expects: Message::fixed(zh, en), kinds: &[], secret: false }
+    Key {
+        section,
+        name,
+        value,
+        expects: Message::fixed(zh, en),
+        kinds: &[],
+        secret: false,
+        default: None,
+    }
 }
 
 impl Key {
     /// The same key, with a meaning for these kinds only.
     pub(super) const fn only(mut self, kinds: &'static [&'static str]) -> Key {
         self.kinds = kinds;
+        self
+    }
+
+    /// The same key, with this default, written as TOML.
+    pub(super) const fn default(mut self, toml: &'static str) -> Key {
+        self.default = Some(toml);
         self
     }
 
@@ -51,8 +72,8 @@ impl Key {
 pub(super) struct Section {
     /// Its keys and those of the tables inside it, in the order of the documentation.
     pub(super) keys: &'static [&'static [Key]],
-    /// The table whose keys are names of rules, and what each of them expects.
-    pub(super) any_key: Option<(&'static str, &'static Message)>,
+    /// What holds for every key of a table whose keys are names of rules.
+    pub(super) any_key: Option<&'static Key>,
     /// Its part of `jobs/example.toml.sample`.
     pub(super) sample: &'static str,
 }
@@ -74,10 +95,20 @@ impl KeyTable {
     /// What a key expects; `None` if there is no such key.
     pub(super) fn expects(self, section: &str, name: &str) -> Option<&'static Message> {
         let any = self.0.iter().filter_map(|section| section.any_key);
-        match any.into_iter().find(|(free, _)| *free == section) {
-            Some((_, expects)) => Some(expects),
-            None => self.find(section, name).map(|key| &key.expects),
-        }
+        any.into_iter()
+            .find(|any| any.section == section)
+            .or_else(|| self.find(section, name))
+            .map(|key| &key.expects)
+    }
+
+    /// Whether a word is one of those of its key.
+    pub(super) fn has_word(self, section: &str, name: &str, word: &str) -> bool {
+        self.find(section, name).is_some_and(|key| key.value.words().contains(&word))
+    }
+
+    /// Whether an integer is within the bounds of its key.
+    pub(super) fn allows(self, section: &str, name: &str, number: i64) -> bool {
+        self.find(section, name).is_some_and(|key| key.value.contains(number))
     }
 
     /// Whether the value of a key may be a secret.

@@ -18,7 +18,7 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
     Section { keys: &[schedule::KEYS], any_key: None, sample: schedule::SAMPLE },
     Section { keys: &[gate::KEYS], any_key: None, sample: gate::SAMPLE },
     Section { keys: &[limits::KEYS], any_key: None, sample: limits::SAMPLE },
-    Section { keys: &[], any_key: Some(("rules", &rules::LEVEL)), sample: rules::SAMPLE },
+    Section { keys: &[], any_key: Some(&rules::ANY_RULE), sample: rules::SAMPLE },
     Section { keys: &[alert::KEYS], any_key: None, sample: alert::SAMPLE },
     Section { keys: &[wecom_app::KEYS], any_key: None, sample: wecom_app::SAMPLE },
     Section {

@@ -6,14 +6,21 @@ use super::error::ConfigError;
 use super::key::{Key, key};
 use super::quantity;
 use super::resolver::Resolver;
+use super::value_type::ValueType;
 use super::values::Text;
 
 /// The largest file that is read unless the job says otherwise: 4 GiB.
 pub(super) const MAX_FILE_SIZE: u64 = 4 << 30;
 
 /// The keys of `[limits]`.
-pub(super) static KEYS: &[Key] =
-    &[key("limits", "max_file_size", "大小，如 \"4GiB\"", "a size such as \"4GiB\"")];
+pub(super) static KEYS: &[Key] = &[key(
+    "limits",
+    "max_file_size",
+    ValueType::Size,
+    "大小，如 \"4GiB\"",
+    "a size such as \"4GiB\"",
+)
+.default(r#""4GiB""#)];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
 pub(super) const SAMPLE: &str = r##"[limits]

@@ -11,19 +11,41 @@ use super::key::{Key, key};
 use super::quantity;
 use super::resolver::Resolver;
 use super::source::Ready;
+use super::value_type::ValueType;
 use super::values::{Text, TextOrTable};
 
 /// The keys of `ready = { ... }`.
 pub(super) static KEYS: &[Key] = &[
-    key("source.ready", "stable", "时长，如 \"30s\"", "a duration such as \"30s\""),
+    key(
+        "source.ready",
+        "stable",
+        ValueType::Duration,
+        "时长，如 \"30s\"",
+        "a duration such as \"30s\"",
+    ),
     key(
         "source.ready",
         "marker",
+        ValueType::String,
         "一个文件名，可含 {date:%Y%m%d}",
         "a file name, which may hold {date:%Y%m%d}",
     ),
-    key("source.ready", "polls", "2 到 100 的整数", "a whole number from 2 to 100"),
-    key("source.ready", "min_size", "大小，如 \"1KiB\"", "a size such as \"1KiB\""),
+    key(
+        "source.ready",
+        "polls",
+        ValueType::Integer { min: 2, max: 100 },
+        "2 到 100 的整数",
+        "a whole number from 2 to 100",
+    )
+    .default("2"),
+    key(
+        "source.ready",
+        "min_size",
+        ValueType::Size,
+        "大小，如 \"1KiB\"",
+        "a size such as \"1KiB\"",
+    )
+    .default(r#""1B""#),
 ];
 
 /// `"now"` (or another word), or a table.
@@ -72,8 +94,7 @@ impl Resolver<'_> {
                     self.document.checked(section, "stable", wait.clone(), quantity::duration)?;
                 let polls = match &table.polls {
                     None => 2,
-                    Some(polls) if (2..=100).contains(polls.get_ref()) => *polls.get_ref(),
-                    Some(polls) => return Err(self.document.bad(section, "polls", polls.span())),
+                    Some(polls) => self.document.integer(section, "polls", polls)?,
                 };
                 let min_size = match &table.min_size {
                     None => 1,

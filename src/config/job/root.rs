@@ -9,6 +9,7 @@ use super::error::ConfigError;
 use super::key::{Key, key};
 use super::resolved::Job;
 use super::resolver::Resolver;
+use super::value_type::ValueType;
 use super::values::Text;
 use super::{
     alert, domain_verification, format, gate, limits, schedule, source_section, wecom_app,
@@ -16,36 +17,52 @@ use super::{
 
 /// The keys of the top level.
 pub(super) static KEYS: &[Key] = &[
-    key("", "tenant", "1 到 64 个字母、数字、_ 或 -", "1 to 64 letters, digits, `_` or `-`"),
-    key("", "name", "一段文字", "a text"),
-    key("", "timezone", "时区名，如 \"Asia/Shanghai\"", "a time zone such as \"Asia/Shanghai\""),
-    key("", "schema", "一个文件夹的路径", "the path of a folder"),
-    key("", "source", "一个 [source] 表", "a [source] table"),
-    key("", "format", "一个 [format] 表", "a [format] table"),
-    key("", "schedule", "一个 [schedule] 表", "a [schedule] table"),
-    key("", "gate", "一个 [gate] 表", "a [gate] table"),
-    key("", "limits", "一个 [limits] 表", "a [limits] table"),
-    key("", "rules", "一个 [rules] 表", "a [rules] table"),
+    key(
+        "",
+        "tenant",
+        ValueType::String,
+        "1 到 64 个字母、数字、_ 或 -",
+        "1 to 64 letters, digits, `_` or `-`",
+    ),
+    key("", "name", ValueType::String, "一段文字", "a text"),
+    key(
+        "",
+        "timezone",
+        ValueType::String,
+        "时区名，如 \"Asia/Shanghai\"",
+        "a time zone such as \"Asia/Shanghai\"",
+    )
+    .default(r#""Asia/Shanghai""#),
+    key("", "schema", ValueType::String, "一个文件夹的路径", "the path of a folder"),
+    key("", "source", ValueType::Table, "一个 [source] 表", "a [source] table"),
+    key("", "format", ValueType::Table, "一个 [format] 表", "a [format] table"),
+    key("", "schedule", ValueType::Table, "一个 [schedule] 表", "a [schedule] table"),
+    key("", "gate", ValueType::Table, "一个 [gate] 表", "a [gate] table"),
+    key("", "limits", ValueType::Table, "一个 [limits] 表", "a [limits] table"),
+    key("", "rules", ValueType::Table, "一个 [rules] 表", "a [rules] table"),
     key(
         "",
         "corp_id",
+        ValueType::String,
         "企业 ID（CorpID），如 \"ww08a41f56c8db31fb\"",
         "the enterprise's CorpID, such as \"ww08a41f56c8db31fb\"",
     ),
     key(
         "",
         "public_url",
+        ValueType::String,
         "对外的域名，如 \"https://wecom.example.com\"",
         "the address seen from outside, such as \"https://wecom.example.com\"",
     ),
-    key("", "wecom_app", "一个或几个 [[wecom_app]] 表", "[[wecom_app]] tables"),
+    key("", "wecom_app", ValueType::Tables, "一个或几个 [[wecom_app]] 表", "[[wecom_app]] tables"),
     key(
         "",
         "domain_verification",
+        ValueType::Tables,
         "一个或几个 [[domain_verification]] 表",
         "[[domain_verification]] tables",
     ),
-    key("", "alert", "一个或几个 [[alert]] 表", "[[alert]] tables"),
+    key("", "alert", ValueType::Tables, "一个或几个 [[alert]] 表", "[[alert]] tables"),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.

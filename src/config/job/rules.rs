@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Level, Message};
+use crate::model::Level;
 
 use super::error::ConfigError;
+use super::key::{Key, key};
 use super::resolver::Resolver;
+use super::value_type::ValueType;
 use super::values::Text;
 
 /// A level set for a rule.
@@ -17,8 +19,11 @@ pub struct RuleSetting {
     pub line: usize,
 }
 
-/// What each rule's name expects.
-pub(super) static LEVEL: Message = Message::fixed(
+/// What holds for every rule's name.
+pub(super) static ANY_RULE: Key = key(
+    "rules",
+    "*",
+    ValueType::Enumeration(&["off", "info", "warning", "error", "fatal"]),
     "\"off\"、\"info\"、\"warning\"、\"error\" 或 \"fatal\"",
     "\"off\", \"info\", \"warning\", \"error\" or \"fatal\"",
 );

@@ -14,6 +14,7 @@ use super::error::{ConfigError, Problem};
 use super::key::{Key, key};
 use super::quantity;
 use super::resolver::Resolver;
+use super::value_type::ValueType;
 use super::values::Text;
 
 /// The times of unattended runs, in the job's time zone.
@@ -59,11 +60,25 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "schedule",
         "cron",
+        ValueType::String,
         "六段 cron 表达式（秒 分 时 日 月 周），如 \"0 30 2 * * *\"",
         "a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"",
     ),
-    key("schedule", "wait_until", "时刻，如 \"08:00\"", "a time of day such as \"08:00\""),
-    key("schedule", "retry_every", "时长，如 \"5m\"", "a duration such as \"5m\""),
+    key(
+        "schedule",
+        "wait_until",
+        ValueType::TimeOfDay,
+        "时刻，如 \"08:00\"",
+        "a time of day such as \"08:00\"",
+    ),
+    key(
+        "schedule",
+        "retry_every",
+        ValueType::Duration,
+        "时长，如 \"5m\"",
+        "a duration such as \"5m\"",
+    )
+    .default(r#""5m""#),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.

@@ -44,16 +44,11 @@ impl Resolver<'_> {
             },
             ready,
             timeout: self.duration("timeout", &written.timeout, usual.timeout)?,
-            attempts: self.number("attempts", &written.attempts, 1..=100, usual.attempts)?,
+            attempts: self.number("attempts", &written.attempts, usual.attempts)?,
             retry_wait: self.duration("retry_wait", &written.retry_wait, usual.retry_wait)?,
             deadline: self.duration("deadline", &written.deadline, usual.deadline)?,
             bandwidth,
-            connections: self.number(
-                "connections",
-                &written.connections,
-                1..=4,
-                usual.connections,
-            )?,
+            connections: self.number("connections", &written.connections, usual.connections)?,
             freshness,
         })
     }
@@ -74,13 +69,11 @@ impl Resolver<'_> {
         &self,
         key: &str,
         written: &Option<Spanned<u32>>,
-        range: std::ops::RangeInclusive<u32>,
         usual: u32,
     ) -> Result<u32, ConfigError> {
         match written {
             None => Ok(usual),
-            Some(number) if range.contains(number.get_ref()) => Ok(*number.get_ref()),
-            Some(number) => Err(self.document.bad("source", key, number.span())),
+            Some(number) => self.document.integer("source", key, number),
         }
     }
 }

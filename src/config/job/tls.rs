@@ -9,6 +9,7 @@ use super::error::{ConfigError, Problem};
 use super::key::{Key, key};
 use super::resolver::Resolver;
 use super::source::{CertificateTrust, Tls};
+use super::value_type::ValueType;
 use super::values::Text;
 
 /// The keys of `tls = { ... }`.
@@ -16,11 +17,19 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "source.tls",
         "pin_sha256",
+        ValueType::String,
         "证书（DER）的 SHA-256，64 位十六进制数字，可用冒号分隔",
         "the SHA-256 of the certificate (DER), 64 hex digits, colons allowed",
     ),
-    key("source.tls", "ca", "PEM 文件的路径", "the path of a PEM file"),
-    key("source.tls", "allow_missing_close_notify", "true 或 false", "true or false"),
+    key("source.tls", "ca", ValueType::String, "PEM 文件的路径", "the path of a PEM file"),
+    key(
+        "source.tls",
+        "allow_missing_close_notify",
+        ValueType::Boolean,
+        "true 或 false",
+        "true or false",
+    )
+    .default("false"),
 ];
 
 /// `tls = { ... }` as written.

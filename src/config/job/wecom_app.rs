@@ -13,6 +13,7 @@ use super::error::{ConfigError, Problem};
 use super::key::{Key, key};
 use super::resolver::Resolver;
 use super::secret::{self, SecretSource};
+use super::value_type::ValueType;
 use super::values::Text;
 use super::wecom::{AgentId, CallbackSecrets, WecomApp, is_aes_key, is_id, is_token};
 
@@ -24,36 +25,59 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "wecom_app",
         "agent_id",
+        ValueType::AnyOf(&[ValueType::Integer { min: 1, max: i64::MAX }, ValueType::String]),
         "应用的 AgentId（数字），或 \"chengyuan\"（通讯录）、\"kehu\"（客户）",
         "the application's AgentId (a number), \"chengyuan\" (contacts) or \"kehu\" (customers)",
     ),
-    key("wecom_app", "secret", SECRET_ZH, SECRET_EN).secret(),
-    key("wecom_app.secret", "env", "环境变量名", "the name of an environment variable"),
-    key("wecom_app.secret", "file", "一个文件的路径", "the path of a file"),
+    key("wecom_app", "secret", ValueType::SECRET, SECRET_ZH, SECRET_EN).secret(),
+    key(
+        "wecom_app.secret",
+        "env",
+        ValueType::String,
+        "环境变量名",
+        "the name of an environment variable",
+    ),
+    key("wecom_app.secret", "file", ValueType::String, "一个文件的路径", "the path of a file"),
     key(
         "wecom_app",
         "token",
+        ValueType::SECRET,
         "{ env = \"变量名\" } 或 { file = \"路径\" }，内容为不超过 32 位的字母和数字",
         "{ env = \"VARIABLE\" } or { file = \"PATH\" } with up to 32 letters and digits",
     )
     .secret(),
-    key("wecom_app.token", "env", "环境变量名", "the name of an environment variable"),
-    key("wecom_app.token", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "wecom_app.token",
+        "env",
+        ValueType::String,
+        "环境变量名",
+        "the name of an environment variable",
+    ),
+    key("wecom_app.token", "file", ValueType::String, "一个文件的路径", "the path of a file"),
     key(
         "wecom_app",
         "aes_key",
+        ValueType::SECRET,
         "{ env = \"变量名\" } 或 { file = \"路径\" }，内容为 43 位字母和数字（EncodingAESKey）",
         "{ env = \"VARIABLE\" } or { file = \"PATH\" } with 43 letters and digits (EncodingAESKey)",
     )
     .secret(),
-    key("wecom_app.aes_key", "env", "环境变量名", "the name of an environment variable"),
-    key("wecom_app.aes_key", "file", "一个文件的路径", "the path of a file"),
+    key(
+        "wecom_app.aes_key",
+        "env",
+        ValueType::String,
+        "环境变量名",
+        "the name of an environment variable",
+    ),
+    key("wecom_app.aes_key", "file", ValueType::String, "一个文件的路径", "the path of a file"),
     key(
         "wecom_app",
         "receive_ids",
+        ValueType::List(&ValueType::String),
         "CorpID 之外允许的接收方 ID 列表，如 [\"\"]",
         "a list of receive ids that are right besides the corp id, such as [\"\"]",
-    ),
+    )
+    .default("[]"),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
