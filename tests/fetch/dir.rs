@@ -45,7 +45,7 @@ fn the_business_date_is_part_of_a_folder_path() {
     let source = |pattern| Source::Dir {
         base: dir.path().to_path_buf(),
         path: DatedPath::parse(pattern).unwrap(),
-        fetching: Box::new(Fetching::of_directory()),
+        fetching: Box::new(Fetching::default_for_directories()),
     };
     fs::create_dir(dir.path().join("20261124")).unwrap();
     delivery(&dir.path().join("20261124"));

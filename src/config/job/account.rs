@@ -22,14 +22,15 @@ impl Resolver<'_> {
         table: &Range<usize>,
         warnings: &mut Vec<Message>,
     ) -> Result<FtpSource, ConfigError> {
-        let fetching = self.fetching(&written, Ready::of_servers())?;
+        let fetching = self.fetching(&written, Ready::default_for_servers())?;
         let (host, username) = self.host_and_user(&written, table)?;
-        let password = self.document.needed("source", "password", written.password, Some(table))?;
+        let password =
+            self.document.required("source", "password", written.password, Some(table))?;
         let what = Message::fixed("密码", "the password");
         let password = self.secret("source", "password", password, Some(&what), warnings)?;
-        let path = self.directory_of(written.path)?;
-        let usual = if kind.get_ref() == "ftps-implicit" { 990 } else { 21 };
-        let port = self.port(written.port, usual)?;
+        let path = self.remote_path(written.path)?;
+        let default = if kind.get_ref() == "ftps-implicit" { 990 } else { 21 };
+        let port = self.port(written.port, default)?;
         let encoding = match written.encoding {
             None => NameEncoding::Auto,
             Some(name) => self.document.checked("source", "encoding", name, |name| {
@@ -64,10 +65,15 @@ impl Resolver<'_> {
         table: &Range<usize>,
         warnings: &mut Vec<Message>,
     ) -> Result<SftpSource, ConfigError> {
-        let fetching = self.fetching(&written, Ready::of_servers())?;
+        let fetching = self.fetching(&written, Ready::default_for_servers())?;
         let (host, username) = self.host_and_user(&written, table)?;
         if written.password.is_none() && written.key.is_none() {
-            return Err(self.document.at("source", "password", table.clone(), Problem::MissingKey));
+            return Err(self.document.error_at(
+                "source",
+                "password",
+                table.clone(),
+                Problem::MissingKey,
+            ));
         }
         let mut secret = |key, what: Message, written: Option<Spanned<secret::Written>>| {
             let read = |written| self.secret("source", key, written, Some(&what), warnings);
@@ -82,8 +88,8 @@ impl Resolver<'_> {
             Some(key) => {
                 let place = key.span();
                 let file = key.into_inner().file;
-                let file = self.document.needed("source.key", "file", file, Some(&place))?;
-                Some(self.document.beside(file.get_ref()))
+                let file = self.document.required("source.key", "file", file, Some(&place))?;
+                Some(self.document.resolve_path(file.get_ref()))
             }
         };
         let host_key = match written.host_key {
@@ -95,7 +101,7 @@ impl Resolver<'_> {
         Ok(SftpSource {
             host,
             port: self.port(written.port, 22)?,
-            path: self.directory_of(written.path)?,
+            path: self.remote_path(written.path)?,
             username,
             password,
             key,
@@ -113,17 +119,17 @@ impl Resolver<'_> {
         let one_line = |text: &str| {
             (!text.is_empty() && !text.contains(char::is_control)).then(|| text.to_owned())
         };
-        let host = self.document.needed("source", "host", written.host.clone(), Some(table))?;
+        let host = self.document.required("source", "host", written.host.clone(), Some(table))?;
         let host = self.document.checked("source", "host", host, |host| {
             one_line(host).filter(|host| !host.contains(['/', ' ', '@']))
         })?;
         let username = written.username.clone();
-        let username = self.document.needed("source", "username", username, Some(table))?;
+        let username = self.document.required("source", "username", username, Some(table))?;
         let username = self.document.checked("source", "username", username, one_line)?;
         Ok((host, username))
     }
 
-    fn directory_of(&self, written: Option<Text>) -> Result<DatedPath, ConfigError> {
+    fn remote_path(&self, written: Option<Text>) -> Result<DatedPath, ConfigError> {
         match written {
             None => Ok(DatedPath::default()),
             Some(path) => self.document.checked("source", "path", path, |text| {
@@ -132,9 +138,9 @@ impl Resolver<'_> {
         }
     }
 
-    fn port(&self, written: Option<Spanned<u16>>, usual: u16) -> Result<u16, ConfigError> {
+    fn port(&self, written: Option<Spanned<u16>>, default: u16) -> Result<u16, ConfigError> {
         match written {
-            None => Ok(usual),
+            None => Ok(default),
             Some(port) => self.document.integer("source", "port", &port),
         }
     }

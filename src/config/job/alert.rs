@@ -140,7 +140,7 @@ pub(super) static KEYS: &[Key] = &[
         "{ env = \"变量名\" }、{ file = \"路径\" } 或以 https:// 开头的地址",
         "{ env = \"VARIABLE\" }, { file = \"PATH\" } or an address that begins with https://",
     )
-    .only(HTTP)
+    .for_kinds(HTTP)
     .secret(),
     key("alert.url", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
     key("alert.url", "file", ValueType::String, "一个文件的路径", "the path of a file"),
@@ -151,7 +151,7 @@ pub(super) static KEYS: &[Key] = &[
         "{ env = \"变量名\" } 或 { file = \"路径\" }",
         "{ env = \"VARIABLE\" } or { file = \"PATH\" }",
     )
-    .only(WEBHOOK)
+    .for_kinds(WEBHOOK)
     .secret(),
     key(
         "alert.bearer",
@@ -161,7 +161,8 @@ pub(super) static KEYS: &[Key] = &[
         "the name of an environment variable",
     ),
     key("alert.bearer", "file", ValueType::String, "一个文件的路径", "the path of a file"),
-    key("alert", "ca", ValueType::String, "PEM 文件的路径", "the path of a PEM file").only(WEBHOOK),
+    key("alert", "ca", ValueType::String, "PEM 文件的路径", "the path of a PEM file")
+        .for_kinds(WEBHOOK),
     key(
         "alert",
         "command",
@@ -169,7 +170,7 @@ pub(super) static KEYS: &[Key] = &[
         "程序及其参数，如 [\"/usr/local/bin/notify\", \"--night\"]",
         "a program and its arguments, such as [\"/usr/local/bin/notify\", \"--night\"]",
     )
-    .only(COMMAND),
+    .for_kinds(COMMAND),
     key(
         "alert",
         "timeout",
@@ -178,7 +179,7 @@ pub(super) static KEYS: &[Key] = &[
         "a duration up to 5m, such as \"10s\"",
     )
     .default(r#""10s""#)
-    .only(COMMAND),
+    .for_kinds(COMMAND),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
@@ -252,7 +253,7 @@ impl Resolver<'_> {
                     "another [[alert]] has this name; choose a different one",
                 );
                 let span = name_span.unwrap_or(table);
-                return Err(self.document.at("alert", "name", span, Problem::Unfit(why)));
+                return Err(self.document.error_at("alert", "name", span, Problem::Unfit(why)));
             }
             channels.push(channel);
         }
@@ -266,7 +267,7 @@ impl Resolver<'_> {
         before: &[AlertChannel],
         warnings: &mut Vec<Message>,
     ) -> Result<AlertChannel, ConfigError> {
-        let kind = self.document.needed("alert", "kind", written.kind.clone(), Some(table))?;
+        let kind = self.document.required("alert", "kind", written.kind.clone(), Some(table))?;
         let name = match &written.name {
             Some(name) => self.document.checked("alert", "name", name.clone(), one_line)?,
             None => unused_name(kind.get_ref(), before),
@@ -274,7 +275,7 @@ impl Resolver<'_> {
         let on = match &written.on {
             None => AlertKind::ALL.to_vec(),
             Some(on) if on.get_ref().is_empty() => {
-                return Err(self.document.bad("alert", "on", on.span()));
+                return Err(self.document.invalid_value("alert", "on", on.span()));
             }
             Some(on) => on
                 .get_ref()
@@ -296,25 +297,25 @@ impl Resolver<'_> {
         };
         let to = match kind.get_ref().as_str() {
             "wecom-robot" => {
-                self.document.no_stray_key("alert", kind.get_ref(), table)?;
+                self.document.reject_keys_of_other_kinds("alert", kind.get_ref(), table)?;
                 AlertTarget::WecomRobot { url: self.url(&written, table, true, warnings)? }
             }
             "webhook" => {
-                self.document.no_stray_key("alert", kind.get_ref(), table)?;
+                self.document.reject_keys_of_other_kinds("alert", kind.get_ref(), table)?;
                 let url = self.url(&written, table, false, warnings)?;
                 let what = Message::fixed("访问令牌", "the bearer token");
                 let bearer = written
                     .bearer
                     .map(|bearer| self.secret("alert", "bearer", bearer, Some(&what), warnings))
                     .transpose()?;
-                let ca = written.ca.map(|ca| self.document.beside(ca.get_ref()));
+                let ca = written.ca.map(|ca| self.document.resolve_path(ca.get_ref()));
                 AlertTarget::Webhook { url, bearer, ca }
             }
             "command" => {
-                self.document.no_stray_key("alert", kind.get_ref(), table)?;
+                self.document.reject_keys_of_other_kinds("alert", kind.get_ref(), table)?;
                 self.command(written, table)?
             }
-            _ => return Err(self.document.bad("alert", "kind", kind.span())),
+            _ => return Err(self.document.invalid_value("alert", "kind", kind.span())),
         };
         Ok(AlertChannel { name, on, language, to })
     }
@@ -326,28 +327,28 @@ impl Resolver<'_> {
         secret: bool,
         warnings: &mut Vec<Message>,
     ) -> Result<SecretSource, ConfigError> {
-        let url = self.document.needed("alert", "url", written.url.clone(), Some(table))?;
+        let url = self.document.required("alert", "url", written.url.clone(), Some(table))?;
         if let secret::Written::Literal(text) = url.get_ref()
             && !is_url(text)
         {
-            return Err(self.document.bad("alert", "url", url.span()));
+            return Err(self.document.invalid_value("alert", "url", url.span()));
         }
         let what = Message::fixed("群机器人的地址（内含密钥）", "the robot's URL, with its key,");
         self.secret("alert", "url", url, secret.then_some(&what), warnings)
     }
 
     fn command(&self, written: Written, table: &Range<usize>) -> Result<AlertTarget, ConfigError> {
-        let command = self.document.needed("alert", "command", written.command, Some(table))?;
+        let command = self.document.required("alert", "command", written.command, Some(table))?;
         let span = command.span();
         let mut argv = command.into_inner();
         let Some(program) = argv.first_mut().filter(|program| !program.is_empty()) else {
-            return Err(self.document.bad("alert", "command", span));
+            return Err(self.document.invalid_value("alert", "command", span));
         };
         if program.contains('/') {
-            *program = self.document.beside(program).display().to_string();
+            *program = self.document.resolve_path(program).display().to_string();
         }
         if argv.iter().any(|argument| argument.contains('\0')) {
-            return Err(self.document.bad("alert", "command", span));
+            return Err(self.document.invalid_value("alert", "command", span));
         }
         let timeout = match written.timeout {
             None => COMMAND_TIMEOUT,

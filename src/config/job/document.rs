@@ -24,7 +24,7 @@ pub(super) struct Document<'a> {
 
 impl Document<'_> {
     /// A value that must be there. `table` is the place to complain of when it is not.
-    pub(super) fn needed<T>(
+    pub(super) fn required<T>(
         &self,
         section: &str,
         key: &str,
@@ -32,7 +32,7 @@ impl Document<'_> {
         table: Option<&Range<usize>>,
     ) -> Result<T, ConfigError> {
         let span = table.cloned().unwrap_or(0..0);
-        value.ok_or_else(|| self.at(section, key, span, Problem::MissingKey))
+        value.ok_or_else(|| self.error_at(section, key, span, Problem::MissingKey))
     }
 
     /// A value that `read` understands.
@@ -43,7 +43,7 @@ impl Document<'_> {
         value: Text,
         read: impl FnOnce(&str) -> Option<T>,
     ) -> Result<T, ConfigError> {
-        read(value.get_ref()).ok_or_else(|| self.bad(section, key, value.span()))
+        read(value.get_ref()).ok_or_else(|| self.invalid_value(section, key, value.span()))
     }
 
     /// An integer within the bounds that the table of keys gives.
@@ -56,7 +56,7 @@ impl Document<'_> {
         let number = *value.get_ref();
         match self.keys.allows(section, key, number.into()) {
             true => Ok(number),
-            false => Err(self.bad(section, key, value.span())),
+            false => Err(self.invalid_value(section, key, value.span())),
         }
     }
 
@@ -66,17 +66,22 @@ impl Document<'_> {
     }
 
     /// A path of the job file, which is relative to the file's folder.
-    pub(super) fn beside(&self, path: &str) -> PathBuf {
+    pub(super) fn resolve_path(&self, path: &str) -> PathBuf {
         self.folder().join(path)
     }
 
-    pub(super) fn bad(&self, section: &str, key: &str, span: Range<usize>) -> ConfigError {
+    pub(super) fn invalid_value(
+        &self,
+        section: &str,
+        key: &str,
+        span: Range<usize>,
+    ) -> ConfigError {
         // The value of a secret's key may be a secret, whatever its type.
         let found = (!self.keys.is_secret(section, key)).then(|| excerpt(&self.text[span.clone()]));
-        self.at(section, key, span, Problem::BadValue { found })
+        self.error_at(section, key, span, Problem::BadValue { found })
     }
 
-    pub(super) fn at(
+    pub(super) fn error_at(
         &self,
         section: &str,
         key: &str,
@@ -97,7 +102,7 @@ impl Document<'_> {
 
     /// Complains of the first key of a table that means nothing with the table's kind. `table` is the place of the
     /// table, which distinguishes it from others of the same section.
-    pub(super) fn no_stray_key(
+    pub(super) fn reject_keys_of_other_kinds(
         &self,
         section: &str,
         kind: &str,
@@ -114,7 +119,7 @@ impl Document<'_> {
                 .collect(),
             _ => Vec::new(),
         };
-        let keys = self.keys.keys().filter(|key| key.section == section && !key.is_for(kind));
+        let keys = self.keys.keys().filter(|key| key.section == section && !key.applies_to(kind));
         let stray = keys.into_iter().find_map(|key| {
             let value = tables.iter().find_map(|table| table.get(key.name))?;
             Some((key.name, value.span()))
@@ -126,7 +131,7 @@ impl Document<'_> {
                     format!("kind = \"{kind}\" 时没有意义；请删去"),
                     format!("means nothing with kind = \"{kind}\"; take it out"),
                 );
-                Err(self.at(section, key, place, Problem::Unfit(why)))
+                Err(self.error_at(section, key, place, Problem::Unfit(why)))
             }
         }
     }
@@ -159,9 +164,16 @@ impl Document<'_> {
             Some(Located { section, key, is_key: true }) => {
                 let suggestion = self.keys.suggestion(&section, &key);
                 let known = self.keys.known(&section);
-                self.at(&section, &key, span.clone(), Problem::UnknownKey { suggestion, known })
+                self.error_at(
+                    &section,
+                    &key,
+                    span.clone(),
+                    Problem::UnknownKey { suggestion, known },
+                )
             }
-            Some(Located { section, key, is_key: false }) => self.bad(&section, &key, span.clone()),
+            Some(Located { section, key, is_key: false }) => {
+                self.invalid_value(&section, &key, span.clone())
+            }
             None => syntax(),
         }
     }

@@ -55,7 +55,7 @@ impl Resolver<'_> {
         const SECTION: &str = "domain_verification";
         let table = written.span();
         let written = written.into_inner();
-        let file = self.document.needed(SECTION, "file", written.file, Some(&table))?;
+        let file = self.document.required(SECTION, "file", written.file, Some(&table))?;
         let span = file.span();
         let (file, derived) = self.document.checked(SECTION, "file", file, |name| {
             let code = name.strip_prefix("WW_verify_")?.strip_suffix(".txt")?;
@@ -63,7 +63,7 @@ impl Resolver<'_> {
         })?;
         if before.iter().any(|other| other.file == file) {
             let why = Message::fixed("同名文件已写过一次", "this file is given twice");
-            return Err(self.document.at(SECTION, "file", span, Problem::Unfit(why)));
+            return Err(self.document.error_at(SECTION, "file", span, Problem::Unfit(why)));
         }
         let content = match written.content {
             None => derived,

@@ -38,7 +38,7 @@ impl Resolver<'_> {
                     suggestion: self.document.keys.suggestion("source.files", key),
                     known: self.document.keys.known("source.files"),
                 };
-                return Err(self.document.at("source.files", key, name.span(), problem));
+                return Err(self.document.error_at("source.files", key, name.span(), problem));
             };
             let dated = self.document.checked("source.files", key, name.clone(), file_name)?;
             if files.names.iter().flatten().any(|other| *other == dated) {
@@ -46,7 +46,7 @@ impl Resolver<'_> {
                     "与另一个文件同名；每个文件须有自己的名称",
                     "is the name of another file too; each needs its own",
                 );
-                return Err(self.document.at(
+                return Err(self.document.error_at(
                     "source.files",
                     key,
                     name.span(),

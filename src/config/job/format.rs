@@ -184,7 +184,7 @@ impl Resolver<'_> {
                 Header::Flag(flag) => Some(*flag),
                 Header::Word(word) if word == "auto" => None,
                 Header::Word(_) => {
-                    return Err(self.document.bad("format", "header", header.span()));
+                    return Err(self.document.invalid_value("format", "header", header.span()));
                 }
             },
         };

@@ -44,7 +44,7 @@ pub(super) const fn key(
 
 impl Key {
     /// The same key, with a meaning for these kinds only.
-    pub(super) const fn only(mut self, kinds: &'static [&'static str]) -> Key {
+    pub(super) const fn for_kinds(mut self, kinds: &'static [&'static str]) -> Key {
         self.kinds = kinds;
         self
     }
@@ -62,7 +62,7 @@ impl Key {
     }
 
     /// Whether it has a meaning with a kind.
-    pub(super) fn is_for(&self, kind: &str) -> bool {
+    pub(super) fn applies_to(&self, kind: &str) -> bool {
         self.kinds.is_empty() || self.kinds.contains(&kind)
     }
 }

@@ -31,7 +31,7 @@ fn kind_of(key: &Key) -> &'static str {
     ["ftps", "sftp", "webhook", "command", "wecom-robot"]
         .into_iter()
         .filter(|kind| {
-            TABLE.has_word(table, "kind", kind) && outer.is_some_and(|outer| outer.is_for(kind))
+            TABLE.has_word(table, "kind", kind) && outer.is_some_and(|outer| outer.applies_to(kind))
         })
         .min_by_key(|kind| *kind != usual)
         .unwrap_or(usual)

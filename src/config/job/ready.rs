@@ -74,14 +74,14 @@ impl<'de> Deserialize<'de> for Written {
 impl Ready {
     /// What holds for a server about which nothing else is said. Files there are taken for complete
     /// once they have rested: that a file is still being uploaded shows by nothing else.
-    pub(super) fn of_servers() -> Ready {
+    pub(super) fn default_for_servers() -> Ready {
         Ready::Stable { wait: Duration::from_secs(30), polls: 2, min_size: 1 }
     }
 }
 
 impl Resolver<'_> {
     pub(super) fn ready(&self, written: &Spanned<Written>) -> Result<Ready, ConfigError> {
-        let bad = || Err(self.document.bad("source", "ready", written.span()));
+        let bad = || Err(self.document.invalid_value("source", "ready", written.span()));
         let table = match written.get_ref() {
             Written::Word(word) if word == "now" => return Ok(Ready::Now),
             Written::Word(_) => return bad(),

@@ -117,7 +117,7 @@ impl Resolver<'_> {
     /// The whole job.
     pub(super) fn job(&self, written: Written) -> Result<Job, ConfigError> {
         let mut warnings = Vec::new();
-        let tenant = self.document.needed("", "tenant", written.tenant, None)?;
+        let tenant = self.document.required("", "tenant", written.tenant, None)?;
         let tenant = self.document.checked("", "tenant", tenant, |text| {
             let fits = (1..=64).contains(&text.len())
                 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
@@ -153,7 +153,7 @@ impl Resolver<'_> {
             format: self.format(written.format.unwrap_or_default())?,
             gate: self.gate(written.gate.unwrap_or_default())?,
             rules: self.rules(written.rules.unwrap_or_default())?,
-            schema: written.schema.map(|folder| self.document.beside(folder.get_ref())),
+            schema: written.schema.map(|folder| self.document.resolve_path(folder.get_ref())),
             max_file_size,
             schedule,
             alerts,

@@ -116,14 +116,14 @@ impl Resolver<'_> {
                 "没有 [source]，定时运行无从取件；请补上 [source]，或删去 [schedule]",
                 "there is no [source] to fetch from; write one, or take [schedule] out",
             );
-            return Err(self.document.at("", "schedule", table, Problem::Unfit(why)));
+            return Err(self.document.error_at("", "schedule", table, Problem::Unfit(why)));
         }
-        let text = self.document.needed("schedule", "cron", written.cron, Some(&table))?;
+        let text = self.document.required("schedule", "cron", written.cron, Some(&table))?;
         let cron = Cron::parse(text.get_ref()).map_err(|error| match error {
-            CronError::Unreadable => self.document.bad("schedule", "cron", text.span()),
+            CronError::Unreadable => self.document.invalid_value("schedule", "cron", text.span()),
             CronError::Field(_) | CronError::BothDays | CronError::Never => {
                 let why = Problem::Unfit(error.message());
-                self.document.at("schedule", "cron", text.span(), why)
+                self.document.error_at("schedule", "cron", text.span(), why)
             }
         })?;
         let wait_until = match written.wait_until {

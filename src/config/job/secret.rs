@@ -92,13 +92,13 @@ impl SecretSource {
 #[derive(Clone)]
 pub(super) enum Written {
     Literal(String),
-    Elsewhere(Place),
+    Reference(Reference),
 }
 
 /// `{ env = ... }` or `{ file = ... }` as written.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Place {
+pub(super) struct Reference {
     pub(super) env: Option<Text>,
     pub(super) file: Option<Text>,
 }
@@ -107,14 +107,14 @@ impl fmt::Debug for Written {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Written::Literal(_) => f.write_str("***"),
-            Written::Elsewhere(place) => place.fmt(f),
+            Written::Reference(place) => place.fmt(f),
         }
     }
 }
 
 impl<'de> Deserialize<'de> for Written {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text_or_table = TextOrTable { text: Written::Literal, table: Written::Elsewhere };
+        let text_or_table = TextOrTable { text: Written::Literal, table: Written::Reference };
         deserializer.deserialize_any(text_or_table)
     }
 }
@@ -134,14 +134,14 @@ impl Resolver<'_> {
         let from = match written.into_inner() {
             Written::Literal(text) => {
                 if text.is_empty() || text.contains(['\r', '\n']) {
-                    return Err(self.document.bad(section, key, span));
+                    return Err(self.document.invalid_value(section, key, span));
                 }
                 if let Some(what) = what {
-                    warnings.push(self.literal(&span, what));
+                    warnings.push(self.literal_warning(&span, what));
                 }
                 SecretFrom::Literal(Secret::new(text))
             }
-            Written::Elsewhere(place) => match (place.env, place.file) {
+            Written::Reference(place) => match (place.env, place.file) {
                 (Some(name), None) => {
                     let section = format!("{section}.{key}");
                     let name = self.document.checked(&section, "env", name, |name| {
@@ -150,15 +150,15 @@ impl Resolver<'_> {
                     let value = (self.env)(&name).map(Secret::new);
                     SecretFrom::Env(name, value)
                 }
-                (None, Some(file)) => SecretFrom::File(self.document.beside(file.get_ref())),
-                _ => return Err(self.document.bad(section, key, span)),
+                (None, Some(file)) => SecretFrom::File(self.document.resolve_path(file.get_ref())),
+                _ => return Err(self.document.invalid_value(section, key, span)),
             },
         };
-        let place = self.document.at(section, key, span, Problem::MissingKey);
+        let place = self.document.error_at(section, key, span, Problem::MissingKey);
         Ok(SecretSource { from, place })
     }
 
-    fn literal(&self, span: &std::ops::Range<usize>, what: &Message) -> Message {
+    fn literal_warning(&self, span: &std::ops::Range<usize>, what: &Message) -> Message {
         let (file, line) = (self.document.path.display(), self.document.position(span.start).0);
         let Message { zh, en } = what;
         Message::new(

@@ -33,7 +33,7 @@ impl Source {
         Source::Dir {
             base: path.to_path_buf(),
             path: DatedPath::default(),
-            fetching: Box::new(Fetching::of_directory()),
+            fetching: Box::new(Fetching::default_for_directories()),
         }
     }
 
@@ -89,7 +89,7 @@ pub struct Fetching {
 
 impl Fetching {
     /// What holds for a directory about which nothing else is said: what is there is taken.
-    pub fn of_directory() -> Fetching {
+    pub fn default_for_directories() -> Fetching {
         Fetching {
             files: FileNames::default(),
             ready: Ready::Now,

@@ -25,30 +25,30 @@ const SFTP: &[&str] = &["sftp"];
 /// The keys of `[source]` and of the tables of its secrets.
 pub(super) static KEYS: &[Key] = &[
     key("source", "kind", ValueType::Enumeration(KINDS), "\"dir\"、\"ftp\"、\"ftps\"、\"ftps-implicit\" 或 \"sftp\"", "\"dir\", \"ftp\", \"ftps\", \"ftps-implicit\" or \"sftp\""),
-    key("source", "host", ValueType::String, "服务器的名称或地址", "the server's name or address").only(SERVERS),
-    key("source", "port", ValueType::Integer { min: 1, max: 65_535 }, "1 到 65535 的整数", "a whole number from 1 to 65535").only(SERVERS),
+    key("source", "host", ValueType::String, "服务器的名称或地址", "the server's name or address").for_kinds(SERVERS),
+    key("source", "port", ValueType::Integer { min: 1, max: 65_535 }, "1 到 65535 的整数", "a whole number from 1 to 65535").for_kinds(SERVERS),
     key("source", "path", ValueType::String, "一个目录，可含 {date:%Y%m%d}", "a directory, which may hold {date:%Y%m%d}"),
-    key("source", "username", ValueType::String, "登录名（一行文字）", "a login name (one line of text)").only(SERVERS),
-    key("source", "password", ValueType::SECRET, "{ env = \"变量名\" } 或 { file = \"路径\" }", "{ env = \"VARIABLE\" } or { file = \"PATH\" }").only(SERVERS).secret(),
+    key("source", "username", ValueType::String, "登录名（一行文字）", "a login name (one line of text)").for_kinds(SERVERS),
+    key("source", "password", ValueType::SECRET, "{ env = \"变量名\" } 或 { file = \"路径\" }", "{ env = \"VARIABLE\" } or { file = \"PATH\" }").for_kinds(SERVERS).secret(),
     key("source.password", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
     key("source.password", "file", ValueType::String, "一个文件的路径", "the path of a file"),
-    key("source", "tls", ValueType::Table, "{ pin_sha256 = \"...\" } 或 { ca = \"ca.pem\" }", "{ pin_sha256 = \"...\" } or { ca = \"ca.pem\" }").only(FTP),
+    key("source", "tls", ValueType::Table, "{ pin_sha256 = \"...\" } 或 { ca = \"ca.pem\" }", "{ pin_sha256 = \"...\" } or { ca = \"ca.pem\" }").for_kinds(FTP),
     key("source", "ready", ValueType::AnyOf(&[ValueType::Enumeration(&["now"]), ValueType::Table]), "\"now\"、{ stable = \"30s\" } 或 { marker = \"done.ok\" }", "\"now\", { stable = \"30s\" } or { marker = \"done.ok\" }"),
-    key("source", "timeout", ValueType::Duration, "时长，如 \"60s\"", "a duration such as \"60s\"").default(r#""60s""#).only(SERVERS),
-    key("source", "attempts", ValueType::Integer { min: 1, max: 100 }, "1 到 100 的整数", "a whole number from 1 to 100").default("5").only(SERVERS),
-    key("source", "retry_wait", ValueType::Duration, "时长，如 \"5s\"", "a duration such as \"5s\"").default(r#""5s""#).only(SERVERS),
+    key("source", "timeout", ValueType::Duration, "时长，如 \"60s\"", "a duration such as \"60s\"").default(r#""60s""#).for_kinds(SERVERS),
+    key("source", "attempts", ValueType::Integer { min: 1, max: 100 }, "1 到 100 的整数", "a whole number from 1 to 100").default("5").for_kinds(SERVERS),
+    key("source", "retry_wait", ValueType::Duration, "时长，如 \"5s\"", "a duration such as \"5s\"").default(r#""5s""#).for_kinds(SERVERS),
     key("source", "deadline", ValueType::Duration, "时长，如 \"30m\"", "a duration such as \"30m\"").default(r#""30m""#),
-    key("source", "bandwidth", ValueType::Size, "每秒字节数，如 \"10MiB\"", "bytes a second, such as \"10MiB\"").only(SERVERS),
-    key("source", "connections", ValueType::Integer { min: 1, max: 4 }, "1 到 4 的整数", "a whole number from 1 to 4").default("2").only(SERVERS),
+    key("source", "bandwidth", ValueType::Size, "每秒字节数，如 \"10MiB\"", "bytes a second, such as \"10MiB\"").for_kinds(SERVERS),
+    key("source", "connections", ValueType::Integer { min: 1, max: 4 }, "1 到 4 的整数", "a whole number from 1 to 4").default("2").for_kinds(SERVERS),
     key("source", "files", ValueType::Table, "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }", "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }"),
-    key("source", "encoding", ValueType::Enumeration(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名的编码：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).only(FTP),
+    key("source", "encoding", ValueType::Enumeration(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名的编码：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).for_kinds(FTP),
     key("source", "freshness", ValueType::Duration, "时长，如 \"26h\"", "a duration such as \"26h\""),
-    key("source", "key", ValueType::Table, "{ file = \"路径\" }", "{ file = \"PATH\" }").only(SFTP),
+    key("source", "key", ValueType::Table, "{ file = \"路径\" }", "{ file = \"PATH\" }").for_kinds(SFTP),
     key("source.key", "file", ValueType::String, "一个文件的路径", "the path of a file"),
-    key("source", "key_passphrase", ValueType::SECRET, "{ env = \"变量名\" } 或 { file = \"路径\" }", "{ env = \"VARIABLE\" } or { file = \"PATH\" }").only(SFTP).secret(),
+    key("source", "key_passphrase", ValueType::SECRET, "{ env = \"变量名\" } 或 { file = \"路径\" }", "{ env = \"VARIABLE\" } or { file = \"PATH\" }").for_kinds(SFTP).secret(),
     key("source.key_passphrase", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
     key("source.key_passphrase", "file", ValueType::String, "一个文件的路径", "the path of a file"),
-    key("source", "host_key", ValueType::String, "服务器公钥的指纹 \"SHA256:...\"（ssh-keygen -lf 所示），或 known_hosts 中的一行", "the fingerprint of the server's key, \"SHA256:...\" as ssh-keygen -lf prints it, or a line of known_hosts").only(SFTP),
+    key("source", "host_key", ValueType::String, "服务器公钥的指纹 \"SHA256:...\"（ssh-keygen -lf 所示），或 known_hosts 中的一行", "the fingerprint of the server's key, \"SHA256:...\" as ssh-keygen -lf prints it, or a line of known_hosts").for_kinds(SFTP),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
@@ -162,11 +162,11 @@ impl Resolver<'_> {
     ) -> Result<Source, ConfigError> {
         let table = written.span();
         let written = written.into_inner();
-        let kind = self.document.needed("source", "kind", written.kind.clone(), Some(&table))?;
+        let kind = self.document.required("source", "kind", written.kind.clone(), Some(&table))?;
         if !self.document.keys.has_word("source", "kind", kind.get_ref()) {
-            return Err(self.document.bad("source", "kind", kind.span()));
+            return Err(self.document.invalid_value("source", "kind", kind.span()));
         }
-        self.document.no_stray_key("source", kind.get_ref(), &table)?;
+        self.document.reject_keys_of_other_kinds("source", kind.get_ref(), &table)?;
         match kind.get_ref().as_str() {
             "dir" => self.directory(written, &table),
             "sftp" => self.sftp(written, &table, warnings).map(|s| Source::Sftp(Box::new(s))),
@@ -175,7 +175,7 @@ impl Resolver<'_> {
     }
 
     fn directory(&self, written: Written, table: &Range<usize>) -> Result<Source, ConfigError> {
-        let path = self.document.needed("source", "path", written.path.clone(), Some(table))?;
+        let path = self.document.required("source", "path", written.path.clone(), Some(table))?;
         let path = self.document.checked("source", "path", path, |text| {
             DatedPath::parse(text).filter(|_| !text.is_empty())
         })?;

@@ -55,7 +55,12 @@ impl Resolver<'_> {
                     "kind = \"ftp\" 不加密；需要 TLS 请写 kind = \"ftps\"",
                     "kind = \"ftp\" is not encrypted; for TLS write kind = \"ftps\"",
                 );
-                return Err(self.document.at("source", "tls", tls.span(), Problem::Unfit(why)));
+                return Err(self.document.error_at(
+                    "source",
+                    "tls",
+                    tls.span(),
+                    Problem::Unfit(why),
+                ));
             }
             let (file, line) =
                 (self.document.path.display(), self.document.position(kind.span().start).0);
@@ -86,11 +91,11 @@ impl Resolver<'_> {
                 .document
                 .checked("source.tls", "pin_sha256", pin, pin_bytes)
                 .map(CertificateTrust::Pin),
-            (None, Some(ca)) => Ok(CertificateTrust::Ca(self.document.beside(ca.get_ref()))),
+            (None, Some(ca)) => Ok(CertificateTrust::Ca(self.document.resolve_path(ca.get_ref()))),
             (None, None) if written.allow_missing_close_notify.is_some() => {
                 Ok(CertificateTrust::PublicRoots)
             }
-            _ => Err(self.document.bad("source", "tls", span)),
+            _ => Err(self.document.invalid_value("source", "tls", span)),
         }
     }
 }

@@ -148,35 +148,35 @@ impl Resolver<'_> {
         const SECTION: &str = "wecom_app";
         let table = written.span();
         let written = written.into_inner();
-        let agent = self.document.needed(SECTION, "agent_id", written.agent_id, Some(&table))?;
+        let agent = self.document.required(SECTION, "agent_id", written.agent_id, Some(&table))?;
         let span = agent.span();
         let agent_id = AgentId::parse(&agent.get_ref().0)
-            .ok_or_else(|| self.document.bad(SECTION, "agent_id", span.clone()))?;
+            .ok_or_else(|| self.document.invalid_value(SECTION, "agent_id", span.clone()))?;
         if let Some(other) = before.iter().find(|other| other.agent_id == agent_id) {
             let why = Message::new(
                 format!("第 {} 行的 [[wecom_app]] 已是 {agent_id}；每个应用只写一次", other.line),
                 format!("the [[wecom_app]] of line {} is {agent_id} already", other.line),
             );
-            return Err(self.document.at(SECTION, "agent_id", span, Problem::Unfit(why)));
+            return Err(self.document.error_at(SECTION, "agent_id", span, Problem::Unfit(why)));
         }
-        let secret = self.document.needed(SECTION, "secret", written.secret, Some(&table))?;
+        let secret = self.document.required(SECTION, "secret", written.secret, Some(&table))?;
         let what = Message::fixed("应用的 Secret ", "the application's secret");
         let secret = self.secret(SECTION, "secret", secret, Some(&what), warnings)?;
         let callback = match (written.token, written.aes_key) {
             (None, None) => {
                 if let Some(ids) = written.receive_ids {
-                    return Err(self.half("receive_ids", ids.span()));
+                    return Err(self.incomplete_callback("receive_ids", ids.span()));
                 }
                 None
             }
-            (Some(token), None) => return Err(self.half("token", token.span())),
-            (None, Some(key)) => return Err(self.half("aes_key", key.span())),
+            (Some(token), None) => return Err(self.incomplete_callback("token", token.span())),
+            (None, Some(key)) => return Err(self.incomplete_callback("aes_key", key.span())),
             (Some(token), Some(key)) => {
                 let what = Message::fixed("回调的 Token ", "the callbacks' token");
-                let token = self.shared("token", token, is_token, &what, warnings)?;
+                let token = self.callback_secret("token", token, is_token, &what, warnings)?;
                 let what =
                     Message::fixed("回调的 EncodingAESKey ", "the callbacks' EncodingAESKey");
-                let aes_key = self.shared("aes_key", key, is_aes_key, &what, warnings)?;
+                let aes_key = self.callback_secret("aes_key", key, is_aes_key, &what, warnings)?;
                 let receive_ids = match written.receive_ids {
                     None => Vec::new(),
                     Some(ids) => ids
@@ -197,7 +197,7 @@ impl Resolver<'_> {
     }
 
     /// A secret whose form is known, so that one pasted into the wrong place is found at once.
-    fn shared(
+    fn callback_secret(
         &self,
         key: &str,
         written: Spanned<secret::Written>,
@@ -208,18 +208,18 @@ impl Resolver<'_> {
         if let secret::Written::Literal(text) = written.get_ref()
             && !fits(text)
         {
-            return Err(self.document.bad("wecom_app", key, written.span()));
+            return Err(self.document.invalid_value("wecom_app", key, written.span()));
         }
         self.secret("wecom_app", key, written, Some(what), warnings)
     }
 
-    fn half(&self, key: &str, span: Range<usize>) -> ConfigError {
+    fn incomplete_callback(&self, key: &str, span: Range<usize>) -> ConfigError {
         let why = Message::fixed(
             "接收回调需要 token 和 aes_key 两项（企业微信「设置接收事件服务器」页面上的 Token 和 EncodingAESKey）；\
              不接收回调的应用请把两项都删去",
             "callbacks need both token and aes_key (Token and EncodingAESKey of the page where WeCom asks for the \
              server that receives events); an application that receives none has neither",
         );
-        self.document.at("wecom_app", key, span, Problem::Unfit(why))
+        self.document.error_at("wecom_app", key, span, Problem::Unfit(why))
     }
 }

@@ -22,7 +22,7 @@ impl Resolver<'_> {
         let corp_id = match (corp_id, apps.first()) {
             (None, None) => None,
             (None, Some(app)) => {
-                Some(self.document.needed("", "corp_id", None, Some(&app.span()))?)
+                Some(self.document.required("", "corp_id", None, Some(&app.span()))?)
             }
             (Some(id), _) => Some(self.document.checked("", "corp_id", id, |id| {
                 is_id(id).then(|| id.to_owned()).filter(|id| !id.is_empty())

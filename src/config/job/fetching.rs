@@ -15,11 +15,11 @@ impl Resolver<'_> {
     pub(super) fn fetching(
         &self,
         written: &source_section::Written,
-        usually_ready: Ready,
+        default_ready: Ready,
     ) -> Result<Fetching, ConfigError> {
-        let usual = Fetching::of_directory();
+        let default = Fetching::default_for_directories();
         let ready = match &written.ready {
-            None => usually_ready,
+            None => default_ready,
             Some(ready) => self.ready(ready)?,
         };
         let bandwidth = match &written.bandwidth {
@@ -43,12 +43,12 @@ impl Resolver<'_> {
                 Some(files) => self.files(files)?,
             },
             ready,
-            timeout: self.duration("timeout", &written.timeout, usual.timeout)?,
-            attempts: self.number("attempts", &written.attempts, usual.attempts)?,
-            retry_wait: self.duration("retry_wait", &written.retry_wait, usual.retry_wait)?,
-            deadline: self.duration("deadline", &written.deadline, usual.deadline)?,
+            timeout: self.duration("timeout", &written.timeout, default.timeout)?,
+            attempts: self.number("attempts", &written.attempts, default.attempts)?,
+            retry_wait: self.duration("retry_wait", &written.retry_wait, default.retry_wait)?,
+            deadline: self.duration("deadline", &written.deadline, default.deadline)?,
             bandwidth,
-            connections: self.number("connections", &written.connections, usual.connections)?,
+            connections: self.number("connections", &written.connections, default.connections)?,
             freshness,
         })
     }
@@ -57,10 +57,10 @@ impl Resolver<'_> {
         &self,
         key: &str,
         written: &Option<Text>,
-        usual: Duration,
+        default: Duration,
     ) -> Result<Duration, ConfigError> {
         match written {
-            None => Ok(usual),
+            None => Ok(default),
             Some(text) => self.document.checked("source", key, text.clone(), quantity::duration),
         }
     }
@@ -69,10 +69,10 @@ impl Resolver<'_> {
         &self,
         key: &str,
         written: &Option<Spanned<u32>>,
-        usual: u32,
+        default: u32,
     ) -> Result<u32, ConfigError> {
         match written {
-            None => Ok(usual),
+            None => Ok(default),
             Some(number) => self.document.integer("source", key, number),
         }
     }
