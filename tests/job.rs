@@ -1,4 +1,4 @@
-//! Job files: what parses, what it resolves to, and what every complaint says.
+//! Job files: which are valid, what they resolve to, and every error message.
 
 use std::path::Path;
 use std::time::Duration;
@@ -110,14 +110,14 @@ fn the_business_date_is_the_date_in_the_jobs_time_zone() {
     assert_eq!(job.business_date(late), NaiveDate::from_ymd_opt(2026, 11, 24).unwrap());
 }
 
-/// A change to [`FULL`]: the line that begins with `from` is replaced by `to`; then the complaint.
+/// Replaces the line of [`FULL`] that begins with `from` by `to`, and compares the error message.
 #[track_caller]
-fn complains(from: &str, to: &str, line: usize, said: &str) {
+fn assert_error(from: &str, to: &str, line: usize, message_text: &str) {
     let start = FULL.find(&format!("\n{from}")).expect("a line of the full file") + 1;
     let end = start + FULL[start..].find('\n').unwrap();
     let text = format!("{}{to}{}", &FULL[..start], &FULL[end..]);
     let error = parse(&text).expect_err(to);
-    assert_eq!(error.to_string(), format!("jobs/x.toml:{line}: {said}"), "for {to}");
+    assert_eq!(error.to_string(), format!("jobs/x.toml:{line}: {message_text}"), "for {to}");
     let message = error.message();
     assert!(message.zh.starts_with(&format!("jobs/x.toml:{line}: ")), "{}", message.zh);
     if let Some(key) = &error.key {
@@ -128,7 +128,7 @@ fn complains(from: &str, to: &str, line: usize, said: &str) {
 #[test]
 fn every_job_file_error_names_file_line_key_and_expected_value() {
     let duration = "expected a duration such as \"30s\"";
-    for (from, to, line, said) in [
+    for (from, to, line, message_text) in [
         // Keys that do not exist.
         ("password", "pasword = 'x'", 13, "unknown key \"pasword\" in [source]; did you mean \"password\"?".to_owned()),
         ("tenant", "tennant = 'x'", 2, "unknown key \"tennant\" at the top level; did you mean \"tenant\"?".to_owned()),
@@ -153,7 +153,7 @@ fn every_job_file_error_names_file_line_key_and_expected_value() {
         ("password", "password = 12345", 13, "bad value for source.password; expected { env = \"VARIABLE\" } or { file = \"PATH\" }".to_owned()),
         ("tls", "tls = 'yes'", 14, "bad value 'yes' for source.tls; expected { pin_sha256 = \"...\" } or { ca = \"ca.pem\" }".to_owned()),
         ("name-mismatch", "name-mismatch = 3", 42, "bad value 3 for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
-        // Values that are not understood.
+        // Values of the wrong form.
         ("tenant", "tenant = '../x'", 2, "bad value '../x' for tenant; expected 1 to 64 letters, digits, `_` or `-`".to_owned()),
         ("timezone", "timezone = 'Asia/Peking'", 4, "bad value 'Asia/Peking' for timezone; expected a time zone such as \"Asia/Shanghai\"".to_owned()),
         ("kind", "kind = 'http'", 8, "bad value 'http' for source.kind; expected \"dir\", \"ftp\", \"ftps\", \"ftps-implicit\" or \"sftp\"".to_owned()),
@@ -185,7 +185,7 @@ fn every_job_file_error_names_file_line_key_and_expected_value() {
         ("max_file_size", "max_file_size = '4G'", 39, "bad value '4G' for limits.max_file_size; expected a size such as \"4GiB\"".to_owned()),
         ("name-mismatch", "name-mismatch = 'loud'", 42, "bad value 'loud' for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
     ] {
-        complains(from, to, line, &said);
+        assert_error(from, to, line, &message_text);
     }
 }
 
@@ -197,8 +197,11 @@ fn invalid_toml_is_reported_with_its_line() {
         ("a b", 1),
     ] {
         let error = parse(text).unwrap_err();
-        let said = error.to_string();
-        assert!(said.starts_with(&format!("jobs/x.toml:{line}: not valid TOML: ")), "{said}");
+        let message_text = error.to_string();
+        assert!(
+            message_text.starts_with(&format!("jobs/x.toml:{line}: not valid TOML: ")),
+            "{message_text}"
+        );
     }
 }
 
@@ -243,9 +246,9 @@ fn secrets_are_read_only_when_needed() {
         match (ftp.password.reveal(), expected) {
             (Ok(secret), Ok(expected)) => assert_eq!(secret.expose(), expected),
             (Err(error), Err(expected)) => {
-                let said = error.to_string();
-                assert!(said.contains("x.toml:6: "), "{said}");
-                assert!(said.contains(expected), "{said}");
+                let message_text = error.to_string();
+                assert!(message_text.contains("x.toml:6: "), "{message_text}");
+                assert!(message_text.contains(expected), "{message_text}");
             }
             (found, expected) => panic!("{written}: {found:?}, expected {expected:?}"),
         }
@@ -299,7 +302,7 @@ fn each_kind_of_server_has_its_defaults() {
             Source::Dir { .. } => panic!("{kind} is no directory"),
         }
     }
-    for (more, said) in [
+    for (more, message_text) in [
         ("", "missing key \"password\" in [source]"),
         ("password = 'x'\nhost_key = 'MD5:00'", "bad value 'MD5:00' for source.host_key"),
         ("key = {}", "missing key \"file\" in [source.key]"),
@@ -308,7 +311,7 @@ fn each_kind_of_server_has_its_defaults() {
         let text =
             format!("tenant = 't'\n[source]\nkind = 'sftp'\nhost = 'h'\nusername = 'u'\n{more}\n");
         let error = parse(&text).unwrap_err().to_string();
-        assert!(error.contains(said), "{error}");
+        assert!(error.contains(message_text), "{error}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The job file of one insurer, resolved.
 //!
-//! Each section has a file: its table as written, its keys with what they expect, its part of the example, and its
-//! resolver. `keys` is the table of all of them, from which error messages and the example are made; `document`
+//! Each section has a file: its table as written, its keys with type, default and expectation, its part of the
+//! example, and its resolver. `keys` is the table of all of them, from which error messages and the example are made; `document`
 //! knows where each key is, so that a [`ConfigError`] names the place and the expected value.
 
 mod account;

@@ -1,4 +1,4 @@
-//! The account of a job file on an FTP or SFTP server, resolved.
+//! Resolves `[source]` of an FTP or SFTP server.
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use super::values::Text;
 use super::{host_key, secret, source_section};
 
 impl Resolver<'_> {
-    /// An account of kind `ftp`, `ftps` or `ftps-implicit`; `table` is the place of `[source]`.
+    /// An account of kind `ftp`, `ftps` or `ftps-implicit`; `table` is the span of `[source]`.
     pub(super) fn ftp(
         &self,
         written: source_section::Written,

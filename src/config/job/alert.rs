@@ -1,4 +1,4 @@
-//! Whom a job alerts, of what, and how: the `[[alert]]` tables.
+//! `[[alert]]`: the channels that receive alerts.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -51,23 +51,23 @@ impl AlertKind {
     }
 }
 
-/// One way on which alerts go out.
+/// A channel that receives alerts.
 #[derive(Debug, Clone)]
 pub struct AlertChannel {
-    /// Its name in logs and in the ledger of what is unsent; no two channels of a job share one.
+    /// Its name in logs and in the outbox; unique within a job.
     pub name: String,
     /// Which alerts it receives.
     pub on: Vec<AlertKind>,
     /// The language of what people read; documents carry both.
     pub language: Language,
-    /// Where to.
+    /// The recipient.
     pub to: AlertTarget,
 }
 
-/// Where a channel leads.
+/// The recipient of a channel.
 #[derive(Debug, Clone)]
 pub enum AlertTarget {
-    /// A robot of a WeCom group. Whoever knows its URL can write to the group, so the URL is a secret.
+    /// A robot of a WeCom group. Its URL is a secret, since anyone with it can write to the group.
     WecomRobot {
         /// The URL that WeCom shows when the robot is made.
         url: SecretSource,
@@ -91,9 +91,9 @@ pub enum AlertTarget {
     },
 }
 
-/// How long a command may take unless the job says otherwise.
+/// Default timeout of a command.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest that a command may be given: one that hangs holds up the alerts behind it.
+/// Longest timeout of a command: one that hangs delays the alerts behind it.
 const LONGEST_COMMAND: Duration = Duration::from_secs(300);
 
 const KINDS: &[&str] = &["wecom-robot", "webhook", "command"];
@@ -376,7 +376,7 @@ fn unused_name(kind: &str, before: &[AlertChannel]) -> String {
     name
 }
 
-/// Whether a text may be a URL; the sender reads it in full.
+/// Whether a text looks like a URL; the sender parses it in full.
 fn is_url(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     host.is_some_and(|rest| !rest.is_empty())

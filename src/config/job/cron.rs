@@ -1,4 +1,4 @@
-//! Cron expressions, and when they come round in a time zone.
+//! Cron expressions and their times in a time zone.
 
 use std::fmt;
 
@@ -13,24 +13,24 @@ use crate::model::Message;
 
 /// A cron expression of six fields: second, minute, hour, day of month, month, day of week.
 ///
-/// It was read by the parser that reckons its times, so that what is accepted is what runs.
+/// One parser both checks it and computes its times, so an accepted expression always runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cron {
     text: String,
     parsed: croner::Cron,
 }
 
-/// Why a text is no cron expression. `Display` is the English message, to follow the key's name.
+/// Why a text is not a valid cron expression. `Display` is the English message, to follow the key's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CronError {
-    /// It is none.
+    /// It does not have the form of a cron expression.
     Unreadable,
     /// One of its six fields cannot be read; counted from 0.
     Field(usize),
-    /// It limits both the day of the month and the day of the week: to cron that means either of them, to
-    /// tokio-cron-scheduler both.
+    /// It limits both the day of the month and the day of the week, which is ambiguous: cron runs if either
+    /// matches, tokio-cron-scheduler only if both do.
     BothDays,
-    /// It asks for a date that no year has.
+    /// It matches only a date that does not exist in any year.
     Never,
 }
 
@@ -48,19 +48,19 @@ impl Cron {
             .build();
         let fields: Vec<&str> = text.split_ascii_whitespace().collect();
         let six = fields.len() == 6 && !text.contains(['@', '+']);
-        // croner takes `2,` for `2` and `*/0` for an endless loop's beginning; neither is meant.
+        // croner reads `2,` as `2`, and may not terminate on `*/0`; both are refused.
         let whole = text.split([' ', '\t', ',', '/', '-']).all(|part| !part.is_empty())
             && !fields.iter().any(|field| field.contains("/0"));
         let parsed = match parser.parse(text) {
             Ok(parsed) if six && whole => parsed,
             _ if fields.len() == 6 => {
-                // The first field that cannot be read although the others ask for nothing.
-                let wrong = |at: &usize| {
+                // The first field that is invalid when all others are `*`.
+                let is_invalid = |at: &usize| {
                     let mut alone = ["*"; 6];
                     alone[*at] = fields[*at];
                     parser.parse(&alone.join(" ")).is_err()
                 };
-                let field = (0..6).find(wrong);
+                let field = (0..6).find(is_invalid);
                 return Err(field.map_or(CronError::Unreadable, CronError::Field));
             }
             _ => return Err(CronError::Unreadable),
@@ -70,7 +70,7 @@ impl Cron {
             return Err(CronError::BothDays);
         }
         let cron = Cron { text: text.to_owned(), parsed };
-        // Eight years hold every weekday of every 29 February but those around a century.
+        // A fixed start, so that the result does not depend on the clock; 29 February 2000 follows soon after it.
         let start = DateTime::UNIX_EPOCH + Duration::days(365 * 30);
         match cron.next_after(Tz::UTC, start) {
             Some(_) => Ok(cron),
@@ -85,17 +85,16 @@ impl Cron {
 
     /// The first time after `after` at which the expression matches in the zone, to the second.
     ///
-    /// Where clocks are put forward, an expression with a fixed time of day that falls into the gap comes
-    /// round at its end; where they are put back, it comes round the first time only. One with several times a
-    /// day just follows the clock on the wall.
+    /// When clocks go forward, an expression with a fixed time of day within the gap matches at the end of the
+    /// gap; when they go back, it matches the first time only. One with several times a day follows local time.
     pub fn next_after(&self, zone: Tz, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let fixed = self.parsed.determine_job_type() == JobType::FixedTime;
-        // Cut to the second: croner would carry the fraction into its answer.
+        // Truncate to the second: croner keeps the fraction in its result.
         let mut from = after.duration_trunc(Duration::seconds(1)).ok()?;
         let mut inclusive = false;
-        // croner reckons on the wall's clock and may answer with a time that has passed. Between two changes
-        // of the offset there is nothing to go wrong, so the intervals are walked one by one.
-        for _ in 0..MOST_STRETCHES {
+        // croner computes in local time and may return a time that has passed. This cannot happen between two
+        // changes of the offset, so each such interval is searched separately.
+        for _ in 0..MAX_INTERVALS {
             let offset = offset_at(zone, from);
             let found = self.parsed.find_next_occurrence(&from.with_timezone(&offset), inclusive);
             let found = found.ok()?.to_utc();
@@ -115,7 +114,7 @@ impl Cron {
         None
     }
 
-    /// The last time after `after`, and not after `now`, at which the expression came round in the zone; a time
+    /// The last time after `after`, and not after `now`, at which the expression matches in the zone; a time
     /// more than a few days before `now` may be left out.
     pub fn last_between(
         &self,
@@ -123,7 +122,7 @@ impl Cron {
         after: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
-        // Short looks back come first, so that an expression of every second is not counted through.
+        // Short periods are searched first: an expression of every second has too many times in a long one.
         let back = [Duration::minutes(1), Duration::hours(1), Duration::days(3)];
         let windows = back.map(|back| after.max(now - back));
         for start in windows {
@@ -147,10 +146,12 @@ impl fmt::Display for Cron {
     }
 }
 
-/// A leap day is at most eight years off, with two changes of the clocks a year.
-const MOST_STRETCHES: usize = 64;
+/// Most intervals between offset changes that one search visits. A leap day is at most eight years away, with two
+/// offset changes a year.
+const MAX_INTERVALS: usize = 64;
 
-/// Rules of a zone change every few months: a day is short enough to meet every change of its offset.
+/// Step of the search for an offset change. Offsets change every few months at most, so that no two changes
+/// fall into one step.
 const STEP: Duration = Duration::days(1);
 
 impl CronError {
@@ -207,13 +208,13 @@ fn offset_at(zone: Tz, at: DateTime<Utc>) -> FixedOffset {
     zone.offset_from_utc_datetime(&at.naive_utc()).fix()
 }
 
-/// Whether the wall's clock shows this time for the second time.
+/// Whether this local time occurs for the second time, after clocks went back.
 fn is_second_time(zone: Tz, at: DateTime<Utc>) -> bool {
-    let wall = at.with_timezone(&zone).naive_local();
-    zone.from_local_datetime(&wall).earliest().is_some_and(|first| first.to_utc() < at)
+    let local = at.with_timezone(&zone).naive_local();
+    zone.from_local_datetime(&local).earliest().is_some_and(|first| first.to_utc() < at)
 }
 
-/// The first instant after `from` and not after `to` at which the zone's offset is another, to the second.
+/// The first instant after `from` and not after `to` at which the zone's offset changes, to the second.
 fn next_change(zone: Tz, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let before = offset_at(zone, from);
     let mut same = from;
@@ -308,7 +309,7 @@ mod tests {
                 "2026-03-28T00:00:00Z",
                 vec!["03-28T02:30:00+0100", "03-29T03:00:00+0200", "03-30T02:30:00+0200"],
             ),
-            // Clocks go back: 02:30 is there twice on 25 October 2026.
+            // Clocks go back: 02:30 occurs twice on 25 October 2026.
             (
                 "0 30 2 * * *",
                 Berlin,

@@ -1,4 +1,4 @@
-//! A path that names its business date, such as `/export/{date:%Y%m%d}`.
+//! A path that contains a business date, such as `/export/{date:%Y%m%d}`.
 
 use std::fmt::Write as _;
 
@@ -19,7 +19,7 @@ enum Part {
 
 impl DatedPath {
     /// Reads a path as written in a job file; `None` if a brace is not closed, is not `{date:…}`, or
-    /// its format asks for something that a date does not have, such as an hour.
+    /// its format needs more than a date, such as an hour.
     pub fn parse(text: &str) -> Option<DatedPath> {
         let mut parts = Vec::new();
         let mut rest = text;

@@ -1,4 +1,4 @@
-//! The text of a job file: places in it, and complaints about them.
+//! The text of a job file: positions in it, and errors that state them.
 
 use std::io;
 use std::ops::Range;
@@ -23,7 +23,7 @@ pub(super) struct Document<'a> {
 }
 
 impl Document<'_> {
-    /// A value that must be there. `table` is the place to complain of when it is not.
+    /// A value that must be present. The error for a missing one points to `table`.
     pub(super) fn required<T>(
         &self,
         section: &str,
@@ -35,7 +35,7 @@ impl Document<'_> {
         value.ok_or_else(|| self.error_at(section, key, span, Problem::MissingKey))
     }
 
-    /// A value that `read` understands.
+    /// A value converted by `read`; an error if that gives `None`.
     pub(super) fn checked<T>(
         &self,
         section: &str,
@@ -65,7 +65,7 @@ impl Document<'_> {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// A path of the job file, which is relative to the file's folder.
+    /// A path written in the job file; relative ones are relative to its folder.
     pub(super) fn resolve_path(&self, path: &str) -> PathBuf {
         self.folder().join(path)
     }
@@ -100,8 +100,8 @@ impl Document<'_> {
         }
     }
 
-    /// Complains of the first key of a table that means nothing with the table's kind. `table` is the place of the
-    /// table, which distinguishes it from others of the same section.
+    /// An error for the first key that has no meaning with the kind of its table. `table` is the span of the table,
+    /// which distinguishes it from other tables of the same section.
     pub(super) fn reject_keys_of_other_kinds(
         &self,
         section: &str,
@@ -143,8 +143,8 @@ impl Document<'_> {
         (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
     }
 
-    /// Turns what serde and toml complain of into a [`ConfigError`]: their text knows no key, but
-    /// their span leads to it.
+    /// Converts an error of serde or toml into a [`ConfigError`]. Their messages name no key; the key is found by
+    /// the span of the error.
     pub(super) fn explain(&self, error: &toml::de::Error) -> ConfigError {
         let span = error.span().unwrap_or(self.text.len()..self.text.len());
         let syntax = || {
@@ -226,7 +226,7 @@ fn excerpt(value: &str) -> String {
     }
 }
 
-/// The complaint about a job file that cannot be read.
+/// The error for a job file that cannot be read.
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> ConfigError {
     ConfigError {
         file: path.to_path_buf(),

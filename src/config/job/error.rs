@@ -1,4 +1,4 @@
-//! What is wrong with a job file: where, what, and what was expected.
+//! Errors of job files: position, problem and expected value.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -51,7 +51,7 @@ pub enum Problem {
         /// The value as written; none for secrets.
         found: Option<String>,
     },
-    /// The value is understood, but cannot be what is meant.
+    /// The value has the right form, but makes no sense here.
     Unfit(Message),
     /// A secret's environment variable is not set, or is empty.
     VariableNotSet {

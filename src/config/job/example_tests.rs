@@ -1,4 +1,4 @@
-//! `jobs/example.toml.sample` shows every key, and all that it shows is right.
+//! `jobs/example.toml.sample` shows every key, and everything in it is valid.
 
 use std::ops::Range;
 use std::path::Path;
@@ -58,7 +58,7 @@ fn every_key_is_in_the_example_job_file() {
             shown.extend(keys.map(|key| (dotted.clone(), key.to_owned())));
         }
     }
-    // Of a secret, both ways are the same everywhere; the example shows one of them at the key's passphrase.
+    // The example shows only `file` for the passphrase; `env` works as for every other secret.
     shown.push(("source.key_passphrase".to_owned(), "env".to_owned()));
     let missing: Vec<String> = TABLE
         .keys()

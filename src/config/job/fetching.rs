@@ -1,4 +1,4 @@
-//! How a job file says that files are fetched, resolved.
+//! Resolves the keys of `[source]` that control fetching.
 
 use std::time::Duration;
 

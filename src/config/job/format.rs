@@ -1,4 +1,4 @@
-//! `[format]`: what a job pins of the files' layout.
+//! `[format]`: the layout of the files, as far as the job pins it.
 
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};

@@ -1,4 +1,4 @@
-//! `[gate]`: above which limits nothing is published.
+//! `[gate]`: the limits above which nothing is published.
 
 use serde::Deserialize;
 

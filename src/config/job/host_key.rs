@@ -1,4 +1,4 @@
-//! The key that an SSH server must have, in any form that the job file may give.
+//! The expected key of an SSH server, in the forms that a job file may use.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
@@ -12,7 +12,7 @@ pub(super) fn fingerprint(text: &str) -> Option<String> {
         let bytes = STANDARD_NO_PAD.decode(digest).ok()?;
         return (bytes.len() == 32).then(|| format!("SHA256:{digest}"));
     }
-    // The key of an authority is no server's, and a revoked one must not be trusted.
+    // `@cert-authority` marks the key of an authority, not of a server; a `@revoked` key must not be trusted.
     if text.trim_start().starts_with('@') {
         return None;
     }
@@ -24,7 +24,7 @@ pub(super) fn fingerprint(text: &str) -> Option<String> {
     Some(format!("SHA256:{}", STANDARD_NO_PAD.encode(Sha256::digest(key))))
 }
 
-/// Whether a key in its wire form is of that kind: it begins with the kind's length and name (RFC 4253, 6.6).
+/// Whether a key in its wire form is of that kind. It begins with the kind's length and name (RFC 4253, 6.6).
 fn is_of_kind(key: &[u8], kind: &str) -> bool {
     let Some((length, rest)) = key.split_first_chunk::<4>() else { return false };
     u32::from_be_bytes(*length) as usize == kind.len() && rest.starts_with(kind.as_bytes())

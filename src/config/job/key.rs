@@ -1,4 +1,4 @@
-//! What a key of a job file is, and the table of all keys.
+//! The types of the key table: key, section, table.
 
 use crate::model::Message;
 

@@ -72,8 +72,8 @@ impl<'de> Deserialize<'de> for Written {
 }
 
 impl Ready {
-    /// What holds for a server about which nothing else is said. Files there are taken for complete
-    /// once they have rested: that a file is still being uploaded shows by nothing else.
+    /// The default for servers. A server does not say whether a file is still being uploaded, so files count as
+    /// complete once size and time are stable.
     pub(super) fn default_for_servers() -> Ready {
         Ready::Stable { wait: Duration::from_secs(30), polls: 2, min_size: 1 }
     }

@@ -28,7 +28,7 @@ pub struct Job {
     pub timezone: chrono_tz::Tz,
     /// Where deliveries come from. A tenant that only takes callbacks has none.
     pub source: Option<Source>,
-    /// What the job pins of the files' layout.
+    /// The layout of the files, as far as the job pins it.
     pub format: Format,
     /// Limits of the gate.
     pub gate: GateLimits,
@@ -40,11 +40,11 @@ pub struct Job {
     pub max_file_size: u64,
     /// When to run unattended.
     pub schedule: Option<Schedule>,
-    /// Whom to tell of refused, failed, late and recovered deliveries.
+    /// The channels for alerts about refused, failed, late and recovered deliveries.
     pub alerts: Vec<AlertChannel>,
     /// The insurer's WeCom, whose callbacks are received.
     pub wecom: Wecom,
-    /// What works but should not stay so, such as a password written in the file.
+    /// Settings that work but should be changed, such as a password written in the file.
     pub warnings: Vec<Message>,
 }
 

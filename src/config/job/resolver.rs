@@ -1,4 +1,4 @@
-//! What every section of a job file is resolved with.
+//! The context in which the sections of a job file are resolved.
 
 use super::document::Document;
 

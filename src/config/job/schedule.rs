@@ -29,9 +29,9 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Poll interval for late files, unless the job says otherwise.
+    /// Default poll interval for late files.
     pub const RETRY_EVERY: Duration = Duration::from_secs(5 * 60);
-    /// How long late files are waited for, unless the job says otherwise.
+    /// Default time to wait for late files.
     const WAIT: TimeDelta = TimeDelta::hours(1);
 
     /// Until when late files of the run scheduled for `scheduled` are looked for: the first `wait_until` after
@@ -43,11 +43,11 @@ impl Schedule {
             true => local.date(),
             false => local.date() + Days::new(1),
         };
-        let wall = day.and_time(time);
-        match zone.from_local_datetime(&wall).latest() {
+        let local = day.and_time(time);
+        match zone.from_local_datetime(&local).latest() {
             Some(instant) => instant.to_utc(),
-            // The clocks are put forward over it; an hour later they show such a time.
-            None => match zone.from_local_datetime(&(wall + TimeDelta::hours(1))).latest() {
+            // The local time does not exist: clocks go forward over it. An hour later it does.
+            None => match zone.from_local_datetime(&(local + TimeDelta::hours(1))).latest() {
                 Some(instant) => instant.to_utc(),
                 None => scheduled + Self::WAIT,
             },

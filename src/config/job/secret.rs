@@ -1,4 +1,4 @@
-//! Secrets: where a job file says that they are, and values that do not print.
+//! Secrets: their sources in a job file, and values that are never printed.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -40,12 +40,12 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Where a secret is. A job loads without it; only [`SecretSource::reveal`] complains when it is
-/// missing, so that work which needs no secret (`import --from DIR`) is done without one.
+/// The source of a secret. A job loads without reading it; only [`SecretSource::reveal`] fails if it is
+/// missing. Commands that need no secret (`import --from DIR`) thus run without one.
 #[derive(Debug, Clone)]
 pub struct SecretSource {
     pub(super) from: SecretFrom,
-    /// The place in the job file, ready to be complained of.
+    /// The error to return if the secret is missing, with the position in the job file.
     pub(super) place: ConfigError,
 }
 
@@ -58,21 +58,21 @@ pub(super) enum SecretFrom {
 }
 
 impl SecretSource {
-    /// The secret. A file's secret ends before the line end that editors leave there.
+    /// The secret. Line ends at the end of a file are removed, since editors add them.
     ///
     /// # Errors
     /// If the variable is not set, or the file cannot be read or is empty.
     pub fn reveal(&self) -> Result<Secret, ConfigError> {
-        let complain = |problem| ConfigError { problem: Box::new(problem), ..self.place.clone() };
+        let failure = |problem| ConfigError { problem: Box::new(problem), ..self.place.clone() };
         match &self.from {
             SecretFrom::Literal(secret) => Ok(secret.clone()),
             SecretFrom::Env(name, value) => value
                 .clone()
                 .filter(|value| !value.expose().is_empty())
-                .ok_or_else(|| complain(Problem::VariableNotSet { name: name.clone() })),
+                .ok_or_else(|| failure(Problem::VariableNotSet { name: name.clone() })),
             SecretFrom::File(path) => {
                 let text = std::fs::read_to_string(path).map_err(|error| {
-                    complain(Problem::SecretFile {
+                    failure(Problem::SecretFile {
                         path: path.clone(),
                         reason: system_reason(&error),
                     })
@@ -80,7 +80,7 @@ impl SecretSource {
                 let secret = text.trim_end_matches(['\r', '\n']);
                 if secret.is_empty() {
                     let reason = Message::fixed("文件为空", "it is empty");
-                    return Err(complain(Problem::SecretFile { path: path.clone(), reason }));
+                    return Err(failure(Problem::SecretFile { path: path.clone(), reason }));
                 }
                 Ok(Secret::new(secret.to_owned()))
             }
@@ -88,7 +88,7 @@ impl SecretSource {
     }
 }
 
-/// A secret: the text itself, or a table that says where it is.
+/// A secret as written: the text itself, or a reference to a variable or file.
 #[derive(Clone)]
 pub(super) enum Written {
     Literal(String),
@@ -120,8 +120,7 @@ impl<'de> Deserialize<'de> for Written {
 }
 
 impl Resolver<'_> {
-    /// A secret of the job file. `what` names it in the warning that a literal one deserves; without it
-    /// none is given.
+    /// A secret of the job file. A literal one gives a warning, in which `what` names it; `None` gives no warning.
     pub(super) fn secret(
         &self,
         section: &str,

@@ -7,7 +7,8 @@ use chrono::NaiveDate;
 
 use crate::model::{Feed, PerFeed};
 
-use super::{DatedPath, SecretSource};
+use super::dated_path::DatedPath;
+use super::secret::SecretSource;
 
 /// Where deliveries come from.
 #[derive(Debug, Clone)]
@@ -28,7 +29,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The directory `path` as it stands, whatever the business date and whatever braces it holds.
+    /// The directory `path` exactly as given: braces in it are not date patterns.
     pub fn dir(path: &Path) -> Source {
         Source::Dir {
             base: path.to_path_buf(),
@@ -63,7 +64,7 @@ impl Source {
 
 /// What holds for all sources: what the files are called, and how long to wait for them.
 ///
-/// A directory heeds `files`, `ready`, `deadline` and `freshness`; the rest is about connections.
+/// Only `files`, `ready`, `deadline` and `freshness` apply to a directory; the rest is about connections.
 #[derive(Debug, Clone)]
 pub struct Fetching {
     /// What the files are called at the source.
@@ -88,7 +89,7 @@ pub struct Fetching {
 }
 
 impl Fetching {
-    /// What holds for a directory about which nothing else is said: what is there is taken.
+    /// The defaults for a directory: files are complete at once.
     pub fn default_for_directories() -> Fetching {
         Fetching {
             files: FileNames::default(),
@@ -150,8 +151,8 @@ pub struct FtpSource {
     pub password: SecretSource,
     /// Transport security.
     pub tls: Tls,
-    /// Takes a TLS data connection that ends without `close_notify`, if the number of bytes and the
-    /// server's reply vouch for the file. Some old servers never send it.
+    /// Accepts a TLS data connection that ends without `close_notify`, if the number of bytes and the
+    /// server's reply show that the file is complete. Some old servers never send it.
     pub allow_missing_close_notify: bool,
     /// How names are written to the server.
     pub encoding: NameEncoding,
@@ -186,7 +187,7 @@ pub struct SftpSource {
 /// How file and directory names are written to a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NameEncoding {
-    /// In UTF-8, and where the server knows no such name, in GB 18030.
+    /// In UTF-8, and in GB 18030 if the server has no file of that name.
     #[default]
     Auto,
     /// In UTF-8.

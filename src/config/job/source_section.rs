@@ -146,7 +146,7 @@ pub(super) struct Written {
     pub(super) host_key: Option<Text>,
 }
 
-/// The place of a private key.
+/// The file of a private key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PrivateKeyFile {

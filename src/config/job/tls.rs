@@ -1,4 +1,4 @@
-//! `[source] tls`: whether a server is spoken to by TLS, and whom to trust.
+//! `[source] tls`: whether a server uses TLS, and which certificates are trusted.
 
 use serde::Deserialize;
 use toml::Spanned;

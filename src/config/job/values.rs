@@ -1,7 +1,7 @@
 //! Values of a job file as they are written.
 //!
-//! All keys are optional in the sections, and quantities are text; the resolvers say what is missing or ill-formed.
-//! There is no `flatten` and no `untagged`: both would lose the place of an error.
+//! All keys are optional in the sections, and quantities are text; the resolvers find what is missing or malformed.
+//! There is no `flatten` and no `untagged`: both would lose the position of an error.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
 use toml::Spanned;
 
-/// A text with its place.
+/// A text with its span.
 pub(super) type Text = Spanned<String>;
 
 /// Reads a text into one variant and a table into the other.

@@ -1,4 +1,4 @@
-//! What a job file says of the insurer's WeCom: the enterprise, its applications, where callbacks come in.
+//! The insurer's WeCom, resolved: the enterprise, its applications and the address of callbacks.
 
 use std::fmt;
 
@@ -9,18 +9,18 @@ use super::secret::SecretSource;
 pub struct Wecom {
     /// `CorpID` of the enterprise. Without it there are no applications.
     pub corp_id: Option<String>,
-    /// What the insurer's proxy is reached by, without a slash at its end, such as `https://wecom.example.com`.
+    /// Public base URL of the insurer's proxy, without a slash at its end, such as `https://wecom.example.com`.
     pub public_url: Option<String>,
     /// The applications, in the order of the file; no two have the same agent id.
     pub apps: Vec<WecomApp>,
-    /// The files by which WeCom sees that the domain is the insurer's, no two of the same name.
+    /// The files by which WeCom verifies the domain; their names are unique.
     pub domain_verification: Vec<DomainVerification>,
 }
 
 /// An application of the enterprise.
 #[derive(Debug, Clone)]
 pub struct WecomApp {
-    /// Which it is.
+    /// Its agent id.
     pub agent_id: AgentId,
     /// Its secret, for calls of WeCom's API.
     pub secret: SecretSource,
@@ -30,19 +30,19 @@ pub struct WecomApp {
     pub line: usize,
 }
 
-/// What WeCom and the receiver of its callbacks share.
+/// The secrets that WeCom shares with the receiver of its callbacks.
 #[derive(Debug, Clone)]
 pub struct CallbackSecrets {
     /// `Token`: up to 32 letters and digits.
     pub token: SecretSource,
     /// `EncodingAESKey`: 43 letters and digits.
     pub aes_key: SecretSource,
-    /// Receive ids that are right besides the corp id. The empty one is that of robots and of third parties with
-    /// a personal subject; suites have their own.
+    /// Receive ids that are accepted besides the corp id. Robots and third parties with a personal subject have
+    /// the empty one; suites have their own.
     pub receive_ids: Vec<String>,
 }
 
-/// Which application of the enterprise. `Display` gives it as in a callback's path.
+/// Identifies an application of the enterprise. `Display` writes it as in a callback's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AgentId {
     /// An application that the enterprise made, by its number.
@@ -83,7 +83,7 @@ impl fmt::Display for AgentId {
 pub struct DomainVerification {
     /// `WW_verify_XXXX.txt`.
     pub file: String,
-    /// What is in it: `XXXX`, unless the job says otherwise.
+    /// Its content; `XXXX` by default.
     pub content: String,
 }
 
@@ -97,7 +97,7 @@ pub fn is_aes_key(text: &str) -> bool {
     text.len() == 43 && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// Whether the text is what ids of WeCom are made of. An empty one is.
+/// Whether the text has only characters of WeCom ids. An empty text is allowed.
 pub(super) fn is_id(text: &str) -> bool {
     text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }

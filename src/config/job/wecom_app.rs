@@ -196,7 +196,7 @@ impl Resolver<'_> {
         Ok(WecomApp { agent_id, secret, callback, line })
     }
 
-    /// A secret whose form is known, so that one pasted into the wrong place is found at once.
+    /// A secret of known form. The form is checked at once, which finds a secret pasted into the wrong key.
     fn callback_secret(
         &self,
         key: &str,

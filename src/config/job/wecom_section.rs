@@ -1,4 +1,4 @@
-//! What a job file says of the insurer's WeCom, resolved as a whole.
+//! Resolves all keys and sections about WeCom.
 
 use toml::Spanned;
 

@@ -1,10 +1,10 @@
-//! Why schema files do not make a schema.
+//! Errors of loading schema files.
 
 use std::{io, path::PathBuf};
 
 use crate::model::{Message, system_reason};
 
-/// Why schema files do not make a [`Schema`].
+/// Why schema files could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
     /// A file cannot be read.
@@ -27,7 +27,7 @@ pub enum SchemaError {
         /// What the parser said.
         problem: String,
     },
-    /// The JSON does not say what is needed.
+    /// The JSON lacks a value, or has a wrong one.
     #[error("{file}: at {pointer}: {problem}")]
     Invalid {
         /// The file.

@@ -1,4 +1,4 @@
-//! A cursor over a schema file that knows where it stands, so that an error can say so.
+//! A cursor over a schema file. It tracks its JSON pointer, so that errors can state it.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ impl<'a> Cursor<'a> {
         Cursor { file, pointer: String::new(), value }
     }
 
-    /// An error that stands here.
+    /// An error at this position.
     pub(super) fn fail(&self, problem: impl Into<String>) -> SchemaError {
         let pointer = if self.pointer.is_empty() { "/" } else { &self.pointer };
         SchemaError::Invalid {

@@ -6,7 +6,7 @@ use super::error::SchemaError;
 use super::json_cursor::Cursor;
 use super::resolved::{Copy, ForestSchema, Kind, LevelSchema, Reference, Schema, Tops};
 
-/// Rule of a foreign key that names none: a reference that only this job knows.
+/// Rule of a foreign key that names none, which only custom schema files contain.
 const UNNAMED_REFERENCE_RULE: &str = "X413";
 
 /// The foreign keys of one Table Schema, in field order.

@@ -1,6 +1,6 @@
 //! Reads `datapackage.json` and its Table Schemas (Data Package v2) into a [`Schema`].
 //!
-//! What the standard has no word for stands under `orgsnap:` keys: forests, copied names, English
+//! What the standard does not define is under `orgsnap:` keys: forests, copied names, English
 //! titles, header aliases, date forms, the rule of a foreign key. Whatever would be without effect (a
 //! misspelt `orgsnap:` key, a constraint that no rule checks) is refused, not ignored.
 
@@ -77,7 +77,7 @@ pub(super) fn load(package: &str, read: Reader<'_>) -> Result<Schema, SchemaErro
     let root = Cursor::root(&file, &value);
     root.only("orgsnap:", &["orgsnap:titleEn", "orgsnap:descriptionEn"])?;
 
-    // Table Schemas first: a foreign key may point to a resource that stands further down.
+    // Table Schemas first: a foreign key may point to a resource further down.
     let mut tables = Vec::new();
     for resource in root.need("resources")?.elements()? {
         resource.only("orgsnap:", &["orgsnap:titleEn", "orgsnap:descriptionEn"])?;
