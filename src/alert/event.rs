@@ -81,7 +81,7 @@ impl Cause {
             Fault::Source => Some(Cause::Source),
             Fault::Setup | Fault::DataFolder => Some(Cause::Setup),
             Fault::Internal => Some(Cause::Internal),
-            Fault::Delivery | Fault::Busy | Fault::Stopped => None,
+            Fault::Delivery | Fault::Busy | Fault::DatabaseLocked | Fault::Stopped => None,
         }
     }
 

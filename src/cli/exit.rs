@@ -29,7 +29,7 @@ impl Exit {
             // A run that was asked to end is to be run again, as one whose delivery has not come.
             Fault::Delivery | Fault::Source | Fault::Stopped => Exit::Unavailable,
             Fault::Setup | Fault::DataFolder => Exit::Usage,
-            Fault::Busy => Exit::Locked,
+            Fault::Busy | Fault::DatabaseLocked => Exit::Locked,
             Fault::Internal => Exit::Internal,
         }
     }

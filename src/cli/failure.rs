@@ -65,7 +65,7 @@ impl From<WecomStoreError> for Failure {
             | WecomStoreError::Full { .. }
             | WecomStoreError::Disk { .. }
             | WecomStoreError::Foreign { .. } => Fault::DataFolder,
-            WecomStoreError::Locked { .. } => Fault::Busy,
+            WecomStoreError::Locked { .. } => Fault::DatabaseLocked,
             WecomStoreError::Corrupt { .. }
             | WecomStoreError::Overloaded { .. }
             | WecomStoreError::Stopped { .. }

@@ -99,7 +99,7 @@ impl MissingPrecondition {
             Fault::Source => Some(MissingPrecondition::Source),
             Fault::Busy => Some(MissingPrecondition::Lock),
             Fault::Setup | Fault::DataFolder => Some(MissingPrecondition::Setup),
-            Fault::Internal => Some(MissingPrecondition::Machine),
+            Fault::DatabaseLocked | Fault::Internal => Some(MissingPrecondition::Machine),
             Fault::Stopped => None,
         }
     }

@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 
 use crate::config::job::{Cron, Schedule};
 use crate::model::{Message, RunId};
+use crate::pipeline::Fault;
 
 use super::plan::{
     MissingPrecondition, NextStep, Phase, RunOutcome, ScheduleState, TickAction, Timetable,
@@ -267,6 +268,16 @@ fn machine_faults_are_retried_with_backoff_a_bounded_number_of_times() {
             "24 06:00 run 24: failed",
         ]
     );
+}
+
+#[test]
+fn a_database_locked_all_day_is_given_up_and_alerted_within_the_night() {
+    let missing = MissingPrecondition::of(Fault::DatabaseLocked).unwrap();
+    let mut simulation = Simulation::new(NIGHTLY, SHANGHAI, "08:00", "2026-11-23T12:00");
+    simulation.pass("2026-11-23T12:00", "2026-11-24T18:00", &|_| without(missing, true));
+    // As a lock it was tried 2580 times, and the alert came at midnight.
+    assert_eq!(simulation.reports().len(), 4);
+    assert_eq!(simulation.state.scheduled_run.as_ref().unwrap().phase, Phase::Failed);
 }
 
 #[test]

@@ -152,7 +152,7 @@ mod tests {
                 false,
             ),
             (StoreError::Full { path: path() }.into(), MissingPrecondition::Setup, true),
-            (StoreError::Locked { path: path() }.into(), MissingPrecondition::Lock, true),
+            (StoreError::Locked { path: path() }.into(), MissingPrecondition::Machine, true),
             (StoreError::Corrupt { path: path() }.into(), MissingPrecondition::Machine, false),
         ];
         for (error, missing, passing) in cases {

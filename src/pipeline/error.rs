@@ -126,8 +126,10 @@ pub enum Fault {
     Setup,
     /// The data folder or its disk: full, read-only, failing, written by a newer program.
     DataFolder,
-    /// Nobody: another run or another program holds the tenant or its database.
+    /// Nobody: another run holds the tenant. It ends by itself.
     Busy,
+    /// Nobody: another program holds the database. It may do so for hours, so retries are bounded and then alerted.
+    DatabaseLocked,
     /// orgsnap itself, or a damaged database.
     Internal,
     /// Nobody: the run was asked to end.
@@ -202,7 +204,7 @@ impl Classification {
             StoreError::OlderDate { .. }
             | StoreError::Column { .. }
             | StoreError::UnknownForest { .. } => Fault::Setup.permanent(),
-            StoreError::Locked { .. } => Fault::Busy.passing(),
+            StoreError::Locked { .. } => Fault::DatabaseLocked.passing(),
             StoreError::Corrupt { .. } | StoreError::Misuse(_) | StoreError::Sqlite { .. } => {
                 Fault::Internal.permanent()
             }

@@ -29,6 +29,7 @@ fn exit_code_alert_cause_and_scheduler_agree_on_each_fault() {
     let source = (4, Some(Cause::Source), Some(Missing::Source));
     let delivery = (4, None, Some(Missing::Files));
     let busy = (5, None, Some(Missing::Lock));
+    let database_locked = (5, None, Some(Missing::Machine));
     let internal = (70, Some(Cause::Internal), Some(Missing::Machine));
     let stopped = (4, None, None);
     let cases: Vec<(RunError, _, bool)> = vec![
@@ -58,6 +59,7 @@ fn exit_code_alert_cause_and_scheduler_agree_on_each_fault() {
         ),
         (FetchError::NothingThere { place: text() }.into(), delivery, true),
         (LockError::Held { path: path(), holder: text() }.into(), busy, true),
+        (StoreError::Locked { path: path() }.into(), database_locked, true),
         (StoreError::Corrupt { path: path() }.into(), internal, false),
         (StoreError::Misuse(text()).into(), internal, false),
         (FetchError::Cancelled.into(), stopped, true),

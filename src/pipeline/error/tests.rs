@@ -40,7 +40,7 @@ fn each_fault_of_a_run_says_who_is_at_fault_and_whether_waiting_helps() {
         (StoreError::Full { path: path() }.into(), Fault::DataFolder, true),
         (StoreError::Disk { path: path() }.into(), Fault::DataFolder, true),
         (StoreError::ReadOnly { path: path() }.into(), Fault::DataFolder, false),
-        (StoreError::Locked { path: path() }.into(), Fault::Busy, true),
+        (StoreError::Locked { path: path() }.into(), Fault::DatabaseLocked, true),
         (StoreError::Corrupt { path: path() }.into(), Fault::Internal, false),
         (RunError::NoSource { job: "jobs/t.toml".into() }, Fault::Setup, false),
         (FetchError::Cancelled.into(), Fault::Stopped, true),
