@@ -60,7 +60,7 @@ impl Recorder {
     }
 }
 
-/// A desk of a process that has just started.
+/// A dispatcher of a process that has just started.
 fn dispatcher(data: &Path, job: &Job, sender: &Arc<Recorder>) -> AlertDispatcher {
     let dispatcher = AlertDispatcher::with_sender(data, Arc::<Recorder>::clone(sender));
     dispatcher.register(job, *events::NOW).unwrap();
@@ -75,7 +75,7 @@ fn content(data: &Path) -> LedgerContent {
     Ledger::of(data, "t").read().unwrap()
 }
 
-/// The alert that a happening makes.
+/// The alert of an event.
 fn alert(job: &Job, event: &RunEvent) -> Alert {
     let folder = tempfile::tempdir().unwrap();
     let dispatcher = AlertDispatcher::new(folder.path());

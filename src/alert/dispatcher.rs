@@ -255,7 +255,7 @@ impl Shared {
         let tenant = self.tenant(&mut state, &job.tenant);
         tenant.channels.clone_from(&job.alerts);
         if posted {
-            // AlertDecision is worth an attempt at once, whatever became of what waits already.
+            // A new alert is worth an attempt at once, whatever became of older ones.
             tenant.due = Some(Instant::now());
             tenant.failures = 0;
             tenant.posted = true;

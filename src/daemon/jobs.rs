@@ -290,7 +290,7 @@ mod tests {
         write("notes.txt", "tenant = 'n'");
         assert_eq!(look(&mut folder), ["broken b.toml kept -", "taken a -"]);
         assert_eq!(look(&mut folder), nothing);
-        // Loaded up when it has stood still for a look.
+        // Loaded when it is unchanged at the next poll.
         write("a.toml", "tenant = 'a'\nname = '1'");
         write("b.toml", "tenant = 'b'");
         assert_eq!(look(&mut folder), nothing);

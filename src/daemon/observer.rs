@@ -10,7 +10,7 @@ use crate::config::job::Job;
 use super::log_entry::LogEntry;
 use super::plan::ScheduleState;
 
-/// ServeObserver what happens.
+/// Receives what happens.
 pub trait Observer {
     /// A line for the log.
     fn log(&self, log: &LogEntry);

@@ -237,7 +237,7 @@ impl<'o> Scheduler<'o> {
         insurer.job = Arc::clone(&job);
         insurer.gone = false;
         match (timetable(&job), &mut insurer.state) {
-            // A run under way ends before its track does.
+            // A run under way ends before its schedule state does.
             (None, _) if insurer.running.is_some() => {}
             (None, state) => {
                 *state = None;
