@@ -24,7 +24,8 @@ use crate::wecom::receive::{self, Account, MAX_BODY, Received};
 use crate::wecom::store::{ReceivedEvent, Stored, WecomStoreError};
 
 use super::registry::{App, NotReady, Registry};
-use super::request_log::{self, RequestEvent, RequestLog};
+use super::request_event::RequestEvent;
+use super::request_log::RequestLog;
 
 /// Bytes of bodies that may be in memory at once, over all connections.
 const BODIES: usize = 64 << 20;
@@ -106,15 +107,15 @@ impl Callbacks {
         // A doubtful timestamp is logged besides the outcome of the request.
         if !matches!(event, RequestEvent::Age(..)) {
             let (tenant, agent) = about.split_once('/').unwrap_or_default();
-            self.counts.add(tenant, agent, request_log::kind(event), 1);
+            self.counts.add(tenant, agent, event.kind(), 1);
         }
         self.request_log.note(about, event, (self.clock)());
     }
 
     /// Reads a body, at most [`MAX_BODY`] of it.
     async fn read(&self, mut body: Body) -> Result<Held<'_>, Unread> {
-        let told = body.size_hint().lower();
-        if told > MAX_BODY as u64 {
+        let announced = body.size_hint().lower();
+        if announced > MAX_BODY as u64 {
             return Err(Unread::TooLarge);
         }
         let mut held = Held { bytes: Vec::new(), of: &self.held };

@@ -3,6 +3,7 @@
 
 pub mod callbacks;
 pub mod health;
-mod request_log;
 mod registry;
+mod request_event;
+mod request_log;
 pub mod server;

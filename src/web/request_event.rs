@@ -1,0 +1,338 @@
+//! The events of a request that are worth a line in the log, and the words for each.
+
+use crate::model::Message;
+use crate::wecom::receive::Refusal;
+use crate::wecom::store::WecomStoreError;
+
+use super::registry::{App, RouteError};
+
+/// The most characters of a value sent by a stranger that are logged; the path of a callback has some hundred.
+const MAX_QUOTED: usize = 128;
+
+/// What happened to a request.
+#[derive(Debug)]
+pub(super) enum RequestEvent<'a> {
+    /// There is no application at the path.
+    RouteError(&'a RouteError<'a>),
+    /// The application has neither token nor key.
+    NoCallback(&'a App),
+    /// Its token or key cannot be used.
+    Secret(&'a App, &'a Message),
+    /// The request is not WeCom's.
+    Refused(&'a App, &'a Refusal),
+    /// It is neither GET nor POST.
+    Method(&'a App),
+    /// Its body is too large.
+    TooLarge,
+    /// Its body did not arrive.
+    Broken,
+    /// Too many bodies at once.
+    Crowded,
+    /// The event could not be stored.
+    NotStored(&'a App, &'a WecomStoreError),
+    /// The address was checked, and the answer was right.
+    Verified(&'a App),
+    /// The timestamp is this many seconds from now.
+    Age(&'a App, i64),
+}
+
+impl RequestEvent<'_> {
+    /// A short name for the log, and the label of the metric of refused requests.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            RequestEvent::RouteError(RouteError::Path(path)) if resembles_callback(path) => "path",
+            RequestEvent::RouteError(RouteError::Path(_)) => "page",
+            RequestEvent::RouteError(RouteError::Tenant(_)) => "tenant",
+            RequestEvent::RouteError(RouteError::Corp { .. }) => "corp",
+            RequestEvent::RouteError(RouteError::Agent { .. }) => "agent",
+            RequestEvent::RouteError(RouteError::Endpoint { .. }) => "endpoint",
+            RequestEvent::NoCallback(_) => "not-configured",
+            RequestEvent::Secret(..) => "secret",
+            RequestEvent::Method(_) => "method",
+            RequestEvent::TooLarge => "too-large",
+            RequestEvent::Broken => "broken",
+            RequestEvent::Crowded => "crowded",
+            RequestEvent::NotStored(..) => "not-stored",
+            RequestEvent::Age(..) => "timestamp",
+            RequestEvent::Verified(_) => "verified",
+            RequestEvent::Refused(_, refusal) => match refusal {
+                Refusal::Query | Refusal::Missing(_) | Refusal::Several(_) => "query",
+                Refusal::Envelope(_) => "envelope",
+                Refusal::Signature => "signature",
+                Refusal::Decrypt(_) => "decrypt",
+                Refusal::ReceiveId(_) => "receive-id",
+                Refusal::Doctype => "doctype",
+            },
+        }
+    }
+
+    /// The line for the log, in both languages. It holds no secret, and what the sender made up is quoted.
+    pub(super) fn message(&self) -> Message {
+        match self {
+            RequestEvent::RouteError(route_error) => route_error_message(route_error),
+            RequestEvent::NoCallback(app) => Message::new(
+                format!(
+                    "收到租户 {} 应用 {} 的回调，但任务文件中该应用没有 token 和 aes_key；在配置好并由 orgsnap serve 读取之前，\
+                     企业微信后台保存该 URL 会失败",
+                    app.tenant, app.agent_id
+                ),
+                format!(
+                    "a callback arrived for tenant {} agent {}, but the job file has no token and aes_key for it: saving \
+                     the URL in WeCom fails until they are configured and orgsnap serve has taken the file up",
+                    app.tenant, app.agent_id
+                ),
+            ),
+            RequestEvent::Secret(app, why) => Message::new(
+                format!(
+                    "收到租户 {} 应用 {} 的回调，但它的 token 或 aes_key 无法使用；在此之前企业微信后台保存该 URL 会失败。{}",
+                    app.tenant, app.agent_id, why.zh
+                ),
+                format!(
+                    "a callback arrived for tenant {} agent {}, but its token or aes_key cannot be used, and until then \
+                     saving the URL in WeCom fails: {}",
+                    app.tenant, app.agent_id, why.en
+                ),
+            ),
+            RequestEvent::Refused(app, refusal) => refusal_message(app, refusal),
+            RequestEvent::Method(app) => Message::new(
+                format!(
+                    "租户 {} 应用 {} 的地址收到 GET、POST 以外的请求，已拒绝",
+                    app.tenant, app.agent_id
+                ),
+                format!(
+                    "a request of tenant {} agent {} is neither GET nor POST; refused",
+                    app.tenant, app.agent_id
+                ),
+            ),
+            RequestEvent::TooLarge => Message::fixed(
+                "请求正文超过 1 MiB，已拒绝；企业微信的回调远小于此",
+                "a body has more than 1 MiB; refused, as WeCom's are far smaller",
+            ),
+            RequestEvent::Broken => Message::fixed(
+                "请求正文没有完整到达，已拒绝；请检查反向代理",
+                "a body did not arrive whole; refused. Check the reverse proxy",
+            ),
+            RequestEvent::Crowded => Message::fixed(
+                "同时到达的请求正文过多，已请对方稍后重发",
+                "too many bodies arrive at once; the sender was told to try again",
+            ),
+            RequestEvent::NotStored(app, error) => {
+                let Message { zh, en } = error.message();
+                Message::new(
+                    format!(
+                        "租户 {} 应用 {} 的回调未能保存，未确认（503）：{zh}",
+                        app.tenant, app.agent_id
+                    ),
+                    format!(
+                        "a callback of tenant {} agent {} could not be stored and was not acknowledged (503): {en}",
+                        app.tenant, app.agent_id
+                    ),
+                )
+            }
+            RequestEvent::Verified(app) => Message::new(
+                format!("租户 {} 应用 {} 的 URL 验证通过", app.tenant, app.agent_id),
+                format!("the URL of tenant {} agent {} was verified", app.tenant, app.agent_id),
+            ),
+            RequestEvent::Age(app, seconds) => Message::new(
+                format!(
+                    "租户 {} 应用 {} 的回调时间戳与本机时间相差 {seconds} 秒，已接受；若并非迟到的重发，请检查本机时钟",
+                    app.tenant, app.agent_id
+                ),
+                format!(
+                    "the timestamp of a callback of tenant {} agent {} is {seconds} s before this machine's time; it was \
+                     accepted. If it is no late retry, check the clock",
+                    app.tenant, app.agent_id
+                ),
+            ),
+        }
+    }
+}
+
+/// Whether the path looks like a callback's that was written down wrongly.
+pub(super) fn resembles_callback(path: &str) -> bool {
+    path.to_ascii_lowercase().contains("callback")
+}
+
+/// What a stranger sent, so that it can neither break a line nor fill the log.
+fn quoted(text: &str) -> String {
+    let short: String = text.chars().take(MAX_QUOTED).collect();
+    format!("{short:?}")
+}
+
+fn route_error_message(route_error: &RouteError<'_>) -> Message {
+    match route_error {
+        RouteError::Path(path) => {
+            let path = quoted(path);
+            Message::new(
+                format!("请求的路径 {path} 不是回调地址，已拒绝；正确的地址见 orgsnap wecom urls"),
+                format!(
+                    "the path {path} of a request is no callback's; refused. orgsnap wecom urls prints the right ones"
+                ),
+            )
+        }
+        RouteError::Tenant(tenant) => {
+            let tenant = quoted(tenant);
+            Message::new(
+                format!(
+                    "收到租户 {tenant} 的回调，但没有该租户的任务文件；在 orgsnap serve 读取任务文件之前，企业微信后台保存该 URL 会失败"
+                ),
+                format!(
+                    "a callback arrived for tenant {tenant}, which has no job file: saving the URL in WeCom fails until \
+                     orgsnap serve has taken one up"
+                ),
+            )
+        }
+        RouteError::Corp { tenant } => Message::new(
+            format!(
+                "收到租户 {tenant} 的回调，但路径中的企业 ID 与任务文件的 corp_id 不一致；请核对 URL 和 corp_id"
+            ),
+            format!(
+                "a callback arrived for tenant {tenant}, but the corp id in its path is not the corp_id of the job file; \
+                 compare the URL and the file"
+            ),
+        ),
+        RouteError::Agent { tenant, agent } => {
+            let agent = quoted(agent);
+            Message::new(
+                format!(
+                    "收到租户 {tenant} 应用 {agent} 的回调，但任务文件中没有这个 [[wecom_app]]；在配置好并由 orgsnap serve 读取之前，\
+                     企业微信后台保存该 URL 会失败"
+                ),
+                format!(
+                    "a callback arrived for tenant {tenant} agent {agent}, but the job file has no such [[wecom_app]]: \
+                     saving the URL in WeCom fails until it is configured and orgsnap serve has taken the file up"
+                ),
+            )
+        }
+        RouteError::Endpoint { tenant, agent } => Message::new(
+            format!(
+                "租户 {tenant} 应用 {agent} 的回调到了另一类地址；请改用 orgsnap wecom urls 给出的 URL"
+            ),
+            format!(
+                "a callback of tenant {tenant} agent {agent} came to the other kind of address; use the URL that \
+                 orgsnap wecom urls prints"
+            ),
+        ),
+    }
+}
+
+fn refusal_message(app: &App, refusal: &Refusal) -> Message {
+    let (zh, en) = match refusal {
+        Refusal::Query | Refusal::Missing(_) | Refusal::Several(_) => (
+            "查询参数不完整或不合规范；请求并非来自企业微信，或被反向代理改写".to_owned(),
+            "it is not WeCom's, or a proxy changes the query".to_owned(),
+        ),
+        Refusal::Envelope(_) => (
+            "正文不是企业微信的格式；请求并非来自企业微信，或被反向代理改写".to_owned(),
+            "it is not WeCom's, or a proxy changes the body".to_owned(),
+        ),
+        Refusal::Signature => (
+            "签名不符：任务文件中的 token 与企业微信页面上的 Token 不一致，或请求并非来自企业微信".to_owned(),
+            "the token of the job file is not the Token of WeCom's page, or the request is not WeCom's".to_owned(),
+        ),
+        Refusal::Decrypt(_) => (
+            "无法解密：任务文件中的 aes_key 与企业微信页面上的 EncodingAESKey 不一致".to_owned(),
+            "the aes_key of the job file is not the EncodingAESKey of WeCom's page".to_owned(),
+        ),
+        Refusal::ReceiveId(id) => {
+            let id = quoted(id);
+            (
+                format!("接收方 ID {id} 既不是 corp_id，也不在 receive_ids 中；请核对，确属本应用时写入 receive_ids"),
+                format!("it is for {id}, which is neither corp_id nor in receive_ids; add it there if it is right"),
+            )
+        }
+        Refusal::Doctype => (
+            "解密后的正文含 DOCTYPE".to_owned(),
+            "WeCom sends none".to_owned(),
+        ),
+    };
+    let (tenant, agent) = (&app.tenant, &app.agent_id);
+    Message::new(
+        format!("已拒绝租户 {tenant} 应用 {agent} 的一个请求：{zh}"),
+        format!("a request of tenant {tenant} agent {agent} is refused: {refusal}; {en}"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::config::job::{self, AgentId};
+    use crate::wecom::crypto::DecryptFault;
+    use crate::wecom::envelope::EnvelopeFault;
+
+    use super::super::registry::Registry;
+    use super::*;
+
+    #[test]
+    fn every_request_event_names_its_tenant_and_application_in_both_languages() {
+        let job = job::parse(
+            Path::new("jobs/x.toml"),
+            "tenant = 'T1'\ncorp_id = 'C1'\n[[wecom_app]]\nagent_id = 7\nsecret = 'SECRET'\n",
+            &|_| None,
+        )
+        .unwrap();
+        let (registry, messages) =
+            Registry::build(&[&job], Path::new("data"), &Registry::default());
+        assert!(messages.is_empty(), "{messages:?}");
+        let path = crate::wecom::address::path("C1", "T1", AgentId::Number(7));
+        let app = registry.app(&path).unwrap();
+        let why = Message::fixed("原因", "the reason");
+        let full = WecomStoreError::Full { path: "data/T1/wecom.db".into() };
+        let refusals = [
+            Refusal::Query,
+            Refusal::Missing("nonce"),
+            Refusal::Several("nonce"),
+            Refusal::Envelope(EnvelopeFault::Doctype),
+            Refusal::Signature,
+            Refusal::Decrypt(DecryptFault::Padding),
+            Refusal::ReceiveId("other".to_owned()),
+            Refusal::Doctype,
+        ];
+        let mut events: Vec<RequestEvent<'_>> =
+            refusals.iter().map(|refusal| RequestEvent::Refused(app, refusal)).collect();
+        events.extend([
+            RequestEvent::NoCallback(app),
+            RequestEvent::Secret(app, &why),
+            RequestEvent::Method(app),
+            RequestEvent::NotStored(app, &full),
+            RequestEvent::Verified(app),
+            RequestEvent::Age(app, 1_000),
+        ]);
+        for event in events {
+            let Message { zh, en } = event.message();
+            for text in [&zh, &en] {
+                assert!(text.contains("T1") && text.contains('7'), "{text}");
+                assert!(!text.contains("SECRET"), "{text}");
+            }
+            assert!(!zh.is_ascii() && en.is_ascii(), "{zh} {en}");
+        }
+        for (path, kind, quoted) in [
+            ("/x", "page", "\"/x\""),
+            (&format!("{path}/"), "path", "/7/\""),
+            (&path.replace("T1", "T2"), "tenant", "\"T2\""),
+            (&path.replace("C1", "C2"), "corp", "T1"),
+            (&path.replace("/7", "/8"), "agent", "\"8\""),
+            (
+                &path.replace(
+                    "work-weixin-integration/wxCallBack/member",
+                    "customer-manager/wxCallBack/external/user",
+                ),
+                "endpoint",
+                "T1",
+            ),
+        ] {
+            let route_error = registry.app(path).unwrap_err();
+            let event = RequestEvent::RouteError(&route_error);
+            assert_eq!(event.kind(), kind, "{path}");
+            let Message { zh, en } = event.message();
+            assert!(zh.contains(quoted) && en.contains(quoted), "{zh} {en}");
+        }
+    }
+
+    #[test]
+    fn untrusted_request_text_cannot_break_a_log_line() {
+        assert_eq!(quoted("a\nb\u{1b}[31m"), r#""a\nb\u{1b}[31m""#);
+        assert_eq!(quoted(&"x".repeat(1_000)).len(), MAX_QUOTED + 2);
+    }
+}
