@@ -60,15 +60,15 @@ fn every_layout_is_detected() {
         for (turn, header) in headers.into_iter().enumerate() {
             let charset = charsets[(at + turn) % charsets.len()];
             let line_end = if at % 2 == 0 { LineEnd::Lf } else { LineEnd::CrLf };
-            let told = format!("{delimiter:?} {header:?} {charset:?} {line_end:?}");
+            let variant = format!("{delimiter:?} {header:?} {charset:?} {line_end:?}");
             let layout =
                 Options { delimiter: delimiter.into(), header, charset, line_end, ..options(60) };
             let report = check(sampled(&layout).path());
-            assert_eq!(report.totals.len(), 0, "{told}: {:?}", report.findings.first());
+            assert_eq!(report.totals.len(), 0, "{variant}: {:?}", report.findings.first());
             let agents = report.file(Feed::Agent).unwrap();
-            assert_eq!(agents.rows, 60, "{told}");
-            assert_eq!(agents.delimiter.as_deref(), Some(delimiter), "{told}");
-            assert_eq!(agents.header, Some(header != Header::None), "{told}");
+            assert_eq!(agents.rows, 60, "{variant}");
+            assert_eq!(agents.delimiter.as_deref(), Some(delimiter), "{variant}");
+            assert_eq!(agents.header, Some(header != Header::None), "{variant}");
             is_sound(&report).unwrap();
         }
     }

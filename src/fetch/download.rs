@@ -2,7 +2,7 @@
 //! resumed, what is accepted.
 //!
 //! A file is accepted only if the transfer ended well, the server says so, the number of bytes is the
-//! size that the server told, and size and time are the same afterwards. The four files (and the marker)
+//! size that the server stated, and size and time are the same afterwards. The four files (and the marker)
 //! are one delivery: if any has changed by the end, all are fetched anew.
 
 mod attempt;

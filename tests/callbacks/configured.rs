@@ -178,12 +178,12 @@ fn wecom_configuration_errors_name_line_and_key_and_no_secret() {
     ] {
         assert!(JOB.contains(from), "{from}");
         let error = parse(&JOB.replacen(from, to, 1)).expect_err(to);
-        let told = error.to_string();
-        assert!(told.starts_with(&format!("jobs/x.toml:{line}: ")), "{to}: {told}");
-        assert!(told.contains(said), "{to}: {told}");
+        let text = error.to_string();
+        assert!(text.starts_with(&format!("jobs/x.toml:{line}: ")), "{to}: {text}");
+        assert!(text.contains(said), "{to}: {text}");
         let zh = error.message().zh;
         for secret in ["SECRET", &long, "123456"] {
-            assert!(!told.contains(secret) && !zh.contains(secret), "{told} {zh}");
+            assert!(!text.contains(secret) && !zh.contains(secret), "{text} {zh}");
         }
     }
 }

@@ -100,8 +100,8 @@ impl Nginx {
         let _ = input.write_all(body.unwrap_or_default());
         drop(input);
         let output = child.wait_with_output().unwrap();
-        let told = String::from_utf8(output.stdout).unwrap();
-        let (text, status) = told.rsplit_once('\n').unwrap();
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let (text, status) = stdout.rsplit_once('\n').unwrap();
         (status.parse().unwrap(), text.to_owned())
     }
 }
@@ -260,21 +260,21 @@ fn send_test_passes_through_nginx() {
         let output = command.output().unwrap();
         (output.status.code(), String::from_utf8(output.stdout).unwrap())
     };
-    let (code, told) = send_test(&[]);
-    assert_eq!(code, Some(2), "{told}");
-    assert!(told.contains("TLS failed: ") && told.contains("--ca"), "{told}");
+    let (code, stdout) = send_test(&[]);
+    assert_eq!(code, Some(2), "{stdout}");
+    assert!(stdout.contains("TLS failed: ") && stdout.contains("--ca"), "{stdout}");
     assert_eq!(
         receiver.bodies("00010001").len(),
         0,
         "nothing is sent to a server that is not trusted"
     );
     let authority = nginx.authority();
-    let (code, told) = send_test(&["--ca", authority.to_str().unwrap()]);
-    assert_eq!(code, Some(0), "{told}");
+    let (code, stdout) = send_test(&["--ca", authority.to_str().unwrap()]);
+    assert_eq!(code, Some(0), "{stdout}");
     assert_eq!(receiver.bodies("00010001").len(), 1);
     // A server that is away, as one that cannot store: WeCom gets no answer, which makes it send again.
     drop(receiver);
-    let (code, told) = send_test(&["--ca", authority.to_str().unwrap()]);
-    assert_eq!(code, Some(4), "{told}");
-    assert!(told.contains("closed without an answer"), "{told}");
+    let (code, stdout) = send_test(&["--ca", authority.to_str().unwrap()]);
+    assert_eq!(code, Some(4), "{stdout}");
+    assert!(stdout.contains("closed without an answer"), "{stdout}");
 }

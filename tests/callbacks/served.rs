@@ -101,8 +101,8 @@ pub(super) fn job_folder(place: &Path, text: &str) -> (PathBuf, PathBuf) {
 }
 
 fn text(output: &Output) -> (Option<i32>, String, String) {
-    let told = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    (output.status.code(), told(&output.stdout), told(&output.stderr))
+    let utf8 = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (output.status.code(), utf8(&output.stdout), utf8(&output.stderr))
 }
 
 #[test]
@@ -121,16 +121,16 @@ fn the_documented_set_up_of_a_tenant_receives_callbacks() {
         text(&command.output().unwrap())
     };
     for agent in ["chengyuan", "kehu"] {
-        let (code, told, _) = send_test(agent);
-        assert_eq!(code, Some(0), "{told}\n{}", served.log());
-        assert!(told.contains("WeCom will take the URL"), "{told}");
-        assert!(told.contains("received and stored"), "{told}");
+        let (code, stdout, _) = send_test(agent);
+        assert_eq!(code, Some(0), "{stdout}\n{}", served.log());
+        assert!(stdout.contains("WeCom will take the URL"), "{stdout}");
+        assert!(stdout.contains("received and stored"), "{stdout}");
     }
-    let (code, told, complaint) = send_test("1000008");
-    assert_eq!((code, told.as_str()), (Some(2), ""));
+    let (code, stdout, stderr) = send_test("1000008");
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
     assert!(
-        complaint.contains("1000008 receives no callbacks; those that do: chengyuan, kehu"),
-        "{complaint}"
+        stderr.contains("1000008 receives no callbacks; those that do: chengyuan, kehu"),
+        "{stderr}"
     );
 
     // The URL is pasted before token and key are configured: the log says why it cannot be saved.
@@ -144,13 +144,13 @@ fn the_documented_set_up_of_a_tenant_receives_callbacks() {
     let lines = format!("secret = \"of-the-application\"\ntoken = '{TOKEN}'\naes_key = '{KEY}'");
     fs::write(&file, JOB.replace("secret = \"of-the-application\"", &lines)).unwrap();
     served.wait_until(200, |port| post(port, &target, body.as_bytes()).status);
-    let (code, told, _) = send_test("1000008");
-    assert_eq!(code, Some(0), "{told}");
+    let (code, stdout, _) = send_test("1000008");
+    assert_eq!(code, Some(0), "{stdout}");
 
     let mut command = orgsnap();
     command.args(["wecom", "events", "00010001", "--data"]).arg(&data);
-    let (code, told, _) = text(&command.output().unwrap());
-    assert_eq!((code, told.matches("orgsnap_send_test").count()), (Some(0), 3), "{told}");
+    let (code, stdout, _) = text(&command.output().unwrap());
+    assert_eq!((code, stdout.matches("orgsnap_send_test").count()), (Some(0), 3), "{stdout}");
 
     served.terminate();
     let conn = rusqlite::Connection::open(data.join("00010001").join("wecom.db")).unwrap();
@@ -218,11 +218,11 @@ fn send_test_names_the_failing_step() {
         let url = format!("http://127.0.0.1:{}", server.port);
         let mut command = orgsnap();
         command.args(["wecom", "send-test", "--agent", "kehu", "--url", &url]).arg(&file);
-        let (found, told, complaint) = text(&command.output().unwrap());
-        assert_eq!(found, Some(code), "{answer}\n{told}\n{complaint}");
-        assert!(told.contains(said), "{answer}\n{told}");
+        let (found, stdout, stderr) = text(&command.output().unwrap());
+        assert_eq!(found, Some(code), "{answer}\n{stdout}\n{stderr}");
+        assert!(stdout.contains(said), "{answer}\n{stdout}");
         for secret in [TOKEN, KEY, "of-the-customers"] {
-            assert!(!told.contains(secret) && !complaint.contains(secret), "{told}{complaint}");
+            assert!(!stdout.contains(secret) && !stderr.contains(secret), "{stdout}{stderr}");
         }
     }
     // Nothing listens there any more.
@@ -231,15 +231,19 @@ fn send_test_names_the_failing_step() {
     command
         .args(["wecom", "send-test", "--json", "--url", &format!("http://127.0.0.1:{port}")])
         .arg(&file);
-    let (code, told, complaint) = text(&command.output().unwrap());
-    let documents: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let (code, stdout, stderr) = text(&command.output().unwrap());
+    let documents: serde_json::Value = serde_json::from_str(&stdout).unwrap();
     // The third has a token that is not set, which is worse than a server that is away.
-    assert!(complaint.contains("environment variable UNSET, which is not set"), "{complaint}");
-    assert_eq!((code, documents[0]["verdict"].as_str()), (Some(2), Some("unreachable")), "{told}");
+    assert!(stderr.contains("environment variable UNSET, which is not set"), "{stderr}");
+    assert_eq!(
+        (code, documents[0]["verdict"].as_str()),
+        (Some(2), Some("unreachable")),
+        "{stdout}"
+    );
     assert_eq!(
         documents.as_array().map(Vec::len),
         Some(2),
-        "one step for each application: {told}"
+        "one step for each application: {stdout}"
     );
 }
 
@@ -247,10 +251,10 @@ fn send_test_names_the_failing_step() {
 fn wecom_urls_prints_the_urls_to_paste() {
     let place = tempfile::tempdir().unwrap();
     let (_, file) = job_folder(place.path(), JOB);
-    let (code, told, _) = text(&orgsnap().args(["wecom", "urls"]).arg(&file).output().unwrap());
+    let (code, stdout, _) = text(&orgsnap().args(["wecom", "urls"]).arg(&file).output().unwrap());
     assert_eq!(code, Some(0));
     let urls: Vec<&str> =
-        told.lines().filter(|line| line.starts_with("  ")).map(str::trim).collect();
+        stdout.lines().filter(|line| line.starts_with("  ")).map(str::trim).collect();
     let member = "https://wecom.example.com/customer/work-weixin-integration/wxCallBack/member/ww08a41f56c8db31fb/00010001";
     assert_eq!(
         urls,
@@ -269,10 +273,9 @@ fn wecom_urls_prints_the_urls_to_paste() {
     assert_eq!(document["domain_verification"][0]["content"], "OTLPha66qJcN7Wpf");
 
     let (_, file) = job_folder(place.path(), "tenant = 't'\n");
-    let (code, _, complaint) =
-        text(&orgsnap().args(["wecom", "urls"]).arg(&file).output().unwrap());
+    let (code, _, stderr) = text(&orgsnap().args(["wecom", "urls"]).arg(&file).output().unwrap());
     assert_eq!(code, Some(2));
-    assert!(complaint.contains("there is no public_url"), "{complaint}");
+    assert!(stderr.contains("there is no public_url"), "{stderr}");
 }
 
 #[test]
@@ -281,8 +284,8 @@ fn a_tenant_that_only_takes_callbacks_has_nothing_to_import() {
     let (_, file) = job_folder(place.path(), JOB);
     let mut command = orgsnap();
     command.arg("import").arg(&file).arg("--data").arg(place.path().join("data"));
-    let (code, _, complaint) = text(&command.output().unwrap());
-    assert_eq!(code, Some(2), "{complaint}");
+    let (code, _, stderr) = text(&command.output().unwrap());
+    assert_eq!(code, Some(2), "{stderr}");
     let said = format!("{}: the job has no [source]", file.display());
-    assert!(complaint.contains(&said), "{complaint}");
+    assert!(stderr.contains(&said), "{stderr}");
 }

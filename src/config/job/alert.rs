@@ -185,14 +185,14 @@ pub(super) static KEYS: &[Key] = &[
 /// The part of `jobs/example.toml.sample` that shows the section.
 pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
 # 告警：未发布、运行失败、文件未到、恢复，各告知一次。可写几个 [[alert]]。
-# Alerts: refused, failed, late and recovered, each told once. There may be several [[alert]].
+# Alerts: refused, failed, late and recovered, each sent once. There may be several [[alert]].
 
 # 企业微信群机器人。地址里有密钥，按密码对待。 / A robot of a WeCom group. Its URL holds a key: treat it as a password.
 [[alert]]
 kind = "wecom-robot"
 url = { env = "OPS_ROBOT_URL" }
 # url = { file = "/run/credentials/orgsnap.service/secrets_ops-robot" }
-# 告知哪些；默认全部 / What it is told of; all by default
+# 告知哪些；默认全部 / Which events it is sent; all by default
 on = ["refused", "failed", "late", "recovered"]
 # 人读的文字："zh"（默认）或 "en" / The language of what people read: "zh" (default) or "en"
 language = "zh"

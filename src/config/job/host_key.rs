@@ -39,16 +39,16 @@ mod tests {
         // A public key, and what `ssh-keygen -lf` prints of it.
         let key =
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMDLq3zbBPqplBlV/F8/HRbnEOg1pdc4Yr8emSZ9hfDn";
-        let told = "SHA256:M+1mSMvbA3o8dzgTkCsXA6RI1893TMGg+ddgeuApBVY";
+        let fingerprint_text = "SHA256:M+1mSMvbA3o8dzgTkCsXA6RI1893TMGg+ddgeuApBVY";
         for text in [
-            told.to_owned(),
-            format!("{told}="),
+            fingerprint_text.to_owned(),
+            format!("{fingerprint_text}="),
             key.to_owned(),
             format!("{key} root@sftp"),
             format!("[sftp.example.com]:2222 {key}"),
             format!("|1|JfKTdBh7rNbXkVAQCRp4OQoPfmI=|USECr3SWf1JUPsms5AqfD5QfxkM= {key}\n"),
         ] {
-            assert_eq!(fingerprint(&text).as_deref(), Some(told), "{text}");
+            assert_eq!(fingerprint(&text).as_deref(), Some(fingerprint_text), "{text}");
         }
         let other_kind = key.replace("ed25519", "rsa");
         for text in [

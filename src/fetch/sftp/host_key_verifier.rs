@@ -52,11 +52,11 @@ impl Handler for HostKeyVerifier {
 
     async fn disconnected(&mut self, reason: DisconnectReason<Fault>) -> Result<(), Fault> {
         match reason {
-            DisconnectReason::ReceivedDisconnect(told) => {
-                let mut words =
+            DisconnectReason::ReceivedDisconnect(message) => {
+                let mut stored =
                     self.disconnect_message.lock().unwrap_or_else(PoisonError::into_inner);
-                let too_many = matches!(told.reason_code, Disconnect::TooManyConnections);
-                *words = Some(DisconnectMessage { text: told.message, too_many });
+                let too_many = matches!(message.reason_code, Disconnect::TooManyConnections);
+                *stored = Some(DisconnectMessage { text: message.message, too_many });
                 Ok(())
             }
             DisconnectReason::Error(fault) => Err(fault),

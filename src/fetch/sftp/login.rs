@@ -106,7 +106,7 @@ async fn by_question(
 ) -> Result<(), NoLogin> {
     let start = handle.authenticate_keyboard_interactive_start(username, None).await;
     let mut reply = answered(start)?;
-    let mut told = false;
+    let mut answered_once = false;
     loop {
         let answers = match reply {
             KeyboardInteractiveAuthResponse::Success => return Ok(()),
@@ -115,8 +115,8 @@ async fn by_question(
             }
             KeyboardInteractiveAuthResponse::InfoRequest { prompts, .. } => match &prompts[..] {
                 [] => Vec::new(),
-                [_] if !told => {
-                    told = true;
+                [_] if !answered_once => {
+                    answered_once = true;
                     vec![password.expose().to_owned()]
                 }
                 // A second question is about a code, or a new password: nothing to answer here.

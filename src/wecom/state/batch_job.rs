@@ -21,10 +21,10 @@ fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     let fields = &step.event.fields;
     // The fields stand within `BatchJob`; a flat form is taken as well.
     let job = fields.get("BatchJob").filter(|job| !job.children.is_empty()).unwrap_or(fields);
-    let mut told: Vec<Field<'_>> = FIELDS
+    let mut columns: Vec<Field<'_>> = FIELDS
         .iter()
         .map(|(column, name)| (*column, job.text_of(name).map(Cow::Borrowed)))
         .collect();
-    told.push(("finished_at", Some(Cow::Borrowed(step.at))));
-    row::write(conn, &TABLE, &[&object.id], &told, Lifecycle::Updated, &step)
+    columns.push(("finished_at", Some(Cow::Borrowed(step.at))));
+    row::write(conn, &TABLE, &[&object.id], &columns, Lifecycle::Updated, &step)
 }

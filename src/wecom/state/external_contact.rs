@@ -60,7 +60,7 @@ fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     )?
     .execute((&object.id, &object.user_id, status, step.at, step.id))?;
     let at = Some(step.at);
-    let told = [
+    let parameters = [
         (":state", fields.text_of("State")),
         (":source", fields.text_of("Source")),
         (":reason", fields.text_of("FailReason")),
@@ -70,7 +70,8 @@ fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     let mut values: Vec<(&str, &dyn ToSql)> =
         vec![(":contact", &object.id), (":user", &object.user_id)];
     values.extend(
-        told.iter()
+        parameters
+            .iter()
             .filter(|(name, _)| sets.contains(name))
             .map(|(name, value)| (*name, value as &dyn ToSql)),
     );

@@ -122,12 +122,12 @@ fn write_departments(
     step: &Step<'_>,
 ) -> rusqlite::Result<()> {
     let list = |name: &str| step.event.fields.get(name).map(|list| list.items());
-    let (told, leaders) = (list("Department"), list("IsLeaderInDept"));
+    let (delivered, leaders) = (list("Department"), list("IsLeaderInDept"));
     let before = departments(conn, user_id)?;
     // Where the departments do not come with the flags, the flags belong to the departments that are known.
-    let departments: Vec<&str> = match (&told, lifecycle) {
+    let departments: Vec<&str> = match (&delivered, lifecycle) {
         (_, Lifecycle::Deleted) => Vec::new(),
-        (Some(told), _) => told.clone(),
+        (Some(delivered), _) => delivered.clone(),
         (None, Lifecycle::Created) => Vec::new(),
         (None, _) if leaders.is_none() => return Ok(()),
         (None, _) => before.iter().map(|(id, _)| id.as_str()).collect(),
