@@ -26,10 +26,13 @@ impl FileFormat {
     /// # Errors
     /// [`SqliteFault::Foreign`], [`SqliteFault::Newer`]; any fault of the file.
     pub fn check(self, conn: &Connection) -> Result<(), SqliteFault> {
-        let application = pragma(conn, "application_id")?;
-        let (found, supported) = (pragma(conn, "user_version")?, self.supported());
+        // All three are read in one transaction: another program may create the tables of a blank file between them.
+        let snapshot = conn.unchecked_transaction()?;
+        let application = pragma(&snapshot, "application_id")?;
+        let (found, supported) = (pragma(&snapshot, "user_version")?, self.supported());
         let objects: i64 =
-            conn.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
+            snapshot.query_row("select count(*) from sqlite_schema", [], |row| row.get(0))?;
+        snapshot.finish()?;
         let blank = application == 0 && found == 0 && objects == 0;
         if application != self.application_id && !blank {
             return Err(SqliteFault::Foreign);
