@@ -198,11 +198,11 @@ impl FetchDeadline {
             }
             Err(last)
         };
-        let Some(dialled) = self.run_with_timeout(async_bridge.saturating_mul(2), dial)? else {
+        let Some(connected) = self.run_with_timeout(async_bridge.saturating_mul(2), dial)? else {
             return Ok(None);
         };
         let timeout = self.bound(timeout)?;
-        Ok(Some(dialled.and_then(|socket| {
+        Ok(Some(connected.and_then(|socket| {
             socket.set_read_timeout(Some(timeout))?;
             socket.set_write_timeout(Some(timeout))?;
             socket.set_nodelay(true)?;

@@ -251,8 +251,8 @@ mod tests {
             let result = wait(ready, &wanted, "here", &deadline, false, &mut look);
             match (result, expected) {
                 (Ok(_), Ok(times)) => assert_eq!(looks, times, "case {number}"),
-                (Err(error), Err(said)) => {
-                    assert!(error.to_string().contains(said), "case {number}: {error}");
+                (Err(error), Err(expected)) => {
+                    assert!(error.to_string().contains(expected), "case {number}: {error}");
                 }
                 (result, expected) => panic!("case {number}: {result:?}, expected {expected:?}"),
             }

@@ -111,24 +111,24 @@ pub(super) fn is_about_too_many(response: &Response) -> bool {
     }
 }
 
-/// Whether words beside a refused login are about the number of connections.
-pub(super) fn says_too_many_connections(said: &str) -> bool {
-    /// As vsftpd, proftpd, pure-ftpd, FileZilla Server, IIS and Serv-U put it, and in Chinese.
+/// Whether the text of a refused login is about the number of connections.
+pub(super) fn says_too_many_connections(text: &str) -> bool {
+    /// The words of vsftpd, proftpd, pure-ftpd, FileZilla Server, IIS and Serv-U, and Chinese ones.
     const WORDS: [&str; 8] =
         ["too many", "maximum", "limit", "already logged in", "过多", "超过", "上限", "最大"];
-    /// `Too many authentication failures`, as OpenSSH puts it, are of another kind, and so is a limit
-    /// of wrong passwords: who takes them for the former locks an account.
+    /// `Too many authentication failures` of OpenSSH is of another kind, and so is a limit
+    /// of wrong passwords: retrying after them locks an account.
     const OTHERS: [&str; 6] = ["auth", "fail", "attempt", "password", "失败", "密码"];
-    let said = said.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|words| said.contains(words));
+    let text = text.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|words| text.contains(words));
     has(&WORDS) && !has(&OTHERS)
 }
 
-/// The server's words, with what they are mostly about.
-pub(super) fn about_session_reuse(said: Message) -> Message {
+/// The reply, with the usual cause added.
+pub(super) fn about_session_reuse(reply: Message) -> Message {
     Message::new(
-        format!("{}；这通常与 TLS 会话重用（session reuse）有关", said.zh),
-        format!("{}; this is mostly about TLS session reuse", said.en),
+        format!("{}；这通常与 TLS 会话重用（session reuse）有关", reply.zh),
+        format!("{}; this is mostly about TLS session reuse", reply.en),
     )
 }
 

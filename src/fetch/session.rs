@@ -9,23 +9,23 @@ mod sockets;
 
 use std::io::{self, ErrorKind, Read};
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use rustls::ClientConfig;
 use suppaftp::types::FileType;
 use suppaftp::{FtpError, RustlsConnector, RustlsFtpStream, Status};
 
-use crate::config::job::{FtpSource, NameEncoding, Tls};
+use crate::config::job::{NameEncoding, Tls};
 use crate::model::Message;
 
 use super::deadline::RegisteredSocket;
 use super::remote::{Remote, Retrieved, Stat, Version};
 use super::transfer::Transfer;
 use super::{FetchError, names, reply, tls};
-use passive::{mode, odd_reply};
-use refusal::{not_logged_in, not_welcome, said};
+use passive::{mode, passive_error_code};
+use refusal::{greeting_error, login_error, reply_message};
 use sockets::{DataSockets, connect};
 
 pub(super) use account::Account;
@@ -41,8 +41,8 @@ pub(super) struct Session<'a> {
     learned: &'a AtomicU8,
     /// Names go out in GB 18030.
     gb18030: bool,
-    /// An unread reply is on its way: the session can no longer be used.
-    exhausted: bool,
+    /// A reply is left unread, so no further command can be sent.
+    unusable: bool,
     data: Arc<DataSockets>,
     _registered: RegisteredSocket,
 }
@@ -55,7 +55,7 @@ impl<'a> Session<'a> {
         learned: &'a AtomicU8,
     ) -> Result<Self, FetchError> {
         let source = account.source;
-        let server = server_of(source);
+        let server = account.server();
         let fault = |error| reply::fault(error, &server, &server, account.password);
         let socket = connect(account, &server)?;
         let registered = account
@@ -73,14 +73,9 @@ impl<'a> Session<'a> {
             }
             _ => RustlsFtpStream::connect_with_stream(socket),
         };
-        let stream = stream.map_err(|error| not_welcome(error, &server, account.password))?;
+        let stream = stream.map_err(|error| greeting_error(error, &server, account.password))?;
 
-        let data = Arc::new(DataSockets {
-            deadline: Arc::clone(account.deadline),
-            timeout: source.fetching.timeout,
-            blocked: AtomicBool::new(false),
-            registered: Mutex::default(),
-        });
+        let data = Arc::new(DataSockets::new(account.deadline, source.fetching.timeout));
         let sockets = Arc::clone(&data);
         let mut stream = stream.passive_stream_builder(move |address| {
             sockets.open(address).map_err(FtpError::ConnectionError)
@@ -111,7 +106,7 @@ impl<'a> Session<'a> {
         }
         stream
             .login(source.username.as_str(), account.password.expose())
-            .map_err(|error| not_logged_in(error, account, &server))?;
+            .map_err(|error| login_error(error, account, &server))?;
         // The default is ASCII, in which servers change line ends.
         stream.transfer_type(FileType::Binary).map_err(fault)?;
         let mut session = Session {
@@ -121,11 +116,11 @@ impl<'a> Session<'a> {
             passive,
             learned,
             gb18030: false,
-            exhausted: false,
+            unusable: false,
             data,
             _registered: registered,
         };
-        session.write_names_in_gb18030(source.encoding == NameEncoding::Gb18030);
+        session.set_names_in_gb18030(source.encoding == NameEncoding::Gb18030);
         session.enter()?;
         Ok(session)
     }
@@ -135,15 +130,15 @@ impl<'a> Session<'a> {
         if directory.is_empty() {
             return Ok(());
         }
-        let not_there = |error: &FtpError| matches!(error, FtpError::UnexpectedResponse(response) if reply::code(response) == 550);
+        let is_missing = |error: &FtpError| matches!(error, FtpError::UnexpectedResponse(response) if reply::code(response) == 550);
         let mut entered = self.stream.cwd(directory);
-        if entered.as_ref().is_err_and(not_there) && self.may_be_gb18030(directory) {
-            self.write_names_in_gb18030(true);
+        if entered.as_ref().is_err_and(is_missing) && self.may_be_gb18030(directory) {
+            self.set_names_in_gb18030(true);
             entered = self.stream.cwd(directory);
         }
         match entered {
             Ok(()) => Ok(()),
-            Err(error) if not_there(&error) => {
+            Err(error) if is_missing(&error) => {
                 Err(FetchError::NothingThere { place: self.account.place.to_owned() })
             }
             Err(error) => Err(self.fault(error, self.account.place)),
@@ -155,7 +150,7 @@ impl<'a> Session<'a> {
         self.account.source.encoding == NameEncoding::Auto && !self.gb18030 && !name.is_ascii()
     }
 
-    fn write_names_in_gb18030(&mut self, yes: bool) {
+    fn set_names_in_gb18030(&mut self, yes: bool) {
         self.gb18030 = yes;
         match yes {
             true => self.stream.set_encoding(names::Gb18030),
@@ -164,19 +159,19 @@ impl<'a> Session<'a> {
     }
 
     /// Size and time of a file. LIST is never used: there is no standard for what it answers.
-    fn stat_as_written(&mut self, name: &str) -> Result<Stat, FetchError> {
+    fn stat_in_current_encoding(&mut self, name: &str) -> Result<Stat, FetchError> {
         self.account.deadline.check()?;
         let size = match self.stream.custom_command(format!("SIZE {name}"), &[Status::File]) {
             Ok(response) => reply::number(&response),
             Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => {
                 return Ok(Stat::Missing);
             }
-            Err(error) => self.unless_not_known(error, name)?,
+            Err(error) => self.none_if_unknown_command(error, name)?,
         };
         let stamp = match self.stream.custom_command(format!("MDTM {name}"), &[Status::File]) {
             Ok(response) => reply::stamp(&response),
             Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => None,
-            Err(error) => self.unless_not_known(error, name)?,
+            Err(error) => self.none_if_unknown_command(error, name)?,
         };
         let mtime = stamp.as_deref().and_then(reply::time);
         Ok(Stat::Present(Version { size, stamp, mtime }))
@@ -184,42 +179,42 @@ impl<'a> Session<'a> {
 
     /// A session that can no longer be used is replaced by a new one.
     fn renew(&mut self) -> Result<(), FetchError> {
-        if self.exhausted {
+        if self.unusable {
             let gb18030 = self.gb18030;
             *self = Session::open(self.account, self.passive, self.learned)?;
-            self.write_names_in_gb18030(gb18030);
+            self.set_names_in_gb18030(gb18030);
         }
         Ok(())
     }
 
     fn begin(&mut self, name: &str, offset: u64) -> Result<Transfer, FtpError> {
         loop {
-            let begun = match self.passive {
+            let result = match self.passive {
                 Passive::Extended | Passive::Classic => {
                     // A second REST comes just before RETR. A number beyond `usize` has no machine.
                     self.stream.resume_transfer(usize::try_from(offset).unwrap_or(usize::MAX))?;
-                    self.stream.retr_as_stream(name).map(Transfer::Theirs)
+                    self.stream.retr_as_stream(name).map(Transfer::Suppaftp)
                 }
-                Passive::ByHand => return self.begin_by_hand(name, offset),
+                Passive::Lenient => return self.begin_lenient_pasv(name, offset),
             };
-            let Err(error) = &begun else { return begun };
-            let next = match (self.passive, odd_reply(error)) {
+            let Err(error) = &result else { return result };
+            let next = match (self.passive, passive_error_code(error)) {
                 (Passive::Extended, Some(_)) => Passive::Classic,
-                (Passive::Classic, Some(227)) => Passive::ByHand,
-                _ => return begun,
+                (Passive::Classic, Some(227)) => Passive::Lenient,
+                _ => return result,
             };
-            self.go_on_with(next);
+            self.set_passive(next);
         }
     }
 
-    fn go_on_with(&mut self, passive: Passive) {
+    fn set_passive(&mut self, passive: Passive) {
         self.passive = passive;
         self.learned.store(passive as u8, Ordering::Relaxed);
         self.stream.set_mode(mode(passive));
     }
 
-    /// PASV, REST and RETR one by one, with an eye that finds the port in any answer.
-    fn begin_by_hand(&mut self, name: &str, offset: u64) -> Result<Transfer, FtpError> {
+    /// PASV, REST and RETR one by one; the port is found in any text of the reply to PASV.
+    fn begin_lenient_pasv(&mut self, name: &str, offset: u64) -> Result<Transfer, FtpError> {
         let response = self.stream.custom_command("PASV", &[Status::PassiveMode])?;
         let port = reply::passive_port(&response).ok_or(FtpError::BadResponse)?;
         let mut address = self.stream.get_ref().peer_addr().map_err(FtpError::ConnectionError)?;
@@ -228,23 +223,23 @@ impl<'a> Session<'a> {
         if offset > 0 {
             self.stream.custom_command(format!("REST {offset}"), &[Status::RequestFilePending])?;
         }
-        let begun = [Status::AlreadyOpen, Status::AboutToSend];
-        self.stream.custom_command(format!("RETR {name}"), &begun)?;
-        Transfer::by_hand(socket, self.tls.as_ref(), &self.account.source.host)
+        let started = [Status::AlreadyOpen, Status::AboutToSend];
+        self.stream.custom_command(format!("RETR {name}"), &started)?;
+        Transfer::over_socket(socket, self.tls.as_ref(), &self.account.source.host)
     }
 
     /// Reads the server's final reply about a transfer.
-    fn last_word(&mut self, transfer: Transfer) -> Result<(), FtpError> {
+    fn read_final_reply(&mut self, transfer: Transfer) -> Result<(), FtpError> {
         // The deadline holds the socket open by a descriptor of its own, and proftpd says nothing for ten
         // seconds unless both ends are closed.
-        self.data.let_go();
+        self.data.release();
         match transfer {
-            Transfer::Theirs(transfer) => transfer.finish(),
-            by_hand => {
-                drop(by_hand);
+            Transfer::Suppaftp(transfer) => transfer.finish(),
+            over_socket => {
+                drop(over_socket);
                 // suppaftp reads a reply only after a command. NOOP's own reply comes after the one
                 // that is due and is not read.
-                self.exhausted = true;
+                self.unusable = true;
                 let done = [Status::ClosingDataConnection, Status::RequestedFileActionOk];
                 self.stream.custom_command("NOOP", &done).map(|_| ())
             }
@@ -260,7 +255,11 @@ impl<'a> Session<'a> {
     }
 
     /// `None` for a command that the server does not know.
-    fn unless_not_known<T>(&self, error: FtpError, name: &str) -> Result<Option<T>, FetchError> {
+    fn none_if_unknown_command<T>(
+        &self,
+        error: FtpError,
+        name: &str,
+    ) -> Result<Option<T>, FetchError> {
         match &error {
             FtpError::UnexpectedResponse(response)
                 if matches!(reply::code(response), 500..=504) =>
@@ -272,7 +271,7 @@ impl<'a> Session<'a> {
     }
 
     fn fault(&self, error: FtpError, what: &str) -> FetchError {
-        reply::fault(error, &server_of(self.account.source), what, self.account.password)
+        reply::fault(error, &self.account.server(), what, self.account.password)
     }
 
     /// What ended the reading of a data connection; `None` if it may pass for the end of the file.
@@ -295,11 +294,11 @@ impl<'a> Session<'a> {
 impl Remote for Session<'_> {
     fn stat(&mut self, name: &str) -> Result<Stat, FetchError> {
         self.renew()?;
-        let stat = self.stat_as_written(name)?;
+        let stat = self.stat_in_current_encoding(name)?;
         if stat == Stat::Missing && self.may_be_gb18030(name) {
-            self.write_names_in_gb18030(true);
-            let again = self.stat_as_written(name)?;
-            self.write_names_in_gb18030(again != Stat::Missing);
+            self.set_names_in_gb18030(true);
+            let again = self.stat_in_current_encoding(name)?;
+            self.set_names_in_gb18030(again != Stat::Missing);
             return Ok(again);
         }
         Ok(stat)
@@ -330,11 +329,11 @@ impl Remote for Session<'_> {
                 return Ok(Retrieved::Refused(reply::text(&response, self.account.password)));
             }
             Err(error) => {
-                if self.data.blocked.load(Ordering::Relaxed) {
+                if self.data.is_blocked() {
                     // A firewall on the way may know only the other command.
-                    self.go_on_with(match self.passive {
+                    self.set_passive(match self.passive {
                         Passive::Extended => Passive::Classic,
-                        Passive::Classic | Passive::ByHand => Passive::Extended,
+                        Passive::Classic | Passive::Lenient => Passive::Extended,
                     });
                 }
                 return Err(self.fault(error, name));
@@ -368,15 +367,15 @@ impl Remote for Session<'_> {
             }
         }
         // A refused TLS data connection ends cleanly after no byte at all; only this reply shows it.
-        match self.last_word(transfer) {
+        match self.read_final_reply(transfer) {
             Ok(()) => Ok(Retrieved::Whole(total)),
             Err(FtpError::ConnectionError(error)) if clean => {
                 self.account.deadline.check()?;
-                tracing::debug!("no last word about {name}: {error}");
+                tracing::debug!("no final reply about {name}: {error}");
                 Ok(Retrieved::Unconfirmed(total))
             }
             Err(FtpError::UnexpectedResponse(response)) => {
-                let mut reason = said(&response, self.account.password);
+                let mut reason = reply_message(&response, self.account.password);
                 if self.tls.is_some() && total == 0 && matches!(reply::code(&response), 425 | 522) {
                     reason = reply::about_session_reuse(reason);
                 }
@@ -394,8 +393,4 @@ impl Remote for Session<'_> {
             tracing::debug!("quit: {}", self.fault(error, self.account.place));
         }
     }
-}
-
-fn server_of(source: &FtpSource) -> String {
-    format!("{}:{}", source.host, source.port)
 }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use rustls::ClientConfig;
 use suppaftp::{FtpError, RustlsConnector, TlsConnector, TlsStream, TransferStream};
 
-/// TLS as suppaftp has it.
+/// The TLS stream of suppaftp.
 pub(super) type RustlsStream = <RustlsConnector as TlsConnector>::Stream;
 
 /// A data connection.
 pub(super) enum Transfer {
     /// Opened by suppaftp, which reads the reply at its end.
-    Theirs(TransferStream<RustlsStream>),
+    Suppaftp(TransferStream<RustlsStream>),
     /// Opened by us, without TLS.
     Plain(TcpStream),
     /// Opened by us, with TLS.
@@ -21,8 +21,11 @@ pub(super) enum Transfer {
 }
 
 impl Transfer {
-    /// Over a socket on which the server is about to send.
-    pub(super) fn by_hand(
+    /// A transfer over a socket on which the server is about to send; with TLS if `tls` is given.
+    ///
+    /// # Errors
+    /// The TLS handshake failed.
+    pub(super) fn over_socket(
         socket: TcpStream,
         tls: Option<&Arc<ClientConfig>>,
         host: &str,
@@ -38,7 +41,7 @@ impl Transfer {
     /// The socket below.
     pub(super) fn socket(&self) -> &TcpStream {
         match self {
-            Transfer::Theirs(transfer) => transfer.get_ref().get_ref(),
+            Transfer::Suppaftp(transfer) => transfer.get_ref().get_ref(),
             Transfer::Plain(socket) => socket,
             Transfer::Secured(stream) => stream.get_ref(),
         }
@@ -48,7 +51,7 @@ impl Transfer {
 impl Read for Transfer {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Transfer::Theirs(transfer) => transfer.read(buffer),
+            Transfer::Suppaftp(transfer) => transfer.read(buffer),
             Transfer::Plain(socket) => socket.read(buffer),
             Transfer::Secured(stream) => stream.mut_ref().read(buffer),
         }

@@ -16,3 +16,10 @@ pub(in crate::fetch) struct Account<'a> {
     pub(in crate::fetch) place: &'a str,
     pub(in crate::fetch) deadline: &'a Arc<FetchDeadline>,
 }
+
+impl Account<'_> {
+    /// `host:port`, to name in messages.
+    pub(in crate::fetch) fn server(&self) -> String {
+        format!("{}:{}", self.source.host, self.source.port)
+    }
+}

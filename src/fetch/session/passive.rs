@@ -1,4 +1,4 @@
-//! How data connections are opened, and when another way is tried.
+//! The ways to open a data connection, and the replies after which another is tried.
 
 use suppaftp::{FtpError, Mode};
 
@@ -12,8 +12,8 @@ pub(in crate::fetch) enum Passive {
     Extended,
     /// PASV, of whose answer only the port is used.
     Classic,
-    /// PASV, whose odd answer suppaftp does not understand.
-    ByHand,
+    /// PASV, whose answer suppaftp cannot read: we find the port in it ourselves.
+    Lenient,
 }
 
 impl From<u8> for Passive {
@@ -21,22 +21,22 @@ impl From<u8> for Passive {
         match number {
             0 => Passive::Extended,
             1 => Passive::Classic,
-            _ => Passive::ByHand,
+            _ => Passive::Lenient,
         }
     }
 }
 
-/// The same in the words of suppaftp.
+/// The mode of suppaftp for it.
 pub(super) fn mode(passive: Passive) -> Mode {
     match passive {
         Passive::Extended => Mode::ExtendedPassive,
-        Passive::Classic | Passive::ByHand => Mode::Passive,
+        Passive::Classic | Passive::Lenient => Mode::Passive,
     }
 }
 
-/// The code of a reply to EPSV or PASV that leads nowhere: refused, or not understood (227 for an
-/// answer that is no text).
-pub(super) fn odd_reply(error: &FtpError) -> Option<u32> {
+/// The code of a reply to EPSV or PASV after which the next way is tried: a refusal, or a reply that cannot be
+/// read (227 for one that is no text).
+pub(super) fn passive_error_code(error: &FtpError) -> Option<u32> {
     match error {
         FtpError::UnexpectedResponse(response) => Some(reply::code(response))
             .filter(|code| matches!(code, 227 | 229 | 500 | 501 | 502 | 504 | 522)),

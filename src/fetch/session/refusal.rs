@@ -1,4 +1,4 @@
-//! What it means that a server does not let a session in.
+//! The errors of a server that refuses a connection or a login.
 
 use suppaftp::FtpError;
 use suppaftp::types::Response;
@@ -9,15 +9,15 @@ use crate::model::Message;
 
 use super::account::Account;
 
-/// The server's words, which no language changes.
-pub(super) fn said(response: &Response, secret: &Secret) -> Message {
+/// The text of a reply, the same in both languages.
+pub(super) fn reply_message(response: &Response, secret: &Secret) -> Message {
     let words = reply::text(response, secret);
     Message::new(words.clone(), words)
 }
 
 /// A server that accepts a connection and then sends no greeting, or a negative one, counts
 /// as out of reach.
-pub(super) fn not_welcome(error: FtpError, server: &str, secret: &Secret) -> FetchError {
+pub(super) fn greeting_error(error: FtpError, server: &str, secret: &Secret) -> FetchError {
     let reason = match error {
         FtpError::ConnectionError(error) => match reply::tls_fault(&error, server) {
             Some(fault) => return fault,
@@ -27,7 +27,7 @@ pub(super) fn not_welcome(error: FtpError, server: &str, secret: &Secret) -> Fet
             let reply = reply::text(&response, secret);
             return FetchError::TooManyConnections { server: server.to_owned(), reply };
         }
-        FtpError::UnexpectedResponse(response) => said(&response, secret),
+        FtpError::UnexpectedResponse(response) => reply_message(&response, secret),
         FtpError::SecureError(reason) => return FetchError::TlsSetup { reason },
         _ => Message::fixed("对方不是 FTP 服务器", "what answers is no FTP server"),
     };
@@ -35,7 +35,7 @@ pub(super) fn not_welcome(error: FtpError, server: &str, secret: &Secret) -> Fet
 }
 
 /// Why a login failed: too many are there already, the account is refused, or the connection broke.
-pub(super) fn not_logged_in(error: FtpError, account: Account<'_>, server: &str) -> FetchError {
+pub(super) fn login_error(error: FtpError, account: Account<'_>, server: &str) -> FetchError {
     match error {
         FtpError::UnexpectedResponse(response) if reply::is_about_too_many(&response) => {
             let reply = reply::text(&response, account.password);

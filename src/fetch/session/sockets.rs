@@ -1,4 +1,4 @@
-//! The sockets of a session: with timeouts, and bound to the deadline of its fetch.
+//! The sockets of a session, with timeouts, bound to the deadline of its fetch.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -15,28 +15,45 @@ use super::account::Account;
 
 /// The data connections of a session.
 pub(super) struct DataSockets {
-    pub(super) deadline: Arc<FetchDeadline>,
-    pub(super) timeout: Duration,
+    deadline: Arc<FetchDeadline>,
+    timeout: Duration,
     /// The last one could not be opened.
-    pub(super) blocked: AtomicBool,
-    pub(super) registered: Mutex<Option<RegisteredSocket>>,
+    blocked: AtomicBool,
+    registered: Mutex<Option<RegisteredSocket>>,
 }
 
 impl DataSockets {
+    /// None is open yet; each is opened within `timeout`.
+    pub(super) fn new(deadline: &Arc<FetchDeadline>, timeout: Duration) -> DataSockets {
+        DataSockets {
+            deadline: Arc::clone(deadline),
+            timeout,
+            blocked: AtomicBool::new(false),
+            registered: Mutex::default(),
+        }
+    }
+
+    /// Whether the last one could not be opened.
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.load(Ordering::Relaxed)
+    }
+
+    /// Opens a data connection, bound to the deadline until [`release`](Self::release).
     pub(super) fn open(&self, address: SocketAddr) -> io::Result<TcpStream> {
-        let dialled = self
+        let connected = self
             .deadline
             .connect_any(vec![address], self.timeout)
             .map_err(io::Error::other)?
             .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()));
-        self.blocked.store(dialled.is_err(), Ordering::Relaxed);
-        let socket = dialled.map_err(DataBlocked::wrap)?;
+        self.blocked.store(connected.is_err(), Ordering::Relaxed);
+        let socket = connected.map_err(DataBlocked::wrap)?;
         let registered = self.deadline.register_socket(&socket)?;
         *self.registered.lock().unwrap_or_else(PoisonError::into_inner) = Some(registered);
         Ok(socket)
     }
 
-    pub(super) fn let_go(&self) {
+    /// Unbinds the data connection from the deadline, which holds a descriptor of it.
+    pub(super) fn release(&self) {
         *self.registered.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
@@ -57,8 +74,8 @@ pub(super) fn connect(account: Account<'_>, server: &str) -> Result<TcpStream, F
     if addresses.is_empty() {
         return Err(unreachable(Message::fixed("主机名没有地址", "the host name has no address")));
     }
-    let dialled = account.deadline.connect_any(addresses, source.fetching.timeout)?;
-    dialled
+    let connected = account.deadline.connect_any(addresses, source.fetching.timeout)?;
+    connected
         .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
         .map_err(|error| unreachable(reply::io_reason(&error)))
 }

@@ -50,13 +50,13 @@ impl Account<'_> {
         let mut kinds = self.kinds.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let mut others: Vec<HostKey> = Vec::new();
         while !kinds.is_empty() {
-            let door = HostKeyVerifier::new(pin);
+            let handler = HostKeyVerifier::new(pin);
             let socket = self.connect_any(async_bridge)?;
-            let connecting = client::connect_stream(config(&kinds), socket, door.clone());
+            let connecting = client::connect_stream(config(&kinds), socket, handler.clone());
             match self.or_unreachable(async_bridge.wait(self.timeout(), connecting))? {
                 Ok(handle) => {
                     *self.kinds.lock().unwrap_or_else(PoisonError::into_inner) = kinds;
-                    return Ok((handle, door));
+                    return Ok((handle, handler));
                 }
                 Err(Fault::OtherHostKey(shown)) => {
                     kinds = kinds.without(&shown);
@@ -65,8 +65,12 @@ impl Account<'_> {
                 // It has no keys but those that it showed.
                 Err(Fault::Ssh(_)) if !others.is_empty() => break,
                 Err(Fault::Ssh(error)) => {
-                    return Err(self.crowded_out(&door).unwrap_or_else(|| {
-                        fault::not_connected(error, self.server(), self.disconnect_message(&door))
+                    return Err(self.too_many_connections(&handler).unwrap_or_else(|| {
+                        fault::not_connected(
+                            error,
+                            self.server(),
+                            self.disconnect_message(&handler),
+                        )
                     }));
                 }
             }
@@ -122,18 +126,19 @@ impl Account<'_> {
     }
 
     /// What the server said when it hung up, if it did.
-    pub(super) fn disconnect_message(&self, door: &HostKeyVerifier) -> Option<String> {
-        door.disconnect_message()
-            .map(|said| self.printable(&said.text))
-            .filter(|said| !said.is_empty())
+    pub(super) fn disconnect_message(&self, handler: &HostKeyVerifier) -> Option<String> {
+        handler
+            .disconnect_message()
+            .map(|message| self.printable(&message.text))
+            .filter(|message| !message.is_empty())
     }
 
     /// The fault of a server that hung up because it takes no more connections.
-    pub(super) fn crowded_out(&self, door: &HostKeyVerifier) -> Option<FetchError> {
-        let said = door.disconnect_message()?;
-        let reply = self.printable(&said.text);
-        let crowded = said.too_many || reply::says_too_many_connections(&said.text);
-        crowded.then(|| FetchError::TooManyConnections { server: self.server(), reply })
+    pub(super) fn too_many_connections(&self, handler: &HostKeyVerifier) -> Option<FetchError> {
+        let message = handler.disconnect_message()?;
+        let reply = self.printable(&message.text);
+        let too_many = message.too_many || reply::says_too_many_connections(&message.text);
+        too_many.then(|| FetchError::TooManyConnections { server: self.server(), reply })
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Session<'a> {
     account: &'a Account<'a>,
     sftp: SftpSession,
     handle: Handle<HostKeyVerifier>,
-    door: HostKeyVerifier,
+    handler: HostKeyVerifier,
     // Last, so that what stands above is dropped while its thread still runs.
     async_bridge: AsyncBridge<'a>,
 }
@@ -39,16 +39,16 @@ impl<'a> Session<'a> {
     pub(super) fn open(account: &'a Account<'a>) -> Result<Session<'a>, FetchError> {
         let async_bridge = AsyncBridge::new(account.deadline)
             .map_err(|error| account.unreachable(reply::io_reason(&error)))?;
-        let (mut handle, door) = account.connect(&async_bridge)?;
+        let (mut handle, handler) = account.connect(&async_bridge)?;
         let login = login::login(&mut handle, &account.credentials);
         account
             .or_unreachable(async_bridge.wait(account.timeout(), login))?
-            .map_err(|error| not_logged_in(account, error, &door))?;
+            .map_err(|error| login_error(account, error, &handler))?;
         let opening = open_sftp(&handle);
         let sftp = account
             .or_unreachable(async_bridge.wait(account.timeout(), opening))?
-            .map_err(|error| without_sftp(account, error, &door))?;
-        Ok(Session { account, sftp, handle, door, async_bridge })
+            .map_err(|error| without_sftp(account, error, &handler))?;
+        Ok(Session { account, sftp, handle, handler, async_bridge })
     }
 
     fn path(&self, name: &str) -> String {
@@ -83,7 +83,7 @@ impl<'a> Session<'a> {
                 reply: "an answer to another question".to_owned(),
             },
             error => {
-                let disconnect_message = self.account.disconnect_message(&self.door);
+                let disconnect_message = self.account.disconnect_message(&self.handler);
                 let reason = fault::not_answered(error, disconnect_message);
                 FetchError::Interrupted { what, reason }
             }
@@ -170,12 +170,12 @@ fn is_absence(error: &SftpError) -> bool {
     matches!(error, SftpError::Status(status) if status.status_code == StatusCode::NoSuchFile)
 }
 
-fn not_logged_in(account: &Account<'_>, error: NoLogin, door: &HostKeyVerifier) -> FetchError {
+fn login_error(account: &Account<'_>, error: NoLogin, handler: &HostKeyVerifier) -> FetchError {
     let server = account.server();
-    if let Some(fault) = account.crowded_out(door) {
+    if let Some(fault) = account.too_many_connections(handler) {
         return fault;
     }
-    let disconnect_message = account.disconnect_message(door);
+    let disconnect_message = account.disconnect_message(handler);
     match error {
         NoLogin::Refused(words) => FetchError::LoginRefused {
             server,
@@ -200,11 +200,11 @@ enum NoSftp {
     NotSpoken(SftpError),
 }
 
-fn without_sftp(account: &Account<'_>, error: NoSftp, door: &HostKeyVerifier) -> FetchError {
-    if let Some(fault) = account.crowded_out(door) {
+fn without_sftp(account: &Account<'_>, error: NoSftp, handler: &HostKeyVerifier) -> FetchError {
+    if let Some(fault) = account.too_many_connections(handler) {
         return fault;
     }
-    let disconnect_message = account.disconnect_message(door);
+    let disconnect_message = account.disconnect_message(handler);
     match error {
         NoSftp::Refused => FetchError::Protocol {
             server: account.server(),
