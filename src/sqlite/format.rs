@@ -71,3 +71,35 @@ impl FileFormat {
 fn pragma(conn: &Connection, name: &str) -> rusqlite::Result<i64> {
     conn.pragma_query_value(None, name, |row| row.get(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    const FORMAT: FileFormat = FileFormat {
+        application_id: 0x6f72_7465,
+        migrations: &[M::up("pragma application_id = 0x6f727465; create table t (x)")],
+    };
+
+    /// The header values were read one after the other: some of them before the other program's commit.
+    #[test]
+    fn a_blank_file_that_another_program_migrates_is_never_foreign() {
+        let dir = tempfile::tempdir().unwrap();
+        for n in 0..200 {
+            let path = dir.path().join(n.to_string());
+            let conn = Connection::open(&path).unwrap();
+            conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(())).unwrap();
+            thread::scope(|scope| {
+                let migration = scope.spawn(|| {
+                    FORMAT.migrate(&mut Connection::open(&path).unwrap()).unwrap();
+                });
+                while !migration.is_finished() {
+                    FORMAT.check(&conn).unwrap();
+                }
+            });
+            assert_eq!(pragma(&conn, "application_id").unwrap(), FORMAT.application_id);
+        }
+    }
+}
