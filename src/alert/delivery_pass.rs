@@ -1,4 +1,4 @@
-//! One round: what waits for a tenant is sent once, all its channels side by side.
+//! One delivery pass: each alert in a tenant's outbox is sent once, its channels in parallel.
 
 use std::thread;
 use std::time::Instant;
@@ -10,16 +10,16 @@ use super::document::Alert;
 use super::ledger::{Ledger, LedgerError};
 use super::send::{Bounds, SendError, Sender};
 
-/// What a round came to.
+/// The result of a delivery pass.
 #[derive(Debug, Default)]
 pub(super) struct DeliveryPass {
-    /// Alerts that still wait, counted once a channel.
+    /// Alerts still in the outbox, counted once a channel.
     pub(super) unsent: u64,
-    /// What was in the way.
+    /// Why they were not sent.
     pub(super) faults: Vec<Fault>,
 }
 
-/// Why alerts of a tenant still wait.
+/// Why alerts of a tenant were not sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// The tenant.
@@ -44,8 +44,8 @@ impl Fault {
     }
 }
 
-/// Sends what waits for a tenant, each alert once, oldest first. A channel that fails is left alone for this
-/// round: what is wrong with it would be wrong again a moment later.
+/// Sends the alerts in a tenant's outbox, each once, oldest first. A channel that fails is not tried again in this
+/// pass: it would most likely fail again.
 pub(super) fn send_all(
     ledger: &Ledger,
     tenant: &str,
@@ -99,7 +99,7 @@ pub(super) fn send_all(
     })
 }
 
-/// Sends alerts on one channel until one fails; says what was in the way.
+/// Sends alerts on one channel until one fails; returns why it failed.
 fn send_on(
     channel: &AlertChannel,
     alerts: &[&Alert],
@@ -118,7 +118,7 @@ fn send_on(
             return Some(error.message());
         }
         tracing::info!(alert = %alert.id, channel = %channel.name, "alert sent");
-        // At once: what is noted late may be sent twice.
+        // At once: after a kill before this, the alert is sent again.
         if let Err(error) = ledger.update(|content| content.deliver(&alert.id, &channel.name)) {
             return Some(error.message());
         }

@@ -23,9 +23,9 @@ use super::{AlertKind, RunEvent};
 
 /// Number of tenants whose alerts are sent in parallel, so that a dead server of one does not delay the rest.
 const WORKERS: usize = 4;
-/// How long one round for one tenant may take in the background.
+/// Timeout of one delivery pass for one tenant in the background.
 const PASS_TIMEOUT: Duration = Duration::from_secs(330);
-/// Waits between rounds that did not bring everything out; the last holds from then on.
+/// Delays after delivery passes that left alerts unsent; the last one is repeated.
 const RETRY_DELAYS: [Duration; 7] = [
     Duration::from_secs(5),
     Duration::from_secs(15),
@@ -73,12 +73,13 @@ struct State {
 struct Tenant {
     ledger: Ledger,
     channels: Vec<AlertChannel>,
-    /// When to send next; `None` if the outbox is empty or a worker is sending.
+    /// When to send next; `None` if the outbox is empty, or held no further alert when a worker began to send.
     due: Option<Instant>,
-    /// Rounds in a row that did not bring everything out.
+    /// Delivery passes in a row that left alerts unsent.
     failures: usize,
-    /// An alert was added while a worker was sending.
-    posted: bool,
+    /// A worker is sending. The others leave the tenant alone until it is done: they would find the ledger locked
+    /// and take that for a failure.
+    sending: bool,
 }
 
 /// A tenant whose alerts are to be sent.
@@ -242,7 +243,7 @@ impl Shared {
             channels: Vec::new(),
             due: None,
             failures: 0,
-            posted: false,
+            sending: false,
         })
     }
 
@@ -258,7 +259,6 @@ impl Shared {
             // A new alert is worth an attempt at once, whatever became of older ones.
             tenant.due = Some(Instant::now());
             tenant.failures = 0;
-            tenant.posted = true;
         }
         drop(state);
         self.changed.notify_all();
@@ -267,20 +267,24 @@ impl Shared {
     /// What a worker does.
     fn work(&self) {
         while let Some(tenant_outbox) = self.next() {
-            let round = self.round(&tenant_outbox, Instant::now() + PASS_TIMEOUT);
-            for fault in &round.faults {
+            let pass = self.run_pass(&tenant_outbox, Instant::now() + PASS_TIMEOUT);
+            for fault in &pass.faults {
                 tracing::warn!(tenant = %fault.tenant, channel = %fault.channel, "an alert was not sent: {}", fault.message.en);
             }
             let mut state = self.state();
-            if let Some(known) = state.tenants.get_mut(&tenant_outbox.tenant) {
-                if round.unsent == 0 {
-                    known.failures = 0;
-                } else if !known.posted {
-                    let wait = RETRY_DELAYS[known.failures.min(RETRY_DELAYS.len() - 1)];
-                    known.failures += 1;
-                    known.due = Some(Instant::now() + wait);
+            if let Some(tenant) = state.tenants.get_mut(&tenant_outbox.tenant) {
+                tenant.sending = false;
+                if pass.unsent == 0 {
+                    tenant.failures = 0;
+                } else if tenant.due.is_none() {
+                    let wait = RETRY_DELAYS[tenant.failures.min(RETRY_DELAYS.len() - 1)];
+                    tenant.failures += 1;
+                    tenant.due = Some(Instant::now() + wait);
                 }
             }
+            drop(state);
+            // What was posted during the pass is due now.
+            self.changed.notify_all();
         }
     }
 
@@ -295,12 +299,13 @@ impl Shared {
             let first = state
                 .tenants
                 .iter_mut()
+                .filter(|(_, tenant)| !tenant.sending)
                 .filter_map(|(name, tenant)| Some((tenant.due?, name, tenant)))
                 .min_by_key(|(due, _, _)| *due);
             let wait = match first {
                 Some((due, name, tenant)) if due <= now => {
                     tenant.due = None;
-                    tenant.posted = false;
+                    tenant.sending = true;
                     return Some(TenantOutbox::of((name, &*tenant)));
                 }
                 Some((due, _, _)) => due - now,
@@ -313,7 +318,7 @@ impl Shared {
         }
     }
 
-    fn round(&self, tenant_outbox: &TenantOutbox, deadline: Instant) -> DeliveryPass {
+    fn run_pass(&self, tenant_outbox: &TenantOutbox, deadline: Instant) -> DeliveryPass {
         let TenantOutbox { tenant, ledger, channels } = tenant_outbox;
         send_all(ledger, tenant, channels, self.sender.as_ref(), &self.cancel, deadline)
     }
@@ -321,11 +326,11 @@ impl Shared {
     fn flush(&self, tenant_outbox: &TenantOutbox, deadline: Instant) -> Unsent {
         let mut failures = 0;
         loop {
-            let round = self.round(tenant_outbox, deadline);
+            let pass = self.run_pass(tenant_outbox, deadline);
             let wait = FLUSH_RETRY_DELAYS[failures.min(FLUSH_RETRY_DELAYS.len() - 1)];
             failures += 1;
-            if round.unsent == 0 || Instant::now() + wait >= deadline || self.cancel.is_asked() {
-                return Unsent { count: round.unsent, faults: round.faults };
+            if pass.unsent == 0 || Instant::now() + wait >= deadline || self.cancel.is_asked() {
+                return Unsent { count: pass.unsent, faults: pass.faults };
             }
             thread::sleep(wait);
         }

@@ -1,6 +1,11 @@
 //! What is said, and that it is said once.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::TimeDelta;
 use orgsnap::{
@@ -180,6 +185,33 @@ fn two_processes_never_send_the_same_alert_twice() {
     assert_eq!(recorder.sent(), [("command".to_owned(), "late")]);
 }
 
+/// Waits until the outbox is empty; at most 30 s.
+fn wait_until_sent(folder: &Path) {
+    let begun = Instant::now();
+    while !content(folder).outbox.is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{} unsent", content(folder).unsent());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Each worker that found another one sending counted that as a failure, and the last to note it set the delay: 45 s.
+#[test]
+fn alerts_posted_while_another_is_sent_are_not_delayed_as_after_a_failure() {
+    let folder = tempfile::tempdir().unwrap();
+    let job = job("[[alert]]\nkind = \"command\"\ncommand = [\"true\"]\n");
+    let recorder = Arc::new(Recorder { delay: Duration::from_millis(300), ..Recorder::default() });
+    let dispatcher = dispatcher(folder.path(), &job, &recorder);
+    dispatcher.start().unwrap();
+    for day in [21, 23, 25] {
+        for (day, what) in [(day, late()), (day, refused()), (day + 1, published())] {
+            report(&dispatcher, &job, &event(day, what));
+        }
+    }
+    wait_until_sent(folder.path());
+    dispatcher.stop(SOON);
+    assert_eq!(recorder.sent().len(), 9);
+}
+
 #[test]
 fn the_background_dispatcher_sends_alerts_and_stops_on_request() {
     let folder = tempfile::tempdir().unwrap();
@@ -190,12 +222,7 @@ fn the_background_dispatcher_sends_alerts_and_stops_on_request() {
     for (day, what) in [(23, late()), (23, refused()), (24, published())] {
         report(&dispatcher, &job, &event(day, what));
     }
-    for _ in 0..600 {
-        if content(folder.path()).outbox.is_empty() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    wait_until_sent(folder.path());
     dispatcher.stop(SOON);
     assert_eq!(recorder.sent().len(), 3);
     report(&dispatcher, &job, &event(25, late()));
