@@ -79,6 +79,6 @@ fn content(data: &Path) -> LedgerContent {
 fn alert(job: &Job, event: &RunEvent) -> Alert {
     let folder = tempfile::tempdir().unwrap();
     let dispatcher = AlertDispatcher::new(folder.path());
-    report(&dispatcher, job, event).expect("news");
+    report(&dispatcher, job, event).expect("a changed condition");
     content(folder.path()).outbox.remove(0).alert
 }

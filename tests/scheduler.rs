@@ -1,8 +1,8 @@
-//! A simulated night: twenty insurers, a clock that the test moves, and a daemon that is killed and started again.
+//! A simulation of two nights: twenty insurers, a clock that the test moves, and a daemon that is killed and restarted.
 //!
-//! The daemon's own loop runs in a simulated outside: its clock jumps from event to event, its runs are real
-//! imports of real files, its alerts go through the real desk to a recording sender. A kill unwinds out of the
-//! loop wherever it stands; what comes after starts from what is on disk.
+//! The daemon's own event loop runs in a simulated environment: its clock jumps from event to event, its runs are real
+//! imports of real files, its alerts go through the real dispatcher to a recording sender. A kill unwinds out of the
+//! loop at any point; the next daemon starts from what is on disk.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -42,21 +42,21 @@ fn at(text: &str) -> DateTime<Utc> {
         .to_utc()
 }
 
-/// Something that happens in the world around the daemon.
-type Deed = Box<dyn FnOnce(&World)>;
+/// A change outside the daemon, such as files that arrive.
+type Action = Box<dyn FnOnce(&Simulation)>;
 
-/// The world: folders, what is going to happen, and the clock.
-struct World {
+/// The folders, the planned changes, and the clock.
+struct Simulation {
     folder: tempfile::TempDir,
     sample: PathBuf,
     clock: Cell<DateTime<Utc>>,
-    deeds: RefCell<VecDeque<(DateTime<Utc>, Deed)>>,
-    /// Locks of imports by hand, by tenant.
-    by_hand: RefCell<BTreeMap<String, TenantLock>>,
+    actions: RefCell<VecDeque<(DateTime<Utc>, Action)>>,
+    /// Locks of manual imports, by tenant.
+    manual_locks: RefCell<BTreeMap<String, TenantLock>>,
 }
 
-impl World {
-    fn new() -> World {
+impl Simulation {
+    fn new() -> Simulation {
         let folder = tempfile::tempdir().unwrap();
         let sample = folder.path().join("sample");
         fs::create_dir_all(&sample).unwrap();
@@ -64,12 +64,12 @@ impl World {
         let options = Options { agents: 200, charset: Charset::Gb18030, ..Options::new(date) };
         sample::write(&options, &sample).unwrap();
         fs::create_dir(folder.path().join("jobs")).unwrap();
-        World {
+        Simulation {
             folder,
             sample,
             clock: Cell::new(at("23 20:00:00")),
-            deeds: RefCell::default(),
-            by_hand: RefCell::default(),
+            actions: RefCell::default(),
+            manual_locks: RefCell::default(),
         }
     }
 
@@ -110,27 +110,27 @@ impl World {
         to
     }
 
-    /// Has something happen at a time.
-    fn then(&self, time: &str, deed: impl FnOnce(&World) + 'static) {
-        let mut deeds = self.deeds.borrow_mut();
-        deeds.push_back((at(time), Box::new(deed)));
-        deeds.make_contiguous().sort_by_key(|(time, _)| *time);
+    /// Plans a change at a time.
+    fn then(&self, time: &str, action: impl FnOnce(&Simulation) + 'static) {
+        let mut actions = self.actions.borrow_mut();
+        actions.push_back((at(time), Box::new(action)));
+        actions.make_contiguous().sort_by_key(|(time, _)| *time);
     }
 
-    fn next_deed(&self) -> Option<DateTime<Utc>> {
-        self.deeds.borrow().front().map(|(time, _)| *time)
+    fn next_action_at(&self) -> Option<DateTime<Utc>> {
+        self.actions.borrow().front().map(|(time, _)| *time)
     }
 
-    /// Lets time go by, with all that happens in it.
+    /// Moves the clock, and makes all changes planned until then.
     fn go_to(&self, time: DateTime<Utc>) {
         assert!(time >= self.clock.get());
         self.clock.set(time);
         loop {
-            if self.next_deed().is_none_or(|next| next > time) {
+            if self.next_action_at().is_none_or(|next| next > time) {
                 return;
             }
-            let Some((_, deed)) = self.deeds.borrow_mut().pop_front() else { return };
-            deed(self);
+            let Some((_, action)) = self.actions.borrow_mut().pop_front() else { return };
+            action(self);
         }
     }
 
@@ -149,7 +149,7 @@ impl World {
     }
 }
 
-impl World {
+impl Simulation {
     /// Number of runs of a tenant that were refused.
     fn refused(&self, tenant: &str) -> u32 {
         let db = Connection::open(self.data().join(tenant).join("org.db")).unwrap();
@@ -158,7 +158,7 @@ impl World {
     }
 }
 
-/// Takes every alert that is sent.
+/// Records every alert that is sent.
 #[derive(Debug, Default, Clone)]
 struct Recorder(Arc<Mutex<Vec<Alert>>>);
 
@@ -169,16 +169,16 @@ impl Sender for Recorder {
     }
 }
 
-/// Log and desk of one daemon.
-struct Watch<'w> {
-    world: &'w World,
+/// The log and the alert dispatcher of one daemon.
+struct TestObserver<'w> {
+    simulation: &'w Simulation,
     dispatcher: AlertDispatcher,
     log: &'w RefCell<Vec<String>>,
 }
 
-impl Observer for Watch<'_> {
+impl Observer for TestObserver<'_> {
     fn log(&self, log: &LogEntry) {
-        let now = self.world.clock.get().with_timezone(&chrono_tz::Asia::Shanghai);
+        let now = self.simulation.clock.get().with_timezone(&chrono_tz::Asia::Shanghai);
         let who = log.tenant.as_deref().unwrap_or("-");
         self.log.borrow_mut().push(format!(
             "{} {who} {}",
@@ -201,29 +201,29 @@ impl Observer for Watch<'_> {
     }
 }
 
-/// What there is in the code of a run, for all that anybody knows: a bug that one delivery wakes.
-struct Bug;
+/// Panics in the check stage, as a defect of a rule would.
+struct PanicInCheck;
 
-impl fetch::Progress for Bug {
+impl fetch::Progress for PanicInCheck {
     fn file(&self, _: Feed, _: Option<u64>) {}
     fn bytes(&self, _: Feed, _: u64) {}
 }
 
-impl Progress for Bug {
+impl Progress for PanicInCheck {
     fn stage(&self, stage: Stage) {
         assert!(stage != Stage::Check, "张三 is not on a boundary");
     }
 }
 
 fn execute(run_request: &RunRequest) -> Finished {
-    let woken = run_request.job.tenant == "bug" && run_request.date.day() == 24;
-    let progress: &dyn Progress = if woken { &Bug } else { &Quiet };
+    let panics = run_request.job.tenant == "bug" && run_request.date.day() == 24;
+    let progress: &dyn Progress = if panics { &PanicInCheck } else { &Quiet };
     run_request.execute(progress)
 }
 
-/// The simulated outside of one daemon.
+/// The simulated environment of one daemon.
 struct Simulated<'w> {
-    world: &'w World,
+    simulation: &'w Simulation,
     /// When the daemon is killed, or stopped in an orderly way.
     end: DateTime<Utc>,
     killed: bool,
@@ -235,7 +235,7 @@ struct Simulated<'w> {
 
 impl SchedulerEnvironment for Simulated<'_> {
     fn now(&self) -> DateTime<Utc> {
-        self.world.clock.get()
+        self.simulation.clock.get()
     }
 
     fn start(&mut self, run_request: RunRequest) {
@@ -258,12 +258,12 @@ impl SchedulerEnvironment for Simulated<'_> {
 
     fn wait(&mut self, until: DateTime<Utc>) -> Event {
         let first = self.running.iter().map(|(end, _, _)| *end).min();
-        let next = [Some(until), first, self.world.next_deed(), Some(self.end)];
-        self.world.go_to(next.into_iter().flatten().min().unwrap().max(self.now()));
+        let next = [Some(until), first, self.simulation.next_action_at(), Some(self.end)];
+        self.simulation.go_to(next.into_iter().flatten().min().unwrap().max(self.now()));
         let now = self.now();
         if now >= self.end {
             match self.killed {
-                // Not a panic: nobody is told, it is just over.
+                // Unwinds without the panic hook, as nothing is printed when a process is killed.
                 true => panic::resume_unwind(Box::new("killed")),
                 false if self.running.is_empty() => return Event::Stop,
                 false => {}
@@ -277,26 +277,32 @@ impl SchedulerEnvironment for Simulated<'_> {
     }
 }
 
-/// One life of the daemon, from now to its end.
-fn live(world: &World, recorder: &Recorder, log: &RefCell<Vec<String>>, end: &str, killed: bool) {
-    let dispatcher = AlertDispatcher::with_sender(&world.data(), Arc::new(recorder.clone()));
-    let watch = Watch { world, dispatcher, log };
+/// Runs a daemon from now until it is killed or stopped.
+fn run_daemon(
+    simulation: &Simulation,
+    recorder: &Recorder,
+    log: &RefCell<Vec<String>>,
+    end: &str,
+    killed: bool,
+) {
+    let dispatcher = AlertDispatcher::with_sender(&simulation.data(), Arc::new(recorder.clone()));
+    let observer = TestObserver { simulation, dispatcher, log };
     let settings = Settings {
-        jobs: world.folder.path().join("jobs"),
-        data: world.data(),
+        jobs: simulation.folder.path().join("jobs"),
+        data: simulation.data(),
         most_running: MOST_RUNNING,
-        poll: TimeDelta::minutes(2),
+        job_folder_poll_interval: TimeDelta::minutes(2),
     };
     let mut environment =
-        Simulated { world, end: at(end), killed, started: 0, running: Vec::new() };
-    let lived = panic::catch_unwind(AssertUnwindSafe(|| {
-        let mut scheduler = Scheduler::new(settings, &|_| None, &watch);
-        run_event_loop(&mut scheduler, &mut environment, &watch)
+        Simulated { simulation, end: at(end), killed, started: 0, running: Vec::new() };
+    let result = panic::catch_unwind(AssertUnwindSafe(|| {
+        let mut scheduler = Scheduler::new(settings, &|_| None, &observer);
+        run_event_loop(&mut scheduler, &mut environment, &observer)
     }));
-    assert_eq!(lived.is_err(), killed, "{:#?}", log.borrow());
-    // A killed daemon sends nothing any more; what it had noted is sent by the next one.
+    assert_eq!(result.is_err(), killed, "{:#?}", log.borrow());
+    // A killed daemon sends nothing more; the next one sends what is in the outbox.
     if !killed {
-        assert_eq!(watch.dispatcher.flush(Duration::from_secs(20)).count, 0);
+        assert_eq!(observer.dispatcher.flush(Duration::from_secs(20)).count, 0);
     }
 }
 
@@ -307,45 +313,45 @@ fn take_away(folder: &Path, file: &str) {
 
 #[test]
 fn many_scheduled_jobs_publish_alert_and_recover_through_faults() {
-    let world = World::new();
+    let simulation = Simulation::new();
     let well = ["bug", "w2", "w3", "w4", "w5", "w6", "w7", "w8"];
     let late = [("l1", "24 03:10:00"), ("l2", "24 04:55:00"), ("l3", "24 07:45:00")];
     for tenant in well.iter().copied().chain(late.map(|(tenant, _)| tenant)) {
-        world.job(tenant, "");
-        world.deliver(tenant, 25);
+        simulation.job(tenant, "");
+        simulation.deliver(tenant, 25);
     }
     for tenant in well {
-        world.deliver(tenant, 24);
+        simulation.deliver(tenant, 24);
     }
     for (tenant, time) in late {
-        world.then(time, move |world| {
-            world.deliver(tenant, 24);
+        simulation.then(time, move |simulation| {
+            simulation.deliver(tenant, 24);
         });
     }
     // Never comes on the 24th.
-    world.job("never", "");
-    world.deliver("never", 25);
+    simulation.job("never", "");
+    simulation.deliver("never", 25);
     // Refused: a file is empty; a file is missing.
     for tenant in ["empty", "short"] {
-        world.job(tenant, "");
-        world.deliver(tenant, 25);
+        simulation.job(tenant, "");
+        simulation.deliver(tenant, 25);
     }
-    fs::write(world.deliver("empty", 24).join("temp_principal.txt"), "").unwrap();
+    fs::write(simulation.deliver("empty", 24).join("temp_principal.txt"), "").unwrap();
     // One of them is delivered anew, corrected, within the waiting.
-    world.then("24 06:10:00", |world| {
-        world.deliver("empty", 24);
+    simulation.then("24 06:10:00", |simulation| {
+        simulation.deliver("empty", 24);
     });
-    take_away(&world.deliver("short", 24), "temp_base_node.txt");
+    take_away(&simulation.deliver("short", 24), "temp_base_node.txt");
     // The other is mended by hand: nothing more is looked for.
-    world.then("24 06:40:00", |world| {
-        let job = orgsnap::config::job::load(&world.job_file("short"), &|_| None).unwrap();
+    simulation.then("24 06:40:00", |simulation| {
+        let job = orgsnap::config::job::load(&simulation.job_file("short"), &|_| None).unwrap();
         let request = ImportRequest {
             job: &job,
             date: NaiveDate::from_ymd_opt(2026, 11, 24),
-            from: Some(&world.sample),
+            from: Some(&simulation.sample),
             dry_run: false,
-            data_dir: &world.data(),
-            now: world.clock.get(),
+            data_dir: &simulation.data(),
+            now: simulation.clock.get(),
             cancel: &Cancel::new(),
             wait_policy: WaitPolicy::WaitForFiles,
             accept_unchanged: false,
@@ -353,59 +359,60 @@ fn many_scheduled_jobs_publish_alert_and_recover_through_faults() {
         };
         assert_eq!(pipeline::import(&request, &Quiet).unwrap().verdict, Verdict::Published);
     });
-    // ("bug" comes whole and wakes a bug on the 24th.)
+    // (The delivery of "bug" is complete; its run panics on the 24th.)
     // Half uploaded until 05:10: two files are there, the marker is not.
     let marked =
         "kind = \"dir\"\npath = \"../in/half/{date:%Y%m%d}\"\nready = { marker = \"done.ok\" }";
-    world.job("half", marked);
-    let half = world.deliver("half", 24);
+    simulation.job("half", marked);
+    let half = simulation.deliver("half", 24);
     take_away(&half, "temp_agent.txt");
     take_away(&half, "temp_base_node.txt");
-    world.then("24 05:10:00", |world| {
-        fs::write(world.deliver("half", 24).join("done.ok"), "").unwrap();
+    simulation.then("24 05:10:00", |simulation| {
+        fs::write(simulation.deliver("half", 24).join("done.ok"), "").unwrap();
     });
-    fs::write(world.deliver("half", 25).join("done.ok"), "").unwrap();
+    fs::write(simulation.deliver("half", 25).join("done.ok"), "").unwrap();
     // A server that is down: nobody listens there.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let down = format!(
         "kind = \"ftp\"\nhost = \"127.0.0.1\"\nport = {closed}\nusername = \"u\"\npassword = \"p\"\n\
          attempts = 1\nretry_wait = \"1ms\"\ntimeout = \"2s\""
     );
-    world.job("down", &down);
+    simulation.job("down", &down);
     // A job file that breaks at 22:00 and is mended in the morning: its last good version runs.
-    world.job("typo", "");
-    world.deliver("typo", 24);
-    world.deliver("typo", 25);
-    world.then("23 22:00:00", |world| {
-        fs::write(world.job_file("typo"), "tenant = \"typo\"\n[schedule]\ncorn = 1\n").unwrap();
+    simulation.job("typo", "");
+    simulation.deliver("typo", 24);
+    simulation.deliver("typo", 25);
+    simulation.then("23 22:00:00", |simulation| {
+        fs::write(simulation.job_file("typo"), "tenant = \"typo\"\n[schedule]\ncorn = 1\n")
+            .unwrap();
     });
-    world.then("24 09:00:00", |world| world.job("typo", ""));
+    simulation.then("24 09:00:00", |simulation| simulation.job("typo", ""));
     // A database that is none; moved away at noon.
-    world.job("rotten", "");
-    world.deliver("rotten", 24);
-    world.deliver("rotten", 25);
-    fs::create_dir_all(world.data().join("rotten")).unwrap();
-    fs::write(world.data().join("rotten/org.db"), vec![b'x'; 8192]).unwrap();
-    world.then("24 12:00:00", |world| {
-        fs::remove_file(world.data().join("rotten/org.db")).unwrap();
+    simulation.job("rotten", "");
+    simulation.deliver("rotten", 24);
+    simulation.deliver("rotten", 25);
+    fs::create_dir_all(simulation.data().join("rotten")).unwrap();
+    fs::write(simulation.data().join("rotten/org.db"), vec![b'x'; 8192]).unwrap();
+    simulation.then("24 12:00:00", |simulation| {
+        fs::remove_file(simulation.data().join("rotten/org.db")).unwrap();
     });
     // An import by hand holds the lock when the run is due.
-    world.job("hand", "");
-    world.deliver("hand", 24);
-    world.deliver("hand", 25);
-    world.then("24 02:25:00", |world| {
-        let folder = world.data().join("hand");
-        let lock = TenantLock::acquire(&folder, "import by hand", world.clock.get()).unwrap();
-        world.by_hand.borrow_mut().insert("hand".to_owned(), lock);
+    simulation.job("hand", "");
+    simulation.deliver("hand", 24);
+    simulation.deliver("hand", 25);
+    simulation.then("24 02:25:00", |simulation| {
+        let folder = simulation.data().join("hand");
+        let lock = TenantLock::acquire(&folder, "import by hand", simulation.clock.get()).unwrap();
+        simulation.manual_locks.borrow_mut().insert("hand".to_owned(), lock);
     });
-    world.then("24 02:45:00", |world| {
-        world.by_hand.borrow_mut().remove("hand");
+    simulation.then("24 02:45:00", |simulation| {
+        simulation.manual_locks.borrow_mut().remove("hand");
     });
     // A job file comes in the middle of the day, one is removed.
-    world.then("24 15:00:00", |world| {
-        world.job("new", "");
-        world.deliver("new", 25);
-        fs::remove_file(world.job_file("w8")).unwrap();
+    simulation.then("24 15:00:00", |simulation| {
+        simulation.job("new", "");
+        simulation.deliver("new", 25);
+        fs::remove_file(simulation.job_file("w8")).unwrap();
     });
 
     let recorder = Recorder::default();
@@ -418,10 +425,10 @@ fn many_scheduled_jobs_publish_alert_and_recover_through_faults() {
         ("24 08:00:20", "24 08:10:00"),
         ("25 02:00:00", "25 05:00:00"),
     ] {
-        live(&world, &recorder, &log, end, true);
-        world.go_to(at(back));
+        run_daemon(&simulation, &recorder, &log, end, true);
+        simulation.go_to(at(back));
     }
-    live(&world, &recorder, &log, "25 12:00:00", false);
+    run_daemon(&simulation, &recorder, &log, "25 12:00:00", false);
     let log = log.into_inner();
 
     // Of the two that ran when it was killed the second time, one had published and one had not.
@@ -456,27 +463,27 @@ fn many_scheduled_jobs_publish_alert_and_recover_through_faults() {
         ("down", &[]),
     ];
     for (tenant, published) in expected {
-        assert_eq!(world.published(tenant), published, "{tenant}: {log:#?}");
+        assert_eq!(simulation.published(tenant), published, "{tenant}: {log:#?}");
     }
 
     // What was refused is not run again while it is the same.
     for tenant in ["empty", "short"] {
-        assert_eq!(world.refused(tenant), 1, "{tenant}: {log:#?}");
+        assert_eq!(simulation.refused(tenant), 1, "{tenant}: {log:#?}");
     }
 
     let after = |line: &&String| line.as_str() > "24 06:41" && line.as_str() < "25";
     let mended = log.iter().filter(|line| line.contains(" short run ")).filter(after).count();
     assert_eq!(mended, 0, "{log:#?}");
 
-    // Who was told of what: each once, over five kills.
+    // Every alert was sent once, over five kills.
     let sent = recorder.0.lock().unwrap();
-    let mut told: Vec<String> = sent
+    let mut alerts_sent: Vec<String> = sent
         .iter()
         .map(|alert| format!("{} {} {}", alert.tenant, alert.business_date, alert.kind.name()))
         .collect();
-    told.sort();
+    alerts_sent.sort();
     assert_eq!(
-        told,
+        alerts_sent,
         [
             "bug 2026-11-24 failed",
             "bug 2026-11-25 recovered",

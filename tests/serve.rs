@@ -165,7 +165,7 @@ fn serve_runs_a_job_at_its_time_and_alerts() {
     let log = daemon.log();
     let address = log.split("http://").nth(1).unwrap().lines().next().unwrap();
     assert!(http_get(address, "/healthz").starts_with("HTTP/1.1 200"));
-    // The board is brought up to date at the turn after.
+    // The metrics are updated at the next tick.
     let verdict = "orgsnap_last_run_verdict{tenant=\"a\",verdict=\"published\"} 1";
     let began = Instant::now();
     while !http_get(address, "/metrics").contains(verdict) {
@@ -173,7 +173,7 @@ fn serve_runs_a_job_at_its_time_and_alerts() {
         thread::sleep(Duration::from_millis(50));
     }
 
-    // A second daemon over the same data is told who holds it.
+    // A second daemon over the same data is refused, with the process id of the first.
     let second = place.run(&["serve", "jobs"]);
     assert_eq!(second.status.code(), Some(5));
     let pid = format!("pid {}", daemon.child.id());
@@ -201,7 +201,7 @@ fn serve_loads_changed_new_and_removed_job_files_without_restart() {
     place.job("b", FOLDER, SELDOM);
     let mut daemon = place.serve(&[]);
     daemon.wait_for("b.toml taken up");
-    // Broken: told, and nothing else happens; then changed, and it runs; a new one; one that goes.
+    // A broken file is logged and the last good version stays; then a changed, a new and a removed file.
     fs::write(place.path("jobs/a.toml"), "tenant = \"a\"\n[schedule]\ncorn = 1\n").unwrap();
     daemon.wait_for("did you mean \"cron\"?; its last good version stays in use");
     place.job("a", FOLDER, OFTEN);
@@ -227,25 +227,25 @@ fn a_run_waiting_for_a_server_stops_at_once_and_the_lock_names_its_holder() {
     let job = place.job("m", &source, OFTEN);
     let mut daemon = place.serve(&[]);
     daemon.wait_for("begins");
-    // An import by hand finds the tenant held, and by whom.
+    // A manual import is refused, and its message names the process that holds the lock.
     let lock = place.path("data/m/lock");
     let began = Instant::now();
     while fs::read_to_string(&lock).unwrap_or_default().is_empty() {
         assert!(began.elapsed() < TIMEOUT);
         thread::sleep(Duration::from_millis(20));
     }
-    let by_hand = place.run(&["import", job.to_str().unwrap(), "--from", "in"]);
-    assert_eq!(by_hand.status.code(), Some(5), "{by_hand:?}");
-    let said = String::from_utf8_lossy(&by_hand.stderr).into_owned();
-    assert!(said.contains(&format!("pid {}, import ", daemon.child.id())), "{said}");
+    let manual = place.run(&["import", job.to_str().unwrap(), "--from", "in"]);
+    assert_eq!(manual.status.code(), Some(5), "{manual:?}");
+    let stderr = String::from_utf8_lossy(&manual.stderr).into_owned();
+    assert!(stderr.contains(&format!("pid {}, import ", daemon.child.id())), "{stderr}");
     daemon.ends_well();
-    // Nothing is lost and nothing is told: the run comes again.
+    // The run is repeated at the next start, so there is no alert.
     let ledger = place.ledger("m");
     assert_eq!(ledger["errand"]["phase"], "due", "{ledger}");
     assert!(!daemon.log().contains("secret"), "{}", daemon.log());
-    // And with the daemon gone the hand has its way.
-    let by_hand = place.run(&["import", job.to_str().unwrap(), "--from", "in"]);
-    assert_eq!(by_hand.status.code(), Some(0), "{by_hand:?}");
+    // Once the daemon has ended, the manual import runs.
+    let manual = place.run(&["import", job.to_str().unwrap(), "--from", "in"]);
+    assert_eq!(manual.status.code(), Some(0), "{manual:?}");
 }
 
 #[test]

@@ -23,9 +23,10 @@ use super::{AlertKind, RunEvent};
 
 /// Number of tenants whose alerts are sent in parallel, so that a dead server of one does not delay the rest.
 const WORKERS: usize = 4;
-/// Timeout of one delivery pass for one tenant in the background.
+/// Timeout of one delivery pass for one tenant in the background: every channel of a job may take all its attempts.
 const PASS_TIMEOUT: Duration = Duration::from_secs(330);
-/// Delays after delivery passes that left alerts unsent; the last one is repeated.
+/// Delays after delivery passes that left alerts unsent; the last one is repeated until the alert is sent or
+/// dropped after `MAX_AGE` of the ledger.
 const RETRY_DELAYS: [Duration; 7] = [
     Duration::from_secs(5),
     Duration::from_secs(15),
@@ -96,7 +97,7 @@ impl AlertDispatcher {
         AlertDispatcher::with_sender(data, Arc::new(ChannelSender::default()))
     }
 
-    /// The same with another way out.
+    /// A dispatcher that sends through `sender`.
     pub fn with_sender(data: &Path, sender: Arc<dyn Sender>) -> AlertDispatcher {
         let shared = Shared {
             data: data.to_path_buf(),
@@ -169,7 +170,7 @@ impl AlertDispatcher {
             content.tidy(&names, now);
             let decision = decide(&mut content.conditions, event)?;
             let alert = Alert::new(event, &decision, job.timezone, now);
-            tracing::info!(tenant = %event.tenant, alert = %alert.id, "news");
+            tracing::info!(tenant = %event.tenant, alert = %alert.id, "alert stored in the outbox");
             let wants = |channel: &&AlertChannel| channel.on.contains(&decision.kind);
             let to: Vec<String> =
                 job.alerts.iter().filter(wants).map(|channel| channel.name.clone()).collect();

@@ -193,9 +193,9 @@ fn cut(lines: &[String], language: Language) -> String {
     let note = grey(language.choose("（后略，详见报告）", "(more in the report)"));
     let mut text = String::new();
     let all: usize = lines.iter().map(|line| line.len() + 1).sum();
-    let room = if all <= MAX_BYTES + 1 { MAX_BYTES + 1 } else { MAX_BYTES - note.len() };
+    let limit = if all <= MAX_BYTES + 1 { MAX_BYTES + 1 } else { MAX_BYTES - note.len() };
     for line in lines {
-        if text.len() + line.len() + 1 > room {
+        if text.len() + line.len() + 1 > limit {
             text.push_str(&note);
             return text;
         }

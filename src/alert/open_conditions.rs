@@ -58,7 +58,7 @@ pub fn decide(conditions: &mut OpenConditions, event: &RunEvent) -> Option<Alert
         }
         EventKind::Refused(facts) => {
             let reasons: Vec<&str> = facts.reasons.iter().map(|r| r.message.en.as_ref()).collect();
-            open_condition(conditions, date, AlertKind::Refused, short(&reasons.join("\n")))
+            open_condition(conditions, date, AlertKind::Refused, text_hash(&reasons.join("\n")))
         }
         EventKind::Failed { cause, .. } => {
             open_condition(conditions, date, AlertKind::Failed, cause.name().to_owned())
@@ -67,7 +67,7 @@ pub fn decide(conditions: &mut OpenConditions, event: &RunEvent) -> Option<Alert
             open_condition(conditions, date, AlertKind::Late, "late".to_owned())
         }
         EventKind::JobFileBroken { message } => {
-            let why = short(&message.en);
+            let why = text_hash(&message.en);
             let new = conditions.job_file.as_ref() != Some(&why);
             conditions.job_file = Some(why.clone());
             new.then(|| AlertDecision { kind: AlertKind::Failed, why, ended: Vec::new() })
@@ -107,8 +107,8 @@ fn open_condition(
     new.then(|| AlertDecision { kind, why, ended: Vec::new() })
 }
 
-/// Stands for a text that may be long.
-fn short(text: &str) -> String {
+/// The hash of a text, which may be long.
+fn text_hash(text: &str) -> String {
     format!("{:016x}", xxh3_64(text.as_bytes()))
 }
 
@@ -159,7 +159,7 @@ mod tests {
     fn an_open_condition_is_alerted_once_and_its_recovery_once() {
         use AlertKind::{Failed, Late, Recovered, Refused};
         // Each line: the day of the delivery, what happens, what is alerted.
-        let nights: Vec<Vec<(u32, EventKind, Option<AlertKind>)>> = vec![
+        let histories: Vec<Vec<(u32, EventKind, Option<AlertKind>)>> = vec![
             vec![(1, published(), None), (2, published(), None), (2, published(), None)],
             vec![
                 (1, late(), Some(Late)),
@@ -208,9 +208,9 @@ mod tests {
                 (3, broken("b"), Some(Failed)),
             ],
         ];
-        for night in nights {
+        for history in histories {
             let mut conditions = OpenConditions::default();
-            for (at, (day, what, expected)) in night.into_iter().enumerate() {
+            for (at, (day, what, expected)) in history.into_iter().enumerate() {
                 let event = RunEvent {
                     tenant: "t".into(),
                     insurer: None,

@@ -46,19 +46,13 @@ impl FromStr for EncodingArgument {
     type Err = String;
 
     fn from_str(text: &str) -> Result<EncodingArgument, String> {
-        let encoding = match text.to_ascii_lowercase().as_str() {
-            "auto" => None,
-            "utf-8" | "utf8" => Some(Encoding::Utf8),
-            "gb18030" | "gbk" | "gb2312" => Some(Encoding::Gb18030),
-            "utf-16le" => Some(Encoding::Utf16Le),
-            "utf-16be" => Some(Encoding::Utf16Be),
-            _ => {
-                return Err(
-                    "expected auto, utf-8, gb18030, gbk, gb2312, utf-16le or utf-16be".to_owned()
-                );
-            }
-        };
-        Ok(EncodingArgument(encoding))
+        if text.eq_ignore_ascii_case("auto") {
+            return Ok(EncodingArgument(None));
+        }
+        let encoding = Encoding::from_name(text).ok_or_else(|| {
+            "expected auto, utf-8, gb18030, gbk, gb2312, utf-16le or utf-16be".to_owned()
+        })?;
+        Ok(EncodingArgument(Some(encoding)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The help of the command line: examples in both languages, and all of it in Chinese where that is the language.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use clap::{Arg, ArgAction, Command};
 use orgsnap::model::Language;
@@ -24,7 +25,9 @@ struct Verb {
     examples: Vec<(String, String, String)>,
 }
 
-const TEXTS: &str = include_str!("help.toml");
+/// The table of texts; `None` if it is malformed, which a test excludes.
+static TEXTS: LazyLock<Option<Texts>> =
+    LazyLock::new(|| toml::from_str(include_str!("help.toml")).ok());
 
 const EXIT_CODES_ZH: &str = "\
 退出码:
@@ -38,9 +41,9 @@ const EXIT_CODES_ZH: &str = "\
 /// The command line with its examples, in a language. Without a readable table (a bug that a test finds) it is returned
 /// as it is.
 pub(super) fn localized(command: Command, language: Language) -> Command {
-    match toml::from_str::<Texts>(TEXTS) {
-        Ok(texts) => verb(command, &texts, language, true),
-        Err(_) => command,
+    match &*TEXTS {
+        Some(texts) => verb(command, texts, language, true),
+        None => command,
     }
 }
 
@@ -109,7 +112,7 @@ pub(super) fn in_chinese_words(help: &str) -> String {
     ] {
         text = text.replace(en, zh);
     }
-    if let Ok(texts) = toml::from_str::<Texts>(TEXTS) {
+    if let Some(texts) = &*TEXTS {
         for (en, zh) in &texts.values {
             text = text.replace(&format!(": {en}\n"), &format!(": {zh}\n"));
             text = text.replace(&format!(":           {en}\n"), &format!(":           {zh}\n"));
@@ -123,30 +126,30 @@ pub(super) fn in_chinese_words(help: &str) -> String {
 /// What of a command line has no help in Chinese or no example.
 #[cfg(test)]
 pub(super) fn lacking(command: &Command) -> Vec<String> {
-    let texts: Texts = toml::from_str(TEXTS).unwrap();
+    let texts = TEXTS.as_ref().expect("help.toml is well-formed");
     let global: Vec<String> = texts.global.keys().cloned().collect();
-    let mut lacks = Vec::new();
-    missing(command, &texts, &global, &mut lacks);
-    lacks
+    let mut missing_texts = Vec::new();
+    missing(command, texts, &global, &mut missing_texts);
+    missing_texts
 }
 
 #[cfg(test)]
-fn missing(command: &Command, texts: &Texts, global: &[String], lacks: &mut Vec<String>) {
+fn missing(command: &Command, texts: &Texts, global: &[String], missing_texts: &mut Vec<String>) {
     let name = command.get_name();
     let Some(words) = texts.verbs.get(name) else {
-        lacks.push(name.to_owned());
+        missing_texts.push(name.to_owned());
         return;
     };
     if words.examples.is_empty() {
-        lacks.push(format!("{name}: examples"));
+        missing_texts.push(format!("{name}: examples"));
     }
     for arg in command.get_arguments() {
         let id = arg.get_id().to_string();
         if !words.args.contains_key(&id) && !global.contains(&id) {
-            lacks.push(format!("{name}: {id}"));
+            missing_texts.push(format!("{name}: {id}"));
         }
     }
     for inner in command.get_subcommands() {
-        missing(inner, texts, global, lacks);
+        missing(inner, texts, global, missing_texts);
     }
 }

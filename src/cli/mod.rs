@@ -177,8 +177,8 @@ mod tests {
 
     #[test]
     fn every_verb_and_argument_has_help_in_chinese_and_examples() {
-        let lacks = help::lacking(&CommandLine::command());
-        assert!(lacks.is_empty(), "{lacks:?}");
+        let missing = help::lacking(&CommandLine::command());
+        assert!(missing.is_empty(), "{missing:?}");
         help::localized(CommandLine::command(), Language::Chinese).debug_assert();
         help::localized(CommandLine::command(), Language::English).debug_assert();
     }

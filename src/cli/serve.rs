@@ -119,7 +119,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         jobs: arguments.jobs.clone(),
         data: data.clone(),
         most_running: arguments.max_running,
-        poll: JOB_FOLDER_POLL_INTERVAL,
+        job_folder_poll_interval: JOB_FOLDER_POLL_INTERVAL,
     };
     printed.starting(&arguments.jobs, data, arguments.max_running);
     let variable = |name: &str| Environment::variable(name);

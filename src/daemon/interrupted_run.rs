@@ -1,4 +1,4 @@
-//! How a run ended that was under way when an earlier daemon ended: `org.db` knows it, the ledger does not.
+//! The outcome of a run that was under way when an earlier daemon ended, read from `org.db`.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ const MAX_RUNS_SEARCHED: usize = 200;
 
 /// Settles a run that the ledger says is under way, at the start of a daemon: the process that ran it has ended. If it
 /// came to its verdict, that counts and is reported now; if not, it changed nothing and is run again.
-pub(super) fn settle_what_was_cut_short(
+pub(super) fn settle(
     state: &mut ScheduleState,
     job: &Job,
     timetable: &Timetable<'_>,

@@ -269,7 +269,7 @@ mod tests {
                         kept.map_or("-".into(), |job| job.tenant.clone())
                     )
                 }
-                Change::Repaired(job) => format!("mended {}", job.tenant),
+                Change::Repaired(job) => format!("repaired {}", job.tenant),
                 Change::Unreadable(_) => "unreadable".to_owned(),
             })
             .collect();
@@ -294,7 +294,7 @@ mod tests {
         write("a.toml", "tenant = 'a'\nname = '1'");
         write("b.toml", "tenant = 'b'");
         assert_eq!(look(&mut folder), nothing);
-        assert_eq!(look(&mut folder), ["mended b", "taken a 1", "taken b -"]);
+        assert_eq!(look(&mut folder), ["repaired b", "taken a 1", "taken b -"]);
         // A half-written file is not reported.
         write("a.toml", "tenant = 'a");
         assert_eq!(look(&mut folder), nothing);
@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(look(&mut folder), ["broken a.toml kept a"]);
         write("a.toml", "tenant = 'a'\nname = '2'");
         look(&mut folder);
-        assert_eq!(look(&mut folder), ["mended a", "taken a 2"]);
+        assert_eq!(look(&mut folder), ["repaired a", "taken a 2"]);
         assert_eq!(folder.problem("a"), None);
         // Two files of one tenant: the first keeps it, then the other has it.
         write("0.toml", "tenant = 'a'\nname = 'other'");
@@ -321,7 +321,7 @@ mod tests {
         assert_eq!(look(&mut folder), ["broken 0.toml kept -"]);
         remove("a.toml");
         assert_eq!(look(&mut folder), nothing);
-        assert_eq!(look(&mut folder), ["mended a", "taken a other"]);
+        assert_eq!(look(&mut folder), ["repaired a", "taken a other"]);
         // A file that changes its tenant, one that goes, a folder that goes.
         write("0.toml", "tenant = 'z'");
         remove("b.toml");

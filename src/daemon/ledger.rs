@@ -66,7 +66,7 @@ struct Document {
     next: Option<Instant>,
     #[serde(rename = "errand")]
     scheduled_run: Option<ScheduledRunDocument>,
-    job_file: Option<Words>,
+    job_file: Option<StoredMessage>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,7 +82,7 @@ struct ScheduledRunDocument {
     refused: Option<String>,
     #[serde(rename = "lack")]
     missing: Option<MissingPreconditionName>,
-    message: Option<Words>,
+    message: Option<StoredMessage>,
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy)]
@@ -146,7 +146,7 @@ impl From<Date> for String {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Words {
+struct StoredMessage {
     zh: String,
     en: String,
 }
@@ -233,7 +233,7 @@ impl Document {
             handled: Instant(state.handled),
             next: entry.next.map(Instant),
             scheduled_run: state.scheduled_run.as_ref().map(ScheduledRunDocument::of),
-            job_file: entry.job_file.as_ref().map(Words::of),
+            job_file: entry.job_file.as_ref().map(StoredMessage::of),
         }
     }
 
@@ -247,7 +247,7 @@ impl Document {
         Entry {
             state,
             next: self.next.map(|next| next.0),
-            job_file: self.job_file.map(Words::message),
+            job_file: self.job_file.map(StoredMessage::message),
         }
     }
 }
@@ -279,7 +279,7 @@ impl ScheduledRunDocument {
                 MissingPrecondition::Setup => MissingPreconditionName::Setup,
                 MissingPrecondition::Machine => MissingPreconditionName::Machine,
             }),
-            message: scheduled_run.message.as_ref().map(Words::of),
+            message: scheduled_run.message.as_ref().map(StoredMessage::of),
         }
     }
 
@@ -308,14 +308,14 @@ impl ScheduledRunDocument {
                 MissingPreconditionName::Setup => MissingPrecondition::Setup,
                 MissingPreconditionName::Machine => MissingPrecondition::Machine,
             }),
-            message: self.message.map(Words::message),
+            message: self.message.map(StoredMessage::message),
         }
     }
 }
 
-impl Words {
-    fn of(message: &Message) -> Words {
-        Words { zh: message.zh.clone().into_owned(), en: message.en.clone().into_owned() }
+impl StoredMessage {
+    fn of(message: &Message) -> StoredMessage {
+        StoredMessage { zh: message.zh.clone().into_owned(), en: message.en.clone().into_owned() }
     }
 
     fn message(self) -> Message {
@@ -342,7 +342,7 @@ mod tests {
             Phase::Failed,
             Phase::Late,
         ];
-        let lacks = [
+        let missing_preconditions = [
             MissingPrecondition::Files,
             MissingPrecondition::Source,
             MissingPrecondition::Lock,
@@ -350,7 +350,9 @@ mod tests {
             MissingPrecondition::Machine,
         ]
         .map(Some);
-        for (phase, missing) in phases.into_iter().zip(lacks.into_iter().chain([None])) {
+        for (phase, missing) in
+            phases.into_iter().zip(missing_preconditions.into_iter().chain([None]))
+        {
             let scheduled_run = ScheduledRun {
                 scheduled: at("2026-11-23T18:30:00Z"),
                 date: NaiveDate::from_ymd_opt(2026, 11, 24).unwrap(),

@@ -13,27 +13,27 @@ use super::plan::MissingPrecondition;
 /// A line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
-    /// How loud it is.
+    /// Severity.
     pub severity: Severity,
-    /// The tenant, where it is about one.
+    /// The tenant, if the entry concerns one.
     pub tenant: Option<String>,
     /// What happened.
     pub message: Message,
 }
 
-/// How loud a note is.
+/// The severity of a log entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// Normal operation.
     Info,
-    /// Worth a look.
+    /// Nobody has to act now.
     Warning,
     /// Somebody has to act.
     Error,
 }
 
-/// Instants as the people of a time zone read them.
-fn clock(zone: Tz, at: DateTime<Utc>) -> String {
+/// The time in a time zone, as RFC 3339 with seconds.
+fn local_time(zone: Tz, at: DateTime<Utc>) -> String {
     at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
@@ -42,12 +42,12 @@ impl LogEntry {
         LogEntry { severity, tenant: Some(tenant.to_owned()), message: Message::new(zh, en) }
     }
 
-    /// Something that another module has put into words.
+    /// An entry whose message another module has written.
     pub(super) fn reports(severity: Severity, tenant: Option<&str>, message: Message) -> LogEntry {
         LogEntry { severity, tenant: tenant.map(str::to_owned), message }
     }
 
-    pub(super) fn job_taken(job: &Job, next: Option<DateTime<Utc>>) -> LogEntry {
+    pub(super) fn job_loaded(job: &Job, next: Option<DateTime<Utc>>) -> LogEntry {
         let path = job.path.display();
         let (zh, en) = match (&job.schedule, next) {
             (None, _) => (
@@ -56,7 +56,7 @@ impl LogEntry {
             ),
             (Some(_), None) => ("没有下一次运行".to_owned(), "no next run".to_owned()),
             (Some(_), Some(next)) => {
-                let next = clock(job.timezone, next);
+                let next = local_time(job.timezone, next);
                 (format!("下一次运行 {next}"), format!("next run {next}"))
             }
         };
@@ -100,13 +100,13 @@ impl LogEntry {
         LogEntry::of(tenant, Severity::Info, zh, en)
     }
 
-    pub(super) fn again(
+    pub(super) fn retry(
         job: &Job,
         missing: MissingPrecondition,
         message: &Message,
         at: DateTime<Utc>,
     ) -> LogEntry {
-        let at = clock(job.timezone, at);
+        let at = local_time(job.timezone, at);
         let severity = match missing {
             MissingPrecondition::Files | MissingPrecondition::Lock => Severity::Info,
             MissingPrecondition::Source
@@ -121,8 +121,8 @@ impl LogEntry {
         )
     }
 
-    pub(super) fn corrected_awaited(job: &Job, at: DateTime<Utc>) -> LogEntry {
-        let at = clock(job.timezone, at);
+    pub(super) fn waits_for_corrected_delivery(job: &Job, at: DateTime<Utc>) -> LogEntry {
+        let at = local_time(job.timezone, at);
         LogEntry::of(
             &job.tenant,
             Severity::Info,
@@ -229,7 +229,7 @@ impl LogEntry {
 
 /// The message about a scheduled time at which the job was not run.
 pub(super) fn missed(job: &Job, scheduled: DateTime<Utc>, date: NaiveDate) -> Message {
-    let (at, path) = (clock(job.timezone, scheduled), job.path.display());
+    let (at, path) = (local_time(job.timezone, scheduled), job.path.display());
     Message::new(
         format!(
             "{at} 的运行错过了（orgsnap serve 当时未在运行），已过等待时间；请手动执行 orgsnap import {path} --date {date}"
@@ -242,7 +242,7 @@ pub(super) fn missed(job: &Job, scheduled: DateTime<Utc>, date: NaiveDate) -> Me
 }
 
 /// The message about a scheduled run that was given up before any attempt reported a reason.
-pub(super) fn never_came_to_it(job: &Job, date: NaiveDate) -> Message {
+pub(super) fn never_attempted(job: &Job, date: NaiveDate) -> Message {
     let path = job.path.display();
     Message::new(
         format!("{date} 的运行未能进行；请手动执行 orgsnap import {path} --date {date}"),

@@ -1,9 +1,9 @@
 //! Runs every job at its scheduled time.
 //!
-//! What is due is decided purely, in `plan`, from what is remembered and the time. A [`Scheduler`] takes the
-//! turns of all insurers and keeps a ledger for each, so that being killed neither forgets a run nor doubles
-//! one; it starts nothing and waits for nothing itself. [`run_event_loop`] is the loop around it, in whatever
-//! [`SchedulerEnvironment`] there is: a real clock and threads, or a simulated one.
+//! `plan` decides which run is due, as a pure function of the stored state and the time. A [`Scheduler`] does so for
+//! all insurers and keeps a ledger file for each, so that after a kill no run is forgotten and none is done twice. It
+//! starts no thread and does not sleep: [`run_event_loop`] does, through a [`SchedulerEnvironment`], which has a
+//! real clock and threads in production and simulated ones in tests.
 
 mod event_loop;
 mod jobs;

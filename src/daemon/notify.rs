@@ -51,7 +51,7 @@ pub(super) fn gave_up(
     let message = scheduled_run
         .message
         .clone()
-        .unwrap_or_else(|| log_entry::never_came_to_it(job, scheduled_run.date));
+        .unwrap_or_else(|| log_entry::never_attempted(job, scheduled_run.date));
     let late = scheduled_run.phase == Phase::Late;
     observer.log(&LogEntry::gave_up(&job.tenant, scheduled_run.date, late, &message));
     let what = match late {

@@ -10,7 +10,7 @@ use crate::config::job::Job;
 use super::log_entry::LogEntry;
 use super::plan::ScheduleState;
 
-/// Receives what happens.
+/// Receives log entries, events and statuses of the scheduler.
 pub trait Observer {
     /// A line for the log.
     fn log(&self, log: &LogEntry);
@@ -18,16 +18,16 @@ pub trait Observer {
     fn on_event(&self, job: &Job, event: &RunEvent, now: DateTime<Utc>);
     /// A job was loaded; its alert channels are valid from now on.
     fn job_loaded(&self, job: &Job, now: DateTime<Utc>);
-    /// The scheduler is alive, and this is how the insurers stand.
+    /// Called after every tick with the status of each tenant.
     fn on_tick(&self, statuses: &[TenantStatus], now: DateTime<Utc>);
 }
 
-/// How an insurer stands.
+/// The status of a tenant.
 #[derive(Debug, Clone)]
 pub struct TenantStatus {
     /// Its job.
     pub job: Arc<Job>,
-    /// What is remembered of it; none if it is not run by time.
+    /// Its schedule state; `None` if the job has no schedule.
     pub state: Option<ScheduleState>,
     /// The next scheduled time.
     pub next: Option<DateTime<Utc>>,

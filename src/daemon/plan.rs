@@ -1,7 +1,7 @@
-//! What is due: decided from what is remembered, the job's schedule and the time, and from nothing else.
+//! Which run is due: a pure function of the stored schedule state, the job's schedule and the time.
 //!
-//! An [`ScheduledRun`] is the business of one date: run at the scheduled time, look again while files are late, and be
-//! done or give up. A [`ScheduleState`] remembers an insurer's last one, and up to which scheduled time all is settled.
+//! A [`ScheduledRun`] covers one business date: the run at the scheduled time, retries while files are late, and its
+//! final phase. A [`ScheduleState`] holds an insurer's last scheduled run, and up to which time all runs are settled.
 
 use std::time::Duration;
 
@@ -21,29 +21,29 @@ pub struct Timetable<'a> {
     pub zone: Tz,
 }
 
-/// What is remembered of an insurer.
+/// The stored scheduling state of an insurer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduleState {
     /// The cron expression that the times below are of.
     pub cron: String,
     /// Its time zone.
     pub zone: String,
-    /// All scheduled times up to this one are settled or have become the scheduled run.
+    /// All scheduled times up to this one are settled, or belong to `scheduled_run`.
     pub handled: DateTime<Utc>,
     /// The last scheduled run, done or not.
     pub scheduled_run: Option<ScheduledRun>,
 }
 
-/// The business of one date.
+/// The run of one business date, with its retries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScheduledRun {
     /// The scheduled time that began it.
     pub scheduled: DateTime<Utc>,
     /// The business date: the date of `scheduled` in the job's time zone.
     pub date: NaiveDate,
-    /// Until when to look again.
+    /// Retries end at this time (`wait_until` of the job).
     pub until: DateTime<Utc>,
-    /// How it stands.
+    /// Its phase.
     pub phase: Phase,
     /// Runs that were begun.
     pub attempts: u32,
@@ -53,9 +53,9 @@ pub struct ScheduledRun {
     pub run: Option<RunId>,
     /// The last run that refused the delivery. A corrected one is looked for then, as a late one is.
     pub refused: Option<RunId>,
-    /// What the last run lacked, if it came to no verdict.
+    /// The missing precondition of the last run, if it came to no verdict.
     pub missing: Option<MissingPrecondition>,
-    /// What the last run said, if it came to no verdict.
+    /// The error message of the last run, if it came to no verdict.
     pub message: Option<Message>,
 }
 
@@ -76,7 +76,7 @@ pub enum Phase {
     Late,
 }
 
-/// What a run lacked that came to no verdict.
+/// The precondition that a run lacked, so that it came to no verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingPrecondition {
     /// The files.
@@ -85,9 +85,9 @@ pub enum MissingPrecondition {
     Source,
     /// The lock, which another run holds.
     Lock,
-    /// A sound job file, schema or data folder.
+    /// A valid job file or schema, or a usable data folder.
     Setup,
-    /// A sound machine or program.
+    /// Disk space, an unlocked database; also a defect of the program itself.
     Machine,
 }
 
@@ -117,7 +117,7 @@ pub enum RunOutcome {
         /// What was lacking.
         missing: MissingPrecondition,
         /// Whether it may be there later without anyone acting.
-        passing: bool,
+        transient: bool,
         /// What happened and what to do.
         message: Message,
     },
@@ -136,17 +136,17 @@ pub enum NextStep {
     GivenUp,
 }
 
-/// What the time brought.
+/// What a tick found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TickAction {
-    /// A scheduled time was missed, and its day and its waiting are over.
+    /// A scheduled time was missed, and its date and its waiting period are over.
     Missed(DateTime<Utc>),
     /// A scheduled run was given up because its time is over or that of the next date has come.
     GivenUp(ScheduledRun),
 }
 
-/// Number of retries after a machine fault (a full disk, a locked database).
-const MAX_MACHINE_FAULTS: u32 = 3;
+/// Number of retries after faults of the set-up or the machine (a full disk, a locked database).
+const MAX_FAULT_RETRIES: u32 = 3;
 /// Retry delay for a held lock.
 const LOCK_RETRY_DELAY: TimeDelta = TimeDelta::seconds(30);
 /// A settled time further in the future than this was settled by a wrong clock.
@@ -212,8 +212,10 @@ impl ScheduleState {
         let cron = &timetable.schedule.cron;
         if let Some(scheduled) = cron.last_between(timetable.zone, self.handled, now) {
             self.handled = scheduled;
-            let (date, until) =
-                (timetable.date(scheduled), timetable.schedule.deadline(timetable.zone, scheduled));
+            let (date, until) = (
+                timetable.date(scheduled),
+                timetable.schedule.wait_deadline(timetable.zone, scheduled),
+            );
             match &mut self.scheduled_run {
                 _ if until < now && timetable.date(now) != date => {
                     actions.push(TickAction::Missed(scheduled));
@@ -248,7 +250,7 @@ impl ScheduleState {
         if self.handled > now + MAX_CLOCK_AHEAD {
             self.handled = now;
         }
-        let longest = (timetable.retry_every() * (1 << MAX_MACHINE_FAULTS)).max(LOCK_RETRY_DELAY);
+        let longest = (timetable.retry_every() * (1 << MAX_FAULT_RETRIES)).max(LOCK_RETRY_DELAY);
         if let Some(ScheduledRun { phase: Phase::Due(at), .. }) = &mut self.scheduled_run
             && *at > now + longest
         {
@@ -301,7 +303,7 @@ impl ScheduleState {
             scheduled_run.phase = Phase::Due(at);
             NextStep::RetryAt(at)
         };
-        let (missing, passing, message) = match outcome {
+        let (missing, transient, message) = match outcome {
             RunOutcome::Published => {
                 scheduled_run.phase = Phase::Published;
                 (scheduled_run.missing, scheduled_run.message) = (None, None);
@@ -323,7 +325,7 @@ impl ScheduleState {
                 scheduled_run.attempts = scheduled_run.attempts.saturating_sub(1);
                 return again(scheduled_run, now);
             }
-            RunOutcome::Without { missing, passing, message } => (*missing, *passing, message),
+            RunOutcome::Without { missing, transient, message } => (*missing, *transient, message),
         };
         (scheduled_run.missing, scheduled_run.message) = (Some(missing), Some(message.clone()));
         let pause = match missing {
@@ -335,10 +337,10 @@ impl ScheduleState {
             MissingPrecondition::Files | MissingPrecondition::Source => timetable.retry_every(),
             MissingPrecondition::Setup | MissingPrecondition::Machine => {
                 scheduled_run.faults += 1;
-                timetable.retry_every() * (1 << (scheduled_run.faults - 1).min(MAX_MACHINE_FAULTS))
+                timetable.retry_every() * (1 << (scheduled_run.faults - 1).min(MAX_FAULT_RETRIES))
             }
         };
-        if passing && scheduled_run.faults <= MAX_MACHINE_FAULTS && now < scheduled_run.until {
+        if transient && scheduled_run.faults <= MAX_FAULT_RETRIES && now < scheduled_run.until {
             // The last poll is at `until` itself.
             return again(scheduled_run, scheduled_run.until.min(now + pause));
         }

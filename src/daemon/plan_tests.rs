@@ -1,4 +1,4 @@
-//! Nights as tables: what comes due, is waited for, missed, made up and given up.
+//! Tables of schedules and events: which runs are due, retried, missed, made up and given up.
 
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-fn without(missing: MissingPrecondition, passing: bool) -> RunOutcome {
-    RunOutcome::Without { missing, passing, message: Message::fixed("x", "x") }
+fn without(missing: MissingPrecondition, transient: bool) -> RunOutcome {
+    RunOutcome::Without { missing, transient, message: Message::fixed("x", "x") }
 }
 
 impl Simulation {

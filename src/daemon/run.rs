@@ -57,7 +57,7 @@ impl RunRequest {
                 "internal fault of orgsnap; the published snapshot is whole. Please report the line \
                  `panic at` of the log",
             );
-            let outcome = RunOutcome::Without { missing: MissingPrecondition::Machine, passing: false, message };
+            let outcome = RunOutcome::Without { missing: MissingPrecondition::Machine, transient: false, message };
             Finished { tenant, outcome, report: None, aside: None }
         })
     }
@@ -73,7 +73,7 @@ impl RunRequest {
             tenant: self.job.tenant.clone(),
             outcome: RunOutcome::Without {
                 missing: MissingPrecondition::Machine,
-                passing: true,
+                transient: true,
                 message,
             },
             report: None,
@@ -122,7 +122,7 @@ impl RunRequest {
 fn outcome_of(error: &RunError) -> RunOutcome {
     let Classification { fault, waiting_helps } = error.classify();
     let Some(missing) = MissingPrecondition::of(fault) else { return RunOutcome::Stopped };
-    RunOutcome::Without { missing, passing: waiting_helps, message: error.message() }
+    RunOutcome::Without { missing, transient: waiting_helps, message: error.message() }
 }
 
 #[cfg(test)]
@@ -155,9 +155,9 @@ mod tests {
             (StoreError::Locked { path: path() }.into(), MissingPrecondition::Machine, true),
             (StoreError::Corrupt { path: path() }.into(), MissingPrecondition::Machine, false),
         ];
-        for (error, missing, passing) in cases {
+        for (error, missing, transient) in cases {
             let message = error.message();
-            let expected = RunOutcome::Without { missing, passing, message };
+            let expected = RunOutcome::Without { missing, transient, message };
             assert_eq!(outcome_of(&error), expected, "{error}");
         }
         assert_eq!(outcome_of(&RunError::Cancelled), RunOutcome::Stopped);

@@ -1,10 +1,10 @@
 //! The scheduler: what happens at each tick to the job files, the schedule states and the runs of all insurers.
 //!
-//! It starts nothing and waits for nothing: a tick is given the time and returns the runs that are to be
-//! started; their outcome is reported back.
+//! It starts no run and does not sleep: a tick is given the time and returns the runs that are to be
+//! started; the caller starts them and reports their outcome.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,14 +17,16 @@ use crate::pipeline::{WaitPolicy, run_id};
 
 use super::interrupted_run;
 use super::jobs::{Change, Env, JobFolder};
-use super::ledger::{self, Entry, LedgerError};
+use super::ledger::Entry;
 use super::log_entry::{self, LogEntry, Severity};
 use super::notify;
 use super::observer::{Observer, TenantStatus};
 use super::plan::{NextStep, RunOutcome, ScheduleState, TickAction, Timetable};
 use super::run::{Finished, RunRequest};
 
-/// What holds for all insurers.
+mod persistence;
+
+/// The settings of all insurers.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// The folder of job files.
@@ -34,7 +36,7 @@ pub struct Settings {
     /// Number of insurers that run in parallel, at least one.
     pub most_running: usize,
     /// Poll interval of the folder of job files.
-    pub poll: TimeDelta,
+    pub job_folder_poll_interval: TimeDelta,
 }
 
 /// A cron expression for which a timer fires.
@@ -58,14 +60,14 @@ pub struct Scheduler<'o> {
 
 struct Insurer {
     job: Arc<Job>,
-    /// None if it is not run by time.
+    /// None if the job has no schedule.
     state: Option<ScheduleState>,
     running: Option<Running>,
-    /// What the ledger says.
+    /// The entry as it was last read or written; None if there is no file yet.
     saved: Option<Entry>,
-    /// Whether it was reported that the ledger cannot be written.
+    /// Whether it was logged that the ledger cannot be written, so that it is logged once.
     unwritable: bool,
-    /// Its job file went while a run was under way.
+    /// Its job file was removed during a run; the insurer is removed when the run ends.
     gone: bool,
 }
 
@@ -81,7 +83,7 @@ impl<'o> Scheduler<'o> {
         Scheduler { settings, folder, env, observer, insurers: BTreeMap::new(), stopping: false }
     }
 
-    /// Takes up what is new, and returns the runs to start. Each of them is noted in its ledger as begun.
+    /// Loads changed job files and returns the runs to start. Each of them is recorded in its ledger as running.
     pub fn tick(&mut self, now: DateTime<Utc>) -> Vec<RunRequest> {
         if self.stopping {
             return Vec::new();
@@ -92,7 +94,7 @@ impl<'o> Scheduler<'o> {
         for tenant in self.tenants() {
             self.advance(&tenant, now);
         }
-        let run_requests = self.start_what_is_due(now);
+        let run_requests = self.start_due_runs(now);
         for tenant in self.tenants() {
             self.save(&tenant, now);
         }
@@ -101,7 +103,7 @@ impl<'o> Scheduler<'o> {
         run_requests
     }
 
-    /// Takes the end of a run.
+    /// Records the outcome of a run.
     pub fn finished(&mut self, finished: Finished, now: DateTime<Utc>) {
         let Finished { tenant, outcome, report, aside } = finished;
         let Some(insurer) = self.insurers.get_mut(&tenant) else { return };
@@ -112,16 +114,16 @@ impl<'o> Scheduler<'o> {
         if let Some(report) = &report {
             notify::verdict(self.observer, &job, report, now);
         }
-        // What a job file says that was changed meanwhile holds from here on.
+        // A schedule that was changed during the run holds from here on.
         let timetable = timetable(&insurer.job).or_else(|| timetable(&job));
         if let (Some(state), Some(timetable)) = (&mut insurer.state, timetable) {
             let after = state.finish(&timetable, &outcome, now);
             match (after, &outcome) {
                 (NextStep::RetryAt(at), RunOutcome::Without { missing, message, .. }) => {
-                    self.observer.log(&LogEntry::again(&job, *missing, message, at));
+                    self.observer.log(&LogEntry::retry(&job, *missing, message, at));
                 }
                 (NextStep::RetryAt(at), RunOutcome::Refused) => {
-                    self.observer.log(&LogEntry::corrected_awaited(&job, at));
+                    self.observer.log(&LogEntry::waits_for_corrected_delivery(&job, at));
                 }
                 (NextStep::GivenUp, _) => {
                     if let Some(scheduled_run) = &state.scheduled_run {
@@ -132,7 +134,7 @@ impl<'o> Scheduler<'o> {
             }
         }
         if insurer.gone {
-            self.forget(&tenant);
+            self.remove(&tenant);
         } else {
             self.save(&tenant, now);
         }
@@ -155,12 +157,12 @@ impl<'o> Scheduler<'o> {
 
     /// When the next tick is due, if no event comes before.
     pub fn wake(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        let poll = now + self.settings.poll;
+        let poll = now + self.settings.job_folder_poll_interval;
         let wakes = self
             .insurers
             .values()
             .filter_map(|insurer| insurer.state.as_ref()?.wake(&timetable(&insurer.job)?));
-        // What is due and was not started waits for the end of a run, which wakes us too.
+        // A due run that was not started waits for another run to end, which is an event of its own.
         wakes.filter(|wake| *wake > now).min().map_or(poll, |wake| wake.min(poll))
     }
 
@@ -192,13 +194,13 @@ impl<'o> Scheduler<'o> {
 
     fn apply(&mut self, change: Change, now: DateTime<Utc>) {
         match change {
-            Change::Loaded(job) => self.take_job(job, now),
+            Change::Loaded(job) => self.load_job(job, now),
             Change::Repaired(job) => self.job_file_read(&job, now),
             Change::Gone { tenant } => {
                 self.observer.log(&LogEntry::job_gone(&tenant));
                 match self.insurers.get_mut(&tenant) {
                     Some(insurer) if insurer.running.is_some() => insurer.gone = true,
-                    _ => self.forget(&tenant),
+                    _ => self.remove(&tenant),
                 }
             }
             Change::Broken { kept, message } => {
@@ -214,7 +216,7 @@ impl<'o> Scheduler<'o> {
         }
     }
 
-    fn take_job(&mut self, job: Arc<Job>, now: DateTime<Utc>) {
+    fn load_job(&mut self, job: Arc<Job>, now: DateTime<Utc>) {
         let tenant = job.tenant.clone();
         for warning in &job.warnings {
             self.observer.log(&LogEntry::reports(
@@ -237,57 +239,22 @@ impl<'o> Scheduler<'o> {
         insurer.job = Arc::clone(&job);
         insurer.gone = false;
         match (timetable(&job), &mut insurer.state) {
-            // A run under way ends before its schedule state does.
+            // The schedule state is kept until the run under way has ended.
             (None, _) if insurer.running.is_some() => {}
             (None, state) => {
                 *state = None;
-                self.retire(&tenant);
+                self.clear_next(&tenant);
             }
             (Some(timetable), Some(state)) => state.adopt(&timetable, now),
             (Some(timetable), state) => {
                 let folder = self.settings.data.join(&tenant);
-                let (remembered, saved) = self.remember(&job, &timetable, &folder, now);
-                *state = remembered;
+                let (restored, saved) = self.restore(&job, &timetable, &folder, now);
+                *state = restored;
                 insurer.saved = saved;
             }
         }
-        self.observer.log(&LogEntry::job_taken(&job, next(&insurer, now)));
+        self.observer.log(&LogEntry::job_loaded(&job, next(&insurer, now)));
         self.insurers.insert(tenant, insurer);
-    }
-
-    /// What the ledger remembers of an insurer, brought up to the job as it reads now.
-    fn remember(
-        &self,
-        job: &Arc<Job>,
-        timetable: &Timetable<'_>,
-        folder: &Path,
-        now: DateTime<Utc>,
-    ) -> (Option<ScheduleState>, Option<Entry>) {
-        match ledger::read(folder) {
-            Ok(None) => (Some(ScheduleState::new(timetable, now)), None),
-            Ok(Some(entry)) => {
-                let mut state = entry.state.clone();
-                interrupted_run::settle_what_was_cut_short(
-                    &mut state,
-                    job,
-                    timetable,
-                    folder,
-                    self.observer,
-                    now,
-                );
-                state.adopt(timetable, now);
-                (Some(state), Some(entry))
-            }
-            Err(error) => {
-                let log = LogEntry::reports(Severity::Error, Some(&job.tenant), error.message());
-                self.observer.log(&log);
-                match error {
-                    // What a newer program remembers is not to be overwritten.
-                    LedgerError::Newer { .. } => (None, None),
-                    _ => (Some(ScheduleState::new(timetable, now)), None),
-                }
-            }
-        }
     }
 
     fn job_file_read(&self, job: &Job, now: DateTime<Utc>) {
@@ -321,7 +288,7 @@ impl<'o> Scheduler<'o> {
         }
     }
 
-    fn start_what_is_due(&mut self, now: DateTime<Utc>) -> Vec<RunRequest> {
+    fn start_due_runs(&mut self, now: DateTime<Utc>) -> Vec<RunRequest> {
         let free = self.settings.most_running.max(1).saturating_sub(self.running());
         let due = |(tenant, insurer): (&String, &Insurer)| {
             let at = insurer.state.as_ref()?.due_at().filter(|at| *at <= now)?;
@@ -366,51 +333,6 @@ impl<'o> Scheduler<'o> {
             data: self.settings.data.clone(),
             cancel,
         })
-    }
-
-    /// Writes the ledger if there is anything new in it.
-    fn save(&mut self, tenant: &str, now: DateTime<Utc>) {
-        let job_file = self.folder.problem(tenant).cloned();
-        let Some(insurer) = self.insurers.get_mut(tenant) else { return };
-        let Some(state) = insurer.state.clone() else { return };
-        let entry = Entry { state, next: next(insurer, now), job_file };
-        if insurer.saved.as_ref() == Some(&entry) {
-            return;
-        }
-        match ledger::write(&self.settings.data.join(tenant), &entry) {
-            Ok(()) => {
-                insurer.saved = Some(entry);
-                insurer.unwritable = false;
-            }
-            // It is retried at the next tick; a failure to record a run must not stop it.
-            Err(error) => {
-                if !std::mem::replace(&mut insurer.unwritable, true) {
-                    let log = LogEntry::reports(Severity::Error, Some(tenant), error.message());
-                    self.observer.log(&log);
-                }
-            }
-        }
-    }
-
-    /// Makes a ledger say that nothing comes next, if it says otherwise.
-    fn retire(&self, tenant: &str) {
-        let folder = self.settings.data.join(tenant);
-        if let Ok(Some(entry)) = ledger::read(&folder)
-            && entry.next.is_some()
-            && let Err(error) = ledger::write(&folder, &Entry { next: None, ..entry })
-        {
-            self.observer.log(&LogEntry::reports(Severity::Warning, Some(tenant), error.message()));
-        }
-    }
-
-    /// Runs a tenant no more. Its ledger stays and says that nothing comes next.
-    fn forget(&mut self, tenant: &str) {
-        let Some(insurer) = self.insurers.remove(tenant) else { return };
-        let Some(state) = insurer.state else { return };
-        let entry = Entry { state, next: None, job_file: None };
-        if let Err(error) = ledger::write(&self.settings.data.join(tenant), &entry) {
-            self.observer.log(&LogEntry::reports(Severity::Warning, Some(tenant), error.message()));
-        }
     }
 }
 

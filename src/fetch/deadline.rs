@@ -14,7 +14,7 @@ use crate::model::Cancel;
 use super::FetchError;
 
 /// Poll interval of a wait: the longest delay of a cancellation.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
+const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The deadline and the cancellation of one fetch. When it is over, waits end at once and registered sockets are shut down.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ impl FetchDeadline {
             if left.is_zero() {
                 return Ok(());
             }
-            thread::sleep(left.min(POLL_INTERVAL));
+            thread::sleep(left.min(CANCEL_CHECK_INTERVAL));
             self.check()?;
         }
     }
@@ -148,23 +148,23 @@ impl FetchDeadline {
     }
 
     /// Runs `work`, which cannot be ended early, on another thread, and waits for it no longer
-    /// than `async_bridge`; `None` if it takes longer. What it brings then is dropped.
+    /// than `timeout`; `None` if it takes longer. A later result is dropped.
     ///
     /// # Errors
     /// As [`FetchDeadline::check`].
     pub(super) fn run_with_timeout<T: Send + 'static>(
         &self,
-        async_bridge: Duration,
+        timeout: Duration,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Option<T>, FetchError> {
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
         // The receiver may be gone, which is no error.
         thread::spawn(move || _ = sender.send(work()));
-        let end = Instant::now() + async_bridge;
+        let end = Instant::now() + timeout;
         loop {
             self.check()?;
             let left = end.saturating_duration_since(Instant::now());
-            match receiver.recv_timeout(left.min(POLL_INTERVAL)) {
+            match receiver.recv_timeout(left.min(CANCEL_CHECK_INTERVAL)) {
                 Ok(done) => return Ok(Some(done)),
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return Ok(None),
                 Err(std::sync::mpsc::RecvTimeoutError::Timeout) if left.is_zero() => {
@@ -187,18 +187,19 @@ impl FetchDeadline {
     ) -> Result<Option<std::io::Result<TcpStream>>, FetchError> {
         /// No server that is up takes longer to accept a connection.
         const LONGEST: Duration = Duration::from_secs(10);
-        let async_bridge = self.bound(timeout.min(LONGEST))?;
+        let connect_timeout = self.bound(timeout.min(LONGEST))?;
         let dial = move || {
             let mut last = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
             for address in addresses {
-                match TcpStream::connect_timeout(&address, async_bridge) {
+                match TcpStream::connect_timeout(&address, connect_timeout) {
                     Ok(socket) => return Ok(socket),
                     Err(error) => last = error,
                 }
             }
             Err(last)
         };
-        let Some(connected) = self.run_with_timeout(async_bridge.saturating_mul(2), dial)? else {
+        let Some(connected) = self.run_with_timeout(connect_timeout.saturating_mul(2), dial)?
+        else {
             return Ok(None);
         };
         let timeout = self.bound(timeout)?;
@@ -225,8 +226,8 @@ impl FetchDeadline {
     /// blocked read has no deadline of its own.
     pub(super) fn while_watching_sockets<T>(&self, work: impl FnOnce() -> T) -> T {
         /// Ends the watch even if the work panics.
-        struct Over<'o>(&'o AtomicBool, thread::Thread);
-        impl Drop for Over<'_> {
+        struct StopWatchOnDrop<'o>(&'o AtomicBool, thread::Thread);
+        impl Drop for StopWatchOnDrop<'_> {
             fn drop(&mut self) {
                 self.0.store(true, Ordering::Release);
                 self.1.unpark();
@@ -242,10 +243,10 @@ impl FetchDeadline {
                             _ = socket.shutdown(Shutdown::Both);
                         }
                     }
-                    thread::park_timeout(POLL_INTERVAL);
+                    thread::park_timeout(CANCEL_CHECK_INTERVAL);
                 }
             });
-            let _over = Over(&over, watch.thread().clone());
+            let _over = StopWatchOnDrop(&over, watch.thread().clone());
             work()
         })
     }

@@ -32,10 +32,10 @@ pub(super) fn fetch(
     let settings = request.source.fetching();
     let mut look_for_new = || {
         let polled = look(dir, wanted)?;
-        polled.is_new(request.earlier, &source)?;
+        polled.reject_earlier_delivery(request.earlier, &source)?;
         Ok(polled)
     };
-    let polled = readiness::wait(
+    let polled = readiness::wait_until_complete(
         &settings.ready,
         wanted,
         &source,

@@ -51,7 +51,7 @@ pub(super) fn fetch(
         wanted,
         progress,
         throttle: Throttle::new(settings.bandwidth),
-        alone: AtomicBool::new(settings.connections <= 1),
+        single_connection: AtomicBool::new(settings.connections <= 1),
         resumes: AtomicBool::new(true),
     };
     deadline.while_watching_sockets(|| download.run()).map_err(|fault| deadline.explain(fault))
@@ -63,7 +63,7 @@ impl<'d> Download<'d> {
         let mut round = 1;
         loop {
             let mut connection = None;
-            let polled = readiness::wait(
+            let polled = readiness::wait_until_complete(
                 &self.settings.ready,
                 self.wanted,
                 self.place,
@@ -71,7 +71,7 @@ impl<'d> Download<'d> {
                 self.request.caller_polls,
                 &mut || {
                     let polled = self.look(&mut connection)?;
-                    polled.is_new(self.request.earlier, self.place)?;
+                    polled.reject_earlier_delivery(self.request.earlier, self.place)?;
                     if self.idles_long() {
                         disconnect(&mut connection);
                     }
@@ -108,7 +108,7 @@ impl<'d> Download<'d> {
     fn idles_long(&self) -> bool {
         match &self.settings.ready {
             crate::config::job::Ready::Stable { wait, polls, .. } => {
-                *wait / (*polls - 1).max(1) > IDLE
+                readiness::stable_poll_interval(*wait, *polls) > IDLE
             }
             _ => false,
         }
@@ -126,7 +126,7 @@ impl<'d> Download<'d> {
 
     /// Looks at the marker and then at the files, in as many attempts as the job allows.
     fn look(&self, connection: &mut Connection<'d>) -> Result<PollResult, FetchError> {
-        self.persist(connection, &|| false, &mut |connection| {
+        self.with_retries(connection, &|| false, &mut |connection| {
             let remote = self.connected(connection)?;
             let marker = self.wanted.marker.as_deref().map(|name| remote.stat(name)).transpose()?;
             let files = PerFeed::try_from_fn(|feed| remote.stat(self.wanted.name(feed)))?;
@@ -147,8 +147,8 @@ impl<'d> Download<'d> {
     }
 
     /// Does something in as many attempts as the job allows, each after a fault on a fresh connection.
-    /// A set that changes is not for this to cure, nor is too many connections while `others` are open.
-    fn persist<T>(
+    /// Files that change and, while `others` are open, too many connections are handled by the caller.
+    fn with_retries<T>(
         &self,
         connection: &mut Connection<'d>,
         others: &dyn Fn() -> bool,
@@ -162,13 +162,13 @@ impl<'d> Download<'d> {
             };
             // Whatever went wrong, the connection is in an unknown state.
             *connection = None;
-            let elsewhere = match &fault {
+            let handled_by_caller = match &fault {
                 FetchError::Changing { .. } => true,
                 FetchError::TooManyConnections { .. } => others(),
                 _ => false,
             };
             let attempts = self.settings.attempts;
-            if elsewhere || !fault.is_worth_another_attempt() || number >= attempts {
+            if handled_by_caller || !fault.is_worth_another_attempt() || number >= attempts {
                 return Err(fault);
             }
             tracing::warn!(attempt = number, of = attempts, "{fault}");
@@ -195,8 +195,12 @@ impl<'d> Download<'d> {
                 Stat::Present(version) => waiting.push_back(Task { feed, version }),
             }
         }
-        self.make_sure_of_room(&waiting)?;
-        let most = if self.alone.load(Ordering::Relaxed) { 1 } else { self.settings.connections };
+        self.check_disk_space(&waiting)?;
+        let most = if self.single_connection.load(Ordering::Relaxed) {
+            1
+        } else {
+            self.settings.connections
+        };
         let workers = waiting.len().min(most as usize).max(1);
         let queue = Mutex::new(Queue { waiting, workers, done, fault: None });
         thread::scope(|scope| {
@@ -223,7 +227,7 @@ impl<'d> Download<'d> {
         Ok(files)
     }
 
-    fn make_sure_of_room(&self, tasks: &VecDeque<Task>) -> Result<(), FetchError> {
+    fn check_disk_space(&self, tasks: &VecDeque<Task>) -> Result<(), FetchError> {
         /// What the machine needs besides, for its logs and ours.
         const RESERVE: u64 = 64 << 20;
         let sizes: u64 = tasks.iter().filter_map(|task| task.version.size).sum();
@@ -248,12 +252,12 @@ impl<'d> Download<'d> {
                     }
                 }
             };
-            let crowded = Cell::new(false);
+            let had_parallel_workers = Cell::new(false);
             let others = || {
-                crowded.set(lock(queue).workers > 1);
-                crowded.get()
+                had_parallel_workers.set(lock(queue).workers > 1);
+                had_parallel_workers.get()
             };
-            let fetched_result = self.persist(connection, &others, &mut |connection| {
+            let fetched_result = self.with_retries(connection, &others, &mut |connection| {
                 let remote = self.connected(connection)?;
                 match self.attempt(remote, &task)? {
                     AttemptOutcome::Complete(fetched) => Ok(fetched),
@@ -270,9 +274,9 @@ impl<'d> Download<'d> {
             let mut queue = lock(queue);
             match fetched_result {
                 Ok(fetched) => queue.done.push(fetched),
-                Err(FetchError::TooManyConnections { reply, .. }) if crowded.get() => {
+                Err(FetchError::TooManyConnections { reply, .. }) if had_parallel_workers.get() => {
                     tracing::warn!("one connection at a time from now on: {reply}");
-                    self.alone.store(true, Ordering::Relaxed);
+                    self.single_connection.store(true, Ordering::Relaxed);
                     queue.waiting.push_front(task);
                     // The others may have come to their ends meanwhile; then this one goes on.
                     if queue.workers > 1 {

@@ -104,11 +104,11 @@ pub enum FetchError {
         /// What the server offers.
         offered: String,
     },
-    /// The server takes other proofs than the job has.
+    /// The server accepts only authentication methods that the job has no credentials for.
     LoginMethod {
         /// Host and port.
         server: String,
-        /// What it takes, by the names of SSH: `publickey`, `password`, `keyboard-interactive`.
+        /// The methods it accepts, by the names of SSH: `publickey`, `password`, `keyboard-interactive`.
         takes: String,
     },
     /// The private key of the job cannot be used.

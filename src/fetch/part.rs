@@ -39,7 +39,7 @@ pub(super) struct Identity {
 #[serde(deny_unknown_fields)]
 struct Record {
     of: Identity,
-    /// Bytes of which the rest is true.
+    /// Number of bytes that `sha256` covers.
     bytes: u64,
     sha256: String,
 }

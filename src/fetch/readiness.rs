@@ -1,4 +1,4 @@
-//! When a delivery counts as complete: the marker is there, or all four files have come to rest.
+//! When a delivery counts as complete: the marker is there, or all four files have stopped changing.
 
 use std::time::Duration;
 
@@ -12,13 +12,16 @@ use super::expected_files::ExpectedFiles;
 use super::remote::{Stat, Version};
 use super::{EarlierDelivery, FetchError};
 
-/// Longest poll interval for what is not there yet.
-const MAX_POLL_INTERVAL: Duration = Duration::from_secs(15);
+/// Shortest and longest poll interval for a marker that is not there yet.
+const MIN_MARKER_POLL_INTERVAL: Duration = Duration::from_millis(50);
+const MAX_MARKER_POLL_INTERVAL: Duration = Duration::from_secs(15);
+/// Polls for a marker within the deadline, as far as these bounds allow.
+const MARKER_POLLS: u32 = 60;
 
-/// What stands at the source at one time.
+/// The state of the files at the source at one poll.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PollResult {
-    /// The marker, if the job has one. It is looked at before the files: what it vouches for is there.
+    /// The marker, if the job has one. It is polled before the files: a provider writes it after them.
     pub(super) marker: Option<Stat>,
     /// One a feed, in [`Feed::ALL`] order.
     pub(super) files: PerFeed<Stat>,
@@ -30,7 +33,7 @@ impl PollResult {
         &self.files[feed]
     }
 
-    /// The names of what is not the same in another sighting.
+    /// The names of the files that differ in another poll result.
     pub(super) fn differences(&self, other: &PollResult, wanted: &ExpectedFiles) -> Vec<String> {
         let mut names: Vec<String> = Feed::ALL
             .into_iter()
@@ -47,7 +50,7 @@ impl PollResult {
     ///
     /// # Errors
     /// What the delivery says that they are, see [`EarlierDelivery::fault`].
-    pub(super) fn is_new(
+    pub(super) fn reject_earlier_delivery(
         &self,
         known: &[EarlierDelivery<'_>],
         place: &str,
@@ -71,7 +74,7 @@ impl PollResult {
         Feed::ALL.into_iter().filter(missing).map(|feed| wanted.name(feed).to_owned()).collect()
     }
 
-    /// Why the files cannot be complete, whether or not they rest.
+    /// Why the files cannot be complete, even if they do not change any more.
     fn incomplete_reason(&self, wanted: &ExpectedFiles, min_size: u64) -> Option<Message> {
         let missing = self.missing(wanted);
         if !missing.is_empty() {
@@ -119,7 +122,7 @@ fn is_same(polled: &Stat, before: &RecordedFile) -> bool {
 /// take hours, for which the caller has better means than a connection. [`FetchError::NotReady`] if
 /// a part of it is there and the rest does not come within the deadline; at once if the caller polls again by itself (`caller_polls`), as
 /// the documentation of that field says.
-pub(super) fn wait(
+pub(super) fn wait_until_complete(
     ready: &Ready,
     wanted: &ExpectedFiles,
     place: &str,
@@ -139,7 +142,7 @@ pub(super) fn wait(
             Ready::Now => return Ok(polled),
             Ready::Marker(_) => match &polled.marker {
                 Some(Stat::Present(_)) => return Ok(polled),
-                _ => (no_marker(wanted), deadline.allowed() / 60),
+                _ => (no_marker(wanted), deadline.allowed() / MARKER_POLLS),
             },
             Ready::Stable { wait, polls, min_size } => {
                 let why = polled.incomplete_reason(wanted, *min_size);
@@ -151,20 +154,20 @@ pub(super) fn wait(
                     None => still_changing(&polled, last.as_ref(), wanted),
                     Some(why) => why,
                 };
-                (why, *wait / (*polls - 1).max(1))
+                (why, stable_poll_interval(*wait, *polls))
             }
         };
-        // A first look at files that may rest already needs a second one; all else can wait elsewhere.
-        let at_rest = matches!(ready, Ready::Stable { .. })
+        // Only whether files have stopped changing needs a second poll now; otherwise the caller polls again later.
+        let may_be_stable = matches!(ready, Ready::Stable { .. })
             && !incomplete
             && last.as_ref().is_none_or(|last| *last == polled);
-        if caller_polls && !at_rest {
+        if caller_polls && !may_be_stable {
             let allowed = Duration::ZERO;
             return Err(FetchError::NotReady { place: place.to_owned(), why, allowed });
         }
         let interval = match ready {
             Ready::Stable { .. } => interval,
-            _ => interval.clamp(Duration::from_millis(50), MAX_POLL_INTERVAL),
+            _ => interval.clamp(MIN_MARKER_POLL_INTERVAL, MAX_MARKER_POLL_INTERVAL),
         };
         last = Some(polled);
         deadline.wait(interval).map_err(|error| match error {
@@ -174,6 +177,11 @@ pub(super) fn wait(
             error => error,
         })?;
     }
+}
+
+/// The interval between the polls that show whether files have stopped changing.
+pub(super) fn stable_poll_interval(wait: Duration, polls: u32) -> Duration {
+    wait / (polls - 1).max(1)
 }
 
 fn no_marker(wanted: &ExpectedFiles) -> Message {
@@ -248,7 +256,7 @@ mod tests {
                 looks += 1;
                 Ok(poll_result(sizes, marker))
             };
-            let result = wait(ready, &wanted, "here", &deadline, false, &mut look);
+            let result = wait_until_complete(ready, &wanted, "here", &deadline, false, &mut look);
             match (result, expected) {
                 (Ok(_), Ok(times)) => assert_eq!(looks, times, "case {number}"),
                 (Err(error), Err(expected)) => {
@@ -287,7 +295,7 @@ mod tests {
                 looks += 1;
                 Ok(poll_result(sizes, marker))
             };
-            let result = wait(ready, &wanted, "here", &deadline, true, &mut look);
+            let result = wait_until_complete(ready, &wanted, "here", &deadline, true, &mut look);
             assert_eq!(result.is_ok(), fetched_result, "case {number}: {result:?}");
             assert_eq!(looks, expected, "case {number}");
         }

@@ -25,7 +25,7 @@ pub(super) fn code(response: &Response) -> u32 {
 }
 
 /// The words of a reply, fit to show: GBK is read as such, control characters are escaped, a password
-/// that the server repeats is blotted out, and no reply is longer than two hundred characters.
+/// that the server repeats is redacted, and no reply is longer than two hundred characters.
 pub(super) fn text(response: &Response, secret: &Secret) -> String {
     let decoded = match std::str::from_utf8(&response.body) {
         Ok(text) => text.into(),
@@ -34,7 +34,7 @@ pub(super) fn text(response: &Response, secret: &Secret) -> String {
     printable(&decoded, &[secret.expose()])
 }
 
-/// A server's words, fit to show: control characters are escaped, secrets are blotted out, and there
+/// A server's words, fit to show: control characters are escaped, secrets are redacted, and there
 /// are no more than two hundred characters.
 pub(super) fn printable(words: &str, secrets: &[&str]) -> String {
     const LONGEST: usize = 200;

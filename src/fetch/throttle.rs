@@ -12,7 +12,7 @@ use super::deadline::FetchDeadline;
 pub(super) struct Throttle {
     /// Bytes a second; `None` is unlimited.
     rate: Option<u64>,
-    /// Up to when the bytes taken so far have used the line up.
+    /// When the bytes taken so far would have been transferred at the allowed rate.
     busy_until: Mutex<Instant>,
 }
 

@@ -7,8 +7,7 @@ use crate::config::schema::Schema;
 use crate::delivery::{Delivery, FileState};
 use crate::fetch::{Fetched, RawDelivery};
 use crate::model::{Feed, Message};
-use crate::parse;
-use crate::parse::Unparsable;
+use crate::parse::{self, Unparsable};
 
 /// A part of the layout is pinned to one value and a file has another. The set-up is wrong, not the delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What can go wrong with a SQLite file, by what somebody has to do about it.
+//! Errors of a SQLite file, one variant for each remedy.
 
 use rusqlite::ErrorCode;
 

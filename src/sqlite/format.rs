@@ -1,4 +1,4 @@
-//! Whose SQLite file it is, which format it has, and how it gets to the newest.
+//! The owner (`application_id`) and the format version of a SQLite file, and its migration to the newest format.
 
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;

@@ -1,4 +1,4 @@
-//! What is said, and that it is said once.
+//! Which alerts the dispatcher sends, and that each is sent once.
 
 use std::{
     fs,
@@ -26,7 +26,7 @@ fn every_sort() -> Vec<(&'static str, Alert)> {
         let folder = tempfile::tempdir().unwrap();
         let dispatcher = AlertDispatcher::new(folder.path());
         report(&dispatcher, &job, &event(22, first));
-        report(&dispatcher, &job, &event(23, then)).expect("news");
+        report(&dispatcher, &job, &event(23, then)).expect("a changed condition");
         content(folder.path()).outbox.pop().unwrap().alert
     };
     vec![
@@ -113,7 +113,7 @@ fn each_alert_is_sent_once_per_subscribed_channel_also_across_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let job = job(TWO_CHANNELS);
     let recorder = Recorder::failing(0);
-    let night: [(u32, EventKind, Option<&str>); 7] = [
+    let history: [(u32, EventKind, Option<&str>); 7] = [
         (22, published(), None),
         (23, late(), Some("late")),
         (23, late(), None),
@@ -122,7 +122,7 @@ fn each_alert_is_sent_once_per_subscribed_channel_also_across_a_restart() {
         (24, published(), Some("recovered")),
         (24, published(), None),
     ];
-    for (day, what, expected) in night {
+    for (day, what, expected) in history {
         // Killed after each step, before anything was sent, and twice more after it was.
         let killed = dispatcher(folder.path(), &job, &recorder);
         assert_eq!(report(&killed, &job, &event(day, what.clone())), expected);
@@ -176,9 +176,9 @@ fn two_processes_never_send_the_same_alert_twice() {
     let recorder = Arc::new(Recorder { delay: Duration::from_millis(300), ..Recorder::default() });
     let daemon = dispatcher(folder.path(), &job, &recorder);
     report(&daemon, &job, &event(23, late()));
-    let by_hand = dispatcher(folder.path(), &job, &recorder);
+    let manual_import = dispatcher(folder.path(), &job, &recorder);
     std::thread::scope(|scope| {
-        for dispatcher in [&daemon, &by_hand] {
+        for dispatcher in [&daemon, &manual_import] {
             scope.spawn(move || assert_eq!(dispatcher.flush(SOON).count, 0));
         }
     });

@@ -65,7 +65,7 @@ fn an_unreachable_alert_server_does_not_fail_an_import_and_receives_the_alert_la
     };
     let folder = Folder::new(&alert(port));
     folder.deliver(1);
-    // Nothing is news: nothing is sent, and nothing is waited for.
+    // No condition changed: no alert is sent, and nothing waits for one.
     let (code, said) = folder.import(1);
     assert_eq!((code, said.as_str()), (Some(0), ""));
     assert_eq!(folder.metric("orgsnap_last_run_verdict", ",verdict=\"published\""), Some(1.0));

@@ -1,4 +1,4 @@
-//! An FTP server in a thread that misbehaves as told.
+//! An FTP server in a thread that misbehaves as the test says.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};

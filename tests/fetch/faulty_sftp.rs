@@ -1,4 +1,4 @@
-//! An SFTP server in a thread that serves one file and misbehaves as told.
+//! An SFTP server in a thread that serves one file and misbehaves as the test says.
 
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};

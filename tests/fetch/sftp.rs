@@ -346,7 +346,7 @@ fn the_program_imports_a_delivery_over_sftp() {
         server.ed25519,
     );
     fs::write(&job, text).unwrap();
-    // At the most talkative, to see that nothing of the key is told.
+    // At the most verbose level, to see that no part of the key is logged.
     let output = assert_cmd::Command::cargo_bin("orgsnap")
         .unwrap()
         .args(["-vvv", "--lang", "en", "import", "--date", "2026-11-24", "--data"])
@@ -354,12 +354,12 @@ fn the_program_imports_a_delivery_over_sftp() {
         .arg(&job)
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout).into_owned()
+    let output_text = String::from_utf8_lossy(&output.stdout).into_owned()
         + &String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{told}");
+    assert_eq!(output.status.code(), Some(0), "{output_text}");
     let key = fs::read_to_string(&server.key).unwrap();
     let secret = key.lines().nth(3).unwrap();
-    assert!(!told.contains(secret), "the key shows");
+    assert!(!output_text.contains(secret), "the key shows");
     let data = rusqlite::Connection::open(dir.path().join("data/x/org.db")).unwrap();
     let agents: i64 = data.query_row("select count(*) from agent", [], |row| row.get(0)).unwrap();
     assert!(agents > 100, "{agents} agents are published");

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::model::Cancel;
 
 /// How long one attempt over HTTP may take.
-pub const ATTEMPT: Duration = Duration::from_secs(10);
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How an attempt is bounded.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use super::super::document::Alert;
 use super::{Bounds, SendError};
 
 /// Poll interval while waiting for the program to exit.
-const LOOK: Duration = Duration::from_millis(20);
+const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Runs the program with the document on its standard input and the gist in its environment. What it prints
 /// is thrown away: it might be anything, and a log is no place for it.
@@ -60,7 +60,7 @@ pub(super) fn run(
         if Instant::now() >= bounds.deadline {
             break Err(SendError::CommandTimedOut { program: program.clone() });
         }
-        thread::sleep(LOOK);
+        thread::sleep(CANCEL_CHECK_INTERVAL);
     };
     match status {
         Ok(status) if status.success() => Ok(()),

@@ -9,12 +9,12 @@ use crate::config::job::Secret;
 use crate::http::{self, ClientSettings};
 use crate::tls;
 
-use super::{ATTEMPT, Bounds, SendError};
+use super::{ATTEMPT_TIMEOUT, Bounds, SendError};
 
 /// Bytes of an answer that are read.
 const MAX_ANSWER: usize = 64 << 10;
 /// How often a request checks whether the program ends.
-const POLL_INTERVAL: Duration = Duration::from_millis(100);
+const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A client.
 #[derive(Debug)]
@@ -59,10 +59,10 @@ impl Http {
             value.set_sensitive(true);
             post = post.header(AUTHORIZATION, value);
         }
-        let left = bounds.deadline.saturating_duration_since(Instant::now()).min(ATTEMPT);
+        let left = bounds.deadline.saturating_duration_since(Instant::now()).min(ATTEMPT_TIMEOUT);
         let cancelled = async {
             while !bounds.cancel.is_asked() {
-                tokio::time::sleep(POLL_INTERVAL).await;
+                tokio::time::sleep(CANCEL_CHECK_INTERVAL).await;
             }
         };
         // A runtime for each attempt: they are few, and none has to be kept for those that never come.

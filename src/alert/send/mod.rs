@@ -16,7 +16,7 @@ use crate::config::job::{AlertChannel, AlertTarget};
 use super::document::Alert;
 use super::markdown::markdown;
 
-pub use bounds::{ATTEMPT, Bounds};
+pub use bounds::{ATTEMPT_TIMEOUT, Bounds};
 pub use error::SendError;
 
 /// Sends alerts. Called from several threads, never twice at a time for one tenant and channel.

@@ -170,11 +170,11 @@ fn plan(status: &TenantStatus) -> Plan {
         _ => None,
     });
     let waiting = scheduled_run.filter(|scheduled_run| {
-        let lacks = matches!(
+        let overdue = matches!(
             scheduled_run.missing,
             Some(MissingPrecondition::Files | MissingPrecondition::Source)
         );
-        lacks
+        overdue
             && scheduled_run.refused.is_none()
             && matches!(scheduled_run.phase, Phase::Due(_) | Phase::Running)
     });

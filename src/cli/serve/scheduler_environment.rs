@@ -1,4 +1,4 @@
-//! The real outside of the daemon: the system's clock, threads for runs, and an inbox for all that happens.
+//! The production environment of the scheduler: the system clock, a thread for each run, and an event channel.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::thread;
@@ -14,13 +14,13 @@ use tokio::runtime::Handle;
 use super::super::environment::Environment;
 use super::cron_timers::CronTimers;
 
-/// Clock, threads and inbox.
+/// System clock, threads and event channel.
 pub(super) struct SystemEnvironment<'s> {
     environment: &'s Environment,
     runtime: Handle,
     timers: CronTimers,
     sender: Sender<Event>,
-    inbox: Receiver<Event>,
+    receiver: Receiver<Event>,
 }
 
 impl<'s> SystemEnvironment<'s> {
@@ -28,9 +28,9 @@ impl<'s> SystemEnvironment<'s> {
         environment: &'s Environment,
         runtime: Handle,
         sender: Sender<Event>,
-        inbox: Receiver<Event>,
+        receiver: Receiver<Event>,
     ) -> SystemEnvironment<'s> {
-        SystemEnvironment { environment, runtime, timers: CronTimers::default(), sender, inbox }
+        SystemEnvironment { environment, runtime, timers: CronTimers::default(), sender, receiver }
     }
 }
 
@@ -56,22 +56,22 @@ impl SchedulerEnvironment for SystemEnvironment<'_> {
 
     fn set_timers(&mut self, timers: &[CronTimer]) {
         if let Err(error) = self.runtime.block_on(self.timers.set(timers, &self.sender)) {
-            tracing::warn!("the alarms could not be set, the scheduler wakes by itself: {error}");
+            tracing::warn!("the timers could not be set, the scheduler polls instead: {error}");
         }
     }
 
     fn wait(&mut self, until: DateTime<Utc>) -> Event {
         let wait = (until - self.now()).to_std().unwrap_or(Duration::ZERO);
-        match self.inbox.recv_timeout(wait) {
+        match self.receiver.recv_timeout(wait) {
             Ok(event) => event,
             Err(RecvTimeoutError::Timeout) => Event::TimerFired,
-            // We hold a sender ourselves; should it come to this, a daemon that hears nothing had better end.
+            // This cannot happen while `self.sender` exists. Without events the daemon could not be stopped, so it ends.
             Err(RecvTimeoutError::Disconnected) => Event::Stop,
         }
     }
 }
 
-/// The stages of a run in the log, for those who ask for more.
+/// Logs the stages of a run at debug level.
 struct Stages<'t> {
     tenant: &'t str,
 }

@@ -8,6 +8,7 @@ use crate::model::Message;
 
 use super::dated_path::DatedPath;
 use super::error::{ConfigError, Problem};
+use super::format::Encoding;
 use super::resolver::Resolver;
 use super::source::{FtpSource, NameEncoding, Ready, SftpSource};
 use super::values::Text;
@@ -31,17 +32,18 @@ impl Resolver<'_> {
         let path = self.remote_path(written.path)?;
         let default = if kind.get_ref() == "ftps-implicit" { 990 } else { 21 };
         let port = self.port(written.port, default)?;
-        let encoding = match written.encoding {
-            None => NameEncoding::Auto,
-            Some(name) => self.document.checked("source", "encoding", name, |name| {
-                match name.to_ascii_lowercase().as_str() {
-                    "auto" => Some(NameEncoding::Auto),
-                    "utf-8" | "utf8" => Some(NameEncoding::Utf8),
-                    "gb18030" | "gbk" | "gb2312" => Some(NameEncoding::Gb18030),
-                    _ => None,
-                }
-            })?,
-        };
+        let encoding =
+            match written.encoding {
+                None => NameEncoding::Auto,
+                Some(name) => self.document.checked("source", "encoding", name, |name| {
+                    match Encoding::from_name(name) {
+                        Some(Encoding::Utf8) => Some(NameEncoding::Utf8),
+                        Some(Encoding::Gb18030) => Some(NameEncoding::Gb18030),
+                        Some(Encoding::Utf16Le | Encoding::Utf16Be) => None,
+                        None => name.eq_ignore_ascii_case("auto").then_some(NameEncoding::Auto),
+                    }
+                })?,
+            };
         let allow_missing_close_notify =
             written.tls.as_ref().and_then(|tls| tls.get_ref().allow_missing_close_notify);
         let tls = self.tls(kind, written.tls, warnings)?;

@@ -58,6 +58,17 @@ impl Encoding {
             Encoding::Utf16Be => "utf-16be",
         }
     }
+
+    /// The encoding of a name, in any case. GBK and GB2312 are read as GB18030, which contains them.
+    pub fn from_name(name: &str) -> Option<Encoding> {
+        match name.to_ascii_lowercase().as_str() {
+            "utf-8" | "utf8" => Some(Encoding::Utf8),
+            "gb18030" | "gbk" | "gb2312" => Some(Encoding::Gb18030),
+            "utf-16le" => Some(Encoding::Utf16Le),
+            "utf-16be" => Some(Encoding::Utf16Be),
+            _ => None,
+        }
+    }
 }
 
 /// The words for encodings, with their usual synonyms.
@@ -158,13 +169,9 @@ impl Resolver<'_> {
         let encoding = match written.encoding {
             None => None,
             Some(name) => self.document.checked("format", "encoding", name, |name| {
-                match name.to_ascii_lowercase().as_str() {
-                    "auto" => Some(None),
-                    "utf-8" | "utf8" => Some(Some(Encoding::Utf8)),
-                    "gb18030" | "gbk" | "gb2312" => Some(Some(Encoding::Gb18030)),
-                    "utf-16le" => Some(Some(Encoding::Utf16Le)),
-                    "utf-16be" => Some(Some(Encoding::Utf16Be)),
-                    _ => None,
+                match name.eq_ignore_ascii_case("auto") {
+                    true => Some(None),
+                    false => Encoding::from_name(name).map(Some),
                 }
             })?,
         };

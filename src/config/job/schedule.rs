@@ -32,12 +32,12 @@ impl Schedule {
     /// Default poll interval for late files.
     pub const RETRY_EVERY: Duration = Duration::from_secs(5 * 60);
     /// Default time to wait for late files.
-    const WAIT: TimeDelta = TimeDelta::hours(1);
+    const DEFAULT_WAIT: TimeDelta = TimeDelta::hours(1);
 
     /// Until when late files of the run scheduled for `scheduled` are looked for: the first `wait_until` after
     /// it in the zone, which may be on the next day.
-    pub fn deadline(&self, zone: Tz, scheduled: DateTime<Utc>) -> DateTime<Utc> {
-        let Some(time) = self.wait_until else { return scheduled + Self::WAIT };
+    pub fn wait_deadline(&self, zone: Tz, scheduled: DateTime<Utc>) -> DateTime<Utc> {
+        let Some(time) = self.wait_until else { return scheduled + Self::DEFAULT_WAIT };
         let local = scheduled.with_timezone(&zone).naive_local();
         let day = match time > local.time() {
             true => local.date(),
@@ -49,7 +49,7 @@ impl Schedule {
             // The local time does not exist: clocks go forward over it. An hour later it does.
             None => match zone.from_local_datetime(&(local + TimeDelta::hours(1))).latest() {
                 Some(instant) => instant.to_utc(),
-                None => scheduled + Self::WAIT,
+                None => scheduled + Self::DEFAULT_WAIT,
             },
         }
     }
@@ -177,7 +177,7 @@ mod tests {
                 wait_until: time_of_day(wait_until),
                 retry_every: Schedule::RETRY_EVERY,
             };
-            let got = schedule.deadline(zone.parse().unwrap(), scheduled.parse().unwrap());
+            let got = schedule.wait_deadline(zone.parse().unwrap(), scheduled.parse().unwrap());
             assert_eq!(got, deadline.parse::<DateTime<Utc>>().unwrap(), "{wait_until} {zone}");
         }
     }

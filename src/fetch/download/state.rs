@@ -25,7 +25,7 @@ pub(super) struct Download<'d> {
     pub(super) progress: &'d dyn Progress,
     pub(super) throttle: Throttle,
     /// The server takes one connection at a time.
-    pub(super) alone: AtomicBool,
+    pub(super) single_connection: AtomicBool,
     /// The server begins in the middle of a file when asked to.
     pub(super) resumes: AtomicBool,
 }

@@ -149,7 +149,7 @@ impl FetchError {
                     "{server} 只接受这些登录方式：{takes}；请在 [source] 中设置相应的 key（私钥）或 password"
                 ),
                 format!(
-                    "{server} takes only these proofs: {takes}; set the key or password that it \
+                    "{server} accepts only these authentication methods: {takes}; set the key or password that it \
                      asks for in [source]"
                 ),
             ),

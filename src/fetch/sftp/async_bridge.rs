@@ -46,13 +46,13 @@ impl<'l> AsyncBridge<'l> {
         answer: impl Future<Output = T>,
     ) -> Result<T, WaitError> {
         /// Poll interval for cancellation.
-        const POLL_INTERVAL: Duration = Duration::from_millis(200);
+        const CANCEL_CHECK_INTERVAL: Duration = Duration::from_millis(200);
         let end = Instant::now() + longest;
         let Some(runtime) = &self.runtime else { return Err(WaitError::TimedOut) };
         runtime.block_on(async {
             let mut answer = pin!(answer);
             loop {
-                let left = self.deadline.bound(POLL_INTERVAL).map_err(WaitError::Ended)?;
+                let left = self.deadline.bound(CANCEL_CHECK_INTERVAL).map_err(WaitError::Ended)?;
                 let left = left.min(end.saturating_duration_since(Instant::now()));
                 if left.is_zero() {
                     return Err(WaitError::TimedOut);

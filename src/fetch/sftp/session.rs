@@ -152,16 +152,16 @@ impl Remote for Session<'_> {
     }
 
     fn close(self: Box<Self>) {
-        /// A server that is up takes its leave at once.
+        /// A server that is up closes the connection at once.
         const LONGEST: Duration = Duration::from_secs(1);
         let Session { handle, async_bridge, sftp, .. } = *self;
-        let gone = async_bridge.wait(LONGEST, async {
+        let closed = async_bridge.wait(LONGEST, async {
             drop(sftp);
             handle.disconnect(Disconnect::ByApplication, "", "").await?;
             handle.await
         });
-        if let Err(lapse) = gone {
-            tracing::debug!("the session was not closed in good order: {lapse:?}");
+        if let Err(error) = closed {
+            tracing::debug!("the session was not closed cleanly: {error:?}");
         }
     }
 }
