@@ -51,6 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
 /// import nothing of it.
 const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("alert/send", &["document", "markdown"]),
+    ("daemon/scheduler", &["interrupted_run", "ledger", "log_entry", "plan"]),
     (
         "fetch/download",
         &[

@@ -134,7 +134,7 @@ fn only_the_pinned_host_key_is_trusted_whatever_the_server_prefers() {
     if let Source::Sftp(account) = &mut none {
         account.host_key = None;
     }
-    for (source, why) in [(wrong, "not the one of host_key"), (none, "has no host_key")] {
+    for (source, why) in [(wrong, "does not match host_key"), (none, "has no host_key")] {
         let dir = tempfile::tempdir().unwrap();
         let error = fetch(dir.path(), &source, &NoProgress).unwrap_err();
         assert!(matches!(error, FetchError::HostKey { .. }), "{error}");
@@ -173,7 +173,11 @@ fn refused_sftp_logins_say_why() {
     let cases: [(String, fn(&FetchError) -> bool, &str); 8] = [
         (key(&stranger), is_login_refused, "Permission denied (publickey)"),
         (key(&stranger_rsa), is_login_refused, "Permission denied (publickey)"),
-        ("password = 'hunter2'".to_owned(), is_login_method, "takes only these proofs: publickey"),
+        (
+            "password = 'hunter2'".to_owned(),
+            is_login_method,
+            "accepts only these authentication methods: publickey",
+        ),
         (key(&locked), is_private_key, "no key_passphrase"),
         (locked_with("wr0ng"), is_private_key, "or not of this passphrase"),
         // The right passphrase opens it; the server does not know it.

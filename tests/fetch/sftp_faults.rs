@@ -99,7 +99,11 @@ fn an_sftp_login_is_tried_once_by_each_method() {
         (Login::HangsUp, "password = 'right'", None),
         (Login::HangsUp, "password = 'hunter2'", refused("refuses the login", 1)),
         (Login::Key, "KEY", None),
-        (Login::Key, "password = 'right'", refused("takes only these proofs: publickey", 0)),
+        (
+            Login::Key,
+            "password = 'right'",
+            refused("accepts only these authentication methods: publickey", 0),
+        ),
         (Login::KeyAndPassword, "KEY\npassword = 'right'", None),
         (Login::KeyAndPassword, "KEY", refused("Permission denied (password)", 0)),
     ];

@@ -119,16 +119,16 @@ impl FetchError {
             FetchError::HostKey { server, shown, pinned } => {
                 let shown = shown.join(", ");
                 let (zh, en) = if *pinned {
-                    ("与 host_key 指定的不符", "not the one of host_key")
+                    ("与 host_key 指定的不符", "does not match host_key")
                 } else {
-                    ("任务文件未指定 host_key", "the job file has no host_key")
+                    ("任务文件未指定 host_key", "the job file does not name: it has no host_key")
                 };
                 Message::new(
                     format!(
                         "不信任 {server} 的主机密钥，其指纹为 {shown}：{zh}；请先与对方核实指纹，再在 [source] 中设置 host_key = \"SHA256:...\""
                     ),
                     format!(
-                        "the host key of {server} is not trusted: it shows {shown}, {en}; verify the \
+                        "the host key of {server} is not trusted: its fingerprint is {shown}, which {en}; verify the \
                          fingerprint with its owner, then set host_key = \"SHA256:...\" in [source]"
                     ),
                 )
