@@ -14,9 +14,19 @@ use crate::model::{Message, system_reason};
 /// The lock of a tenant's folder, held until dropped or until the process ends, even by a crash.
 #[derive(Debug)]
 pub struct TenantLock {
-    // Closing the file releases the lock. The file itself stays: removing it would let a third
+    // The end of the process releases the lock. The file itself stays: removing it would let a third
     // process lock a new one while a second still waits on the old.
-    _file: File,
+    file: File,
+}
+
+impl Drop for TenantLock {
+    /// Unlocks explicitly: closing the file is not enough while a child process that another thread has just
+    /// forked, and that has not yet executed its program, shares it.
+    fn drop(&mut self) {
+        if let Err(error) = self.file.unlock() {
+            tracing::warn!("a lock file could not be unlocked, closing it does: {error}");
+        }
+    }
 }
 
 /// Why a lock could not be acquired. `Display` is the English message.
@@ -68,7 +78,7 @@ impl TenantLock {
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(text.as_bytes()))
             .map_err(unusable)?;
-        Ok(TenantLock { _file: file })
+        Ok(TenantLock { file })
     }
 }
 
@@ -125,6 +135,17 @@ mod tests {
         let text = std::fs::read_to_string(tenant.join("lock")).unwrap();
         assert_eq!(text, format!("pid {pid}, check, since 2026-11-18T11:06:40Z\n"));
         drop(second);
+    }
+
+    #[test]
+    fn a_released_lock_is_free_while_a_forked_child_shares_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = TenantLock::acquire(dir.path(), "import", DateTime::default()).unwrap();
+        // A duplicated descriptor shares the lock as a forked child does before it executes its program.
+        let shared = lock.file.try_clone().unwrap();
+        drop(lock);
+        TenantLock::acquire(dir.path(), "import", DateTime::default()).unwrap();
+        drop(shared);
     }
 
     #[test]
