@@ -127,7 +127,18 @@ impl fmt::Display for LedgerError {
 /// The right to send a tenant's alerts, which one process at a time has.
 #[derive(Debug)]
 pub(super) struct SendLock {
-    _lock: Option<File>,
+    lock: Option<File>,
+}
+
+impl Drop for SendLock {
+    /// Unlocks explicitly: a child process that is just being started may still share the file.
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.lock.as_ref().map(File::unlock) {
+            tracing::debug!(
+                "the lock of the alerts could not be released, closing the file does: {error}"
+            );
+        }
+    }
 }
 
 impl Ledger {
@@ -188,10 +199,10 @@ impl Ledger {
         match self.lock_file("alerts.sending") {
             Ok(file) => match file.try_lock() {
                 Err(TryLockError::WouldBlock) => None,
-                Ok(()) | Err(TryLockError::Error(_)) => Some(SendLock { _lock: Some(file) }),
+                Ok(()) | Err(TryLockError::Error(_)) => Some(SendLock { lock: Some(file) }),
             },
             // A disk that takes no lock must not prevent alerts.
-            Err(_) => Some(SendLock { _lock: None }),
+            Err(_) => Some(SendLock { lock: None }),
         }
     }
 
