@@ -97,7 +97,7 @@ pub fn judge(facts: &Facts<'_>, limits: &GateLimits) -> Result<Approved, Vec<Gat
         let parts =
             Parts { part: edges.detached, all: edges.delivered, limit: limits.max_detached };
         parts.judge("detached", "max_detached", &mut reasons, || {
-            (format!("{title}中断开的边"), format!("detached edges of the {name} forest"))
+            (format!("{title}中断开的上级关系"), format!("detached edges of the {name} forest"))
         });
     }
     vanished(facts, limits, &mut reasons);
@@ -131,7 +131,7 @@ fn vanished(facts: &Facts<'_>, limits: &GateLimits, reasons: &mut Vec<GateReason
         let (name, title) = (feed.feed.name(), feed.feed.title_zh());
         let parts = Parts { part: feed.gone, all: feed.before, limit: limits.max_vanished };
         parts.judge("vanished", "max_vanished", reasons, || {
-            (format!("{title}比上次少掉的行"), format!("{name} rows gone since the last snapshot"))
+            (format!("{title}较上次减少的行"), format!("{name} rows gone since the last snapshot"))
         });
     }
     for branch in facts.branches.iter().filter(|b| b.gone > VANISHED_AGENTS) {
@@ -140,7 +140,7 @@ fn vanished(facts: &Facts<'_>, limits: &GateLimits, reasons: &mut Vec<GateReason
             Parts { part: branch.gone, all: branch.before, limit: limits.max_vanished_in_organ };
         parts.judge("vanished-in-organ", "max_vanished_in_organ", reasons, || {
             (
-                format!("二级机构 {organ} 比上次少掉的代理人"),
+                format!("二级机构 {organ} 较上次减少的代理人"),
                 format!("agents of level-2 organ {organ} gone since the last snapshot"),
             )
         });

@@ -27,4 +27,5 @@ mod rules;
 mod sample;
 mod semantics;
 mod serve;
+mod terms;
 mod wecom_db;

@@ -234,7 +234,7 @@ fn refused() -> RunReport {
         GateReason {
             limit: "vanished",
             message: Message::fixed(
-                "外勤区部组比上次减少 3,978 行（9.6%），超过上限 5%",
+                "外勤区部组较上次减少 3,978 行（9.6%），超过上限 5%",
                 "node lost 3,978 rows (9.6%) since the last snapshot, more than the limit of 5%",
             ),
         },

@@ -122,7 +122,7 @@ fn the_rule_catalogue_is_ordered_unique_and_documented() {
         assert!(names.insert(name), "{name} is taken");
         assert!(meta.floor <= meta.level && meta.level > Level::Off, "{code}");
         for (docs, heads) in [
-            (&meta.docs.zh, ["## 检查什么", "## 为什么重要", "## 请提供方如何修正"]),
+            (&meta.docs.zh, ["## 检查内容", "## 影响", "## 修正方法"]),
             (
                 &meta.docs.en,
                 ["## What it checks", "## Why it matters", "## How the provider fixes it"],

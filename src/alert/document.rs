@@ -228,7 +228,7 @@ fn title(event: &RunEvent, kind: AlertKind) -> Text {
     let (zh, en) = match (kind, job_file) {
         (AlertKind::Refused, _) => ("未发布", "not published"),
         (AlertKind::Failed, true) => (
-            "任务文件有误，沿用上一版",
+            "任务文件有误，沿用上一个有效版本",
             "the job file is broken, its last good version stays in use",
         ),
         (AlertKind::Failed, false) => ("运行未完成", "the run failed"),

@@ -96,7 +96,7 @@ impl LedgerError {
             LedgerError::Disk { path, source } => {
                 let (path, Message { zh, en }) = (path.display(), system_reason(source));
                 Message::new(
-                    format!("无法在 {path} 中记录告警：{zh}；请检查数据文件夹的权限和剩余空间"),
+                    format!("无法在 {path} 中记录告警：{zh}；请检查数据目录的权限和剩余空间"),
                     format!(
                         "cannot keep the alerts in {path}: {en}; check the data folder's permissions \
                          and free space"
@@ -105,7 +105,7 @@ impl LedgerError {
             }
             LedgerError::Newer { path, found } => Message::new(
                 format!(
-                    "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {VERSION}）；请升级 orgsnap",
+                    "{} 由更高版本的 orgsnap 创建（格式版本 {found}，本程序最高支持 {VERSION}）；请升级 orgsnap",
                     path.display()
                 ),
                 format!(

@@ -63,12 +63,12 @@ fn facts(alert: &Alert, language: Language) -> Vec<String> {
         facts.push(format!("{}`{}`", language.choose("报告 ", "report "), tame(report)));
     }
     match (&alert.snapshot_date, alert.kind) {
-        (Some(date), AlertKind::Refused) if zh => facts.push(format!("对外快照仍为 {date}")),
+        (Some(date), AlertKind::Refused) if zh => facts.push(format!("当前快照仍为 {date}")),
         (Some(date), AlertKind::Refused) => {
             facts.push(format!("the snapshot in use is still that of {date}"));
         }
         (None, AlertKind::Refused) => {
-            facts.push(language.choose("对外尚无快照", "there is no snapshot yet").to_owned());
+            facts.push(language.choose("尚未发布任何快照", "there is no snapshot yet").to_owned());
         }
         _ => {}
     }
@@ -84,12 +84,12 @@ fn facts(alert: &Alert, language: Language) -> Vec<String> {
         let until = waiting.until.as_deref().map(clock);
         facts.push(match (language, until) {
             (Language::Chinese, Some(until)) if in_vain(alert) => {
-                format!("从 {since} 等到 {until}，仍未到")
+                format!("从 {since} 等待到 {until}，文件仍未到")
             }
             (Language::English, Some(until)) if in_vain(alert) => {
                 format!("waited for from {since} to {until} in vain")
             }
-            (Language::Chinese, Some(until)) => format!("自 {since} 起等待，最迟到 {until}"),
+            (Language::Chinese, Some(until)) => format!("自 {since} 起等待，最晚等到 {until}"),
             (Language::Chinese, None) => format!("{since} 时尚未到"),
             (Language::English, Some(until)) => format!("waited for since {since}, until {until}"),
             (Language::English, None) => format!("not there at {since}"),
@@ -98,7 +98,7 @@ fn facts(alert: &Alert, language: Language) -> Vec<String> {
     for ended in &alert.ended {
         let what = words_of(ended.kind, language);
         facts.push(match language {
-            Language::Chinese => format!("{} 的情况已结束：{what}", ended.business_date),
+            Language::Chinese => format!("{} 的异常已解除：{what}", ended.business_date),
             Language::English => format!("over: {what} of {}", ended.business_date),
         });
     }
@@ -148,7 +148,7 @@ fn finding(rule: &RuleCount, language: Language) -> String {
 fn next_step(alert: &Alert, language: Language) -> Option<&'static str> {
     match (alert.kind, alert.cause.as_deref()) {
         (AlertKind::Refused, _) => Some(language.choose(
-            "下一步：请将报告转交提供方更正后重新导出",
+            "下一步：请将报告转交提供方，更正后重新导出",
             "Next: forward the report to the provider for a corrected export",
         )),
         (AlertKind::Failed, Some("source")) => Some(language.choose(
@@ -160,7 +160,7 @@ fn next_step(alert: &Alert, language: Language) -> Option<&'static str> {
             "Next: ask the provider about today's export; once it is there, run orgsnap import",
         )),
         (AlertKind::Late, _) => Some(language.choose(
-            "下一步：请向提供方确认今日导出是否正常；下一次运行会再取",
+            "下一步：请向提供方确认今日导出是否正常；下一次运行会重新获取",
             "Next: ask the provider about today's export; the next run looks for it again",
         )),
         _ => None,
@@ -190,7 +190,7 @@ fn tame(text: &str) -> String {
 
 /// Joins as many lines as fit.
 fn cut(lines: &[String], language: Language) -> String {
-    let note = grey(language.choose("（后略，详见报告）", "(more in the report)"));
+    let note = grey(language.choose("（以下省略，详见报告）", "(more in the report)"));
     let mut text = String::new();
     let all: usize = lines.iter().map(|line| line.len() + 1).sum();
     let limit = if all <= MAX_BYTES + 1 { MAX_BYTES + 1 } else { MAX_BYTES - note.len() };

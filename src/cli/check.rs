@@ -100,7 +100,7 @@ fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failu
     if let Some(path) = &arguments.csv {
         let table = csv::render(&report, environment.language).map_err(|error| {
             Failure::internal(Message::new(
-                format!("无法生成 CSV：{error}；请报告此问题"),
+                format!("无法生成 CSV：{error}；请反馈给开发者"),
                 format!("the CSV could not be made: {error}; please report this"),
             ))
         })?;
@@ -130,7 +130,7 @@ fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
     replace_file(path, content, PRIVATE_FILE).map_err(|error| {
         let (path, Message { zh, en }) = (path.display(), system_reason(&error));
         Failure::usage(Message::new(
-            format!("无法写入 {path}：{zh}；请检查所在文件夹的权限和剩余空间"),
+            format!("无法写入 {path}：{zh}；请检查所在目录的权限和剩余空间"),
             format!("cannot write {path}: {en}; check its folder's permissions and free space"),
         ))
     })

@@ -78,7 +78,7 @@ impl From<WecomStoreError> for Failure {
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Failure {
         Failure::internal(Message::new(
-            format!("无法生成 JSON：{error}；请报告此问题"),
+            format!("无法生成 JSON：{error}；请反馈给开发者"),
             format!("the JSON could not be made: {error}; please report this"),
         ))
     }

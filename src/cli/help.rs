@@ -32,11 +32,11 @@ static TEXTS: LazyLock<Option<Texts>> =
 const EXIT_CODES_ZH: &str = "\
 退出码:
   0   完成
-  2   用法、配置，或数据文件夹不可用
-  3   交付被拒；对 check：会被拒，或有错误
-  4   来源不可用，或文件尚未到齐（可稍后重试）
+  2   用法、配置，或数据目录不可用
+  3   批次未通过校验，未发布；check：不可发布，或有错误
+  4   数据源暂时不可用，或文件尚未到齐（可稍后重试）
   5   已有任务在运行
-  70  内部故障";
+  70  内部错误";
 
 /// The command line with its examples, in a language. Without a readable table (a bug that a test finds) it is returned
 /// as it is.

@@ -158,7 +158,7 @@ fn write_metrics(
     replace_file(path, metrics::render(&statuses).as_bytes(), 0o644).map_err(|error| {
         let (path, Message { zh, en }) = (path.display(), system_reason(&error));
         Failure::usage(Message::new(
-            format!("无法写入指标文件 {path}：{zh}；请检查所在文件夹的权限"),
+            format!("无法写入指标文件 {path}：{zh}；请检查所在目录的权限"),
             format!("cannot write the metrics file {path}: {en}; check its folder's permissions"),
         ))
     })

@@ -102,7 +102,7 @@ pub(super) fn failure(path: &Path, error: &io::Error) -> Failure {
     let path = path.display();
     Failure::usage(match error.kind() {
         io::ErrorKind::AlreadyExists => Message::new(
-            format!("{path} 已存在，未作改动；请换一个文件名，或先移走它"),
+            format!("{path} 已存在，未作改动；请换一个文件名，或先将其移走"),
             format!(
                 "{path} is there already and was left as it is; choose another name, or move it away"
             ),
@@ -110,7 +110,7 @@ pub(super) fn failure(path: &Path, error: &io::Error) -> Failure {
         _ => {
             let Message { zh, en } = system_reason(error);
             Message::new(
-                format!("无法写入 {path}：{zh}；请检查所在文件夹的权限"),
+                format!("无法写入 {path}：{zh}；请检查所在目录的权限"),
                 format!("cannot write {path}: {en}; check the folder's permissions"),
             )
         }

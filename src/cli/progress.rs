@@ -241,6 +241,6 @@ mod tests {
         let lines = Lines::start(Language::Chinese, "demo".to_owned());
         let sign = |stage| lines.state.sign_of_life(stage, Duration::from_secs(61));
         assert_eq!(sign(Stage::Publish), "发布 1 min 01 s");
-        assert_eq!(sign(Stage::Fetch), "取件 1 min 01 s 0 B/0 B");
+        assert_eq!(sign(Stage::Fetch), "获取 1 min 01 s 0 B/0 B");
     }
 }

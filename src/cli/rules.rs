@@ -95,7 +95,7 @@ fn unknown(wanted: &str) -> Failure {
         .filter(|(likeness, _)| *likeness > 0.8)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     let (zh, en) = match nearest {
-        Some((_, known)) => (format!("是否要写 {known}？"), format!("did you mean {known}?")),
+        Some((_, known)) => (format!("是否应为 {known}？"), format!("did you mean {known}?")),
         None => {
             let all = "orgsnap rules";
             (format!("执行 {all} 可列出全部规则"), format!("{all} lists all of them"))

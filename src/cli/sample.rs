@@ -122,7 +122,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         let zh = match error.root_cause().downcast_ref::<std::io::Error>() {
             Some(fault) => {
                 let (dir, why) = (arguments.dir.display(), system_reason(fault).zh);
-                format!("样例无法写入 {dir}（{why}）；请换一个文件夹，或检查权限和剩余空间")
+                format!("样例无法写入 {dir}（{why}）；请换一个目录，或检查权限和剩余空间")
             }
             None => format!("未能写出样例：{error:#}"),
         };

@@ -164,7 +164,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 fn cannot_read(jobs: &std::path::Path, error: &io::Error) -> Failure {
     let (jobs, Message { zh, en }) = (jobs.display(), system_reason(error));
     Failure::usage(Message::new(
-        format!("无法读取任务文件夹 {jobs}：{zh}；请检查路径"),
+        format!("无法读取任务目录 {jobs}：{zh}；请检查路径"),
         format!("cannot read the folder of job files {jobs}: {en}; check its path"),
     ))
 }

@@ -56,7 +56,7 @@ fn all_that_hold(files: &[&str], environment: &Environment) -> Result<Vec<PathBu
     let unreadable = |error: std::io::Error| {
         let Message { zh, en } = system_reason(&error);
         Failure::usage(Message::new(
-            format!("无法读取数据文件夹 {}：{zh}；请用 --data 指定", data.display()),
+            format!("无法读取数据目录 {}：{zh}；请用 --data 指定", data.display()),
             format!("cannot read the data folder {}: {en}; name it with --data", data.display()),
         ))
     };
@@ -69,7 +69,7 @@ fn all_that_hold(files: &[&str], environment: &Environment) -> Result<Vec<PathBu
     }
     if found.is_empty() {
         return Err(Failure::usage(Message::new(
-            format!("数据文件夹 {} 中还没有数据库；请先执行 orgsnap import", data.display()),
+            format!("数据目录 {} 中还没有数据库；请先执行 orgsnap import", data.display()),
             format!(
                 "the data folder {} holds no database yet; run orgsnap import first",
                 data.display()
@@ -99,7 +99,7 @@ pub(super) fn only_database(
                 .filter_map(|path| Some(path.parent()?.file_name()?.to_string_lossy().into_owned()))
                 .collect();
             Err(Failure::usage(Message::new(
-                format!("数据文件夹中有多个租户，请用 --tenant 指定其一：{}", names.join("、")),
+                format!("数据目录中有多个租户，请用 --tenant 指定其一：{}", names.join("、")),
                 format!("there are several tenants, name one with --tenant: {}", names.join(", ")),
             )))
         }

@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let found = reader.tree(&arguments.forest, query)?;
     if reader.latest()?.is_none() {
         return Err(Failure::usage(Message::fixed(
-            "尚未发布任何快照，没有可显示的树；请查看 orgsnap runs 中的结论，更正后重新导入",
+            "尚未发布任何快照，没有可显示的树；请用 orgsnap runs 查看运行结论，处理后重新导入",
             "no snapshot is published yet, so there is no tree to show; see the verdicts in orgsnap runs, and import \
              the corrected delivery",
         )));

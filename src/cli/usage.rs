@@ -41,7 +41,7 @@ fn words(error: &clap::Error) -> Option<String> {
         }
         ErrorKind::MissingSubcommand => "缺少命令".to_owned(),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return None,
-        _ => format!("命令行无法理解：{}", error.kind()),
+        _ => format!("无法解析命令行：{}", error.kind()),
     })
 }
 
@@ -51,7 +51,7 @@ fn rest(error: &clap::Error) -> String {
     let suggested =
         [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     if let Some(meant) = suggested.into_iter().find_map(|kind| error.get(kind)) {
-        text += &format!("；是否要写 {}？", said(meant));
+        text += &format!("；是否应为 {}？", said(meant));
     }
     let possible = error.get(ContextKind::ValidValue).map(said).filter(|values| !values.is_empty());
     if let Some(values) = possible {

@@ -129,7 +129,7 @@ impl JobFolder {
         }
         let (place, Message { zh, en }) = (self.place.display(), system_reason(error));
         vec![Change::Unreadable(Message::new(
-            format!("无法读取任务文件夹 {place}：{zh}；请检查路径和权限，在此之前沿用已读取的任务"),
+            format!("无法读取任务目录 {place}：{zh}；请检查路径和权限，在此之前沿用已读取的任务"),
             format!(
                 "cannot read the folder of job files {place}: {en}; check its path and permissions; \
                  until then the jobs stay as they were"
@@ -238,7 +238,7 @@ fn taken_already(path: &Path, tenant: &str, owner: &Path) -> Message {
     let (path, owner) = (path.display(), owner.display());
     Message::new(
         format!(
-            "{path}: 租户 {tenant} 已由 {owner} 定义，本文件不予采用；一个租户只能有一个任务文件"
+            "{path}: 租户 {tenant} 已由 {owner} 定义，已忽略本文件；一个租户只能有一个任务文件"
         ),
         format!(
             "{path}: the tenant {tenant} is already that of {owner}, so this file is left out; a tenant has \

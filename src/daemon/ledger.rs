@@ -190,14 +190,14 @@ impl LedgerError {
             LedgerError::Disk { path, source } => {
                 let (path, Message { zh, en }) = (path.display(), system_reason(source));
                 Message::new(
-                    format!("无法读写 {path}：{zh}；请检查数据文件夹的权限和剩余空间"),
+                    format!("无法读写 {path}：{zh}；请检查数据目录的权限和剩余空间"),
                     format!("{path}: {en}; check the data folder's permissions and free space"),
                 )
             }
             LedgerError::Damaged { path, problem } => {
                 let path = path.display();
                 Message::new(
-                    format!("{path} 无法识别（{problem}）；已从现在起重新排期"),
+                    format!("{path} 无法识别（{problem}）；将从当前时间起重新计算运行时间"),
                     format!("{path} cannot be read: {problem}; the schedule begins anew from now"),
                 )
             }
@@ -205,7 +205,7 @@ impl LedgerError {
                 let path = path.display();
                 Message::new(
                     format!(
-                        "{path} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {FORMAT}），未作改动；请升级 orgsnap"
+                        "{path} 由更高版本的 orgsnap 创建（格式版本 {found}，本程序最高支持 {FORMAT}），未作改动；请升级 orgsnap"
                     ),
                     format!(
                         "{path} was written by a newer orgsnap (format {found}, this one knows \

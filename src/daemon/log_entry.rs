@@ -64,7 +64,7 @@ impl LogEntry {
         LogEntry::of(
             tenant,
             Severity::Info,
-            format!("采用任务文件 {path}；{zh}"),
+            format!("已加载任务文件 {path}；{zh}"),
             format!("job file {path} taken up; {en}"),
         )
     }
@@ -116,7 +116,7 @@ impl LogEntry {
         LogEntry::of(
             &job.tenant,
             severity,
-            format!("{}；{at} 再试", message.zh),
+            format!("{}；{at} 重试", message.zh),
             format!("{}; trying again at {at}", message.en),
         )
     }
@@ -126,7 +126,7 @@ impl LogEntry {
         LogEntry::of(
             &job.tenant,
             Severity::Info,
-            format!("等待提供方重新交付；{at} 再看"),
+            format!("等待提供方重新交付；{at} 再次检查"),
             format!("a corrected delivery is waited for; looking at {at}"),
         )
     }
@@ -160,7 +160,7 @@ impl LogEntry {
         LogEntry::of(
             tenant,
             Severity::Error,
-            format!("{date} 的交付未发布（{zh}），运行 {run}{report_zh}"),
+            format!("{date} 的批次未发布（{zh}），运行 {run}{report_zh}"),
             format!("the delivery of {date} is refused ({en}), run {run}{report_en}"),
         )
     }
@@ -172,7 +172,7 @@ impl LogEntry {
         message: &Message,
     ) -> LogEntry {
         let (zh, en) = match late {
-            true => ("的交付迟到，不再等待", "is late and no longer waited for"),
+            true => ("的文件未按时到达，不再等待", "is late and no longer waited for"),
             false => ("的运行失败，不再自动重试", "failed and is not tried again by itself"),
         };
         LogEntry::of(

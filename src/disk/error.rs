@@ -38,13 +38,13 @@ impl DiskError {
                 format!("the disk is full: cannot write {path}; free some space and run again"),
             ),
             ErrorKind::ReadOnlyFilesystem => Message::new(
-                format!("磁盘只读，无法写入 {path}；请用 --data 指定可写的文件夹"),
+                format!("磁盘只读，无法写入 {path}；请用 --data 指定可写的目录"),
                 format!(
                     "the disk is read-only: cannot write {path}; name a writable folder with --data"
                 ),
             ),
             ErrorKind::PermissionDenied => Message::new(
-                format!("没有权限写入 {path}；请修改权限，或用 --data 指定可写的文件夹"),
+                format!("没有权限写入 {path}；请修改权限，或用 --data 指定可写的目录"),
                 format!(
                     "no permission to write {path}; change it, or name a writable folder with --data"
                 ),

@@ -87,14 +87,14 @@ impl LockError {
     pub fn message(&self) -> Message {
         match self {
             LockError::Held { path, holder } => Message::new(
-                format!("{} 已被占用（{holder}）；请等它结束", path.display()),
+                format!("{} 已被占用：已有任务在运行（{holder}）；请等待其结束", path.display()),
                 format!("{} is held by another run ({holder}); wait for its end", path.display()),
             ),
             LockError::Unusable { path, source } => {
                 let (path, Message { zh, en }) = (path.display(), system_reason(source));
                 Message::new(
                     format!(
-                        "无法使用锁文件 {path}：{zh}；请检查数据文件夹是否可写，或用 --data 另行指定"
+                        "无法使用锁文件 {path}：{zh}；请检查数据目录是否可写，或用 --data 另行指定"
                     ),
                     format!(
                         "cannot use the lock file {path}: {en}; check that the data folder is writable, \

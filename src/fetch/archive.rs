@@ -180,7 +180,7 @@ pub fn read(folder: &Path) -> Result<RawDelivery, ArchiveError> {
     if manifest.version != VERSION {
         let version = manifest.version;
         return Err(damaged(
-            format!("清单版本 {version} 本程序不认识；请升级 orgsnap"),
+            format!("本程序不支持清单版本 {version}；请升级 orgsnap"),
             format!("manifest version {version} is not known here; use a newer orgsnap"),
         ));
     }
@@ -361,7 +361,7 @@ impl ArchiveError {
             ArchiveError::Unreadable { path, source } => {
                 let (path, Message { zh, en }) = (path.display(), system_reason(source));
                 Message::new(
-                    format!("无法读取归档 {path}：{zh}；请检查数据文件夹"),
+                    format!("无法读取归档 {path}：{zh}；请检查数据目录"),
                     format!("cannot read the archive {path}: {en}; check the data folder"),
                 )
             }

@@ -80,7 +80,7 @@ impl PollResult {
         if !missing.is_empty() {
             let names = missing.join(", ");
             return Some(Message::new(
-                format!("还没有 {names}"),
+                format!("{names} 尚未到达"),
                 format!("{names} is not there yet"),
             ));
         }
@@ -186,7 +186,7 @@ pub(super) fn stable_poll_interval(wait: Duration, polls: u32) -> Duration {
 
 fn no_marker(wanted: &ExpectedFiles) -> Message {
     let name = wanted.marker.as_deref().unwrap_or_default();
-    Message::new(format!("还没有完成标志 {name}"), format!("the marker {name} is not there yet"))
+    Message::new(format!("标志文件 {name} 尚未出现"), format!("the marker {name} is not there yet"))
 }
 
 fn still_changing(

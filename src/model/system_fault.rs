@@ -10,12 +10,12 @@ use super::Message;
 /// our own, anything else is quoted.
 pub fn system_reason(error: &io::Error) -> Message {
     let (zh, en) = match error.kind() {
-        ErrorKind::NotFound => ("文件或文件夹不存在", "no such file or folder"),
+        ErrorKind::NotFound => ("文件或目录不存在", "no such file or folder"),
         ErrorKind::PermissionDenied => ("没有权限", "permission denied"),
         ErrorKind::NotADirectory => {
-            ("路径中有一段不是文件夹", "a part of the path is not a folder")
+            ("路径中有一段不是目录", "a part of the path is not a folder")
         }
-        ErrorKind::IsADirectory => ("是文件夹，不是文件", "it is a folder, not a file"),
+        ErrorKind::IsADirectory => ("是目录，不是文件", "it is a folder, not a file"),
         ErrorKind::AlreadyExists => ("已经存在", "it exists already"),
         ErrorKind::StorageFull => ("磁盘已满", "the disk is full"),
         ErrorKind::QuotaExceeded => ("超出磁盘配额", "over the disk quota"),
@@ -31,7 +31,7 @@ pub fn system_reason(error: &io::Error) -> Message {
         ErrorKind::UnexpectedEof
         | ErrorKind::ConnectionReset
         | ErrorKind::ConnectionAborted
-        | ErrorKind::BrokenPipe => ("连接被对方中断", "the other side broke the connection"),
+        | ErrorKind::BrokenPipe => ("连接被对端中断", "the other side broke the connection"),
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown => {
             ("网络不可达", "the network is unreachable")
         }
@@ -39,7 +39,7 @@ pub fn system_reason(error: &io::Error) -> Message {
         ErrorKind::AddrNotAvailable => ("本机没有这个地址", "this machine has no such address"),
         // Linux reports a timeout of a blocking socket as the former.
         ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-            ("超时无应答", "no answer within the timeout")
+            ("超时无响应", "no answer within the timeout")
         }
         _ => return Message::new(format!("系统提示：{error}"), error.to_string()),
     };
@@ -55,8 +55,8 @@ mod tests {
         for (code, zh, en) in [
             (2, "不存在", "no such"),
             (13, "没有权限", "permission"),
-            (20, "不是文件夹", "not a folder"),
-            (21, "是文件夹", "a folder"),
+            (20, "不是目录", "not a folder"),
+            (21, "是目录", "a folder"),
             (28, "磁盘已满", "full"),
             (30, "只读", "read-only"),
             (111, "被拒绝", "refused"),

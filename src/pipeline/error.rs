@@ -65,7 +65,7 @@ impl RunError {
                 let job = job.display();
                 Message::new(
                     format!(
-                        "{job}：任务文件没有 [source]，没有可导入的文件；请补上，或用 --from 指定文件所在的文件夹。只接收企业微信回调的租户无需导入"
+                        "{job}：任务文件没有 [source]，无法获取文件；请添加，或用 --from 指定文件所在的目录。只接收企业微信回调的租户无需导入"
                     ),
                     format!(
                         "{job}: the job has no [source], so there is nothing to import; write one, or give a folder \
@@ -78,12 +78,12 @@ impl RunError {
             RunError::Lock(error) => error.message(),
             RunError::Store(error) => error.message(),
             RunError::Cancelled => Message::fixed(
-                "运行在完成前被要求停止；未发布任何数据，对外快照不变",
+                "运行在完成前被中止；未发布任何数据，当前快照不变",
                 "the run was stopped before its end; nothing was published, the snapshot is as it was",
             ),
             // What polars says may quote a value, so it is not passed on.
             RunError::Frame(_) => Message::fixed(
-                "orgsnap 内部故障（数据表）；对外快照仍然完整，请反馈给开发者",
+                "orgsnap 内部错误（数据表）；当前快照仍然完整，请反馈给开发者",
                 "internal fault of orgsnap (frames); the published snapshot is whole, please report this",
             ),
         }

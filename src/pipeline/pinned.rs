@@ -34,7 +34,7 @@ impl WrongPin {
         };
         Message::new(
             format!(
-                "{at}: {key} 固定为 {pinned}，而 {file} 实为 {found}；请更正或删去此设置（删去后自动识别）。交付文件本身没有问题"
+                "{at}: {key} 固定为 {pinned}，而 {file} 实为 {found}；请更正或删除此设置（删除后自动识别）。数据文件本身没有问题"
             ),
             format!(
                 "{at}: {key} is pinned to {pinned}, but {file} has {found}; correct the setting, or take it out to have \

@@ -84,9 +84,9 @@ pub fn disposition(language: Language, disposition: Disposition) -> &'static str
         Disposition::Refuse => language.choose("整批不发布", "the delivery is not published"),
         Disposition::Quarantine => language.choose("这些行已隔离", "the rows are quarantined"),
         Disposition::Detach => {
-            language.choose("这些上级关系不入树", "the edges are left out of the tree")
+            language.choose("这些上级关系不计入树", "the edges are left out of the tree")
         }
-        Disposition::Keep => language.choose("照原样发布", "published as delivered"),
+        Disposition::Keep => language.choose("原样发布", "published as delivered"),
     }
 }
 
@@ -104,7 +104,7 @@ pub fn verdict(language: Language, verdict: &str) -> &str {
 /// A stage of a run by its name (`fetch`, `parse`, `check`, `publish`).
 pub fn stage(language: Language, stage: &str) -> &str {
     match stage {
-        "fetch" => language.choose("取件", "fetch"),
+        "fetch" => language.choose("获取", "fetch"),
         "parse" => language.choose("解码", "parse"),
         "check" => language.choose("校验", "check"),
         "publish" => language.choose("发布", "publish"),

@@ -41,7 +41,7 @@ impl WriteError {
     pub fn message(&self) -> Message {
         let (path, Message { zh, en }) = (self.path.display(), system_reason(&self.source));
         Message::new(
-            format!("运行已结束，但报告 {path} 无法写入：{zh}；请检查数据文件夹的权限和剩余空间"),
+            format!("运行已结束，但报告 {path} 无法写入：{zh}；请检查数据目录的权限和剩余空间"),
             format!(
                 "the run is over, but its report {path} could not be written: {en}; check the data \
                  folder's permissions and free space"

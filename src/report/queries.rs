@@ -36,7 +36,7 @@ pub fn to_try(database: &Path, date: NaiveDate) -> [Query; 2] {
             command: command(database, &members),
         },
         Query {
-            question: Message::fixed("谁的增员线最长", "whose recruitment line is the largest"),
+            question: Message::fixed("谁的增员线人数最多", "whose recruitment line is the largest"),
             command: command(database, recruiters),
         },
     ]

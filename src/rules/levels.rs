@@ -63,7 +63,7 @@ fn known(name: &str) -> Result<&'static RuleMeta, Message> {
         let nearest = metas().max_by(|a, b| close(a).total_cmp(&close(b)));
         let hint = metas().find(|meta| meta.code == name).or(nearest).map_or("", |m| m.name);
         Message::new(
-            format!("[rules] 中没有名为 \"{name}\" 的规则；是否想写 \"{hint}\"？"),
+            format!("[rules] 中没有名为 \"{name}\" 的规则；是否应为 \"{hint}\"？"),
             format!("no rule is named \"{name}\" in [rules]; did you mean \"{hint}\"?"),
         )
     })

@@ -145,33 +145,33 @@ impl StoreError {
     pub fn message(&self) -> Message {
         let zh = match self {
             StoreError::Newer { path, found, supported } => format!(
-                "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {supported}），未作改动；请升级 orgsnap",
+                "{} 由更高版本的 orgsnap 创建（格式版本 {found}，本程序最高支持 {supported}），未作改动；请升级 orgsnap",
                 path.display()
             ),
             StoreError::OlderDate { date, newest } => format!(
-                "{date} 早于最新快照 {newest}；目前只能导入最新日期或更晚的日期：请重新导入 {newest}，或换一个数据文件夹从 {date} 起导入"
+                "{date} 早于最新快照 {newest}；目前只能导入最新日期或更晚的日期：请重新导入 {newest}，或换一个数据目录从 {date} 起导入"
             ),
             StoreError::NotFound { path } => {
                 format!(
-                    "{} 不存在：这个数据文件夹还没有导入过数据；请先执行 orgsnap import",
+                    "{} 不存在：这个数据目录还没有导入过数据；请先执行 orgsnap import",
                     path.display()
                 )
             }
             StoreError::CannotOpen { path } => {
                 format!(
-                    "{} 无法打开或创建；请检查所在文件夹是否存在、当前用户能否写入",
+                    "{} 无法打开或创建；请检查所在目录是否存在、当前用户能否写入",
                     path.display()
                 )
             }
             StoreError::ReadOnly { path } => {
-                format!("{} 为只读；请授予当前用户对该文件及其文件夹的写权限", path.display())
+                format!("{} 为只读；请授予当前用户对该文件及其目录的写权限", path.display())
             }
             StoreError::Full { path } => format!(
-                "磁盘已满，{} 未作改动；请腾出空间（首次导入约需交付文件两倍的大小）后重新导入",
+                "磁盘已满，{} 未作改动；请腾出空间（首次导入约需数据文件两倍的空间）后重新导入",
                 path.display()
             ),
             StoreError::Disk { path } => format!(
-                "{} 所在的磁盘读写失败（多半是磁盘已满或磁盘故障），对外快照仍然完整；请检查剩余空间和系统日志后重新运行",
+                "{} 所在的磁盘读写失败（通常是磁盘已满或磁盘故障），当前快照仍然完整；请检查剩余空间和系统日志后重新运行",
                 path.display()
             ),
             StoreError::Locked { path } => {
@@ -179,16 +179,16 @@ impl StoreError {
             }
             StoreError::Corrupt { path } => {
                 format!(
-                    "{} 已损坏；请从备份恢复，或移走它并重新导入已归档的交付文件",
+                    "{} 已损坏；请从备份恢复，或将其移走，再重新导入已归档的数据文件",
                     path.display()
                 )
             }
             StoreError::NotADatabase { path } => {
-                format!("{} 不是 SQLite 数据库；请移走它，或换一个数据文件夹", path.display())
+                format!("{} 不是 SQLite 数据库；请将其移走，或换一个数据目录", path.display())
             }
             StoreError::Foreign { path } => {
                 format!(
-                    "{} 是其他程序的数据库，未作改动；请移走它，或换一个数据文件夹",
+                    "{} 是其他程序的数据库，未作改动；请将其移走，或换一个数据目录",
                     path.display()
                 )
             }
@@ -200,7 +200,7 @@ impl StoreError {
             }
             StoreError::Misuse(detail) => format!("内部错误，未发布任何数据：{detail}"),
             StoreError::Sqlite { path, source } => format!(
-                "{} 操作失败，对外快照仍然完整（SQLite 提示：{source}）；请反馈给开发者",
+                "{} 操作失败，当前快照仍然完整（SQLite 提示：{source}）；请反馈给开发者",
                 path.display()
             ),
         };

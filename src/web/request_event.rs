@@ -113,7 +113,7 @@ impl RequestEvent<'_> {
                 "a body did not arrive whole; refused. Check the reverse proxy",
             ),
             RequestEvent::Crowded => Message::fixed(
-                "同时到达的请求正文过多，已请对方稍后重发",
+                "并发请求过多，已要求发送方稍后重发",
                 "too many bodies arrive at once; the sender was told to try again",
             ),
             RequestEvent::NotStored(app, error) => {
@@ -135,7 +135,7 @@ impl RequestEvent<'_> {
             ),
             RequestEvent::Age(app, seconds) => Message::new(
                 format!(
-                    "租户 {} 应用 {} 的回调时间戳与本机时间相差 {seconds} 秒，已接受；若并非迟到的重发，请检查本机时钟",
+                    "租户 {} 应用 {} 的回调时间戳与本机时间相差 {seconds} 秒，已接受；若不是延迟的重发，请检查本机时钟",
                     app.tenant, app.agent_id
                 ),
                 format!(

@@ -49,7 +49,7 @@ fn files_that_are_no_delivery_are_refused_and_leave_the_snapshot() {
         "a missing file",
         |f| fs::remove_file(f.join(AGENTS)).unwrap(),
         3,
-        ["交付中没有 temp_agent.txt", "temp_agent.txt is not in the delivery"],
+        ["批次中缺少 temp_agent.txt", "temp_agent.txt is not in the delivery"],
     );
     stands_after(
         "no file at all",

@@ -102,10 +102,10 @@ impl SendError {
                 ),
             ),
             SendError::TimedOut => {
-                Message::fixed("服务器没有在限定时间内应答", "the server did not answer in time")
+                Message::fixed("服务器未在规定时间内响应", "the server did not answer in time")
             }
             SendError::Status { status } => Message::new(
-                format!("服务器拒收，HTTP 状态 {status}；请检查地址和访问令牌"),
+                format!("服务器拒绝接收，HTTP 状态码 {status}；请检查地址和访问令牌"),
                 format!(
                     "the server did not take it, HTTP status {status}; check the address and the bearer token"
                 ),
@@ -115,11 +115,11 @@ impl SendError {
                 "WeCom says: too frequent (errcode 45009, 20 messages a minute for a robot); it is sent later",
             ),
             SendError::Robot { code, words } => Message::new(
-                format!("企业微信拒收：errcode {code}，{words}；请检查机器人的地址"),
+                format!("企业微信拒绝接收：errcode {code}，{words}；请检查机器人的 Webhook 地址"),
                 format!("WeCom did not take it: errcode {code}, {words}; check the robot's URL"),
             ),
             SendError::RobotAnswer => Message::fixed(
-                "应答不是企业微信的格式；请检查机器人的地址和代理",
+                "响应不是企业微信的格式；请检查机器人的 Webhook 地址和代理",
                 "the answer is not WeCom's; check the robot's URL and any proxy",
             ),
             SendError::CommandBroken { program, reason } => Message::new(
@@ -127,11 +127,11 @@ impl SendError {
                 format!("cannot run {program}: {reason}; check `command`"),
             ),
             SendError::CommandFailed { program, status } => Message::new(
-                format!("{program} 没有成功结束（{status}）"),
+                format!("{program} 执行失败（{status}）"),
                 format!("{program} did not succeed ({status})"),
             ),
             SendError::CommandTimedOut { program } => Message::new(
-                format!("{program} 超时，已被终止；请检查它或调大 timeout"),
+                format!("{program} 超时，已被终止；请检查该程序或调大 timeout"),
                 format!("{program} took too long and was killed; check it or raise `timeout`"),
             ),
             SendError::Cancelled => Message::fixed(
@@ -139,7 +139,7 @@ impl SendError {
                 "the program ends; it is sent after the next start",
             ),
             SendError::Internal => Message::fixed(
-                "orgsnap 内部故障，请反馈给开发者",
+                "orgsnap 内部错误，请反馈给开发者",
                 "internal fault of orgsnap, please report this",
             ),
         }

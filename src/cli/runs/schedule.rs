@@ -207,7 +207,7 @@ impl State {
             State::Published => language.choose("已发布", "published"),
             State::Refused => language.choose("未发布", "refused"),
             State::Failed => language.choose("失败", "failed"),
-            State::Late => language.choose("迟到", "late"),
+            State::Late => language.choose("文件未到", "late"),
         }
     }
 }

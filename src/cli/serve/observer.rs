@@ -67,7 +67,7 @@ impl ServeObserver {
         let text = match self.language {
             Language::Chinese => {
                 format!(
-                    "orgsnap {version}：任务文件夹 {jobs}，数据文件夹 {data}，最多同时运行 {most} 家"
+                    "orgsnap {version}：任务目录 {jobs}，数据目录 {data}，最多同时运行 {most} 个任务"
                 )
             }
             Language::English => {
@@ -79,7 +79,7 @@ impl ServeObserver {
 
     /// Logs the address of the HTTP server.
     pub(super) fn listening(&self, address: SocketAddr) {
-        tracing::info!(target: "orgsnap", "{} http://{address}", self.language.choose("HTTP 地址", "answering at"));
+        tracing::info!(target: "orgsnap", "{} http://{address}", self.language.choose("HTTP 监听地址", "answering at"));
     }
 
     /// Writes the metrics file, if there is to be one.

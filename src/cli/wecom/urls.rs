@@ -147,7 +147,7 @@ fn drawn(document: &Document<'_>, environment: &Environment) -> String {
         lines.push(
             language
                 .choose(
-                    "先让 orgsnap serve 读取这份任务文件，再到企业微信保存 URL：顺序反了会保存失败。可先用 orgsnap wecom send-test 试通。",
+                    "先让 orgsnap serve 读取这份任务文件，再到企业微信保存 URL：顺序颠倒会保存失败。可先用 orgsnap wecom send-test 验证连通。",
                     "Let orgsnap serve take this job file up before the URL is saved in WeCom: the other way round saving \
                      fails. orgsnap wecom send-test tries the way first.",
                 )

@@ -114,14 +114,14 @@ pub(super) static KEYS: &[Key] = &[
         "alert",
         "name",
         ValueType::String,
-        "1 到 64 个字符的一行文字",
+        "1 到 64 个字符的单行文本",
         "one line of 1 to 64 characters",
     ),
     key(
         "alert",
         "on",
         ValueType::List(&ValueType::Enumeration(&["refused", "failed", "late", "recovered"])),
-        "\"refused\"、\"failed\"、\"late\"、\"recovered\" 中的一个或几个",
+        "\"refused\"、\"failed\"、\"late\"、\"recovered\" 中的一个或多个",
         "a list of \"refused\", \"failed\", \"late\", \"recovered\"",
     )
     .default(r#"["refused", "failed", "late", "recovered"]"#),
@@ -184,32 +184,32 @@ pub(super) static KEYS: &[Key] = &[
 
 /// The part of `jobs/example.toml.sample` that shows the section.
 pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
-# 告警：未发布、运行失败、文件未到、恢复，各告知一次。可写几个 [[alert]]。
+# 告警：未发布、运行失败、文件未到、恢复，各通知一次。可配置多个 [[alert]]。
 # Alerts: refused, failed, late and recovered, each sent once. There may be several [[alert]].
 
-# 企业微信群机器人。地址里有密钥，按密码对待。 / A robot of a WeCom group. Its URL holds a key: treat it as a password.
+# 企业微信群机器人。Webhook 地址中含密钥，须像密码一样保管。 / A robot of a WeCom group. Its URL holds a key: treat it as a password.
 [[alert]]
 kind = "wecom-robot"
 url = { env = "OPS_ROBOT_URL" }
 # url = { file = "/run/credentials/orgsnap.service/secrets_ops-robot" }
-# 告知哪些；默认全部 / Which events it is sent; all by default
+# 通知哪些事件；默认全部 / Which events it is sent; all by default
 on = ["refused", "failed", "late", "recovered"]
-# 人读的文字："zh"（默认）或 "en" / The language of what people read: "zh" (default) or "en"
+# 告警内容的语言："zh"（默认）或 "en" / The language of what people read: "zh" (default) or "en"
 language = "zh"
-# 日志和发送记录中的名称 / Its name in logs and in the ledger of what is unsent
+# 在日志和发送记录中显示的名称 / Its name in logs and in the ledger of what is unsent
 name = "ops-group"
 
-# HTTP 接口：POST 一个 JSON（schemas/alert.schema.json） / A webhook: JSON by POST (schemas/alert.schema.json)
+# Webhook：以 POST 发送 JSON（schemas/alert.schema.json） / A webhook: JSON by POST (schemas/alert.schema.json)
 [[alert]]
 kind = "webhook"
 url = "https://ops.example.com/orgsnap"
 # 以 Authorization: Bearer 发送 / Sent as Authorization: Bearer
 bearer = { env = "OPS_WEBHOOK_TOKEN" }
 # bearer = { file = "/run/credentials/orgsnap.service/secrets_ops-token" }
-# 服务器证书由私有 CA 签发时写；默认信任公共根证书 / For a server of a private CA; the public roots by default
+# 服务器证书由私有 CA 签发时填写；默认使用公共根证书 / For a server of a private CA; the public roots by default
 ca = "ops-ca.pem"
 
-# 命令：不经 shell；标准输入是同样的 JSON，另有 ORGSNAP_ALERT_KIND 等环境变量；超时即终止。
+# 命令：不经 shell 执行；标准输入为同样的 JSON，另有 ORGSNAP_ALERT_KIND 等环境变量；超时即终止。
 # A command: no shell; the same JSON on standard input, and ORGSNAP_ALERT_KIND and others in its environment; killed
 # when it takes too long.
 [[alert]]
@@ -333,7 +333,7 @@ impl Resolver<'_> {
         {
             return Err(self.document.invalid_value("alert", "url", url.span()));
         }
-        let what = Message::fixed("群机器人的地址（内含密钥）", "the robot's URL, with its key,");
+        let what = Message::fixed("群机器人的 Webhook 地址（含密钥）", "the robot's URL, with its key,");
         self.secret("alert", "url", url, secret.then_some(&what), warnings)
     }
 

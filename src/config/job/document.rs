@@ -128,7 +128,7 @@ impl Document<'_> {
             None => Ok(()),
             Some((key, place)) => {
                 let why = Message::new(
-                    format!("kind = \"{kind}\" 时没有意义；请删去"),
+                    format!("kind = \"{kind}\" 时不适用；请删除"),
                     format!("means nothing with kind = \"{kind}\"; take it out"),
                 );
                 Err(self.error_at(section, key, place, Problem::Unfit(why)))

@@ -25,7 +25,7 @@ pub(super) static KEYS: &[Key] = &[
         "domain_verification",
         "content",
         ValueType::String,
-        "1 到 1024 字节的文字",
+        "1 到 1024 字节的文本",
         "a text of 1 to 1024 bytes",
     ),
 ];

@@ -107,11 +107,11 @@ impl ConfigError {
                 format!("not valid TOML: {detail}"),
             ),
             Problem::UnknownKey { suggestion: Some(suggestion), .. } => Message::new(
-                format!("{in_zh}中没有 \"{key}\" 这个键；是否要写 \"{suggestion}\"？"),
+                format!("{in_zh}中没有键 \"{key}\"；是否应为 \"{suggestion}\"？"),
                 format!("unknown key \"{key}\" {in_en}; did you mean \"{suggestion}\"?"),
             ),
             Problem::UnknownKey { suggestion: None, known } => Message::new(
-                format!("{in_zh}中没有 \"{key}\" 这个键；可用的键：{}", known.join("、")),
+                format!("{in_zh}中没有键 \"{key}\"；可用的键：{}", known.join("、")),
                 format!("unknown key \"{key}\" {in_en}; known keys: {}", known.join(", ")),
             ),
             Problem::MissingKey => Message::new(
@@ -130,7 +130,7 @@ impl ConfigError {
                 Message::new(format!("{dotted}：{}", why.zh), format!("{dotted}: {}", why.en))
             }
             Problem::VariableNotSet { name } => Message::new(
-                format!("{dotted} 取自环境变量 {name}，但该变量未设置或为空；请先设置它"),
+                format!("{dotted} 引用环境变量 {name}，但该变量未设置或为空；请先设置"),
                 format!(
                     "{dotted} comes from the environment variable {name}, which is not set or empty; \
                      set it first"
@@ -138,7 +138,7 @@ impl ConfigError {
             ),
             Problem::SecretFile { path, reason } => Message::new(
                 format!(
-                    "{dotted} 取自文件 {}，但该文件无法使用（{}）；请检查该文件",
+                    "{dotted} 引用文件 {}，但该文件无法使用（{}）；请检查该文件",
                     path.display(),
                     reason.zh
                 ),

@@ -105,7 +105,7 @@ pub(super) static KEYS: &[Key] = &[
 
 /// The part of `jobs/example.toml.sample` that shows the section.
 pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
-# 文件格式：默认每次逐个文件自动识别 / Layout: detected anew in every file, unless it is pinned here
+# 文件格式：默认对每个文件自动识别 / Layout: detected anew in every file, unless it is pinned here
 [format]
 # "auto"、"utf-8"、"gb18030"（含 gbk、gb2312）、"utf-16le"、"utf-16be"
 encoding = "auto"

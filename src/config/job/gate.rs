@@ -46,16 +46,16 @@ pub(super) static KEYS: &[Key] = &[
 
 /// The part of `jobs/example.toml.sample` that shows the section.
 pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
-# 发布的上限：超过任一上限即不发布，对外快照保持不变。以下是默认值。
+# 发布的上限：超过任一上限即不发布，当前快照保持不变。以下是默认值。
 # Limits: above any of them nothing is published and the snapshot stays as it was. These are the defaults.
 [gate]
-# 一个文件中被隔离的行 / Quarantined lines of a file
+# 每个文件中被隔离的行 / Quarantined lines of a file
 max_quarantined = "1%"
-# 一棵树中断开的边 / Detached edges of a forest
+# 每棵树中断开的上级关系 / Detached edges of a forest
 max_detached = "1%"
-# 比上次少掉的行（多于 50 行才计） / Rows gone since the last snapshot (once more than 50)
+# 较上一快照减少的行（超过 50 行才计） / Rows gone since the last snapshot (once more than 50)
 max_vanished = "5%"
-# 一个二级机构中少掉的代理人（多于 50 人才计） / Agents gone within a level-2 organ (once more than 50)
+# 每个二级机构中减少的代理人（超过 50 人才计） / Agents gone within a level-2 organ (once more than 50)
 max_vanished_in_organ = "30%"
 
 "##;

@@ -24,7 +24,7 @@ pub(super) static KEYS: &[Key] = &[key(
 
 /// The part of `jobs/example.toml.sample` that shows the section.
 pub(super) const SAMPLE: &str = r##"[limits]
-# 更大的文件不读（F111） / A larger file is not read (F111)
+# 超过此大小的文件不读取（F111） / A larger file is not read (F111)
 max_file_size = "4GiB"
 
 "##;

@@ -24,7 +24,7 @@ pub(super) static KEYS: &[Key] = &[
         "1 到 64 个字母、数字、_ 或 -",
         "1 to 64 letters, digits, `_` or `-`",
     ),
-    key("", "name", ValueType::String, "一段文字", "a text"),
+    key("", "name", ValueType::String, "文本", "a text"),
     key(
         "",
         "timezone",
@@ -33,7 +33,7 @@ pub(super) static KEYS: &[Key] = &[
         "a time zone such as \"Asia/Shanghai\"",
     )
     .default(r#""Asia/Shanghai""#),
-    key("", "schema", ValueType::String, "一个文件夹的路径", "the path of a folder"),
+    key("", "schema", ValueType::String, "一个目录的路径", "the path of a folder"),
     key("", "source", ValueType::Table, "一个 [source] 表", "a [source] table"),
     key("", "format", ValueType::Table, "一个 [format] 表", "a [format] table"),
     key("", "schedule", ValueType::Table, "一个 [schedule] 表", "a [schedule] table"),
@@ -54,15 +54,15 @@ pub(super) static KEYS: &[Key] = &[
         "对外的域名，如 \"https://wecom.example.com\"",
         "the address seen from outside, such as \"https://wecom.example.com\"",
     ),
-    key("", "wecom_app", ValueType::Tables, "一个或几个 [[wecom_app]] 表", "[[wecom_app]] tables"),
+    key("", "wecom_app", ValueType::Tables, "一个或多个 [[wecom_app]] 表", "[[wecom_app]] tables"),
     key(
         "",
         "domain_verification",
         ValueType::Tables,
-        "一个或几个 [[domain_verification]] 表",
+        "一个或多个 [[domain_verification]] 表",
         "[[domain_verification]] tables",
     ),
-    key("", "alert", ValueType::Tables, "一个或几个 [[alert]] 表", "[[alert]] tables"),
+    key("", "alert", ValueType::Tables, "一个或多个 [[alert]] 表", "[[alert]] tables"),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
@@ -71,18 +71,18 @@ pub(super) const SAMPLE: &str = r##"# 任务文件的全部设置 / Every settin
 # 本文件不会被执行：orgsnap serve jobs/ 只读取 *.toml。新任务请用 orgsnap init 生成，再从这里摘取所需的设置。
 # This file is not run: orgsnap serve jobs/ takes up *.toml only. Begin a job with orgsnap init, and copy from here.
 #
-# 以「# 键 = 值」注释掉的行是同一个键的另一种写法，或另一种来源才有的键。
+# 以「# 键 = 值」注释掉的行，是同一个键的其他写法，或其他类型的数据源才有的键。
 # Lines commented out as "# key = value" are other ways to write a key, or keys of another kind of source.
-# 未写的键取默认值；写错的键名会被指出。文件中的相对路径以本文件所在文件夹为准。
+# 未写的键取默认值；写错的键名会被指出。文件中的相对路径以本文件所在目录为准。
 # A key that is not written has its default; a misspelt one is pointed out. Relative paths are relative to this file.
 
-# 租户标识（1 到 64 个字母、数字、_ 或 -），也是数据目录下的文件夹名。 / The tenant; names its folder below the data folder.
+# 租户编号（1 到 64 个字母、数字、_ 或 -），也是数据目录下的子目录名。 / The tenant; names its folder below the data folder.
 tenant = "00010001"
 # 保险公司的名称，写进报告和告警。 / The insurer's name, for reports and alerts.
 name = "示例人寿"
-# 业务日期和定时所用的时区。 / The time zone of business dates and of the schedule.
+# 业务日期和定时运行所用的时区。 / The time zone of business dates and of the schedule.
 timezone = "Asia/Shanghai"
-# 用这个文件夹里的结构文件代替内置的 schemas/。 / A folder of schema files in place of the built-in ones.
+# 用此目录中的结构文件代替内置的 schemas/。 / A folder of schema files in place of the built-in ones.
 schema = "../schemas"
 
 # 企业微信回调（orgsnap serve --listen）：企业 ID，和反向代理对外的地址。

@@ -87,7 +87,7 @@ pub(super) const SAMPLE: &str = r##"# ------------------------------------------
 [schedule]
 # 六段：秒 分 时 日 月 周 / Six fields: second, minute, hour, day of month, month, day of week
 cron = "0 30 2 * * *"
-# 文件未到，或交付未予发布而需重传时，一直查看到这个时刻，每隔多久看一次
+# 文件未到、或批次未发布需要重传时，持续检查到该时刻；每次检查的间隔
 # Late files, and corrected ones after a refusal, are looked for until then, and how often
 wait_until = "08:00"
 retry_every = "5m"
@@ -113,7 +113,7 @@ impl Resolver<'_> {
         let written = written.into_inner();
         if !has_source {
             let why = Message::fixed(
-                "没有 [source]，定时运行无从取件；请补上 [source]，或删去 [schedule]",
+                "没有 [source]，定时运行无法获取文件；请添加 [source]，或删除 [schedule]",
                 "there is no [source] to fetch from; write one, or take [schedule] out",
             );
             return Err(self.document.error_at("", "schedule", table, Problem::Unfit(why)));

@@ -28,7 +28,7 @@ pub(super) static KEYS: &[Key] = &[
     key("source", "host", ValueType::String, "服务器的名称或地址", "the server's name or address").for_kinds(SERVERS),
     key("source", "port", ValueType::Integer { min: 1, max: 65_535 }, "1 到 65535 的整数", "a whole number from 1 to 65535").for_kinds(SERVERS),
     key("source", "path", ValueType::String, "一个目录，可含 {date:%Y%m%d}", "a directory, which may hold {date:%Y%m%d}"),
-    key("source", "username", ValueType::String, "登录名（一行文字）", "a login name (one line of text)").for_kinds(SERVERS),
+    key("source", "username", ValueType::String, "登录名（单行文本）", "a login name (one line of text)").for_kinds(SERVERS),
     key("source", "password", ValueType::SECRET, "{ env = \"变量名\" } 或 { file = \"路径\" }", "{ env = \"VARIABLE\" } or { file = \"PATH\" }").for_kinds(SERVERS).secret(),
     key("source.password", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
     key("source.password", "file", ValueType::String, "一个文件的路径", "the path of a file"),
@@ -48,12 +48,12 @@ pub(super) static KEYS: &[Key] = &[
     key("source", "key_passphrase", ValueType::SECRET, "{ env = \"变量名\" } 或 { file = \"路径\" }", "{ env = \"VARIABLE\" } or { file = \"PATH\" }").for_kinds(SFTP).secret(),
     key("source.key_passphrase", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
     key("source.key_passphrase", "file", ValueType::String, "一个文件的路径", "the path of a file"),
-    key("source", "host_key", ValueType::String, "服务器公钥的指纹 \"SHA256:...\"（ssh-keygen -lf 所示），或 known_hosts 中的一行", "the fingerprint of the server's key, \"SHA256:...\" as ssh-keygen -lf prints it, or a line of known_hosts").for_kinds(SFTP),
+    key("source", "host_key", ValueType::String, "服务器主机密钥的指纹 \"SHA256:...\"（ssh-keygen -lf 所示），或 known_hosts 中的一行", "the fingerprint of the server's key, \"SHA256:...\" as ssh-keygen -lf prints it, or a line of known_hosts").for_kinds(SFTP),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
 pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
-# 来源 / Where the files come from
+# 数据源 / Where the files come from
 [source]
 # "dir"、"ftp"（不加密）、"ftps"（显式 TLS）、"ftps-implicit"（隐式 TLS）、"sftp"
 # "dir", "ftp" (not encrypted), "ftps" (explicit TLS), "ftps-implicit", "sftp"
@@ -65,40 +65,40 @@ port = 21
 # 目录，可含业务日期（strftime 格式） / The directory, which may hold the business date (strftime)
 path = "/export/{date:%Y%m%d}"
 username = "jiniu"
-# 密码不写在文件里：取自环境变量，或取自文件（如 systemd 的 LoadCredential）。
+# 密码不写在本文件中，从环境变量或单独的文件读取（如 systemd 的 LoadCredential）。
 # The password does not stand here: it comes from the environment, or from a file (systemd's LoadCredential).
 password = { env = "INSURER_FTP_PASSWORD" }
 # password = { file = "/run/credentials/orgsnap.service/secrets_insurer-ftp" }
-# 信任谁：默认公共根证书；或私有 CA；或只认一张证书（openssl x509 -noout -fingerprint -sha256 的输出）。
+# 服务器证书的校验：默认使用公共根证书；也可指定私有 CA，或只信任指定指纹的证书（openssl x509 -noout -fingerprint -sha256 的输出）。
 # Whom to trust: the public roots by default; or a private CA; or one certificate, by its SHA-256 fingerprint.
-# allow_missing_close_notify：服务器结束 TLS 数据连接时不告别也接受；文件大小仍会核对。
+# allow_missing_close_notify：允许服务器关闭 TLS 数据连接时不发送 close_notify；文件大小仍会核对。
 # allow_missing_close_notify takes servers that end a TLS data connection without saying so; sizes are still compared.
 tls = { ca = "insurer-ca.pem", allow_missing_close_notify = false }
 # tls = { pin_sha256 = "c8:27:86:a4:66:3b:01:a9:1c:5e:23:31:9f:aa:34:a2:2b:8d:5c:6c:07:9b:2c:24:9c:d9:b8:e0:60:1f:0a:62" }
-# 何时算到齐：大小和时间稳定了这么久；或有标志文件；或到达即取。
+# 如何判断文件已到齐：大小和修改时间在指定时长内不变；或标志文件已出现；或不等待（"now"）。
 # When a delivery is complete: sizes and times unchanged for so long; or a marker file is there; or at once.
 ready = { stable = "30s", polls = 2, min_size = "1B" }
 # ready = { marker = "done_{date:%Y%m%d}.ok" }
 # ready = "now"
-# 源端的文件名，与合同不同时才写，可含 {date:...} / Names of the files, where they are not those of the contract
+# 服务器上的文件名，与约定不同时填写，可含 {date:...} / Names of the files, where they are not those of the contract
 files = { organ = "org_{date:%Y%m%d}.txt", principal = "mgr_{date:%Y%m%d}.txt", node = "team_{date:%Y%m%d}.txt", agent = "agent_{date:%Y%m%d}.txt" }
 # 服务器文件名的编码："auto"、"utf-8" 或 "gbk"（仅 ftp） / The encoding of the server's file names (ftp only)
 encoding = "auto"
-# 文件早于这么久即视为旧文件（F110） / A file that is older is stale (F110)
+# 文件修改时间早于此时长即视为过期（F110） / A file that is older is stale (F110)
 freshness = "26h"
-# 每次套接字操作的时限 / The time limit of every operation on a socket
+# 每次网络读写的超时时间 / The time limit of every operation on a socket
 timeout = "60s"
-# 暂时性故障的重试：次数、首次等待（之后加倍） / Attempts after transient faults; the first wait, doubled each time
+# 临时故障的重试次数、首次重试间隔（之后逐次加倍） / Attempts after transient faults; the first wait, doubled each time
 attempts = 5
 retry_wait = "5s"
-# 整个取件的时限 / The deadline of the whole fetch
+# 获取文件的总时限 / The deadline of the whole fetch
 deadline = "30m"
 # 限速，每秒字节数；默认不限 / A cap in bytes a second; none by default
 bandwidth = "10MiB"
 # 并发连接数，1 到 4 / Connections side by side, 1 to 4
 connections = 2
 
-# SFTP 的写法 / The same with SFTP:
+# SFTP 数据源的写法 / The same with SFTP:
 # [source]
 # kind = "sftp"
 # host = "sftp.example.com"
@@ -109,10 +109,10 @@ connections = 2
 # password = { env = "INSURER_SFTP_PASSWORD" }
 # key = { file = "/etc/orgsnap/id_ed25519" }
 # key_passphrase = { file = "/run/credentials/orgsnap.service/secrets_insurer-key" }
-# 服务器公钥的指纹（ssh-keygen -lf 所示） / The fingerprint of the server's key, as ssh-keygen -lf prints it
+# 服务器主机密钥的指纹（ssh-keygen -lf 所示） / The fingerprint of the server's key, as ssh-keygen -lf prints it
 # host_key = "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDGXYcm1gn2cKjhKpo"
 
-# 本机目录的写法 / The same with a folder of this machine:
+# 本机目录数据源的写法 / The same with a folder of this machine:
 # [source]
 # kind = "dir"
 # path = "/srv/deliveries/{date:%Y%m%d}"

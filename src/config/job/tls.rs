@@ -65,7 +65,7 @@ impl Resolver<'_> {
             let (file, line) =
                 (self.document.path.display(), self.document.position(kind.span().start).0);
             warnings.push(Message::new(
-                format!("{file}:{line}: kind = \"ftp\" 不加密，密码和名单以明文传输；服务器支持时请改用 \"ftps\""),
+                format!("{file}:{line}: kind = \"ftp\" 不加密，密码和数据以明文传输；服务器支持时请改用 \"ftps\""),
                 format!(
                     "{file}:{line}: kind = \"ftp\" is not encrypted: password and rosters travel in \
                      the clear; use \"ftps\" if the server can"

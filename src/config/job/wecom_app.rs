@@ -93,7 +93,7 @@ token = { env = "WECOM_CONTACTS_TOKEN" }
 # token = { file = "/run/credentials/orgsnap.service/secrets_contacts-token" }
 aes_key = { env = "WECOM_CONTACTS_AES_KEY" }
 # aes_key = { file = "/run/credentials/orgsnap.service/secrets_contacts-aes-key" }
-# 除企业 ID 外还接受的接收方 / Receive ids that are right besides the corp id
+# 企业 ID 之外允许的接收方 ID / Receive ids that are right besides the corp id
 receive_ids = [""]
 
 "##;
@@ -216,7 +216,7 @@ impl Resolver<'_> {
     fn incomplete_callback(&self, key: &str, span: Range<usize>) -> ConfigError {
         let why = Message::fixed(
             "接收回调需要 token 和 aes_key 两项（企业微信「设置接收事件服务器」页面上的 Token 和 EncodingAESKey）；\
-             不接收回调的应用请把两项都删去",
+             不接收回调的应用请把两项都删除",
             "callbacks need both token and aes_key (Token and EncodingAESKey of the page where WeCom asks for the \
              server that receives events); an application that receives none has neither",
         );

@@ -207,7 +207,7 @@ fn cut_short(name: &str, got: u64, size: u64) -> FetchError {
 
 fn longer_than(name: &str, size: u64) -> FetchError {
     let reason = Message::new(
-        format!("收到的内容超过服务器报告的 {size} 字节"),
+        format!("收到的数据超过服务器报告的 {size} 字节"),
         format!("more came than the {size} bytes that the server stated"),
     );
     interrupted(name, reason)

@@ -9,21 +9,21 @@ impl FetchError {
     pub fn message(&self) -> Message {
         match self {
             FetchError::NothingThere { place } => Message::new(
-                format!("{place} 中一个文件也没有；可能尚未送达，请稍后再试，或核对路径"),
+                format!("{place} 中没有任何数据文件；可能尚未到达，请稍后重试，或核对路径"),
                 format!(
                     "none of the files is at {place}; they may not have come yet: try later, or \
                      check the path"
                 ),
             ),
             FetchError::NotReady { place, why, allowed } if allowed.is_zero() => Message::new(
-                format!("{place} 的交付尚未完成（{}）", why.zh),
+                format!("{place} 的文件尚未到齐（{}）", why.zh),
                 format!("the delivery at {place} is not complete yet ({})", why.en),
             ),
             FetchError::NotReady { place, why, allowed } => {
                 let seconds = allowed.as_secs_f64();
                 Message::new(
                     format!(
-                        "{place} 的交付尚未完成（{}），等待了 {seconds} 秒；请稍后再试，或调整 ready 和 deadline",
+                        "{place} 的文件尚未到齐（{}），已等待 {seconds} 秒；请稍后重试，或调整 ready 和 deadline",
                         why.zh
                     ),
                     format!(
@@ -35,7 +35,7 @@ impl FetchError {
             }
             FetchError::NotRefreshed { place, date } => Message::new(
                 format!(
-                    "{place} 的四个文件就是已发布的 {date} 的交付，尚未更新；请稍后再试，或联系提供方；确认无误时可用 --accept-unchanged 发布"
+                    "{place} 的四个文件与已发布的 {date} 批次完全相同，尚未更新；请稍后重试，或联系提供方；确认无误时可用 --accept-unchanged 发布"
                 ),
                 format!(
                     "all files at {place} are those published for {date}: not refreshed yet; try later, or ask the provider; if that is right, publish them with \
@@ -43,19 +43,19 @@ impl FetchError {
                 ),
             ),
             FetchError::StillRefused { place, run } => Message::new(
-                format!("{place} 的文件仍是运行 {run} 未予发布的那一份；等待提供方重新交付"),
+                format!("{place} 的文件与运行 {run} 未通过的批次完全相同；等待提供方重新交付"),
                 format!(
                     "the files at {place} are still those that run {run} refused; a corrected \
                      delivery is waited for"
                 ),
             ),
             FetchError::Cancelled => Message::fixed(
-                "取件按要求中止；什么也没有发布，可以重新运行",
+                "已按要求中止获取文件；未发布任何数据，可以重新运行",
                 "the fetch was ended on request; nothing was published, run again at will",
             ),
             FetchError::TooManyConnections { server, reply } => Message::new(
                 format!(
-                    "{server} 暂不接受更多连接（{reply}）；请稍后再试，或把 connections 设为 1"
+                    "{server} 暂不接受更多连接（{reply}）；请稍后重试，或把 connections 设为 1"
                 ),
                 format!(
                     "{server} takes no more connections for now ({reply}); try later, or set \
@@ -74,7 +74,7 @@ impl FetchError {
                 ),
             ),
             FetchError::NotBuiltIn { feature } => Message::new(
-                format!("本程序编译时没有启用 {feature}；请换用启用了它的版本"),
+                format!("本程序编译时未启用 {feature}；请换用启用了该功能的版本"),
                 format!("this program was built without {feature}; use one that was built with it"),
             ),
             FetchError::Unreachable { server, reason } => Message::new(
@@ -89,7 +89,7 @@ impl FetchError {
             ),
             FetchError::LoginRefused { server, username, reply } => Message::new(
                 format!(
-                    "{server} 拒绝用户 {username} 登录（{reply}）；请核对用户名和密码（或私钥）。为免锁定账号，只试一次"
+                    "{server} 拒绝用户 {username} 登录（{reply}）；请核对用户名和密码（或私钥）。为避免账号被锁定，不再重试"
                 ),
                 format!(
                     "{server} refuses the login of {username} ({reply}); check user name and \
@@ -98,7 +98,7 @@ impl FetchError {
             ),
             FetchError::TlsRefused { server, reply } => Message::new(
                 format!(
-                    "{server} 不接受加密连接（{reply}）；请对方开启 FTPS，或改用 kind = \"ftp\""
+                    "{server} 不接受加密连接（{reply}）；请提供方启用 FTPS，或改用 kind = \"ftp\""
                 ),
                 format!(
                     "{server} does not take an encrypted connection ({reply}); ask for FTPS, or \
@@ -125,7 +125,7 @@ impl FetchError {
                 };
                 Message::new(
                     format!(
-                        "不信任 {server} 的主机密钥，其指纹为 {shown}：{zh}；请先与对方核实指纹，再在 [source] 中设置 host_key = \"SHA256:...\""
+                        "不信任 {server} 的主机密钥，其指纹为 {shown}：{zh}；请先与提供方核实指纹，再在 [source] 中设置 host_key = \"SHA256:...\""
                     ),
                     format!(
                         "the host key of {server} is not trusted: its fingerprint is {shown}, which {en}; verify the \
@@ -135,7 +135,7 @@ impl FetchError {
             }
             FetchError::NoSharedAlgorithm { server, what, offered } => Message::new(
                 format!(
-                    "与 {server} 没有共同的安全算法（{}）：对方只提供 {offered}；请对方升级 SSH 服务或开启较新的算法",
+                    "与 {server} 没有共同支持的安全算法（{}）：服务器只提供 {offered}；请提供方升级 SSH 服务或启用较新的算法",
                     what.zh
                 ),
                 format!(
@@ -146,7 +146,7 @@ impl FetchError {
             ),
             FetchError::LoginMethod { server, takes } => Message::new(
                 format!(
-                    "{server} 只接受这些登录方式：{takes}；请在 [source] 中设置相应的 key（私钥）或 password"
+                    "{server} 只支持以下登录方式：{takes}；请在 [source] 中设置相应的 key（私钥）或 password"
                 ),
                 format!(
                     "{server} accepts only these authentication methods: {takes}; set the key or password that it \
@@ -165,24 +165,24 @@ impl FetchError {
                 format!("the TLS settings cannot be used: {reason}; change tls in the job file"),
             ),
             FetchError::Interrupted { what, reason } => Message::new(
-                format!("{what} 的传输未完成（{}）；请稍后再试", reason.zh),
+                format!("{what} 的传输未完成（{}）；请稍后重试", reason.zh),
                 format!("the transfer of {what} did not complete ({}); try again later", reason.en),
             ),
             FetchError::Changing { what } => Message::new(
-                format!("{what} 在读取期间发生变化，可能仍在写入；请稍后再试"),
+                format!("{what} 在读取期间发生变化，可能仍在写入；请稍后重试"),
                 format!(
                     "{what} changed while it was read, so it is still being written; try later"
                 ),
             ),
             FetchError::FileRefused { what, reply } => Message::new(
-                format!("服务器有 {what} 但不予下载（{reply}）；请核对权限，或稍后再试"),
+                format!("服务器上有 {what}，但拒绝下载（{reply}）；请核对权限，或稍后重试"),
                 format!(
                     "the server has {what} but does not hand it out ({reply}); check its \
                      permissions, or try later"
                 ),
             ),
             FetchError::Protocol { server, reply } => Message::new(
-                format!("{server} 的应答不符合协议（{reply}）；请联系服务器管理员"),
+                format!("{server} 的响应不符合协议（{reply}）；请联系服务器管理员"),
                 format!(
                     "{server} does not answer as the protocol asks ({reply}); ask its administrator"
                 ),
@@ -197,7 +197,7 @@ impl FetchError {
                     None => (String::new(), String::new()),
                 };
                 Message::new(
-                    format!("取件超过了 {seconds} 秒的时限（deadline）{zh}"),
+                    format!("获取文件超过 {seconds} 秒的总时限（deadline）{zh}"),
                     format!("the fetch passed its deadline of {seconds} s{en}"),
                 )
             }
@@ -206,11 +206,11 @@ impl FetchError {
                 format!("no permission to read {}; change its permissions", path.display()),
             ),
             FetchError::NotAFile { path } => Message::new(
-                format!("{} 不是普通文件；请移走它", path.display()),
+                format!("{} 不是普通文件；请将其移走", path.display()),
                 format!("{} is not a regular file; move it away", path.display()),
             ),
             FetchError::NotAFolder { path } => Message::new(
-                format!("{} 是一个文件，不是文件夹；请更正任务文件中的 path", path.display()),
+                format!("{} 是一个文件，不是目录；请更正任务文件中的 path", path.display()),
                 format!("{} is a file and no folder; correct path in the job file", path.display()),
             ),
             FetchError::Unreadable { path, source } => {

@@ -29,7 +29,7 @@ pub(super) fn greeting_error(error: FtpError, server: &str, secret: &Secret) -> 
         }
         FtpError::UnexpectedResponse(response) => reply_message(&response, secret),
         FtpError::SecureError(reason) => return FetchError::TlsSetup { reason },
-        _ => Message::fixed("对方不是 FTP 服务器", "what answers is no FTP server"),
+        _ => Message::fixed("该端口上的服务不是 FTP", "what answers is no FTP server"),
     };
     FetchError::Unreachable { server: server.to_owned(), reason }
 }

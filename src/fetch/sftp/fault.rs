@@ -33,7 +33,7 @@ pub(super) fn not_connected(
         }
         russh::Error::Version => FetchError::Unreachable {
             server,
-            reason: Message::fixed("对方不是 SSH 服务器", "what answers is no SSH server"),
+            reason: Message::fixed("该端口上的服务不是 SSH", "what answers is no SSH server"),
         },
         error => FetchError::Unreachable { server, reason: broken(&error, words) },
     }
@@ -100,7 +100,7 @@ pub(super) fn hung_up() -> Message {
 
 /// The server says nothing.
 pub(super) fn no_answer() -> Message {
-    Message::fixed("超时无应答", "no answer within the timeout")
+    Message::fixed("超时无响应", "no answer within the timeout")
 }
 
 fn purpose(kind: &AlgorithmKind) -> Message {

@@ -157,12 +157,12 @@ pub(super) fn private_key(
     let unusable = |zh: String, en: String| FetchError::PrivateKey { reason: Message::new(zh, en) };
     let text = std::fs::read_to_string(path).map_err(|error| {
         let Message { zh, en } = system_reason(&error);
-        unusable(format!("读不到 {place}：{zh}"), format!("{place} cannot be read: {en}"))
+        unusable(format!("无法读取 {place}：{zh}"), format!("{place} cannot be read: {en}"))
     })?;
     russh::keys::decode_secret_key(&text, passphrase.map(Secret::expose)).map_err(|error| {
         match (error, passphrase) {
             (russh::keys::Error::KeyIsEncrypted, None) => unusable(
-                format!("{place} 有口令保护，而任务文件未设 key_passphrase"),
+                format!("{place} 有口令保护，但任务文件未设置 key_passphrase"),
                 format!("{place} is locked by a passphrase, and the job has no key_passphrase"),
             ),
             (error, None) => unusable(
@@ -170,7 +170,7 @@ pub(super) fn private_key(
                 format!("{place} is no private key known here ({error})"),
             ),
             (error, Some(_)) => unusable(
-                format!("{place} 不是可识别的私钥，或口令不对（{error}）"),
+                format!("{place} 不是可识别的私钥，或口令错误（{error}）"),
                 format!(
                     "{place} is no private key known here, or not of this passphrase ({error})"
                 ),

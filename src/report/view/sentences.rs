@@ -57,7 +57,7 @@ impl View<'_> {
                 if !missing.is_empty() {
                     let names = visible(&missing.join(", ")).into_owned();
                     text.push_str(&match language {
-                        Language::Chinese => format!("；未读到 {names}"),
+                        Language::Chinese => format!("；未读取 {names}"),
                         Language::English => format!("; without {names}"),
                     });
                 }
@@ -94,8 +94,8 @@ impl View<'_> {
                 continue;
             };
             let header = match file.header {
-                Some(true) => language.choose("，有标题行", ", header"),
-                Some(false) => language.choose("，无标题行", ", no header"),
+                Some(true) => language.choose("，有表头", ", header"),
+                Some(false) => language.choose("，无表头", ", no header"),
                 None => "",
             };
             let delimiter = visible(delimiter);
@@ -223,8 +223,8 @@ impl View<'_> {
             return None;
         }
         Some(match (language, report.previous_date) {
-            (Language::Chinese, Some(date)) => format!("对外快照仍为 {date}"),
-            (Language::Chinese, None) => "对外尚无快照".to_owned(),
+            (Language::Chinese, Some(date)) => format!("当前快照仍为 {date}"),
+            (Language::Chinese, None) => "尚未发布任何快照".to_owned(),
             (Language::English, Some(date)) => {
                 format!("the snapshot in use is still that of {date}")
             }
@@ -239,7 +239,7 @@ impl View<'_> {
         match self.report.verdict {
             Verdict::Refused if is_date => None,
             Verdict::Refused => Some(language.choose(
-                "请将本报告转交提供方更正后重新导出；新文件到达后再次执行即可",
+                "请将本报告转交提供方，更正后重新导出；新文件到达后重新运行即可",
                 "forward this report to the provider; once the corrected files are there, run it again",
             )),
             Verdict::Passed if self.has_errors() => Some(language.choose(

@@ -12,16 +12,16 @@ pub(in crate::rules) static RULE: Rule = Rule {
         floor: Level::Fatal,
         disposition: Disposition::Refuse,
         group: Group::File,
-        summary: Message::fixed("缺少应交付的文件", "an expected feed file is absent"),
+        summary: Message::fixed("缺少数据文件", "an expected feed file is absent"),
         docs: Message::fixed(
             "\
-## 检查什么
-四个文件是否都在交付目录中。
+## 检查内容
+四个文件是否都在数据源目录中。
 
-## 为什么重要
-四个文件合起来才是一份完整的快照；缺一个，其余三个的引用就无从核对。
+## 影响
+四个文件合在一起才构成完整的快照；缺少任何一个，其余文件中的引用都无法核对。
 
-## 请提供方如何修正
+## 修正方法
 请补传该文件；如确实没有数据，请与集成方商定。",
             "\
 ## What it checks
@@ -43,7 +43,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
             sink.report(file.feed, &[], || {
                 let name = &file.name;
                 NewFinding::new(
-                    format!("交付中没有 {name}"),
+                    format!("批次中缺少 {name}"),
                     format!("{name} is not in the delivery"),
                 )
             });

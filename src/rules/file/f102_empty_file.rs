@@ -16,13 +16,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("文件为空", "zero bytes, or a header and no record"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 文件是否至少有一条记录。
 
-## 为什么重要
-空文件通常意味着导出中断；照此发布会清空整张表。
+## 影响
+空文件通常意味着导出中断；若发布则会清空整张表。
 
-## 请提供方如何修正
+## 修正方法
 请重新导出并重传该文件。",
             "\
 ## What it checks

@@ -16,13 +16,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("无法识别文件编码", "no candidate encoding decodes it acceptably"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 文件能否按 UTF-8、GB18030 或带 BOM 的 UTF-16 解码。
 
-## 为什么重要
+## 影响
 编码不明的文件只能读出乱码；这类文件往往是压缩包、Excel 文件或传输损坏的文件。
 
-## 请提供方如何修正
+## 修正方法
 请以 GB18030 或 UTF-8 文本导出，并以二进制方式上传。",
             "\
 ## What it checks
@@ -59,7 +59,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                     ("", "")
                 };
                 NewFinding::new(
-                    format!("{name} 不是可识别的文本（坏序列/多字节序列：{tried}；NUL 字节 {nul} 个{hint_zh}）"),
+                    format!("{name} 不是可识别的文本（无效序列/多字节序列：{tried}；NUL 字节 {nul} 个{hint_zh}）"),
                     format!(
                         "{name} is no text in a known encoding (malformed of multi-byte sequences: \
                          {tried}; NUL bytes: {nul}{hint_en})"

@@ -16,14 +16,14 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("无法识别分隔符", "no candidate delimiter fits the schema"),
         docs: Message::fixed(
             "\
-## 检查什么
-是否有一种分隔符能把各行切成约定的字段，且整数、日期能够读出。
+## 检查内容
+是否存在一种分隔符，能将各行拆分为约定的字段，且整数、日期字段可以解析。
 
-## 为什么重要
+## 影响
 分隔符错了，每个字段都会错位。
 
-## 请提供方如何修正
-请使用一种不会出现在数据中的分隔符（如 | 或 |+|），全文件一致；如用特殊分隔符，请告知集成方在任务文件中写明。",
+## 修正方法
+请使用一种不会出现在数据中的分隔符（如 | 或 |+|），全文件一致；如用特殊分隔符，请通知集成方在任务文件中写明。",
             "\
 ## What it checks
 Whether some delimiter cuts the lines into the fields of the contract so that integers and dates can be read.
@@ -62,7 +62,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                 let none = found.tried.is_empty();
                 let (zh, en) = if none {
                     (
-                        "没有任何候选分隔符能切开一行（若行尾只有 CR，请改为 LF 或 CRLF）"
+                        "没有任何候选分隔符能拆分出字段（若行尾只有 CR，请改为 LF 或 CRLF）"
                             .to_owned(),
                         "none splits a line (lines that end in CR alone must end in LF or CRLF)"
                             .to_owned(),

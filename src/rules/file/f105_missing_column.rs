@@ -16,13 +16,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("表头缺少必填字段", "header present, a required field is not in it"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 有表头时，所有必填字段是否都在其中（字段名或中文标题，次序与大小写不限）。
 
-## 为什么重要
+## 影响
 缺列意味着每一行都缺该值。
 
-## 请提供方如何修正
+## 修正方法
 请在导出中补上该列，或改正表头的写法。",
             "\
 ## What it checks

@@ -16,13 +16,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("表头重复出现同一字段", "the same field twice in the header"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 表头中是否有字段出现两次（字段名与中文标题视为同一字段）。
 
-## 为什么重要
+## 影响
 两列同名时无法知道哪一列是真的。
 
-## 请提供方如何修正
+## 修正方法
 请只保留一列。",
             "\
 ## What it checks

@@ -14,13 +14,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("末行没有换行符", "no newline at the end"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 文件是否以换行符结束。
 
-## 为什么重要
+## 影响
 末行没有换行常常是上传中断的痕迹；末行若缺字段，另见 R201。
 
-## 请提供方如何修正
+## 修正方法
 请确认文件完整，并在末行后写换行符。",
             "\
 ## What it checks

@@ -14,13 +14,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("文件的修改时间过旧", "older than the job's freshness"),
         docs: Message::fixed(
             "\
-## 检查什么
-文件在来源处的修改时间，距运行开始是否超过任务的 freshness（不设则不检查）。
+## 检查内容
+文件在数据源上的修改时间，距运行开始是否超过任务的 freshness（不设则不检查）。
 
-## 为什么重要
-过旧的文件多半是前一天的，当天的导出或上传没有完成。
+## 影响
+过旧的文件通常是前一天的，当天的导出或上传没有完成。
 
-## 请提供方如何修正
+## 修正方法
 请确认当天的文件已经生成并上传；服务器的时钟和时区也请核对。",
             "\
 ## What it checks

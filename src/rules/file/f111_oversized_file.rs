@@ -15,13 +15,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("文件超过大小上限", "larger than the job's limit"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 文件大小是否在任务的上限之内（默认 4 GiB）。
 
-## 为什么重要
-过大的文件多半是导错了内容，读入还会耗尽机器内存。
+## 影响
+过大的文件通常是导错了内容，读入还会耗尽机器内存。
 
-## 请提供方如何修正
+## 修正方法
 请确认导出内容；如确需更大，请集成方在任务文件的 [limits] 中调整 max_file_size。",
             "\
 ## What it checks

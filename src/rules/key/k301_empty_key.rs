@@ -17,13 +17,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("主键为空", "the key cell is empty"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 每条记录是否有主键。
 
-## 为什么重要
+## 影响
 没有主键的记录无法识别，也无法与前一天比较。
 
-## 请提供方如何修正
+## 修正方法
 请在源系统补上主键。",
             "\
 ## What it checks

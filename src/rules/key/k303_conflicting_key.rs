@@ -19,13 +19,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         ),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 同一主键是否以不同的内容出现多次。
 
-## 为什么重要
+## 影响
 无法知道哪一条是真的，因此全部隔离。
 
-## 请提供方如何修正
+## 修正方法
 请在源系统确认正确的一条，只导出它。",
             "\
 ## What it checks

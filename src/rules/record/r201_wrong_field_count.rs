@@ -14,13 +14,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("字段数不对", "the line splits into more or fewer fields than the header or schema"),
         docs: Message::fixed(
             "\
-## 检查什么
-每一行切出的字段数是否与表头（或约定）一致。
+## 检查内容
+每一行拆分出的字段数是否与表头（或约定）一致。
 
-## 为什么重要
+## 影响
 多一个或少一个分隔符，其后的字段全部错位；本程序不补、不截，整行原样隔离。
 
-## 请提供方如何修正
+## 修正方法
 请检查该行：值中混入了分隔符或换行，或者末行被截断；请更换分隔符或在导出时清除。",
             "\
 ## What it checks

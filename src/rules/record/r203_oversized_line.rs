@@ -14,13 +14,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("行过长", "over 64 KiB"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 每一行是否不超过 64 KiB。
 
-## 为什么重要
+## 影响
 这样长的行通常是丢了换行符，多条记录连成了一行。
 
-## 请提供方如何修正
+## 修正方法
 请检查该行附近的换行符。",
             "\
 ## What it checks

@@ -33,14 +33,14 @@ macro_rules! reference {
             Message::fixed($summary_zh, concat!($field, " is not ", $target_en)),
             Message::fixed(
                 concat!(
-                    "## 检查什么\n",
+                    "## 检查内容\n",
                     $field,
-                    " 的每个值是否都是本次交付中某个",
+                    " 的每个值是否都是本批次中某个",
                     $target_zh,
-                    "的主键（被隔离的行只要主键可读也算；空值不查）。\n\n## 为什么重要\n",
+                    "的主键（被隔离的行只要主键可读也算；空值不查）。\n\n## 影响\n",
                     $why_zh,
-                    "\n\n## 请提供方如何修正\n",
-                    "请补交被引用的记录，或改正引用；同一缺失主键只报一次，列出所有引用它的行。"
+                    "\n\n## 修正方法\n",
+                    "请补充被引用的记录，或改正引用；同一缺失主键只报一次，列出所有引用它的行。"
                 ),
                 concat!(
                     "## What it checks\nWhether every value of ",
@@ -63,13 +63,13 @@ macro_rules! reference {
 #[rustfmt::skip]
 pub(in crate::rules) static RULES: [Rule; 13] = [
     reference!("X401", "unknown-organ-parent", Error, Detach, "organ.parentId" -> "内勤机构" "an organ",
-        "上级内勤机构不存在", "该机构会悬空，机构树和层级统计都少了这一支。", "The office hangs in the air, and the tree and all sums lack its branch."),
+        "上级内勤机构不存在", "该机构成为孤立节点，机构树和层级统计会缺少这一分支。", "The office hangs in the air, and the tree and all sums lack its branch."),
     reference!("X402", "unknown-organ-leader", Warning, Keep, "organ.leaderId" -> "内勤人员" "a principal",
         "机构负责人不存在", "无法知道谁对该机构负责。", "Nobody can tell who is responsible for the office."),
     reference!("X403", "unknown-principal-organ", Error, Keep, "principal.organId" -> "内勤机构" "an organ",
         "内勤人员所属机构不存在", "这些人员不属于任何机构，按机构统计时会漏掉。", "These people belong to no office, and counts by office miss them."),
     reference!("X404", "unknown-node-parent", Error, Detach, "node.parentNodeId" -> "外勤区部组" "a node",
-        "上级外勤区部组不存在", "该团队会悬空，团队树少了这一支。", "The team hangs in the air, and the tree lacks its branch."),
+        "上级外勤区部组不存在", "该团队成为孤立节点，团队树会缺少这一分支。", "The team hangs in the air, and the tree lacks its branch."),
     reference!("X405", "unknown-node-organ", Error, Keep, "node.organId" -> "内勤机构" "an organ",
         "团队所属机构不存在", "团队及其代理人无法归入机构。", "The team and its agents cannot be counted to an office."),
     reference!("X406", "unknown-node-leader", Warning, Keep, "node.agentId" -> "代理人" "an agent",
@@ -90,17 +90,17 @@ pub(in crate::rules) static RULES: [Rule; 13] = [
         "X413",
         "unknown-reference",
         (Level::Warning, Disposition::Keep),
-        Message::fixed("任务自带模式中的引用不存在", "a reference that a job's own schema adds names no record"),
+        Message::fixed("任务自定义结构中的引用不存在", "a reference that a job's own schema adds names no record"),
         Message::fixed(
             "\
-## 检查什么
-任务自带的模式所声明、而本目录没有专门规则的引用，其值是否为目标文件中的主键。
+## 检查内容
+任务的自定义结构所声明、且没有专门规则的引用，其值是否为目标文件中的主键。
 
-## 为什么重要
+## 影响
 引用不存在的记录，关联查询会漏掉这些行。
 
-## 请提供方如何修正
-请补交被引用的记录，或改正引用。",
+## 修正方法
+请补充被引用的记录，或改正引用。",
             "\
 ## What it checks
 Whether references that a job's own schema declares, and that have no rule of their own here, name a record.

@@ -17,13 +17,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("上下级关系成环", "a record is its own ancestor in a forest"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 四棵树（机构、团队、增员、育成）中是否有记录是自己的上级；自己指向自己也是环。
 
-## 为什么重要
-环中的记录没有顶点，向上追溯永远不会结束；本程序把环上的边全部排除，记录照常发布。
+## 影响
+环中的记录没有根节点，向上追溯不会终止；本程序将环上的上级关系全部排除，记录照常发布。
 
-## 请提供方如何修正
+## 修正方法
 请确认环中哪一条上级关系是错的并改正；提示按上级方向列出全部成员。",
             "\
 ## What it checks

@@ -15,19 +15,19 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Keep,
         group: Group::Tree,
         summary: Message::fixed(
-            "机构树有多个顶点",
+            "机构树有多个根节点",
             "the organ forest has more than one top by its own data",
         ),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 上级为空的机构是否只有一个。
 
-## 为什么重要
-总公司只有一个；多出来的顶点通常是漏填了上级。
+## 影响
+总公司只有一个；多出的根节点通常是漏填了上级。
 
-## 请提供方如何修正
-请为多出来的机构填写上级。",
+## 修正方法
+请为多出的根节点填写上级。",
             "\
 ## What it checks
 Whether only one office has no parent.
@@ -62,7 +62,7 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
             });
             let (title, name, parent) = (&schema.title.zh, &schema.name, &schema.parent);
             NewFinding::new(
-                format!("{title}有 {count} 个顶点（{parent} 为空），应只有一个：{shown}"),
+                format!("{title}有 {count} 个根节点（{parent} 为空），应只有一个：{shown}"),
                 format!(
                     "the {name} forest has {count} tops (empty {parent}) instead of one: {shown}"
                 ),

@@ -14,19 +14,19 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Refuse,
         group: Group::Tree,
         summary: Message::fixed(
-            "机构树没有顶点",
+            "机构树没有根节点",
             "the organ forest has no record with an empty parentId",
         ),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 是否有一个上级为空的机构。
 
-## 为什么重要
-没有总公司，整棵机构树都悬空。
+## 影响
+没有总公司，整棵机构树就没有起点。
 
-## 请提供方如何修正
-请交付总公司，并将其上级留空。",
+## 修正方法
+请导出总公司，并将其上级留空。",
             "\
 ## What it checks
 Whether there is an office without a parent.
@@ -47,7 +47,7 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
             sink.report(file.feed, &[], || {
                 let (title, name, parent) = (&schema.title.zh, &schema.name, &schema.parent);
                 NewFinding::new(
-                    format!("{title}没有顶点：没有一条可用记录的 {parent} 为空"),
+                    format!("{title}没有根节点：没有任何有效记录的 {parent} 为空"),
                     format!(
                         "the {name} forest has no top: no accepted record has an empty {parent}"
                     ),

@@ -17,13 +17,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("级别与上级不衔接", "the level is not the parent's + 1 (organ) or the parent's - 1 (node)"),
         docs: Message::fixed(
             "\
-## 检查什么
-机构的级别是否为上级加 1，团队的级别是否为上级减 1（环上的边不查）。
+## 检查内容
+机构的级别是否为上级加 1，团队的级别是否为上级减 1（环上的上级关系不检查）。
 
-## 为什么重要
+## 影响
 级别不衔接时，按级别统计的结果互相矛盾。
 
-## 请提供方如何修正
+## 修正方法
 请改正级别，或改正上级。",
             "\
 ## What it checks

@@ -13,16 +13,16 @@ pub(in crate::rules) static RULE: Rule = Rule {
         floor: Level::Off,
         disposition: Disposition::Keep,
         group: Group::Tree,
-        summary: Message::fixed("顶点机构的级别不对", "a top organ whose organLevel is not 1"),
+        summary: Message::fixed("根节点机构的级别不为 1", "a top organ whose organLevel is not 1"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 上级为空的机构，其级别是否为 1。
 
-## 为什么重要
+## 影响
 总公司的级别是 1；其他值说明漏填了上级或级别有误。
 
-## 请提供方如何修正
+## 修正方法
 请填写上级，或把级别改为 1。",
             "\
 ## What it checks
@@ -51,7 +51,7 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
             sink.report(file.feed, &[file.line(row)], || {
                 let field = &declared.field;
                 NewFinding::new(
-                    format!("顶点的 {field} 为 {own}，应为 {wanted}"),
+                    format!("根节点的 {field} 为 {own}，应为 {wanted}"),
                     format!("{field} of a top is {own} instead of {wanted}"),
                 )
                 .key(file.key(row))

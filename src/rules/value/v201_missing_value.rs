@@ -17,13 +17,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("必填字段为空", "a required cell is empty or only white space"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 必填字段是否有值（只有空白也算空，包括全角空格 U+3000）。
 
-## 为什么重要
+## 影响
 缺少必填值的记录无法入库。
 
-## 请提供方如何修正
+## 修正方法
 请在源系统补录该值。",
             "\
 ## What it checks

@@ -17,13 +17,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("不是整数", "int cell that is not one"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 整数字段是否为可选正负号加 ASCII 数字。
 
-## 为什么重要
+## 影响
 不能读作整数的值无法入库。
 
-## 请提供方如何修正
+## 修正方法
 请按约定填写代码值，不要写文字、小数或全角数字。",
             "\
 ## What it checks

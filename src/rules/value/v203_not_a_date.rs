@@ -17,13 +17,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("不是日期", "date cell that no accepted format reads, or an impossible date"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 日期字段能否按 YYYY-MM-DD（也接受 YYYYMMDD、YYYY/M/D、YYYY-MM-DD HH:MM:SS）读出，且确有此日。
 
-## 为什么重要
+## 影响
 不能读作日期的值无法入库，也无法按日期查询。
 
-## 请提供方如何修正
+## 修正方法
 请按 YYYY-MM-DD 填写；没有日期时请留空，不要写 0000-00-00。",
             "\
 ## What it checks

@@ -17,13 +17,13 @@ pub(in crate::rules) static RULE: Rule = Rule {
         summary: Message::fixed("值的首尾有空白", "trimmed before publishing"),
         docs: Message::fixed(
             "\
-## 检查什么
+## 检查内容
 值的首尾是否有空白（ASCII 空白与全角空格）。
 
-## 为什么重要
+## 影响
 带空白的编码与不带空白的编码看似相同却不相等。
 
-## 请提供方如何修正
+## 修正方法
 请在导出时去掉首尾空白；本程序发布前已去掉。",
             "\
 ## What it checks

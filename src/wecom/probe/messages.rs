@@ -64,7 +64,7 @@ impl Outcome {
         match &self.verdict {
             Verdict::Right => match self.step {
                 Step::Check => Message::fixed(
-                    "回答正确，企业微信后台可以保存该 URL",
+                    "响应正确，企业微信后台可以保存该 URL",
                     "the answer is right: WeCom will take the URL",
                 ),
                 Step::Event => Message::fixed(
@@ -74,19 +74,19 @@ impl Outcome {
                 ),
             },
             Verdict::Late => Message::new(
-                format!("回答正确，但太慢：企业微信只等待 {patience} 秒；请检查网络、代理和磁盘"),
+                format!("响应正确，但耗时过长：企业微信只等待 {patience} 秒；请检查网络、代理和磁盘"),
                 format!(
                     "the answer is right but late: WeCom waits {patience} s; check network, proxy and disk"
                 ),
             ),
             Verdict::OtherText { around: true, .. } => Message::fixed(
-                "回答的内容前后多了字符；企业微信要求原样返回，请检查代理是否改写响应",
+                "响应内容前后有多余字符；企业微信要求原样返回，请检查代理是否改写响应",
                 "there is something around the right answer, which WeCom does not forgive: see whether the proxy changes \
                  answers",
             ),
             Verdict::OtherText { bytes, around: false } => Message::new(
                 format!(
-                    "状态为 200，但 {bytes} 字节的内容并非 orgsnap 的回答；请检查代理是否把该路径转发给 orgsnap serve"
+                    "状态为 200，但 {bytes} 字节的内容不是 orgsnap 的响应；请检查代理是否把该路径转发给 orgsnap serve"
                 ),
                 format!(
                     "the status is 200, but the {bytes} bytes are not orgsnap's answer: see whether the proxy passes this \
@@ -123,7 +123,7 @@ impl Outcome {
             ),
             Verdict::Status(status @ 500..) => Message::new(
                 format!(
-                    "{status}：代理无法从后端得到回答；请检查 orgsnap serve 是否在运行、监听地址是否与代理一致"
+                    "{status}：代理未能从后端得到响应；请检查 orgsnap serve 是否在运行、监听地址是否与代理一致"
                 ),
                 format!(
                     "{status}: the proxy has no answer from behind it; see whether orgsnap serve runs and listens where \
@@ -131,7 +131,7 @@ impl Outcome {
                 ),
             ),
             Verdict::Status(status) => Message::new(
-                format!("状态为 {status}，不是 orgsnap 的回答；请检查代理和防火墙"),
+                format!("状态为 {status}，不是 orgsnap 的响应；请检查代理和防火墙"),
                 format!("the status is {status}, which is not orgsnap's; check proxy and firewall"),
             ),
             Verdict::Tls { reason } => Message::new(
@@ -148,13 +148,13 @@ impl Outcome {
                 format!("it cannot be reached: {reason}; check name, port, firewall and proxy"),
             ),
             Verdict::HungUp => Message::fixed(
-                "连接被关闭，没有回答；按 packaging/nginx.conf.example 配置的代理在 orgsnap serve 未运行或未能保存事件时如此：\
+                "连接被关闭，没有响应；按 packaging/nginx.conf.example 配置的代理在 orgsnap serve 未运行或未能保存事件时如此：\
                  请查看它是否在运行及其日志",
                 "the connection was closed without an answer; a proxy with the lines of packaging/nginx.conf.example does \
                  so when orgsnap serve does not run or could not store the event: see whether it runs, and its log",
             ),
             Verdict::NoAnswer => Message::fixed(
-                "20 秒内没有回答；请检查防火墙和代理",
+                "20 秒内没有响应；请检查防火墙和代理",
                 "there is no answer within 20 s; check firewall and proxy",
             ),
         }

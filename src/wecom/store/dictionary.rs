@@ -74,13 +74,13 @@ struct JoinedView {
 const QUERIES: [JoinedView; 2] = [
     JoinedView {
         name: "departed_agent_still_member",
-        zh: "已离职（或已不在交付文件中）但仍是企业微信成员的代理人",
+        zh: "已离职（或已不在数据文件中）但仍是企业微信成员的代理人",
         en: "agents who left (or are no longer delivered) but still are members",
         sql: include_str!("documentation/departed_agent_still_member.sql"),
     },
     JoinedView {
         name: "active_agent_without_account",
-        zh: "在职但没有企业微信帐号的代理人；member 只包含收到过事件的成员，启用回调之前已有的帐号须先同步",
+        zh: "在职但没有企业微信账号的代理人；member 只包含收到过事件的成员，启用回调之前已有的账号须先同步",
         en: "active agents without an account; member holds only those of whom an event came, so accounts older than \
              the callback are missing from it",
         sql: include_str!("documentation/active_agent_without_account.sql"),

@@ -108,7 +108,7 @@ impl WecomStoreError {
         match self {
             WecomStoreError::Newer { path, found, supported } => Message::new(
                 format!(
-                    "{} 由更新版本的 orgsnap 写成（格式 {found}，本程序支持到 {supported}），未作改动；请升级 orgsnap",
+                    "{} 由更高版本的 orgsnap 创建（格式版本 {found}，本程序最高支持 {supported}），未作改动；请升级 orgsnap",
                     path.display()
                 ),
                 format!(
@@ -130,7 +130,7 @@ impl WecomStoreError {
             ),
             WecomStoreError::CannotOpen { path } => Message::new(
                 format!(
-                    "{} 无法打开或创建；请检查所在文件夹是否存在、当前用户能否写入",
+                    "{} 无法打开或创建；请检查所在目录是否存在、当前用户能否写入",
                     path.display()
                 ),
                 format!(
@@ -139,7 +139,7 @@ impl WecomStoreError {
                 ),
             ),
             WecomStoreError::ReadOnly { path } => Message::new(
-                format!("{} 为只读；请授予当前用户对该文件及其文件夹的写权限", path.display()),
+                format!("{} 为只读；请授予当前用户对该文件及其目录的写权限", path.display()),
                 format!(
                     "{} is read-only: give this user the right to write the file and its folder",
                     path.display()
@@ -158,7 +158,7 @@ impl WecomStoreError {
             ),
             WecomStoreError::Disk { path } => Message::new(
                 format!(
-                    "{} 所在的磁盘读写失败（多半是磁盘已满或磁盘故障），未确认的回调由企业微信重发；请检查剩余空间和系统日志",
+                    "{} 所在的磁盘读写失败（通常是磁盘已满或磁盘故障），未确认的回调由企业微信重发；请检查剩余空间和系统日志",
                     path.display()
                 ),
                 format!(
@@ -175,7 +175,7 @@ impl WecomStoreError {
                 ),
             ),
             WecomStoreError::Corrupt { path } => Message::new(
-                format!("{} 已损坏；请从备份恢复，或移走它以便重新接收", path.display()),
+                format!("{} 已损坏；请从备份恢复，或将其移走后重新接收", path.display()),
                 format!(
                     "{} is damaged: restore it from a backup, or move it away so that events can be stored again",
                     path.display()
@@ -183,7 +183,7 @@ impl WecomStoreError {
             ),
             WecomStoreError::Foreign { path } => Message::new(
                 format!(
-                    "{} 不是 orgsnap 的回调数据库，未作改动；请移走它，或换一个数据文件夹",
+                    "{} 不是 orgsnap 的回调数据库，未作改动；请将其移走，或换一个数据目录",
                     path.display()
                 ),
                 format!(
