@@ -62,7 +62,8 @@ const TERMS: &[(&str, &str)] = &[
 ];
 
 /// Where Chinese texts are for people.
-const SOURCES: [&str; 7] = ["README.zh-CN.md", "Dockerfile", "docs", "jobs", "packaging", "schemas", "src"];
+const SOURCES: [&str; 7] =
+    ["README.zh-CN.md", "Dockerfile", "docs", "jobs", "packaging", "schemas", "src"];
 
 /// Every banned term in a text, with its line.
 fn banned(text: &str) -> Vec<String> {

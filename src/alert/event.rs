@@ -78,7 +78,7 @@ impl Cause {
     /// run holds the tenant, or the run was asked to end.
     pub fn of(fault: Fault) -> Option<Cause> {
         match fault {
-            Fault::Source => Some(Cause::Source),
+            Fault::Source | Fault::SourceAccess => Some(Cause::Source),
             Fault::Setup | Fault::DataFolder => Some(Cause::Setup),
             Fault::Internal => Some(Cause::Internal),
             Fault::Delivery | Fault::Busy | Fault::DatabaseLocked | Fault::Stopped => None,

@@ -11,12 +11,12 @@ pub(super) enum Exit {
     Done,
     /// Another run holds the lock; it will be over by itself.
     Locked,
-    /// The source is unavailable or the files are not there yet; worth trying again later.
+    /// The source is unavailable for now, or the files are not there yet; worth trying again later.
     Unavailable,
     /// The delivery is refused, or `check` found errors: its provider has to act.
     Refused,
-    /// Wrong arguments, a wrong configuration, or a data folder that cannot be used: whoever runs
-    /// orgsnap has to act.
+    /// Wrong arguments, a wrong configuration, a source that refuses access, or a data folder that cannot be used:
+    /// whoever runs orgsnap has to act.
     Usage,
     /// A fault of orgsnap or of the machine.
     Internal,
@@ -28,7 +28,7 @@ impl Exit {
         match fault {
             // A run that was asked to end is to be run again, as one whose delivery has not come.
             Fault::Delivery | Fault::Source | Fault::Stopped => Exit::Unavailable,
-            Fault::Setup | Fault::DataFolder => Exit::Usage,
+            Fault::Setup | Fault::SourceAccess | Fault::DataFolder => Exit::Usage,
             Fault::Busy | Fault::DatabaseLocked => Exit::Locked,
             Fault::Internal => Exit::Internal,
         }

@@ -43,9 +43,9 @@ use failure::Failure;
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done
-  2   usage or configuration, or a data folder that cannot be used
+  2   usage or configuration, access refused by the source, or a data folder that cannot be used
   3   delivery refused; for check: it would be refused, or has errors
-  4   source unavailable or files not there yet (worth retrying)
+  4   source unavailable for now, or files not there yet (worth retrying)
   5   another run holds the lock
   70  internal fault";
 

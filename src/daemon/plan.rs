@@ -96,7 +96,7 @@ impl MissingPrecondition {
     pub fn of(fault: Fault) -> Option<MissingPrecondition> {
         match fault {
             Fault::Delivery => Some(MissingPrecondition::Files),
-            Fault::Source => Some(MissingPrecondition::Source),
+            Fault::Source | Fault::SourceAccess => Some(MissingPrecondition::Source),
             Fault::Busy => Some(MissingPrecondition::Lock),
             Fault::Setup | Fault::DataFolder => Some(MissingPrecondition::Setup),
             Fault::DatabaseLocked | Fault::Internal => Some(MissingPrecondition::Machine),

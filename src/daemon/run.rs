@@ -151,6 +151,16 @@ mod tests {
                 MissingPrecondition::Setup,
                 false,
             ),
+            (
+                FetchError::LoginRefused {
+                    server: "x".to_owned(),
+                    username: "x".to_owned(),
+                    reply: "x".to_owned(),
+                }
+                .into(),
+                MissingPrecondition::Source,
+                false,
+            ),
             (StoreError::Full { path: path() }.into(), MissingPrecondition::Setup, true),
             (StoreError::Locked { path: path() }.into(), MissingPrecondition::Machine, true),
             (StoreError::Corrupt { path: path() }.into(), MissingPrecondition::Machine, false),

@@ -56,6 +56,11 @@ pub enum FetchError {
         /// Why.
         reason: Message,
     },
+    /// The name of the server is not known to the name service, which is up: it is mistyped, or no longer in use.
+    UnknownHost {
+        /// Host and port.
+        server: String,
+    },
     /// The server refuses the account.
     LoginRefused {
         /// Host and port.
@@ -74,6 +79,13 @@ pub enum FetchError {
     },
     /// The server refuses TLS.
     TlsRefused {
+        /// Host and port.
+        server: String,
+        /// The server's words.
+        reply: String,
+    },
+    /// The server takes no login without TLS, and the job has none.
+    TlsRequired {
         /// Host and port.
         server: String,
         /// The server's words.
@@ -133,7 +145,14 @@ pub enum FetchError {
         /// The file.
         what: String,
     },
-    /// The server has the file and does not hand it out.
+    /// The account may not read the file or enter the folder.
+    NoPermission {
+        /// The file or folder.
+        what: String,
+        /// The server's words.
+        reply: String,
+    },
+    /// The server has the file and does not hand it out, for another reason than its permissions.
     FileRefused {
         /// The file.
         what: String,
@@ -178,7 +197,7 @@ pub enum FetchError {
         /// The path.
         path: PathBuf,
     },
-    /// The path of a `kind = "dir"` source is a file.
+    /// The path of the source is a file.
     NotAFolder {
         /// The path.
         path: PathBuf,
@@ -203,13 +222,14 @@ pub enum FetchError {
 
 impl FetchError {
     /// Whether to try again at once, in the same fetch. A refused login is not: three of them lock
-    /// an account.
+    /// an account. A missing permission is, since some servers set it only after the upload.
     pub(super) fn is_worth_another_attempt(&self) -> bool {
         match self {
             FetchError::Unreachable { .. }
             | FetchError::TooManyConnections { .. }
             | FetchError::Interrupted { .. }
             | FetchError::Changing { .. }
+            | FetchError::NoPermission { .. }
             | FetchError::FileRefused { .. } => true,
             FetchError::NothingThere { .. }
             | FetchError::NotReady { .. }
@@ -218,8 +238,10 @@ impl FetchError {
             | FetchError::Cancelled
             | FetchError::NoRoom { .. }
             | FetchError::NotBuiltIn { .. }
+            | FetchError::UnknownHost { .. }
             | FetchError::LoginRefused { .. }
             | FetchError::TlsRefused { .. }
+            | FetchError::TlsRequired { .. }
             | FetchError::NotTrusted { .. }
             | FetchError::HostKey { .. }
             | FetchError::NoSharedAlgorithm { .. }

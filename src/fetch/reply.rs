@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use encoding_rs::GB18030;
+use rustls::AlertDescription;
 use suppaftp::FtpError;
 use suppaftp::types::Response;
 
@@ -124,6 +125,31 @@ pub(super) fn says_too_many_connections(text: &str) -> bool {
     has(&WORDS) && !has(&OTHERS)
 }
 
+/// Whether a server's words say that the account may not do something, and not that the thing is not there.
+pub(super) fn says_no_permission(text: &str) -> bool {
+    /// The words of OpenSSH, proftpd, pure-ftpd, FileZilla Server and IIS, and Chinese ones.
+    const WORDS: [&str; 8] = [
+        "permission denied",
+        "access denied",
+        "access is denied",
+        "no permission",
+        "not authorized",
+        "拒绝访问",
+        "没有权限",
+        "权限不足",
+    ];
+    let text = text.to_lowercase();
+    WORDS.iter().any(|words| text.contains(words))
+}
+
+/// Whether a server's words about a login without TLS say that it wants TLS.
+pub(super) fn says_tls_is_required(text: &str) -> bool {
+    /// The words of vsftpd, proftpd, pure-ftpd and FileZilla Server, and Chinese ones.
+    const WORDS: [&str; 6] = ["encrypt", "tls", "ssl", "cleartext", "use auth", "加密"];
+    let text = text.to_lowercase();
+    WORDS.iter().any(|words| text.contains(words))
+}
+
 /// The reply, with the usual cause added.
 pub(super) fn about_session_reuse(reply: Message) -> Message {
     Message::new(
@@ -164,10 +190,15 @@ pub(super) fn tls_fault(error: &io::Error, server: &str) -> Option<FetchError> {
         return Some(FetchError::NotTrusted { server, reason });
     }
     match error.get_ref()?.downcast_ref::<rustls::Error>()? {
-        // They share no version or cipher, or no TLS speaks there.
+        // They share no version or cipher, the server wants a certificate of ours, or no TLS speaks there.
         error @ (rustls::Error::PeerIncompatible(_)
         | rustls::Error::AlertReceived(
-            rustls::AlertDescription::HandshakeFailure | rustls::AlertDescription::ProtocolVersion,
+            AlertDescription::HandshakeFailure
+            | AlertDescription::ProtocolVersion
+            | AlertDescription::InsufficientSecurity
+            | AlertDescription::CertificateRequired
+            | AlertDescription::AccessDenied
+            | AlertDescription::UnrecognisedName,
         )) => Some(FetchError::TlsRefused { server, reply: error.to_string() }),
         _ => None,
     }
@@ -192,10 +223,27 @@ pub(super) fn io_reason(error: &io::Error) -> Message {
     }
 }
 
-/// Why the addresses of a host cannot be had.
-pub(super) fn not_resolved(error: &io::Error) -> Message {
+/// The fault of a host whose addresses cannot be had: for good if the name service knows no such name, for now if the
+/// service itself cannot be had.
+pub(super) fn not_resolved(error: &io::Error, server: &str) -> FetchError {
+    /// What the C libraries of Linux, Alpine and macOS say; the code behind it is not handed on.
+    const UNKNOWN: [&str; 4] = [
+        "Name or service not known",
+        "No address associated with hostname",
+        "Name does not resolve",
+        "nodename nor servname provided",
+    ];
+    let server = server.to_owned();
+    let words = error.to_string();
+    if UNKNOWN.iter().any(|unknown| words.contains(unknown)) {
+        return FetchError::UnknownHost { server };
+    }
     let Message { zh, en } = system_reason(error);
-    Message::new(format!("主机名无法解析：{zh}"), format!("the host name does not resolve: {en}"))
+    let reason = Message::new(
+        format!("主机名暂时无法解析：{zh}"),
+        format!("the host name does not resolve for now: {en}"),
+    );
+    FetchError::Unreachable { server, reason }
 }
 
 /// Why the server's certificate is not trusted, if that is what the fault is about.
@@ -276,6 +324,62 @@ mod tests {
         ] {
             let response = Response::new(Status::Unknown, body.to_vec());
             assert_eq!(is_about_too_many(&response), too_many);
+        }
+    }
+
+    #[test]
+    fn an_unknown_host_is_distinguished_from_a_name_service_that_is_down() {
+        for (words, unknown) in [
+            ("failed to lookup address information: Name or service not known", true),
+            ("failed to lookup address information: No address associated with hostname", true),
+            ("failed to lookup address information: Name does not resolve", true),
+            ("failed to lookup address information: Temporary failure in name resolution", false),
+            ("failed to lookup address information: Try again", false),
+        ] {
+            let fault = not_resolved(&io::Error::other(words), "x:21");
+            assert_eq!(matches!(fault, FetchError::UnknownHost { .. }), unknown, "{fault}");
+        }
+        let silence = not_resolved(&ErrorKind::TimedOut.into(), "x:21");
+        assert!(matches!(silence, FetchError::Unreachable { .. }), "{silence}");
+    }
+
+    #[test]
+    fn a_missing_permission_is_distinguished_from_a_missing_file() {
+        for (words, denied) in [
+            ("550 /export: Permission denied", true),
+            ("550 Access is denied. ", true),
+            ("550 拒绝访问。", true),
+            ("550 /export: No such file or directory", false),
+            ("550 Failed to change directory.", false),
+            ("550 The process cannot access the file because it is being used", false),
+        ] {
+            assert_eq!(says_no_permission(words), denied, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_requires_tls_is_distinguished_from_a_wrong_password() {
+        for (words, required) in [
+            ("530 Non-anonymous sessions must use encryption.", true),
+            ("550 SSL/TLS required on the control channel", true),
+            ("421 Sorry, cleartext sessions are not accepted on this server.", true),
+            ("503 Use AUTH first.", true),
+            ("530 Login incorrect.", false),
+            ("530 Login authentication failed", false),
+        ] {
+            assert_eq!(says_tls_is_required(words), required, "{words}");
+        }
+    }
+
+    #[test]
+    fn tls_alerts_that_no_waiting_cures_are_for_good() {
+        let alert = |alert| io::Error::other(rustls::Error::AlertReceived(alert));
+        for (error, for_good) in [
+            (alert(AlertDescription::CertificateRequired), true),
+            (alert(AlertDescription::ProtocolVersion), true),
+            (alert(AlertDescription::InternalError), false),
+        ] {
+            assert_eq!(tls_fault(&error, "x:21").is_some(), for_good, "{error}");
         }
     }
 

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use suppaftp::types::FileType;
+use suppaftp::types::{FileType, Response};
 use suppaftp::{FtpError, RustlsConnector, RustlsFtpStream, Status};
 
 use crate::config::job::{NameEncoding, Tls};
@@ -138,10 +138,28 @@ impl<'a> Session<'a> {
         }
         match entered {
             Ok(()) => Ok(()),
-            Err(error) if is_missing(&error) => {
-                Err(FetchError::NothingThere { place: self.account.place.to_owned() })
+            Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => {
+                Err(self.not_entered(&response))
             }
             Err(error) => Err(self.fault(error, self.account.place)),
+        }
+    }
+
+    /// Why the directory cannot be entered: many servers say only that it cannot.
+    fn not_entered(&mut self, response: &Response) -> FetchError {
+        let place = self.account.place;
+        let reply = reply::text(response, self.account.password);
+        if reply::says_no_permission(&reply) {
+            return FetchError::NoPermission { what: place.to_owned(), reply };
+        }
+        // Only a file has a size, for most servers; those for which a directory has one too have entered it.
+        let size = format!("SIZE {}", self.account.directory);
+        match self.stream.custom_command(size, &[Status::File]) {
+            Ok(_) => FetchError::NotAFolder { path: place.into() },
+            Err(FtpError::UnexpectedResponse(_)) => {
+                FetchError::NothingThere { place: place.to_owned() }
+            }
+            Err(error) => self.fault(error, place),
         }
     }
 
@@ -164,7 +182,11 @@ impl<'a> Session<'a> {
         let size = match self.stream.custom_command(format!("SIZE {name}"), &[Status::File]) {
             Ok(response) => reply::number(&response),
             Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => {
-                return Ok(Stat::Missing);
+                let reply = reply::text(&response, self.account.password);
+                return match reply::says_no_permission(&reply) {
+                    true => Err(FetchError::NoPermission { what: name.to_owned(), reply }),
+                    false => Ok(Stat::Missing),
+                };
             }
             Err(error) => self.none_if_unknown_command(error, name)?,
         };
@@ -326,7 +348,11 @@ impl Remote for Session<'_> {
             Err(FtpError::UnexpectedResponse(response))
                 if (550..=553).contains(&reply::code(&response)) =>
             {
-                return Ok(Retrieved::Refused(reply::text(&response, self.account.password)));
+                let reply = reply::text(&response, self.account.password);
+                return match reply::says_no_permission(&reply) {
+                    true => Err(FetchError::NoPermission { what: name.to_owned(), reply }),
+                    false => Ok(Retrieved::Refused(reply)),
+                };
             }
             Err(error) => {
                 if self.data.is_blocked() {

@@ -12,9 +12,7 @@ pub fn system_reason(error: &io::Error) -> Message {
     let (zh, en) = match error.kind() {
         ErrorKind::NotFound => ("文件或目录不存在", "no such file or folder"),
         ErrorKind::PermissionDenied => ("没有权限", "permission denied"),
-        ErrorKind::NotADirectory => {
-            ("路径中有一段不是目录", "a part of the path is not a folder")
-        }
+        ErrorKind::NotADirectory => ("路径中有一段不是目录", "a part of the path is not a folder"),
         ErrorKind::IsADirectory => ("是目录，不是文件", "it is a folder, not a file"),
         ErrorKind::AlreadyExists => ("已经存在", "it exists already"),
         ErrorKind::StorageFull => ("磁盘已满", "the disk is full"),

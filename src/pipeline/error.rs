@@ -1,5 +1,6 @@
 //! Why a run ended without a verdict.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use crate::config::SchemaError;
@@ -120,8 +121,11 @@ impl RunError {
 pub enum Fault {
     /// Nobody: the delivery has not come yet, or not wholly.
     Delivery,
-    /// The insurer's server, the network or the account.
+    /// The insurer's server or the network, for now.
     Source,
+    /// The account, the address or the trust in the server: someone on either side has to act. Trying again does not
+    /// help, and locks accounts.
+    SourceAccess,
     /// The job file, the schema, or a file that they name.
     Setup,
     /// The data folder or its disk: full, read-only, failing, written by a newer program.
@@ -170,16 +174,25 @@ impl Classification {
             | FetchError::Interrupted { .. }
             | FetchError::FileRefused { .. }
             | FetchError::Deadline { .. } => Fault::Source.passing(),
-            FetchError::LoginRefused { .. }
+            // A disk or a network file system may come back; a path that cannot be one does not.
+            FetchError::Unreadable { source, .. } => match source.kind() {
+                ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::InvalidFilename => {
+                    Fault::Setup.permanent()
+                }
+                _ => Fault::Source.passing(),
+            },
+            FetchError::UnknownHost { .. }
+            | FetchError::LoginRefused { .. }
             | FetchError::TlsRefused { .. }
+            | FetchError::TlsRequired { .. }
+            | FetchError::NoPermission { .. }
             | FetchError::NotTrusted { .. }
             | FetchError::HostKey { .. }
             | FetchError::NoSharedAlgorithm { .. }
             | FetchError::LoginMethod { .. }
             | FetchError::Protocol { .. }
             | FetchError::Denied { .. }
-            | FetchError::NotAFile { .. }
-            | FetchError::Unreadable { .. } => Fault::Source.permanent(),
+            | FetchError::NotAFile { .. } => Fault::SourceAccess.permanent(),
             FetchError::PrivateKey { .. }
             | FetchError::TlsSetup { .. }
             | FetchError::NotBuiltIn { .. }

@@ -53,6 +53,22 @@ fn every_transfer_fault_is_detected_and_the_next_attempt_succeeds() {
 }
 
 #[test]
+fn a_file_in_use_is_waited_for_and_a_missing_permission_is_not() {
+    let cases = [
+        (Fault::Refused("550 The process cannot access the file because it is being used"), true),
+        (Fault::Refused("550 temp_agent.txt: Permission denied"), false),
+    ];
+    for (fault, waits) in cases {
+        let server = FaultyServer::start(&content(), &[fault], Quirks::default());
+        let error = fetch(&server, 2).unwrap_err();
+        assert_eq!(matches!(error, FetchError::NoPermission { .. }), !waits, "{error}");
+        assert_eq!(waiting_helps(&error), waits, "{error}");
+        // Some servers set the permissions only after the upload.
+        assert_eq!(server.seen("RETR"), 2, "{error}");
+    }
+}
+
+#[test]
 fn a_download_resumes_after_the_connection_drops() {
     for (quirks, rests, retrs) in [
         (Quirks::default(), 2, 2),

@@ -101,6 +101,32 @@ fn proftpd_is_read_in_every_tls_mode() {
     }
 }
 
+#[test]
+fn proftpd_without_permission_is_left_to_a_person() {
+    let Some(installed) = peers::proftpd_with("mod_tls.so") else {
+        peers::skip(
+            "proftpd_without_permission_is_left_to_a_person",
+            "proftpd is not installed, nor unpacked where ORGSNAP_PROFTPD says",
+        );
+        return;
+    };
+    let server = Proftpd::start(&installed, Security::Plain);
+    deliver(&server.root, "20261124");
+    let file = server.root.join("20261124").join(NAMES[0]);
+    let folder = server.root.join("20261124");
+    for path in [file, folder] {
+        // Whoever owns it, nobody may read it or enter it.
+        let before = fs::metadata(&path).unwrap().permissions();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+        let source = account("ftp", server.port, "right", "path = '20261124'\nattempts = 1");
+        let dir = tempfile::tempdir().unwrap();
+        let error = fetch_into(dir.path(), &source).unwrap_err();
+        fs::set_permissions(&path, before).unwrap();
+        assert!(matches!(error, FetchError::NoPermission { .. }), "{}: {error}", path.display());
+        assert!(!waiting_helps(&error));
+    }
+}
+
 /// Files that a server in ASCII mode or a client that splits lines would change.
 fn deliver(root: &Path, folder: &str) {
     let put = |name: &str, content: &[u8]| {
@@ -157,6 +183,13 @@ fn plain_ftp_reports_missing_partial_and_oversized_files() {
     let FetchError::NothingThere { place } = &error else { panic!("{error}") };
     assert_eq!(*place, format!("ftp://anonymous@127.0.0.1:{}/late/20261124", server.port),);
     assert!(waiting_helps(&error));
+
+    // A path that is a file is none that a delivery will come to.
+    server.put("a-file", "x");
+    let error = fetch_into(dir.path(), &account("ftp", server.port, "right", "path = 'a-file'"));
+    let error = error.unwrap_err();
+    assert!(matches!(error, FetchError::NotAFolder { .. }), "{error}");
+    assert!(!waiting_helps(&error));
 
     // It is there, and empty; then one file comes.
     fs::create_dir_all(server.root.join("late/20261124")).unwrap();
@@ -220,6 +253,11 @@ fn explicit_tls_verifies_the_certificate() {
         assert!(error.to_string().contains(said), "{error}");
         assert!(!waiting_helps(&error));
     }
+    // Without TLS its login is refused, and not for its password.
+    let plain = super::account("ftp", server.port, "right", "path = '20261124'");
+    let error = fetch_into(dir.path(), &plain).unwrap_err();
+    assert!(matches!(error, FetchError::TlsRequired { .. }), "{error}");
+    assert!(!waiting_helps(&error));
     let no_ca = account("tls = { ca = '/nowhere/ca.pem' }");
     let error = fetch_into(dir.path(), &no_ca).unwrap_err();
     assert!(matches!(error, FetchError::TlsSetup { .. }), "{error}");

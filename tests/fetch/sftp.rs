@@ -110,6 +110,12 @@ fn sftp_logs_in_by_key_and_reads_a_dated_directory() {
     let oversized = delivery.file(Feed::Agent);
     assert!(matches!(oversized, Fetched::Oversized { size, .. } if *size == 5 << 30));
 
+    // A path that is a file is none that a delivery will come to.
+    server.put("a-file", "x");
+    let error = fetch(dir.path(), &with_key(&server, "path = 'a-file'"), &NoProgress).unwrap_err();
+    assert!(matches!(error, FetchError::NotAFolder { .. }), "{error}");
+    assert!(!waiting_helps(&error));
+
     // What bears the name of a file is none.
     fs::remove_file(&large).unwrap();
     fs::create_dir(&large).unwrap();

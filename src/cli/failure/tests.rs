@@ -12,6 +12,8 @@ use rusqlite::ffi;
 
 use super::*;
 
+mod source_errors;
+
 fn path() -> PathBuf {
     PathBuf::from("x")
 }
@@ -54,7 +56,7 @@ fn exit_code_alert_cause_and_scheduler_agree_on_each_fault() {
         (FetchError::Unreachable { server: text(), reason: reason() }.into(), source, true),
         (
             FetchError::LoginRefused { server: text(), username: text(), reply: text() }.into(),
-            source,
+            (2, Some(Cause::Source), Some(Missing::Source)),
             false,
         ),
         (FetchError::NothingThere { place: text() }.into(), delivery, true),

@@ -333,7 +333,8 @@ impl Resolver<'_> {
         {
             return Err(self.document.invalid_value("alert", "url", url.span()));
         }
-        let what = Message::fixed("群机器人的 Webhook 地址（含密钥）", "the robot's URL, with its key,");
+        let what =
+            Message::fixed("群机器人的 Webhook 地址（含密钥）", "the robot's URL, with its key,");
         self.secret("alert", "url", url, secret.then_some(&what), warnings)
     }
 

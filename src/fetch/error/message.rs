@@ -9,10 +9,10 @@ impl FetchError {
     pub fn message(&self) -> Message {
         match self {
             FetchError::NothingThere { place } => Message::new(
-                format!("{place} 中没有任何数据文件；可能尚未到达，请稍后重试，或核对路径"),
+                format!("{place} 中没有任何数据文件；可能尚未到达，请稍后重试，或核对路径和权限"),
                 format!(
                     "none of the files is at {place}; they may not have come yet: try later, or \
-                     check the path"
+                     check the path and its permissions"
                 ),
             ),
             FetchError::NotReady { place, why, allowed } if allowed.is_zero() => Message::new(
@@ -87,6 +87,10 @@ impl FetchError {
                     reason.en
                 ),
             ),
+            FetchError::UnknownHost { server } => Message::new(
+                format!("主机名 {server} 不存在；请核对 [source] 中的 host"),
+                format!("the host name of {server} does not exist; check host in [source]"),
+            ),
             FetchError::LoginRefused { server, username, reply } => Message::new(
                 format!(
                     "{server} 拒绝用户 {username} 登录（{reply}）；请核对用户名和密码（或私钥）。为避免账号被锁定，不再重试"
@@ -104,6 +108,10 @@ impl FetchError {
                     "{server} does not take an encrypted connection ({reply}); ask for FTPS, or \
                      use kind = \"ftp\""
                 ),
+            ),
+            FetchError::TlsRequired { server, reply } => Message::new(
+                format!("{server} 只接受加密连接（{reply}）；请改用 kind = \"ftps\""),
+                format!("{server} takes no login without TLS ({reply}); use kind = \"ftps\""),
             ),
             FetchError::NotTrusted { server, reason } => Message::new(
                 format!(
@@ -174,11 +182,17 @@ impl FetchError {
                     "{what} changed while it was read, so it is still being written; try later"
                 ),
             ),
-            FetchError::FileRefused { what, reply } => Message::new(
-                format!("服务器上有 {what}，但拒绝下载（{reply}）；请核对权限，或稍后重试"),
+            FetchError::NoPermission { what, reply } => Message::new(
+                format!("账号没有权限读取 {what}（{reply}）；请提供方授予读取权限"),
                 format!(
-                    "the server has {what} but does not hand it out ({reply}); check its \
-                     permissions, or try later"
+                    "the account may not read {what} ({reply}); ask for the permission to read it"
+                ),
+            ),
+            FetchError::FileRefused { what, reply } => Message::new(
+                format!("服务器上有 {what}，但拒绝下载（{reply}）；可能正被占用，请稍后重试"),
+                format!(
+                    "the server has {what} but does not hand it out ({reply}); it may be \
+                     in use: try later"
                 ),
             ),
             FetchError::Protocol { server, reply } => Message::new(

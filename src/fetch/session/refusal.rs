@@ -3,7 +3,7 @@
 use suppaftp::FtpError;
 use suppaftp::types::Response;
 
-use crate::config::job::Secret;
+use crate::config::job::{Secret, Tls};
 use crate::fetch::{FetchError, reply};
 use crate::model::Message;
 
@@ -34,9 +34,17 @@ pub(super) fn greeting_error(error: FtpError, server: &str, secret: &Secret) -> 
     FetchError::Unreachable { server: server.to_owned(), reason }
 }
 
-/// Why a login failed: too many are there already, the account is refused, or the connection broke.
+/// Why a login failed: the server wants TLS, too many are there already, the account is refused, or the connection
+/// broke.
 pub(super) fn login_error(error: FtpError, account: Account<'_>, server: &str) -> FetchError {
     match error {
+        FtpError::UnexpectedResponse(response)
+            if matches!(account.source.tls, Tls::Plain)
+                && reply::says_tls_is_required(&reply::text(&response, account.password)) =>
+        {
+            let reply = reply::text(&response, account.password);
+            FetchError::TlsRequired { server: server.to_owned(), reply }
+        }
         FtpError::UnexpectedResponse(response) if reply::is_about_too_many(&response) => {
             let reply = reply::text(&response, account.password);
             FetchError::TooManyConnections { server: server.to_owned(), reply }

@@ -70,7 +70,7 @@ pub(super) fn connect(account: Account<'_>, server: &str) -> Result<TcpStream, F
         .deadline
         .run_with_timeout(RESOLVING, resolve)?
         .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
-        .map_err(|error| unreachable(reply::not_resolved(&error)))?;
+        .map_err(|error| reply::not_resolved(&error, server))?;
     if addresses.is_empty() {
         return Err(unreachable(Message::fixed("主机名没有地址", "the host name has no address")));
     }

@@ -87,7 +87,7 @@ impl Account<'_> {
         let resolved = async_bridge.wait(self.timeout(), tokio::net::lookup_host(host));
         let addresses = self
             .or_unreachable(resolved)?
-            .map_err(|error| self.unreachable(reply::not_resolved(&error)))?;
+            .map_err(|error| reply::not_resolved(&error, &self.server()))?;
         let mut last = Message::fixed("主机名没有地址", "the host name has no address");
         for address in addresses {
             let dialling =

@@ -48,7 +48,24 @@ impl<'a> Session<'a> {
         let sftp = account
             .or_unreachable(async_bridge.wait(account.timeout(), opening))?
             .map_err(|error| without_sftp(account, error, &handler))?;
-        Ok(Session { account, sftp, handle, handler, async_bridge })
+        let session = Session { account, sftp, handle, handler, async_bridge };
+        session.make_sure_of_directory()?;
+        Ok(session)
+    }
+
+    /// A path that is a file has no files below it, and most servers say of each only that it is not there. Whatever
+    /// else is wrong with it shows when its files are looked at.
+    fn make_sure_of_directory(&self) -> Result<(), FetchError> {
+        let directory = &self.account.directory;
+        if directory.is_empty() {
+            return Ok(());
+        }
+        match self.answer(directory, self.sftp.metadata(directory))? {
+            Ok(found) if found.permissions.is_some() && found.file_type() == FileType::File => {
+                Err(FetchError::NotAFolder { path: directory.into() })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn path(&self, name: &str) -> String {
@@ -76,7 +93,7 @@ impl<'a> Session<'a> {
         let what = name.to_owned();
         match error {
             SftpError::Status(status) if status.status_code == StatusCode::PermissionDenied => {
-                FetchError::FileRefused { what, reply: self.words(error) }
+                FetchError::NoPermission { what, reply: self.words(error) }
             }
             SftpError::UnexpectedPacket => FetchError::Protocol {
                 server: self.account.server(),
@@ -129,7 +146,11 @@ impl Remote for Session<'_> {
         });
         let mut file = match opened? {
             Ok(file) => file,
-            Err(error @ SftpError::Status(_)) => return Ok(Retrieved::Refused(self.words(&error))),
+            Err(SftpError::Status(status))
+                if status.status_code != StatusCode::PermissionDenied =>
+            {
+                return Ok(Retrieved::Refused(self.words(&SftpError::Status(status))));
+            }
             Err(error) => return Err(self.fault(&error, name)),
         };
         let mut buffer = vec![0; PIECE as usize];

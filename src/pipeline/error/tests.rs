@@ -23,10 +23,31 @@ fn each_fault_of_a_run_says_who_is_at_fault_and_whether_waiting_helps() {
         (FetchError::Deadline { allowed: Duration::ZERO, last: None }.into(), Fault::Source, true),
         (
             FetchError::LoginRefused { server: text(), username: text(), reply: text() }.into(),
-            Fault::Source,
+            Fault::SourceAccess,
             false,
         ),
-        (FetchError::NotAFile { path: path() }.into(), Fault::Source, false),
+        (FetchError::NotAFile { path: path() }.into(), Fault::SourceAccess, false),
+        (FetchError::UnknownHost { server: text() }.into(), Fault::SourceAccess, false),
+        (
+            FetchError::NoPermission { what: text(), reply: text() }.into(),
+            Fault::SourceAccess,
+            false,
+        ),
+        (
+            FetchError::Unreadable {
+                path: path(),
+                source: io::ErrorKind::StaleNetworkFileHandle.into(),
+            }
+            .into(),
+            Fault::Source,
+            true,
+        ),
+        (
+            FetchError::Unreadable { path: path(), source: io::ErrorKind::NotADirectory.into() }
+                .into(),
+            Fault::Setup,
+            false,
+        ),
         (FetchError::TlsSetup { reason: text() }.into(), Fault::Setup, false),
         (FetchError::NotAFileName { name: text() }.into(), Fault::Setup, false),
         (FetchError::PrivateKey { reason: reason() }.into(), Fault::Setup, false),

@@ -74,7 +74,9 @@ impl Outcome {
                 ),
             },
             Verdict::Late => Message::new(
-                format!("响应正确，但耗时过长：企业微信只等待 {patience} 秒；请检查网络、代理和磁盘"),
+                format!(
+                    "响应正确，但耗时过长：企业微信只等待 {patience} 秒；请检查网络、代理和磁盘"
+                ),
                 format!(
                     "the answer is right but late: WeCom waits {patience} s; check network, proxy and disk"
                 ),
