@@ -185,7 +185,7 @@ fn every_verb_ends_with_its_exit_code() {
         (&["import", "job.toml", "--date", "2024-11-21"], 3, "早于"),
         (&["import", "job.toml", "--date", "2024-11-23"], 3, "RESULT refused exit=3 run="),
         (&["import", "job.toml", "--date", "2024-11-24"], 4, "RESULT failed exit=4"),
-        (&["import", "job.toml", "--from", "empty"], 4, "一个文件也没有"),
+        (&["import", "job.toml", "--from", "empty"], 4, "没有任何数据文件"),
         (&["import", "job.toml", "--from", "absent"], 4, "absent"),
         (&["import", "absent.toml"], 2, "absent.toml"),
         (&["import", "typo.toml"], 2, "typo.toml:2"),

@@ -84,7 +84,7 @@ fn a_tenant_without_callbacks_gets_an_error_with_instructions() {
     let (code, _, error) =
         exit_and_output(&orgsnap(dir.path(), "en", &["events", "t", "--since", "yesterday"]));
     assert_eq!(code, Some(2));
-    assert!(error.contains("not a time") && error.contains("不是时间"), "{error}");
+    assert!(error.contains("not a time") && error.contains("不是有效的时间"), "{error}");
 }
 
 #[test]
