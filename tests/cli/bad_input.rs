@@ -100,7 +100,7 @@ fn files_that_are_no_delivery_are_refused_and_leave_the_snapshot() {
             fs::remove_file(f.join(AGENTS)).unwrap();
             fs::create_dir(f.join(AGENTS)).unwrap();
         },
-        4,
+        2,
         ["不是普通文件", "not a regular file"],
     );
     stands_after(
@@ -165,7 +165,7 @@ fn unreadable_and_unwritable_folders_give_exit_codes_and_leave_the_snapshot() {
     );
     mode(&delivery, 0o755);
     mode(&delivery.join(AGENTS), 0o000);
-    expect(&["check", "in/20241122"], 4, ["没有权限读取", "no permission to read"]);
+    expect(&["check", "in/20241122"], 2, ["没有权限读取", "no permission to read"]);
     mode(&delivery.join(AGENTS), 0o644);
     // The data folder is another's.
     mode(&workspace.path("data"), 0o755);
