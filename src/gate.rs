@@ -64,6 +64,8 @@ pub struct Vanished {
     pub before: u64,
     /// Those of them that are gone.
     pub gone: u64,
+    /// Whether they are known to be the last rows of the file from which the last snapshot was made.
+    pub at_end: bool,
 }
 
 /// Agents of one level-2 organ that are gone.
@@ -127,14 +129,22 @@ fn fatal(facts: &Facts<'_>, reasons: &mut Vec<GateReason>) {
 }
 
 fn vanished(facts: &Facts<'_>, limits: &GateLimits, reasons: &mut Vec<GateReason>) {
+    let at_end = |feed: Feed| facts.vanished.iter().find(|v| v.feed == feed && v.at_end);
+    let mut cut_off = at_end(Feed::Agent);
     for feed in facts.vanished.iter().filter(|v| v.gone > VANISHED_ROWS) {
+        let before = reasons.len();
         let (name, title) = (feed.feed.name(), feed.feed.title_zh());
         let parts = Parts { part: feed.gone, all: feed.before, limit: limits.max_vanished };
         parts.judge("vanished", "max_vanished", reasons, || {
             (format!("{title}较上次减少的行"), format!("{name} rows gone since the last snapshot"))
         });
+        if reasons.len() > before {
+            note_cut_off(at_end(feed.feed), reasons);
+            cut_off = cut_off.filter(|agents| agents.feed != feed.feed);
+        }
     }
     for branch in facts.branches.iter().filter(|b| b.gone > VANISHED_AGENTS) {
+        let before = reasons.len();
         let organ = branch.organ;
         let parts =
             Parts { part: branch.gone, all: branch.before, limit: limits.max_vanished_in_organ };
@@ -144,7 +154,31 @@ fn vanished(facts: &Facts<'_>, limits: &GateLimits, reasons: &mut Vec<GateReason
                 format!("agents of level-2 organ {organ} gone since the last snapshot"),
             )
         });
+        if reasons.len() > before {
+            note_cut_off(cut_off.take(), reasons);
+        }
     }
+}
+
+/// Says in the newest reason that the missing rows are the end of the former file.
+fn note_cut_off(at_end: Option<&Vanished>, reasons: &mut [GateReason]) {
+    let (Some(Vanished { feed, gone, .. }), Some(reason)) = (at_end, reasons.last_mut()) else {
+        return;
+    };
+    let title = feed.title_zh();
+    let Message { zh, en } = &reason.message;
+    let things = match feed {
+        Feed::Agent => "agents",
+        Feed::Node => "teams",
+        Feed::Organ => "organisations",
+        Feed::Principal => "members of staff",
+    };
+    reason.message = Message::new(
+        format!("{zh}；少掉的 {gone} 个{title}正是上次文件末尾的 {gone} 个：文件可能被截断"),
+        format!(
+            "{en}; the {gone} missing {things} are the last {gone} of the former file: the file may have been cut off"
+        ),
+    );
 }
 
 /// A part of a whole against the share that is allowed.
@@ -222,7 +256,12 @@ mod tests {
                 delivered: edges.0,
                 detached: edges.1,
             }],
-            vanished: &[Vanished { feed: Feed::Agent, before: vanished.0, gone: vanished.1 }],
+            vanished: &[Vanished {
+                feed: Feed::Agent,
+                before: vanished.0,
+                gone: vanished.1,
+                at_end: false,
+            }],
             branches: &[Branch { organ: "8601", before: branch.0, gone: branch.1 }],
         };
         match judge(&facts, &GateLimits::default()) {

@@ -2,6 +2,8 @@
 //! module knows it.
 
 mod error;
+mod former;
+mod former_unreadable;
 mod intake;
 mod outcome;
 mod pinned;
@@ -19,11 +21,13 @@ use crate::config::schema::Schema;
 use crate::delivery::Background;
 use crate::disk::TenantLock;
 use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
-use crate::model::{Cancel, GateReason, Message, RunId, RunReport, Verdict};
+use crate::model::{Cancel, Feed, GateReason, Message, RunId, RunReport, Verdict};
 use crate::rules::Levels;
 use crate::store::{self, Store};
 
 pub use error::{Classification, Fault, RunError};
+use former::Former;
+pub use former_unreadable::FormerUnreadable;
 use outcome::Outcome;
 pub use outcome::run_id;
 pub use pinned::WrongPin;
@@ -80,6 +84,8 @@ pub struct CheckRequest<'a> {
     pub job: Option<&'a Job>,
     /// The business date; by default the date of `now` in the job's time zone.
     pub date: Option<NaiveDate>,
+    /// The folder of a former delivery to compare with.
+    pub against: Option<&'a Path>,
     /// When the run starts.
     pub now: DateTime<Utc>,
 }
@@ -135,6 +141,8 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
         pinned: &job.format,
         job: Some(&job.path),
         background: &background,
+        former: None,
+        tenant_dir: Some(&tenant_dir),
         progress,
         cancel: request.cancel,
     };
@@ -198,6 +206,15 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         pinned.delimiter = pinned.delimiter.or_else(|| job.format.delimiter.clone());
         pinned.header = pinned.header.or(job.format.header);
     }
+    let max_file_size = request.job.map_or(Job::MAX_FILE_SIZE, |job| job.max_file_size);
+    let former_raw = request
+        .against
+        .map(|folder| former::fetch_former(folder, &schema, max_file_size))
+        .transpose()?;
+    let former = former_raw
+        .as_ref()
+        .map(|raw| Former::parse(raw, &schema, (&pinned, &levels), &Feed::ALL))
+        .transpose()?;
     progress.stage(Stage::Fetch);
     let began = Instant::now();
     let source = Source::dir(request.dir);
@@ -205,7 +222,7 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         source: &source,
         schema: &schema,
         date,
-        max_file_size: request.job.map_or(Job::MAX_FILE_SIZE, |job| job.max_file_size),
+        max_file_size,
         workdir: request.dir,
         cancel: &Cancel::new(),
         caller_polls: false,
@@ -227,6 +244,8 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         pinned: &pinned,
         job: request.job.map(|job| job.path.as_path()),
         background: &Background { now: request.now, freshness, published: None },
+        former: former.as_ref(),
+        tenant_dir: None,
         progress,
         cancel: &Cancel::new(),
     };

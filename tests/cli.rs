@@ -1,5 +1,6 @@
 //! The program itself, as people and schedulers call it: every verb, in both languages, with its exit code.
 
+mod against;
 mod bad_input;
 mod crash;
 mod own_schema;

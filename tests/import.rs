@@ -571,3 +571,24 @@ fn a_missing_source_is_recorded_only_at_the_last_attempt() {
         assert_eq!(insurer.one::<i64>("select count(*) from run"), runs);
     }
 }
+
+#[test]
+fn a_refusal_says_if_the_missing_rows_are_the_end_of_the_file_published_before() {
+    let note = |report: &RunReport| {
+        let reasons: Vec<&str> = report.reasons.iter().map(|r| r.message.en.as_ref()).collect();
+        assert!(reasons.iter().any(|reason| reason.contains("agent rows gone")), "{reasons:?}");
+        reasons.iter().any(|reason| {
+            reason.contains("the 60 missing agents are the last 60 of the former file")
+        })
+    };
+    let cut = |lines: &mut Vec<String>| lines.truncate(lines.len() - 60);
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {});
+    assert_eq!(insurer.import(1).verdict, Verdict::Published);
+    assert!(note(&insurer.deliver(2, cut).import(2)));
+    let scattered = |lines: &mut Vec<String>| drop(lines.drain(200..260));
+    assert!(!note(&insurer.deliver(3, scattered).import(3)));
+    // Without the archived file nothing is known of the order of its lines.
+    fs::remove_dir_all(insurer.data().join(format!("t/archive/{}", date(1)))).unwrap();
+    assert!(!note(&insurer.deliver(4, cut).import(4)));
+}

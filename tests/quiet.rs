@@ -28,7 +28,8 @@ pub(crate) fn check(dir: &Path) -> RunReport {
     let now: DateTime<Utc> = "2024-11-24T00:00:00Z".parse().unwrap();
     let date = NaiveDate::from_ymd_opt(2024, 11, 23);
     let format = Format::default();
-    let request = CheckRequest { dir, format: &format, job: job.as_ref(), date, now };
+    let request =
+        CheckRequest { dir, format: &format, job: job.as_ref(), date, against: None, now };
     pipeline::check(&request, &Quiet).unwrap()
 }
 

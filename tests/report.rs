@@ -214,6 +214,7 @@ fn published() -> RunReport {
             ),
             (Feed::Node, FeedChanges { unchanged: 37_380, ..FeedChanges::default() }),
         ]),
+        former: None,
         rules_run: vec!["R201", "T601", "V203", "X409"],
         rules_not_run: vec![NotRun { code: "V205", why: NotRunWhy::Off }],
         findings,

@@ -27,6 +27,9 @@ pub(super) struct Arguments {
     job: Option<PathBuf>,
     #[command(flatten)]
     format: FormatArguments,
+    /// Compare with a former delivery: the folder with its four files
+    #[arg(long, value_name = "DIR")]
+    against: Option<PathBuf>,
     /// Business date [default: today]
     #[arg(long, value_name = "YYYY-MM-DD")]
     date: Option<NaiveDate>,
@@ -83,6 +86,7 @@ fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failu
         format: &format,
         job: job.as_ref(),
         date: arguments.date,
+        against: arguments.against.as_deref(),
         now: environment.now(),
     };
     let who = job.as_ref().map_or("check", |job| job.tenant.as_str());

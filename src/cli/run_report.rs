@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     /// Print the report as JSON (report.json)
     #[arg(long)]
     pub json: bool,
-    /// Findings shown of each rule
+    /// Findings shown of each rule, and with --against vanished records of each file
     #[arg(long, value_name = "N|all", default_value_t = Options::PER_RULE.to_string(), value_parser = findings)]
     findings: String,
 }

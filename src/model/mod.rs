@@ -18,8 +18,8 @@ pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related,
 pub use language::Language;
 pub use per_feed::PerFeed;
 pub use run::{
-    FeedChanges, FileFacts, GateReason, NotRun, NotRunWhy, RecordedFile, RecordedFiles, RunId,
-    RunReport, StageTiming, Verdict,
+    FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, NotRun, NotRunWhy,
+    RecordedFile, RecordedFiles, RunId, RunReport, StageTiming, VanishedRecord, Verdict,
 };
 pub use system_fault::system_reason;
 pub use table::{Column, Table};

@@ -123,6 +123,35 @@ pub struct NotRun {
     pub why: NotRunWhy,
 }
 
+/// A former delivery with which a check compared the delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerDelivery {
+    /// Its folder.
+    pub folder: String,
+    /// What became of its records, by feed; only feeds of which both files could be read.
+    pub feeds: BTreeMap<Feed, FormerFeed>,
+}
+
+/// The records of one former file that the delivery no longer has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerFeed {
+    /// The name of the former file.
+    pub file: String,
+    /// They, by line.
+    pub vanished: Vec<VanishedRecord>,
+    /// Whether they are the last records of the former file, so that the new one may have been cut off.
+    pub at_end: bool,
+}
+
+/// A record that is in the former delivery only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VanishedRecord {
+    /// Its key.
+    pub key: String,
+    /// Its physical line in the former file, 1-based.
+    pub line: u64,
+}
+
 /// How long a stage took.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageTiming {
@@ -153,8 +182,11 @@ pub struct RunReport {
     pub previous_date: Option<NaiveDate>,
     /// One a feed, in report order.
     pub files: Vec<FileFacts>,
-    /// What publishing did, by feed; empty for a check and a run that never came so far.
+    /// What publishing did, by feed, or for a check the differences from a former delivery; empty for any other check
+    /// and a run that never came so far.
     pub changes: BTreeMap<Feed, FeedChanges>,
+    /// The former delivery of which these are the differences, for a check that was given one.
+    pub former: Option<FormerDelivery>,
     /// Codes of the rules that were run, in order.
     pub rules_run: Vec<&'static str>,
     /// Rules that were not run.

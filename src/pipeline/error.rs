@@ -11,6 +11,7 @@ use crate::model::Message;
 use crate::rules::LevelError;
 use crate::store::StoreError;
 
+use super::former_unreadable::FormerUnreadable;
 use super::pinned::WrongPin;
 
 /// A fault that ended a run. Bad data is none: that is a finding.
@@ -34,6 +35,9 @@ pub enum RunError {
     /// The job pins a layout that a file does not have.
     #[error("{}", .0.message().en)]
     WrongPin(Box<WrongPin>),
+    /// The former delivery that a check compares with cannot be read.
+    #[error("{}", .0.message().en)]
+    Former(Box<FormerUnreadable>),
     /// The files could not be had.
     #[error(transparent)]
     Fetch(#[from] FetchError),
@@ -62,6 +66,7 @@ impl RunError {
             RunError::Levels(error) => error.message(),
             RunError::Schema(error) => error.message(),
             RunError::WrongPin(pin) => pin.message(),
+            RunError::Former(unreadable) => unreadable.message(),
             RunError::NoSource { job } => {
                 let job = job.display();
                 Message::new(
@@ -98,6 +103,7 @@ impl RunError {
             | RunError::Levels(_)
             | RunError::Schema(_)
             | RunError::WrongPin(_)
+            | RunError::Former(_)
             | RunError::NoSource { .. } => Fault::Setup.permanent(),
             RunError::Fetch(error) => Classification::of_fetch(error),
             RunError::Archive(error) => match error {

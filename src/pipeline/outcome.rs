@@ -50,6 +50,7 @@ impl Outcome {
             previous_date: None,
             files: Vec::new(),
             changes: Default::default(),
+            former: None,
             rules_run: Vec::new(),
             rules_not_run: Vec::new(),
             findings: Vec::new(),

@@ -8,8 +8,8 @@ use std::{path::Path, thread, time::Instant};
 
 use crate::config::job::{Format, GateLimits};
 use crate::config::schema::Schema;
-use crate::delivery::Background;
-use crate::fetch::RawDelivery;
+use crate::delivery::{Acceptance, Background, Delivery};
+use crate::fetch::{RawDelivery, archive};
 use crate::links::Links;
 use crate::model::{Cancel, Feed, PerFeed, RunReport, Verdict};
 use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
@@ -17,12 +17,13 @@ use crate::store::{RunRecord, Store};
 use crate::trees::{DeliveredForest, tree_rows};
 
 use super::error::RunError;
+use super::former::{self, Former};
 use super::intake;
 use super::outcome::Outcome;
 use super::pinned::wrong_pin;
 use super::rows::{carried, write_rows};
 use super::stage::{Progress, Stage};
-use super::verdict::judge;
+use super::verdict::{Base, judge, lacks_rows};
 
 /// What holds for a whole run.
 pub(super) struct Run<'r> {
@@ -33,6 +34,10 @@ pub(super) struct Run<'r> {
     /// The job file, to name its lines.
     pub(super) job: Option<&'r Path>,
     pub(super) background: &'r Background,
+    /// A former delivery to compare with, where there is no snapshot.
+    pub(super) former: Option<&'r Former<'r>>,
+    /// The folder of the tenant, in which its archive is.
+    pub(super) tenant_dir: Option<&'r Path>,
     pub(super) progress: &'r dyn Progress,
     pub(super) cancel: &'r Cancel,
 }
@@ -100,8 +105,23 @@ impl Run<'_> {
         let written = written.transpose()?;
         self.check_cancelled()?;
         outcome.take(raw, delivery, accepted, checked);
-        let verdict =
-            judge(&self.limits, &mut outcome, &forests, publication.as_ref(), written.as_ref());
+        let mut base = match (&publication, self.former) {
+            (Some(publication), _) => Base::snapshot(publication, written.as_ref()),
+            (None, Some(former)) => {
+                let compared = former.compare(delivery, accepted, &quarantined);
+                Base::former(compared, former.folder().to_owned())
+            }
+            (None, None) => Base::default(),
+        };
+        let mut verdict = judge(&self.limits, &mut outcome, &forests, &base);
+        if let Err(reasons) = &verdict
+            && lacks_rows(reasons)
+            && let Some(cut_off) = self.cut_off(&base, delivery, accepted, &quarantined)
+        {
+            base.mark_cut_off(&cut_off);
+            verdict = judge(&self.limits, &mut outcome, &forests, &base);
+        }
+        outcome.report.former = base.into_former();
         outcome.time(Stage::Check, began);
         let quarantine = intake::quarantined_lines(delivery, accepted);
         let approved = match verdict {
@@ -135,5 +155,24 @@ impl Run<'_> {
         publication.commit(approved, record)?;
         outcome.retime(Stage::Publish, began);
         Ok(outcome.report)
+    }
+
+    /// Which feeds lack the end of the file that was published last. The database does not keep the order of lines, so
+    /// the archived files are read; `None` if they are not there any more, or cannot be read.
+    fn cut_off(
+        &self,
+        base: &Base,
+        delivery: &Delivery<'_>,
+        accepted: &PerFeed<Acceptance>,
+        quarantined: &PerFeed<Vec<String>>,
+    ) -> Option<PerFeed<bool>> {
+        let (archive, gone) = base.published_files()?;
+        let feeds: Vec<Feed> = Feed::ALL.into_iter().filter(|feed| gone[*feed] > 0).collect();
+        let mut raw = archive::read(&self.tenant_dir?.join(archive)).ok()?;
+        former::only(&mut raw, &feeds);
+        let known = (self.pinned, self.levels);
+        let former = Former::parse(&raw, self.schema, known, &feeds).ok()?;
+        let comparison = former.compare(delivery, accepted, quarantined);
+        Some(former::cut_off(&comparison, &gone))
     }
 }

@@ -1,35 +1,104 @@
 //! The facts of a run before the gate.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+
 use crate::config::job::GateLimits;
 use crate::gate::{self, Approved};
-use crate::model::{Feed, GateReason, PerFeed};
-use crate::store::{FeedOutcome, Publication};
+use crate::model::{Feed, FeedChanges, FormerDelivery, GateReason, PerFeed};
+use crate::store::{Branch, FeedOutcome, Publication};
 use crate::trees::DeliveredForest;
 
+use super::former::Comparison;
 use super::outcome::Outcome;
+
+/// How the delivery differs from what it is compared with: the last snapshot, a former delivery, or nothing.
+#[derive(Default)]
+pub(super) struct Base {
+    /// Business date of the last snapshot.
+    previous_date: Option<NaiveDate>,
+    /// The archived files from which the last snapshot was made, below the folder of the tenant.
+    archive: Option<PathBuf>,
+    rows_before: BTreeMap<Feed, u64>,
+    changes: BTreeMap<Feed, FeedChanges>,
+    vanished: Vec<gate::Vanished>,
+    branches: Vec<Branch>,
+    former: Option<FormerDelivery>,
+}
+
+impl Base {
+    /// The last snapshot, where rows were written to compare with it.
+    pub(super) fn snapshot(
+        publication: &Publication<'_>,
+        written: Option<&PerFeed<FeedOutcome>>,
+    ) -> Base {
+        let mut base = Base { branches: publication.branches().to_vec(), ..Base::default() };
+        if let Some(previous) = publication.previous() {
+            base.previous_date = Some(previous.date);
+            let day = Path::new("archive").join(previous.date.to_string());
+            base.archive = Some(day.join(&previous.run.0));
+            let rows = Feed::ALL.map(|feed| (feed, publication.rows_before(feed)));
+            base.rows_before = BTreeMap::from(rows);
+        }
+        for (feed, done) in Feed::ALL.into_iter().zip(written.into_iter().flatten()) {
+            base.changes.insert(feed, done.table_changes);
+            let (before, gone) = (publication.rows_before(feed), done.snapshot_changes.removed);
+            base.vanished.push(gate::Vanished { feed, before, gone, at_end: false });
+        }
+        base
+    }
+
+    /// A former delivery.
+    pub(super) fn former(comparison: Comparison, folder: String) -> Base {
+        let mut base = Base { branches: comparison.branches.clone(), ..Base::default() };
+        for (feed, compared) in &comparison.feeds {
+            let (before, gone) = (compared.before, compared.changes.removed);
+            let at_end = compared.former.at_end;
+            base.rows_before.insert(*feed, before);
+            base.changes.insert(*feed, compared.changes);
+            base.vanished.push(gate::Vanished { feed: *feed, before, gone, at_end });
+        }
+        base.former = Some(comparison.into_report(folder));
+        base
+    }
+
+    /// Where the files of the last snapshot are, and how many rows of it each feed lacks; `None` without a snapshot.
+    pub(super) fn published_files(&self) -> Option<(&Path, PerFeed<u64>)> {
+        let gone = |feed| self.vanished.iter().find(|v| v.feed == feed).map_or(0, |v| v.gone);
+        Some((self.archive.as_deref()?, PerFeed::from_fn(gone)))
+    }
+
+    /// Marks the feeds whose missing rows are the last ones of the file of the last snapshot.
+    pub(super) fn mark_cut_off(&mut self, cut_off: &PerFeed<bool>) {
+        for vanished in &mut self.vanished {
+            vanished.at_end = cut_off[vanished.feed];
+        }
+    }
+
+    /// The part for the report.
+    pub(super) fn into_former(self) -> Option<FormerDelivery> {
+        self.former
+    }
+}
+
+/// Whether rows that are gone are among the reasons of a refusal.
+pub(super) fn lacks_rows(reasons: &[GateReason]) -> bool {
+    reasons.iter().any(|reason| ["vanished", "vanished-in-organ"].contains(&reason.limit))
+}
 
 /// Gives the gate its facts and returns its verdict. Records in the report how the last snapshot changes.
 pub(super) fn judge(
     limits: &GateLimits,
     outcome: &mut Outcome,
     forests: &[DeliveredForest<'_>],
-    publication: Option<&Publication<'_>>,
-    written: Option<&PerFeed<FeedOutcome>>,
+    base: &Base,
 ) -> Result<Approved, Vec<GateReason>> {
-    let previous = publication.and_then(|p| Some((p, p.previous()?)));
-    if let Some((publication, previous)) = previous {
-        outcome.report.previous_date = Some(previous.date);
-        for file in &mut outcome.report.files {
-            file.previous_rows = Some(publication.rows_before(file.feed));
-        }
-    }
-    let mut vanished = Vec::new();
-    if let Some(written) = written {
-        for (feed, done) in Feed::ALL.into_iter().zip(written) {
-            outcome.report.changes.insert(feed, done.table_changes);
-            let before = publication.map_or(0, |p| p.rows_before(feed));
-            vanished.push(gate::Vanished { feed, before, gone: done.snapshot_changes.removed });
-        }
+    outcome.report.previous_date = base.previous_date;
+    outcome.report.changes.clone_from(&base.changes);
+    for file in &mut outcome.report.files {
+        file.previous_rows = base.rows_before.get(&file.feed).copied();
     }
     let edges: Vec<gate::Edges<'_>> = forests
         .iter()
@@ -40,8 +109,8 @@ pub(super) fn judge(
             detached: f.detached,
         })
         .collect();
-    let branches = publication.map_or(&[][..], |p| p.branches());
-    let branches: Vec<gate::Branch<'_>> = branches
+    let branches: Vec<gate::Branch<'_>> = base
+        .branches
         .iter()
         .map(|b| gate::Branch { organ: &b.organ, before: b.before, gone: b.gone })
         .collect();
@@ -50,7 +119,7 @@ pub(super) fn judge(
         totals: &outcome.report.totals,
         files: &outcome.report.files,
         edges: &edges,
-        vanished: &vanished,
+        vanished: &base.vanished,
         branches: &branches,
     };
     gate::judge(&facts, limits)

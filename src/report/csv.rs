@@ -1,6 +1,8 @@
-//! The findings of a run as a table for a spreadsheet: one row a finding.
+//! The findings of a run as a table for a spreadsheet: one row a finding, then one a vanished record.
 
-use crate::model::{Finding, RunReport};
+use std::path::Path;
+
+use crate::model::{Feed, Finding, FormerFeed, RunReport, VanishedRecord};
 
 use super::formatting;
 use super::language::Language;
@@ -34,6 +36,11 @@ pub fn render(report: &RunReport, language: Language) -> Result<Vec<u8>, csv::Er
     for finding in &report.findings {
         writer.write_record(row(report, finding, language))?;
     }
+    for (feed, former) in report.former.iter().flat_map(|former| &former.feeds) {
+        for record in &former.vanished {
+            writer.write_record(vanished(report, former, record, *feed, language))?;
+        }
+    }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
@@ -58,6 +65,28 @@ fn row(report: &RunReport, finding: &Finding, language: Language) -> [String; 11
         text(&finding.value),
         as_text(language.of(&finding.message)),
     ]
+}
+
+/// A record of the former delivery that is not in this one. File and line are those of the former delivery.
+fn vanished(
+    report: &RunReport,
+    former: &FormerFeed,
+    record: &VanishedRecord,
+    feed: Feed,
+    language: Language,
+) -> [String; 11] {
+    let folder = report.former.as_ref().map_or("", |former| former.folder.as_str());
+    let message = match language {
+        Language::Chinese => format!("原交付中有此{}，本次没有", feed.title_zh()),
+        Language::English => format!("this {feed} is in the former delivery and not in this one"),
+    };
+    let mut row = <[String; 11]>::default();
+    row[1] = "vanished".to_owned();
+    row[4] = as_text(&Path::new(folder).join(&former.file).display().to_string());
+    row[5] = record.line.to_string();
+    row[7] = as_text(&record.key);
+    row[10] = message;
+    row
 }
 
 /// A delivered text that a spreadsheet must not take for a formula.

@@ -12,7 +12,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::disk::replace_file;
-use crate::model::{FileFacts, Finding, Message, NotRunWhy, RunReport, system_reason};
+use crate::model::{
+    FileFacts, Finding, FormerDelivery, FormerFeed, Message, NotRunWhy, RunReport, system_reason,
+};
 
 /// Name of the document within the report folder of a run.
 pub const FILE_NAME: &str = "report.json";
@@ -20,7 +22,7 @@ pub const FILE_NAME: &str = "report.json";
 /// The JSON Schema (2020-12) of the document.
 pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
 
-/// Maximum number of findings of a code that are listed; `totals` has the true numbers.
+/// Maximum number of findings of a code that are listed, and of vanished records of a file; the totals are true.
 pub const MAX_FINDINGS: usize = 1_000;
 
 /// Permissions of the document, of which the user's umask takes its share: it is made to be passed on.
@@ -98,6 +100,7 @@ struct Document<'a> {
     reasons: Vec<Reason<'a>>,
     files: Vec<File<'a>>,
     counts: BTreeMap<&'static str, Counts>,
+    former: Option<Former<'a>>,
     rules_run: &'a [&'static str],
     rules_not_run: Vec<NotRun>,
     findings: Vec<Entry<'a>>,
@@ -156,6 +159,26 @@ struct Counts {
 }
 
 #[derive(Serialize)]
+struct Former<'a> {
+    folder: &'a str,
+    vanished: BTreeMap<&'static str, Vanished<'a>>,
+}
+
+#[derive(Serialize)]
+struct Vanished<'a> {
+    file: &'a str,
+    total: u64,
+    at_end: bool,
+    records: Vec<Record<'a>>,
+}
+
+#[derive(Serialize)]
+struct Record<'a> {
+    key: &'a str,
+    line: u64,
+}
+
+#[derive(Serialize)]
 struct NotRun {
     code: &'static str,
     why: String,
@@ -209,6 +232,7 @@ impl<'a> Document<'a> {
                 .collect(),
             files: report.files.iter().map(file).collect(),
             counts: report.files.iter().map(|f| (f.feed.name(), counts(report, f))).collect(),
+            former: report.former.as_ref().map(former),
             rules_run: &report.rules_run,
             rules_not_run: report
                 .rules_not_run
@@ -272,6 +296,21 @@ fn counts(report: &RunReport, facts: &FileFacts) -> Counts {
         carried: changes.map(|c| c.carried),
         unchanged: changes.map(|c| c.unchanged),
     }
+}
+
+fn vanished(feed: &FormerFeed) -> Vanished<'_> {
+    let records = feed.vanished.iter().take(MAX_FINDINGS);
+    Vanished {
+        file: &feed.file,
+        total: feed.vanished.len() as u64,
+        at_end: feed.at_end,
+        records: records.map(|record| Record { key: &record.key, line: record.line }).collect(),
+    }
+}
+
+fn former(former: &FormerDelivery) -> Former<'_> {
+    let feeds = former.feeds.iter().map(|(feed, of)| (feed.name(), vanished(of)));
+    Former { folder: &former.folder, vanished: feeds.collect() }
 }
 
 fn why(why: NotRunWhy) -> String {

@@ -5,12 +5,13 @@
 //! one line to read and not ten thousand.
 
 mod sentences;
+mod vanished;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Disposition, Feed, FeedChanges, FileFacts, Finding, Level, Message, NotRunWhy, PerFeed,
-    RuleMeta, RunReport, StageTiming, Verdict,
+    Disposition, Feed, FeedChanges, FileFacts, Finding, FormerFeed, Level, Message, NotRunWhy,
+    PerFeed, RuleMeta, RunReport, StageTiming, Verdict,
 };
 
 /// The content of a report.
@@ -92,6 +93,14 @@ pub struct Cause<'a> {
     pub affected: u64,
 }
 
+/// The vanished records of one feed; at least one.
+#[derive(Debug, Clone, Copy)]
+pub struct VanishedOfFeed<'a> {
+    folder: &'a str,
+    feed: Feed,
+    former: &'a FormerFeed,
+}
+
 impl<'a> View<'a> {
     /// Arranges a run. `catalogue` knows the summaries of the rules.
     pub fn new(report: &'a RunReport, catalogue: &[&'a RuleMeta]) -> View<'a> {
@@ -117,6 +126,15 @@ impl<'a> View<'a> {
             rules,
             not_run: not_run(report),
         }
+    }
+
+    /// The feeds that lack records of the former delivery.
+    pub fn vanished(&self) -> Vec<VanishedOfFeed<'_>> {
+        let Some(former) = &self.report.former else { return Vec::new() };
+        let feeds = former.feeds.iter().filter(|(_, of)| !of.vanished.is_empty());
+        feeds
+            .map(|(feed, of)| VanishedOfFeed { folder: &former.folder, feed: *feed, former: of })
+            .collect()
     }
 
     /// The loudest level that occurs; none if nothing was found.

@@ -27,9 +27,9 @@ pub struct Branch {
     pub gone: u64,
 }
 
-/// The branches of the snapshot before.
+/// The branches of the snapshot before, or of a former delivery.
 #[derive(Debug, Default)]
-pub(super) struct Branches {
+pub struct Branches {
     /// The organs of level 2, by id.
     list: Vec<Branch>,
     /// Position in `list` for every organ that is a branch or below one.
@@ -41,9 +41,42 @@ pub(super) struct Branches {
 }
 
 /// Parent and level of an organ.
-type Organ = (Option<String>, Option<i64>);
+pub type Organ = (Option<String>, Option<i64>);
+
+/// The fields by which agents belong to branches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BranchFields<'a> {
+    /// The agents' field that names their organ.
+    pub agent_organ: &'a str,
+    /// The organs' field that names their parent.
+    pub organ_parent: &'a str,
+    /// The organs' field with their level.
+    pub organ_level: &'a str,
+}
+
+impl BranchFields<'_> {
+    /// Those of a schema; `None` if agents name no organ in it, or organs have no level.
+    pub fn of(schema: &Schema) -> Option<BranchFields<'_>> {
+        let link =
+            schema.references.iter().find(|r| r.feed == Feed::Agent && r.target == Feed::Organ)?;
+        let forest = schema.forests.iter().find(|f| f.feed == Feed::Organ && f.has_levels())?;
+        let level = forest.level.as_ref()?;
+        Some(BranchFields {
+            agent_organ: &link.field,
+            organ_parent: &forest.parent,
+            organ_level: &level.field,
+        })
+    }
+}
 
 impl Branches {
+    /// The branches among these organs.
+    pub fn of(organs: &BTreeMap<String, Organ>) -> Branches {
+        let mut branches = Branches::default();
+        branches.group(organs);
+        branches
+    }
+
     /// Reads the organs of the snapshot before the date. A schema in which agents name no organ, or
     /// organs have no level, has no branches.
     pub(super) fn read(
@@ -93,7 +126,7 @@ impl Branches {
     }
 
     /// The branch of an organ. With `counted`, one agent of the snapshot before is counted there.
-    pub(super) fn branch_of(&mut self, organ: Option<&str>, counted: bool) -> Option<u32> {
+    pub fn branch_of(&mut self, organ: Option<&str>, counted: bool) -> Option<u32> {
         let organ = organ?;
         let branch = match &self.last {
             Some((last, branch)) if last == organ => *branch,
@@ -110,14 +143,14 @@ impl Branches {
     }
 
     /// Counts an agent of the branch as removed.
-    pub(super) fn count_removed(&mut self, branch: Option<u32>) {
+    pub fn count_removed(&mut self, branch: Option<u32>) {
         if let Some(branch) = branch.and_then(|at| self.list.get_mut(at as usize)) {
             branch.gone += 1;
         }
     }
 
     /// The branches by id.
-    pub(super) fn list(&self) -> &[Branch] {
+    pub fn list(&self) -> &[Branch] {
         &self.list
     }
 }
@@ -128,14 +161,11 @@ fn columns(schema: &Schema) -> Option<(String, String)> {
         let feed = schema.feed(feed);
         feed.position(field).and_then(|at| feed.fields.get(at)).map(|f| f.column.clone())
     };
-    let link =
-        schema.references.iter().find(|r| r.feed == Feed::Agent && r.target == Feed::Organ)?;
-    let forest = schema.forests.iter().find(|f| f.feed == Feed::Organ && f.has_levels())?;
-    let level = forest.level.as_ref()?;
+    let fields = BranchFields::of(schema)?;
     let select = [
         schema.feed(Feed::Organ).key_field().column.clone(),
-        column(Feed::Organ, &forest.parent)?,
-        column(Feed::Organ, &level.field)?,
+        column(Feed::Organ, fields.organ_parent)?,
+        column(Feed::Organ, fields.organ_level)?,
     ];
-    Some((column(Feed::Agent, &link.field)?, select.map(|c| quoted(&c)).join(", ")))
+    Some((column(Feed::Agent, fields.agent_organ)?, select.map(|c| quoted(&c)).join(", ")))
 }

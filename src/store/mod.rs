@@ -26,7 +26,7 @@ mod trees;
 #[cfg(test)]
 mod tests;
 
-pub use branches::Branch;
+pub use branches::{Branch, BranchFields, Branches, Organ};
 pub use connection::DATABASE;
 pub use database::Store;
 pub use error::StoreError;

@@ -42,4 +42,21 @@ impl Drawing<'_> {
         columns[0] = Column::Text;
         self.table(&columns, &header, &rows);
     }
+
+    pub(super) fn vanished(&mut self) {
+        let language = self.language();
+        let shown = self.options.per_rule;
+        for vanished in self.view.vanished() {
+            self.text.push('\n');
+            self.paragraph(2, &vanished.title(language));
+            for place in vanished.places().take(shown) {
+                self.paragraph(4, &place);
+            }
+            if let Some(text) = vanished.not_shown(shown, language)
+                && shown > 0
+            {
+                self.paragraph(4, &text);
+            }
+        }
+    }
 }

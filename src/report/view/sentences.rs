@@ -132,13 +132,19 @@ impl View<'_> {
 
     /// The headings of the columns of [`View::change_rows`].
     pub fn change_headings(&self, language: Language) -> [&'static str; 6] {
-        language.choose(
-            ["快照", "新增", "变更", "移除", "沿用旧值", "不变"],
-            ["snapshot", "added", "changed", "removed", "carried", "unchanged"],
-        )
+        match self.report.former {
+            None => language.choose(
+                ["快照", "新增", "变更", "移除", "沿用旧值", "不变"],
+                ["snapshot", "added", "changed", "removed", "carried", "unchanged"],
+            ),
+            Some(_) => language.choose(
+                ["与原交付相比", "新增", "变更", "消失", "沿用旧值", "不变"],
+                ["since the former", "added", "changed", "vanished", "carried", "unchanged"],
+            ),
+        }
     }
 
-    /// What publishing did to each table: its name, rows added, changed, removed, carried and unchanged.
+    /// What publishing did to each table, or how the delivery differs from a former one: its name, rows added, changed, removed, carried and unchanged.
     pub fn change_rows(&self, language: Language) -> Vec<[String; 6]> {
         let row = |(feed, c): (&Feed, &crate::model::FeedChanges)| {
             let name = match language {

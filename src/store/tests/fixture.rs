@@ -211,6 +211,7 @@ pub(super) fn report(run: &str, date: NaiveDate, verdict: Verdict) -> RunReport 
         previous_date: None,
         files: Feed::ALL.into_iter().map(facts).collect(),
         changes: BTreeMap::new(),
+        former: None,
         rules_run: Vec::new(),
         rules_not_run: Vec::new(),
         findings: Vec::new(),
