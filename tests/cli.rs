@@ -2,6 +2,7 @@
 
 mod against;
 mod bad_input;
+mod config;
 mod crash;
 mod own_schema;
 mod terminal;

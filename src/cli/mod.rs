@@ -8,6 +8,7 @@
 mod alerting;
 mod check;
 mod completions;
+mod config;
 mod delivery_format;
 mod exit;
 mod failure;
@@ -81,6 +82,7 @@ enum Verb {
     Init(init::Arguments),
     Import(import::Arguments),
     Check(check::Arguments),
+    Config(config::Arguments),
     Sample(sample::Arguments),
     Serve(serve::Arguments),
     Runs(runs::Arguments),
@@ -155,6 +157,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Init(arguments) => init::run(arguments, environment),
         Verb::Import(arguments) => Ok(import::run(arguments, environment)),
         Verb::Check(arguments) => check::run(arguments, environment),
+        Verb::Config(arguments) => config::run(arguments, environment),
         Verb::Sample(arguments) => sample::run(arguments, environment),
         Verb::Serve(arguments) => serve::run(arguments, environment),
         Verb::Runs(arguments) => runs::run(arguments, environment),

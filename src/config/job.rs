@@ -16,6 +16,7 @@ mod file_names;
 mod format;
 mod gate;
 mod host_key;
+mod in_force;
 mod key;
 mod keys;
 mod limits;
@@ -31,6 +32,7 @@ mod secret;
 mod source;
 mod source_section;
 mod tls;
+mod unset;
 mod value_type;
 mod values;
 mod wecom;
@@ -40,6 +42,8 @@ mod wecom_section;
 #[cfg(test)]
 mod example_tests;
 #[cfg(test)]
+mod in_force_tests;
+#[cfg(test)]
 mod key_tests;
 
 pub use alert::{AlertChannel, AlertKind, AlertTarget};
@@ -48,6 +52,7 @@ pub use dated_path::DatedPath;
 pub use error::{ConfigError, Problem};
 pub use format::{Encoding, Format, PinnedLines};
 pub use gate::GateLimits;
+pub use in_force::{Origin, SecretState, Setting, Surroundings, settings_in_force};
 pub use keys::example;
 pub use resolve::{load, parse};
 pub use resolved::Job;

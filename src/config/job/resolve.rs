@@ -27,9 +27,13 @@ pub fn parse(
     text: &str,
     env: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Job, ConfigError> {
-    // Editors on Windows leave a BOM, which is no part of TOML.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = without_bom(text);
     let document = Document { path, text, keys: keys::TABLE };
     let written: root::Written = toml::from_str(text).map_err(|error| document.explain(&error))?;
     Resolver { document, env }.job(written)
+}
+
+/// The text without the BOM that editors on Windows leave, which is no part of TOML.
+pub(super) fn without_bom(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }

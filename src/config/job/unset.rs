@@ -1,0 +1,54 @@
+//! Why a key of a job file has no value, in words.
+
+use crate::model::Message;
+
+/// The table that holds the key is not in the job file.
+pub(super) fn no_table(table: &str, repeats: bool) -> Message {
+    let header = if repeats { format!("[[{table}]]") } else { format!("[{table}]") };
+    Message::new(format!("未写 {header}"), format!("there is no {header}"))
+}
+
+/// The key has no meaning with the kind of its table.
+pub(super) fn other_kind(kind: &str) -> Message {
+    Message::new(
+        format!("kind = \"{kind}\" 时没有意义"),
+        format!("means nothing with kind = \"{kind}\""),
+    )
+}
+
+/// `polls` and `min_size` belong to `stable`.
+pub(super) fn only_with_stable() -> Message {
+    Message::fixed("仅与 ready.stable 同用", "only with ready.stable")
+}
+
+/// An application without `token` and `aes_key`.
+pub(super) fn no_callbacks() -> Message {
+    Message::fixed("此应用不接收回调", "the application receives no callbacks")
+}
+
+/// What holds while a key without a default is not written.
+pub(super) fn meaning(section: &str, name: &str) -> Message {
+    match (section, name) {
+        ("", "schema") => Message::fixed("未写：用内置结构", "not written: the built-in schema"),
+        ("source", "path") => {
+            Message::fixed("未写：登录后所在的目录", "not written: the directory after login")
+        }
+        ("source", "bandwidth") => Message::fixed("未写：不限速", "not written: no cap"),
+        ("source", "freshness") => {
+            Message::fixed("未写：不论新旧", "not written: files of any age")
+        }
+        ("source", "host_key") => Message::fixed(
+            "未写：不会连接，报错中给出服务器的指纹",
+            "not written: no connection is made, and the error gives the server's fingerprint",
+        ),
+        ("source.tls", "ca" | "pin_sha256") => Message::fixed(
+            "未写：另一项，或公共根证书",
+            "not written: the other one, or the public roots",
+        ),
+        ("schedule", "wait_until") => {
+            Message::fixed("未写：到点后等一小时", "not written: one hour after the scheduled time")
+        }
+        ("alert", "ca") => Message::fixed("未写：公共根证书", "not written: the public roots"),
+        _ => Message::fixed("未写", "not written"),
+    }
+}
