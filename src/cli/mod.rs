@@ -96,6 +96,10 @@ enum Verb {
 /// Runs the program.
 pub(crate) fn run() -> ExitCode {
     let wanted = language_wanted();
+    let in_language = |language| help::localized(CommandLine::command(), language);
+    if let Some(answered) = completions::answer(wanted, in_language) {
+        return answered;
+    }
     let command = help::localized(CommandLine::command(), wanted);
     let parsed =
         command.try_get_matches().and_then(|matches| CommandLine::from_arg_matches(&matches));
@@ -165,7 +169,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Rules(arguments) => rules::run(arguments, environment),
         Verb::Schemas(arguments) => schemas::run(arguments, environment),
         Verb::Wecom(arguments) => wecom::run(arguments, environment),
-        Verb::Completions(arguments) => completions::run(arguments, CommandLine::command()),
+        Verb::Completions(arguments) => completions::run(arguments),
     }
 }
 
