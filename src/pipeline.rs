@@ -10,6 +10,7 @@ mod pinned;
 mod rows;
 mod run;
 mod stage;
+mod tally;
 mod verdict;
 
 use std::{path::Path, time::Instant};

@@ -592,3 +592,53 @@ fn a_refusal_says_if_the_missing_rows_are_the_end_of_the_file_published_before()
     fs::remove_dir_all(insurer.data().join(format!("t/archive/{}", date(1)))).unwrap();
     assert!(!note(&insurer.deliver(4, cut).import(4)));
 }
+
+#[test]
+fn a_run_tells_the_rows_and_the_share_of_each_stage_that_counts_them() {
+    /// What was told, by stage.
+    #[derive(Default)]
+    struct Told(std::sync::Mutex<Vec<(&'static str, Vec<(u64, u8)>)>>);
+    impl fetch::Progress for Told {
+        fn file(&self, _: Feed, _: Option<u64>) {}
+        fn bytes(&self, _: Feed, _: u64) {}
+    }
+    impl Progress for Told {
+        fn stage(&self, stage: Stage) {
+            self.0.lock().unwrap().push((stage.name(), Vec::new()));
+        }
+        fn rows(&self, done: u64, percent: u8) {
+            self.0.lock().unwrap().last_mut().unwrap().1.push((done, percent));
+        }
+    }
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {});
+    let told = Told::default();
+    let request = ImportRequest {
+        job: &insurer.job,
+        date: Some(date(1)),
+        from: None,
+        dry_run: false,
+        data_dir: &insurer.data(),
+        now: "2024-12-31T18:30:00Z".parse().unwrap(),
+        cancel: &Cancel::new(),
+        wait_policy: WaitPolicy::WaitForFiles,
+        accept_unchanged: false,
+        refused: None,
+    };
+    let report = pipeline::import(&request, &told).unwrap();
+    let rows: u64 = report.files.iter().map(|file| file.rows).sum();
+    for (stage, told) in told.0.into_inner().unwrap() {
+        if stage == "fetch" {
+            assert!(told.is_empty(), "its bytes are told");
+            continue;
+        }
+        assert!(told.is_sorted(), "{stage}: {told:?}");
+        let (done, percent) = *told.last().unwrap();
+        match stage {
+            // Without the headers, which are read before.
+            "parse" => assert!(done == rows && percent >= 90, "{told:?}"),
+            "check" => assert_eq!((done, percent), (rows, 100)),
+            _ => assert!(done > rows && percent == 100, "{stage}: {told:?}"),
+        }
+    }
+}

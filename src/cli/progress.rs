@@ -92,11 +92,26 @@ impl Progress for Bar {
             Stage::Fetch => {
                 "{spinner} {prefix} {bar:30} {bytes}/{total_bytes} {bytes_per_sec} {elapsed}"
             }
-            // These stages work on all rows at once, so there is nothing to count.
+            // Until rows are counted. The rules work on all rows at once, so a check counts none.
             Stage::Parse | Stage::Check | Stage::Publish => "{spinner} {prefix} {elapsed}",
         });
         self.bar.set_prefix(formatting::stage(self.language, stage.name()).to_owned());
         self.bar.reset_elapsed();
+    }
+
+    fn rows(&self, done: u64, percent: u8) {
+        self.style("{spinner} {prefix} {bar:30} {msg} {elapsed}");
+        self.bar.set_message(rows_and_percent(self.language, done, percent));
+        self.set(u64::from(percent), Some(100));
+    }
+}
+
+/// Such as `12,345 rows (67%)`.
+fn rows_and_percent(language: Language, rows: u64, percent: u8) -> String {
+    let rows = formatting::count(language, rows, "行", "row", "rows");
+    match language {
+        Language::Chinese => format!("{rows}（{percent}%）"),
+        Language::English => format!("{rows} ({percent}%)"),
     }
 }
 
@@ -133,12 +148,19 @@ struct State {
     who: String,
     stage: Mutex<Option<(Stage, Instant)>>,
     bytes: Mutex<Bytes>,
+    /// Rows and per cent of the stage, once they are known.
+    rows: Mutex<Option<(u64, u8)>>,
 }
 
 impl Lines {
     fn start(language: Language, who: String) -> Lines {
-        let state =
-            Arc::new(State { language, who, stage: Mutex::default(), bytes: Mutex::default() });
+        let state = Arc::new(State {
+            language,
+            who,
+            stage: Mutex::default(),
+            bytes: Mutex::default(),
+            rows: Mutex::default(),
+        });
         let (alive, dropped) = channel();
         let printed = Arc::clone(&state);
         // Without a thread there are no heartbeat lines, which does not affect the run.
@@ -151,7 +173,12 @@ impl Lines {
 impl Progress for Lines {
     fn stage(&self, stage: Stage) {
         *lock(&self.state.stage) = Some((stage, Instant::now()));
+        *lock(&self.state.rows) = None;
         self.state.line(formatting::stage(self.state.language, stage.name()));
+    }
+
+    fn rows(&self, done: u64, percent: u8) {
+        *lock(&self.state.rows) = Some((done, percent));
     }
 }
 
@@ -197,7 +224,12 @@ impl State {
                 format!("{text} {}/{}", formatting::size(bytes.done()), formatting::size(total))
             }
             (Stage::Fetch, None) => format!("{text} {}", formatting::size(bytes.done())),
-            _ => text,
+            _ => match *lock(&self.rows) {
+                Some((rows, percent)) => {
+                    format!("{text} {}", rows_and_percent(self.language, rows, percent))
+                }
+                None => text,
+            },
         }
     }
 
@@ -234,6 +266,21 @@ mod tests {
         lines.bytes(Feed::Organ, 1);
         let sign = lines.state.sign_of_life(Stage::Fetch, Duration::from_secs(31));
         assert_eq!(sign, "fetch 31 s 1.50 KB", "one file does not tell its size");
+    }
+
+    #[test]
+    fn the_heartbeat_line_shows_rows_and_percent_once_they_are_known() {
+        for (language, expected) in [
+            (Language::English, "publish 31 s 12,345 rows (67%)"),
+            (Language::Chinese, "发布 31 s 12,345 行（67%）"),
+        ] {
+            let lines = Lines::start(language, "demo".to_owned());
+            lines.rows(12_345, 67);
+            let sign = || lines.state.sign_of_life(Stage::Publish, Duration::from_secs(31));
+            assert_eq!(sign(), expected);
+            lines.stage(Stage::Check);
+            assert!(!sign().contains('%'), "another stage begins: {}", sign());
+        }
     }
 
     #[test]

@@ -96,6 +96,15 @@ impl RawDelivery {
         Ok(())
     }
 
+    /// Bytes of all files that were read.
+    pub fn bytes(&self) -> u64 {
+        let read = self.files.iter().map(|fetched| match fetched {
+            Fetched::File(file) => file.size,
+            Fetched::Missing { .. } | Fetched::Oversized { .. } => 0,
+        });
+        read.sum()
+    }
+
     /// Removes the downloads from the disk, once they are archived and loaded. One that stays behind is
     /// written over by the next run.
     pub fn remove_downloads(&mut self) {

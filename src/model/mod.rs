@@ -5,6 +5,7 @@
 mod cancel;
 mod feed;
 mod per_feed;
+mod row_counter;
 mod finding;
 mod language;
 mod run;
@@ -17,6 +18,7 @@ pub use feed::Feed;
 pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related, RuleMeta};
 pub use language::Language;
 pub use per_feed::PerFeed;
+pub use row_counter::RowCounter;
 pub use run::{
     FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, NotRun, NotRunWhy,
     RecordedFile, RecordedFiles, RunId, RunReport, StageTiming, VanishedRecord, Verdict,

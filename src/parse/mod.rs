@@ -14,6 +14,7 @@ use polars::prelude::PolarsResult;
 use crate::config::job::Format;
 use crate::config::schema::FeedSchema;
 use crate::decode::{Detected, Lines, detect};
+use crate::model::RowCounter;
 
 pub use cast::{date, integer, is_blank, trim};
 pub use line_limit::MAX_LINE;
@@ -30,12 +31,13 @@ pub fn parse<'a>(
     bytes: &'a [u8],
     schema: &FeedSchema,
     pinned: &Format,
+    counter: RowCounter<'_>,
 ) -> PolarsResult<Result<Parsed<'a>, Unparsable>> {
     let (lines, layout) = match lay_out(bytes, schema, pinned) {
         Ok(found) => found,
         Err(unparsable) => return Ok(Err(unparsable)),
     };
-    records::records(lines, layout, schema).map(Ok)
+    records::records(lines, layout, schema, counter).map(Ok)
 }
 
 /// The encoding and the layout that detection finds where nothing is pinned; `None` if it finds none.

@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::schema::{FeedSchema, Kind, Required};
 use crate::decode::{BadBytes, Lines};
-use crate::model::Table;
+use crate::model::{RowCounter, Table};
 
 use super::columns::{ColumnChunk, Columns, Filled, Finished};
 use super::line_limit::MAX_LINE;
@@ -29,6 +29,7 @@ pub(super) fn records<'a>(
     lines: Lines<'a>,
     layout: Layout,
     schema: &FeedSchema,
+    counter: RowCounter<'_>,
 ) -> PolarsResult<Parsed<'a>> {
     let first = layout.header.as_ref().map_or(0, |h| h.line + 1);
     let above = 0..first.saturating_sub(1);
@@ -47,7 +48,7 @@ pub(super) fn records<'a>(
             .zip(columns.chunks())
             .map(|(range, chunk)| {
                 let (lines, plan) = (&lines, &plan);
-                scope.spawn(move || Part::read(lines, range, plan, chunk))
+                scope.spawn(move || Part::read(lines, range, plan, chunk, counter))
             })
             .collect();
         workers
@@ -161,6 +162,7 @@ impl Part {
         range: Range<usize>,
         plan: &Plan<'_>,
         chunk: ColumnChunk<'_>,
+        counter: RowCounter<'_>,
     ) -> (Part, Filled) {
         let mut reader = Reader {
             plan,
@@ -171,6 +173,7 @@ impl Part {
         };
         let mut buffer = String::new();
         for run in lines.runs(range, RUN) {
+            counter.add(run.len() as u64, lines.raw_size(run.clone()));
             let Some(text) = lines.decode_run(run.clone(), &mut buffer) else {
                 for line in run {
                     let decoded = lines.decode(line);

@@ -30,7 +30,10 @@ fn reading_on_several_threads_equals_reading_on_one() {
     let text = format!("{}\n{body}", names.join("|"));
     assert!(text.len() as u64 > 2 * THREAD, "too small for two threads");
 
-    let parsed = parse(text.as_bytes(), feed, &Format::default()).unwrap().unwrap();
+    let parsed =
+        parse(text.as_bytes(), feed, &Format::default(), crate::model::RowCounter::default())
+            .unwrap()
+            .unwrap();
     let of_kind = |kind| (1..=lines).filter(move |n| n % 1_000 == kind);
     let ragged: Vec<u32> = parsed.ragged.iter().map(|ragged| ragged.line).collect();
     assert_eq!(ragged, of_kind(7).map(|n| n as u32).collect::<Vec<_>>());

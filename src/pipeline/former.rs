@@ -10,7 +10,8 @@ use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery, Readable};
 use crate::fetch::{self, Fetched, RawDelivery};
 use crate::model::{
-    Cancel, Column, Feed, FeedChanges, FormerDelivery, FormerFeed, Message, PerFeed, VanishedRecord,
+    Cancel, Column, Feed, FeedChanges, FormerDelivery, FormerFeed, Message, PerFeed, RowCounter,
+    VanishedRecord,
 };
 use crate::rules::{Levels, check_lines};
 use crate::store::{Branch, BranchFields, Branches, Organ};
@@ -105,7 +106,8 @@ impl<'a> Former<'a> {
         pinned: &Format,
         levels: &Levels,
     ) -> Result<(Former<'a>, PerFeed<Option<Message>>), RunError> {
-        let mut delivery = intake::parse(raw, schema, pinned, Background::default())?;
+        let mut delivery =
+            intake::parse(raw, schema, pinned, Background::default(), RowCounter::default())?;
         let (checked, accepted) = check_lines(&mut delivery, levels);
         let why = PerFeed::from_fn(|feed| {
             let file = |f: &&crate::model::Finding| f.feed == feed && f.code.starts_with('F');

@@ -7,7 +7,7 @@ use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery, FileInput, FileState};
 use crate::fetch::{self, Fetched, RawDelivery};
 use crate::keys::KeyIndex;
-use crate::model::{Feed, PerFeed, RecordedFiles};
+use crate::model::{Feed, PerFeed, RecordedFiles, RowCounter};
 use crate::parse::{self, trim};
 use crate::store::QuarantinedLine;
 
@@ -49,6 +49,7 @@ pub(super) fn parse<'a>(
     schema: &'a Schema,
     pinned: &Format,
     background: Background,
+    counter: RowCounter<'_>,
 ) -> PolarsResult<Delivery<'a>> {
     let files = PerFeed::try_from_fn(|feed| {
         let fetched = raw.file(feed);
@@ -59,7 +60,7 @@ pub(super) fn parse<'a>(
             }
             Fetched::File(file) => {
                 let feed_schema = schema.feed(feed);
-                match parse::parse(file.bytes(), feed_schema, pinned)? {
+                match parse::parse(file.bytes(), feed_schema, pinned, counter)? {
                     Err(unparsable) => FileState::Unparsable(unparsable),
                     Ok(parsed) => {
                         let keys = parsed.table.text(&feed_schema.key_field().name);

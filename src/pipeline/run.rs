@@ -11,7 +11,7 @@ use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery};
 use crate::fetch::{RawDelivery, archive};
 use crate::links::Links;
-use crate::model::{Cancel, Feed, PerFeed, RunReport, Verdict};
+use crate::model::{Cancel, Feed, PerFeed, RowCounter, RunReport, Verdict};
 use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
 use crate::store::{RunRecord, Store};
 use crate::trees::{DeliveredForest, tree_rows};
@@ -23,6 +23,7 @@ use super::outcome::Outcome;
 use super::pinned::wrong_pin;
 use super::rows::{carried, write_rows};
 use super::stage::{Progress, Stage};
+use super::tally::Tally;
 use super::verdict::{Base, judge, lacks_rows};
 
 /// What holds for a whole run.
@@ -60,12 +61,23 @@ impl Run<'_> {
         mut outcome: Outcome,
     ) -> Result<RunReport, RunError> {
         let date = outcome.report.business_date;
+        // Before the publication, which holds it until it is dropped.
+        let writing = Tally::new(0);
+        let count_written = |rows, _| writing.count(self.progress, rows, rows);
         self.check_cancelled()?;
         self.progress.stage(Stage::Parse);
         let began = Instant::now();
+        let tally = Tally::new(raw.bytes());
+        let count = |rows, bytes| tally.count(self.progress, rows, bytes);
         let (parsed, begun) = thread::scope(|scope| {
             let begin = store.as_mut().map(|store| scope.spawn(move || store.begin(date)));
-            let parsed = intake::parse(raw, self.schema, self.pinned, self.background.clone());
+            let parsed = intake::parse(
+                raw,
+                self.schema,
+                self.pinned,
+                self.background.clone(),
+                RowCounter::new(&count),
+            );
             (
                 parsed,
                 begin.map(|begin| begin.join().unwrap_or_else(|p| std::panic::resume_unwind(p))),
@@ -85,6 +97,10 @@ impl Run<'_> {
         let (delivery, accepted) = (&delivery, &accepted);
         let quarantined =
             PerFeed::from_fn(|feed| intake::quarantined_keys(delivery, accepted, feed));
+        writing.restart(accepted.iter().map(|accepted| accepted.order.len() as u64).sum());
+        if let Some(publication) = &mut publication {
+            publication.count_rows(RowCounter::new(&count_written));
+        }
         // A file without records is fatal: nothing is going to be published.
         let whole = Feed::ALL.into_iter().all(|feed| delivery.readable(feed).is_some());
         let (links, forests, written) = thread::scope(|scope| {
@@ -140,7 +156,9 @@ impl Run<'_> {
         self.progress.stage(Stage::Publish);
         let began = Instant::now();
         let carried = PerFeed::try_from_fn(|feed| carried(self.schema, &publication, feed))?;
-        for (forest, rows) in tree_rows(delivery, accepted, &links, forests, &carried) {
+        let trees = tree_rows(delivery, accepted, &links, forests, &carried);
+        writing.restart(trees.iter().map(|(_, rows)| rows.ids.len() as u64).sum());
+        for (forest, rows) in trees {
             publication.write_tree(forest, &rows)?;
             self.check_cancelled()?;
         }

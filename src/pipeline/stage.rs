@@ -31,4 +31,8 @@ impl Stage {
 pub trait Progress: fetch::Progress {
     /// A stage begins.
     fn stage(&self, stage: Stage);
+
+    /// So many rows of the stage are worked on, which is so much of it in per cent. Told from any thread; stages
+    /// that work on all rows at once tell nothing.
+    fn rows(&self, _done: u64, _percent: u8) {}
 }

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use crate::config::schema::{ForestSchema, Schema};
 use crate::gate::Approved;
-use crate::model::{Feed, PerFeed, TreeRows};
+use crate::model::{Feed, PerFeed, RowCounter, TreeRows};
 use crate::store::branches::{Branch, Branches};
 use crate::store::connection;
 use crate::store::dates::iso;
@@ -42,6 +42,8 @@ pub struct Publication<'s> {
     written: PerFeed<Option<(FeedOutcome, Vec<i64>)>>,
     /// One a forest.
     trees_written: Vec<bool>,
+    /// Is told of the rows that are written.
+    counter: RowCounter<'s>,
 }
 
 /// A row of which the last good version is carried.
@@ -89,6 +91,7 @@ impl<'s> Publication<'s> {
             trees: Vec::with_capacity(schema.forests.len()),
             written: PerFeed::default(),
             trees_written: vec![false; schema.forests.len()],
+            counter: RowCounter::default(),
         };
         let conn = &*publication.conn;
         // Read inside the transaction: no other process can publish after it.
@@ -120,6 +123,11 @@ impl<'s> Publication<'s> {
         self.previous.as_ref()
     }
 
+    /// Tells this of delivered rows, and of rows of forests, as they are written.
+    pub fn count_rows(&mut self, counter: RowCounter<'s>) {
+        self.counter = counter;
+    }
+
     /// Writes the rows of one feed, once; feeds come in any order.
     ///
     /// # Errors
@@ -137,7 +145,8 @@ impl<'s> Publication<'s> {
         }
         let delivery = DeliveredRows::new(*rows, table)?;
         let base = self.bases[feed].take().ok_or_else(misuse)?;
-        let written = rows::write(self.conn, table, self.date, &base, &mut self.branches, delivery)
+        let (date, branches) = (self.date, &mut self.branches);
+        let written = rows::write(self.conn, table, date, &base, branches, delivery, self.counter)
             .map_err(|error| StoreError::sqlite(self.path, error))?;
         Ok(self.written[feed].insert(written).0)
     }
@@ -210,7 +219,7 @@ impl<'s> Publication<'s> {
             return Err(StoreError::Misuse(format!("the forest {} comes twice", forest.name)));
         }
         let new = NewTree::new(forest, rows)?;
-        trees::write(self.conn, forest, stored, &new)
+        trees::write(self.conn, forest, stored, &new, self.counter)
             .map_err(|error| StoreError::sqlite(self.path, error))
     }
 

@@ -5,7 +5,7 @@ use polars_arrow::array::Utf8ViewArray;
 use rusqlite::types::Null;
 use rusqlite::{Connection, Statement, params};
 
-use crate::model::{Column, FeedChanges, Table};
+use crate::model::{Column, FeedChanges, RowCounter, Table};
 use crate::store::branches::Branches;
 use crate::store::dates::{IsoDates, iso};
 use crate::store::error::StoreError;
@@ -155,6 +155,7 @@ pub(super) fn write(
     base: &StoredFeed,
     branches: &mut Branches,
     mut delivery: DeliveredRows<'_>,
+    counter: RowCounter<'_>,
 ) -> rusqlite::Result<(FeedOutcome, Vec<i64>)> {
     if base.is_empty() {
         conn.execute_batch(&table.drop_key_index())?;
@@ -162,9 +163,14 @@ pub(super) fn write(
     let (mut outcome, mut carried) = (FeedOutcome::default(), Vec::new());
     let mut writer = RowWriter::new(conn, table, date)?;
     let mut cursor = base.cursor();
+    let mut uncounted = 0;
     while let Some(key) = first(delivery.peek(), cursor.peek()) {
         let (stored, branch) = cursor.take(key);
         let (delivered, row) = delivery.take(key);
+        uncounted += u64::from(row.is_some());
+        if uncounted == RowCounter::BATCH {
+            counter.add(std::mem::take(&mut uncounted), 0);
+        }
         let plan = plan_key(date, &stored, delivered);
         match plan.row {
             RowChange::Keep => {}
@@ -194,6 +200,7 @@ pub(super) fn write(
             carried.push(stored.open.map_or_else(reopened, |open| open.row));
         }
     }
+    counter.add(uncounted, 0);
     drop(writer);
     if base.is_empty() {
         conn.execute_batch(&table.create_key_index())?;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Statement};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::schema::ForestSchema;
-use crate::model::{TreeRows, TreeSums};
+use crate::model::{RowCounter, TreeRows, TreeSums};
 use crate::store::error::StoreError;
 use crate::store::keys::KeyList;
 use crate::store::layout::{quoted, tree_columns, tree_table};
@@ -249,6 +249,7 @@ pub(super) fn write(
     forest: &ForestSchema,
     stored: &StoredTree,
     new: &NewTree<'_>,
+    counter: RowCounter<'_>,
 ) -> rusqlite::Result<u64> {
     let table = quoted(&tree_table(&forest.name));
     let names = column_names(forest);
@@ -265,7 +266,12 @@ pub(super) fn write(
     // The first load has no stored rows to compare with.
     let hashes = if stored.ids.len() == 0 { Vec::new() } else { new.hashes() };
     let (mut written, mut old) = (0, 0);
+    let mut uncounted = 0;
     for (at, id) in new.rows.ids.iter().enumerate() {
+        uncounted += 1;
+        if uncounted == RowCounter::BATCH {
+            counter.add(std::mem::take(&mut uncounted), 0);
+        }
         while old < stored.ids.len() && stored.ids.get(old) < *id {
             written += delete.execute([stored.ids.get(old)])? as u64;
             old += 1;
@@ -282,6 +288,7 @@ pub(super) fn write(
             written += insert.raw_execute()? as u64;
         }
     }
+    counter.add(uncounted, 0);
     for gone in old..stored.ids.len() {
         written += delete.execute([stored.ids.get(gone)])? as u64;
     }
