@@ -174,7 +174,7 @@ fn note_cut_off(at_end: Option<&Vanished>, reasons: &mut [GateReason]) {
         Feed::Principal => "members of staff",
     };
     reason.message = Message::new(
-        format!("{zh}；少掉的 {gone} 个{title}正是上次文件末尾的 {gone} 个：文件可能被截断"),
+        format!("{zh}；减少的 {gone} 个{title}恰为上一批次文件末尾的 {gone} 个，文件可能被截断"),
         format!(
             "{en}; the {gone} missing {things} are the last {gone} of the former file: the file may have been cut off"
         ),

@@ -17,7 +17,7 @@ impl FormerUnreadable {
         let FormerUnreadable { folder, why: Message { zh, en } } = self;
         Message::new(
             format!(
-                "--against {folder}：无法读取原交付：{zh}。请指定含四个完整文件的文件夹，或去掉 --against；待校验的交付尚未评判"
+                "--against {folder}：无法读取上一批次：{zh}。请指定包含四个完整文件的目录，或去掉 --against；待校验的批次尚未校验"
             ),
             format!(
                 "--against {folder}: the former delivery cannot be read: {en}. Name a folder with four complete files, or \

@@ -77,7 +77,7 @@ fn vanished(
 ) -> [String; 11] {
     let folder = report.former.as_ref().map_or("", |former| former.folder.as_str());
     let message = match language {
-        Language::Chinese => format!("原交付中有此{}，本次没有", feed.title_zh()),
+        Language::Chinese => format!("上一批次中有此{}，本次没有", feed.title_zh()),
         Language::English => format!("this {feed} is in the former delivery and not in this one"),
     };
     let mut row = <[String; 11]>::default();

@@ -61,7 +61,7 @@ fn a_check_against_a_former_delivery_lists_what_would_vanish() {
         assert!(csv.contains(&row), "{row}: {csv}");
     }
     let chinese = workspace.run(&["check", "now", "--against", "in/20241122"]);
-    assert!(chinese.out.contains("agent 代理人：原交付中有 5 个，本次没有\n"), "{chinese:?}");
+    assert!(chinese.out.contains("agent 代理人：上一批次中有 5 个，本次没有\n"), "{chinese:?}");
 }
 
 #[test]

@@ -138,7 +138,7 @@ impl View<'_> {
                 ["snapshot", "added", "changed", "removed", "carried", "unchanged"],
             ),
             Some(_) => language.choose(
-                ["与原交付相比", "新增", "变更", "消失", "沿用旧值", "不变"],
+                ["与上一批次相比", "新增", "变更", "消失", "沿用旧值", "不变"],
                 ["since the former", "added", "changed", "vanished", "carried", "unchanged"],
             ),
         }

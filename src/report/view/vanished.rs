@@ -21,7 +21,7 @@ impl<'a> VanishedOfFeed<'a> {
                 } else {
                     ""
                 };
-                format!("{feed} {}：原交付中有 {number} 个，本次没有{note}", feed.title_zh())
+                format!("{feed} {}：上一批次中有 {number} 个，本次没有{note}", feed.title_zh())
             }
             Language::English => {
                 let note = if at_end {
