@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
         // Written to memory, for a shell that the arguments name.
         Some(Err(_)) | None => Err(Failure::internal(Message::new(
-            format!("无法生成 {shell} 的补全脚本；请报告此问题"),
+            format!("无法生成 {shell} 的补全脚本；请反馈给开发者"),
             format!("the completion script for {shell} could not be made; please report this"),
         ))),
     }

@@ -159,7 +159,7 @@ fn origin(setting: &Setting, language: Language) -> String {
     if let Some(state) = setting.secret {
         let note = match state {
             SecretState::Literal => language.choose(
-                "；密文写在任务文件中，不显示",
+                "；明文写在任务文件中，不显示",
                 "; the secret is in the job file and not shown",
             ),
             SecretState::VariableSet => {

@@ -5,13 +5,13 @@ use crate::model::Message;
 /// The table that holds the key is not in the job file.
 pub(super) fn no_table(table: &str, repeats: bool) -> Message {
     let header = if repeats { format!("[[{table}]]") } else { format!("[{table}]") };
-    Message::new(format!("未写 {header}"), format!("there is no {header}"))
+    Message::new(format!("未设置 {header}"), format!("there is no {header}"))
 }
 
 /// The key has no meaning with the kind of its table.
 pub(super) fn other_kind(kind: &str) -> Message {
     Message::new(
-        format!("kind = \"{kind}\" 时没有意义"),
+        format!("kind = \"{kind}\" 时不适用"),
         format!("means nothing with kind = \"{kind}\""),
     )
 }
@@ -29,26 +29,29 @@ pub(super) fn no_callbacks() -> Message {
 /// What holds while a key without a default is not written.
 pub(super) fn meaning(section: &str, name: &str) -> Message {
     match (section, name) {
-        ("", "schema") => Message::fixed("未写：用内置结构", "not written: the built-in schema"),
-        ("source", "path") => {
-            Message::fixed("未写：登录后所在的目录", "not written: the directory after login")
+        ("", "schema") => {
+            Message::fixed("未设置：使用内置结构", "not written: the built-in schema")
         }
-        ("source", "bandwidth") => Message::fixed("未写：不限速", "not written: no cap"),
+        ("source", "path") => {
+            Message::fixed("未设置：登录后所在的目录", "not written: the directory after login")
+        }
+        ("source", "bandwidth") => Message::fixed("未设置：不限速", "not written: no cap"),
         ("source", "freshness") => {
-            Message::fixed("未写：不论新旧", "not written: files of any age")
+            Message::fixed("未设置：不检查", "not written: files of any age")
         }
         ("source", "host_key") => Message::fixed(
-            "未写：不会连接，报错中给出服务器的指纹",
+            "未设置：拒绝连接，报错信息中给出服务器主机密钥的指纹",
             "not written: no connection is made, and the error gives the server's fingerprint",
         ),
         ("source.tls", "ca" | "pin_sha256") => Message::fixed(
-            "未写：另一项，或公共根证书",
+            "未设置：另一项，或公共根证书",
             "not written: the other one, or the public roots",
         ),
-        ("schedule", "wait_until") => {
-            Message::fixed("未写：到点后等一小时", "not written: one hour after the scheduled time")
-        }
-        ("alert", "ca") => Message::fixed("未写：公共根证书", "not written: the public roots"),
-        _ => Message::fixed("未写", "not written"),
+        ("schedule", "wait_until") => Message::fixed(
+            "未设置：计划时间后一小时",
+            "not written: one hour after the scheduled time",
+        ),
+        ("alert", "ca") => Message::fixed("未设置：公共根证书", "not written: the public roots"),
+        _ => Message::fixed("未设置", "not written"),
     }
 }
