@@ -211,6 +211,41 @@ fn a_bad_cell_or_a_stray_delimiter_removes_no_agent() {
 type State = Option<(&'static str, bool, Option<&'static str>)>;
 
 #[test]
+fn the_readme_joins_each_carried_row_to_its_own_line() {
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {}).import(1);
+    let mut expected = Vec::new();
+    let report = insurer
+        .deliver(2, |lines| {
+            let named = id(&lines[9]);
+            let recruiter =
+                lines[0].split('|').position(|title| title == "recommendByAgentId").unwrap();
+            set(lines, 9, ENTERED, "2024-02-30");
+            // Another line, bad as well, that names the first person.
+            set(lines, 20, recruiter, &named);
+            set(lines, 20, ENTERED, "2024-02-30");
+            // A stray delimiter: the key can still be read.
+            lines[30].push_str("|x");
+            expected = [9, 20, 30].map(|at| (id(&lines[at]), at as i64 + 1)).to_vec();
+        })
+        .import(2);
+    assert_eq!(report.verdict, Verdict::Published, "{:?}", report.reasons);
+    expected.sort();
+    for readme in ["README.md", "README.zh-CN.md"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(readme)).unwrap();
+        let queries = text.split("```sql\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let sql =
+            queries.into_iter().find(|sql| sql.contains("carried_since is not null")).unwrap();
+        let db = insurer.db();
+        let mut statement = db.prepare(sql).unwrap();
+        let found = statement.query_map([], |row| Ok((row.get("id")?, row.get("line")?)));
+        let mut found: Vec<(String, i64)> = found.unwrap().map(Result::unwrap).collect();
+        found.sort();
+        assert_eq!(found, expected, "{readme}");
+    }
+}
+
+#[test]
 fn a_quarantined_row_is_carried_until_it_is_corrected_or_absent() {
     let insurer = Insurer::new("");
     let bad: fn(&mut Vec<String>) = |lines| set(lines, 9, ENTERED, "2024-02-30");

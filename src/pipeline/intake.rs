@@ -4,7 +4,7 @@ use polars::prelude::PolarsResult;
 
 use crate::config::job::Format;
 use crate::config::schema::Schema;
-use crate::delivery::{Acceptance, Background, Delivery, FileInput, FileState};
+use crate::delivery::{Acceptance, Background, Delivery, FileInput, FileState, Readable};
 use crate::fetch::{self, Fetched, RawDelivery};
 use crate::keys::KeyIndex;
 use crate::model::{Feed, PerFeed, RecordedFiles, RowCounter};
@@ -80,25 +80,29 @@ pub(super) fn parse<'a>(
 }
 
 /// The keys of a feed for which a row was delivered and put into quarantine.
-///
-/// A line with the wrong number of fields has no key that a rule may trust; but the text in the key's
-/// place is enough to keep the last good version of that record, so that one stray delimiter makes no record
-/// disappear.
 pub(super) fn quarantined_keys(
     delivery: &Delivery<'_>,
     accepted: &PerFeed<Acceptance>,
     feed: Feed,
 ) -> Vec<String> {
     let Some(file) = delivery.readable(feed) else { return Vec::new() };
-    let key = |line: u64| match file.row(line) {
+    accepted[feed].quarantined.iter().filter_map(|q| key(&file, u64::from(q.line))).collect()
+}
+
+/// The key of a quarantined line.
+///
+/// A line with the wrong number of fields has no key that a rule may trust; but the text in the key's
+/// place is enough to keep the last good version of that record, so that one stray delimiter makes no record
+/// disappear.
+fn key(file: &Readable<'_, '_>, line: u64) -> Option<String> {
+    match file.row(line) {
         Some(row) => file.key(row).map(str::to_owned),
         None => {
             let cell = file.parsed.cell(line as usize - 1, file.schema.key)?;
             let key = trim(&cell);
             (!key.is_empty() && !key.contains('\u{FFFD}')).then(|| key.to_owned())
         }
-    };
-    accepted[feed].quarantined.iter().filter_map(|q| key(u64::from(q.line))).collect()
+    }
 }
 
 /// Every quarantined line verbatim, by feed, then line.
@@ -116,6 +120,7 @@ pub(super) fn quarantined_lines<'d>(
                 raw: file.parsed.lines.raw(line.line as usize - 1),
                 text: file.parsed.lines.decode(line.line as usize - 1).text,
                 rules: line.rules.as_slice().into(),
+                key: key(&file, u64::from(line.line)),
             })
         })
     })

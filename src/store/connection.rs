@@ -20,7 +20,10 @@ pub const DATABASE: &str = "org.db";
 /// The format of `org.db`; the application id is "orgs".
 const FORMAT: FileFormat = FileFormat {
     application_id: 0x6f72_6773,
-    migrations: &[M::up(include_str!("migrations/0001.sql"))],
+    migrations: &[
+        M::up(include_str!("migrations/0001.sql")),
+        M::up(include_str!("migrations/0002.sql")),
+    ],
 };
 
 /// How long to wait for another program that holds the file.

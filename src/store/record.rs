@@ -43,6 +43,8 @@ pub struct QuarantinedLine<'a> {
     pub text: Cow<'a, str>,
     /// Codes of the rules that put it there, sorted.
     pub rules: Cow<'a, [&'static str]>,
+    /// The key of the record on the line; `None` if the line has none that can be read.
+    pub key: Option<String>,
 }
 
 /// Writes the record into the open transaction. Of a failed run only the run itself is recorded, since its other
@@ -166,8 +168,8 @@ fn write_quarantine<'a>(
     lines: impl Iterator<Item = QuarantinedLine<'a>>,
 ) -> rusqlite::Result<()> {
     let mut insert = conn.prepare(
-        "insert into quarantine (run, feed, file, line, raw, text, rules) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "insert into quarantine (run, feed, file, line, raw, text, rules, key) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for line in lines {
         insert.execute(params![
@@ -178,6 +180,7 @@ fn write_quarantine<'a>(
             line.raw,
             line.text,
             line.rules.join(","),
+            line.key,
         ])?;
     }
     Ok(())

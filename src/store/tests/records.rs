@@ -48,6 +48,7 @@ fn a_refused_run_is_recorded_with_all_that_was_found() {
         raw: &[0x41, 0xFF, 0x00],
         text: Cow::Borrowed("A\u{fffd}\0"),
         rules: Cow::Borrowed(&["R202", "V201"]),
+        key: Some("A1".to_owned()),
     }];
     let finished = report.started;
     let record = RunRecord {
@@ -71,8 +72,8 @@ fn a_refused_run_is_recorded_with_all_that_was_found() {
           [{\"feed\":\"organ\",\"key\":\"86\",\"line\":3}]|2"]
     );
     assert_eq!(
-        rows(&store.conn, "select feed, file, line, hex(raw), text, rules from quarantine"),
-        ["agent|agent.txt|7|41FF00|A\u{fffd}\0|R202,V201"]
+        rows(&store.conn, "select feed, file, line, hex(raw), text, rules, key from quarantine"),
+        ["agent|agent.txt|7|41FF00|A\u{fffd}\0|R202,V201|A1"]
     );
     assert_eq!(
         rows(
@@ -80,6 +81,33 @@ fn a_refused_run_is_recorded_with_all_that_was_found() {
             "select feed, lines, rows, quarantined, header from source_file where run = 'refused'"
         ),
         ["agent|3|2|1|0", "node|3|2|1|0", "organ|3|2|1|0", "principal|3|2|1|0"]
+    );
+}
+
+#[test]
+fn lines_kept_before_their_keys_were_get_the_keys_that_findings_name() {
+    let database = TestDatabase::new();
+    let former = rusqlite::Connection::open(database.db()).unwrap();
+    former.execute_batch(include_str!("../migrations/0001.sql")).unwrap();
+    former
+        .execute_batch(
+            "pragma user_version = 1;
+             insert into finding values
+               ('r1', 'V201', 'missing-value', 'error', 'quarantine', 'agent', 7, '[7]', 'A1', null, null, '', '', '[]', 1),
+               ('r1', 'R201', 'wrong-field-count', 'error', 'quarantine', 'agent', 8, '[8]', null, null, null, '', '', '[]', 1),
+               ('r1', 'X501', 'unknown', 'error', 'keep', 'agent', 8, '[8]', 'A2', null, null, '', '', '[]', 1);
+             insert into quarantine (run, feed, file, line, raw, text, rules) values
+               ('r1', 'agent', 'agent.txt', 7, x'41', 'A', 'V201'),
+               ('r1', 'organ', 'organ.txt', 7, x'41', 'A', 'V201'),
+               ('r1', 'agent', 'agent.txt', 8, x'41', 'A', 'R201'),
+               ('r2', 'agent', 'agent.txt', 7, x'41', 'A', 'V201');",
+        )
+        .unwrap();
+    drop(former);
+    let store = database.open();
+    assert_eq!(
+        rows(&store.conn, "select run, feed, line, key from quarantine order by 1, 2, 3"),
+        ["r1|agent|7|A1", "r1|agent|8|-", "r1|organ|7|-", "r2|agent|7|-"]
     );
 }
 
