@@ -25,6 +25,7 @@ mod readme;
 mod report;
 mod rules;
 mod sample;
+mod schemas;
 mod semantics;
 mod serve;
 mod terms;

@@ -181,6 +181,7 @@ fn serve_runs_a_job_at_its_time_and_alerts() {
 
     let runs = place.run(&["runs", "--json"]);
     let runs: serde_json::Value = serde_json::from_slice(&runs.stdout).unwrap();
+    crate::schemas::assert_valid("runs", &runs);
     assert_eq!(runs["runs"][0]["verdict"], "published");
     assert_eq!(runs["schedules"][0]["tenant"], "a");
     assert!(runs["schedules"][0]["next"].is_string(), "{runs}");

@@ -41,6 +41,9 @@ enum Kind {
     Dir,
 }
 
+/// Name of the JSON Schema of job files.
+pub(super) const JOB_SCHEMA: &str = "job.schema.json";
+
 const HEAD: &str = include_str!("init/head.toml");
 const TAIL: &str = include_str!("init/tail.toml");
 
@@ -63,6 +66,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         true => job::example(),
         false => text(arguments.kind, path),
     };
+    let content = format!("{}{content}", schema_lines(path));
     write(path, &content).map_err(|error| failure(path, &error))?;
     let path = path.display();
     let said = environment.language.choose(
@@ -76,6 +80,19 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     );
     output::print(&said)?;
     Ok(Exit::Done)
+}
+
+/// The lines that tell an editor where the JSON Schema of the file is: beside it, in a folder that `orgsnap schemas`
+/// writes, so that an installed program needs no address.
+fn schema_lines(path: &Path) -> String {
+    let folder = path.parent().unwrap_or(Path::new("")).join("schemas");
+    let folder = folder.display();
+    format!(
+        "#:schema ./schemas/{JOB_SCHEMA}\n\
+         # 编辑器（taplo、Even Better TOML）据上一行补全和检查；先执行 orgsnap schemas {folder} 写出该文件。\n\
+         # Editors (taplo, Even Better TOML) complete and check by the line above, once orgsnap schemas {folder}\n\
+         # has written that file.\n\n"
+    )
 }
 
 fn text(kind: Kind, path: &Path) -> String {

@@ -1,16 +1,20 @@
-//! `orgsnap schemas`: the built-in schemas as files, to copy and change for an insurer.
+//! `orgsnap schemas`: the built-in schemas as files: those of deliveries, to copy and change for an insurer, and the JSON
+//! Schemas of job files and of what the program prints.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use orgsnap::config::job;
 use orgsnap::config::schema::BUILTIN_FILES;
+use orgsnap::rules::CATALOGUE;
+use orgsnap::{alert, report::json};
 
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::{init, output};
 
-/// Write the built-in schemas to a folder, to change them for an insurer
+/// Write the built-in schemas to a folder, and the JSON Schemas of job files and of all JSON output
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The folder to write to; made if it is not there. No file is overwritten
@@ -18,17 +22,38 @@ pub(super) struct Arguments {
     dir: PathBuf,
 }
 
+/// The JSON Schemas of what is printed and sent. That of job files is made from the table of their keys.
+const JSON_SCHEMAS: [(&str, &str); 10] = [
+    ("alert.schema.json", alert::document::SCHEMA),
+    ("report.schema.json", json::SCHEMA),
+    ("rules.schema.json", include_str!("../../schemas/rules.schema.json")),
+    ("runs.schema.json", include_str!("../../schemas/runs.schema.json")),
+    ("sample.schema.json", include_str!("../../schemas/sample.schema.json")),
+    ("tree.schema.json", include_str!("../../schemas/tree.schema.json")),
+    ("wecom-events.schema.json", include_str!("../../schemas/wecom-events.schema.json")),
+    ("wecom-rebuild.schema.json", include_str!("../../schemas/wecom-rebuild.schema.json")),
+    ("wecom-send-test.schema.json", include_str!("../../schemas/wecom-send-test.schema.json")),
+    ("wecom-urls.schema.json", include_str!("../../schemas/wecom-urls.schema.json")),
+];
+
 /// Writes the files.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
-    for (name, text) in BUILTIN_FILES {
+    let rules = CATALOGUE.iter().map(|rule| (rule.meta.name, &rule.meta.summary));
+    let job = format!("{}\n", serde_json::to_string_pretty(&job::json_schema(rules))?);
+    let job = (init::JOB_SCHEMA, job.as_str());
+    for (name, text) in BUILTIN_FILES.into_iter().chain(JSON_SCHEMAS).chain([job]) {
         let path = arguments.dir.join(name);
         init::write(&path, text).map_err(|error| init::failure(&path, &error))?;
     }
     let dir = arguments.dir.display();
     output::print(&environment.language.choose(
-        format!("已写入 {dir}\n下一步  按需修改，并在任务文件中写 schema = \"{dir}\"\n"),
         format!(
-            "written to {dir}\nnext  change them, and write schema = \"{dir}\" into the job file\n"
+            "已写入 {dir}\n下一步  按需修改 datapackage.json 等结构文件，并在任务文件中写 schema = \"{dir}\"；\n\
+             *.schema.json 是任务文件和各 JSON 输出的 JSON Schema，供编辑器和程序使用\n"
+        ),
+        format!(
+            "written to {dir}\nnext  change datapackage.json and its like, and write schema = \"{dir}\" into the job file;\n\
+             *.schema.json are the JSON Schemas of job files and of JSON output, for editors and programs\n"
         ),
     ))?;
     Ok(Exit::Done)

@@ -17,6 +17,7 @@ mod format;
 mod gate;
 mod host_key;
 mod in_force;
+mod json_schema;
 mod key;
 mod keys;
 mod limits;
@@ -43,6 +44,7 @@ mod wecom_section;
 mod example_tests;
 #[cfg(test)]
 mod in_force_tests;
+mod json_schema_tests;
 #[cfg(test)]
 mod key_tests;
 
@@ -53,6 +55,7 @@ pub use error::{ConfigError, Problem};
 pub use format::{Encoding, Format, PinnedLines};
 pub use gate::GateLimits;
 pub use in_force::{Origin, SecretState, Setting, Surroundings, settings_in_force};
+pub use json_schema::json_schema;
 pub use keys::example;
 pub use resolve::{load, parse};
 pub use resolved::Job;

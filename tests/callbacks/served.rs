@@ -126,6 +126,11 @@ fn the_documented_set_up_of_a_tenant_receives_callbacks() {
         assert!(stdout.contains("WeCom will take the URL"), "{stdout}");
         assert!(stdout.contains("received and stored"), "{stdout}");
     }
+    let printed = |arguments: &[&str]| -> serde_json::Value {
+        let output = orgsnap().arg("wecom").args(arguments).arg(&file).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    crate::schemas::assert_valid("wecom-urls", &printed(&["urls", "--json"]));
     let (code, stdout, stderr) = send_test("1000008");
     assert_eq!((code, stdout.as_str()), (Some(2), ""));
     assert!(
@@ -144,8 +149,9 @@ fn the_documented_set_up_of_a_tenant_receives_callbacks() {
     let lines = format!("secret = \"of-the-application\"\ntoken = '{TOKEN}'\naes_key = '{KEY}'");
     fs::write(&file, JOB.replace("secret = \"of-the-application\"", &lines)).unwrap();
     served.wait_until(200, |port| post(port, &target, body.as_bytes()).status);
-    let (code, stdout, _) = send_test("1000008");
-    assert_eq!(code, Some(0), "{stdout}");
+    let sent = printed(&["send-test", "--url", &url, "--agent", "1000008", "--json"]);
+    crate::schemas::assert_valid("wecom-send-test", &sent);
+    assert!(sent.as_array().unwrap().iter().all(|step| step["verdict"] == "right"), "{sent}");
 
     let mut command = orgsnap();
     command.args(["wecom", "events", "00010001", "--data"]).arg(&data);

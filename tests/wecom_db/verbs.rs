@@ -60,6 +60,7 @@ fn the_event_list_contains_no_personal_data() {
         &["events", "t", "--json", "--since", "2026-11-18"],
     ));
     let document: Value = serde_json::from_str(&out).unwrap();
+    crate::schemas::assert_valid("wecom-events", &document);
     assert_eq!(document[0]["body"], Value::Null);
     assert_eq!(document[0]["body_base64"], "/w==");
     assert_eq!(document[1]["body"], CREATED);
@@ -99,6 +100,7 @@ fn rebuild_prints_a_summary() {
     assert_eq!(rows(&open(&tenant), "select user_id as u from member"), ["u=\"zhangsan\""]);
     let (_, out, _) = exit_and_output(&orgsnap(dir.path(), "zh", &["rebuild", "t", "--json"]));
     let document: Value = serde_json::from_str(&out).unwrap();
+    crate::schemas::assert_valid("wecom-rebuild", &document);
     assert_eq!(document["objects"], 1);
 }
 

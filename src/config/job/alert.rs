@@ -109,7 +109,8 @@ pub(super) static KEYS: &[Key] = &[
         ValueType::Enumeration(KINDS),
         "\"wecom-robot\"、\"webhook\" 或 \"command\"",
         "\"wecom-robot\", \"webhook\" or \"command\"",
-    ),
+    )
+    .required(),
     key(
         "alert",
         "name",
@@ -141,6 +142,7 @@ pub(super) static KEYS: &[Key] = &[
         "{ env = \"VARIABLE\" }, { file = \"PATH\" } or an address that begins with https://",
     )
     .for_kinds(HTTP)
+    .required_with(HTTP)
     .secret(),
     key("alert.url", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
     key("alert.url", "file", ValueType::String, "一个文件的路径", "the path of a file"),
@@ -170,7 +172,8 @@ pub(super) static KEYS: &[Key] = &[
         "程序及其参数，如 [\"/usr/local/bin/notify\", \"--night\"]",
         "a program and its arguments, such as [\"/usr/local/bin/notify\", \"--night\"]",
     )
-    .for_kinds(COMMAND),
+    .for_kinds(COMMAND)
+    .required_with(COMMAND),
     key(
         "alert",
         "timeout",

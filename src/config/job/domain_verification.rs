@@ -20,7 +20,8 @@ pub(super) static KEYS: &[Key] = &[
         ValueType::String,
         "形如 \"WW_verify_XXXX.txt\" 的文件名",
         "a file name such as \"WW_verify_XXXX.txt\"",
-    ),
+    )
+    .required(),
     key(
         "domain_verification",
         "content",

@@ -4,13 +4,16 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::keys::{self, TABLE};
-use super::{Job, parse};
+use super::{Job, json_schema_tests, parse};
 
 const EXAMPLE: &str = include_str!("../../../jobs/example.toml.sample");
 
 fn resolve(text: &str) -> Job {
     match parse(Path::new("jobs/example.toml"), text, &|_| None) {
-        Ok(job) => job,
+        Ok(job) => {
+            assert!(json_schema_tests::takes(text), "{text}");
+            job
+        }
         Err(error) => panic!("{error}\n{text}"),
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Key {
     secret: bool,
     /// The value that holds when it is not written, as TOML; `None` if there is none, or if it depends on other keys.
     pub(super) default: Option<&'static str>,
+    /// The kinds with which it must be written; empty means all. `None` if it never has to be.
+    required: Option<&'static [&'static str]>,
 }
 
 /// A key that has a meaning with every kind and holds no secret.
@@ -39,6 +41,7 @@ pub(super) const fn key(
         kinds: &[],
         secret: false,
         default: None,
+        required: None,
     }
 }
 
@@ -55,6 +58,17 @@ impl Key {
         self
     }
 
+    /// The same key, which must be written.
+    pub(super) const fn required(self) -> Key {
+        self.required_with(&[])
+    }
+
+    /// The same key, which must be written with these kinds.
+    pub(super) const fn required_with(mut self, kinds: &'static [&'static str]) -> Key {
+        self.required = Some(kinds);
+        self
+    }
+
     /// The same key, whose value may be a secret.
     pub(super) const fn secret(mut self) -> Key {
         self.secret = true;
@@ -64,6 +78,15 @@ impl Key {
     /// Whether it has a meaning with a kind.
     pub(super) fn applies_to(&self, kind: &str) -> bool {
         self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
+
+    /// Whether it must be written with a kind; with any, if there is none.
+    pub(super) fn is_required_with(&self, kind: Option<&str>) -> bool {
+        match (self.required, kind) {
+            (None, _) => false,
+            (Some(kinds), None) => kinds.is_empty(),
+            (Some(kinds), Some(kind)) => kinds.is_empty() || kinds.contains(&kind),
+        }
     }
 }
 

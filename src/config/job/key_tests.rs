@@ -15,12 +15,12 @@ fn is_array(section: &str) -> bool {
     matches!(section, "alert" | "wecom_app" | "domain_verification")
 }
 
-fn every_key() -> impl Iterator<Item = &'static Key> {
+pub(super) fn every_key() -> impl Iterator<Item = &'static Key> {
     TABLE.keys().chain(TABLE.0.iter().filter_map(|section| section.any_key))
 }
 
 /// A kind with which the key has a meaning, such that the keys of inner tables have one too.
-fn kind_of(key: &Key) -> &'static str {
+pub(super) fn kind_of(key: &Key) -> &'static str {
     let (table, inner) = key.section.split_once('.').unwrap_or((key.section, key.name));
     let usual = match table {
         "source" => "ftps",
@@ -69,11 +69,16 @@ fn required(section: &str, kind: &str) -> Vec<(&'static str, String)> {
 }
 
 /// A job file with this key, and no more than must be there with it.
-fn job_file(key: &Key, value: Option<&str>) -> String {
+pub(super) fn job_file(key: &Key, value: Option<&str>) -> String {
     let kind = match (key.name, value) {
         ("kind", Some(value)) => value.trim_matches('"'),
         _ => kind_of(key),
     };
+    job_file_of_kind(key, value, kind)
+}
+
+/// The same, where the table that the key is in has this kind.
+pub(super) fn job_file_of_kind(key: &Key, value: Option<&str>, kind: &str) -> String {
     let (table, inner) = key.section.split_once('.').unwrap_or((key.section, ""));
     let name = match (inner, key.name) {
         ("", "*") => "level-gap".to_owned(),
@@ -108,7 +113,7 @@ fn resolve(key: &Key, value: Option<&str>) -> Result<Job, ConfigError> {
 }
 
 /// Values that a type must take, and values that it must refuse.
-fn examples(value: ValueType) -> (Vec<String>, Vec<String>) {
+pub(super) fn examples(value: ValueType) -> (Vec<String>, Vec<String>) {
     let texts = |texts: &[&str]| texts.iter().map(|text| format!("\"{text}\"")).collect();
     match value {
         // Their form is the resolver's business.

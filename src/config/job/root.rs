@@ -23,7 +23,8 @@ pub(super) static KEYS: &[Key] = &[
         ValueType::String,
         "1 到 64 个字母、数字、_ 或 -",
         "1 to 64 letters, digits, `_` or `-`",
-    ),
+    )
+    .required(),
     key("", "name", ValueType::String, "文本", "a text"),
     key(
         "",

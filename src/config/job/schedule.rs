@@ -63,7 +63,8 @@ pub(super) static KEYS: &[Key] = &[
         ValueType::String,
         "六段 cron 表达式（秒 分 时 日 月 周），如 \"0 30 2 * * *\"",
         "a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"",
-    ),
+    )
+    .required(),
     key(
         "schedule",
         "wait_until",

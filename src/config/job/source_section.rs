@@ -24,12 +24,12 @@ const SFTP: &[&str] = &["sftp"];
 
 /// The keys of `[source]` and of the tables of its secrets.
 pub(super) static KEYS: &[Key] = &[
-    key("source", "kind", ValueType::Enumeration(KINDS), "\"dir\"、\"ftp\"、\"ftps\"、\"ftps-implicit\" 或 \"sftp\"", "\"dir\", \"ftp\", \"ftps\", \"ftps-implicit\" or \"sftp\""),
-    key("source", "host", ValueType::String, "服务器的名称或地址", "the server's name or address").for_kinds(SERVERS),
+    key("source", "kind", ValueType::Enumeration(KINDS), "\"dir\"、\"ftp\"、\"ftps\"、\"ftps-implicit\" 或 \"sftp\"", "\"dir\", \"ftp\", \"ftps\", \"ftps-implicit\" or \"sftp\"").required(),
+    key("source", "host", ValueType::String, "服务器的名称或地址", "the server's name or address").for_kinds(SERVERS).required_with(SERVERS),
     key("source", "port", ValueType::Integer { min: 1, max: 65_535 }, "1 到 65535 的整数", "a whole number from 1 to 65535").for_kinds(SERVERS),
-    key("source", "path", ValueType::String, "一个目录，可含 {date:%Y%m%d}", "a directory, which may hold {date:%Y%m%d}"),
-    key("source", "username", ValueType::String, "登录名（单行文本）", "a login name (one line of text)").for_kinds(SERVERS),
-    key("source", "password", ValueType::SECRET, "{ env = \"变量名\" } 或 { file = \"路径\" }", "{ env = \"VARIABLE\" } or { file = \"PATH\" }").for_kinds(SERVERS).secret(),
+    key("source", "path", ValueType::String, "一个目录，可含 {date:%Y%m%d}", "a directory, which may hold {date:%Y%m%d}").required_with(&["dir"]),
+    key("source", "username", ValueType::String, "登录名（单行文本）", "a login name (one line of text)").for_kinds(SERVERS).required_with(SERVERS),
+    key("source", "password", ValueType::SECRET, "{ env = \"变量名\" } 或 { file = \"路径\" }", "{ env = \"VARIABLE\" } or { file = \"PATH\" }").for_kinds(SERVERS).required_with(FTP).secret(),
     key("source.password", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
     key("source.password", "file", ValueType::String, "一个文件的路径", "the path of a file"),
     key("source", "tls", ValueType::Table, "{ pin_sha256 = \"...\" } 或 { ca = \"ca.pem\" }", "{ pin_sha256 = \"...\" } or { ca = \"ca.pem\" }").for_kinds(FTP),
@@ -44,7 +44,7 @@ pub(super) static KEYS: &[Key] = &[
     key("source", "encoding", ValueType::Enumeration(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名的编码：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).for_kinds(FTP),
     key("source", "freshness", ValueType::Duration, "时长，如 \"26h\"", "a duration such as \"26h\""),
     key("source", "key", ValueType::Table, "{ file = \"路径\" }", "{ file = \"PATH\" }").for_kinds(SFTP),
-    key("source.key", "file", ValueType::String, "一个文件的路径", "the path of a file"),
+    key("source.key", "file", ValueType::String, "一个文件的路径", "the path of a file").required(),
     key("source", "key_passphrase", ValueType::SECRET, "{ env = \"变量名\" } 或 { file = \"路径\" }", "{ env = \"VARIABLE\" } or { file = \"PATH\" }").for_kinds(SFTP).secret(),
     key("source.key_passphrase", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
     key("source.key_passphrase", "file", ValueType::String, "一个文件的路径", "the path of a file"),

@@ -28,8 +28,9 @@ pub(super) static KEYS: &[Key] = &[
         ValueType::AnyOf(&[ValueType::Integer { min: 1, max: i64::MAX }, ValueType::String]),
         "应用的 AgentId（数字），或 \"chengyuan\"（通讯录）、\"kehu\"（客户）",
         "the application's AgentId (a number), \"chengyuan\" (contacts) or \"kehu\" (customers)",
-    ),
-    key("wecom_app", "secret", ValueType::SECRET, SECRET_ZH, SECRET_EN).secret(),
+    )
+    .required(),
+    key("wecom_app", "secret", ValueType::SECRET, SECRET_ZH, SECRET_EN).required().secret(),
     key(
         "wecom_app.secret",
         "env",
