@@ -14,7 +14,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("disk", &["model"]),
     ("sqlite", &[]),
-    ("tls", &[]),
+    ("tls", &["model"]),
     ("http", &["tls"]),
     ("config", &["model"]),
     ("fetch", &["model", "disk", "tls", "config"]),

@@ -14,7 +14,7 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::import::load;
-use super::{progress, run_report};
+use super::{argument, progress, run_report};
 
 /// Check a delivery in a folder, without a database
 #[derive(Debug, Args)]
@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     against: Option<PathBuf>,
     /// Business date [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = argument::date)]
     date: Option<NaiveDate>,
     #[command(flatten)]
     report: run_report::Arguments,

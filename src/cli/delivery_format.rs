@@ -5,6 +5,8 @@ use std::str::FromStr;
 use clap::Args;
 use orgsnap::config::job::{Encoding, Format, PinnedLines};
 
+use super::argument::BadArgument;
+
 /// Layout of the files, where it is not to be detected.
 #[derive(Debug, Clone, Args)]
 pub(super) struct FormatArguments {
@@ -43,14 +45,17 @@ impl FormatArguments {
 struct EncodingArgument(Option<Encoding>);
 
 impl FromStr for EncodingArgument {
-    type Err = String;
+    type Err = BadArgument;
 
-    fn from_str(text: &str) -> Result<EncodingArgument, String> {
+    fn from_str(text: &str) -> Result<EncodingArgument, BadArgument> {
         if text.eq_ignore_ascii_case("auto") {
             return Ok(EncodingArgument(None));
         }
         let encoding = Encoding::from_name(text).ok_or_else(|| {
-            "expected auto, utf-8, gb18030, gbk, gb2312, utf-16le or utf-16be".to_owned()
+            BadArgument::new(
+                "应为 auto、utf-8、gb18030、gbk、gb2312、utf-16le 或 utf-16be",
+                "expected auto, utf-8, gb18030, gbk, gb2312, utf-16le or utf-16be",
+            )
         })?;
         Ok(EncodingArgument(Some(encoding)))
     }
@@ -61,9 +66,9 @@ impl FromStr for EncodingArgument {
 struct DelimiterArgument(Option<String>);
 
 impl FromStr for DelimiterArgument {
-    type Err = String;
+    type Err = BadArgument;
 
-    fn from_str(text: &str) -> Result<DelimiterArgument, String> {
+    fn from_str(text: &str) -> Result<DelimiterArgument, BadArgument> {
         if text == "auto" {
             return Ok(DelimiterArgument(None));
         }
@@ -76,7 +81,7 @@ impl FromStr for DelimiterArgument {
 ///
 /// # Errors
 /// An empty delimiter, a line break in it, or an escape that is none of these.
-pub(super) fn delimiter(text: &str) -> Result<String, String> {
+pub(super) fn delimiter(text: &str) -> Result<String, BadArgument> {
     if text.eq_ignore_ascii_case("tab") {
         return Ok("\t".to_owned());
     }
@@ -96,18 +101,35 @@ pub(super) fn delimiter(text: &str) -> Result<String, String> {
                     Ok(code) if digits.len() == 2 && code < 0x80 => {
                         delimiter.push(char::from(code))
                     }
-                    _ => return Err(format!("\\x needs two hex digits up to 7f, not {digits:?}")),
+                    _ => {
+                        return Err(BadArgument::new(
+                            format!("\\x 后应为不超过 7f 的两位十六进制数字，而不是 {digits:?}"),
+                            format!("\\x needs two hex digits up to 7f, not {digits:?}"),
+                        ));
+                    }
                 }
             }
             Some(other) => {
-                return Err(format!("unknown escape \\{other}; known are \\t, \\\\ and \\xHH"));
+                return Err(BadArgument::new(
+                    format!("没有转义 \\{other}；可用的有 \\t、\\\\ 和 \\xHH"),
+                    format!("unknown escape \\{other}; known are \\t, \\\\ and \\xHH"),
+                ));
             }
-            None => return Err("a lone \\ at the end; write \\\\".to_owned()),
+            None => {
+                return Err(BadArgument::new(
+                    "末尾有单个 \\；请写成 \\\\",
+                    "a lone \\ at the end; write \\\\",
+                ));
+            }
         }
     }
     match delimiter.as_str() {
-        "" => Err("a delimiter has at least one character".to_owned()),
-        d if d.contains(['\n', '\r']) => Err("a delimiter holds no line break".to_owned()),
+        "" => {
+            Err(BadArgument::new("分隔符至少有一个字符", "a delimiter has at least one character"))
+        }
+        d if d.contains(['\n', '\r']) => {
+            Err(BadArgument::new("分隔符中不能有换行", "a delimiter holds no line break"))
+        }
         _ => Ok(delimiter),
     }
 }

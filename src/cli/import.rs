@@ -16,7 +16,7 @@ use super::alerting::Alerting;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{output, panic_boundary, progress, run_report};
+use super::{argument, output, panic_boundary, progress, run_report};
 
 /// Fetch, check and publish a delivery
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "JOB", required = true)]
     jobs: Vec<PathBuf>,
     /// Business date [default: today in the job's time zone]
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = argument::date)]
     date: Option<NaiveDate>,
     /// Take the files from this folder instead of the job's source
     #[arg(long, value_name = "DIR")]

@@ -6,6 +6,7 @@
 )]
 
 mod alerting;
+mod argument;
 mod check;
 mod completions;
 mod config;

@@ -120,8 +120,7 @@ fn list(environment: &Environment) -> String {
             vec![
                 meta.code.to_owned(),
                 formatting::level(language, meta.level).to_owned(),
-                // The word of job files and reports: it is a term, and searched for.
-                meta.disposition.name().to_owned(),
+                formatting::disposition_word(language, meta.disposition).to_owned(),
                 meta.name.to_owned(),
                 language.of(&meta.summary).to_owned(),
             ]
@@ -137,7 +136,8 @@ fn page(meta: &RuleMeta, environment: &Environment) -> String {
     let disposition = formatting::disposition(language, meta.disposition);
     let facts = match language {
         Language::Chinese => {
-            format!("级别: {level}；处置: {} ({disposition})", meta.disposition.name())
+            let word = formatting::disposition_word(language, meta.disposition);
+            format!("级别：{level}；处置：{word}（{}，{disposition}）", meta.disposition.name())
         }
         Language::English => {
             format!("level: {level}; disposition: {} ({disposition})", meta.disposition.name())

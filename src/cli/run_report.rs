@@ -7,6 +7,7 @@ use orgsnap::report::terminal::{self, Options};
 use orgsnap::report::view::View;
 use orgsnap::rules::CATALOGUE;
 
+use super::argument::BadArgument;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -24,10 +25,10 @@ pub(super) struct Arguments {
 }
 
 /// A number, or `all`.
-fn findings(text: &str) -> Result<String, String> {
+fn findings(text: &str) -> Result<String, BadArgument> {
     match text == "all" || text.parse::<usize>().is_ok() {
         true => Ok(text.to_owned()),
-        false => Err("expected a number, or all".to_owned()),
+        false => Err(BadArgument::new("应为数字或 all", "expected a number, or all")),
     }
 }
 

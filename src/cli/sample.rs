@@ -9,6 +9,7 @@ use orgsnap::report::{Column, formatting, table};
 use orgsnap::sample::{self, Charset, Defects, Header, LineEnd, Options, Written};
 use serde::Serialize;
 
+use super::argument::{self, BadArgument};
 use super::delivery_format::delimiter;
 use super::environment::Environment;
 use super::exit::Exit;
@@ -28,13 +29,13 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Business date [default: today]
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = argument::date)]
     date: Option<NaiveDate>,
     /// Share of the agents that changes each day, such as 1%
     #[arg(long, value_name = "SHARE", default_value = "0%", value_parser = share)]
     churn: f64,
     /// The day from which on there are changes [default: the day before the business date]
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = argument::date)]
     since: Option<NaiveDate>,
     /// Plant defects and write which to planted.json
     #[arg(long, value_name = "few|all", num_args = 0..=1, require_equals = true, default_missing_value = "all")]
@@ -163,20 +164,28 @@ fn summary(written: &Written, environment: &Environment) -> String {
 }
 
 /// A share of 1, written as `1%` or `0.01`.
-fn share(text: &str) -> Result<f64, String> {
+fn share(text: &str) -> Result<f64, BadArgument> {
     let (number, unit) = match text.strip_suffix('%') {
         Some(number) => (number.trim_end(), 100.0),
         None => (text, 1.0),
     };
     match number.parse::<f64>() {
         Ok(value) if (0.0..=1.0).contains(&(value / unit)) => Ok(value / unit),
-        _ => Err("expected a share from 0% to 100%, such as 1% or 0.01".to_owned()),
+        _ => Err(BadArgument::new(
+            "应为 0% 到 100% 的比例，如 1% 或 0.01",
+            "expected a share from 0% to 100%, such as 1% or 0.01",
+        )),
     }
 }
 
-fn charset(name: &str) -> Result<Charset, String> {
+fn charset(name: &str) -> Result<Charset, BadArgument> {
     let known: Vec<&str> = Charset::ALL.iter().map(|charset| charset.name()).collect();
-    Charset::from_name(name).ok_or_else(|| format!("expected one of {}", known.join(", ")))
+    Charset::from_name(name).ok_or_else(|| {
+        BadArgument::new(
+            format!("应为以下之一：{}", known.join("、")),
+            format!("expected one of {}", known.join(", ")),
+        )
+    })
 }
 
 #[cfg(test)]

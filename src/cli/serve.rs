@@ -25,6 +25,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::argument::BadArgument;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -157,8 +158,11 @@ fn hear_signals(runtime: &Runtime, sender: Sender<Event>) -> io::Result<()> {
     Ok(())
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a number from 1 on".to_owned())
+fn at_least_one(text: &str) -> Result<usize, BadArgument> {
+    text.parse()
+        .ok()
+        .filter(|n| *n > 0)
+        .ok_or_else(|| BadArgument::new("应为 1 以上的整数", "expected a number from 1 on"))
 }
 
 fn cannot_read(jobs: &std::path::Path, error: &io::Error) -> Failure {

@@ -4,6 +4,8 @@ use std::io::Write as _;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::argument::BadArgument;
+
 /// Prints what is wrong, and the usage as clap has it.
 pub(super) fn complain(error: &clap::Error) {
     let text = match words(error) {
@@ -30,8 +32,7 @@ fn words(error: &clap::Error) -> Option<String> {
         ErrorKind::InvalidValue if value.is_empty() => format!("参数 {argument} 缺少取值"),
         ErrorKind::InvalidValue => format!("参数 {argument} 的值 {value} 无效"),
         ErrorKind::ValueValidation => {
-            let why = std::error::Error::source(error);
-            let why = why.map(|why| format!("（{why}）")).unwrap_or_default();
+            let why = std::error::Error::source(error).map(why).unwrap_or_default();
             format!("参数 {argument} 的值 {value} 无效{why}")
         }
         ErrorKind::MissingRequiredArgument => format!("缺少参数 {argument}"),
@@ -43,6 +44,25 @@ fn words(error: &clap::Error) -> Option<String> {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => return None,
         _ => format!("无法解析命令行：{}", error.kind()),
     })
+}
+
+/// Why a value is invalid, after a colon. What clap and the standard library say is left out where words are known.
+fn why(source: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(BadArgument(message)) = source.downcast_ref() {
+        return format!("：{}", message.zh);
+    }
+    let said = source.to_string();
+    match said.as_str() {
+        "invalid digit found in string"
+        | "cannot parse integer from empty string"
+        | "number too large to fit in target type"
+        | "number too small to fit in target type" => "：应为不超出范围的整数".to_owned(),
+        "invalid socket address syntax" => "：应为地址和端口，如 127.0.0.1:9300".to_owned(),
+        _ => match said.split_once(" is not in ") {
+            Some((_, range)) => format!("：应在 {range} 之内"),
+            None => format!("（{said}）"),
+        },
+    }
 }
 
 /// What may be meant, what is possible, and the usage.

@@ -33,6 +33,7 @@ mod secret;
 mod source;
 mod source_section;
 mod tls;
+mod toml_fault;
 mod unset;
 mod value_type;
 mod values;

@@ -46,7 +46,7 @@ pub enum LedgerError {
         /// The file.
         path: PathBuf,
         /// What is wrong.
-        problem: String,
+        problem: Message,
     },
     /// A newer orgsnap wrote it.
     Newer {
@@ -197,8 +197,11 @@ impl LedgerError {
             LedgerError::Damaged { path, problem } => {
                 let path = path.display();
                 Message::new(
-                    format!("{path} 无法识别（{problem}）；将从当前时间起重新计算运行时间"),
-                    format!("{path} cannot be read: {problem}; the schedule begins anew from now"),
+                    format!("{path} 无法识别（{}）；将从当前时间起重新计算运行时间", problem.zh),
+                    format!(
+                        "{path} cannot be read: {}; the schedule begins anew from now",
+                        problem.en
+                    ),
                 )
             }
             LedgerError::Newer { path, found } => {

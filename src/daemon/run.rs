@@ -147,7 +147,7 @@ mod tests {
                 true,
             ),
             (
-                FetchError::TlsSetup { reason: "x".to_owned() }.into(),
+                FetchError::TlsSetup { reason: Message::fixed("x", "x") }.into(),
                 MissingPrecondition::Setup,
                 false,
             ),

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::model::{Message, json_reason};
+
 use super::{DiskError, PRIVATE_FILE, create_private_dirs, replace_file};
 
 /// Why a versioned document cannot be read.
@@ -21,8 +23,8 @@ pub enum VersionedJsonError {
     },
     /// It is no document of this kind.
     Damaged {
-        /// What the parser says.
-        problem: String,
+        /// What is wrong.
+        problem: Message,
     },
 }
 
@@ -59,7 +61,7 @@ impl VersionedJson {
         }
         serde_json::from_slice(&text)
             .map(Some)
-            .map_err(|error| VersionedJsonError::Damaged { problem: error.to_string() })
+            .map_err(|error| VersionedJsonError::Damaged { problem: json_reason(&error) })
     }
 
     /// Replaces the document atomically. Its folder is created if it is missing; folder and file can be read by their

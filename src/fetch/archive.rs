@@ -15,7 +15,7 @@ use std::thread;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Feed, Message, RunId, system_reason};
+use crate::model::{Feed, Message, RunId, json_reason, system_reason};
 
 use super::digest;
 use super::{Content, Fetched, RawDelivery, RawFile};
@@ -175,7 +175,8 @@ pub fn read(folder: &Path) -> Result<RawDelivery, ArchiveError> {
         what: Message::new(zh, en),
     };
     let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| {
-        damaged(format!("清单无法解析：{error}"), format!("no manifest: {error}"))
+        let Message { zh, en } = json_reason(&error);
+        damaged(format!("清单无法解析：{zh}"), format!("no manifest: {en}"))
     })?;
     if manifest.version != VERSION {
         let version = manifest.version;

@@ -131,7 +131,7 @@ pub enum FetchError {
     /// The TLS settings of the job cannot be used.
     TlsSetup {
         /// What is wrong.
-        reason: String,
+        reason: Message,
     },
     /// The transfer did not complete.
     Interrupted {

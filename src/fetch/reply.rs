@@ -158,6 +158,11 @@ pub(super) fn about_session_reuse(reply: Message) -> Message {
     )
 }
 
+/// TLS cannot be begun, and the library says why.
+pub(super) fn tls_setup(reason: String) -> FetchError {
+    FetchError::TlsSetup { reason: Message::new(format!("系统提示：{reason}"), reason) }
+}
+
 /// Classifies a fault during a session. `what` is the current file, or the server.
 pub(super) fn fault(error: FtpError, server: &str, what: &str, secret: &Secret) -> FetchError {
     let interrupted = |reason| FetchError::Interrupted { what: what.to_owned(), reason };
@@ -167,7 +172,7 @@ pub(super) fn fault(error: FtpError, server: &str, what: &str, secret: &Secret) 
             Some(fault) => fault,
             None => interrupted(io_reason(&error)),
         },
-        FtpError::SecureError(reason) => FetchError::TlsSetup { reason },
+        FtpError::SecureError(reason) => tls_setup(reason),
         FtpError::UnexpectedResponse(response) => {
             let words = text(&response, secret);
             match code(&response) {

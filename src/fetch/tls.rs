@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::config::job::CertificateTrust;
 use crate::tls;
 
-use super::{FetchError, digest};
+use super::{FetchError, digest, reply};
 
 /// A configuration for one control connection and its data connections.
 ///
@@ -21,12 +21,12 @@ use super::{FetchError, digest};
 /// connection, and a session store shared between connections mixes them up. `ClientConfig::clone`
 /// shares the store.
 pub(super) fn client_config(trust: &CertificateTrust) -> Result<Arc<ClientConfig>, FetchError> {
-    let setup = |error: rustls::Error| FetchError::TlsSetup { reason: error.to_string() };
+    let setup = |error: rustls::Error| reply::tls_setup(error.to_string());
     let mut config = match trust {
         CertificateTrust::PublicRoots => tls::client_config(tls::public_roots()).map_err(setup)?,
         CertificateTrust::Ca(path) => {
             let roots = tls::roots_of_file(path)
-                .map_err(|error| FetchError::TlsSetup { reason: error.to_string() })?;
+                .map_err(|error| FetchError::TlsSetup { reason: error.message() })?;
             tls::client_config(roots).map_err(setup)?
         }
         CertificateTrust::Pin(pin) => {

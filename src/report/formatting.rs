@@ -78,6 +78,17 @@ pub fn level(language: Language, level: Level) -> &'static str {
     }
 }
 
+/// What happens to the data, in a word.
+pub fn disposition_word(language: Language, disposition: Disposition) -> &'static str {
+    match (language, disposition) {
+        (Language::English, _) => disposition.name(),
+        (Language::Chinese, Disposition::Refuse) => "不发布",
+        (Language::Chinese, Disposition::Quarantine) => "隔离",
+        (Language::Chinese, Disposition::Detach) => "断开上级",
+        (Language::Chinese, Disposition::Keep) => "照原样发布",
+    }
+}
+
 /// What happens to the data, as a clause.
 pub fn disposition(language: Language, disposition: Disposition) -> &'static str {
     match disposition {

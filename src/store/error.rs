@@ -110,14 +110,14 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// A column of the schema that the store cannot have.
-    #[error("the schema of {feed} cannot be stored: the column {column} {why}; correct the schema")]
+    #[error("the schema of {feed} cannot be stored: the column {column} {}; correct the schema", why.en)]
     Column {
         /// The feed.
         feed: Feed,
         /// The column.
         column: String,
         /// What is wrong with it.
-        why: &'static str,
+        why: Message,
     },
     /// No forest has that name.
     #[error("there is no forest {name}; there are {}", known.join(", "))]
@@ -193,7 +193,7 @@ impl StoreError {
                 )
             }
             StoreError::Column { feed, column, why } => {
-                format!("{feed} 的数据结构无法存储：列 {column} {why}；请给该字段换一个名称")
+                format!("{feed} 的数据结构无法存储：列 {column} {}；请修改该字段", why.zh)
             }
             StoreError::UnknownForest { name, known } => {
                 format!("没有名为 {name} 的树；可用的有 {}", known.join("、"))

@@ -6,7 +6,7 @@
 use rusqlite::Connection;
 
 use crate::config::schema::{FeedSchema, ForestSchema, Kind, Schema};
-use crate::model::{Feed, PerFeed};
+use crate::model::{Feed, Message, PerFeed};
 use crate::store::error::StoreError;
 
 /// Columns that every snapshot table has besides the schema's, in this order.
@@ -232,13 +232,13 @@ pub(super) fn check(schema: &Schema) -> Result<(), StoreError> {
             let column = &field.column;
             let same = |other: &&str| other.eq_ignore_ascii_case(column);
             let why = if is_snapshot_column(column) {
-                "is one that orgsnap adds itself"
+                Message::fixed("由 orgsnap 自己添加", "is one that orgsnap adds itself")
             } else if ["rowid", "oid", "_rowid_"].iter().any(same) {
-                "means the row number to SQLite"
+                Message::fixed("在 SQLite 中表示行号", "means the row number to SQLite")
             } else if feed.fields.iter().take(at).any(|f| same(&f.column.as_str())) {
-                "is there twice"
+                Message::fixed("重复出现", "is there twice")
             } else if at == feed.key && field.kind != Kind::Text {
-                "is the key and has to be a text"
+                Message::fixed("是主键，须为文字", "is the key and has to be a text")
             } else {
                 continue;
             };

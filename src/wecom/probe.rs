@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 
 use crate::http::{self, ClientSettings};
+use crate::model::Message;
 use crate::tls::{self, CertificateFileError};
 use crate::wecom::crypto::Credentials;
 
@@ -109,12 +110,12 @@ pub enum ProbeError {
         url: String,
     },
     /// The file of authorities cannot be used.
-    #[error("{path} is no PEM file of certificates ({reason})")]
+    #[error("{path} is no PEM file of certificates ({})", reason.en)]
     Authorities {
         /// The file.
         path: String,
         /// Why.
-        reason: String,
+        reason: Message,
     },
     /// TLS or the runtime cannot be set up.
     #[error("the connection cannot be prepared: {reason}")]

@@ -281,3 +281,35 @@ fn a_database_of_a_newer_orgsnap_is_not_touched() {
     }
     assert!(fs::read(workspace.database()).unwrap() == before, "the file changed");
 }
+
+#[test]
+fn chinese_messages_about_arguments_and_job_files_have_no_english_of_libraries() {
+    let workspace = Workspace::new();
+    fs::write(workspace.path("twice.toml"), "tenant = \"t\"\ntenant = \"t\"\n").unwrap();
+    for (arguments, zh, en) in [
+        (
+            &["import", "job.toml", "--date", "20241122"][..],
+            "请写成 2024-11-22",
+            "write 2024-11-22",
+        ),
+        (&["check", "in", "--date", "2024-02-30"], "没有这一天", "there is no such day"),
+        (&["sample", "s", "--since", "soon"], "如 2024-11-22", "such as 2024-11-22"),
+        (&["sample", "s", "--agents", "many"], "应为不超出范围的整数", "invalid digit"),
+        (&["sample", "s", "--churn", "200%"], "应为 0% 到 100% 的比例", "from 0% to 100%"),
+        (&["check", "in", "--encoding", "latin1"], "应为 auto、utf-8", "expected auto, utf-8"),
+        (&["check", "in", "--delimiter", "\\q"], "没有转义 \\q", "unknown escape"),
+        (&["import", "twice.toml"], "同一个键写了两次", "duplicate key"),
+    ] {
+        for (language, said, unsaid) in [("zh", zh, en), ("en", en, zh)] {
+            let output = workspace.run(&[arguments, &["--lang", language]].concat());
+            assert_eq!(output.code, Some(2), "{arguments:?}: {output:?}");
+            assert!(output.err.contains(said), "{arguments:?}: {output:?}");
+            assert!(!output.err.contains(unsaid), "{arguments:?}: {output:?}");
+        }
+    }
+    let rules = workspace.run(&["rules", "--lang", "zh"]).out;
+    for (word, term) in [("隔离", "quarantine"), ("不发布", "refuse"), ("断开上级", "detach")]
+    {
+        assert!(rules.contains(word) && !rules.contains(term), "{rules}");
+    }
+}

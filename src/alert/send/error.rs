@@ -25,7 +25,7 @@ pub enum SendError {
         /// The file.
         path: PathBuf,
         /// Why.
-        reason: String,
+        reason: Message,
     },
     /// The server cannot be reached or spoke no HTTP.
     Unreachable {
@@ -89,9 +89,10 @@ impl SendError {
             SendError::Ca { path, reason } => {
                 let path = path.display();
                 Message::new(
-                    format!("证书文件 {path} 无法使用（{reason}）；请检查 ca"),
+                    format!("证书文件 {path} 无法使用（{}）；请检查 ca", reason.zh),
                     format!(
-                        "the file of certificates {path} cannot be used ({reason}); check `ca`"
+                        "the file of certificates {path} cannot be used ({}); check `ca`",
+                        reason.en
                     ),
                 )
             }

@@ -43,7 +43,7 @@ fn exit_code_alert_cause_and_scheduler_agree_on_each_fault() {
         (StoreError::Disk { path: path() }.into(), setup, true),
         (FetchError::Disk(disk(io::ErrorKind::PermissionDenied)).into(), setup, false),
         // These were alerted as faults of the source.
-        (FetchError::TlsSetup { reason: text() }.into(), setup, false),
+        (FetchError::TlsSetup { reason: Message::new(text(), text()) }.into(), setup, false),
         (FetchError::NotAFileName { name: text() }.into(), setup, false),
         (FetchError::PrivateKey { reason: reason() }.into(), setup, false),
         (RunError::NoSource { job: path() }, setup, false),

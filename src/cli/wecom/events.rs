@@ -10,6 +10,7 @@ use orgsnap::report::{Column, table, visible};
 use orgsnap::wecom::store::{Body, EventQuery, EventReader, StoredEvent};
 use serde::Serialize;
 
+use crate::cli::argument::BadArgument;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -37,7 +38,7 @@ pub(super) struct Arguments {
 struct Since(DateTime<Utc>);
 
 impl FromStr for Since {
-    type Err = &'static str;
+    type Err = BadArgument;
 
     fn from_str(text: &str) -> Result<Since, Self::Err> {
         if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
@@ -51,8 +52,10 @@ impl FromStr for Since {
                     .map(|date| date.and_time(NaiveTime::MIN))
             });
         naive.map(|naive| Since(naive.and_utc())).map_err(|_| {
-            "not a time: write 2026-11-24, \"2026-11-24 08:30\" or 2026-11-24T08:30:00+08:00 / \
-             不是有效的时间；请使用 2026-11-24、\"2026-11-24 08:30\" 或 2026-11-24T08:30:00+08:00"
+            BadArgument::new(
+                "不是有效的时间；请使用 2026-11-24、\"2026-11-24 08:30\" 或 2026-11-24T08:30:00+08:00",
+                "not a time: write 2026-11-24, \"2026-11-24 08:30\" or 2026-11-24T08:30:00+08:00",
+            )
         })
     }
 }

@@ -11,6 +11,7 @@ use crate::model::{Message, system_reason};
 
 use super::error::{ConfigError, Problem};
 use super::key::KeyTable;
+use super::toml_fault::toml_reason;
 use super::values::Text;
 
 /// The text of a job file with its path.
@@ -155,7 +156,7 @@ impl Document<'_> {
                 column: Some(column),
                 section: String::new(),
                 key: None,
-                problem: Box::new(Problem::Syntax { detail: error.message().to_owned() }),
+                problem: Box::new(Problem::Syntax { detail: toml_reason(error.message()) }),
                 expected: None,
             }
         };

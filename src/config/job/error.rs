@@ -34,8 +34,8 @@ pub enum Problem {
     },
     /// The file is not TOML.
     Syntax {
-        /// What the TOML parser says.
-        detail: String,
+        /// What is wrong.
+        detail: Message,
     },
     /// There is no such key.
     UnknownKey {
@@ -103,8 +103,8 @@ impl ConfigError {
                 ),
             ),
             Problem::Syntax { detail } => Message::new(
-                format!("不是有效的 TOML：{detail}"),
-                format!("not valid TOML: {detail}"),
+                format!("不是有效的 TOML：{}", detail.zh),
+                format!("not valid TOML: {}", detail.en),
             ),
             Problem::UnknownKey { suggestion: Some(suggestion), .. } => Message::new(
                 format!("{in_zh}中没有键 \"{key}\"；是否应为 \"{suggestion}\"？"),

@@ -16,7 +16,7 @@ pub enum SchemaError {
         source: io::Error,
     },
     /// A file is not JSON.
-    #[error("{file}:{line}:{column}: not valid JSON: {problem}")]
+    #[error("{file}:{line}:{column}: not valid JSON: {}", problem.en)]
     Json {
         /// The file.
         file: String,
@@ -24,8 +24,8 @@ pub enum SchemaError {
         line: usize,
         /// 1-based column.
         column: usize,
-        /// What the parser said.
-        problem: String,
+        /// What is wrong.
+        problem: Message,
     },
     /// The JSON lacks a value, or has a wrong one.
     #[error("{file}: at {pointer}: {problem}")]
@@ -48,7 +48,7 @@ impl SchemaError {
                 format!("无法读取结构文件 {}：{why}；请检查任务文件中的 schema", path.display())
             }
             SchemaError::Json { file, line, column, problem } => {
-                format!("{file}:{line}:{column}: 不是有效的 JSON：{problem}")
+                format!("{file}:{line}:{column}: 不是有效的 JSON：{}", problem.zh)
             }
             SchemaError::Invalid { file, pointer, problem } => {
                 format!("{file}: {pointer} 处不符合要求：{problem}")

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs, io, path::Path, path::PathBuf};
 
 use serde_json::Value;
 
-use crate::model::{Feed, PerFeed};
+use crate::model::{Feed, PerFeed, json_reason};
 
 use super::error::SchemaError;
 use super::fields::feed_schema;
@@ -66,7 +66,7 @@ fn read_json(name: &str, read: Reader<'_>) -> Result<(String, Value), SchemaErro
     match serde_json::from_str(text.trim_start_matches('\u{feff}')) {
         Ok(value) => Ok((file, value)),
         Err(e) => {
-            let (line, column, problem) = (e.line(), e.column(), e.to_string());
+            let (line, column, problem) = (e.line(), e.column(), json_reason(&e));
             Err(SchemaError::Json { file, line, column, problem })
         }
     }

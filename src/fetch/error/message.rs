@@ -169,8 +169,11 @@ impl FetchError {
                 ),
             ),
             FetchError::TlsSetup { reason } => Message::new(
-                format!("TLS 设置无法使用：{reason}；请修改任务文件的 tls"),
-                format!("the TLS settings cannot be used: {reason}; change tls in the job file"),
+                format!("TLS 设置无法使用：{}；请修改任务文件的 tls", reason.zh),
+                format!(
+                    "the TLS settings cannot be used: {}; change tls in the job file",
+                    reason.en
+                ),
             ),
             FetchError::Interrupted { what, reason } => Message::new(
                 format!("{what} 的传输未完成（{}）；请稍后重试", reason.zh),

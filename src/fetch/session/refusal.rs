@@ -28,7 +28,7 @@ pub(super) fn greeting_error(error: FtpError, server: &str, secret: &Secret) -> 
             return FetchError::TooManyConnections { server: server.to_owned(), reply };
         }
         FtpError::UnexpectedResponse(response) => reply_message(&response, secret),
-        FtpError::SecureError(reason) => return FetchError::TlsSetup { reason },
+        FtpError::SecureError(reason) => return reply::tls_setup(reason),
         _ => Message::fixed("该端口上的服务不是 FTP", "what answers is no FTP server"),
     };
     FetchError::Unreachable { server: server.to_owned(), reason }

@@ -166,11 +166,11 @@ pub(super) fn private_key(
                 format!("{place} is locked by a passphrase, and the job has no key_passphrase"),
             ),
             (error, None) => unusable(
-                format!("{place} 不是可识别的私钥（{error}）"),
+                format!("{place} 不是可识别的私钥；支持 OpenSSH、PKCS#1、PKCS#8 和 PuTTY 格式"),
                 format!("{place} is no private key known here ({error})"),
             ),
             (error, Some(_)) => unusable(
-                format!("{place} 不是可识别的私钥，或口令错误（{error}）"),
+                format!("{place} 不是可识别的私钥，或口令错误"),
                 format!(
                     "{place} is no private key known here, or not of this passphrase ({error})"
                 ),

@@ -48,7 +48,7 @@ fn each_fault_of_a_run_says_who_is_at_fault_and_whether_waiting_helps() {
             Fault::Setup,
             false,
         ),
-        (FetchError::TlsSetup { reason: text() }.into(), Fault::Setup, false),
+        (FetchError::TlsSetup { reason: Message::new(text(), text()) }.into(), Fault::Setup, false),
         (FetchError::NotAFileName { name: text() }.into(), Fault::Setup, false),
         (FetchError::PrivateKey { reason: reason() }.into(), Fault::Setup, false),
         (FetchError::NotBuiltIn { feature: "sftp" }.into(), Fault::Setup, false),

@@ -171,7 +171,7 @@ impl ProbeError {
                 format!("{url} 不是有效的地址；请以 https:// 或 http:// 开头")
             }
             ProbeError::Authorities { path, reason } => {
-                format!("{path} 不是 PEM 证书文件（{reason}）")
+                format!("{path} 不是 PEM 证书文件（{}）", reason.zh)
             }
             ProbeError::Setup { reason } => format!("无法准备连接：{reason}"),
         };

@@ -1,0 +1,74 @@
+//! Values on the command line that are read by this program, and what is wrong with them in both languages.
+
+use std::fmt;
+
+use chrono::NaiveDate;
+use orgsnap::model::Message;
+
+/// Why a value is not what its argument takes. `Display` is the English text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BadArgument(pub(super) Message);
+
+impl BadArgument {
+    pub(super) fn new(zh: impl Into<String>, en: impl Into<String>) -> BadArgument {
+        BadArgument(Message::new(zh.into(), en.into()))
+    }
+}
+
+impl fmt::Display for BadArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.en)
+    }
+}
+
+impl std::error::Error for BadArgument {}
+
+/// Other ways in which people write a date.
+const OTHER_FORMS: [&str; 4] = ["%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"];
+
+/// A date, such as `2024-11-22`.
+pub(super) fn date(text: &str) -> Result<NaiveDate, BadArgument> {
+    text.parse().map_err(|_| {
+        let other = OTHER_FORMS.iter().find_map(|f| NaiveDate::parse_from_str(text, f).ok());
+        match other {
+            Some(date) => BadArgument::new(
+                format!("日期应为 YYYY-MM-DD 的形式，请写成 {date}"),
+                format!("a date has the form YYYY-MM-DD; write {date}"),
+            ),
+            None if is_of_the_form(text) => BadArgument::new("没有这一天", "there is no such day"),
+            None => BadArgument::new(
+                "日期应为 YYYY-MM-DD 的形式，如 2024-11-22",
+                "a date has the form YYYY-MM-DD, such as 2024-11-22",
+            ),
+        }
+    })
+}
+
+/// Whether a text is four, two and two digits with hyphens between.
+fn is_of_the_form(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    parts.iter().map(|part| part.len()).eq([4, 2, 2])
+        && parts.iter().all(|part| part.bytes().all(|b| b.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_in_another_form_is_shown_in_the_right_one() {
+        assert_eq!(date("2024-11-22"), Ok(NaiveDate::from_ymd_opt(2024, 11, 22).unwrap()));
+        for (text, zh, en) in [
+            ("20241122", "请写成 2024-11-22", "write 2024-11-22"),
+            ("2024/11/2", "请写成 2024-11-02", "write 2024-11-02"),
+            ("2024.11.22", "请写成 2024-11-22", "write 2024-11-22"),
+            ("2024年11月22日", "请写成 2024-11-22", "write 2024-11-22"),
+            ("2024-02-30", "没有这一天", "no such day"),
+            ("yesterday", "如 2024-11-22", "such as 2024-11-22"),
+            ("", "如 2024-11-22", "such as 2024-11-22"),
+        ] {
+            let BadArgument(said) = date(text).unwrap_err();
+            assert!(said.zh.ends_with(zh) && said.en.ends_with(en), "{text}: {said:?}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What is wrong with a text that should be TOML, in both languages.
+
+use crate::model::Message;
+
+/// What the parser says about often seen mistakes, and the same in Chinese. The first that it begins with counts.
+const WORDS: [(&str, &str); 21] = [
+    ("duplicate key", "同一个键写了两次"),
+    ("string values must be quoted", "文字应写在引号内"),
+    ("missing value", "等号后缺少值"),
+    ("key with no value", "只有键，没有等号和值"),
+    ("missing assignment", "键和值之间缺少等号"),
+    ("extra `=`", "多了一个等号"),
+    ("extra assignment", "多了一个等号"),
+    ("missing comma", "两项之间缺少逗号"),
+    ("extra comma", "多了一个逗号"),
+    ("unclosed table", "表名后缺少右方括号"),
+    ("unclosed array", "缺少右方括号"),
+    ("unclosed inline table", "缺少右花括号"),
+    ("unexpected key or value", "一行中写了多项，或键、值写法无效"),
+    ("unexpected content", "此处有多余的内容"),
+    ("invalid unquoted key", "键中有须加引号的字符"),
+    ("unquoted keys cannot be empty", "缺少键名"),
+    ("cannot extend value", "该键已有值，不能再作为表"),
+    ("invalid basic string", "引号内的文字写法无效，或缺少右引号"),
+    ("invalid literal string", "引号内的文字写法无效，或缺少右引号"),
+    ("missing escaped value", "反斜杠后缺少转义字符"),
+    ("unexpected leading zero", "数字不能以零开头"),
+];
+
+/// What a message of the parser says, to follow a colon.
+pub(super) fn toml_reason(said: &str) -> Message {
+    let said = said.lines().next().unwrap_or_default();
+    let known = WORDS.iter().find(|(english, _)| said.starts_with(english));
+    let zh = known.map_or_else(|| format!("语法错误（{said}）"), |(_, zh)| (*zh).to_owned());
+    Message::new(zh, said.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_mistakes_in_toml_are_said_in_chinese() {
+        for text in [
+            "a = 1\na = 2",
+            "a = x y",
+            "a = ftps",
+            "a =",
+            "a",
+            "a 1",
+            "a == 1",
+            "a = [1 2]",
+            "a = [1,,2]",
+            "a = { b = 1 c = 2 }",
+            "[a",
+            "[[a]",
+            "a = [1",
+            "a = { b = 1",
+            "a = 1 b = 2",
+            "名 = 1",
+            "= 1",
+            "a = 1\n[a]\nb = 1",
+            "a = \"x",
+            "a = 'x",
+            "a = \"\\",
+            "a = 01",
+            "[a]\n[a]",
+        ] {
+            let error = toml::from_str::<toml::Table>(text).unwrap_err();
+            let Message { zh, .. } = toml_reason(error.message());
+            let plain = !zh.chars().any(|c| c.is_ascii_alphabetic());
+            assert!(plain, "{text:?}: {zh}");
+        }
+        assert_eq!(toml_reason("odd").zh, "语法错误（odd）");
+    }
+}
