@@ -298,7 +298,7 @@ fn chinese_messages_about_arguments_and_job_files_have_no_english_of_libraries()
         (&["sample", "s", "--churn", "200%"], "应为 0% 到 100% 的比例", "from 0% to 100%"),
         (&["check", "in", "--encoding", "latin1"], "应为 auto、utf-8", "expected auto, utf-8"),
         (&["check", "in", "--delimiter", "\\q"], "没有转义 \\q", "unknown escape"),
-        (&["import", "twice.toml"], "同一个键写了两次", "duplicate key"),
+        (&["import", "twice.toml"], "同一个键或表写了两次", "duplicate key"),
     ] {
         for (language, said, unsaid) in [("zh", zh, en), ("en", en, zh)] {
             let output = workspace.run(&[arguments, &["--lang", language]].concat());

@@ -3,27 +3,32 @@
 use crate::model::Message;
 
 /// What the parser says about often seen mistakes, and the same in Chinese. The first that it begins with counts.
-const WORDS: [(&str, &str); 21] = [
-    ("duplicate key", "同一个键写了两次"),
-    ("string values must be quoted", "文字应写在引号内"),
+const WORDS: [(&str, &str); 26] = [
+    ("duplicate key", "同一个键或表写了两次"),
+    ("string values must be quoted", "缺少值，或文字没有写在引号内"),
+    ("invalid boolean", "值无法识别；文字应写在引号内"),
+    ("invalid float", "值无法识别；文字应写在引号内"),
+    ("invalid fraction", "小数点后缺少数字"),
+    ("invalid date", "日期写法无效"),
+    ("invalid time", "时间写法无效"),
     ("missing value", "等号后缺少值"),
-    ("key with no value", "只有键，没有等号和值"),
+    ("key with no value", "键后缺少等号和值"),
     ("missing assignment", "键和值之间缺少等号"),
     ("extra `=`", "多了一个等号"),
-    ("extra assignment", "多了一个等号"),
+    ("extra assignment", "两项之间缺少逗号"),
     ("missing comma", "两项之间缺少逗号"),
     ("extra comma", "多了一个逗号"),
     ("unclosed table", "表名后缺少右方括号"),
     ("unclosed array", "缺少右方括号"),
     ("unclosed inline table", "缺少右花括号"),
-    ("unexpected key or value", "一行中写了多项，或键、值写法无效"),
+    ("unexpected key or value", "一行只能写一项；行末有多余的内容"),
     ("unexpected content", "此处有多余的内容"),
     ("invalid unquoted key", "键中有须加引号的字符"),
     ("unquoted keys cannot be empty", "缺少键名"),
     ("cannot extend value", "该键已有值，不能再作为表"),
     ("invalid basic string", "引号内的文字写法无效，或缺少右引号"),
     ("invalid literal string", "引号内的文字写法无效，或缺少右引号"),
-    ("missing escaped value", "反斜杠后缺少转义字符"),
+    ("too few unicode value digits", "转义写法无效；文字中的反斜杠请写两个"),
     ("unexpected leading zero", "数字不能以零开头"),
 ];
 
@@ -65,6 +70,14 @@ mod tests {
             "a = \"\\",
             "a = 01",
             "[a]\n[a]",
+            "a = true1",
+            "a = nope",
+            "a = 1.",
+            "a = 2024-99-01",
+            "a = 30s",
+            "a：1",
+            "a = \"C:\\x\"",
+            "a = 1,",
         ] {
             let error = toml::from_str::<toml::Table>(text).unwrap_err();
             let Message { zh, .. } = toml_reason(error.message());
