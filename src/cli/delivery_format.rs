@@ -117,7 +117,7 @@ pub(super) fn delimiter(text: &str) -> Result<String, BadArgument> {
             }
             None => {
                 return Err(BadArgument::new(
-                    "末尾有单个 \\；请写成 \\\\",
+                    "末尾多了一个 \\；请写成 \\\\",
                     "a lone \\ at the end; write \\\\",
                 ));
             }

@@ -45,6 +45,7 @@ mod wecom_section;
 mod example_tests;
 #[cfg(test)]
 mod in_force_tests;
+#[cfg(test)]
 mod json_schema_tests;
 #[cfg(test)]
 mod key_tests;

@@ -16,7 +16,7 @@ const WORDS: [(&str, &str); 13] = [
     ("expected value", "此处缺少值"),
     ("expected ident", "此处的词无法识别"),
     ("key must be a string", "键应写在双引号内"),
-    ("control character", "文字中有控制字符"),
+    ("control character", "字符串中有控制字符"),
     ("invalid escape", "转义写法无效"),
     ("invalid number", "数字写法无效"),
     ("missing field", "缺少必需的键"),

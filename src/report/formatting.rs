@@ -85,7 +85,7 @@ pub fn disposition_word(language: Language, disposition: Disposition) -> &'stati
         (Language::Chinese, Disposition::Refuse) => "不发布",
         (Language::Chinese, Disposition::Quarantine) => "隔离",
         (Language::Chinese, Disposition::Detach) => "断开上级",
-        (Language::Chinese, Disposition::Keep) => "照原样发布",
+        (Language::Chinese, Disposition::Keep) => "原样发布",
     }
 }
 

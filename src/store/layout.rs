@@ -238,7 +238,7 @@ pub(super) fn check(schema: &Schema) -> Result<(), StoreError> {
             } else if feed.fields.iter().take(at).any(|f| same(&f.column.as_str())) {
                 Message::fixed("重复出现", "is there twice")
             } else if at == feed.key && field.kind != Kind::Text {
-                Message::fixed("是主键，须为文字", "is the key and has to be a text")
+                Message::fixed("是主键，须为文本", "is the key and has to be a text")
             } else {
                 continue;
             };

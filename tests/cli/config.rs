@@ -55,6 +55,7 @@ fn config_prints_the_settings_as_json() {
     let output = workspace.run(&["config", "job.toml", "--json"]);
     assert!(!format!("{output:?}").contains("c0nfidential"));
     let document: serde_json::Value = serde_json::from_str(&output.out).unwrap();
+    crate::schemas::assert_valid("config", &document);
     assert_eq!((&document["job"], &document["tenant"]), (&"job.toml".into(), &"t".into()));
     let of = |table: &str, key: &str| {
         let mut settings = document["settings"].as_array().unwrap().iter();

@@ -5,9 +5,9 @@ use crate::model::Message;
 /// What the parser says about often seen mistakes, and the same in Chinese. The first that it begins with counts.
 const WORDS: [(&str, &str); 26] = [
     ("duplicate key", "同一个键或表写了两次"),
-    ("string values must be quoted", "缺少值，或文字没有写在引号内"),
-    ("invalid boolean", "值无法识别；文字应写在引号内"),
-    ("invalid float", "值无法识别；文字应写在引号内"),
+    ("string values must be quoted", "缺少值，或字符串没有写在引号内"),
+    ("invalid boolean", "值无法识别；字符串应写在引号内"),
+    ("invalid float", "值无法识别；字符串应写在引号内"),
     ("invalid fraction", "小数点后缺少数字"),
     ("invalid date", "日期写法无效"),
     ("invalid time", "时间写法无效"),
@@ -26,9 +26,9 @@ const WORDS: [(&str, &str); 26] = [
     ("invalid unquoted key", "键中有须加引号的字符"),
     ("unquoted keys cannot be empty", "缺少键名"),
     ("cannot extend value", "该键已有值，不能再作为表"),
-    ("invalid basic string", "引号内的文字写法无效，或缺少右引号"),
-    ("invalid literal string", "引号内的文字写法无效，或缺少右引号"),
-    ("too few unicode value digits", "转义写法无效；文字中的反斜杠请写两个"),
+    ("invalid basic string", "字符串写法无效，或缺少右引号"),
+    ("invalid literal string", "字符串写法无效，或缺少右引号"),
+    ("too few unicode value digits", "转义写法无效；字符串中的反斜杠应写两个"),
     ("unexpected leading zero", "数字不能以零开头"),
 ];
 

@@ -73,7 +73,7 @@ fn every_error() -> Vec<FetchError> {
         FetchError::NoSharedAlgorithm { server: server(), what: reason(), offered: text() },
         FetchError::LoginMethod { server: server(), takes: text() },
         FetchError::PrivateKey { reason: reason() },
-        FetchError::TlsSetup { reason: text() },
+        FetchError::TlsSetup { reason: Message::new(text(), text()) },
         FetchError::Interrupted { what: what(), reason: reason() },
         FetchError::Changing { what: what() },
         FetchError::NoPermission { what: what(), reply: reply() },
