@@ -166,14 +166,14 @@ fn every_verb_ends_with_its_exit_code() {
     workspace.write("nosource.toml", "tenant = \"t\"\n");
     let first = ["import", "job.toml", "--date", "2024-11-22"];
     let cases: &[(&[&str], i32, &str)] = &[
-        (&[], 2, "用法: orgsnap"),
-        (&["--help"], 0, "退出码:"),
+        (&[], 2, "用法：orgsnap"),
+        (&["--help"], 0, "退出码："),
         (&["--version"], 0, "orgsnap "),
-        (&["frobnicate"], 2, "错误: 没有命令 frobnicate"),
+        (&["frobnicate"], 2, "错误：没有命令 frobnicate"),
         (&["frobnicate", "--lang", "en"], 2, "unrecognized subcommand"),
         (&["chek", "in"], 2, "check？"),
         (&["import", "job.toml", "--dat", "x"], 2, "没有参数 --dat"),
-        (&["check", "in", "--header", "maybe"], 2, "可用的值: true、false"),
+        (&["check", "in", "--header", "maybe"], 2, "可用的值：true、false"),
         (&["check", "in", "--header"], 2, "缺少取值"),
         (&["check", "in", "--delimiter", "", "--lang=en"], 2, "at least one character"),
         (&["sample", "s", "--no-header", "--header-titles", "zh"], 2, "同用"),
@@ -450,7 +450,11 @@ fn help_is_in_one_language_and_has_examples() {
     for verb in verbs {
         let chinese = workspace.run(&[verb, "--help", "--lang", "zh"]);
         assert_eq!(chinese.code, Some(0), "{chinese:?}");
-        assert!(chinese.out.contains("用法:") && chinese.out.contains("示例:"), "{}", chinese.out);
+        assert!(
+            chinese.out.contains("用法：") && chinese.out.contains("示例："),
+            "{}",
+            chinese.out
+        );
         for english in ["Usage:", "Options:", "Arguments:", "[default:", "possible values", "Print"]
         {
             assert!(!chinese.out.contains(english), "{english} in {}", chinese.out);

@@ -98,6 +98,76 @@ fn chinese_texts_use_one_term_of_the_trade_for_one_thing() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// Where a line departs from the typography of Chinese messages: a space between Chinese and Latin characters,
+/// full-width punctuation behind Chinese ones, and one kind of quotes.
+fn misprints(line: &str) -> Vec<&'static str> {
+    let han = |c: char| ('\u{4e00}'..='\u{9fff}').contains(&c);
+    let characters: Vec<char> = line.chars().collect();
+    let mut found = Vec::new();
+    if line.contains(['「', '」']) {
+        found.push("quotes are “ and ”");
+    }
+    for (at, pair) in characters.windows(2).enumerate() {
+        let (left, right) = (pair[0], pair[1]);
+        // An escape such as `\n` is no letter, and a date is written as 2024年5月1日.
+        let escape = at > 0 && characters[at - 1] == '\\';
+        let date = "年月日".contains(right) || "年月".contains(left);
+        let joined = (han(left) && right.is_ascii_alphanumeric())
+            || (left.is_ascii_alphanumeric() && han(right) && !escape);
+        if joined && !date {
+            found.push("a space stands between Chinese and Latin characters");
+        }
+        if han(left) && ",;:!?".contains(right) {
+            found.push("punctuation behind Chinese characters is full-width");
+        }
+    }
+    found
+}
+
+#[test]
+fn chinese_messages_have_uniform_spaces_punctuation_and_quotes() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut faults = Vec::new();
+    let mut open = vec![root.join("src"), root.join("README.zh-CN.md"), root.join("docs")];
+    while let Some(path) = open.pop() {
+        // Made-up names of offices and people, and tables of punctuation, are no messages.
+        if path == root.join("src/sample") || path == root.join("src/report/layout.rs") {
+            continue;
+        }
+        if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let messages = text.lines().enumerate().filter(|(_, line)| {
+            !line.trim_start().starts_with("//")
+                && !line.contains("assert")
+                // The library that draws snippets puts its own colon.
+                && !line.contains("= 说明: ")
+        });
+        for (index, line) in messages {
+            let name = path.strip_prefix(root).unwrap().display();
+            let place = |fault| format!("{name}:{}: {fault}: {}", index + 1, line.trim());
+            faults.extend(misprints(line).into_iter().map(place));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn misprints_of_chinese_messages_are_found() {
+    for (line, faults) in [
+        ("已写入 a.toml：共 3 行\\n下一步", 0),
+        ("自2024年5月1日起", 1),
+        ("写入a.toml", 1),
+        ("a.toml无效", 1),
+        ("无效:", 1),
+        ("「日」", 1),
+    ] {
+        assert_eq!(misprints(line).len(), faults, "{line}");
+    }
+}
+
 #[test]
 fn a_banned_term_is_found_with_its_line() {
     let found = banned("获取文件\n等待取件");

@@ -30,7 +30,7 @@ static TEXTS: LazyLock<Option<Texts>> =
     LazyLock::new(|| toml::from_str(include_str!("help.toml")).ok());
 
 const EXIT_CODES_ZH: &str = "\
-退出码:
+退出码：
   0   完成
   2   用法或配置错误、数据源拒绝访问，或数据目录不可用
   3   批次未通过校验，未发布；check：不可发布，或有错误
@@ -86,7 +86,7 @@ fn in_chinese(command: Command, words: &Verb, texts: &Texts) -> Command {
 }
 
 fn examples(words: &Verb, language: Language) -> String {
-    let heading = language.choose("示例:", "Examples:");
+    let heading = language.choose("示例：", "Examples:");
     let width = words.examples.iter().map(|(line, ..)| line.len()).max().unwrap_or(0).min(60);
     let line = |(command, zh, en): &(String, String, String)| {
         format!("\n  {command:width$}  # {}", language.choose(zh, en))
@@ -98,14 +98,14 @@ fn examples(words: &Verb, language: Language) -> String {
 pub(super) fn in_chinese_words(help: &str) -> String {
     let mut text = help.to_owned();
     for (en, zh) in [
-        ("Usage:", "用法:"),
-        ("Arguments:\n", "参数:\n"),
-        ("Options:\n", "选项:\n"),
-        ("Commands:\n", "命令:\n"),
-        ("Possible values:", "可选值:"),
-        ("[possible values: ", "[可选值: "),
-        ("[default: ", "[默认: "),
-        ("[env: ", "[环境变量: "),
+        ("Usage: ", "用法："),
+        ("Arguments:\n", "参数：\n"),
+        ("Options:\n", "选项：\n"),
+        ("Commands:\n", "命令：\n"),
+        ("Possible values:", "可选值："),
+        ("[possible values: ", "[可选值："),
+        ("[default: ", "[默认："),
+        ("[env: ", "[环境变量："),
         ("[OPTIONS]", "[选项]"),
         ("<COMMAND>", "<命令>"),
         ("Print version", "显示版本"),

@@ -30,7 +30,7 @@ fn print_location(panicked: &PanicHookInfo<'_>) {
 pub(super) fn around<T>(inside: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     panic::catch_unwind(AssertUnwindSafe(inside)).unwrap_or_else(|_| {
         Err(Failure::internal(Message::fixed(
-            "orgsnap 内部错误；当前快照仍然完整。请将以上「panic at」一行连同所用命令和版本（orgsnap --version）\
+            "orgsnap 内部错误；当前快照仍然完整。请将以上“panic at”一行连同所用命令和版本（orgsnap --version）\
              反馈给开发者",
             "internal fault of orgsnap; the published snapshot is whole. Please report the line `panic at` \
              above with the command and the version (orgsnap --version)",

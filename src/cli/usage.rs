@@ -10,7 +10,7 @@ use super::argument::BadArgument;
 pub(super) fn complain(error: &clap::Error) {
     let text = match words(error) {
         Some(words) => super::help::in_chinese_words(&format!(
-            "错误: {words}{}\n\n更多说明请用 --help\n",
+            "错误：{words}{}\n\n更多说明请用 --help\n",
             rest(error)
         )),
         // Called with nothing: clap shows the help.
@@ -75,10 +75,10 @@ fn rest(error: &clap::Error) -> String {
     }
     let possible = error.get(ContextKind::ValidValue).map(said).filter(|values| !values.is_empty());
     if let Some(values) = possible {
-        text += &format!("\n可用的值: {values}");
+        text += &format!("\n可用的值：{values}");
     }
     if let Some(usage) = error.get(ContextKind::Usage) {
-        text += &format!("\n\n{}", said(usage).replacen("Usage: ", "用法: ", 1));
+        text += &format!("\n\n{}", said(usage).replacen("Usage: ", "用法：", 1));
     }
     text
 }

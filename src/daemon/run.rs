@@ -53,7 +53,7 @@ impl RunRequest {
         // Nothing that a panic may have left half done is used afterwards: the run owns what it works on.
         panic::catch_unwind(AssertUnwindSafe(|| self.import(progress))).unwrap_or_else(|_| {
             let message = Message::fixed(
-                "orgsnap 内部错误；当前快照仍然完整。请将日志中「panic at」一行反馈给开发者",
+                "orgsnap 内部错误；当前快照仍然完整。请将日志中“panic at”一行反馈给开发者",
                 "internal fault of orgsnap; the published snapshot is whole. Please report the line \
                  `panic at` of the log",
             );

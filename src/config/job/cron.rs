@@ -184,12 +184,12 @@ impl CronError {
                 )
             }
             CronError::BothDays => Message::fixed(
-                "同时限定了「日」和「周」，不同程序的解释不一致；请将其中一段改为 *",
+                "同时限定了“日”和“周”，不同程序的解释不一致；请将其中一段改为 *",
                 "limits both the day of the month and the day of the week, which programs read in \
                  different ways; make one of them *",
             ),
             CronError::Never => Message::fixed(
-                "该日期在任何年份都不存在；请核对「日」和「月」",
+                "该日期在任何年份都不存在；请核对“日”和“月”",
                 "asks for a date that no year has; check day and month",
             ),
         }

@@ -13,7 +13,7 @@ pub(super) struct Key {
     pub(super) name: &'static str,
     /// The type of its value.
     pub(super) value: ValueType,
-    /// What it expects, to follow 「应为」 and "expected".
+    /// What it expects, to follow "应为" and "expected".
     pub(super) expects: Message,
     /// The kinds (`kind = "..."` of the same table) with which it has a meaning; empty means all.
     kinds: &'static [&'static str],

@@ -72,7 +72,7 @@ pub(super) const SAMPLE: &str = r##"# 任务文件的全部设置 / Every settin
 # 本文件不会被执行：orgsnap serve jobs/ 只读取 *.toml。新任务请用 orgsnap init 生成，再从这里摘取所需的设置。
 # This file is not run: orgsnap serve jobs/ takes up *.toml only. Begin a job with orgsnap init, and copy from here.
 #
-# 以「# 键 = 值」注释掉的行，是同一个键的其他写法，或其他类型的数据源才有的键。
+# 以“# 键 = 值”注释掉的行，是同一个键的其他写法，或其他类型的数据源才有的键。
 # Lines commented out as "# key = value" are other ways to write a key, or keys of another kind of source.
 # 未写的键取默认值；写错的键名会被指出。文件中的相对路径以本文件所在目录为准。
 # A key that is not written has its default; a misspelt one is pointed out. Relative paths are relative to this file.

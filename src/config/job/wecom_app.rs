@@ -216,7 +216,7 @@ impl Resolver<'_> {
 
     fn incomplete_callback(&self, key: &str, span: Range<usize>) -> ConfigError {
         let why = Message::fixed(
-            "接收回调需要 token 和 aes_key 两项（企业微信「设置接收事件服务器」页面上的 Token 和 EncodingAESKey）；\
+            "接收回调需要 token 和 aes_key 两项（企业微信“设置接收事件服务器”页面上的 Token 和 EncodingAESKey）；\
              不接收回调的应用请把两项都删除",
             "callbacks need both token and aes_key (Token and EncodingAESKey of the page where WeCom asks for the \
              server that receives events); an application that receives none has neither",
