@@ -139,7 +139,7 @@ fn every_job_file_error_names_file_line_key_and_expected_value() {
         ("max_file_size", "zzz = '5%'", 39, "unknown key \"zzz\" in [limits]; known keys: max_file_size".to_owned()),
         ("[format]", "[formt]", 22, "unknown key \"formt\" at the top level; did you mean \"format\"?".to_owned()),
         // Keys that are missing.
-        ("tenant", "", 1, "missing key \"tenant\" at the top level; expected 1 to 64 letters, digits, `_` or `-`".to_owned()),
+        ("tenant", "", 1, "missing key \"tenant\" at the top level; expected 1 to 64 letters, digits, `_` or `-` in quotes, such as \"00010001\"".to_owned()),
         ("kind", "", 7, "missing key \"kind\" in [source]; expected \"dir\", \"ftp\", \"ftps\", \"ftps-implicit\" or \"sftp\"".to_owned()),
         ("host", "", 7, "missing key \"host\" in [source]; expected the server's name or address".to_owned()),
         ("cron", "", 27, "missing key \"cron\" in [schedule]; expected a cron expression of six fields (seconds first), such as \"0 30 2 * * *\"".to_owned()),
@@ -154,7 +154,7 @@ fn every_job_file_error_names_file_line_key_and_expected_value() {
         ("tls", "tls = 'yes'", 14, "bad value 'yes' for source.tls; expected { pin_sha256 = \"...\" } or { ca = \"ca.pem\" }".to_owned()),
         ("name-mismatch", "name-mismatch = 3", 42, "bad value 3 for rules.name-mismatch; expected \"off\", \"info\", \"warning\", \"error\" or \"fatal\"".to_owned()),
         // Values of the wrong form.
-        ("tenant", "tenant = '../x'", 2, "bad value '../x' for tenant; expected 1 to 64 letters, digits, `_` or `-`".to_owned()),
+        ("tenant", "tenant = '../x'", 2, "bad value '../x' for tenant; expected 1 to 64 letters, digits, `_` or `-` in quotes, such as \"00010001\"".to_owned()),
         ("timezone", "timezone = 'Asia/Peking'", 4, "bad value 'Asia/Peking' for timezone; expected a time zone such as \"Asia/Shanghai\"".to_owned()),
         ("kind", "kind = 'http'", 8, "bad value 'http' for source.kind; expected \"dir\", \"ftp\", \"ftps\", \"ftps-implicit\" or \"sftp\"".to_owned()),
         ("kind", "kind = 'sftp'", 14, "source.tls: means nothing with kind = \"sftp\"; take it out".to_owned()),

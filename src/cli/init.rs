@@ -62,23 +62,14 @@ impl Kind {
 /// Writes the file, unless there is one.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let path = &arguments.file;
+    let (tenant, fits) = tenant(path);
     let content = match arguments.full {
         true => job::example(),
-        false => text(arguments.kind, path),
+        false => text(arguments.kind, tenant),
     };
     let content = format!("{}{content}", schema_lines(path));
     write(path, &content).map_err(|error| failure(path, &error))?;
-    let path = path.display();
-    let said = environment.language.choose(
-        format!(
-            "已写入 {path}\n下一步  按文件中的说明填写，然后试运行（不发布）：\n  orgsnap import {path} --dry-run\n"
-        ),
-        format!(
-            "written to {path}\nnext  fill it in as it says, then try it (nothing is published):\n  \
-             orgsnap import {path} --dry-run\n"
-        ),
-    );
-    output::print(&said)?;
+    output::print(environment.language.of(&next_step(path, arguments.full, tenant, fits)))?;
     Ok(Exit::Done)
 }
 
@@ -95,12 +86,51 @@ fn schema_lines(path: &Path) -> String {
     )
 }
 
-fn text(kind: Kind, path: &Path) -> String {
+/// What was written, and what to do with it.
+fn next_step(path: &Path, full: bool, tenant: &str, named_after_file: bool) -> Message {
+    let path = path.display();
+    if full {
+        return Message::new(
+            format!(
+                "已写入 {path}\n注意  其中是每项设置的示例值：请把需要的设置复制到自己的任务文件；放在 orgsnap serve 的任务目录中会被运行\n"
+            ),
+            format!(
+                "written to {path}\nnote  it holds an example of every setting: copy what you need to a job file of your own; \
+                 in the folder of orgsnap serve it would be run\n"
+            ),
+        );
+    }
+    let (which_zh, which_en) = match named_after_file {
+        true => (
+            format!("租户编号取自文件名：{tenant}"),
+            format!("the tenant is named after the file: {tenant}"),
+        ),
+        false => (
+            format!("租户编号暂为 {tenant}，请改为这家公司的编号"),
+            format!("the tenant is {tenant} for now; give it the number of this insurer"),
+        ),
+    };
+    Message::new(
+        format!(
+            "已写入 {path}（{which_zh}）\n下一步  按文件中的说明填写，然后试运行（不发布）：\n  orgsnap import {path} --dry-run\n"
+        ),
+        format!(
+            "written to {path} ({which_en})\nnext  fill it in as it says, then try it (nothing is published):\n  \
+             orgsnap import {path} --dry-run\n"
+        ),
+    )
+}
+
+/// The tenant of a new job, and whether it is the name of the file.
+fn tenant(path: &Path) -> (&str, bool) {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let fits = (1..=64).contains(&stem.len())
         && stem.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
         && stem != "job";
-    let tenant = if fits { stem } else { "00010001" };
+    if fits { (stem, true) } else { ("00010001", false) }
+}
+
+fn text(kind: Kind, tenant: &str) -> String {
     format!("{}\n{}\n{TAIL}", HEAD.replace("{tenant}", tenant), kind.source())
 }
 
@@ -147,7 +177,7 @@ mod tests {
                 ("某保险.toml", "00010001"),
             ] {
                 let path = Path::new(file);
-                let text = text(*kind, path);
+                let text = text(*kind, self::tenant(path).0);
                 let job = job::parse(path, &text, &|_| None).expect(file);
                 assert_eq!(job.tenant, tenant);
                 assert!(job.source.is_some() && job.schedule.is_some());

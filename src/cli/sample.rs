@@ -120,6 +120,9 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     };
     // Options out of range and a folder that cannot be written to are both usage errors.
     let written = sample::write(&options, &arguments.dir).map_err(|error| {
+        if let Some(sample::OptionError(message)) = error.downcast_ref() {
+            return Failure::usage(message.clone());
+        }
         let zh = match error.root_cause().downcast_ref::<std::io::Error>() {
             Some(fault) => {
                 let (dir, why) = (arguments.dir.display(), system_reason(fault).zh);

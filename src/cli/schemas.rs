@@ -49,11 +49,11 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let dir = arguments.dir.display();
     output::print(&environment.language.choose(
         format!(
-            "已写入 {dir}\n下一步  按需修改 datapackage.json 等结构文件，并在任务文件中写 schema = \"{dir}\"；\n\
+            "已写入 {dir}\n下一步  按需修改 datapackage.json 等结构文件，并在任务文件中写 schema = \"...\"（此目录相对于任务文件的路径）；\n\
              *.schema.json 是任务文件和各 JSON 输出的 JSON Schema，供编辑器和程序使用\n"
         ),
         format!(
-            "written to {dir}\nnext  change datapackage.json and its like, and write schema = \"{dir}\" into the job file;\n\
+            "written to {dir}\nnext  change datapackage.json and its like, and write schema = \"...\" into the job file (the path of this folder, relative to the job file);\n\
              *.schema.json are the JSON Schemas of job files and of JSON output, for editors and programs\n"
         ),
     ))?;

@@ -20,10 +20,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::Context;
 use chrono::NaiveDate;
 
 use crate::config::schema::Schema;
+use crate::model::Message;
 
 use company::{Company, FOUNDED, Plan};
 use defects::DefectInjector;
@@ -133,23 +134,36 @@ pub fn write(options: &Options, dir: &Path) -> anyhow::Result<Written> {
 
 fn plan(options: &Options) -> anyhow::Result<Plan> {
     let Options { agents, churn, date, .. } = *options;
-    ensure!(
-        (1..=MAX_AGENTS).contains(&agents),
-        "the number of agents must be 1 to {MAX_AGENTS}, not {agents}"
-    );
-    ensure!(
-        options.defects == Defects::None || agents >= MIN_AGENTS_FOR_DEFECTS,
-        "defects need a company of {MIN_AGENTS_FOR_DEFECTS} agents or more, not {agents}"
-    );
-    ensure!((0.0..=1.0).contains(&churn), "the churn must be 0% to 100%, not {}%", churn * 100.0);
+    require((1..=MAX_AGENTS).contains(&agents), || {
+        (
+            format!("代理人数应为 1 到 {MAX_AGENTS}，实为 {agents}"),
+            format!("the number of agents must be 1 to {MAX_AGENTS}, not {agents}"),
+        )
+    })?;
+    let least = MIN_AGENTS_FOR_DEFECTS;
+    require(options.defects == Defects::None || agents >= least, || {
+        (
+            format!("植入缺陷至少需要 {least} 名代理人，实为 {agents}"),
+            format!("defects need a company of {least} agents or more, not {agents}"),
+        )
+    })?;
+    require((0.0..=1.0).contains(&churn), || {
+        let churn = churn * 100.0;
+        (
+            format!("每日变动比例应为 0% 到 100%，实为 {churn}%"),
+            format!("the churn must be 0% to 100%, not {churn}%"),
+        )
+    })?;
     let delimiter = &options.delimiter;
     // Values are made of letters, digits, `-` and `·`, so anything else cannot occur in one.
     let unfit = |c: char| c.is_alphanumeric() || "-· \r\n\u{1a}\u{3000}\u{feff}".contains(c);
-    if delimiter.is_empty() || delimiter.contains(unfit) {
-        bail!(
+    require(!delimiter.is_empty() && !delimiter.contains(unfit), || {
+        (
+            "分隔符不能为空，也不能含字母、数字、空格、换行符、- 或 ·".to_owned(),
             "the delimiter must not be empty or hold letters, digits, spaces, line ends, '-' or '·'"
-        );
-    }
+                .to_owned(),
+        )
+    })?;
     let mut bytes = Vec::new();
     options.charset.encode(delimiter, &mut bytes).context("the delimiter")?;
 
@@ -158,12 +172,37 @@ fn plan(options: &Options) -> anyhow::Result<Plan> {
         Some(since) => since,
         None => date.pred_opt().unwrap_or(date),
     };
-    ensure!(
-        base > FOUNDED,
-        "the date must be after {FOUNDED}, when the sample company was founded"
-    );
-    ensure!(base <= date, "the base day {base} must not be after the date {date}");
+    require(base > FOUNDED, || {
+        (
+            format!("日期应晚于 {FOUNDED}，即样例公司成立之日"),
+            format!("the date must be after {FOUNDED}, when the sample company was founded"),
+        )
+    })?;
+    require(base <= date, || {
+        (
+            format!("开始变动的日期 {base} 不能晚于业务日期 {date}"),
+            format!("the base day {base} must not be after the date {date}"),
+        )
+    })?;
     let days = u32::try_from((date - base).num_days()).unwrap_or(u32::MAX);
-    ensure!(days <= 3_660, "the base day {base} must be within ten years of the date {date}");
+    require(days <= 3_660, || {
+        (
+            format!("开始变动的日期 {base} 与业务日期 {date} 相距不能超过十年"),
+            format!("the base day {base} must be within ten years of the date {date}"),
+        )
+    })?;
     Ok(Plan { agents, base, days, churn })
+}
+
+/// An option that is out of range. `Display` is the English message.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.en)]
+pub struct OptionError(pub Message);
+
+fn require(holds: bool, words: impl FnOnce() -> (String, String)) -> Result<(), OptionError> {
+    if holds {
+        return Ok(());
+    }
+    let (zh, en) = words();
+    Err(OptionError(Message::new(zh, en)))
 }

@@ -150,13 +150,16 @@ impl Document<'_> {
         let span = error.span().unwrap_or(self.text.len()..self.text.len());
         let syntax = || {
             let (line, column) = self.position(span.start);
+            let written = self.text.lines().nth(line - 1).unwrap_or_default();
             ConfigError {
                 file: self.path.to_path_buf(),
                 line: Some(line),
                 column: Some(column),
                 section: String::new(),
                 key: None,
-                problem: Box::new(Problem::Syntax { detail: toml_reason(error.message()) }),
+                problem: Box::new(Problem::Syntax {
+                    detail: toml_reason(error.message(), written),
+                }),
                 expected: None,
             }
         };

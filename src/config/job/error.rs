@@ -90,7 +90,12 @@ impl ConfigError {
         };
         let (expected_zh, expected_en) = match &self.expected {
             Some(expected) => {
-                (format!("，应为{}", expected.zh), format!("; expected {}", expected.en))
+                {
+                    // A space stands between Chinese and other characters.
+                    let latin = expected.zh.starts_with(|c: char| c.is_ascii());
+                    let space = if latin { " " } else { "" };
+                    (format!("，应为{space}{}", expected.zh), format!("; expected {}", expected.en))
+                }
             }
             None => (String::new(), String::new()),
         };

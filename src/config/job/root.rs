@@ -21,8 +21,8 @@ pub(super) static KEYS: &[Key] = &[
         "",
         "tenant",
         ValueType::String,
-        "1 到 64 个字母、数字、_ 或 -",
-        "1 to 64 letters, digits, `_` or `-`",
+        "放在引号内的 1 到 64 个字母、数字、_ 或 -，如 \"00010001\"",
+        "1 to 64 letters, digits, `_` or `-` in quotes, such as \"00010001\"",
     )
     .required(),
     key("", "name", ValueType::String, "文本", "a text"),
