@@ -254,9 +254,13 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
 }
 
 fn schema_of(job: Option<&Job>) -> Result<Schema, RunError> {
-    Ok(match job.and_then(|job| job.schema.as_deref()) {
+    let schema = match job.and_then(|job| job.schema.as_deref()) {
         Some(dir) => Schema::from_dir(dir)?,
         None => Schema::builtin()?,
+    };
+    Ok(match job {
+        Some(job) => schema.adapted(job)?,
+        None => schema,
     })
 }
 

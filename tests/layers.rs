@@ -48,9 +48,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// What the files of a folder inside a module may import of the rest of that module. `config/job` and `config/schema`
-/// import nothing of it.
+/// share the words for dialects.
 const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("alert/send", &["document", "markdown"]),
+    ("config/job", &["dialect"]),
+    ("config/schema", &["dialect"]),
     ("daemon/scheduler", &["interrupted_run", "ledger", "log_entry", "plan"]),
     (
         "fetch/download",

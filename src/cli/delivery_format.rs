@@ -31,6 +31,7 @@ impl FormatArguments {
                 None => job.delimiter.clone(),
             },
             header: self.header.or(job.header),
+            export: job.export.clone(),
             lines: PinnedLines {
                 encoding: job.lines.encoding.filter(|_| self.encoding.is_none()),
                 delimiter: job.lines.delimiter.filter(|_| self.delimiter.is_none()),

@@ -154,6 +154,8 @@ fn facts(state: &FileState<'_>, raw: &Fetched, accepted: &Acceptance) -> FileFac
         repeated: 0,
         header_lines: 0,
         blank: 0,
+        other: 0,
+        quotes: None,
         previous_rows: None,
     };
     match raw {
@@ -169,6 +171,7 @@ fn facts(state: &FileState<'_>, raw: &Fetched, accepted: &Acceptance) -> FileFac
         facts.encoding = Some(detected.name().to_owned());
         facts.delimiter = layout.map(|l| l.delimiter.clone());
         facts.header = layout.map(|l| l.header.is_some());
+        facts.quotes = layout.map(|l| l.quotes.name().to_owned());
     };
     match state {
         FileState::Parsed(parsed, _) => {
@@ -179,6 +182,7 @@ fn facts(state: &FileState<'_>, raw: &Fetched, accepted: &Acceptance) -> FileFac
             facts.repeated = accepted.repeated;
             facts.header_lines = u64::from(parsed.layout.header.is_some());
             facts.blank = parsed.blank;
+            facts.other = parsed.other;
         }
         FileState::Unparsable(Unparsable::Header(layout, detected)) => {
             lay_out(*detected, Some(layout));

@@ -136,12 +136,14 @@ struct File<'a> {
     encoding: Option<&'a str>,
     delimiter: Option<&'a str>,
     header: Option<bool>,
+    quotes: Option<&'a str>,
     lines: u64,
     rows: u64,
     quarantined: u64,
     repeated: u64,
     header_lines: u64,
     blank: u64,
+    other: u64,
     previous_rows: Option<u64>,
 }
 
@@ -274,12 +276,14 @@ fn file(facts: &FileFacts) -> File<'_> {
         encoding: facts.encoding.as_deref(),
         delimiter: facts.delimiter.as_deref(),
         header: facts.header,
+        quotes: facts.quotes.as_deref(),
         lines: facts.lines,
         rows: facts.rows,
         quarantined: facts.quarantined,
         repeated: facts.repeated,
         header_lines: facts.header_lines,
         blank: facts.blank,
+        other: facts.other,
         previous_rows: facts.previous_rows,
     }
 }
