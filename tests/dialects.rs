@@ -345,7 +345,8 @@ fn with_names(names: &[(usize, &str)], pinned: &str) -> (RunReport, Vec<Option<S
     }
     let ids: Vec<String> =
         names.iter().map(|(row, _)| company.cell(Feed::Agent, *row, "id").clone()).collect();
-    let settings = format!("[gate]\nmax_quarantined = \"10%\"\n[format]\n{pinned}");
+    let settings =
+        format!("[gate]\nmax_quarantined = \"10%\"\nmax_detached = \"100%\"\n[format]\n{pinned}");
     let (report, rows) = published(folder.path(), &settings);
     let name = |id: &String| {
         let row = rows.iter().find(|row| row[0] == Value::Text(id.clone()))?;
@@ -390,7 +391,10 @@ fn quotes_are_read_as_they_are_meant_and_the_report_says_so_where_two_readings_a
     for (names, pinned, expected, found) in cases {
         let (report, published) = with_names(names, pinned);
         assert_eq!(published, expected, "{names:?} {pinned}");
-        assert_eq!(codes(&report), found, "{names:?} {pinned}");
+        // A quarantined row leaves references to it dangling.
+        let codes: Vec<&str> =
+            codes(&report).into_iter().filter(|code| !code.starts_with('X')).collect();
+        assert_eq!(codes, found, "{names:?} {pinned}");
     }
 }
 
