@@ -21,6 +21,7 @@ pub fn is_blank(text: &str) -> bool {
 }
 
 /// The text without white space at both ends.
+#[inline]
 pub fn trim(text: &str) -> &str {
     match text.as_bytes() {
         // Nearly every cell: it neither begins nor ends with a byte that white space can have there.
@@ -110,6 +111,7 @@ impl<'a> DateReader<'a> {
     }
 
     /// A date as days since 1970-01-01, and how it was written.
+    #[inline]
     pub(super) fn read(&self, text: &str) -> Option<(i32, DateStyle)> {
         if let Some(date) = self.patterns.iter().find_map(|pattern| pattern.read(text)) {
             return Some((days(date), DateStyle::Usual));
@@ -128,6 +130,7 @@ fn days(date: NaiveDate) -> i32 {
     date.num_days_from_ce() - EPOCH_FROM_CE
 }
 
+#[inline]
 fn in_form(text: &str, form: DateForm) -> Option<i32> {
     match form {
         DateForm::Iso => iso(text.as_bytes()),

@@ -62,6 +62,11 @@ impl<'a> CellMeaning<'a> {
         text.is_empty() || self.declares_no_value(text)
     }
 
+    /// Whether any text besides the empty one means: no value.
+    pub(super) fn declares_any(&self) -> bool {
+        !self.no_value.is_empty()
+    }
+
     /// Whether a trimmed text that is not empty means: no value.
     pub(super) fn declares_no_value(&self, text: &str) -> bool {
         // Nearly every schema declares none.
@@ -91,6 +96,7 @@ impl<'a> Integers<'a> {
     }
 
     /// Reads a trimmed text.
+    #[inline]
     pub(super) fn read(&self, text: &str) -> Number {
         if !self.codes.is_empty()
             && let Some(code) = self.codes.get(text)

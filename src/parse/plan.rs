@@ -32,6 +32,8 @@ pub(super) struct FieldPlan<'a> {
     pub(super) required: bool,
     /// The field that excuses an empty cell by being empty itself, where the file has it.
     unless: Option<usize>,
+    /// Whether any text besides the empty one may mean no value here; nearly always none does.
+    declares: bool,
     /// What marks a top in this field, if it names a parent.
     top: Option<&'a TopMarkers>,
     copy: Option<ParentCopy>,
@@ -57,6 +59,7 @@ impl<'a> Splitter<'a> {
     }
 
     /// The cells of a line as byte ranges.
+    #[inline]
     pub(super) fn split(&self, text: &str, cells: &mut Vec<(u32, u32)>) {
         cells.clear();
         let mut start = 0;
@@ -113,6 +116,9 @@ impl<'a> Plan<'a> {
             Some(ParentCopy { via: position(&copy.via)?, original: position(&copy.target_field)? })
         };
         let fields = fields.iter().enumerate().map(|(at, field)| FieldPlan {
+            declares: CellMeaning::of(field).declares_any()
+                || forest_of(&field.name).is_some()
+                || copy_of(&field.name).is_some(),
             meaning: CellMeaning::of(field),
             column: layout.columns[at],
             is_key: at == *key,
@@ -138,12 +144,18 @@ impl<'a> Plan<'a> {
     }
 
     /// Whether a trimmed cell that is not empty is declared to mean: no value.
+    #[inline]
     pub(super) fn declares_no_value(
         &self,
         field: &FieldPlan<'_>,
         value: &str,
         cells: LineCells<'_>,
     ) -> bool {
+        field.declares && self.is_declared(field, value, cells)
+    }
+
+    #[inline(never)]
+    fn is_declared(&self, field: &FieldPlan<'_>, value: &str, cells: LineCells<'_>) -> bool {
         field.meaning.declares_no_value(value)
             || field.top.is_some_and(|top| self.marks_top(top, value, cells))
             || field.copy.as_ref().is_some_and(|copy| self.copies_no_parent(copy, value, cells))
