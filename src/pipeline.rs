@@ -7,6 +7,7 @@ mod former_unreadable;
 mod intake;
 mod outcome;
 mod pinned;
+mod proposing;
 mod rows;
 mod run;
 mod stage;
@@ -32,6 +33,7 @@ pub use former_unreadable::FormerUnreadable;
 use outcome::Outcome;
 pub use outcome::run_id;
 pub use pinned::WrongPin;
+pub use proposing::propose;
 use run::Run;
 pub use stage::{Progress, Stage};
 

@@ -28,11 +28,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rules", &["model", "config", "parse", "delivery", "links", "forest", "trees"]),
     ("gate", &["model", "config"]),
     ("store", &["model", "sqlite", "config", "gate"]),
+    ("propose", &["model", "config", "decode", "parse"]),
     (
         "pipeline",
         &[
             "model", "disk", "config", "fetch", "decode", "parse", "keys", "delivery", "links",
-            "trees", "rules", "gate", "store",
+            "trees", "rules", "gate", "store", "propose",
         ],
     ),
     ("report", &["model", "disk"]),

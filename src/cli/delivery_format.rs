@@ -8,7 +8,7 @@ use orgsnap::config::job::{Encoding, Format, PinnedLines};
 use super::argument::BadArgument;
 
 /// Layout of the files, where it is not to be detected.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct FormatArguments {
     /// auto, utf-8, gb18030 (also gbk, gb2312), utf-16le or utf-16be
     #[arg(long, value_name = "ENCODING")]

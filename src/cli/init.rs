@@ -1,5 +1,8 @@
 //! `orgsnap init`: a commented job file to begin with.
 
+mod from;
+mod questions;
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -25,6 +28,12 @@ pub(super) struct Arguments {
     /// Write the example with every setting instead
     #[arg(long, conflicts_with = "kind")]
     full: bool,
+    /// Look at the sample delivery in this folder and write the settings that it needs; then check it with them
+    #[arg(long, value_name = "DIR", conflicts_with = "full")]
+    from: Option<PathBuf>,
+    /// With --from: ask nothing; what is not certain stands in the file as a comment
+    #[arg(long, requires = "from")]
+    yes: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,6 +54,7 @@ enum Kind {
 pub(super) const JOB_SCHEMA: &str = "job.schema.json";
 
 const HEAD: &str = include_str!("init/head.toml");
+const FORMAT: &str = include_str!("init/format.toml");
 const TAIL: &str = include_str!("init/tail.toml");
 
 impl Kind {
@@ -62,9 +72,12 @@ impl Kind {
 /// Writes the file, unless there is one.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let path = &arguments.file;
+    if let Some(folder) = &arguments.from {
+        return from::run(folder, arguments, environment);
+    }
     let content = match arguments.full {
         true => job::example(),
-        false => text(arguments.kind, path),
+        false => text(arguments.kind, path, FORMAT),
     };
     let content = format!("{}{content}", schema_lines(path));
     write(path, &content).map_err(|error| failure(path, &error))?;
@@ -95,13 +108,15 @@ fn schema_lines(path: &Path) -> String {
     )
 }
 
-fn text(kind: Kind, path: &Path) -> String {
+/// The job; `format` is what it says of the files.
+fn text(kind: Kind, path: &Path, format: &str) -> String {
     let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     let fits = (1..=64).contains(&stem.len())
         && stem.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
         && stem != "job";
     let tenant = if fits { stem } else { "00010001" };
-    format!("{}\n{}\n{TAIL}", HEAD.replace("{tenant}", tenant), kind.source())
+    let head = HEAD.replace("{tenant}", tenant);
+    format!("{head}\n{}\n{format}\n{TAIL}", kind.source())
 }
 
 pub(super) fn write(path: &Path, text: &str) -> io::Result<()> {
@@ -147,7 +162,7 @@ mod tests {
                 ("某保险.toml", "00010001"),
             ] {
                 let path = Path::new(file);
-                let text = text(*kind, path);
+                let text = text(*kind, path, FORMAT);
                 let job = job::parse(path, &text, &|_| None).expect(file);
                 assert_eq!(job.tenant, tenant);
                 assert!(job.source.is_some() && job.schedule.is_some());

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{Duration, NaiveDate};
+
 use crate::config::schema::{Field, Kind};
 
 use super::cast::{self, DateReader};
@@ -115,6 +117,32 @@ impl<'a> Integers<'a> {
             true if usual => Number::Usual(number),
             true => Number::Other(number),
             false => Number::NotAllowed(number),
+        }
+    }
+}
+
+/// Reads single cells of a field, as the records of a file are read.
+pub struct CellReader<'a>(CellMeaning<'a>);
+
+impl<'a> CellReader<'a> {
+    /// The reader of a field.
+    pub fn of(field: &'a Field) -> CellReader<'a> {
+        CellReader(CellMeaning::of(field))
+    }
+
+    /// Whether a trimmed text that is not empty is a value of the field.
+    pub fn reads(&self, text: &str) -> bool {
+        self.0.casts(text)
+    }
+
+    /// The day that a trimmed text states, if the field holds dates.
+    pub fn date(&self, text: &str) -> Option<NaiveDate> {
+        match &self.0.kind {
+            CellKind::Date(dates) => {
+                let (days, _) = dates.read(text)?;
+                NaiveDate::default().checked_add_signed(Duration::days(i64::from(days)))
+            }
+            CellKind::Text | CellKind::Integer(_) => None,
         }
     }
 }

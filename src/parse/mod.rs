@@ -28,6 +28,7 @@ use laid_out::LaidOut;
 pub use cast::{integer, is_blank, trim};
 pub use frame::TrailerLine;
 pub use line_limit::MAX_LINE;
+pub use meaning::CellReader;
 pub use parsed::{Parsed, Unparsable};
 pub use quote_survey::AmbiguousQuotes;
 pub use quotes::Quoting;

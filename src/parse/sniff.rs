@@ -45,7 +45,7 @@ pub struct Layout {
 
 impl Layout {
     /// The fields of a line as delivered: where each stands, its quotes included, and what it says.
-    pub(super) fn cells<'t>(&self, line: &'t str) -> Vec<(Range<usize>, Cow<'t, str>)> {
+    pub fn cells<'t>(&self, line: &'t str) -> Vec<(Range<usize>, Cow<'t, str>)> {
         if self.quotes != Quoting::Text && line.contains('"') {
             let cells = quotes::cells(line, &self.delimiter).into_iter();
             return cells.map(|cell| (cell.at, cell.value)).collect();
