@@ -1,6 +1,8 @@
 //! Exports that are not in the contract's form: what is accepted without being told, what a job declares, and what is
 //! never read silently in a wrong way.
 
+mod proposed;
+
 use std::{fs, path::Path, sync::OnceLock};
 
 use orgsnap::config::job::{self, Job};
@@ -24,10 +26,14 @@ const FILES: [(Feed, &str); 4] = [
 struct Company([Vec<Vec<String>>; 4]);
 
 fn company() -> Company {
+    company_of(60)
+}
+
+fn company_of(agents: usize) -> Company {
     let folder = tempfile::tempdir().unwrap();
     let date = chrono::NaiveDate::from_ymd_opt(2024, 11, 22).unwrap();
     let options = Options {
-        agents: 60,
+        agents,
         charset: Charset::Utf8,
         header: Header::Names,
         line_end: LineEnd::Lf,

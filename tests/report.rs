@@ -88,6 +88,7 @@ fn finding(
         message: Message::fixed("", ""),
         related: Vec::new(),
         affected: 1,
+        hint: None,
         excerpt: None,
     }
 }

@@ -12,6 +12,7 @@ use crate::model::{
     FileFacts, Finding, GateReason, PerFeed, RunId, RunReport, StageTiming, Verdict,
 };
 use crate::parse::{Layout, Unparsable};
+use crate::propose;
 use crate::rules::Checked;
 use crate::store::{QuarantinedLine, RunRecord, Store};
 
@@ -99,7 +100,17 @@ impl Outcome {
         self.report.totals = checked.totals;
         self.report.rules_run = checked.run;
         self.report.rules_not_run = checked.not_run;
+        self.add_hints(delivery);
         self.add_excerpts(delivery);
+    }
+
+    fn add_hints(&mut self, delivery: &Delivery<'_>) {
+        let names = PerFeed::from_fn(|feed| delivery.files[feed].name.clone());
+        let is_key = |feed, key: &str| {
+            delivery.readable(feed).is_some_and(|file| file.index.find(file.keys, key).is_some())
+        };
+        let background = propose::Background { names: &names, is_key: &is_key };
+        propose::add_hints(delivery.schema, &mut self.report.findings, &background);
     }
 
     fn add_excerpts(&mut self, delivery: &Delivery<'_>) {

@@ -6,8 +6,8 @@ use crate::decode::{Lines, detect};
 use crate::model::{Feed, Message, PerFeed};
 use crate::parse::{self, Layout, is_blank};
 
-use super::Sample;
 use super::proposal::{Change, Proposal, shown};
+use super::sample::Sample;
 use super::trailer::{self, LastLine};
 
 /// Number of lines that a title may take.

@@ -8,8 +8,8 @@ use crate::config::schema::{Field, Kind, Schema};
 use crate::model::{Feed, Message, PerFeed};
 use crate::parse::CellReader;
 
-use super::TextFile;
 use super::proposal::shown;
+use super::sample::TextFile;
 use super::words;
 
 /// Number of distinct words of a column that are looked at.
@@ -56,10 +56,14 @@ pub(super) struct Tally(BTreeMap<String, (u64, u64)>);
 
 impl Tally {
     pub(super) fn add(&mut self, text: &str, line: u32) {
+        self.add_many(text, line, 1);
+    }
+
+    pub(super) fn add_many(&mut self, text: &str, line: u32, more: u64) {
         if let Some((cells, _)) = self.0.get_mut(text) {
-            *cells += 1;
+            *cells += more;
         } else if self.0.len() < MAX_WORDS {
-            self.0.insert(text.to_owned(), (1, u64::from(line)));
+            self.0.insert(text.to_owned(), (more, u64::from(line)));
         }
     }
 

@@ -9,8 +9,10 @@ mod cells;
 mod codes;
 mod columns;
 mod dates;
+mod hint;
 mod proposal;
 mod render;
+mod sample;
 mod tops;
 mod trailer;
 mod words;
@@ -20,25 +22,12 @@ use polars::prelude::PolarsResult;
 use crate::config::job::Format;
 use crate::config::schema::{Kind, Schema};
 use crate::model::{Feed, Message, PerFeed, RowCounter};
-use crate::parse::{self, Parsed};
+use crate::parse;
 
+pub use hint::{Background, add_hints};
 pub use proposal::{Change, Proposal, Question, Recognised, Setting};
-
-/// A file of a sample delivery.
-#[derive(Debug, Clone, Copy)]
-pub struct Sample<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its content.
-    pub bytes: &'a [u8],
-}
-
-/// A file of a sample, cut into records whose cells are all text.
-struct TextFile<'a> {
-    feed: Feed,
-    name: &'a str,
-    parsed: Parsed<'a>,
-}
+pub use sample::Sample;
+use sample::TextFile;
 
 /// Finds out what a job has to say so that this delivery can be read.
 ///

@@ -123,7 +123,7 @@ impl Change {
     }
 
     /// The field of a word for a code.
-    fn field(&self) -> &str {
+    pub(super) fn field(&self) -> &str {
         match self {
             Change::Code { field, .. } => field,
             _ => "",
@@ -141,12 +141,19 @@ impl Change {
 
     /// The setting as it stands in a job file, on one line.
     pub fn line(&self) -> String {
-        match self {
-            Change::Code { field, .. } => {
-                format!("[codes] {} = {}", quoted_key(field), words(&[self]))
+        Change::together(std::slice::from_ref(self))
+    }
+
+    /// Changes of one key, and of one field in `[codes]`, on one line.
+    pub(super) fn together(changes: &[Change]) -> String {
+        let changes: Vec<&Change> = changes.iter().collect();
+        match changes.first() {
+            None => String::new(),
+            Some(Change::Code { field, .. }) => {
+                format!("[codes] {} = {}", quoted_key(field), words(&changes))
             }
-            _ => {
-                let line = assignment(self.key(), &[self]).unwrap_or_default();
+            Some(change) => {
+                let line = assignment(change.key(), &changes).unwrap_or_default();
                 format!("[format] {line}")
             }
         }

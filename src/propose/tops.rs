@@ -3,9 +3,9 @@
 use crate::config::schema::{ForestSchema, Schema, Tops};
 use crate::model::Message;
 
-use super::TextFile;
 use super::columns::{Facts, Tally, Word};
 use super::proposal::{Change, Proposal};
+use super::sample::TextFile;
 use super::words;
 
 /// Who is at the top of a forest, by the sample.

@@ -201,6 +201,7 @@ struct Entry<'a> {
     message: Text<'a>,
     related: Vec<Other<'a>>,
     affected: u64,
+    hint: Option<Text<'a>>,
 }
 
 #[derive(Serialize)]
@@ -344,5 +345,6 @@ fn entry(finding: &Finding) -> Entry<'_> {
             .map(|other| Other { feed: other.feed.name(), line: other.line, key: &other.key })
             .collect(),
         affected: finding.affected,
+        hint: finding.hint.as_ref().map(text),
     }
 }

@@ -114,6 +114,7 @@ impl Sink {
             message,
             related,
             affected: if quarantines { 0 } else { affected },
+            hint: None,
             excerpt: None,
         });
     }
