@@ -17,16 +17,16 @@ const MAX_TITLE: usize = 10;
 const COMMENTS: [&str; 7] = ["#", "//", "--", ";", "!", "*", "%"];
 
 /// What the records of one file stand between.
-struct Around {
+pub(super) struct Around {
     file: String,
-    skip: usize,
-    comment: Option<&'static str>,
+    pub(super) skip: usize,
+    pub(super) comment: Option<&'static str>,
     /// Lines that are comments, and the first of them, 1-based.
-    comments: (u64, usize),
+    pub(super) comments: (u64, usize),
     /// The last line, if it is no record.
-    last: Option<LastLine>,
+    pub(super) last: Option<LastLine>,
     /// The first line of a title.
-    title: String,
+    pub(super) title: String,
 }
 
 /// How well a reading explains a file; of equal ones the simplest counts.
@@ -124,7 +124,7 @@ fn titles(schema: &mut Schema, around: &[&Around], proposal: &mut Proposal) {
     let (zh, en) = (each(true), each(false));
     proposal.ask(
         Message::new(
-            format!("数据前的标题行数各文件不同（{zh}），如 {file} 的“{title}”；能否请提供方统一？"),
+            format!("各文件中数据之前的行数不同（{zh}），如 {file} 的“{title}”；能否请提供方统一？"),
             format!("the number of title lines differs ({en}), such as \"{title}\" in {file}: can the provider make them the same?"),
         ),
         [],
@@ -154,7 +154,7 @@ fn comments(schema: &mut Schema, around: &[&Around], proposal: &mut Proposal) {
     );
 }
 
-fn look(sample: &Sample<'_>, schema: &FeedSchema) -> Option<Around> {
+pub(super) fn look(sample: &Sample<'_>, schema: &FeedSchema) -> Option<Around> {
     let lines = Lines::new(sample.bytes, detect(sample.bytes, None).ok()?);
     let texts = |line: usize| lines.decode(line).text;
     let last = (0..lines.len()).rev().find(|line| !is_blank(&texts(*line)))?;

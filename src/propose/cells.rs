@@ -117,9 +117,12 @@ fn is_no_day(text: &str) -> bool {
         true => return !date.is_empty() && date.bytes().all(|b| b == b'0'),
         false => date.split(['-', '/', '.']).collect(),
     };
+    let is_zero = |part: &&str| part.bytes().all(|b| b == b'0');
     parts.len() == 3
         && parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()))
-        && parts.iter().any(|part| part.bytes().all(|b| b == b'0'))
+        // Without a year of four digits, a part of zeros may be the year 2000.
+        && (parts.iter().all(is_zero)
+            || (parts.iter().any(|part| part.len() == 4) && parts.iter().any(is_zero)))
 }
 
 /// Whether a date in an unreal year is one that systems use for no date: the last or first day of all.
@@ -144,9 +147,17 @@ mod tests {
         ] {
             assert!(is_no_day(text), "{text}");
         }
-        for text in
-            ["2024-01-05", "05/01/2024", "20240105", "", "-", "2024-13-01", "10/10/10", "x-0-1"]
-        {
+        for text in [
+            "2024-01-05",
+            "05/01/2024",
+            "20240105",
+            "",
+            "-",
+            "2024-13-01",
+            "00-05-01",
+            "10/10/10",
+            "x-0-1",
+        ] {
             assert!(!is_no_day(text), "{text}");
         }
     }

@@ -10,9 +10,11 @@ mod codes;
 mod columns;
 mod dates;
 mod hint;
+mod line_hint;
 mod proposal;
 mod render;
 mod sample;
+mod text_schema;
 mod tops;
 mod trailer;
 mod words;
@@ -20,14 +22,16 @@ mod words;
 use polars::prelude::PolarsResult;
 
 use crate::config::job::Format;
-use crate::config::schema::{Kind, Schema};
+use crate::config::schema::Schema;
 use crate::model::{Feed, Message, PerFeed, RowCounter};
 use crate::parse;
 
 pub use hint::{Background, add_hints};
+pub use line_hint::{add_line_hints, other_encoding};
 pub use proposal::{Change, Proposal, Question, Recognised, Setting};
 pub use sample::Sample;
 use sample::TextFile;
+use text_schema::as_text;
 
 /// Finds out what a job has to say so that this delivery can be read.
 ///
@@ -60,18 +64,6 @@ pub fn propose(schema: &Schema, samples: &PerFeed<Option<Sample<'_>>>) -> Polars
     codes::words(schema, &facts, &null, &mut proposal);
     tops::markers(schema, &files, &facts, &null, &mut proposal);
     Ok(proposal)
-}
-
-/// A schema in which every cell is text, so that the layout is found by lines and titles alone, whatever the words for
-/// dates and codes are.
-fn as_text(schema: &Schema) -> Schema {
-    let mut schema = schema.clone();
-    for field in schema.feeds.iter_mut().flat_map(|feed| &mut feed.fields) {
-        field.kind = Kind::Text;
-        field.allowed.clear();
-        field.codes.clear();
-    }
-    schema
 }
 
 fn ask_about_quotes(files: &[TextFile<'_>], proposal: &mut Proposal) {

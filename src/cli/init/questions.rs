@@ -46,7 +46,7 @@ fn answer() -> Result<Option<String>, Failure> {
     let read = io::stdin().lock().read_line(&mut line).map_err(|error| {
         let Message { zh, en } = system_reason(&error);
         Failure::usage(Message::new(
-            format!("无法读取回答：{zh}；可加 --yes 不提问"),
+            format!("无法读取输入：{zh}；可加 --yes 不提问"),
             format!("the answer cannot be read: {en}; with --yes nothing is asked"),
         ))
     })?;
