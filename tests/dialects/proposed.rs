@@ -420,7 +420,7 @@ fn what_has_two_meanings_is_asked_and_every_answer_is_a_valid_job() {
         (
             "a parent that nobody knows",
             |_, field, _, cell| match field {
-                "parentId" | "parentOrganName" if cell.is_empty() => "86".to_owned(),
+                "parentId" | "parentOrganName" if cell.is_empty() => "8600000".to_owned(),
                 _ => cell.to_owned(),
             },
             "does it mean a top",

@@ -12,15 +12,17 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::{check, output, progress};
 
-use super::{Arguments, failure, questions, text, write};
+use super::questions;
+use super::template::{Kind, failure, schema_lines, text, write};
 
-/// Looks at the files, writes the job, and checks the files with it.
+/// Looks at the files, writes the job, and checks the files with it. `is_silent` means that nothing is asked.
 pub(super) fn run(
     folder: &Path,
-    arguments: &Arguments,
+    path: &Path,
+    kind: Kind,
+    is_silent: bool,
     environment: &Environment,
 ) -> Result<Exit, Failure> {
-    let path = &arguments.file;
     if path.exists() {
         return Err(failure(path, &io::Error::from(io::ErrorKind::AlreadyExists)));
     }
@@ -28,10 +30,11 @@ pub(super) fn run(
     let proposal = pipeline::propose(folder, environment.now(), shown.as_ref());
     drop(shown);
     let mut proposal = proposal?;
-    if !arguments.yes && environment.on_terminal {
+    if !is_silent && environment.on_terminal {
         questions::ask(&mut proposal, environment)?;
     }
-    let content = text(arguments.kind, path, &proposal.toml());
+    let job = text(kind, path, &proposal.toml());
+    let content = format!("{}{job}", schema_lines(path));
     write(path, &content).map_err(|error| failure(path, &error))?;
     output::print(&summary(&proposal, path, environment))?;
     let exit = check::run(&check::Arguments::of(folder, path), environment)?;
