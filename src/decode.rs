@@ -1,7 +1,7 @@
 //! Raw bytes to lines of text, with the spans that did not decode.
 //!
-//! Lines are cut from the raw bytes at LF, which is safe in every encoding read here: no trailing byte
-//! of GB18030 or UTF-8 equals LF, and a malformed lead never swallows one (measured with encoding_rs over
+//! Lines are cut from the raw bytes at LF (or CR), which is safe in every encoding read here: no trailing byte
+//! of GB18030 or UTF-8 equals one, and a malformed lead never swallows one (measured with encoding_rs over
 //! every scalar value). Fields must only be split after decoding, since `|` is a trail byte of GBK.
 
 mod detect;
@@ -14,8 +14,8 @@ use encoding_rs::DecoderResult;
 use crate::config::job::Encoding;
 
 pub use detect::{Detected, Undetectable, detect};
-pub use text::{BadBytes, Text};
-use text::{decode, decoder_of, line_ends};
+pub use text::{BadBytes, LineEnd, Text};
+use text::{decode, decoder_of, line_end, line_ends};
 
 /// A file cut into physical lines. The bytes stay as delivered; text is made on demand.
 #[derive(Debug)]
@@ -24,6 +24,7 @@ pub struct Lines<'a> {
     /// For each line its first byte; then the end of the last line, its line end included.
     starts: Vec<u64>,
     detected: Detected,
+    line_end: LineEnd,
     terminated: bool,
 }
 
@@ -32,7 +33,8 @@ impl<'a> Lines<'a> {
     pub fn new(bytes: &'a [u8], detected: Detected) -> Lines<'a> {
         let body = &bytes[detected.bom..];
         let mut starts = vec![detected.bom as u64];
-        let ends = line_ends(body, detected.encoding);
+        let line_end = line_end(body, detected.encoding);
+        let ends = line_ends(body, detected.encoding, line_end);
         starts.extend(ends.map(|end| (detected.bom + end) as u64));
         // 0x1A alone after the last line end is the end-of-file mark of DOS, not a cut-off line.
         let last = starts.last().map_or(0, |s| *s as usize);
@@ -42,7 +44,7 @@ impl<'a> Lines<'a> {
         if !rest.is_empty() {
             starts.push(bytes.len() as u64);
         }
-        Lines { bytes, starts, detected, terminated }
+        Lines { bytes, starts, detected, line_end, terminated }
     }
 
     /// Number of physical lines.
@@ -58,6 +60,21 @@ impl<'a> Lines<'a> {
     /// Whether the last line ends with a line end (or there is none).
     pub fn terminated(&self) -> bool {
         self.terminated
+    }
+
+    /// What ends the lines.
+    pub fn line_end(&self) -> LineEnd {
+        self.line_end
+    }
+
+    /// Whether lines end in CR alone.
+    pub fn ends_in_cr(&self) -> bool {
+        self.line_end == LineEnd::Cr
+    }
+
+    /// The whole file as delivered.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
     /// The encoding.
@@ -210,6 +227,10 @@ mod tests {
         assert_eq!(end(b"a\r\nb\r\n\x1a"), (3, true, Some(b"".as_slice())));
         assert_eq!(end(b"a\nb\x1a"), (2, false, Some(b"b".as_slice())));
         assert_eq!(end(b"a\n\n"), (2, true, Some(b"".as_slice())));
+        assert_eq!(end(b"a\rb\r"), (2, true, Some(b"b".as_slice())));
+        assert_eq!(end(b"a\rb"), (2, false, Some(b"b".as_slice())));
+        assert_eq!(end(b"a\r\n"), (1, true, Some(b"a".as_slice())));
+        assert_eq!(end(b"a\rb\nc\n"), (2, true, Some(b"c".as_slice())));
     }
 
     #[test]

@@ -235,6 +235,8 @@ mod tests {
             repeated: 0,
             header_lines: 0,
             blank: 0,
+            other: 0,
+            quotes: None,
             previous_rows: None,
         }
     }

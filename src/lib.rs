@@ -44,6 +44,7 @@
 //! - [`rules`]: the only maker of findings. One rule a file, registered in one catalogue.
 //! - [`gate`]: findings and the last snapshot become a verdict. Pure; the sole maker of [`gate::Approved`].
 //! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it.
+//! - [`propose`]: what a sample delivery shows of its export: the settings of a job, with their evidence, and questions.
 //! - [`pipeline`]: the order of the stages, what runs in parallel, and the one classification of failed runs.
 //! - [`report`]: the content of a report, rendered for a terminal and as `report.json`.
 //! - [`sample`]: a realistic fictitious company, with or without injected defects.
@@ -63,7 +64,7 @@
 //!
 //! - Bad data is a value (a finding), never an `Err`. An `Err` is a fault of the machine, the network, the
 //!   configuration, or a bug.
-//! - Every delivered line is counted exactly once: published, quarantined, repeated, header or blank.
+//! - Every delivered line is counted exactly once: published, quarantined, repeated, header, blank or declared to be no data.
 //! - No path to the database skips the gate: [`store::Publication::commit`] takes an [`gate::Approved`].
 //! - Time, environment and locale are arguments. The library never prints and never reads them.
 //! - Nothing that iterates a hash map reaches a report or the database.
@@ -93,6 +94,7 @@ pub mod trees;
 pub mod rules;
 pub mod gate;
 pub mod store;
+pub mod propose;
 pub mod pipeline;
 pub mod report;
 pub mod sample;

@@ -7,6 +7,7 @@ mod former_unreadable;
 mod intake;
 mod outcome;
 mod pinned;
+mod proposing;
 mod rows;
 mod run;
 mod stage;
@@ -32,6 +33,7 @@ pub use former_unreadable::FormerUnreadable;
 use outcome::Outcome;
 pub use outcome::run_id;
 pub use pinned::WrongPin;
+pub use proposing::propose;
 use run::Run;
 pub use stage::{Progress, Stage};
 
@@ -254,9 +256,13 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
 }
 
 fn schema_of(job: Option<&Job>) -> Result<Schema, RunError> {
-    Ok(match job.and_then(|job| job.schema.as_deref()) {
+    let schema = match job.and_then(|job| job.schema.as_deref()) {
         Some(dir) => Schema::from_dir(dir)?,
         None => Schema::builtin()?,
+    };
+    Ok(match job {
+        Some(job) => schema.adapted(job)?,
+        None => schema,
     })
 }
 

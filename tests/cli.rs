@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod crash;
 mod own_schema;
+mod proposed;
 mod terminal;
 
 use std::{

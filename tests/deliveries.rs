@@ -29,7 +29,12 @@ fn sampled(options: &Options) -> tempfile::TempDir {
 /// Every line is counted once, totals are true, and findings stand in their order.
 fn is_sound(report: &RunReport) -> Result<(), String> {
     for file in &report.files {
-        let counted = file.rows + file.quarantined + file.repeated + file.header_lines + file.blank;
+        let counted = file.rows
+            + file.quarantined
+            + file.repeated
+            + file.header_lines
+            + file.blank
+            + file.other;
         if file.lines != counted {
             return Err(format!(
                 "{}: {} lines, {counted} counted: {file:?}",

@@ -46,6 +46,8 @@ fn schema() -> Schema {
         required: Required::Yes,
         allowed: Vec::new(),
         max_length: None,
+        no_value: Vec::new(),
+        codes: Default::default(),
     };
     let feeds = Feed::ALL.into_iter().zip(NAMES).map(|(feed, name)| FeedSchema {
         feed,
@@ -53,6 +55,7 @@ fn schema() -> Schema {
         title: Message::fixed("", ""),
         fields: vec![field.clone()],
         key: 0,
+        dialect: Default::default(),
     });
     Schema {
         feeds: Vec::from_iter(feeds).try_into().unwrap(),

@@ -28,11 +28,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rules", &["model", "config", "parse", "delivery", "links", "forest", "trees"]),
     ("gate", &["model", "config"]),
     ("store", &["model", "sqlite", "config", "gate"]),
+    ("propose", &["model", "config", "decode", "parse"]),
     (
         "pipeline",
         &[
             "model", "disk", "config", "fetch", "decode", "parse", "keys", "delivery", "links",
-            "trees", "rules", "gate", "store",
+            "trees", "rules", "gate", "store", "propose",
         ],
     ),
     ("report", &["model", "disk"]),
@@ -48,9 +49,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
 ];
 
 /// What the files of a folder inside a module may import of the rest of that module. `config/job` and `config/schema`
-/// import nothing of it.
+/// share the words for dialects.
 const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("alert/send", &["document", "markdown"]),
+    ("config/job", &["dialect"]),
+    ("config/schema", &["dialect"]),
     ("daemon/scheduler", &["interrupted_run", "ledger", "log_entry", "plan"]),
     (
         "fetch/download",

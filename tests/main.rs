@@ -12,6 +12,7 @@ mod alerts;
 mod callbacks;
 mod cli;
 mod deliveries;
+mod dialects;
 mod fetch;
 mod import;
 mod job;

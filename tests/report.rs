@@ -62,6 +62,8 @@ fn file(feed: Feed, name: &str, rows: u64, previous_rows: Option<u64>) -> FileFa
         repeated: 0,
         header_lines: 1,
         blank: 0,
+        other: 0,
+        quotes: Some("none".to_owned()),
         previous_rows,
     }
 }
@@ -86,6 +88,7 @@ fn finding(
         message: Message::fixed("", ""),
         related: Vec::new(),
         affected: 1,
+        hint: None,
         excerpt: None,
     }
 }
@@ -250,6 +253,7 @@ fn refused() -> RunReport {
         encoding: None,
         delimiter: None,
         header: None,
+        quotes: None,
         lines: 0,
         rows: 0,
         header_lines: 0,

@@ -53,6 +53,23 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
+    /// A check of a folder with a job, and nothing else asked for.
+    pub(super) fn of(dir: &Path, job: &Path) -> Arguments {
+        Arguments {
+            dir: dir.to_owned(),
+            job: Some(job.to_owned()),
+            format: FormatArguments::default(),
+            against: None,
+            date: None,
+            report: run_report::Arguments::default(),
+            output: None,
+            csv: None,
+            strict: false,
+            only: Vec::new(),
+            ignore: Vec::new(),
+        }
+    }
+
     /// Whether findings of a rule are reported.
     fn selection(&self) -> Result<impl Fn(&str) -> bool + use<>, Failure> {
         let codes = |rules: &[String]| -> Result<Vec<&'static str>, Failure> {

@@ -62,7 +62,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         Some(folder) => Schema::from_dir(folder),
         None => Schema::builtin(),
     };
-    let schema = schema.map_err(RunError::from)?;
+    let schema = schema.map_err(RunError::from)?.adapted(&job).map_err(RunError::from)?;
     let surroundings = Surroundings {
         file_names: PerFeed::from_fn(|feed: Feed| schema.feed(feed).file_name.as_str()),
         rules: CATALOGUE.iter().map(|rule| (rule.meta.name, rule.meta.level.name())).collect(),

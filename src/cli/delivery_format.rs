@@ -8,7 +8,7 @@ use orgsnap::config::job::{Encoding, Format, PinnedLines};
 use super::argument::BadArgument;
 
 /// Layout of the files, where it is not to be detected.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct FormatArguments {
     /// auto, utf-8, gb18030 (also gbk, gb2312), utf-16le or utf-16be
     #[arg(long, value_name = "ENCODING")]
@@ -31,6 +31,7 @@ impl FormatArguments {
                 None => job.delimiter.clone(),
             },
             header: self.header.or(job.header),
+            export: job.export.clone(),
             lines: PinnedLines {
                 encoding: job.lines.encoding.filter(|_| self.encoding.is_none()),
                 delimiter: job.lines.delimiter.filter(|_| self.delimiter.is_none()),

@@ -24,6 +24,12 @@ pub(super) struct Arguments {
     findings: String,
 }
 
+impl Default for Arguments {
+    fn default() -> Arguments {
+        Arguments { json: false, findings: Options::PER_RULE.to_string() }
+    }
+}
+
 /// A number, or `all`.
 fn findings(text: &str) -> Result<String, BadArgument> {
     match text == "all" || text.parse::<usize>().is_ok() {

@@ -6,6 +6,7 @@
 
 mod account;
 mod alert;
+mod codes;
 mod cron;
 mod dated_path;
 mod document;
@@ -34,6 +35,7 @@ mod source;
 mod source_section;
 mod tls;
 mod toml_fault;
+mod tops;
 mod unset;
 mod value_type;
 mod values;
@@ -51,10 +53,11 @@ mod json_schema_tests;
 mod key_tests;
 
 pub use alert::{AlertChannel, AlertKind, AlertTarget};
+pub use codes::CodeWords;
 pub use cron::{Cron, CronError};
 pub use dated_path::DatedPath;
 pub use error::{ConfigError, Problem};
-pub use format::{Encoding, Format, PinnedLines};
+pub use format::{Encoding, Export, Format, PinnedLines};
 pub use gate::GateLimits;
 pub use in_force::{Origin, SecretState, Setting, Surroundings, settings_in_force};
 pub use json_schema::json_schema;
@@ -67,6 +70,7 @@ pub use secret::{Secret, SecretSource};
 pub use source::{
     CertificateTrust, Fetching, FileNames, FtpSource, NameEncoding, Ready, SftpSource, Source, Tls,
 };
+pub use tops::TopWords;
 pub use wecom::{
     AgentId, CallbackSecrets, DomainVerification, Wecom, WecomApp, is_aes_key, is_token,
 };

@@ -1,6 +1,7 @@
 //! The resolved schema: feeds, fields, references, forests and copied names.
 
 mod error;
+mod export;
 mod fields;
 mod json_cursor;
 mod links;
@@ -13,6 +14,6 @@ mod tests;
 pub use error::SchemaError;
 pub use load::BUILTIN_FILES;
 pub use resolved::{
-    Copy, DateForm, FeedSchema, Field, ForestSchema, Kind, LevelSchema, Reference, Required,
-    Schema, Tops,
+    Copy, DateForm, DateForms, FeedSchema, Field, ForestSchema, Kind, LevelSchema, Reference,
+    Required, Schema, TopMarkers, Tops,
 };

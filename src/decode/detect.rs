@@ -4,7 +4,7 @@ use std::iter;
 
 use crate::config::job::Encoding;
 
-use super::text::{decode, line_ends};
+use super::text::{decode, line_end, line_ends};
 
 /// Maximum number of multi-byte sequences examined to detect the encoding; later bad bytes cost their lines.
 const JUDGED_SEQUENCES: usize = 20_000;
@@ -94,7 +94,8 @@ fn judge(bytes: &[u8], encoding: Encoding) -> (usize, usize) {
     }
     let wide = matches!(encoding, Encoding::Utf16Le | Encoding::Utf16Be);
     let (mut bad, mut judged, mut start) = (0, 0, 0);
-    for end in line_ends(bytes, encoding).chain(iter::once(bytes.len())) {
+    for end in line_ends(bytes, encoding, line_end(bytes, encoding)).chain(iter::once(bytes.len()))
+    {
         let raw = &bytes[start..end];
         start = end;
         if !wide && raw.is_ascii() {

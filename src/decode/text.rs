@@ -24,10 +24,44 @@ pub struct BadBytes {
     pub at: Range<usize>,
 }
 
+/// What ends the lines of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineEnd {
+    /// LF, with or without CR before it.
+    Lf,
+    /// CR alone.
+    Cr,
+}
+
+impl LineEnd {
+    /// The last byte of a line end.
+    pub(super) fn byte(self) -> u8 {
+        match self {
+            LineEnd::Lf => b'\n',
+            LineEnd::Cr => b'\r',
+        }
+    }
+}
+
+/// What ends the lines of text without a byte-order mark: CR where there is no LF at all.
+pub(super) fn line_end(bytes: &[u8], encoding: Encoding) -> LineEnd {
+    let has = |mark| ends_at(bytes, encoding, mark).next().is_some();
+    if !has(b'\n') && has(b'\r') { LineEnd::Cr } else { LineEnd::Lf }
+}
+
 /// Where the lines of text without a byte-order mark end, their line ends included; found one by one, so
 /// that reading a few lines costs a few.
-pub(super) fn line_ends(bytes: &[u8], encoding: Encoding) -> Box<dyn Iterator<Item = usize> + '_> {
-    let feeds = memchr::memchr_iter(b'\n', bytes);
+pub(super) fn line_ends(
+    bytes: &[u8],
+    encoding: Encoding,
+    line_end: LineEnd,
+) -> Box<dyn Iterator<Item = usize> + '_> {
+    ends_at(bytes, encoding, line_end.byte())
+}
+
+/// Where each occurrence of an ASCII character ends.
+fn ends_at(bytes: &[u8], encoding: Encoding, mark: u8) -> Box<dyn Iterator<Item = usize> + '_> {
+    let feeds = memchr::memchr_iter(mark, bytes);
     match encoding {
         Encoding::Utf8 | Encoding::Gb18030 => Box::new(feeds.map(|i| i + 1)),
         Encoding::Utf16Le | Encoding::Utf16Be => {

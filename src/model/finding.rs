@@ -177,6 +177,9 @@ pub struct Finding {
     /// quarantined row (R, V, K with disposition quarantine), members (T601), tops (T602), else the
     /// number of lines.
     pub affected: u64,
+    /// What a job could say so that this would be no finding, or what became of the data on its way. The first finding
+    /// of a rule to which it applies has it.
+    pub hint: Option<Message>,
     /// The line to show, filled for the first findings of each code.
     pub excerpt: Option<Excerpt>,
 }

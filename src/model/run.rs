@@ -53,7 +53,7 @@ pub struct GateReason {
 
 /// What is known of one delivered file. All that could not be found out is `None` or 0.
 ///
-/// `lines == rows + quarantined + repeated + header_lines + blank` whenever the file was parsed.
+/// `lines == rows + quarantined + repeated + header_lines + blank + other` whenever the file was parsed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileFacts {
     /// The feed.
@@ -84,6 +84,10 @@ pub struct FileFacts {
     pub header_lines: u64,
     /// Lines with nothing on them (a lone 0x1A at the end counts as one).
     pub blank: u64,
+    /// Lines that the job or the schema declares to be no data: those above, comments, the control record.
+    pub other: u64,
+    /// What quotes mean: `none` (text), `needed`, `always`.
+    pub quotes: Option<String>,
     /// Rows of this feed in the snapshot before, where there is one.
     pub previous_rows: Option<u64>,
 }

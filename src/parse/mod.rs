@@ -2,24 +2,39 @@
 
 mod cast;
 mod columns;
+mod frame;
+mod quote_survey;
 mod quotes;
+mod laid_out;
 mod line_limit;
+mod meaning;
 mod parsed;
+mod plan;
 mod record_facts;
 mod records;
 mod sniff;
 
 use polars::prelude::PolarsResult;
 
+use crate::config::dialect::Quotes;
 use crate::config::job::Format;
-use crate::config::schema::FeedSchema;
+use crate::config::schema::{FeedSchema, Schema};
 use crate::decode::{Detected, Lines, detect};
-use crate::model::RowCounter;
+use crate::model::{Feed, RowCounter};
 
-pub use cast::{date, integer, is_blank, trim};
+use frame::Frame;
+use laid_out::LaidOut;
+
+pub use cast::{integer, is_blank, trim};
+pub use frame::TrailerLine;
 pub use line_limit::MAX_LINE;
+pub use meaning::CellReader;
 pub use parsed::{Parsed, Unparsable};
-pub use record_facts::{CellFault, CellFaultKind, Oversized, Ragged, Undecoded};
+pub use quote_survey::AmbiguousQuotes;
+pub use quotes::Quoting;
+pub use record_facts::{
+    CellFault, CellFaultKind, Oversized, Ragged, RaggedWhy, Reformatted, Undecoded,
+};
 pub use sniff::{Candidate, Header, Layout, NoLayout};
 
 /// Decodes and parses one file. `pinned` overrides detection.
@@ -29,39 +44,42 @@ pub use sniff::{Candidate, Header, Layout, NoLayout};
 /// a fact about the file, for the rules to judge.
 pub fn parse<'a>(
     bytes: &'a [u8],
-    schema: &FeedSchema,
+    schema: &Schema,
+    feed: Feed,
     pinned: &Format,
     counter: RowCounter<'_>,
 ) -> PolarsResult<Result<Parsed<'a>, Unparsable>> {
-    let (lines, layout) = match lay_out(bytes, schema, pinned) {
+    let laid_out = match lay_out(bytes, schema.feed(feed), pinned) {
         Ok(found) => found,
         Err(unparsable) => return Ok(Err(unparsable)),
     };
-    records::records(lines, layout, schema, counter).map(Ok)
+    records::records(laid_out, schema, feed, counter).map(Ok)
 }
 
 /// The encoding and the layout that detection finds where nothing is pinned; `None` if it finds none.
 pub fn detect_layout(bytes: &[u8], schema: &FeedSchema) -> Option<(Detected, Layout)> {
-    let (lines, layout) = lay_out(bytes, schema, &Format::default()).ok()?;
+    let LaidOut { lines, layout, .. } = lay_out(bytes, schema, &Format::default()).ok()?;
     Some((lines.detected(), layout))
 }
 
 /// Finds encoding and layout, and that there is a record behind the header.
-fn lay_out<'a>(
+fn lay_out<'a, 's>(
     bytes: &'a [u8],
-    schema: &FeedSchema,
+    schema: &'s FeedSchema,
     pinned: &Format,
-) -> Result<(Lines<'a>, Layout), Unparsable> {
+) -> Result<LaidOut<'a, 's>, Unparsable> {
     if bytes.is_empty() {
         return Err(Unparsable::Empty { header: false });
     }
     let detected = detect(bytes, pinned.encoding).map_err(Unparsable::Encoding)?;
     let lines = Lines::new(bytes, detected);
-    let nothing_from = |first: usize| (first..lines.len()).all(|l| is_blank(&lines.decode(l).text));
-    if nothing_from(0) {
+    let frame = Frame::of(&lines, &schema.dialect);
+    let nothing_from =
+        |first: usize| !(first..lines.len()).any(|l| frame.is_data(l, &lines.decode(l).text));
+    if nothing_from(frame.first) {
         return Err(Unparsable::Empty { header: false });
     }
-    let layout = sniff::sniff(&lines, schema, pinned)
+    let mut layout = sniff::sniff(&lines, &frame, schema, pinned)
         .map_err(|no_layout| Unparsable::Layout(no_layout, detected))?;
     if let Some(header) = &layout.header {
         if !header.missing.is_empty() || !header.duplicates.is_empty() {
@@ -71,5 +89,9 @@ fn lay_out<'a>(
             return Err(Unparsable::Empty { header: true });
         }
     }
-    Ok((lines, layout))
+    let mut ambiguous_quotes = None;
+    if schema.dialect.quotes == Quotes::Auto && layout.quotes != Quoting::Always {
+        (layout.quotes, ambiguous_quotes) = quote_survey::decide(&lines, &layout, &frame);
+    }
+    Ok(LaidOut { lines, layout, frame, ambiguous_quotes })
 }

@@ -3,7 +3,9 @@
 use crate::decode::{Detected, Lines, Undetectable};
 use crate::model::{Excerpt, Table};
 
-use super::record_facts::{CellFault, Oversized, Ragged, Undecoded};
+use super::frame::TrailerLine;
+use super::quote_survey::AmbiguousQuotes;
+use super::record_facts::{CellFault, Oversized, Ragged, Reformatted, Undecoded};
 use super::sniff::{Layout, NoLayout};
 
 /// A file cut into records. Row numbers are positions in `table`, line numbers are 0-based here.
@@ -23,8 +25,16 @@ pub struct Parsed<'a> {
     pub oversized: Vec<Oversized>,
     /// Cells at fault, in row order, then field order.
     pub faults: Vec<CellFault>,
+    /// By field of the schema: cells that were accepted in another form than the usual one.
+    pub reformatted: Vec<Reformatted>,
     /// Lines with nothing on them.
     pub blank: u64,
+    /// Lines that are declared to be no data: those above, comments, the control record.
+    pub other: u64,
+    /// The declared control record.
+    pub trailer: Option<TrailerLine>,
+    /// What quotes are taken for, where they can be read in two ways.
+    pub ambiguous_quotes: Option<AmbiguousQuotes>,
 }
 
 /// Why a file could not be cut into records at all.
@@ -44,6 +54,11 @@ pub enum Unparsable {
 }
 
 impl Parsed<'_> {
+    /// Number of lines that are records, whatever became of them.
+    pub fn records(&self) -> u64 {
+        (self.table.len() + self.ragged.len()) as u64
+    }
+
     /// The cells of a line as delivered (not trimmed), whatever their number.
     pub fn cells(&self, line: usize) -> Vec<String> {
         let text = self.lines.decode(line).text;

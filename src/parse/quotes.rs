@@ -1,8 +1,8 @@
 //! Files with quoted fields, as in RFC 4180: within quotes a delimiter is text and `""` is a quote.
 //!
-//! Quotes are usually absent and then are ordinary text, so a file counts as quoted only if nearly all its lines
-//! are, and only at the ends of a field do quotes mean anything. A field never goes over a line end: lines are
-//! what orgsnap accounts for.
+//! Quotes are usually absent and then are ordinary text. A file counts as quoted throughout if nearly all its lines
+//! are; whether quotes stand only where a cell needs them is decided over the whole file (`quote_survey`). Only at the
+//! ends of a field do quotes mean anything. A field never goes over a line end: lines are what orgsnap accounts for.
 
 use std::{borrow::Cow, ops::Range};
 
@@ -14,6 +14,28 @@ pub(super) const SEPARATOR: &str = "\u{1f}";
 /// Share of the sampled lines that must hold a quoted field.
 const MIN_QUOTED: f64 = 0.8;
 
+/// What quotes mean in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quoting {
+    /// They are text.
+    Text,
+    /// They enclose cells that need them. A quote in the middle of another cell is text.
+    Needed,
+    /// They enclose all cells. A quote within a cell that is not doubled is text.
+    Always,
+}
+
+impl Quoting {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Quoting::Text => "none",
+            Quoting::Needed => "needed",
+            Quoting::Always => "always",
+        }
+    }
+}
+
 /// A field of a line.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Cell<'t> {
@@ -21,22 +43,41 @@ pub(super) struct Cell<'t> {
     pub(super) at: Range<usize>,
     /// What it says.
     pub(super) value: Cow<'t, str>,
+    /// What its quotes are.
+    pub(super) quotes: CellQuotes,
+}
+
+/// What the quotes of a field are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CellQuotes {
+    /// It has none, or they are text.
+    Text,
+    /// It is enclosed in quotes, and those inside are doubled.
+    Enclosed,
+    /// It is enclosed in quotes, and holds one that is not doubled.
+    Inner,
+    /// It begins with a quote that is never closed.
+    Open,
 }
 
 /// Whether a sample of lines is quoted throughout.
 pub(super) fn is_quoted(lines: &[&str], delimiter: &str) -> bool {
     let quoted = |line: &&&str| {
-        line.contains('"')
-            && cells(line, delimiter).iter().any(|cell| {
-                cell.at.len() > 1 && line[cell.at.clone()].starts_with('"') && closes(line, cell)
-            })
+        let enclosed =
+            |cell: &Cell<'_>| matches!(cell.quotes, CellQuotes::Enclosed | CellQuotes::Inner);
+        line.contains('"') && cells(line, delimiter).iter().any(enclosed)
     };
     !delimiter.contains('"')
         && lines.iter().filter(quoted).count() as f64 >= lines.len() as f64 * MIN_QUOTED
 }
 
-fn closes(line: &str, cell: &Cell<'_>) -> bool {
-    matches!(cell.value, Cow::Owned(_)) || cell.value.len() + 2 == line[cell.at.clone()].len()
+/// Whether some line of a sample has a field that begins with a quote.
+pub(super) fn may_be_quoted(lines: &[&str], delimiter: &str) -> bool {
+    let opens = |line: &&str| {
+        line.contains('"')
+            && cells(line, delimiter).iter().any(|cell| cell.quotes != CellQuotes::Text)
+    };
+    !delimiter.contains('"') && lines.iter().any(opens)
 }
 
 /// The fields of a line. A field whose quote is never closed is taken as it stands, up to the next delimiter.
@@ -45,15 +86,19 @@ pub(super) fn cells<'t>(line: &'t str, delimiter: &str) -> Vec<Cell<'t>> {
     let mut start = 0;
     loop {
         let rest = &line[start..];
-        let (length, value) = match quoted_cell(rest, delimiter) {
+        let (length, value, quotes) = match quoted_cell(rest, delimiter) {
             Some(found) => found,
             None => {
                 let length = rest.find(delimiter).unwrap_or(rest.len());
-                (length, Cow::Borrowed(&rest[..length]))
+                let quotes = match rest.starts_with('"') {
+                    true => CellQuotes::Open,
+                    false => CellQuotes::Text,
+                };
+                (length, Cow::Borrowed(&rest[..length]), quotes)
             }
         };
         let end = start + length;
-        cells.push(Cell { at: start..end, value });
+        cells.push(Cell { at: start..end, value, quotes });
         if end == line.len() {
             return cells;
         }
@@ -61,33 +106,51 @@ pub(super) fn cells<'t>(line: &'t str, delimiter: &str) -> Vec<Cell<'t>> {
     }
 }
 
-/// A quoted field at the beginning of `rest`: its length with the quotes, and its value.
-fn quoted_cell<'t>(rest: &'t str, delimiter: &str) -> Option<(usize, Cow<'t, str>)> {
+/// A quoted field at the beginning of `rest`: its length with the quotes, its value, and what its quotes are.
+fn quoted_cell<'t>(rest: &'t str, delimiter: &str) -> Option<(usize, Cow<'t, str>, CellQuotes)> {
     let inner = rest.strip_prefix('"')?;
     let mut from = 0;
-    let mut doubled = false;
+    let (mut doubled, mut quotes) = (false, CellQuotes::Enclosed);
     loop {
         let quote = from + inner[from..].find('"')?;
         let behind = &inner[quote + 1..];
         if behind.is_empty() || behind.starts_with(delimiter) {
             let value = &inner[..quote];
             let value = if doubled { value.replace("\"\"", "\"").into() } else { value.into() };
-            return Some((quote + 2, value));
+            return Some((quote + 2, value, quotes));
         }
         // A quote that is neither doubled nor at the end of the field is text.
-        let is_doubled = behind.starts_with('"');
-        doubled |= is_doubled;
-        from = quote + 1 + usize::from(is_doubled);
+        if behind.starts_with('"') {
+            doubled = true;
+            from = quote + 2;
+        } else {
+            quotes = CellQuotes::Inner;
+            from = quote + 1;
+        }
     }
 }
 
 /// A line with [`SEPARATOR`] between its fields and without their quotes; what did not decode moves along.
-pub(super) fn unquoted(line: &str, delimiter: &str, bad: &[BadBytes]) -> (String, Vec<BadBytes>) {
-    let values: Vec<Cow<'_, str>> =
-        cells(line, delimiter).into_iter().map(|cell| cell.value).collect();
+/// `None` if the quotes of a field do not fit.
+pub(super) fn unquoted(
+    line: &str,
+    delimiter: &str,
+    quoting: Quoting,
+    bad: &[BadBytes],
+) -> Option<(String, Vec<BadBytes>)> {
+    let cells = cells(line, delimiter);
+    let misfit = |cell: &Cell<'_>| match cell.quotes {
+        CellQuotes::Open => true,
+        CellQuotes::Inner => quoting == Quoting::Needed,
+        CellQuotes::Text | CellQuotes::Enclosed => false,
+    };
+    if cells.iter().any(misfit) {
+        return None;
+    }
+    let values: Vec<Cow<'_, str>> = cells.into_iter().map(|cell| cell.value).collect();
     let text = values.join(SEPARATOR);
     if bad.is_empty() {
-        return (text, Vec::new());
+        return Some((text, Vec::new()));
     }
     // Taking quotes off leaves every U+FFFD, so the one in the same place counted from the left is meant.
     let marks =
@@ -99,7 +162,7 @@ pub(super) fn unquoted(line: &str, delimiter: &str, bad: &[BadBytes]) -> (String
         Some(BadBytes { offset: bytes.offset, at: start..start + '\u{FFFD}'.len_utf8() })
     };
     let bad = bad.iter().filter_map(moved).collect();
-    (text, bad)
+    Some((text, bad))
 }
 
 #[cfg(test)]
@@ -131,7 +194,23 @@ mod tests {
     }
 
     #[test]
-    fn a_few_quotes_do_not_make_a_file_quoted() {
+    fn quotes_that_do_not_fit_are_noticed() {
+        let cases = [
+            (r#""a,b",c"#, true, true),
+            (r#""张""三",x"#, true, true),
+            (r#"5"屏,x"#, true, true),
+            (r#""a"b,c"#, false, false),
+            (r#""a"b","c""#, false, true),
+            (r#""a,b"#, false, false),
+        ];
+        for (line, needed, always) in cases {
+            let fits = |quoting| unquoted(line, ",", quoting, &[]).is_some();
+            assert_eq!((fits(Quoting::Needed), fits(Quoting::Always)), (needed, always), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_few_quotes_do_not_make_a_file_quoted_throughout() {
         assert!(is_quoted(&[r#""id","name""#, r#"1,"x""#], ","));
         assert!(!is_quoted(&["id,name", r#"1,"x""#, "2,y"], ","));
         assert!(!is_quoted(&[r#"1,"x"#, r#"2,x""#], ","));

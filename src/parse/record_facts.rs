@@ -9,6 +9,19 @@ pub struct Ragged {
     pub line: u32,
     /// The fields it splits into.
     pub found: u32,
+    /// Why it has no fields of its own.
+    pub why: RaggedWhy,
+}
+
+/// Why the fields of a line are not those of the layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RaggedWhy {
+    /// Their number is wrong.
+    Count,
+    /// A quote at the beginning of a field is not closed at its end.
+    Quote,
+    /// Something stands behind the delimiter that ends every other line.
+    Behind,
 }
 
 /// Bytes that did not decode.
@@ -34,6 +47,34 @@ pub struct Oversized {
 impl Oversized {
     pub(super) fn at(lines: &Lines<'_>, line: usize) -> Oversized {
         Oversized { line: line as u32, bytes: lines.raw_len(line) as u32 }
+    }
+}
+
+/// The cells of a field that were accepted in another form than the usual one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reformatted {
+    /// Their number.
+    pub count: u64,
+    /// Positions in the table of the first ones. A file has either few such cells or a column full of them.
+    pub rows: Vec<u32>,
+}
+
+impl Reformatted {
+    /// Number of rows that are remembered.
+    pub const MAX_ROWS: usize = 1_000;
+
+    pub(super) fn add(&mut self, row: u32) {
+        self.count += 1;
+        if self.rows.len() < Reformatted::MAX_ROWS {
+            self.rows.push(row);
+        }
+    }
+
+    /// Appends those of the next rows, of which `before` is the number of rows before them.
+    pub(super) fn append(&mut self, next: Reformatted, before: u32) {
+        self.count += next.count;
+        let room = Reformatted::MAX_ROWS - self.rows.len();
+        self.rows.extend(next.rows.into_iter().take(room).map(|row| row + before));
     }
 }
 

@@ -5,16 +5,22 @@ use std::{iter, num::NonZero, ops::Range, thread};
 use polars::prelude::PolarsResult;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::config::schema::{FeedSchema, Kind, Required};
-use crate::decode::{BadBytes, Lines};
-use crate::model::{RowCounter, Table};
+use crate::config::schema::Schema;
+use crate::decode::{BadBytes, LineEnd, Lines};
+use crate::model::{Feed, RowCounter, Table};
 
+use super::cast;
+use super::cast::DateStyle;
 use super::columns::{ColumnChunk, Columns, Filled, Finished};
+use super::laid_out::LaidOut;
 use super::line_limit::MAX_LINE;
+use super::meaning::{CellKind, Number};
 use super::parsed::Parsed;
-use super::record_facts::{CellFault, CellFaultKind, Oversized, Ragged, Undecoded};
-use super::sniff::Layout;
-use super::{cast, quotes};
+use super::plan::{LineCells, Plan, Splitter};
+use super::quotes::{self, Quoting};
+use super::record_facts::{
+    CellFault, CellFaultKind, Oversized, Ragged, RaggedWhy, Reformatted, Undecoded,
+};
 
 /// Raw bytes decoded at a time; larger runs cost page faults (`encoding_rs`: 204 ms whole, 72 ms so).
 const RUN: u64 = 1 << 20;
@@ -26,19 +32,26 @@ const THREAD: u64 = 2 << 20;
 /// # Errors
 /// If the columns do not make a frame (a bug: lengths agree by construction, names by the schema).
 pub(super) fn records<'a>(
-    lines: Lines<'a>,
-    layout: Layout,
-    schema: &FeedSchema,
+    laid_out: LaidOut<'a, '_>,
+    schema: &Schema,
+    feed: Feed,
     counter: RowCounter<'_>,
 ) -> PolarsResult<Parsed<'a>> {
-    let first = layout.header.as_ref().map_or(0, |h| h.line + 1);
-    let above = 0..first.saturating_sub(1);
-    let oversized_above = above.clone().filter(|line| lines.raw_len(*line) > MAX_LINE);
+    let LaidOut { lines, layout, frame, ambiguous_quotes } = laid_out;
+    let header = layout.header.as_ref().map(|header| header.line);
+    let first = header.map_or(frame.first, |header| header + 1);
+    let above = frame.first..header.unwrap_or(frame.first);
+    let is_comment = |line: &usize| frame.is_comment(&lines.decode(*line).text);
+    let comments_above = above.clone().filter(is_comment).count();
+    let oversized_above =
+        above.clone().filter(|line| lines.raw_len(*line) > MAX_LINE && !is_comment(line));
     let oversized_above: Vec<Oversized> =
         oversized_above.map(|line| Oversized::at(&lines, line)).collect();
     // The header is the first line that is neither blank nor too long to be looked at.
-    let blank_above = (above.len() - oversized_above.len()) as u64;
-    let plan = Plan::new(&layout, schema);
+    let blank_above = (above.len() - oversized_above.len() - comments_above) as u64;
+    let other_above = (frame.first + comments_above) as u64;
+    let plan = Plan::new(&layout, frame, schema, feed);
+    let schema = schema.feed(feed);
     let ranges = ranges(&lines, first);
     let kinds = schema.fields.iter().map(|field| &field.kind);
     let mut columns = Columns::new(kinds, ranges.iter().map(Range::len).collect());
@@ -56,7 +69,7 @@ pub(super) fn records<'a>(
             .map(|w| w.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             .collect()
     });
-    let (mut whole, mut filled) = (Part::default(), Vec::with_capacity(parts.len()));
+    let (mut whole, mut filled) = (Part::new(schema.fields.len()), Vec::with_capacity(parts.len()));
     for (part, chunk) in parts {
         whole.append(part);
         filled.push(chunk);
@@ -72,7 +85,11 @@ pub(super) fn records<'a>(
         undecoded: whole.undecoded,
         oversized: [oversized_above, whole.oversized].concat(),
         faults: whole.faults,
+        reformatted: whole.reformatted,
         blank: whole.blank + blank_above,
+        other: whole.other + other_above,
+        trailer: frame.trailer,
+        ambiguous_quotes,
     })
 }
 
@@ -85,66 +102,6 @@ fn ranges(lines: &Lines<'_>, first: usize) -> Vec<Range<usize>> {
     if ranges.is_empty() { iter::once(first..first).collect() } else { ranges }
 }
 
-/// What to do with the cells of a line, worked out once a file.
-struct Plan<'a> {
-    /// What stands between the fields, once the quotes are off.
-    delimiter: &'a str,
-    /// What stands between them as delivered, where they are quoted.
-    quoted_by: Option<&'a str>,
-    finder: memchr::memmem::Finder<'a>,
-    width: usize,
-    fields: Vec<FieldPlan<'a>>,
-}
-
-struct FieldPlan<'a> {
-    kind: &'a Kind,
-    column: Option<usize>,
-    is_key: bool,
-    required: bool,
-    /// Column of the field that excuses an empty cell by being empty itself.
-    unless: Option<usize>,
-    allowed: Vec<i64>,
-}
-
-impl<'a> Plan<'a> {
-    fn new(layout: &'a Layout, schema: &'a FeedSchema) -> Plan<'a> {
-        let column = |name: &str| layout.columns[schema.position(name)?];
-        let fields = schema.fields.iter().enumerate().map(|(at, field)| FieldPlan {
-            kind: &field.kind,
-            column: layout.columns[at],
-            is_key: at == schema.key,
-            required: field.required != Required::No,
-            unless: match &field.required {
-                Required::Unless(other) => column(other),
-                Required::No | Required::Yes => None,
-            },
-            allowed: field.allowed.iter().map(|(value, _)| *value).collect(),
-        });
-        Plan {
-            delimiter: layout.separator(),
-            quoted_by: layout.quoted.then_some(layout.delimiter.as_str()),
-            finder: memchr::memmem::Finder::new(layout.separator()),
-            width: layout.width,
-            fields: fields.collect(),
-        }
-    }
-
-    /// The cells of a line as byte ranges.
-    fn split(&self, text: &str, cells: &mut Vec<(u32, u32)>) {
-        cells.clear();
-        let mut start = 0;
-        let mut cell = |at: usize| {
-            cells.push((start as u32, at as u32));
-            start = at + self.delimiter.len();
-        };
-        match self.delimiter.as_bytes() {
-            [byte] => memchr::memchr_iter(*byte, text.as_bytes()).for_each(&mut cell),
-            _ => self.finder.find_iter(text.as_bytes()).for_each(&mut cell),
-        }
-        cells.push((start as u32, text.len() as u32));
-    }
-}
-
 /// What one range of lines holds beside the cells of its records.
 #[derive(Default)]
 struct Part {
@@ -153,10 +110,17 @@ struct Part {
     undecoded: Vec<Undecoded>,
     oversized: Vec<Oversized>,
     faults: Vec<CellFault>,
+    /// One a field.
+    reformatted: Vec<Reformatted>,
     blank: u64,
+    other: u64,
 }
 
 impl Part {
+    fn new(fields: usize) -> Part {
+        Part { reformatted: vec![Reformatted::default(); fields], ..Part::default() }
+    }
+
     fn read(
         lines: &Lines<'_>,
         range: Range<usize>,
@@ -169,9 +133,13 @@ impl Part {
             chunk,
             cells: Vec::with_capacity(plan.width + 1),
             content: Vec::with_capacity(256),
-            part: Part::default(),
+            part: Part::new(plan.fields.len()),
         };
         let mut buffer = String::new();
+        let line_end = match lines.line_end() {
+            LineEnd::Lf => '\n',
+            LineEnd::Cr => '\r',
+        };
         for run in lines.runs(range, RUN) {
             counter.add(run.len() as u64, lines.raw_size(run.clone()));
             let Some(text) = lines.decode_run(run.clone(), &mut buffer) else {
@@ -183,10 +151,10 @@ impl Part {
             };
             let mut rest = text;
             for line in run {
-                let (this, next) = rest.split_once('\n').unwrap_or((rest, ""));
+                let (this, next) = rest.split_once(line_end).unwrap_or((rest, ""));
                 rest = next;
                 // As `Lines::raw` has it: end-of-file marks of DOS stand behind the last line end.
-                let this = match line + 1 == lines.len() && !text.ends_with('\n') {
+                let this = match line + 1 == lines.len() && !text.ends_with(line_end) {
                     true => this.trim_end_matches('\u{1a}'),
                     false => this,
                 };
@@ -205,7 +173,11 @@ impl Part {
         self.undecoded.extend(next.undecoded);
         self.oversized.extend(next.oversized);
         self.faults.extend(next.faults.into_iter().map(|f| CellFault { row: f.row + rows, ..f }));
+        for (whole, next) in self.reformatted.iter_mut().zip(next.reformatted) {
+            whole.append(next, rows);
+        }
         self.blank += next.blank;
+        self.other += next.other;
     }
 }
 
@@ -221,30 +193,62 @@ struct Reader<'p, 'c> {
 impl Reader<'_, '_> {
     /// A line as delivered.
     fn take(&mut self, lines: &Lines<'_>, line: usize, text: &str, bad: &[BadBytes]) {
-        match self.plan.quoted_by {
-            None => self.line(lines, line, text, bad),
-            Some(delimiter) => {
-                let (text, bad) = quotes::unquoted(text, delimiter, bad);
-                self.line(lines, line, &text, &bad);
-            }
+        let plan = self.plan;
+        if plan.frame.is_comment(text) || plan.frame.is_trailer(line) {
+            self.part.other += 1;
+            return;
+        }
+        if plan.quotes == Quoting::Text || !text.contains('"') {
+            self.line(lines, line, text, bad, &plan.delimiter);
+            return;
+        }
+        match quotes::unquoted(text, plan.delimiter.text, plan.quotes, bad) {
+            Some((text, bad)) => self.line(lines, line, &text, &bad, &plan.separator),
+            None => self.misquoted(lines, line, text, bad),
         }
     }
 
+    /// A line whose quotes do not fit: none of its cells can be trusted.
+    fn misquoted(&mut self, lines: &Lines<'_>, line: usize, text: &str, bad: &[BadBytes]) {
+        let number = line as u32;
+        if lines.raw_len(line) > MAX_LINE {
+            self.part.oversized.push(Oversized::at(lines, line));
+        }
+        let undecoded =
+            bad.iter().map(|bytes| Undecoded { line: number, offset: bytes.offset, field: None });
+        self.part.undecoded.extend(undecoded);
+        let found = quotes::cells(text, self.plan.delimiter.text).len() as u32;
+        self.part.ragged.push(Ragged { line: number, found, why: RaggedWhy::Quote });
+    }
+
     /// A line without quotes.
-    fn line(&mut self, lines: &Lines<'_>, line: usize, text: &str, bad: &[BadBytes]) {
+    fn line(
+        &mut self,
+        lines: &Lines<'_>,
+        line: usize,
+        text: &str,
+        bad: &[BadBytes],
+        splitter: &Splitter<'_>,
+    ) {
         let plan = self.plan;
         let number = line as u32;
-        if cast::is_blank(text) && bad.is_empty() && !text.contains(plan.delimiter) {
+        if cast::is_blank(text) && bad.is_empty() && !text.contains(splitter.text) {
             self.part.blank += 1;
             return;
         }
         // A decoded character has at least half the bytes of its raw form in every encoding read.
-        if (plan.quoted_by.is_some() || text.len() > MAX_LINE / 2) && lines.raw_len(line) > MAX_LINE
+        if (plan.quotes != Quoting::Text || text.len() > MAX_LINE / 2)
+            && lines.raw_len(line) > MAX_LINE
         {
             self.part.oversized.push(Oversized::at(lines, line));
         }
-        plan.split(text, &mut self.cells);
-        let fits = self.cells.len() == plan.width;
+        splitter.split(text, &mut self.cells);
+        let has_width = self.cells.len() == plan.width;
+        let behind = has_width && plan.trailing && {
+            let (start, end) = self.cells[plan.width - 1];
+            !cast::is_blank(&text[start as usize..end as usize])
+        };
+        let fits = has_width && !behind;
         for bytes in bad {
             let at = bytes.at.start as u32;
             let column = self.cells.iter().position(|(_, end)| at < *end).filter(|_| fits);
@@ -255,7 +259,8 @@ impl Reader<'_, '_> {
         if fits {
             self.record(number, text, bad);
         } else {
-            self.part.ragged.push(Ragged { line: number, found: self.cells.len() as u32 });
+            let why = if behind { RaggedWhy::Behind } else { RaggedWhy::Count };
+            self.part.ragged.push(Ragged { line: number, found: self.cells.len() as u32, why });
         }
     }
 
@@ -263,12 +268,9 @@ impl Reader<'_, '_> {
         let plan = self.plan;
         let row = self.chunk.rows() as u32;
         self.content.clear();
+        let cells = LineCells { text, cells: &self.cells };
         for (at, (field, writer)) in plan.fields.iter().zip(&mut self.chunk.writers).enumerate() {
-            let range = |column: usize| {
-                let (start, end) = self.cells[column];
-                start as usize..end as usize
-            };
-            let span = field.column.map_or(0..0, range);
+            let span = field.column.map_or(0..0, |column| cells.range(column));
             let undecoded = bad.iter().any(|b| span.contains(&b.at.start));
             let delivered = &text[span];
             let value = cast::trim(delivered);
@@ -280,13 +282,12 @@ impl Reader<'_, '_> {
                 writer.null();
                 continue;
             }
-            if value.is_empty() {
-                let excused = field.unless.is_some_and(|c| cast::is_blank(&text[range(c)]));
+            if value.is_empty() || plan.declares_no_value(field, value, cells) {
                 if field.is_key {
                     fault(CellFaultKind::EmptyKey);
-                } else if field.required && !excused {
+                } else if field.required && !plan.is_excused(field, cells) {
                     fault(CellFaultKind::Missing);
-                } else if !delivered.is_empty() {
+                } else if value.len() != delivered.len() {
                     fault(CellFaultKind::Whitespace);
                 }
                 self.content.extend_from_slice(&u32::MAX.to_le_bytes());
@@ -296,27 +297,34 @@ impl Reader<'_, '_> {
             if value.len() != delivered.len() {
                 fault(CellFaultKind::Whitespace);
             }
-            match field.kind {
-                Kind::Text => {
+            match &field.meaning.kind {
+                CellKind::Text => {
                     self.content.extend_from_slice(&(value.len() as u32).to_le_bytes());
                     self.content.extend_from_slice(value.as_bytes());
                     writer.text(value);
                 }
-                Kind::Integer => match cast::integer(value) {
-                    Some(number) => {
-                        if !field.allowed.is_empty() && !field.allowed.contains(&number) {
-                            fault(CellFaultKind::NotAllowed);
+                CellKind::Integer(integers) => match integers.read(value) {
+                    Number::None => {
+                        fault(CellFaultKind::NotAnInteger);
+                        writer.null();
+                    }
+                    read @ (Number::Usual(number)
+                    | Number::Other(number)
+                    | Number::NotAllowed(number)) => {
+                        match read {
+                            Number::NotAllowed(_) => fault(CellFaultKind::NotAllowed),
+                            Number::Other(_) => self.part.reformatted[at].add(row),
+                            Number::Usual(_) | Number::None => {}
                         }
                         self.content.extend_from_slice(&number.to_le_bytes());
                         writer.integer(number);
                     }
-                    None => {
-                        fault(CellFaultKind::NotAnInteger);
-                        writer.null();
-                    }
                 },
-                Kind::Date(forms) => match cast::date(value, forms) {
-                    Some((days, _)) => {
+                CellKind::Date(dates) => match dates.read(value) {
+                    Some((days, style)) => {
+                        if style == DateStyle::Other {
+                            self.part.reformatted[at].add(row);
+                        }
                         self.content.extend_from_slice(&days.to_le_bytes());
                         writer.date(days);
                     }

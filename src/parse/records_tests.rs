@@ -30,10 +30,9 @@ fn reading_on_several_threads_equals_reading_on_one() {
     let text = format!("{}\n{body}", names.join("|"));
     assert!(text.len() as u64 > 2 * THREAD, "too small for two threads");
 
+    let counter = crate::model::RowCounter::default();
     let parsed =
-        parse(text.as_bytes(), feed, &Format::default(), crate::model::RowCounter::default())
-            .unwrap()
-            .unwrap();
+        parse(text.as_bytes(), &schema, Feed::Agent, &Format::default(), counter).unwrap().unwrap();
     let of_kind = |kind| (1..=lines).filter(move |n| n % 1_000 == kind);
     let ragged: Vec<u32> = parsed.ragged.iter().map(|ragged| ragged.line).collect();
     assert_eq!(ragged, of_kind(7).map(|n| n as u32).collect::<Vec<_>>());

@@ -2,12 +2,16 @@
 
 use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
+use crate::config::dialect::Quotes;
 use crate::config::job::Format;
-use crate::config::schema::{FeedSchema, Field, Kind, Required};
+use crate::config::schema::{FeedSchema, Kind, Required};
 use crate::decode::Lines;
 
+use super::frame::Frame;
 use super::line_limit::MAX_LINE;
-use super::{cast, cast::is_blank, quotes};
+use super::meaning::CellMeaning;
+use super::quotes::{self, Quoting};
+use super::{cast, cast::is_blank};
 
 /// Delimiters seen in the field (`feeds.md`); others are found in the sample itself.
 const KNOWN: [&str; 12] =
@@ -19,13 +23,18 @@ const MIN_WIDTH_FIT: f64 = 0.5;
 /// ... and cast at least this share of their typed cells.
 const MIN_TYPE_FIT: f64 = 0.5;
 
+/// Share of the sampled lines that must end with a delimiter if it is to stand behind the last field.
+const MIN_TRAILING: f64 = 0.9;
+
 /// How the file is laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     /// One or more characters.
     pub delimiter: String,
-    /// Whether fields are quoted; quotes are no part of their values.
-    pub quoted: bool,
+    /// What quotes mean; those that enclose a cell are no part of its value.
+    pub quotes: Quoting,
+    /// Whether every line ends with a delimiter behind its last field. `width` counts the empty cell behind it.
+    pub trailing: bool,
     /// What the header says, if there is one.
     pub header: Option<Header>,
     /// Number of fields that every line must have.
@@ -35,14 +44,9 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// What stands between the fields of a line whose quotes are off, if it had any.
-    pub(super) fn separator(&self) -> &str {
-        if self.quoted { quotes::SEPARATOR } else { &self.delimiter }
-    }
-
     /// The fields of a line as delivered: where each stands, its quotes included, and what it says.
-    pub(super) fn cells<'t>(&self, line: &'t str) -> Vec<(Range<usize>, Cow<'t, str>)> {
-        if self.quoted {
+    pub fn cells<'t>(&self, line: &'t str) -> Vec<(Range<usize>, Cow<'t, str>)> {
+        if self.quotes != Quoting::Text && line.contains('"') {
             let cells = quotes::cells(line, &self.delimiter).into_iter();
             return cells.map(|cell| (cell.at, cell.value)).collect();
         }
@@ -98,31 +102,46 @@ pub struct NoLayout {
     pub wanted: usize,
 }
 
+/// What candidates are scored against.
+#[derive(Clone, Copy)]
+struct Against<'a> {
+    schema: &'a FeedSchema,
+    /// One a field.
+    meanings: &'a [CellMeaning<'a>],
+}
+
 /// Scores all candidates and takes the best that fits.
 pub(super) fn sniff(
     lines: &Lines<'_>,
+    frame: &Frame<'_>,
     schema: &FeedSchema,
     pinned: &Format,
 ) -> Result<Layout, NoLayout> {
-    let sample = sample(lines);
+    let sample = sample(lines, frame);
     let wanted = schema.fields.len();
+    let meanings: Vec<CellMeaning<'_>> = schema.fields.iter().map(CellMeaning::of).collect();
+    let against = Against { schema, meanings: &meanings };
     let Some((first_line, _)) = sample.first() else {
         return Err(NoLayout { tried: Vec::new(), wanted });
     };
     let texts: Vec<&str> = sample.iter().map(|(_, text)| text.as_str()).collect();
     let mut scored: Vec<(Candidate, Layout)> = candidates(&texts, pinned)
         .into_iter()
-        .map(|delimiter| {
-            if !quotes::is_quoted(&texts, &delimiter) {
-                return score(&delimiter, *first_line, &texts, schema, pinned.header);
+        .flat_map(|delimiter| {
+            let readings = readings(&texts, &delimiter, schema.dialect.quotes);
+            readings.into_iter().map(move |quoting| (delimiter.clone(), quoting))
+        })
+        .map(|(delimiter, quoting)| {
+            if quoting == Quoting::Text {
+                return score(&delimiter, *first_line, &texts, against, pinned.header);
             }
-            let bare = |text: &&str| quotes::unquoted(text, &delimiter, &[]).0;
-            let bare: Vec<String> = texts.iter().map(bare).collect();
-            let bare: Vec<&str> = bare.iter().map(String::as_str).collect();
+            let bare: Vec<Cow<'_, str>> =
+                texts.iter().map(|text| bare(text, &delimiter, quoting)).collect();
+            let bare: Vec<&str> = bare.iter().map(AsRef::as_ref).collect();
             let (tried, layout) =
-                score(quotes::SEPARATOR, *first_line, &bare, schema, pinned.header);
+                score(quotes::SEPARATOR, *first_line, &bare, against, pinned.header);
             let tried = Candidate { delimiter: delimiter.clone(), ..tried };
-            (tried, Layout { delimiter, quoted: true, ..layout })
+            (tried, Layout { delimiter, quotes: quoting, ..layout })
         })
         .filter(|(tried, _)| tried.width > 1)
         .collect();
@@ -136,20 +155,42 @@ pub(super) fn sniff(
     Err(NoLayout { tried: scored.into_iter().map(|(tried, _)| tried).collect(), wanted })
 }
 
+/// How the quotes of a sample may be meant, the likelier meaning last.
+fn readings(sample: &[&str], delimiter: &str, declared: Quotes) -> Vec<Quoting> {
+    match declared {
+        Quotes::None => vec![Quoting::Text],
+        Quotes::Needed => vec![Quoting::Needed],
+        Quotes::Always => vec![Quoting::Always],
+        Quotes::Auto if quotes::is_quoted(sample, delimiter) => vec![Quoting::Always],
+        Quotes::Auto if quotes::may_be_quoted(sample, delimiter) => {
+            vec![Quoting::Text, Quoting::Needed]
+        }
+        Quotes::Auto => vec![Quoting::Text],
+    }
+}
+
+/// A line of the sample with separators in place of its delimiters, and its quotes off where they fit.
+fn bare<'t>(text: &'t str, delimiter: &str, quoting: Quoting) -> Cow<'t, str> {
+    match quotes::unquoted(text, delimiter, quoting, &[]) {
+        Some((bare, _)) => bare.into(),
+        None => text.replace(delimiter, quotes::SEPARATOR).into(),
+    }
+}
+
 /// A header that names schema fields is proof enough, even if every line below it is ragged; without
 /// one, lines and types must fit.
 fn fits(tried: &Candidate) -> bool {
     tried.titles_fit >= 0.5 || (tried.lines_fit >= MIN_WIDTH_FIT && tried.types_fit >= MIN_TYPE_FIT)
 }
 
-/// Some lines from the top and some spread over the rest, decoded; blank and oversized ones left out.
-fn sample(lines: &Lines<'_>) -> Vec<(usize, String)> {
+/// Some lines from the top and some spread over the rest, decoded; oversized ones and those that are no data left out.
+fn sample(lines: &Lines<'_>, frame: &Frame<'_>) -> Vec<(usize, String)> {
     let usable = |line: &usize| lines.raw_len(*line) <= MAX_LINE;
     let text = |line: usize| (line, lines.decode(line).text.into_owned());
-    let filled = |(_, text): &(usize, String)| !is_blank(text);
+    let filled = |(line, text): &(usize, String)| frame.is_data(*line, text);
     let mut top: Vec<_> =
-        (0..lines.len()).filter(usable).map(text).filter(filled).take(SAMPLE).collect();
-    let next = top.last().map_or(0, |(line, _)| line + 1);
+        (frame.first..lines.len()).filter(usable).map(text).filter(filled).take(SAMPLE).collect();
+    let next = top.last().map_or(frame.first, |(line, _)| line + 1);
     let step = ((lines.len() - next) / SAMPLE).max(1);
     top.extend((next..lines.len()).step_by(step).filter(usable).map(text).filter(filled));
     top
@@ -178,10 +219,14 @@ fn candidates(sample: &[&str], pinned: &Format) -> BTreeSet<String> {
     found
 }
 
-/// Characters that may make up a delimiter: control characters and ASCII punctuation that no date,
-/// number or time needs.
+/// Characters outside ASCII that stand between fields in some exports and rarely in a name.
+const MARKS: &str = "¦§¶¤¬†‡│┃║¨·，；、｜＾～＃＠＆＄％＋＝＊＼";
+
+/// Characters that may make up a delimiter: control characters, ASCII punctuation that no date, number or time
+/// needs, and some others.
 fn is_mark(c: char) -> bool {
     c.is_control()
+        || (!c.is_ascii() && MARKS.contains(c))
         || (c.is_ascii_punctuation() && !matches!(c, '-' | '/' | '.' | ':' | '_' | '"' | '\''))
 }
 
@@ -189,10 +234,21 @@ fn score(
     delimiter: &str,
     first_line: usize,
     sample: &[&str],
-    schema: &FeedSchema,
+    against: Against<'_>,
     pinned_header: Option<bool>,
 ) -> (Candidate, Layout) {
-    let cells: Vec<&str> = sample[0].split(delimiter).collect();
+    let schema = against.schema;
+    let mut cells: Vec<&str> = sample[0].split(delimiter).collect();
+    // A delimiter behind the last title, or behind the last field of nearly every line, makes no column.
+    let below = &sample[1.min(sample.len() - 1)..];
+    let ends_with_delimiter = is_trailing(below, delimiter);
+    let body_width = common_width(below, delimiter).unwrap_or(0);
+    let is_untitled = cells.len() > 1 && cells.last().is_some_and(|cell| is_blank(cell));
+    let titled = cells.len() - usize::from(is_untitled);
+    if is_untitled && (body_width == titled || (body_width == titled + 1 && ends_with_delimiter)) {
+        cells.pop();
+    }
+    let trailing = |width: usize| ends_with_delimiter && body_width == width + 1;
     let titles: Vec<Option<usize>> = cells.iter().map(|cell| field_of(cell, schema)).collect();
     let known = titles.iter().flatten().count();
     let titles_share = known as f64 / cells.len() as f64;
@@ -204,22 +260,26 @@ fn score(
         (known >= 2 && titles_fit >= 0.5)
             || (cells.len() > 1 && {
                 let plain: Vec<Option<usize>> = (0..schema.fields.len()).map(Some).collect();
-                let below = types_fit(&sample[1..], delimiter, cells.len(), &plain, schema);
+                let width =
+                    |line: usize| sample.get(line).map_or(0, |text| text.split(delimiter).count());
+                let below = types_fit(&sample[1..], delimiter, width(1), &plain, against);
                 cells.len() == schema.fields.len()
-                    && types_fit(&sample[..1], delimiter, cells.len(), &plain, schema) == 0.0
+                    && types_fit(&sample[..1], delimiter, width(0), &plain, against) == 0.0
                     && below >= 0.8
             })
     });
-    let (columns, width, parsed_header) = if header {
+    let (columns, fields, parsed_header) = if header {
         let (columns, header) = read_header(first_line, &cells, &titles, schema);
         (columns, cells.len(), Some(header))
     } else {
         ((0..schema.fields.len()).map(Some).collect(), schema.fields.len(), None)
     };
+    let trailing = trailing(fields);
+    let width = fields + usize::from(trailing);
     let body = if header { &sample[1..] } else { sample };
     let fitting = body.iter().filter(|t| t.split(delimiter).count() == width).count();
     let lines_fit = if body.is_empty() { 0.0 } else { fitting as f64 / body.len() as f64 };
-    let types_fit = types_fit(body, delimiter, width, &columns, schema);
+    let types_fit = types_fit(body, delimiter, width, &columns, against);
     let titles_fit = if header { titles_fit } else { 0.0 };
     let keys_fit = keys_fit(body, delimiter, width, columns.get(schema.key).copied().flatten());
     let body_score = 0.6 * lines_fit + 0.3 * types_fit + 0.1 * keys_fit;
@@ -234,7 +294,14 @@ fn score(
         score,
     };
     let delimiter = delimiter.to_owned();
-    (tried, Layout { delimiter, quoted: false, header: parsed_header, width, columns })
+    let quotes = Quoting::Text;
+    (tried, Layout { delimiter, quotes, trailing, header: parsed_header, width, columns })
+}
+
+/// Whether nearly every line ends with a delimiter.
+fn is_trailing(lines: &[&str], delimiter: &str) -> bool {
+    let ends = lines.iter().filter(|line| line.ends_with(delimiter)).count();
+    ends as f64 >= lines.len() as f64 * MIN_TRAILING
 }
 
 /// Share of the non-empty typed cells that cast, over the lines of the right width; 1 if the schema has
@@ -244,7 +311,7 @@ fn types_fit(
     delimiter: &str,
     width: usize,
     columns: &[Option<usize>],
-    schema: &FeedSchema,
+    against: Against<'_>,
 ) -> f64 {
     let (mut good, mut all, mut fitting) = (0usize, 0usize, 0usize);
     for line in lines {
@@ -253,31 +320,22 @@ fn types_fit(
             continue;
         }
         fitting += 1;
-        for (field, column) in schema.fields.iter().zip(columns) {
+        let fields = against.schema.fields.iter().zip(against.meanings);
+        for ((field, meaning), column) in fields.zip(columns) {
             let Some(cell) = column.and_then(|c| cells.get(c)).map(|c| cast::trim(c)) else {
                 continue;
             };
-            if cell.is_empty() || field.kind == Kind::Text {
+            if meaning.is_no_value(cell) || field.kind == Kind::Text {
                 continue;
             }
             all += 1;
-            good += usize::from(casts(field, cell));
+            good += usize::from(meaning.casts(cell));
         }
     }
     match (fitting, all) {
         (0, _) => 0.0,
         (_, 0) => 1.0,
         _ => good as f64 / all as f64,
-    }
-}
-
-fn casts(field: &Field, cell: &str) -> bool {
-    match &field.kind {
-        Kind::Text => true,
-        Kind::Integer => cast::integer(cell).is_some_and(|n| {
-            field.allowed.is_empty() || field.allowed.iter().any(|(value, _)| *value == n)
-        }),
-        Kind::Date(forms) => cast::date(cell, forms).is_some(),
     }
 }
 

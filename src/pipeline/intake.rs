@@ -60,7 +60,7 @@ pub(super) fn parse<'a>(
             }
             Fetched::File(file) => {
                 let feed_schema = schema.feed(feed);
-                match parse::parse(file.bytes(), feed_schema, pinned, counter)? {
+                match parse::parse(file.bytes(), schema, feed, pinned, counter)? {
                     Err(unparsable) => FileState::Unparsable(unparsable),
                     Ok(parsed) => {
                         let keys = parsed.table.text(&feed_schema.key_field().name);

@@ -12,6 +12,7 @@ use crate::model::{
     FileFacts, Finding, GateReason, PerFeed, RunId, RunReport, StageTiming, Verdict,
 };
 use crate::parse::{Layout, Unparsable};
+use crate::propose;
 use crate::rules::Checked;
 use crate::store::{QuarantinedLine, RunRecord, Store};
 
@@ -99,7 +100,33 @@ impl Outcome {
         self.report.totals = checked.totals;
         self.report.rules_run = checked.run;
         self.report.rules_not_run = checked.not_run;
+        self.add_hints(raw, delivery);
         self.add_excerpts(delivery);
+    }
+
+    fn add_hints(&mut self, raw: &RawDelivery, delivery: &Delivery<'_>) {
+        let names = PerFeed::from_fn(|feed| delivery.files[feed].name.clone());
+        let is_key = |feed, key: &str| {
+            delivery.readable(feed).is_some_and(|file| file.index.find(file.keys, key).is_some())
+        };
+        let background = propose::Background { names: &names, is_key: &is_key };
+        let findings = &mut self.report.findings;
+        propose::add_hints(delivery.schema, findings, &background);
+        let samples = PerFeed::from_fn(|feed| match raw.file(feed) {
+            Fetched::File(file) => Some(propose::Sample { name: &file.name, bytes: file.bytes() }),
+            Fetched::Missing { .. } | Fetched::Oversized { .. } => None,
+        });
+        propose::add_line_hints(delivery.schema, &samples, findings);
+        let mut encodings = PerFeed::from_fn(|_| false);
+        for finding in findings.iter_mut().filter(|finding| finding.code == "R202") {
+            if !std::mem::replace(&mut encodings[finding.feed], true) {
+                let file = delivery.readable(finding.feed);
+                let line = finding.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
+                finding.hint = file
+                    .zip(line)
+                    .and_then(|(file, line)| propose::other_encoding(&file.parsed.lines, line));
+            }
+        }
     }
 
     fn add_excerpts(&mut self, delivery: &Delivery<'_>) {
@@ -154,6 +181,8 @@ fn facts(state: &FileState<'_>, raw: &Fetched, accepted: &Acceptance) -> FileFac
         repeated: 0,
         header_lines: 0,
         blank: 0,
+        other: 0,
+        quotes: None,
         previous_rows: None,
     };
     match raw {
@@ -169,6 +198,7 @@ fn facts(state: &FileState<'_>, raw: &Fetched, accepted: &Acceptance) -> FileFac
         facts.encoding = Some(detected.name().to_owned());
         facts.delimiter = layout.map(|l| l.delimiter.clone());
         facts.header = layout.map(|l| l.header.is_some());
+        facts.quotes = layout.map(|l| l.quotes.name().to_owned());
     };
     match state {
         FileState::Parsed(parsed, _) => {
@@ -179,6 +209,7 @@ fn facts(state: &FileState<'_>, raw: &Fetched, accepted: &Acceptance) -> FileFac
             facts.repeated = accepted.repeated;
             facts.header_lines = u64::from(parsed.layout.header.is_some());
             facts.blank = parsed.blank;
+            facts.other = parsed.other;
         }
         FileState::Unparsable(Unparsable::Header(layout, detected)) => {
             lay_out(*detected, Some(layout));

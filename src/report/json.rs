@@ -136,12 +136,14 @@ struct File<'a> {
     encoding: Option<&'a str>,
     delimiter: Option<&'a str>,
     header: Option<bool>,
+    quotes: Option<&'a str>,
     lines: u64,
     rows: u64,
     quarantined: u64,
     repeated: u64,
     header_lines: u64,
     blank: u64,
+    other: u64,
     previous_rows: Option<u64>,
 }
 
@@ -199,6 +201,7 @@ struct Entry<'a> {
     message: Text<'a>,
     related: Vec<Other<'a>>,
     affected: u64,
+    hint: Option<Text<'a>>,
 }
 
 #[derive(Serialize)]
@@ -274,12 +277,14 @@ fn file(facts: &FileFacts) -> File<'_> {
         encoding: facts.encoding.as_deref(),
         delimiter: facts.delimiter.as_deref(),
         header: facts.header,
+        quotes: facts.quotes.as_deref(),
         lines: facts.lines,
         rows: facts.rows,
         quarantined: facts.quarantined,
         repeated: facts.repeated,
         header_lines: facts.header_lines,
         blank: facts.blank,
+        other: facts.other,
         previous_rows: facts.previous_rows,
     }
 }
@@ -340,5 +345,6 @@ fn entry(finding: &Finding) -> Entry<'_> {
             .map(|other| Other { feed: other.feed.name(), line: other.line, key: &other.key })
             .collect(),
         affected: finding.affected,
+        hint: finding.hint.as_ref().map(text),
     }
 }

@@ -91,6 +91,8 @@ pub struct Cause<'a> {
     pub count: u64,
     /// Number of rows that they concern together.
     pub affected: u64,
+    /// What a job could say about them.
+    pub hint: Option<&'a Message>,
 }
 
 /// The vanished records of one feed; at least one.
@@ -207,17 +209,25 @@ fn causes(findings: &[Finding]) -> Vec<Cause<'_>> {
             Some(cause) => {
                 cause.count += 1;
                 cause.affected += finding.affected;
+                cause.hint = cause.hint.or(finding.hint.as_ref());
                 if cause.finding.excerpt.is_none() && finding.excerpt.is_some() {
                     cause.finding = finding;
                 }
             }
-            None => causes.push(Cause { finding, count: 1, affected: finding.affected }),
+            None => causes.push(Cause {
+                finding,
+                count: 1,
+                affected: finding.affected,
+                hint: finding.hint.as_ref(),
+            }),
         }
     }
-    // Those that can show their line first, then the gravest; stable, so equally grave ones stay in the
+    // Those that can show their line first, of these the ones with a hint, then the gravest; stable, so equally grave ones stay in the
     // order of the file.
-    causes
-        .sort_by_key(|cause| (cause.finding.excerpt.is_none(), std::cmp::Reverse(cause.affected)));
+    causes.sort_by_key(|cause| {
+        let plain = cause.finding.excerpt.is_none();
+        (plain, cause.hint.is_none(), std::cmp::Reverse(cause.affected))
+    });
     causes
 }
 

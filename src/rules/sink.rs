@@ -77,6 +77,11 @@ impl Sink {
         self.report_affected(feed, lines, lines.len() as u64, finding);
     }
 
+    /// Counts defects that are not listed, beside those that are.
+    pub fn count(&mut self, defects: u64) {
+        self.total += defects;
+    }
+
     /// As [`Sink::report`], with the true number of rows concerned where `lines` are not all of them.
     pub fn report_affected(
         &mut self,
@@ -109,6 +114,7 @@ impl Sink {
             message,
             related,
             affected: if quarantines { 0 } else { affected },
+            hint: None,
             excerpt: None,
         });
     }

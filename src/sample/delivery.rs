@@ -137,7 +137,7 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Appends a line without its end.
-    pub(super) fn join(&self, row: &Row, out: &mut String) {
+    fn join(&self, row: &Row, out: &mut String) {
         for (i, cell) in row.cells().enumerate() {
             if i > 0 {
                 out.push_str(&self.delimiter);
@@ -146,12 +146,29 @@ impl Layout {
         }
     }
 
-    fn end(&self) -> &'static str {
-        match self.line_end {
+    /// Ends a line.
+    fn end(&self, form: FileForm, out: &mut String) {
+        if form == FileForm::TrailingDelimiter {
+            out.push_str(&self.delimiter);
+        }
+        out.push_str(match self.line_end {
+            _ if form == FileForm::CarriageReturn => "\r",
             LineEnd::Lf => "\n",
             LineEnd::CrLf => "\r\n",
-        }
+        });
     }
+}
+
+/// How the file of one feed differs from the layout.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum FileForm {
+    /// Not at all.
+    #[default]
+    Plain,
+    /// A delimiter stands behind the last field of every line.
+    TrailingDelimiter,
+    /// Lines end in CR alone.
+    CarriageReturn,
 }
 
 /// A file that was written.
@@ -173,6 +190,7 @@ pub(super) struct Delivery<'a> {
 
 struct FeedFile {
     written: WrittenFile,
+    form: FileForm,
     out: BufWriter<File>,
     /// Text that is not encoded yet: encoding a block is much faster than encoding a cell.
     text: String,
@@ -188,6 +206,7 @@ impl<'a> Delivery<'a> {
         dir: &Path,
         schema: &Schema,
         layout: &'a Layout,
+        form: fn(Feed) -> FileForm,
     ) -> io::Result<Delivery<'a>> {
         let files = PerFeed::try_from_fn(|feed| {
             let feed = schema.feed(feed);
@@ -200,12 +219,13 @@ impl<'a> Delivery<'a> {
                 Header::ChineseTitles => feed.fields.iter().map(|f| &*f.title.zh).collect(),
                 Header::None => Vec::new(),
             };
+            let form = form(feed.feed);
             if !titles.is_empty() {
                 text.push_str(&titles.join(&layout.delimiter));
-                text.push_str(layout.end());
+                layout.end(form, &mut text);
             }
             let written = WrittenFile { feed: feed.feed, path, rows: 0 };
-            io::Result::Ok(FeedFile { written, out, text, bytes: Vec::new() })
+            io::Result::Ok(FeedFile { written, form, out, text, bytes: Vec::new() })
         })?;
         Ok(Delivery { layout, files })
     }
@@ -239,7 +259,7 @@ impl<'a> Delivery<'a> {
             }
         }
         if terminated {
-            file.text.push_str(layout.end());
+            layout.end(file.form, &mut file.text);
         }
         file.written.rows += 1;
         if file.text.len() >= BLOCK { file.flush(layout.charset) } else { Ok(()) }

@@ -117,7 +117,8 @@ pub fn write(options: &Options, dir: &Path) -> anyhow::Result<Written> {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e).with_context(in_dir),
         _ => {}
     }
-    let mut delivery = Delivery::create(dir, &schema, &layout).with_context(in_dir)?;
+    let form = defects::form(options.defects);
+    let mut delivery = Delivery::create(dir, &schema, &layout, form).with_context(in_dir)?;
     if options.defects == Defects::None {
         write::write(&company, &mut delivery).with_context(in_dir)?;
         let files = delivery.finish().with_context(in_dir)?;

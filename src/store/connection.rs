@@ -23,6 +23,7 @@ const FORMAT: FileFormat = FileFormat {
     migrations: &[
         M::up(include_str!("migrations/0001.sql")),
         M::up(include_str!("migrations/0002.sql")),
+        M::up(include_str!("migrations/0003.sql")),
     ],
 };
 

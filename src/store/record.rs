@@ -99,8 +99,8 @@ fn timings(report: &RunReport) -> Value {
 fn write_files(conn: &Connection, run: &RunId, files: &[FileFacts]) -> rusqlite::Result<()> {
     let mut insert = conn.prepare(
         "insert into source_file (run, feed, name, sha256, size, mtime, encoding, delimiter, header, lines, rows, \
-           quarantined, repeated, header_lines, blank) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+           quarantined, repeated, header_lines, blank, other) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
     for file in files {
         insert.execute(params![
@@ -119,6 +119,7 @@ fn write_files(conn: &Connection, run: &RunId, files: &[FileFacts]) -> rusqlite:
             count(file.repeated),
             count(file.header_lines),
             count(file.blank),
+            count(file.other),
         ])?;
     }
     Ok(())

@@ -97,7 +97,7 @@ pub(super) fn of_text(
         let own: Vec<&'static Key> = own.collect();
         let Some(first) = own.first().copied().or(section.any_key) else { continue };
         let table = first.section;
-        if section.any_key.is_some() {
+        if table == "rules" {
             listing.rules(root.get_ref(), &mut settings);
             continue;
         }
@@ -110,6 +110,9 @@ pub(super) fn of_text(
             for key in &own {
                 listing.push(table, index, written, key, &mut settings);
             }
+        }
+        if let Some(any) = section.any_key {
+            listing.of_any_key(root.get_ref(), table, any, &mut settings);
         }
     }
     Ok(settings)
@@ -200,6 +203,7 @@ impl Listing<'_> {
             // Every key of these has a default.
             return match (["format", "gate", "limits"].contains(&table), key.default) {
                 (true, Some(default)) => (Some(default.to_owned()), Origin::Default),
+                (true, None) => none(unset::meaning(key.section, key.name)),
                 _ => none(unset::no_table(table, self.repeats(table))),
             };
         };
@@ -267,6 +271,34 @@ impl Listing<'_> {
                 Some((quoted(&file.content), from))
             }
             _ => None,
+        }
+    }
+
+    /// The entries of a table whose keys are names of fields or forests, as far as they are written.
+    fn of_any_key(
+        &self,
+        root: &DeTable<'_>,
+        table: &'static str,
+        any: &Key,
+        settings: &mut Vec<Setting>,
+    ) {
+        let inner = any.section.strip_prefix(table).unwrap_or_default().trim_start_matches('.');
+        let mut written = tables(root, table).pop().flatten();
+        if !inner.is_empty() {
+            let outer = written.and_then(|written| written.get(inner));
+            written = outer.and_then(|outer| outer.get_ref().as_table());
+        }
+        for (name, value) in written.into_iter().flatten() {
+            let name = key_as_toml(name.get_ref());
+            let key = if inner.is_empty() { name } else { format!("{inner}.{name}") };
+            settings.push(Setting {
+                table,
+                index: None,
+                key,
+                value: Some(as_toml(value.get_ref())),
+                origin: Origin::Line(self.document.position(value.span().start).0),
+                secret: None,
+            });
         }
     }
 
@@ -357,7 +389,22 @@ fn as_toml(value: &DeValue<'_>) -> String {
             let items: Vec<String> = items.iter().map(|item| as_toml(item.get_ref())).collect();
             format!("[{}]", items.join(", "))
         }
-        // Tables are listed key by key.
-        DeValue::Table(_) => String::new(),
+        DeValue::Table(table) => {
+            let entry = |(key, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
+                let key: &std::borrow::Cow<'_, str> = key.get_ref();
+                format!("{} = {}", key_as_toml(key), as_toml(value.get_ref()))
+            };
+            let entries: Vec<String> = table.iter().map(entry).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+    }
+}
+
+/// A key as TOML, in quotes where it needs them.
+fn key_as_toml(key: &str) -> String {
+    let is_bare = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    match !key.is_empty() && key.bytes().all(is_bare) {
+        true => key.to_owned(),
+        false => toml::Value::from(key).to_string(),
     }
 }

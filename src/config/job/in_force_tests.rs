@@ -52,6 +52,8 @@ fn as_job_file(settings: &[Setting]) -> String {
 /// A job without what tells on which line something is, and without the rules, which are listed even if not written.
 fn essence(mut job: Job) -> String {
     job.format.lines = Default::default();
+    job.codes.values_mut().for_each(|words| words.line = 0);
+    job.format.export.tops.values_mut().for_each(|words| words.line = 0);
     job.rules.clear();
     job.warnings.clear();
     job.wecom.apps.iter_mut().for_each(|app| app.line = 0);

@@ -28,7 +28,7 @@ pub fn json_schema<'r>(rules: impl IntoIterator<Item = (&'r str, &'r Message)>) 
 
 /// The level of a rule.
 fn rule(summary: &Message) -> Value {
-    TABLE.0.iter().find_map(|section| section.any_key).map_or(Value::Bool(true), |any| {
+    any_key(TABLE, "rules").map_or(Value::Bool(true), |any| {
         let mut schema = json!({ "enum": any.value.words() });
         schema["description"] = json!(both(summary));
         schema
@@ -41,17 +41,22 @@ fn both(message: &Message) -> String {
 
 /// A table with its keys, and what holds between them.
 fn table(keys: KeyTable, section: &str, rules: &Map<String, Value>) -> Map<String, Value> {
-    let any = keys.0.iter().filter_map(|section| section.any_key);
-    let properties: Map<String, Value> = match any.into_iter().any(|any| any.section == section) {
-        true => rules.clone(),
-        false => in_section(keys, section)
+    let any = any_key(keys, section);
+    let properties: Map<String, Value> = match (any, section) {
+        (Some(_), "rules") => rules.clone(),
+        _ => in_section(keys, section)
             .map(|key| (key.name.to_owned(), property(keys, key, rules)))
             .collect(),
+    };
+    let others = match any {
+        // The names of fields and forests are those of the schema of the data.
+        Some(any) if section != "rules" => entry(keys, any, rules),
+        _ => json!(false),
     };
     let mut schema = Map::new();
     schema.insert("type".to_owned(), json!("object"));
     schema.insert("properties".to_owned(), Value::Object(properties));
-    schema.insert("additionalProperties".to_owned(), json!(false));
+    schema.insert("additionalProperties".to_owned(), others);
     let required = required(keys, section, None);
     if !required.is_empty() {
         schema.insert("required".to_owned(), json!(required));
@@ -61,6 +66,23 @@ fn table(keys: KeyTable, section: &str, rules: &Map<String, Value>) -> Map<Strin
     if !conditions.is_empty() {
         schema.insert("allOf".to_owned(), Value::Array(conditions));
     }
+    schema
+}
+
+/// What holds for every key of a table.
+fn any_key(keys: KeyTable, section: &str) -> Option<&'static Key> {
+    keys.0.iter().filter_map(|s| s.any_key).find(|any| any.section == section)
+}
+
+/// An entry of a table whose keys are names: a list of texts, or a table from words to codes.
+fn entry(keys: KeyTable, any: &Key, rules: &Map<String, Value>) -> Value {
+    let mut schema = match any.value {
+        ValueType::Table => {
+            json!({ "type": "object", "additionalProperties": { "type": "integer" } })
+        }
+        other => Value::Object(value(keys, other, any.section, rules)),
+    };
+    schema["description"] = json!(both(&any.expects));
     schema
 }
 

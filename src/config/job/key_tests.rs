@@ -81,6 +81,8 @@ pub(super) fn job_file(key: &Key, value: Option<&str>) -> String {
 pub(super) fn job_file_of_kind(key: &Key, value: Option<&str>, kind: &str) -> String {
     let (table, inner) = key.section.split_once('.').unwrap_or((key.section, ""));
     let name = match (inner, key.name) {
+        ("", "*") if table == "codes" => "gender".to_owned(),
+        ("tops", "*") => "tops.organ".to_owned(),
         ("", "*") => "level-gap".to_owned(),
         ("", name) => name.to_owned(),
         (inner, name) => format!("{inner}.{name}"),

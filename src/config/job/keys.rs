@@ -2,8 +2,8 @@
 
 use super::key::{KeyTable, Section};
 use super::{
-    alert, domain_verification, file_names, format, gate, limits, ready, root, rules, schedule,
-    source_section, tls, wecom_app,
+    alert, codes, domain_verification, file_names, format, gate, limits, ready, root, rules,
+    schedule, source_section, tls, tops, wecom_app,
 };
 
 /// All sections in the order of the documentation. A new section is a file and a line here.
@@ -14,7 +14,8 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
         any_key: None,
         sample: source_section::SAMPLE,
     },
-    Section { keys: &[format::KEYS], any_key: None, sample: format::SAMPLE },
+    Section { keys: &[format::KEYS], any_key: Some(&tops::ANY_FOREST), sample: format::SAMPLE },
+    Section { keys: &[], any_key: Some(&codes::ANY_FIELD), sample: codes::SAMPLE },
     Section { keys: &[schedule::KEYS], any_key: None, sample: schedule::SAMPLE },
     Section { keys: &[gate::KEYS], any_key: None, sample: gate::SAMPLE },
     Section { keys: &[limits::KEYS], any_key: None, sample: limits::SAMPLE },

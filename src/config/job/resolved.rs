@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::model::Message;
 
 use super::alert::AlertChannel;
+use super::codes::CodeWords;
 use super::format::Format;
 use super::gate::GateLimits;
 use super::limits;
@@ -30,6 +31,8 @@ pub struct Job {
     pub source: Option<Source>,
     /// The layout of the files, as far as the job pins it.
     pub format: Format,
+    /// Words for codes, by field or `feed.field`.
+    pub codes: BTreeMap<String, CodeWords>,
     /// Limits of the gate.
     pub gate: GateLimits,
     /// Levels that the job sets, by rule name, with the line where it does.

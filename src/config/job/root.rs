@@ -12,7 +12,7 @@ use super::resolver::Resolver;
 use super::value_type::ValueType;
 use super::values::Text;
 use super::{
-    alert, domain_verification, format, gate, limits, schedule, source_section, wecom_app,
+    alert, codes, domain_verification, format, gate, limits, schedule, source_section, wecom_app,
 };
 
 /// The keys of the top level.
@@ -37,6 +37,7 @@ pub(super) static KEYS: &[Key] = &[
     key("", "schema", ValueType::String, "一个目录的路径", "the path of a folder"),
     key("", "source", ValueType::Table, "一个 [source] 表", "a [source] table"),
     key("", "format", ValueType::Table, "一个 [format] 表", "a [format] table"),
+    key("", "codes", ValueType::Table, "一个 [codes] 表", "a [codes] table"),
     key("", "schedule", ValueType::Table, "一个 [schedule] 表", "a [schedule] table"),
     key("", "gate", ValueType::Table, "一个 [gate] 表", "a [gate] table"),
     key("", "limits", ValueType::Table, "一个 [limits] 表", "a [limits] table"),
@@ -103,6 +104,7 @@ pub(super) struct Written {
     pub(super) schema: Option<Text>,
     pub(super) source: Option<Spanned<source_section::Written>>,
     pub(super) format: Option<format::Written>,
+    pub(super) codes: Option<codes::Written>,
     pub(super) schedule: Option<Spanned<schedule::Written>>,
     pub(super) gate: Option<gate::Written>,
     pub(super) limits: Option<limits::Written>,
@@ -152,6 +154,7 @@ impl Resolver<'_> {
             timezone,
             source,
             format: self.format(written.format.unwrap_or_default())?,
+            codes: self.codes(written.codes.unwrap_or_default())?,
             gate: self.gate(written.gate.unwrap_or_default())?,
             rules: self.rules(written.rules.unwrap_or_default())?,
             schema: written.schema.map(|folder| self.document.resolve_path(folder.get_ref())),

@@ -47,6 +47,12 @@ pub(super) fn meaning(section: &str, name: &str) -> Message {
             "未设置：另一项，或公共根证书",
             "not written: the other one, or the public roots",
         ),
+        ("format", "comment") => {
+            Message::fixed("未设置：没有注释行", "not written: no line is a comment")
+        }
+        ("format", "trailer") => {
+            Message::fixed("未设置：末行是记录", "not written: the last line is a record")
+        }
         ("schedule", "wait_until") => Message::fixed(
             "未设置：计划时间后一小时",
             "not written: one hour after the scheduled time",

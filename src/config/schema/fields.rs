@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use crate::model::{Feed, Message};
 
 use super::error::SchemaError;
-use super::json_cursor::{Cursor, quote};
-use super::resolved::{DateForm, FeedSchema, Field, Kind, Required};
+use super::export;
+use super::json_cursor::Cursor;
+use super::resolved::{FeedSchema, Field, Kind, Required};
 
 /// Columns that every snapshot table or its history has besides the fields.
 const RESERVED_COLUMNS: [&str; 3] = ["valid_from", "valid_to", "carried_since"];
@@ -28,8 +29,9 @@ pub(super) fn feed_schema(
 
     let mut fields: Vec<Field> = Vec::new();
     let mut titles: BTreeMap<String, String> = BTreeMap::new();
+    let missing = export::missing_values(schema)?.unwrap_or_default();
     for cursor in schema.need("fields")?.elements()? {
-        let field = field(&cursor)?;
+        let field = field(&cursor, &missing)?;
         if fields.iter().any(|f| f.column.eq_ignore_ascii_case(&field.column)) {
             let problem = format!("a second field for the column \"{}\"", field.column);
             return Err(cursor.need("name")?.fail(problem));
@@ -67,21 +69,22 @@ pub(super) fn feed_schema(
         title: Message::new(title_zh, title_en),
         fields,
         key: position,
+        dialect: export::dialect(resource)?,
     })
 }
 
-const FIELD_KEYS: [&str; 7] = [
+const FIELD_KEYS: [&str; 6] = [
     "orgsnap:titleEn",
     "orgsnap:descriptionEn",
     "orgsnap:aliases",
-    "orgsnap:dateFormats",
     "orgsnap:enumTitles",
     "orgsnap:requiredUnlessEmpty",
     "orgsnap:copyOf",
 ];
 
-fn field(cursor: &Cursor<'_>) -> Result<Field, SchemaError> {
-    cursor.only("orgsnap:", &FIELD_KEYS)?;
+/// `missing` are the texts that mean no value where the field names none of its own.
+fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> {
+    cursor.only("orgsnap:", &[FIELD_KEYS.as_slice(), &export::FIELD_KEYS].concat())?;
     let name = cursor.need("name")?;
     let column = snake_case(name.text()?).ok_or_else(|| {
         name.fail("expected ASCII letters and digits, starting with a lower-case letter")
@@ -129,6 +132,14 @@ fn field(cursor: &Cursor<'_>) -> Result<Field, SchemaError> {
         }
         required = Required::Unless(unless.text()?.to_owned());
     }
+    let codes = export::codes(cursor, &kind)?;
+    if let Some((word, code)) = codes
+        .iter()
+        .find(|(_, code)| !allowed.is_empty() && !allowed.iter().any(|(value, _)| value == *code))
+    {
+        let codes = cursor.need("orgsnap:codes")?;
+        return Err(codes.fail(format!("\"{word}\": {code} is not in the constraint \"enum\"")));
+    }
     Ok(Field {
         name: name.to_owned(),
         column,
@@ -139,41 +150,27 @@ fn field(cursor: &Cursor<'_>) -> Result<Field, SchemaError> {
         required,
         allowed,
         max_length,
+        no_value: export::missing_values(cursor)?.unwrap_or_else(|| missing.to_vec()),
+        codes,
     })
 }
 
 fn kind(field: &Cursor<'_>) -> Result<Kind, SchemaError> {
-    let forms = field.get("orgsnap:dateFormats")?;
+    let of_dates = ["orgsnap:dateFormats", "orgsnap:noDate"];
     let kind = field.need("type")?;
     match kind.text()? {
-        "string" | "integer" if forms.is_some() => {
-            Err(kind.fail("expected \"date\", as there are \"orgsnap:dateFormats\""))
-        }
-        "string" => Ok(Kind::Text),
-        "integer" => Ok(Kind::Integer),
-        "date" => {
-            let Some(forms) = forms else { return Ok(Kind::Date(vec![DateForm::Iso])) };
-            let list = forms.elements()?;
-            let list = list.iter().map(date_form).collect::<Result<Vec<_>, _>>()?;
-            if list.is_empty() {
-                return Err(forms.fail("expected at least one date form"));
+        "string" | "integer" => {
+            for name in of_dates {
+                if field.get(name)?.is_some() {
+                    return Err(kind.fail(format!("expected \"date\", as there are \"{name}\"")));
+                }
             }
-            Ok(Kind::Date(list))
+            Ok(if kind.text()? == "integer" { Kind::Integer } else { Kind::Text })
         }
+        "date" => Ok(Kind::Date(export::date_forms(field)?)),
         other => Err(kind.fail(format!(
             "expected \"string\", \"integer\" or \"date\", found \"{other}\", which orgsnap does not store"
         ))),
-    }
-}
-
-fn date_form(cursor: &Cursor<'_>) -> Result<DateForm, SchemaError> {
-    const FORMS: [&str; 4] = ["YYYY-MM-DD", "YYYYMMDD", "YYYY/M/D", "YYYY-MM-DD HH:MM:SS"];
-    match cursor.text()? {
-        "YYYY-MM-DD" => Ok(DateForm::Iso),
-        "YYYYMMDD" => Ok(DateForm::Compact),
-        "YYYY/M/D" => Ok(DateForm::Slash),
-        "YYYY-MM-DD HH:MM:SS" => Ok(DateForm::DateTime),
-        other => Err(cursor.fail(format!("expected one of {}, found \"{other}\"", quote(&FORMS)))),
     }
 }
 

@@ -94,6 +94,15 @@ impl<'a> Cursor<'a> {
         Ok(array.iter().enumerate().map(|(i, value)| self.at(&i.to_string(), value)).collect())
     }
 
+    /// The members of an object, each with its name.
+    pub(super) fn members(&self) -> Result<Vec<(&'a str, Cursor<'a>)>, SchemaError> {
+        Ok(self
+            .object()?
+            .iter()
+            .map(|(name, value)| (name.as_str(), self.at(name, value)))
+            .collect())
+    }
+
     /// The elements of an optional member that is an array; none where it is absent.
     pub(super) fn elements_of(&self, name: &str) -> Result<Vec<Cursor<'a>>, SchemaError> {
         self.get(name)?.map_or_else(|| Ok(Vec::new()), |member| member.elements())

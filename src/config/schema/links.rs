@@ -3,6 +3,7 @@
 use crate::model::{Feed, Message};
 
 use super::error::SchemaError;
+use super::export::top_markers;
 use super::json_cursor::Cursor;
 use super::resolved::{Copy, ForestSchema, Kind, LevelSchema, Reference, Schema, Tops};
 
@@ -120,7 +121,10 @@ pub(super) fn forests(
 ) -> Result<Vec<ForestSchema>, SchemaError> {
     let mut found: Vec<ForestSchema> = Vec::new();
     for cursor in table.elements_of("orgsnap:forests")? {
-        cursor.only("", &["name", "title", "titleEn", "parent", "level", "tops"])?;
+        cursor.only(
+            "",
+            &["name", "title", "titleEn", "parent", "level", "tops", "orgsnap:topMarkers"],
+        )?;
         let name = cursor.need("name")?;
         let text = name.text()?;
         // The name becomes part of a table name.
@@ -150,6 +154,7 @@ pub(super) fn forests(
             parent: parent.text()?.to_owned(),
             level: cursor.get("level")?.map(|level| level_of(schema, feed, &level)).transpose()?,
             tops,
+            top_markers: top_markers(&cursor)?,
         });
     }
     Ok(found)

@@ -1,5 +1,8 @@
 //! The resolved schema: feeds, fields, references, forests and copied names.
 
+use std::collections::BTreeMap;
+
+use crate::config::dialect::{DatePattern, Dialect};
 use crate::model::{Feed, Message, PerFeed};
 
 /// The contract of the four files, resolved from `schemas/datapackage.json` and its Table Schemas.
@@ -28,6 +31,8 @@ pub struct FeedSchema {
     pub fields: Vec<Field>,
     /// Position in `fields` of the primary key (one field).
     pub key: usize,
+    /// What the file has around and between its records.
+    pub dialect: Dialect,
 }
 
 /// One field of a feed.
@@ -51,6 +56,10 @@ pub struct Field {
     pub allowed: Vec<(i64, Message)>,
     /// Longest allowed text, in characters.
     pub max_length: Option<usize>,
+    /// Texts besides the empty one that mean: no value.
+    pub no_value: Vec<String>,
+    /// Words that stand for integers.
+    pub codes: BTreeMap<String, i64>,
 }
 
 /// The type of a field.
@@ -60,8 +69,25 @@ pub enum Kind {
     Text,
     /// A whole number.
     Integer,
-    /// A date, in one of these forms (the first is the form of the contract).
-    Date(Vec<DateForm>),
+    /// A date.
+    Date(DateForms),
+}
+
+/// How dates are written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DateForms {
+    /// Declared forms, tried first. None of `forms` reads what they write as another day.
+    pub patterns: Vec<DatePattern>,
+    /// The forms of the contract; the first is the usual one.
+    pub forms: Vec<DateForm>,
+    /// Texts that mean: no date.
+    pub no_date: Vec<String>,
+}
+
+impl From<Vec<DateForm>> for DateForms {
+    fn from(forms: Vec<DateForm>) -> DateForms {
+        DateForms { forms, ..DateForms::default() }
+    }
 }
 
 /// A written form of a date.
@@ -116,6 +142,17 @@ pub struct ForestSchema {
     pub level: Option<LevelSchema>,
     /// How many tops there may be.
     pub tops: Tops,
+    /// What stands in the parent's place of a top, besides nothing.
+    pub top_markers: TopMarkers,
+}
+
+/// What stands in the parent's place of a top.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TopMarkers {
+    /// Any of these texts.
+    pub texts: Vec<String>,
+    /// The record's own key.
+    pub own_key: bool,
 }
 
 /// How the level of a record follows from its parent's.

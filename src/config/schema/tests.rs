@@ -81,7 +81,7 @@ fn schema_fields_have_the_types_and_requirements_of_the_contract() {
     let name = &organ.fields[3];
     assert_eq!(name.column, "parent_organ_name");
     assert_eq!(name.required, Required::Unless("parentId".to_owned()));
-    assert!(matches!(&organ.fields[5].kind, Kind::Date(forms) if forms.len() == 4));
+    assert!(matches!(&organ.fields[5].kind, Kind::Date(dates) if dates.forms.len() == 4));
     let channel = &schema.feed(Feed::Principal).fields[0];
     let words: Vec<_> = channel.allowed.iter().map(|(v, m)| (*v, &*m.zh)).collect();
     assert_eq!(words, [(1, "个险"), (2, "收展"), (3, "寿险顾问")]);

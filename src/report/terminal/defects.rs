@@ -47,8 +47,12 @@ impl Drawing<'_> {
         let file = visible(file.map_or(finding.feed.name(), |f| f.name.as_str())).into_owned();
         let message = visible(language.of(&finding.message)).into_owned();
         let note = language.choose("说明", "note");
-        let notes: Vec<(&str, String)> =
+        let mut notes: Vec<(&str, String)> =
             cause.notes(language).into_iter().map(|text| (note, text)).collect();
+        if let Some(hint) = cause.hint {
+            let name = language.choose("提示", "hint");
+            notes.push((name, visible(language.of(hint)).into_owned()));
+        }
         match (finding.line, &finding.excerpt) {
             (Some(line), Some(excerpt)) => {
                 let marked = Marked {

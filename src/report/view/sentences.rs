@@ -98,10 +98,24 @@ impl View<'_> {
                 Some(false) => language.choose("，无表头", ", no header"),
                 None => "",
             };
+            let quotes = match file.quotes.as_deref() {
+                Some("needed") => language.choose("，必要时加引号", ", quotes where needed"),
+                Some("always") => language.choose("，一律加引号", ", quotes throughout"),
+                _ => "",
+            };
+            let other = match (file.other, language) {
+                (0, _) => String::new(),
+                (n, Language::Chinese) => format!("，{} 行不是数据", grouped(n)),
+                (n, Language::English) => format!(", {} lines that are no data", grouped(n)),
+            };
             let delimiter = visible(delimiter);
             let layout = match language {
-                Language::Chinese => format!("{encoding}，分隔符 {delimiter}{header}"),
-                Language::English => format!("{encoding}, delimiter {delimiter}{header}"),
+                Language::Chinese => {
+                    format!("{encoding}，分隔符 {delimiter}{header}{quotes}{other}")
+                }
+                Language::English => {
+                    format!("{encoding}, delimiter {delimiter}{header}{quotes}{other}")
+                }
             };
             if !layouts.contains(&layout) {
                 layouts.push(layout);

@@ -61,12 +61,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                 };
                 let none = found.tried.is_empty();
                 let (zh, en) = if none {
-                    (
-                        "没有任何候选分隔符能拆分出字段（若行尾只有 CR，请改为 LF 或 CRLF）"
-                            .to_owned(),
-                        "none splits a line (lines that end in CR alone must end in LF or CRLF)"
-                            .to_owned(),
-                    )
+                    ("没有任何候选分隔符能拆分出字段".to_owned(), "none splits a line".to_owned())
                 } else {
                     (tried("列", "行符合", "类型符合"), tried("fields", "lines fit", "types fit"))
                 };

@@ -12,3 +12,7 @@ pub(in crate::rules) mod f108_unterminated_last_line;
 pub(in crate::rules) mod f109_unchanged_file;
 pub(in crate::rules) mod f110_stale_file;
 pub(in crate::rules) mod f111_oversized_file;
+pub(in crate::rules) mod f112_control_total_mismatch;
+pub(in crate::rules) mod f113_trailing_delimiter;
+pub(in crate::rules) mod f114_unusual_line_end;
+pub(in crate::rules) mod f115_ambiguous_quotes;

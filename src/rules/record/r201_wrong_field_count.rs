@@ -1,6 +1,7 @@
 //! R201 wrong-field-count: the line splits into more or fewer fields than the header or schema.
 
 use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::parse::RaggedWhy;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -15,7 +16,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         docs: Message::fixed(
             "\
 ## 检查内容
-每一行拆分出的字段数是否与表头（或约定）一致。
+每一行拆分出的字段数是否与表头（或约定）一致，字段的引号是否闭合。
 
 ## 影响
 多一个或少一个分隔符，其后的字段全部错位；本程序不补、不截，整行原样隔离。
@@ -24,7 +25,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 请检查该行：值中混入了分隔符或换行，或者末行被截断；请更换分隔符或在导出时清除。",
             "\
 ## What it checks
-Whether every line has as many fields as the header or the contract.
+Whether every line has as many fields as the header or the contract, and quotes that are closed.
 
 ## Why it matters
 One delimiter too many or too few shifts all fields behind it; orgsnap neither pads nor cuts but keeps the line aside as it is.
@@ -42,10 +43,35 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         for ragged in &file.parsed.ragged {
             sink.report(file.feed, &[u64::from(ragged.line) + 1], || {
                 let found = ragged.found;
-                NewFinding::new(
-                    format!("本行有 {found} 个字段，应为 {wanted} 个"),
-                    format!("the line has {found} fields instead of {wanted}"),
-                )
+                let delimiter = &file.parsed.layout.delimiter;
+                match ragged.why {
+                    RaggedWhy::Count if file.parsed.layout.trailing => NewFinding::new(
+                        format!(
+                            "本行有 {} 个分隔符，应为 {} 个（其余各行都以分隔符结束）",
+                            found - 1,
+                            wanted - 1
+                        ),
+                        format!(
+                            "the line has {} delimiters instead of {} (all others end with one)",
+                            found - 1,
+                            wanted - 1
+                        ),
+                    ),
+                    RaggedWhy::Count => NewFinding::new(
+                        format!("本行有 {found} 个字段，应为 {wanted} 个"),
+                        format!("the line has {found} fields instead of {wanted}"),
+                    ),
+                    RaggedWhy::Behind => NewFinding::new(
+                        "行尾的分隔符之后还有内容，其余各行都没有",
+                        "something stands behind the delimiter at the line end, as on no other line",
+                    ),
+                    RaggedWhy::Quote => NewFinding::new(
+                        format!("字段开头的引号没有在字段结尾（“{delimiter}”之前）闭合"),
+                        format!(
+                            "a quote at the beginning of a field is not closed at its end, before \"{delimiter}\""
+                        ),
+                    ),
+                }
             });
         }
     }

@@ -18,22 +18,22 @@ pub(in crate::rules) static RULE: Rule = Rule {
         docs: Message::fixed(
             "\
 ## 检查内容
-整数字段是否为可选正负号加 ASCII 数字。
+整数字段是否为可选正负号加数字（全角数字和 1.0 也可，见 V211），或任务文件 [codes] 声明的词。
 
 ## 影响
 不能读作整数的值无法入库。
 
 ## 修正方法
-请按约定填写代码值，不要写文字、小数或全角数字。",
+请按约定填写代码值，不要写文字或小数；要写文字时，请与集成方商定。",
             "\
 ## What it checks
-Whether integer cells are an optional sign and ASCII digits.
+Whether integer cells are an optional sign and digits (full-width ones and `1.0` are read, see V211), or a word that the job declares in `[codes]`.
 
 ## Why it matters
 What cannot be read as an integer cannot be stored.
 
 ## How the provider fixes it
-Deliver the code of the contract, not words, decimals or full-width digits.",
+Deliver the code of the contract, not words or decimals; agree words with the integrator.",
         ),
     },
     check: Check::Lines(check),

@@ -18,7 +18,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         docs: Message::fixed(
             "\
 ## 检查内容
-日期字段能否按 YYYY-MM-DD（也接受 YYYYMMDD、YYYY/M/D、YYYY-MM-DD HH:MM:SS）读出，且确有此日。
+日期字段能否按 YYYY-MM-DD（也接受含义唯一的其他写法，见 V205）或任务文件声明的写法读出，且确有此日。日月次序不明、两位年份和电子表格的序号不猜。
 
 ## 影响
 不能读作日期的值无法入库，也无法按日期查询。
@@ -27,7 +27,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 请按 YYYY-MM-DD 填写；没有日期时请留空，不要写 0000-00-00。",
             "\
 ## What it checks
-Whether date cells read as YYYY-MM-DD (also YYYYMMDD, YYYY/M/D, YYYY-MM-DD HH:MM:SS) and the day exists.
+Whether date cells read as YYYY-MM-DD (or in another form that can mean one day only, see V205, or one that the job declares) and the day exists. Unclear orders of day and month, years of two digits and spreadsheet serials are not guessed.
 
 ## Why it matters
 What cannot be read as a date cannot be stored nor asked for by date.

@@ -49,7 +49,14 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
             let one = |(value, label): &(i64, Message)| format!("{value} {}", word(label));
             field.allowed.iter().map(one).collect::<Vec<_>>().join(", ")
         };
-        let (list_zh, list_en) = (list(|m| &m.zh), list(|m| &m.en));
+        let (mut list_zh, mut list_en) = (list(|m| &m.zh), list(|m| &m.en));
+        if !field.codes.is_empty() {
+            // The words of the files may be numbers too, which then mean what the job says.
+            let words = field.codes.iter().map(|(word, code)| format!("{word} = {code}"));
+            let words = words.collect::<Vec<_>>().join(", ");
+            list_zh = format!("{list_zh}；[codes]：{words}");
+            list_en = format!("{list_en}; [codes]: {words}");
+        }
         NewFinding::new(
             format!("{name}（{title}）的值“{value}”不在约定之中：{list_zh}"),
             format!("the value \"{value}\" of {name} ({title}) is none of {list_en}"),

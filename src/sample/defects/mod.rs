@@ -20,7 +20,7 @@ use crate::config::schema::Schema;
 use crate::model::{Feed, PerFeed};
 
 use super::company::Sink;
-use super::delivery::{Charset, Delivery};
+use super::delivery::{Charset, Delivery, FileForm};
 use super::row::Row;
 use super::seeded_rng::{RngStream, SeededRng};
 
@@ -33,6 +33,18 @@ pub enum Defects {
     Few,
     /// At least one for every rule that one delivery can break without being unreadable.
     All,
+}
+
+/// The form of each file.
+pub(super) fn form(defects: Defects) -> fn(Feed) -> FileForm {
+    match defects {
+        Defects::None | Defects::Few => |_| FileForm::Plain,
+        Defects::All => |feed| match feed {
+            Feed::Organ => FileForm::TrailingDelimiter,
+            Feed::Node => FileForm::CarriageReturn,
+            Feed::Agent | Feed::Principal => FileForm::Plain,
+        },
+    }
 }
 
 /// A row that is to be written.
@@ -129,6 +141,13 @@ impl<'a> DefectInjector<'a> {
                 self.all_offices()?;
                 self.all_teams()?;
                 self.unterminated = Some(Feed::Principal);
+                for (code, feed, note) in [
+                    ("F113", Feed::Organ, "a delimiter behind the last field of every line"),
+                    ("F114", Feed::Node, "lines that end in CR alone"),
+                ] {
+                    let rows = Vec::new();
+                    self.planted.push(Planted { code, feed, rows, key: None, field: None, note });
+                }
                 self.planted.push(Planted {
                     code: "F108",
                     feed: Feed::Principal,

@@ -54,12 +54,21 @@ fn field(name: &str, column: &str, kind: Kind) -> Field {
         required: Required::No,
         allowed: Vec::new(),
         max_length: None,
+        no_value: Vec::new(),
+        codes: Default::default(),
     }
 }
 
 fn feed(feed: Feed, fields: Vec<Field>) -> FeedSchema {
     let title = Message::new(feed.title_zh(), feed.name());
-    FeedSchema { feed, file_name: format!("{feed}.txt"), title, fields, key: 0 }
+    FeedSchema {
+        feed,
+        file_name: format!("{feed}.txt"),
+        title,
+        fields,
+        key: 0,
+        dialect: Default::default(),
+    }
 }
 
 pub(super) fn schema() -> Schema {
@@ -74,7 +83,7 @@ pub(super) fn schema() -> Schema {
                 text("id", "id"),
                 text("agentName", "agent_name"),
                 status,
-                field("enterDate", "enter_date", Kind::Date(vec![DateForm::Iso])),
+                field("enterDate", "enter_date", Kind::Date(vec![DateForm::Iso].into())),
                 text("recommendByAgentId", "recommend_by_agent_id"),
                 text("workingOrganId", "working_organ_id"),
             ],
@@ -111,6 +120,7 @@ pub(super) fn schema() -> Schema {
         parent: parent.to_owned(),
         level,
         tops: Tops::Many,
+        top_markers: Default::default(),
     };
     let level = LevelSchema { field: "organLevel".to_owned(), step: 1, top: Some(1) };
     Schema {
@@ -238,6 +248,8 @@ fn facts(feed: Feed) -> FileFacts {
         repeated: 0,
         header_lines: 0,
         blank: 0,
+        other: 0,
+        quotes: None,
         previous_rows: None,
     }
 }

@@ -29,6 +29,7 @@ fn refused(run: &str) -> RunReport {
         message: Message::fixed("缺值", "missing"),
         related: vec![Related { feed: Feed::Organ, line: 3, key: "86".to_owned() }],
         affected: 2,
+        hint: None,
         excerpt: None,
     }];
     report

@@ -1,0 +1,76 @@
+//! `orgsnap init --from`: a job from a sample delivery, and what is left when it is checked with that job.
+
+use std::io;
+use std::path::Path;
+
+use orgsnap::model::Message;
+use orgsnap::pipeline;
+use orgsnap::propose::Proposal;
+
+use crate::cli::environment::Environment;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::{check, output, progress};
+
+use super::questions;
+use super::template::{Kind, failure, schema_lines, text, write};
+
+/// Looks at the files, writes the job, and checks the files with it. `is_silent` means that nothing is asked.
+pub(super) fn run(
+    folder: &Path,
+    path: &Path,
+    kind: Kind,
+    is_silent: bool,
+    environment: &Environment,
+) -> Result<Exit, Failure> {
+    if path.exists() {
+        return Err(failure(path, &io::Error::from(io::ErrorKind::AlreadyExists)));
+    }
+    let shown = progress::shown(environment, "init");
+    let proposal = pipeline::propose(folder, environment.now(), shown.as_ref());
+    drop(shown);
+    let mut proposal = proposal?;
+    if !is_silent && environment.on_terminal {
+        questions::ask(&mut proposal, environment)?;
+    }
+    let job = text(kind, path, &proposal.toml());
+    let content = format!("{}{job}", schema_lines(path));
+    write(path, &content).map_err(|error| failure(path, &error))?;
+    output::print(&summary(&proposal, path, environment))?;
+    let exit = check::run(&check::Arguments::of(folder, path), environment)?;
+    output::print(&next(folder, path, environment))?;
+    Ok(exit)
+}
+
+fn summary(proposal: &Proposal, path: &Path, environment: &Environment) -> String {
+    let language = environment.language;
+    let (settings, questions) = (proposal.settings.len(), proposal.questions.len());
+    let path = path.display();
+    let mut text = language.choose(
+        format!("已写入 {path}：确定 {settings} 项设置，待确认 {questions} 项\n"),
+        format!("written to {path}: {settings} setting(s) found, {questions} question(s) open\n"),
+    );
+    for setting in &proposal.settings {
+        let evidence = language.of(&setting.evidence);
+        text.push_str(&format!("  {}\n      {evidence}\n", setting.change.line()));
+    }
+    for question in &proposal.questions {
+        text.push_str(&format!("  ? {}\n", language.of(&question.text)));
+    }
+    let heading = Message::fixed("据此校验样本：", "the sample checked with it:");
+    text.push_str(&format!("\n{}\n\n", language.of(&heading)));
+    text
+}
+
+fn next(folder: &Path, path: &Path, environment: &Environment) -> String {
+    let (folder, path) = (folder.display(), path.display());
+    environment.language.choose(
+        format!(
+            "\n下一步  填写 {path} 中的租户和数据源，处理其中的“待确认”，然后导入样本：\n  orgsnap import {path} --from {folder}\n"
+        ),
+        format!(
+            "\nnext  fill in tenant and source in {path}, settle what it says is to be decided, then import the sample:\n  \
+             orgsnap import {path} --from {folder}\n"
+        ),
+    )
+}

@@ -1,0 +1,240 @@
+//! Lines around the records of a sample: titles above, comments, a control record below.
+
+use crate::config::dialect::Trailer;
+use crate::config::schema::{FeedSchema, Schema};
+use crate::decode::{Lines, detect};
+use crate::model::{Feed, Message, PerFeed};
+use crate::parse::{self, Layout, is_blank};
+
+use super::proposal::{Change, Proposal, shown};
+use super::sample::Sample;
+use super::trailer::{self, LastLine};
+
+/// Number of lines that a title may take.
+const MAX_TITLE: usize = 10;
+
+/// What comment lines begin with.
+const COMMENTS: [&str; 7] = ["#", "//", "--", ";", "!", "*", "%"];
+
+/// What the records of one file stand between.
+pub(super) struct Around {
+    file: String,
+    pub(super) skip: usize,
+    pub(super) comment: Option<&'static str>,
+    /// Lines that are comments, and the first of them, 1-based.
+    pub(super) comments: (u64, usize),
+    /// The last line, if it is no record.
+    pub(super) last: Option<LastLine>,
+    /// The first line of a title.
+    pub(super) title: String,
+}
+
+/// How well a reading explains a file; of equal ones the simplest counts.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Fit {
+    /// 2 with a known header, 1 if the first line is a record.
+    first_line: u8,
+    misfits: std::cmp::Reverse<usize>,
+    skip: std::cmp::Reverse<usize>,
+    plain: bool,
+}
+
+/// Proposes `skip_lines`, `comment` and `trailer`, and writes them into the schema. A job says them for all files at once.
+pub(super) fn propose(
+    schema: &mut Schema,
+    samples: &PerFeed<Option<Sample<'_>>>,
+    proposal: &mut Proposal,
+) {
+    let found: Vec<(Feed, Around)> = Feed::ALL
+        .into_iter()
+        .filter_map(|feed| Some((feed, look(samples[feed].as_ref()?, schema.feed(feed))?)))
+        .collect();
+    let around: Vec<&Around> = found.iter().map(|(_, around)| around).collect();
+    titles(schema, &around, proposal);
+    comments(schema, &around, proposal);
+    let last: Vec<&LastLine> = around.iter().filter_map(|around| around.last.as_ref()).collect();
+    let file = |line: &LastLine| {
+        let of = |around: &&&Around| around.last.as_ref() == Some(line);
+        around.iter().find(of).map(|around| around.file.clone()).unwrap_or_default()
+    };
+    let Some(first) = last.first() else { return };
+    let example = shown(&first.text);
+    let evidence = Message::new(
+        format!(
+            "{} 个文件的末行不是记录，如 {} 第 {} 行“{example}”",
+            last.len(),
+            file(first),
+            first.line
+        ),
+        format!(
+            "the last line of {} file(s) is no record, such as line {} of {}: \"{example}\"",
+            last.len(),
+            first.line,
+            file(first)
+        ),
+    );
+    let form = trailer::form(&last).filter(|_| last.len() == around.len() && last.len() > 1);
+    match form {
+        Some((text, parsed)) => {
+            set_trailer(schema, &parsed);
+            proposal.set(Change::Trailer(text), evidence);
+        }
+        None => {
+            let Message { zh, en } = evidence;
+            proposal.ask(
+                Message::new(
+                    format!("{zh}；是否每个文件都有同样写法的末行（trailer）？"),
+                    format!("{en}; does every file end with such a line (trailer)?"),
+                ),
+                [],
+            );
+        }
+    }
+}
+
+fn set_trailer(schema: &mut Schema, trailer: &Trailer) {
+    for feed in &mut schema.feeds {
+        feed.dialect.trailer = Some(trailer.clone());
+    }
+}
+
+fn titles(schema: &mut Schema, around: &[&Around], proposal: &mut Proposal) {
+    let Some(titled) = around.iter().find(|around| around.skip > 0) else { return };
+    let (lines, file, title) = (titled.skip, &titled.file, shown(&titled.title));
+    if around.iter().all(|other| other.skip == lines) {
+        for feed in &mut schema.feeds {
+            feed.dialect.skip_lines = lines;
+        }
+        proposal.set(
+            Change::SkipLines(lines),
+            Message::new(
+                format!("每个文件的前 {lines} 行不是数据，如 {file} 的“{title}”"),
+                format!("the first {lines} line(s) of every file are no data, such as \"{title}\" in {file}"),
+            ),
+        );
+        return;
+    }
+    let each = |zh: bool| {
+        let one = |around: &&Around| match zh {
+            true => format!("{} {} 行", around.file, around.skip),
+            false => format!("{} in {}", around.skip, around.file),
+        };
+        around.iter().map(one).collect::<Vec<_>>().join(if zh { "、" } else { ", " })
+    };
+    let (zh, en) = (each(true), each(false));
+    proposal.ask(
+        Message::new(
+            format!("各文件中数据之前的行数不同（{zh}），如 {file} 的“{title}”；能否请提供方统一？"),
+            format!("the number of title lines differs ({en}), such as \"{title}\" in {file}: can the provider make them the same?"),
+        ),
+        [],
+    );
+}
+
+fn comments(schema: &mut Schema, around: &[&Around], proposal: &mut Proposal) {
+    let marks: Vec<&Around> = around.iter().copied().filter(|a| a.comment.is_some()).collect();
+    let Some((first, comment)) = marks.first().and_then(|first| Some((first, first.comment?)))
+    else {
+        return;
+    };
+    if marks.iter().any(|other| other.comment != Some(comment)) {
+        return;
+    }
+    for feed in &mut schema.feeds {
+        feed.dialect.comment = Some(comment.to_owned());
+    }
+    let lines: u64 = marks.iter().map(|around| around.comments.0).sum();
+    let (file, line) = (&first.file, first.comments.1);
+    proposal.set(
+        Change::Comment(comment.to_owned()),
+        Message::new(
+            format!("{lines} 行以此开头且不是记录，如 {file} 第 {line} 行"),
+            format!("{lines} line(s) begin so and are no records, such as line {line} of {file}"),
+        ),
+    );
+}
+
+pub(super) fn look(sample: &Sample<'_>, schema: &FeedSchema) -> Option<Around> {
+    let lines = Lines::new(sample.bytes, detect(sample.bytes, None).ok()?);
+    let texts = |line: usize| lines.decode(line).text;
+    let last = (0..lines.len()).rev().find(|line| !is_blank(&texts(*line)))?;
+    let begins = |mark: &'static str| (0..last).any(|line| texts(line).starts_with(mark));
+    let marks = COMMENTS.into_iter().filter(|mark| begins(mark)).map(Some);
+    let mut best: Option<(Fit, usize, Option<&'static str>, Layout)> = None;
+    for comment in [None].into_iter().chain(marks) {
+        let mut schema = schema.clone();
+        schema.dialect.comment = comment.map(str::to_owned);
+        let Some((skip, first_line, layout)) = skip_of(&lines, sample.bytes, &mut schema) else {
+            continue;
+        };
+        let is_comment = |text: &str| comment.is_some_and(|mark| text.starts_with(mark));
+        let first = layout.header.as_ref().map_or(skip, |header| header.line + 1);
+        let mut misfits = 0;
+        let mut is_sound = true;
+        for line in skip..last {
+            let text = texts(line);
+            let fits = layout.cells(&text).len() == layout.width;
+            if is_comment(&text) {
+                is_sound &= !fits;
+            } else if line >= first && !fits && !is_blank(&text) {
+                misfits += 1;
+            }
+        }
+        let fit = Fit {
+            first_line,
+            misfits: std::cmp::Reverse(misfits),
+            skip: std::cmp::Reverse(skip),
+            plain: comment.is_none(),
+        };
+        if is_sound && best.as_ref().is_none_or(|(best, ..)| fit > *best) {
+            best = Some((fit, skip, comment, layout));
+        }
+    }
+    let (_, skip, comment, layout) = best?;
+    let is_comment = |text: &str| comment.is_some_and(|mark| text.starts_with(mark));
+    let first = layout.header.as_ref().map_or(skip, |header| header.line + 1);
+    let (mut records, mut comments) = (0, (0, 0));
+    for line in 0..last {
+        let text = texts(line);
+        if is_comment(&text) {
+            comments = (comments.0 + 1, if comments.0 == 0 { line + 1 } else { comments.1 });
+        } else if line >= first && !is_blank(&text) {
+            records += 1;
+        }
+    }
+    let text = texts(last).into_owned();
+    let cells = layout.cells(&text);
+    let is_record = is_comment(&text)
+        || (cells.len() == layout.width && !trailer::is_named(cells.first().map_or("", |c| &c.1)));
+    let last = (!is_record && last >= first).then(|| LastLine { text, line: last + 1, records });
+    let title = texts(0).into_owned();
+    Some(Around { file: sample.name.to_owned(), skip, comment, comments, last, title })
+}
+
+/// The number of lines above the header or, without one, above the first record; how good the first line is; the layout.
+fn skip_of(
+    lines: &Lines<'_>,
+    bytes: &[u8],
+    schema: &mut FeedSchema,
+) -> Option<(usize, u8, Layout)> {
+    let mut headless = None;
+    for skip in 0..MAX_TITLE.min(lines.len()) {
+        if skip > 0 && is_blank(&lines.decode(skip - 1).text) {
+            continue;
+        }
+        schema.dialect.skip_lines = skip;
+        let Some((_, layout)) = parse::detect_layout(bytes, schema) else { continue };
+        if layout.header.is_some() {
+            return Some((skip, 2, layout));
+        }
+        let is_data = |text: &str| {
+            let comment = schema.dialect.comment.as_deref();
+            !is_blank(text) && comment.is_none_or(|mark| !text.starts_with(mark))
+        };
+        let first = (skip..lines.len()).map(|line| lines.decode(line).text).find(|t| is_data(t))?;
+        if headless.is_none() && layout.cells(&first).len() == layout.width {
+            headless = Some((skip, 1, layout));
+        }
+    }
+    headless
+}

@@ -1,0 +1,57 @@
+//! `orgsnap init --from`: from sample files to an import without writing a line of TOML.
+
+use std::fs;
+
+use orgsnap::sample::Defects;
+
+use super::Workspace;
+
+/// The delivery of a day, its empty cells `NULL` and its genders letters.
+fn export(workspace: &Workspace) {
+    let folder = workspace.deliver(22, 300, Defects::None);
+    for name in
+        ["temp_agent.txt", "temp_base_node.txt", "temp_organization.txt", "temp_principal.txt"]
+    {
+        let path = folder.join(name);
+        let bytes = fs::read(&path).unwrap();
+        let (text, ..) = encoding_rs::GB18030.decode(&bytes);
+        let lines = text.lines().enumerate().map(|(at, line)| {
+            let gender = |(column, cell): (usize, &str)| match (name, column, cell) {
+                _ if at == 0 => cell.to_owned(),
+                (_, _, "") => "NULL".to_owned(),
+                ("temp_agent.txt", 3, "1") => "M".to_owned(),
+                ("temp_agent.txt", 3, "2") => "F".to_owned(),
+                _ => cell.to_owned(),
+            };
+            line.split('|').enumerate().map(gender).collect::<Vec<_>>().join("|") + "\n"
+        });
+        let text: String = lines.collect();
+        fs::write(&path, encoding_rs::GB18030.encode(&text).0).unwrap();
+    }
+}
+
+#[test]
+fn a_job_is_written_from_a_sample_and_imports_it() {
+    let workspace = Workspace::new();
+    export(&workspace);
+    let before = workspace.run(&["check", "in/20241122", "--lang", "en"]);
+    assert_eq!(before.code, Some(3), "{before:?}");
+    assert!(before.out.contains("hint: "), "{}", before.out);
+    assert!(before.out.contains("[format] null = [\"NULL\"]"), "{}", before.out);
+    let written = workspace.run(&["init", "new.toml", "--from", "in/20241122", "--lang", "en"]);
+    assert_eq!(written.code, Some(0), "{written:?}");
+    assert!(written.out.contains("[format] null = [\"NULL\"]"), "{}", written.out);
+    assert!(written.out.contains("RESULT passed exit=0"), "{}", written.out);
+    let job = fs::read_to_string(workspace.path("new.toml")).unwrap();
+    assert!(job.contains("null = [\"NULL\"]\n"), "{job}");
+    assert!(job.contains("gender = { \"M\" = 1, \"F\" = 2 }\n"), "{job}");
+    let again = workspace.run(&["init", "new.toml", "--from", "in/20241122"]);
+    assert_eq!(again.code, Some(2), "{again:?}");
+    assert_eq!(fs::read_to_string(workspace.path("new.toml")).unwrap(), job);
+    let imported =
+        workspace.run(&["import", "new.toml", "--from", "in/20241122", "--date", "2024-11-22"]);
+    assert!(imported.out.contains("RESULT published exit=0"), "{imported:?}");
+    let absent = workspace.run(&["init", "other.toml", "--from", "absent"]);
+    assert_eq!(absent.code, Some(4), "{absent:?}");
+    assert!(!workspace.path("other.toml").exists());
+}
