@@ -13,6 +13,7 @@ use crate::config::job::ConfigError;
 use crate::model::{Message, RunId};
 
 use crate::disk::DiskError;
+use crate::tls::CertificateSummary;
 
 /// A fault of the network, the machine or the account. `Display` is the English message;
 /// [`FetchError::message`] has both. No variant holds a secret.
@@ -69,6 +70,8 @@ pub enum FetchError {
         username: String,
         /// The server's words.
         reply: String,
+        /// User name or password have characters outside ASCII, and went out in UTF-8.
+        gbk_untried: bool,
     },
     /// The server takes no more connections at the moment.
     TooManyConnections {
@@ -97,6 +100,8 @@ pub enum FetchError {
         server: String,
         /// Why.
         reason: Message,
+        /// The certificate that it shows, where that is known.
+        certificate: Option<Box<CertificateSummary>>,
     },
     /// The server shows another host key than the pinned one, or none is pinned.
     HostKey {

@@ -104,6 +104,10 @@ impl<'a> Session<'a> {
             }
             _ => {}
         }
+        // User name and password are written as names are; nothing is tried twice, or an account would be locked.
+        if source.encoding == NameEncoding::Gb18030 {
+            stream.set_encoding(names::Gb18030);
+        }
         stream
             .login(source.username.as_str(), account.password.expose())
             .map_err(|error| login_error(error, account, &server))?;

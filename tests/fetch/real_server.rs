@@ -264,6 +264,82 @@ fn explicit_tls_verifies_the_certificate() {
 }
 
 #[test]
+fn a_self_signed_certificate_that_ca_names_is_trusted_for_its_names_and_dates() {
+    if !available("a_self_signed_certificate_that_ca_names_is_trusted_for_its_names_and_dates") {
+        return;
+    }
+    let san = ["-subj", "/CN=Example", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
+    let other = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=DNS:ftp.example.com"];
+    let expired = ["-subj", "/CN=127.0.0.1", "-days", "-1"];
+    // Whether it is trusted, or why not.
+    for (more, refusal) in [
+        (&san[..], None),
+        (&["-subj", "/CN=127.0.0.1"], None),
+        (&["-subj", "/CN=ftp.example.com"], Some("it is not for 127.0.0.1")),
+        (&other, Some("not valid for name")),
+        (&expired, Some("it has expired")),
+    ] {
+        let server = Vsftpd::self_signed(more);
+        deliver(&server.root, "20261124");
+        let certificate = server.certificate.as_ref().unwrap();
+        let more = format!("path = '20261124'\ntls = {{ ca = '{}' }}", certificate.ca.display());
+        let source = account("ftps", server.port, "right", &more);
+        let Some(refusal) = refusal else {
+            comes_whole(&server, &source);
+            continue;
+        };
+        let error = fetch_into(tempfile::tempdir().unwrap().path(), &source).unwrap_err();
+        assert!(matches!(error, FetchError::NotTrusted { .. }), "{error}");
+        assert!(error.to_string().contains(refusal), "{error}");
+    }
+}
+
+#[test]
+fn an_untrusted_certificate_is_shown_with_the_line_that_pins_it() {
+    if !available("an_untrusted_certificate_is_shown_with_the_line_that_pins_it") {
+        return;
+    }
+    let server =
+        Vsftpd::self_signed(&["-subj", "/O=示例/CN=ftp.example.com", "-utf8", "-days", "2"]);
+    deliver(&server.root, "20261124");
+    let dated = "path = '20261124'";
+    let source = account("ftps", server.port, "right", dated);
+    let error = fetch_into(tempfile::tempdir().unwrap().path(), &source).unwrap_err();
+    let fingerprint = &server.certificate.as_ref().unwrap().fingerprint;
+    let line = format!("tls = {{ pin_sha256 = \"{fingerprint}\" }}");
+    let until = format!("{}", (chrono::Utc::now() + chrono::Days::new(2)).format("%Y-%m-%d"));
+    let message = error.message();
+    for text in [&message.zh, &message.en] {
+        let expected = [line.as_str(), "O=示例, CN=ftp.example.com", &until];
+        assert!(expected.iter().all(|expected| text.contains(expected)), "{text}");
+    }
+    comes_whole(&server, &account("ftps", server.port, "right", &format!("{dated}\n{line}")));
+}
+
+#[test]
+fn a_password_is_sent_in_gbk_where_names_are() {
+    if !available("a_password_is_sent_in_gbk_where_names_are") {
+        return;
+    }
+    // The server holds the password 密码 in GBK.
+    let server = Vsftpd::plain();
+    deliver(&server.root, "20261124");
+    let dated = "path = '20261124'";
+    comes_whole(
+        &server,
+        &account("ftp", server.port, "密码", &format!("{dated}\nencoding = 'gbk'")),
+    );
+    let source = account("ftp", server.port, "密码", dated);
+    let error = fetch_into(tempfile::tempdir().unwrap().path(), &source).unwrap_err();
+    assert!(matches!(error, FetchError::LoginRefused { .. }), "{error}");
+    let message = error.message();
+    assert!(
+        message.en.contains("encoding = \"gbk\"") && message.zh.contains("encoding = \"gbk\""),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_server_without_tls_does_not_get_the_password() {
     if !available("a_server_without_tls_does_not_get_the_password") {
         return;

@@ -44,6 +44,18 @@ impl Vsftpd {
             return Vsftpd::start(dir, None, "ssl_enable=NO\n", security);
         }
         let certificate = certificate::make(dir.path());
+        Vsftpd::with_certificate(dir, certificate, security)
+    }
+
+    /// Starts a server that insists on explicit TLS and has signed its certificate itself; `more` are arguments of
+    /// `openssl req`.
+    pub(super) fn self_signed(more: &[&str]) -> Vsftpd {
+        let dir = tempfile::tempdir().unwrap();
+        let certificate = certificate::make_self_signed(dir.path(), more);
+        Vsftpd::with_certificate(dir, certificate, Security::Explicit(Version::Any))
+    }
+
+    fn with_certificate(dir: TempDir, certificate: Certificate, security: Security) -> Vsftpd {
         let at = dir.path().display().to_string();
         let implicit = if matches!(security, Security::Implicit(_)) { "YES" } else { "NO" };
         let settings = format!(
@@ -76,7 +88,7 @@ impl Vsftpd {
             emails = dir.path().join("passwords").display(),
             empty = dir.path().display(),
         );
-        fs::write(dir.path().join("passwords"), "right\n").unwrap();
+        fs::write(dir.path().join("passwords"), b"right\n\xc3\xdc\xc2\xeb\n").unwrap();
         fs::write(&config, text).unwrap();
         let mut command = Command::new("/usr/sbin/vsftpd");
         command.arg(&config).stdout(Stdio::null()).stderr(Stdio::null());

@@ -55,7 +55,13 @@ fn exit_code_alert_cause_and_scheduler_agree_on_each_fault() {
         (StoreError::ReadOnly { path: path() }.into(), setup, false),
         (FetchError::Unreachable { server: text(), reason: reason() }.into(), source, true),
         (
-            FetchError::LoginRefused { server: text(), username: text(), reply: text() }.into(),
+            FetchError::LoginRefused {
+                server: text(),
+                username: text(),
+                reply: text(),
+                gbk_untried: false,
+            }
+            .into(),
             (2, Some(Cause::Source), Some(Missing::Source)),
             false,
         ),

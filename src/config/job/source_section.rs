@@ -41,7 +41,7 @@ pub(super) static KEYS: &[Key] = &[
     key("source", "bandwidth", ValueType::Size, "每秒字节数，如 \"10MiB\"", "bytes a second, such as \"10MiB\"").for_kinds(SERVERS),
     key("source", "connections", ValueType::Integer { min: 1, max: 4 }, "1 到 4 的整数", "a whole number from 1 to 4").default("2").for_kinds(SERVERS),
     key("source", "files", ValueType::Table, "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }", "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }"),
-    key("source", "encoding", ValueType::Enumeration(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名的编码：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).for_kinds(FTP),
+    key("source", "encoding", ValueType::Enumeration(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名、用户名和密码的编码：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names, user name and password: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).for_kinds(FTP),
     key("source", "freshness", ValueType::Duration, "时长，如 \"26h\"", "a duration such as \"26h\""),
     key("source", "key", ValueType::Table, "{ file = \"路径\" }", "{ file = \"PATH\" }").for_kinds(SFTP),
     key("source.key", "file", ValueType::String, "一个文件的路径", "the path of a file"),
@@ -69,8 +69,8 @@ username = "jiniu"
 # The password does not stand here: it comes from the environment, or from a file (systemd's LoadCredential).
 password = { env = "INSURER_FTP_PASSWORD" }
 # password = { file = "/run/credentials/orgsnap.service/secrets_insurer-ftp" }
-# 服务器证书的校验：默认使用公共根证书；也可指定私有 CA，或只信任指定指纹的证书（openssl x509 -noout -fingerprint -sha256 的输出）。
-# Whom to trust: the public roots by default; or a private CA; or one certificate, by its SHA-256 fingerprint.
+# 服务器证书的校验：默认使用公共根证书；也可指定私有 CA 或自签名证书，或只信任指定指纹的证书（openssl x509 -noout -fingerprint -sha256 的输出）。
+# Whom to trust: the public roots by default; or a private CA or a self-signed certificate; or one, by its SHA-256.
 # allow_missing_close_notify：允许服务器关闭 TLS 数据连接时不发送 close_notify；文件大小仍会核对。
 # allow_missing_close_notify takes servers that end a TLS data connection without saying so; sizes are still compared.
 tls = { ca = "insurer-ca.pem", allow_missing_close_notify = false }
@@ -82,7 +82,7 @@ ready = { stable = "30s", polls = 2, min_size = "1B" }
 # ready = "now"
 # 服务器上的文件名，与约定不同时填写，可含 {date:...} / Names of the files, where they are not those of the contract
 files = { organ = "org_{date:%Y%m%d}.txt", principal = "mgr_{date:%Y%m%d}.txt", node = "team_{date:%Y%m%d}.txt", agent = "agent_{date:%Y%m%d}.txt" }
-# 服务器文件名的编码："auto"、"utf-8" 或 "gbk"（仅 ftp） / The encoding of the server's file names (ftp only)
+# 文件名、用户名和密码的编码："auto"、"utf-8" 或 "gbk"（仅 ftp） / The encoding of file names, user name and password (ftp only)
 encoding = "auto"
 # 文件修改时间早于此时长即视为过期（F110） / A file that is older is stale (F110)
 freshness = "26h"

@@ -1,6 +1,7 @@
 //! The faults of fetching in words: what happened, where, and what to do.
 
 use crate::model::{Message, system_reason};
+use crate::tls::CertificateSummary;
 
 use super::FetchError;
 
@@ -91,15 +92,25 @@ impl FetchError {
                 format!("主机名 {server} 不存在；请核对 [source] 中的 host"),
                 format!("the host name of {server} does not exist; check host in [source]"),
             ),
-            FetchError::LoginRefused { server, username, reply } => Message::new(
-                format!(
-                    "{server} 拒绝用户 {username} 登录（{reply}）；请核对用户名和密码（或私钥）。为避免账号被锁定，不再重试"
-                ),
-                format!(
-                    "{server} refuses the login of {username} ({reply}); check user name and \
-                     password or key. Tried once only, so as not to lock the account"
-                ),
-            ),
+            FetchError::LoginRefused { server, username, reply, gbk_untried } => {
+                let (zh, en) = match gbk_untried {
+                    true => (
+                        "。用户名或密码含非 ASCII 字符，是以 UTF-8 发送的；中文 Windows 上的服务器多需 encoding = \"gbk\"",
+                        ". They hold characters outside ASCII and went out in UTF-8; servers on Chinese Windows mostly \
+                         need encoding = \"gbk\"",
+                    ),
+                    false => ("", ""),
+                };
+                Message::new(
+                    format!(
+                        "{server} 拒绝用户 {username} 登录（{reply}）；请核对用户名和密码（或私钥）。为避免账号被锁定，不再重试{zh}"
+                    ),
+                    format!(
+                        "{server} refuses the login of {username} ({reply}); check user name and \
+                         password or key. Tried once only, so as not to lock the account{en}"
+                    ),
+                )
+            }
             FetchError::TlsRefused { server, reply } => Message::new(
                 format!(
                     "{server} 不接受加密连接（{reply}）；请提供方启用 FTPS，或改用 kind = \"ftp\""
@@ -113,7 +124,7 @@ impl FetchError {
                 format!("{server} 只接受加密连接（{reply}）；请改用 kind = \"ftps\""),
                 format!("{server} takes no login without TLS ({reply}); use kind = \"ftps\""),
             ),
-            FetchError::NotTrusted { server, reason } => Message::new(
+            FetchError::NotTrusted { server, reason, certificate: None } => Message::new(
                 format!(
                     "不信任 {server} 的证书（{}）；请核实后在 tls 中设置 pin_sha256 或 ca",
                     reason.zh
@@ -124,6 +135,21 @@ impl FetchError {
                     reason.en
                 ),
             ),
+            FetchError::NotTrusted { server, reason, certificate: Some(certificate) } => {
+                let fingerprint = &certificate.fingerprint;
+                let shown = shown_certificate(certificate);
+                Message::new(
+                    format!(
+                        "不信任 {server} 的证书（{}）：{}；请先与对方核实指纹，再在 [source] 中写：tls = {{ pin_sha256 = \"{fingerprint}\" }}",
+                        reason.zh, shown.zh
+                    ),
+                    format!(
+                        "the certificate of {server} is not trusted ({}): it shows {}; verify the fingerprint \
+                         with its owner, then write in [source]: tls = {{ pin_sha256 = \"{fingerprint}\" }}",
+                        reason.en, shown.en
+                    ),
+                )
+            }
             FetchError::HostKey { server, shown, pinned } => {
                 let shown = shown.join(", ");
                 let (zh, en) = if *pinned {
@@ -245,4 +271,19 @@ impl FetchError {
             FetchError::Disk(error) => error.message(),
         }
     }
+}
+
+/// What a certificate says of itself.
+fn shown_certificate(certificate: &CertificateSummary) -> Message {
+    let unknown = Message::fixed("未知", "unknown");
+    let same = |text: String| Message::new(text.clone(), text);
+    let subject = certificate.subject.clone().map_or_else(|| unknown.clone(), same);
+    let until =
+        certificate.validity.map(|(_, until)| until.format("%Y-%m-%d %H:%M UTC").to_string());
+    let until = until.map_or(unknown, same);
+    let fingerprint = &certificate.fingerprint;
+    Message::new(
+        format!("SHA-256 指纹 {fingerprint}，主体 {}，有效期至 {}", subject.zh, until.zh),
+        format!("SHA-256 {fingerprint}, subject {}, valid until {}", subject.en, until.en),
+    )
 }

@@ -3,7 +3,7 @@
 use suppaftp::FtpError;
 use suppaftp::types::Response;
 
-use crate::config::job::{Secret, Tls};
+use crate::config::job::{NameEncoding, Secret, Tls};
 use crate::fetch::{FetchError, reply};
 use crate::model::Message;
 
@@ -52,7 +52,9 @@ pub(super) fn login_error(error: FtpError, account: Account<'_>, server: &str) -
         FtpError::UnexpectedResponse(response) if !is_transient(&response) => {
             let reply = reply::text(&response, account.password);
             let username = account.source.username.clone();
-            FetchError::LoginRefused { server: server.to_owned(), username, reply }
+            let ascii = username.is_ascii() && account.password.expose().is_ascii();
+            let gbk_untried = !ascii && account.source.encoding != NameEncoding::Gb18030;
+            FetchError::LoginRefused { server: server.to_owned(), username, reply, gbk_untried }
         }
         error => reply::fault(error, server, server, account.password),
     }

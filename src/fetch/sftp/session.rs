@@ -201,6 +201,7 @@ fn login_error(account: &Account<'_>, error: NoLogin, handler: &HostKeyVerifier)
         NoLogin::Refused(words) => FetchError::LoginRefused {
             server,
             username: account.credentials.username.clone(),
+            gbk_untried: false,
             reply: match disconnect_message {
                 Some(last) => format!("{}; {last}", account.printable(&words)),
                 None => account.printable(&words),

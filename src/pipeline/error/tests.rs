@@ -22,7 +22,13 @@ fn each_fault_of_a_run_says_who_is_at_fault_and_whether_waiting_helps() {
         (FetchError::Unreachable { server: text(), reason: reason() }.into(), Fault::Source, true),
         (FetchError::Deadline { allowed: Duration::ZERO, last: None }.into(), Fault::Source, true),
         (
-            FetchError::LoginRefused { server: text(), username: text(), reply: text() }.into(),
+            FetchError::LoginRefused {
+                server: text(),
+                username: text(),
+                reply: text(),
+                gbk_untried: false,
+            }
+            .into(),
             Fault::SourceAccess,
             false,
         ),
