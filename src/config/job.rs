@@ -6,7 +6,9 @@
 
 mod account;
 mod alert;
+mod algorithms;
 mod cron;
+mod data_connections;
 mod dated_path;
 mod document;
 mod domain_verification;
@@ -47,6 +49,7 @@ mod in_force_tests;
 mod key_tests;
 
 pub use alert::{AlertChannel, AlertKind, AlertTarget};
+pub use algorithms::OLD as OLD_ALGORITHMS;
 pub use cron::{Cron, CronError};
 pub use dated_path::DatedPath;
 pub use error::{ConfigError, Problem};
@@ -60,7 +63,8 @@ pub use rules::RuleSetting;
 pub use schedule::Schedule;
 pub use secret::{Secret, SecretSource};
 pub use source::{
-    CertificateTrust, Fetching, FileNames, FtpSource, NameEncoding, Ready, SftpSource, Source, Tls,
+    CertificateTrust, DataConnections, Fetching, FileNames, FtpSource, NameEncoding, Ready,
+    SftpSource, Source, Tls,
 };
 pub use wecom::{
     AgentId, CallbackSecrets, DomainVerification, Wecom, WecomApp, is_aes_key, is_token,

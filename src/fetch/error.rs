@@ -94,6 +94,15 @@ pub enum FetchError {
         /// The server's words.
         reply: String,
     },
+    /// The server refuses the way in which data connections are opened.
+    DataModeRefused {
+        /// Host and port.
+        server: String,
+        /// The server's words.
+        reply: String,
+        /// It is active mode, and not passive mode.
+        active: bool,
+    },
     /// The server's certificate is not trusted.
     NotTrusted {
         /// Host and port.
@@ -247,6 +256,7 @@ impl FetchError {
             | FetchError::LoginRefused { .. }
             | FetchError::TlsRefused { .. }
             | FetchError::TlsRequired { .. }
+            | FetchError::DataModeRefused { .. }
             | FetchError::NotTrusted { .. }
             | FetchError::HostKey { .. }
             | FetchError::NoSharedAlgorithm { .. }

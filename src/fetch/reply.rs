@@ -215,6 +215,21 @@ pub(super) fn io_reason(error: &io::Error) -> Message {
             format!("the data connection cannot be made: {}", reason.en),
         );
     }
+    if let Some(late) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<super::data_blocked::NotConnectedBack>())
+    {
+        let address = late.announced;
+        return Message::new(
+            format!(
+                "主动模式下服务器没有连到 {address}：请在防火墙放行 active_ports，并核对 active_address"
+            ),
+            format!(
+                "in active mode the server did not connect to {address}: let active_ports pass the firewall, and check \
+                 active_address"
+            ),
+        );
+    }
     match error.kind() {
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
             Message::fixed("连接被服务器中断", "the server broke the connection")

@@ -192,6 +192,7 @@ impl Classification {
             | FetchError::TlsRefused { .. }
             | FetchError::TlsRequired { .. }
             | FetchError::NoPermission { .. }
+            | FetchError::DataModeRefused { .. }
             | FetchError::NotTrusted { .. }
             | FetchError::HostKey { .. }
             | FetchError::NoSharedAlgorithm { .. }

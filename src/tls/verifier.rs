@@ -148,3 +148,51 @@ fn verify_named(
         Err(error) => Err(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use rustls::pki_types::pem::PemObject as _;
+
+    use super::*;
+
+    /// Signed by itself, an authority by its own words, for the common name ftp.example.com and no other name, valid
+    /// from 2026-11-28 09:32:25 for 30 days.
+    const CERTIFICATE: &[u8] = b"-----BEGIN CERTIFICATE-----
+MIIBrTCCAVOgAwIBAgIUAIsWISm5x5YK2WEd3Bl29YbQfVIwCgYIKoZIzj0EAwIw
+LDEQMA4GA1UECgwHRXhhbXBsZTEYMBYGA1UEAwwPZnRwLmV4YW1wbGUuY29tMB4X
+DTI2MTEyODA5MzIyNVoXDTI2MTIyODA5MzIyNVowLDEQMA4GA1UECgwHRXhhbXBs
+ZTEYMBYGA1UEAwwPZnRwLmV4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAEwEEPUcjBloNg1R84ZkCoS3jQn+l0jKF6GX2svid8YH/dlA4AIMfI0pvv
+gsOKcfFfIJjDosi05M9hbfuwB0sKPaNTMFEwHQYDVR0OBBYEFPXQU91ABP9bBP0j
+fjA8ZkJ5TaFZMB8GA1UdIwQYMBaAFPXQU91ABP9bBP0jfjA8ZkJ5TaFZMA8GA1Ud
+EwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIhAPL8xPSWap34dEuNvSl4wxxF
+cXYV0uKlOz+aXuEE2t6AAiAiaXUlMOsVMx8/G5UGCIaVHN8Bh3KKnhVInIHMf/cE
+HA==
+-----END CERTIFICATE-----
+";
+
+    #[test]
+    fn a_named_certificate_counts_for_its_name_while_it_is_valid() {
+        let certificate = CertificateDer::from_pem_slice(CERTIFICATE).unwrap();
+        let summary = CertificateSummary::of(&certificate);
+        assert_eq!(summary.subject.as_deref(), Some("O=Example, CN=ftp.example.com"));
+        let begins = 1_795_858_345;
+        let month = 30 * 24 * 60 * 60;
+        for (name, at, refusal) in [
+            ("ftp.example.com", begins, None),
+            ("FTP.example.com", begins + month, None),
+            ("ftp.example.com", begins - 1, Some("it is not valid before 2026-11-28 09:32 UTC")),
+            ("ftp.example.com", begins + month + 1, Some("it has expired")),
+            ("example.com", begins, Some("it is not for example.com")),
+        ] {
+            let (name, now) = (
+                ServerName::try_from(name).unwrap(),
+                UnixTime::since_unix_epoch(Duration::from_secs(at)),
+            );
+            let verified = verify_named(&certificate, &name, now);
+            assert_eq!(verified.err().as_deref(), refusal, "{name:?} {at}");
+        }
+    }
+}

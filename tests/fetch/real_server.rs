@@ -180,7 +180,7 @@ fn plain_ftp_reports_missing_partial_and_oversized_files() {
     let dir = tempfile::tempdir().unwrap();
     let late = account("ftp", server.port, "right", "path = 'late/{date:%Y%m%d}'");
     let error = fetch_into(dir.path(), &late).unwrap_err();
-    let FetchError::NothingThere { place } = &error else { panic!("{error}") };
+    let FetchError::NothingThere { place, .. } = &error else { panic!("{error}") };
     assert_eq!(*place, format!("ftp://anonymous@127.0.0.1:{}/late/20261124", server.port),);
     assert!(waiting_helps(&error));
 
@@ -270,14 +270,12 @@ fn a_self_signed_certificate_that_ca_names_is_trusted_for_its_names_and_dates() 
     }
     let san = ["-subj", "/CN=Example", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
     let other = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=DNS:ftp.example.com"];
-    let expired = ["-subj", "/CN=127.0.0.1", "-days", "-1"];
-    // Whether it is trusted, or why not.
+    // Whether it is trusted, or why not. Dates are tested beside the verifier.
     for (more, refusal) in [
         (&san[..], None),
         (&["-subj", "/CN=127.0.0.1"], None),
         (&["-subj", "/CN=ftp.example.com"], Some("it is not for 127.0.0.1")),
         (&other, Some("not valid for name")),
-        (&expired, Some("it has expired")),
     ] {
         let server = Vsftpd::self_signed(more);
         deliver(&server.root, "20261124");
@@ -337,6 +335,57 @@ fn a_password_is_sent_in_gbk_where_names_are() {
         message.en.contains("encoding = \"gbk\"") && message.zh.contains("encoding = \"gbk\""),
         "{error}"
     );
+}
+
+#[test]
+fn a_server_that_refuses_passive_mode_is_read_in_active_mode() {
+    if !available("a_server_that_refuses_passive_mode_is_read_in_active_mode") {
+        return;
+    }
+    let first = peers::free_port();
+    let ports = format!("active_ports = '{first}-{}'", first.saturating_add(200));
+    for security in WAYS {
+        let server = Vsftpd::with_settings(security, "pasv_enable=NO\n");
+        deliver(&server.root, "20261124");
+        let trust = server.certificate.as_ref().map_or(String::new(), |certificate| {
+            format!("tls = {{ ca = '{}' }}", certificate.ca.display())
+        });
+        let passive = format!("path = '20261124'\n{trust}");
+        let source = account(security.kind(), server.port, "right", &passive);
+        let error = fetch_into(tempfile::tempdir().unwrap().path(), &source).unwrap_err();
+        assert!(matches!(error, FetchError::DataModeRefused { active: false, .. }), "{error}");
+        let message = error.message();
+        for text in [&message.zh, &message.en] {
+            assert!(text.contains("550") && text.contains("mode = \"active\""), "{text}");
+        }
+        assert!(!waiting_helps(&error));
+        for more in ["", &ports, "active_address = '127.0.0.1'\nconnections = 4"] {
+            let active = format!("{passive}\nmode = 'active'\n{more}");
+            let source = account(security.kind(), server.port, "right", &active);
+            comes_whole(&server, &with_retries(source, Duration::from_secs(30), 3));
+        }
+    }
+}
+
+#[test]
+fn faults_of_active_mode_say_what_to_change() {
+    if !available("faults_of_active_mode_say_what_to_change") {
+        return;
+    }
+    let refuses = Vsftpd::with_settings(Security::Plain, "port_enable=NO\n");
+    let strict = Vsftpd::plain();
+    for (server, more, said) in [
+        (&refuses, "", "refuses active mode (550"),
+        // vsftpd connects to the address of the control connection only.
+        (&strict, "active_address = '203.0.113.7'", "refuses active mode (500 Illegal PORT"),
+    ] {
+        deliver(&server.root, "20261124");
+        let more = format!("path = '20261124'\nmode = 'active'\n{more}");
+        let source = account("ftp", server.port, "right", &more);
+        let error = fetch_into(tempfile::tempdir().unwrap().path(), &source).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+        assert!(!waiting_helps(&error));
+    }
 }
 
 #[test]

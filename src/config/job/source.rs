@@ -1,5 +1,7 @@
 //! Where deliveries come from, resolved.
 
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -151,10 +153,12 @@ pub struct FtpSource {
     pub password: SecretSource,
     /// Transport security.
     pub tls: Tls,
+    /// Who opens the data connections.
+    pub data_connections: DataConnections,
     /// Accepts a TLS data connection that ends without `close_notify`, if the number of bytes and the
     /// server's reply show that the file is complete. Some old servers never send it.
     pub allow_missing_close_notify: bool,
-    /// How names are written to the server.
+    /// How names, the user name and the password are written to the server.
     pub encoding: NameEncoding,
     /// How the files are fetched.
     pub fetching: Fetching,
@@ -180,6 +184,8 @@ pub struct SftpSource {
     /// The server's key as `ssh-keygen -lf` prints it, `SHA256:...`. Without it no connection is
     /// made; the error then names the server's key.
     pub host_key: Option<String>,
+    /// Old algorithms that are allowed besides the safe ones, by the names that OpenSSH has for them.
+    pub algorithms: Vec<String>,
     /// How the files are fetched.
     pub fetching: Fetching,
 }
@@ -194,6 +200,20 @@ pub enum NameEncoding {
     Utf8,
     /// In GB 18030, of which GBK is a part.
     Gb18030,
+}
+
+/// Who opens the data connections of FTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataConnections {
+    /// We do, to a port that the server names.
+    Passive,
+    /// The server does, to a port that we name.
+    Active {
+        /// The ports that may be named; any by default.
+        ports: Option<RangeInclusive<u16>>,
+        /// The address to name; that of the control connection by default.
+        address: Option<IpAddr>,
+    },
 }
 
 /// Transport security of an FTP account.

@@ -1,5 +1,6 @@
 //! The faults of fetching in words: what happened, where, and what to do.
 
+use crate::config::job::OLD_ALGORITHMS;
 use crate::model::{Message, system_reason};
 use crate::tls::CertificateSummary;
 
@@ -124,6 +125,23 @@ impl FetchError {
                 format!("{server} 只接受加密连接（{reply}）；请改用 kind = \"ftps\""),
                 format!("{server} takes no login without TLS ({reply}); use kind = \"ftps\""),
             ),
+            FetchError::DataModeRefused { server, reply, active: false } => Message::new(
+                format!(
+                    "{server} 拒绝被动模式（{reply}）；请在 [source] 中设置 mode = \"active\"，并用 active_ports 指定本机开放的端口，NAT 之后再设 active_address"
+                ),
+                format!(
+                    "{server} refuses passive mode ({reply}); set mode = \"active\" in [source], active_ports to the ports \
+                     that are open here and, behind a NAT, active_address"
+                ),
+            ),
+            FetchError::DataModeRefused { server, reply, active: true } => Message::new(
+                format!(
+                    "{server} 拒绝主动模式（{reply}）；请核对 active_address，或去掉 mode = \"active\""
+                ),
+                format!(
+                    "{server} refuses active mode ({reply}); check active_address, or take mode = \"active\" out"
+                ),
+            ),
             FetchError::NotTrusted { server, reason, certificate: None } => Message::new(
                 format!(
                     "不信任 {server} 的证书（{}）；请核实后在 tls 中设置 pin_sha256 或 ca",
@@ -167,17 +185,27 @@ impl FetchError {
                     ),
                 )
             }
-            FetchError::NoSharedAlgorithm { server, what, offered } => Message::new(
-                format!(
-                    "与 {server} 没有共同支持的安全算法（{}）：服务器只提供 {offered}；请提供方升级 SSH 服务或启用较新的算法",
-                    what.zh
-                ),
-                format!(
-                    "{server} has no safe algorithm in common with orgsnap for {}: it offers only \
-                     {offered}; ask its administrator to switch newer ones on",
-                    what.en
-                ),
-            ),
+            FetchError::NoSharedAlgorithm { server, what, offered } => {
+                let old = |name: &&str| OLD_ALGORITHMS.iter().any(|old| old[1..] == **name);
+                let (zh, en) = match offered.split(',').find(old) {
+                    Some(name) => (
+                        format!("；一时无法升级时，可在 [source] 的 algorithms 中加上 \"+{name}\""),
+                        format!("; until then add \"+{name}\" to algorithms in [source]"),
+                    ),
+                    None => (String::new(), String::new()),
+                };
+                Message::new(
+                    format!(
+                        "与 {server} 没有共同支持的安全算法（{}）：服务器只提供 {offered}；请提供方升级 SSH 服务或启用较新的算法{zh}",
+                        what.zh
+                    ),
+                    format!(
+                        "{server} has no safe algorithm in common with orgsnap for {}: it offers only \
+                         {offered}; ask its administrator to switch newer ones on{en}",
+                        what.en
+                    ),
+                )
+            }
             FetchError::LoginMethod { server, takes } => Message::new(
                 format!(
                     "{server} 只支持以下登录方式：{takes}；请在 [source] 中设置相应的 key（私钥）或 password"
