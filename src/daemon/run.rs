@@ -137,7 +137,7 @@ mod tests {
         let path = || PathBuf::from("x");
         let cases: Vec<(RunError, MissingPrecondition, bool)> = vec![
             (
-                FetchError::NothingThere { place: "x".to_owned() }.into(),
+                FetchError::NothingThere { place: "x".to_owned(), near: Vec::new() }.into(),
                 MissingPrecondition::Files,
                 true,
             ),

@@ -23,6 +23,8 @@ pub enum FetchError {
     NothingThere {
         /// The directory or address.
         place: String,
+        /// Names there that are near those of the files.
+        near: Vec<String>,
     },
     /// The delivery is not complete yet: a file or the marker is still to come, or files still change.
     NotReady {
@@ -166,6 +168,13 @@ pub enum FetchError {
         /// The server's words.
         reply: String,
     },
+    /// A packed file is damaged or dangerous.
+    Packed {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        what: Message,
+    },
     /// The server has the file and does not hand it out, for another reason than its permissions.
     FileRefused {
         /// The file.
@@ -247,6 +256,7 @@ impl FetchError {
             | FetchError::FileRefused { .. } => true,
             FetchError::NothingThere { .. }
             | FetchError::NotReady { .. }
+            | FetchError::Packed { .. }
             | FetchError::NotRefreshed { .. }
             | FetchError::StillRefused { .. }
             | FetchError::Cancelled

@@ -6,6 +6,7 @@ mod account;
 mod active;
 mod data_mode;
 mod lenient;
+mod listing;
 mod refusal;
 mod sockets;
 
@@ -22,7 +23,7 @@ use suppaftp::{FtpError, RustlsConnector, RustlsFtpStream, Status};
 use crate::config::job::{NameEncoding, Tls};
 
 use super::deadline::RegisteredSocket;
-use super::remote::{Remote, Retrieved, Stat, Version};
+use super::remote::{Folder, Remote, Retrieved, Stat, Version};
 use super::transfer::Transfer;
 use super::{FetchError, names, reply, tls};
 use data_mode::{mode, passive_error_code};
@@ -311,7 +312,7 @@ impl<'a> Session<'a> {
     }
 }
 
-impl Remote for Session<'_> {
+impl Folder for Session<'_> {
     fn stat(&mut self, name: &str) -> Result<Stat, FetchError> {
         self.renew()?;
         let stat = self.stat_in_current_encoding(name)?;
@@ -324,6 +325,14 @@ impl Remote for Session<'_> {
         Ok(stat)
     }
 
+    fn list(&mut self) -> Result<Option<Vec<String>>, FetchError> {
+        self.renew()?;
+        listing::names(&mut self.stream, self.data_mode)
+            .map_err(|error| self.fault(error, self.account.place))
+    }
+}
+
+impl Remote for Session<'_> {
     fn retrieve(
         &mut self,
         name: &str,

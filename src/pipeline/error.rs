@@ -176,6 +176,7 @@ impl Classification {
             | FetchError::Changing { .. } => Fault::Delivery.passing(),
             FetchError::Cancelled => Fault::Stopped.passing(),
             FetchError::Unreachable { .. }
+            | FetchError::Packed { .. }
             | FetchError::TooManyConnections { .. }
             | FetchError::Interrupted { .. }
             | FetchError::FileRefused { .. }

@@ -65,7 +65,7 @@ fn exit_code_alert_cause_and_scheduler_agree_on_each_fault() {
             (2, Some(Cause::Source), Some(Missing::Source)),
             false,
         ),
-        (FetchError::NothingThere { place: text() }.into(), delivery, true),
+        (FetchError::NothingThere { place: text(), near: Vec::new() }.into(), delivery, true),
         (LockError::Held { path: path(), holder: text() }.into(), busy, true),
         (StoreError::Locked { path: path() }.into(), database_locked, true),
         (StoreError::Corrupt { path: path() }.into(), internal, false),

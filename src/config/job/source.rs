@@ -40,6 +40,17 @@ impl Source {
         }
     }
 
+    /// The directory `path`, which is given in place of the source of a job: its files may have the names that they
+    /// have there.
+    pub fn dir_instead_of(path: &Path, source: Option<&Source>) -> Source {
+        let mut dir = Source::dir(path);
+        if let Some(source) = source {
+            let names = source.fetching().files.names.clone();
+            dir.fetching_mut().files = FileNames { names, zip: None, usual_too: true };
+        }
+        dir
+    }
+
     /// Whether the files come over a network: what lies there may be yesterday's.
     pub fn is_remote(&self) -> bool {
         !matches!(self, Source::Dir { .. })
@@ -111,9 +122,17 @@ impl Fetching {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileNames {
     pub(super) names: PerFeed<Option<DatedPath>>,
+    pub(super) zip: Option<DatedPath>,
+    /// The names of the schema count too: for a folder that is given in place of the source.
+    pub usual_too: bool,
 }
 
 impl FileNames {
+    /// The name of the zip file that holds the files, on a business date, if there is one.
+    pub fn zip_on(&self, date: NaiveDate) -> Option<String> {
+        self.zip.as_ref().map(|name| name.on(date))
+    }
+
     /// The name of a feed's file on a business date; `None` means that of the schema.
     pub fn on(&self, feed: Feed, date: NaiveDate) -> Option<String> {
         self.names[feed].as_ref().map(|name| name.on(date))

@@ -41,6 +41,7 @@ pub(super) static KEYS: &[Key] = &[
     key("source", "bandwidth", ValueType::Size, "每秒字节数，如 \"10MiB\"", "bytes a second, such as \"10MiB\"").for_kinds(SERVERS),
     key("source", "connections", ValueType::Integer { min: 1, max: 4 }, "1 到 4 的整数", "a whole number from 1 to 4").default("2").for_kinds(SERVERS),
     key("source", "files", ValueType::Table, "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }", "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }"),
+    key("source", "zip", ValueType::String, "一个文件名，可含 {date:%Y%m%d}", "a file name, which may hold {date:%Y%m%d}"),
     key("source", "encoding", ValueType::Enumeration(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名、用户名和密码的编码：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names, user name and password: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).for_kinds(FTP),
     key("source", "mode", ValueType::Enumeration(&["passive", "active"]), "\"passive\" 或 \"active\"", "\"passive\" or \"active\"").default(r#""passive""#).for_kinds(FTP),
     key("source", "active_ports", ValueType::String, "端口范围，如 \"40000-40099\"", "a range of ports such as \"40000-40099\"").for_kinds(FTP),
@@ -86,6 +87,8 @@ ready = { stable = "30s", polls = 2, min_size = "1B" }
 # ready = "now"
 # 服务器上的文件名，与约定不同时填写，可含 {date:...} / Names of the files, where they are not those of the contract
 files = { organ = "org_{date:%Y%m%d}.txt", principal = "mgr_{date:%Y%m%d}.txt", node = "team_{date:%Y%m%d}.txt", agent = "agent_{date:%Y%m%d}.txt" }
+# 装有四个文件的 zip；目录中只有一个 zip 时不必写。 / The zip file that holds the four; not needed where a folder holds one zip only
+# zip = "hierarchy_{date:%Y%m%d}.zip"
 # 文件名、用户名和密码的编码："auto"、"utf-8" 或 "gbk"（仅 ftp） / The encoding of file names, user name and password (ftp only)
 encoding = "auto"
 # 数据连接由谁发起："passive"，或服务器只允许主动模式时 "active"：给出本机开放的端口，NAT 之后再给出对外地址。
@@ -152,6 +155,7 @@ pub(super) struct Written {
     pub(super) bandwidth: Option<Text>,
     pub(super) connections: Option<Spanned<u32>>,
     pub(super) files: Option<Spanned<BTreeMap<String, Text>>>,
+    pub(super) zip: Option<Text>,
     pub(super) encoding: Option<Text>,
     pub(super) mode: Option<Text>,
     pub(super) active_ports: Option<Text>,

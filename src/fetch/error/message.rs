@@ -10,7 +10,26 @@ impl FetchError {
     /// What happened, where, and what to do, in both languages.
     pub fn message(&self) -> Message {
         match self {
-            FetchError::NothingThere { place } => Message::new(
+            FetchError::Packed { file, what } => Message::new(
+                format!("压缩文件 {file} 无法使用：{}；请提供方重新交付", what.zh),
+                format!(
+                    "the packed file {file} cannot be used: {}; have it delivered anew",
+                    what.en
+                ),
+            ),
+            FetchError::NothingThere { place, near } if !near.is_empty() => {
+                let near = near.join(", ");
+                Message::new(
+                    format!(
+                        "{place} 中没有任何数据文件；有名称相近的文件 {near}：如果就是这些文件，请在 [source] 的 files 中写明（可含 {{date:%Y%m%d}}），否则请稍后重试"
+                    ),
+                    format!(
+                        "none of the files is at {place}; near names are there: {near}. If these are the files, name them in \
+                         files of [source], which may hold {{date:%Y%m%d}}; otherwise try later"
+                    ),
+                )
+            }
+            FetchError::NothingThere { place, .. } => Message::new(
                 format!("{place} 中没有任何数据文件；可能尚未到达，请稍后重试，或核对路径和权限"),
                 format!(
                     "none of the files is at {place}; they may not have come yet: try later, or \
