@@ -145,27 +145,9 @@ impl<'a> Session<'a> {
         match entered {
             Ok(()) => Ok(()),
             Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => {
-                Err(self.not_entered(&response))
+                Err(refusal::of_directory(&mut self.stream, &response, self.account))
             }
             Err(error) => Err(self.fault(error, self.account.place)),
-        }
-    }
-
-    /// Why the directory cannot be entered: many servers say only that it cannot.
-    fn not_entered(&mut self, response: &Response) -> FetchError {
-        let place = self.account.place;
-        let reply = reply::text(response, self.account.password);
-        if reply::says_no_permission(&reply) {
-            return FetchError::NoPermission { what: place.to_owned(), reply };
-        }
-        // Only a file has a size, for most servers; those for which a directory has one too have entered it.
-        let size = format!("SIZE {}", self.account.directory);
-        match self.stream.custom_command(size, &[Status::File]) {
-            Ok(_) => FetchError::NotAFolder { path: place.into() },
-            Err(FtpError::UnexpectedResponse(_)) => {
-                FetchError::NothingThere { place: place.to_owned() }
-            }
-            Err(error) => self.fault(error, place),
         }
     }
 
@@ -359,9 +341,7 @@ impl Remote for Session<'_> {
                     None if (550..=553).contains(&reply::code(&response)) => {
                         let reply = reply::text(&response, account.password);
                         match reply::says_no_permission(&reply) {
-                            true => {
-                                Err(FetchError::NoPermission { what: name.to_owned(), reply })
-                            }
+                            true => Err(FetchError::NoPermission { what: name.to_owned(), reply }),
                             false => Ok(Retrieved::Refused(reply)),
                         }
                     }

@@ -170,13 +170,13 @@ impl Classification {
     pub fn of_fetch(error: &FetchError) -> Classification {
         match error {
             FetchError::NothingThere { .. }
+            | FetchError::Packed { .. }
             | FetchError::NotReady { .. }
             | FetchError::NotRefreshed { .. }
             | FetchError::StillRefused { .. }
             | FetchError::Changing { .. } => Fault::Delivery.passing(),
             FetchError::Cancelled => Fault::Stopped.passing(),
             FetchError::Unreachable { .. }
-            | FetchError::Packed { .. }
             | FetchError::TooManyConnections { .. }
             | FetchError::Interrupted { .. }
             | FetchError::FileRefused { .. }

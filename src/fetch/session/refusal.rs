@@ -105,3 +105,25 @@ pub(super) fn no_close_notify() -> Message {
              server always does so, set allow_missing_close_notify = true in tls",
     )
 }
+
+/// Why the directory cannot be entered: many servers say only that it cannot.
+pub(super) fn of_directory(
+    stream: &mut RustlsFtpStream,
+    response: &Response,
+    account: Account<'_>,
+) -> FetchError {
+    let place = account.place;
+    let reply = reply::text(response, account.password);
+    if reply::says_no_permission(&reply) {
+        return FetchError::NoPermission { what: place.to_owned(), reply };
+    }
+    // Only a file has a size, for most servers; those for which a directory has one too have entered it.
+    let size = format!("SIZE {}", account.directory);
+    match stream.custom_command(size, &[Status::File]) {
+        Ok(_) => FetchError::NotAFolder { path: place.into() },
+        Err(FtpError::UnexpectedResponse(_)) => {
+            FetchError::NothingThere { place: place.to_owned(), near: Vec::new() }
+        }
+        Err(error) => reply::fault(error, &account.server(), place, account.password),
+    }
+}
