@@ -156,6 +156,7 @@ mod tests {
                     server: "x".to_owned(),
                     username: "x".to_owned(),
                     reply: "x".to_owned(),
+                    gbk_untried: false,
                 }
                 .into(),
                 MissingPrecondition::Source,

@@ -174,7 +174,7 @@ impl RawDelivery {
     /// Bytes of all files that were read.
     pub fn bytes(&self) -> u64 {
         let read = self.files.iter().map(|fetched| match fetched {
-            Fetched::File(file) => file.size,
+            Fetched::File(file) => file.expanded.as_ref().map_or(file.size, |all| all.len() as u64),
             Fetched::Missing { .. } | Fetched::Oversized { .. } => 0,
         });
         read.sum()
