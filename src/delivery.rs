@@ -51,7 +51,10 @@ pub struct FileInput<'a> {
 #[derive(Debug)]
 pub enum FileState<'a> {
     /// It is not there.
-    Missing,
+    Missing {
+        /// Names at the source that are near it.
+        near: Vec<String>,
+    },
     /// It is larger than the job allows, and was not read.
     Oversized {
         /// Its size in bytes.
@@ -89,7 +92,9 @@ impl<'a> Delivery<'a> {
                 let keys = parsed.table.text(&schema.key_field().name)?;
                 Some(Readable { feed, schema, parsed, keys, index })
             }
-            FileState::Missing | FileState::Oversized { .. } | FileState::Unparsable(_) => None,
+            FileState::Missing { .. } | FileState::Oversized { .. } | FileState::Unparsable(_) => {
+                None
+            }
         }
     }
 }

@@ -3,10 +3,8 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use crate::tls::{self, Trust, UntrustedCertificate};
 use reqwest::redirect::Policy;
-use rustls::RootCertStore;
-
-use crate::tls;
 
 /// Settings in which the users of HTTP differ.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,13 +16,13 @@ pub struct ClientSettings {
     pub keep_connections: bool,
 }
 
-/// A client that trusts these authorities. It reads no proxy from the environment and follows no redirect: a `POST`
+/// A client that trusts these certificates. It reads no proxy from the environment and follows no redirect: a `POST`
 /// that is redirected becomes a `GET` elsewhere, and a secret in the address or in a header is for one server only.
 ///
 /// # Errors
 /// If TLS or the client cannot be set up, which would be a fault of the build.
-pub fn client(roots: RootCertStore, settings: ClientSettings) -> Result<reqwest::Client, String> {
-    let tls = tls::client_config(roots).map_err(|error| error.to_string())?;
+pub fn client(trust: Trust, settings: ClientSettings) -> Result<reqwest::Client, String> {
+    let tls = tls::client_config(trust).map_err(|error| error.to_string())?;
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()
@@ -71,6 +69,24 @@ pub fn reason(error: reqwest::Error) -> String {
         source = inner.source();
     }
     reason
+}
+
+/// The certificate that a request failed for, if that is why it failed.
+pub fn untrusted(error: &reqwest::Error) -> Option<&UntrustedCertificate> {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        // rustls stands within errors of I/O, whose `source` leaves out what they hold.
+        let mut held = Some(inner);
+        while let Some(error) = held {
+            if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+                return UntrustedCertificate::of(tls);
+            }
+            let io = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            held = io.map(|inner| inner as &(dyn std::error::Error + 'static));
+        }
+        source = inner.source();
+    }
+    None
 }
 
 /// A runtime for requests made from a thread that has none.

@@ -105,7 +105,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
     let job = request.job;
     let schema = schema_of(Some(job))?;
     let levels = Levels::of(job)?;
-    let from = request.from.map(Source::dir);
+    let from = request.from.map(|from| Source::dir_instead_of(from, job.source.as_ref()));
     let Some(source) = from.as_ref().or(job.source.as_ref()) else {
         return Err(RunError::NoSource { job: job.path.clone() });
     };
@@ -220,7 +220,9 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         .transpose()?;
     progress.stage(Stage::Fetch);
     let began = Instant::now();
-    let source = Source::dir(request.dir);
+    let usual = request.job.and_then(|job| job.source.as_ref());
+    let source = Source::dir_instead_of(request.dir, usual);
+    let max_file_size = request.job.map_or(Job::MAX_FILE_SIZE, |job| job.max_file_size);
     let wanted = fetch::Request {
         source: &source,
         schema: &schema,
@@ -233,11 +235,12 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
     };
     let mut raw = match fetch::fetch(&wanted, &intake::Files(progress)) {
         // Four missing files of a folder that is there are four findings.
-        Err(fetch::FetchError::NothingThere { .. }) if request.dir.is_dir() => {
-            intake::nothing(&schema)
+        Err(FetchError::NothingThere { near, .. }) if request.dir.is_dir() => {
+            fetch::nothing(&wanted, &near)?
         }
         other => other?,
     };
+    raw.load(max_file_size)?;
     outcome.time(Stage::Fetch, began);
     let freshness = request.job.and_then(|job| job.source.as_ref()?.fetching().freshness);
     let run = Run {
@@ -313,6 +316,8 @@ fn fetch_files(
         raw.remove_downloads();
         return Err(again.fault(&raw.source).into());
     }
+    // A packed file that cannot be used may still be on its way: it is tried again, and not archived each time.
+    raw.load(request.job.max_file_size)?;
     if !request.dry_run {
         let label = archive::Label {
             tenant: &request.job.tenant,
@@ -322,7 +327,6 @@ fn fetch_files(
         };
         archive::write(tenant_dir, &label, &raw)?;
     }
-    raw.load().map_err(FetchError::from)?;
     raw.remove_downloads();
     outcome.time(Stage::Fetch, began);
     Ok(raw)

@@ -1,13 +1,20 @@
 //! TLS as a client: one builder of configurations, and whom they trust.
 
+mod certificate;
+mod verifier;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::WantsClientCert;
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject as _};
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
+use rustls::{ClientConfig, RootCertStore};
+
+pub use certificate::CertificateSummary;
+pub use verifier::UntrustedCertificate;
+use verifier::{Accepted, CertificateVerifier};
 
 use crate::model::{Message, system_reason};
 
@@ -29,57 +36,85 @@ impl CertificateFileError {
     }
 }
 
-/// The cryptography of all connections. It is named here because rustls cannot choose between two providers that are
-/// built in.
-pub fn provider() -> Arc<CryptoProvider> {
-    Arc::new(ring::default_provider())
+/// Whom to trust.
+#[derive(Debug, Clone)]
+pub enum Trust {
+    /// The authorities that browsers trust, as built into the program.
+    PublicRoots,
+    /// The certificates of a file: as authorities, and each as the certificate of a server.
+    Certificates(Certificates),
+    /// The one certificate with this SHA-256 of its DER form, whatever its names, dates and issuer.
+    Pinned([u8; 32]),
 }
 
-/// A configuration for TLS 1.2 and 1.3 that does not say yet whom it trusts.
-///
-/// # Errors
-/// If the provider supports no such version, which would be a fault of the build.
-pub fn builder(
-    provider: Arc<CryptoProvider>,
-) -> Result<ConfigBuilder<ClientConfig, WantsVerifier>, rustls::Error> {
-    ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()
+/// The certificates of a file.
+#[derive(Debug, Clone)]
+pub struct Certificates {
+    authorities: RootCertStore,
+    named: Vec<CertificateDer<'static>>,
 }
 
-/// The configuration of a client that trusts these authorities and shows no certificate of its own.
-///
-/// # Errors
-/// As [`builder`].
-pub fn client_config(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
-    let builder: ConfigBuilder<ClientConfig, WantsClientCert> =
-        builder(provider())?.with_root_certificates(roots);
-    Ok(builder.with_no_client_auth())
-}
-
-/// The authorities that browsers trust, as built into the program.
-pub fn public_roots() -> RootCertStore {
-    RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned())
-}
-
-/// The authorities of a PEM file.
-///
-/// # Errors
-/// A file that cannot be read, that is no PEM, or that holds no certificate.
-pub fn roots_of_file(path: &Path) -> Result<RootCertStore, CertificateFileError> {
-    let unusable =
-        |reason: Message| CertificateFileError { path: path.display().to_string(), reason };
-    let mut roots = RootCertStore::empty();
-    let certificates =
-        CertificateDer::pem_file_iter(path).map_err(|error| unusable(pem_reason(&error)))?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| unusable(pem_reason(&error)))?;
-        roots
-            .add(certificate)
-            .map_err(|error| unusable(Message::new("其中的证书无法识别", error.to_string())))?;
+impl Certificates {
+    /// Reads a PEM file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, that is no PEM, or that holds no certificate.
+    pub fn of_file(path: &Path) -> Result<Certificates, CertificateFileError> {
+        let unusable =
+            |reason: Message| CertificateFileError { path: path.display().to_string(), reason };
+        let (mut authorities, mut named) = (RootCertStore::empty(), Vec::new());
+        let certificates =
+            CertificateDer::pem_file_iter(path).map_err(|error| unusable(pem_reason(&error)))?;
+        for certificate in certificates {
+            let certificate = certificate.map_err(|error| unusable(pem_reason(&error)))?;
+            authorities
+                .add(certificate.clone())
+                .map_err(|error| unusable(Message::new("其中的证书无法识别", error.to_string())))?;
+            named.push(certificate);
+        }
+        match named.is_empty() {
+            true => Err(unusable(Message::fixed("其中没有证书", "it holds none"))),
+            false => Ok(Certificates { authorities, named }),
+        }
     }
-    match roots.is_empty() {
-        true => Err(unusable(Message::fixed("其中没有证书", "it holds none"))),
-        false => Ok(roots),
-    }
+}
+
+/// The configuration of a client for TLS 1.2 and 1.3 that shows no certificate of its own.
+///
+/// The provider of the cryptography is named because rustls cannot choose between two that are built in.
+///
+/// # Errors
+/// If the provider supports no such version or there is no authority, which would be a fault of the build.
+pub fn client_config(trust: Trust) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(ring::default_provider());
+    let accepted = match trust {
+        Trust::PublicRoots => {
+            let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+            issued(roots, Vec::new(), &provider)?
+        }
+        Trust::Certificates(Certificates { authorities, named }) => {
+            issued(authorities, named, &provider)?
+        }
+        Trust::Pinned(pin) => Accepted::Pinned(pin),
+    };
+    let verifier = CertificateVerifier { accepted, provider: Arc::clone(&provider) };
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_no_client_auth())
+}
+
+fn issued(
+    authorities: RootCertStore,
+    named: Vec<CertificateDer<'static>>,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Accepted, rustls::Error> {
+    let verifier =
+        WebPkiServerVerifier::builder_with_provider(Arc::new(authorities), Arc::clone(provider));
+    let authorities =
+        verifier.build().map_err(|error| rustls::Error::General(error.to_string()))?;
+    Ok(Accepted::Issued { authorities, named })
 }
 
 /// Why a file is no PEM.

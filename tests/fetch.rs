@@ -5,6 +5,7 @@ pub(crate) mod certificate;
 mod dir;
 mod faulty_server;
 mod faults;
+mod packed;
 mod repeated_runs;
 mod proftpd;
 mod real_server;
@@ -93,7 +94,7 @@ fn fetch_until(
         earlier: &[],
     };
     let mut delivery = fetch::fetch(&request, &NoProgress)?;
-    delivery.load()?;
+    delivery.load(1 << 30)?;
     Ok(delivery)
 }
 

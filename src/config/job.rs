@@ -6,8 +6,10 @@
 
 mod account;
 mod alert;
+mod algorithms;
 mod codes;
 mod cron;
+mod data_connections;
 mod dated_path;
 mod document;
 mod domain_verification;
@@ -53,6 +55,7 @@ mod json_schema_tests;
 mod key_tests;
 
 pub use alert::{AlertChannel, AlertKind, AlertTarget};
+pub use algorithms::OLD as OLD_ALGORITHMS;
 pub use codes::CodeWords;
 pub use cron::{Cron, CronError};
 pub use dated_path::DatedPath;
@@ -68,7 +71,8 @@ pub use rules::RuleSetting;
 pub use schedule::Schedule;
 pub use secret::{Secret, SecretSource};
 pub use source::{
-    CertificateTrust, Fetching, FileNames, FtpSource, NameEncoding, Ready, SftpSource, Source, Tls,
+    CertificateTrust, DataConnections, Fetching, FileNames, FtpSource, NameEncoding, Ready,
+    SftpSource, Source, Tls,
 };
 pub use tops::TopWords;
 pub use wecom::{

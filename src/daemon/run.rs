@@ -137,7 +137,7 @@ mod tests {
         let path = || PathBuf::from("x");
         let cases: Vec<(RunError, MissingPrecondition, bool)> = vec![
             (
-                FetchError::NothingThere { place: "x".to_owned() }.into(),
+                FetchError::NothingThere { place: "x".to_owned(), near: Vec::new() }.into(),
                 MissingPrecondition::Files,
                 true,
             ),
@@ -156,6 +156,7 @@ mod tests {
                     server: "x".to_owned(),
                     username: "x".to_owned(),
                     reply: "x".to_owned(),
+                    gbk_untried: false,
                 }
                 .into(),
                 MissingPrecondition::Source,

@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -100,6 +100,9 @@ struct Manifest {
 struct Entry {
     feed: String,
     name: String,
+    /// The zip file that it came in; hash, size and time are those of that file then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    container: Option<String>,
     /// `archived`, `missing` or `oversized`.
     state: State,
     /// Bytes as delivered.
@@ -139,7 +142,11 @@ pub fn write(
     create_private_dirs(&folder)?;
     for fetched in &delivery.files {
         if let Fetched::File(file) = fetched {
-            compress(file, &packed(&folder, &file.name))?;
+            let path = packed(&folder, file.container.as_ref().unwrap_or(&file.name));
+            // A zip file is that of several feeds.
+            if file.container.is_none() || !path.exists() {
+                compress(file, &path)?;
+            }
         }
     }
     let manifest = Manifest {
@@ -206,6 +213,7 @@ impl Entry {
         let bare = |state| Entry {
             feed: fetched.feed().name().to_owned(),
             name: fetched.name().to_owned(),
+            container: None,
             state,
             size: None,
             sha256: None,
@@ -217,6 +225,7 @@ impl Entry {
                 size: Some(file.size),
                 sha256: Some(file.sha256.clone()),
                 mtime: file.mtime.map(|mtime| mtime.to_rfc3339()),
+                container: file.container.clone(),
                 ..bare(State::Archived)
             },
             Fetched::Missing { .. } => bare(State::Missing),
@@ -229,7 +238,7 @@ impl Entry {
     fn restore(&self, feed: Feed, folder: &Path) -> Result<Fetched, ArchiveError> {
         let name = self.name.clone();
         Ok(match self.state {
-            State::Missing => Fetched::Missing { feed, name },
+            State::Missing => Fetched::Missing { feed, name, near: Vec::new() },
             State::Oversized => Fetched::Oversized {
                 feed,
                 name,
@@ -237,7 +246,7 @@ impl Entry {
                 limit: self.limit.unwrap_or_default(),
             },
             State::Archived => {
-                let path = packed(folder, &name);
+                let path = packed(folder, self.container.as_ref().unwrap_or(&name));
                 let bytes = File::open(&path)
                     .and_then(zstd::stream::decode_all)
                     .map_err(|source| ArchiveError::Unreadable { path: path.clone(), source })?;
@@ -250,8 +259,18 @@ impl Entry {
                     return Err(ArchiveError::Damaged { path, what });
                 }
                 let mtime = self.mtime.as_deref().and_then(|text| text.parse().ok());
-                let content = Content::Memory(bytes);
-                Fetched::File(RawFile { feed, name, content, sha256, size, mtime })
+                let content = Content::Memory(Arc::new(bytes));
+                let (container, expanded) = (self.container.clone(), None);
+                Fetched::File(RawFile {
+                    feed,
+                    name,
+                    container,
+                    content,
+                    sha256,
+                    size,
+                    mtime,
+                    expanded,
+                })
             }
         })
     }

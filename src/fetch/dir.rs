@@ -1,21 +1,25 @@
 //! Fetching from a directory of this machine.
 
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, ReadDir};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{Feed, PerFeed};
+use crate::model::Feed;
 
 use super::deadline::FetchDeadline;
 use super::digest::Hasher;
 use super::expected_files::ExpectedFiles;
 use super::readiness::{self, PollResult};
-use super::remote::{Stat, Version};
+use super::remote::{Folder, Stat, Version};
+use super::zipped::zipped;
 use super::{Content, FetchError, Fetched, Progress, RawDelivery, RawFile, Request};
+
+/// Most names of a folder that are looked at.
+const MOST_LISTED: usize = 10_000;
 
 /// How much is read at a time, in bytes: enough for the hash to run beside the reading.
 const CHUNK: usize = 1 << 20;
@@ -31,7 +35,7 @@ pub(super) fn fetch(
     let source = dir.display().to_string();
     let settings = request.source.fetching();
     let mut look_for_new = || {
-        let polled = look(dir, wanted)?;
+        let polled = PollResult::look(&mut Here(dir), wanted)?;
         polled.reject_earlier_delivery(request.earlier, &source)?;
         Ok(polled)
     };
@@ -46,42 +50,69 @@ pub(super) fn fetch(
     let mut files = Vec::with_capacity(Feed::ALL.len());
     for feed in Feed::ALL {
         deadline.check()?;
-        let name = wanted.name(feed);
-        files.push(take(&dir.join(name), feed, name, request.max_file_size, progress)?);
+        let name = polled.name(feed);
+        if polled.found.zipped && feed != Feed::Agent {
+            continue;
+        }
+        let fetched = match polled.file(feed) {
+            Stat::Missing => {
+                let (name, near) = (name.to_owned(), polled.found.near[feed].clone());
+                Fetched::Missing { feed, name, near }
+            }
+            Stat::Present(_) => take(&dir.join(name), feed, name, request.max_file_size, progress)?,
+        };
+        files.push(fetched);
+    }
+    if polled.found.zipped {
+        files = zipped(files, wanted);
     }
     // The four files are one delivery: one that was replaced while another was read is of another day.
-    let changed = polled.differences(&look(dir, wanted)?, wanted);
+    let changed = polled.differences(&PollResult::look(&mut Here(dir), wanted)?, wanted);
     if !changed.is_empty() {
         return Err(FetchError::Changing { what: changed.join(", ") });
     }
     Ok(RawDelivery { source, files, downloads: Vec::new() })
 }
 
-/// The state of the directory.
-fn look(dir: &Path, wanted: &ExpectedFiles) -> Result<PollResult, FetchError> {
-    // The directory is looked at first: below one that is not there, or is closed, every file would
-    // just seem to be missing.
-    match std::fs::read_dir(dir) {
-        Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Err(FetchError::NothingThere { place: dir.display().to_string() });
-        }
-        Err(error) if error.kind() == ErrorKind::NotADirectory && dir.is_file() => {
-            return Err(FetchError::NotAFolder { path: dir.to_path_buf() });
-        }
-        Err(error) => return Err(unreadable(dir, error)),
-    }
-    let stat = |name: &str| {
-        let path = dir.join(name);
+/// A folder of this machine.
+struct Here<'d>(&'d Path);
+
+impl Folder for Here<'_> {
+    fn stat(&mut self, name: &str) -> Result<Stat, FetchError> {
+        let path = self.0.join(name);
         match std::fs::metadata(&path) {
             Ok(metadata) => Ok(Stat::Present(version(&metadata))),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Stat::Missing),
-            Err(error) => Err(unreadable(&path, error)),
+            // Below a folder that is not there, or is closed, every file would just seem to be missing.
+            Err(error) if error.kind() == ErrorKind::NotFound => self.open().map(|_| Stat::Missing),
+            Err(error) if error.kind() == ErrorKind::NotADirectory => {
+                self.open().map(|_| Stat::Missing)
+            }
+            Err(error) => {
+                self.open()?;
+                Err(unreadable(&path, error))
+            }
         }
-    };
-    let marker = wanted.marker.as_deref().map(stat).transpose()?;
-    let files = PerFeed::try_from_fn(|feed| stat(wanted.name(feed)))?;
-    Ok(PollResult { marker, files })
+    }
+
+    fn list(&mut self) -> Result<Option<Vec<String>>, FetchError> {
+        let names = self.open()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        Ok(Some(names.take(MOST_LISTED).collect()))
+    }
+}
+
+impl Here<'_> {
+    fn open(&self) -> Result<ReadDir, FetchError> {
+        let dir = self.0;
+        std::fs::read_dir(dir).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                FetchError::NothingThere { place: dir.display().to_string(), near: Vec::new() }
+            }
+            ErrorKind::NotADirectory if dir.is_file() => {
+                FetchError::NotAFolder { path: dir.to_path_buf() }
+            }
+            _ => unreadable(dir, error),
+        })
+    }
 }
 
 fn version(metadata: &Metadata) -> Version {
@@ -100,7 +131,7 @@ fn take(
     let metadata = match std::fs::metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            return Ok(Fetched::Missing { feed, name: name.to_owned() });
+            return Ok(Fetched::Missing { feed, name: name.to_owned(), near: Vec::new() });
         }
         Err(error) => return Err(unreadable(path, error)),
     };
@@ -125,8 +156,17 @@ fn take(
             Some((bytes, sha256)) if state(&before) == state(&after) => {
                 let mtime = after.modified().ok().map(DateTime::<Utc>::from);
                 let size = before.len();
-                let (name, content) = (name.to_owned(), Content::Memory(bytes));
-                return Ok(Fetched::File(RawFile { feed, name, content, sha256, size, mtime }));
+                let (name, content) = (name.to_owned(), Content::Memory(Arc::new(bytes)));
+                return Ok(Fetched::File(RawFile {
+                    feed,
+                    name,
+                    content,
+                    sha256,
+                    size,
+                    mtime,
+                    container: None,
+                    expanded: None,
+                }));
             }
             _ => {}
         }

@@ -16,13 +16,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::model::{Feed, PerFeed};
+use crate::model::Feed;
 
 use super::deadline::FetchDeadline;
 use super::expected_files::ExpectedFiles;
 use super::readiness::{self, PollResult};
 use super::remote::{Connector, Remote, Stat, Version};
 use super::throttle::Throttle;
+use super::zipped::zipped;
 use super::{FetchError, Fetched, Progress, RawDelivery, Request};
 use crate::disk::{create_private_dirs, free_bytes, sync_dir};
 use attempt::AttemptOutcome;
@@ -120,7 +121,8 @@ impl<'d> Download<'d> {
             Fetched::File(file) => file.content.path().map(PathBuf::from),
             _ => None,
         };
-        let downloads = files.iter().filter_map(kept).collect();
+        let mut downloads: Vec<PathBuf> = files.iter().filter_map(kept).collect();
+        downloads.dedup();
         Ok(RawDelivery { source: self.place.to_owned(), files, downloads })
     }
 
@@ -128,9 +130,7 @@ impl<'d> Download<'d> {
     fn look(&self, connection: &mut Connection<'d>) -> Result<PollResult, FetchError> {
         self.with_retries(connection, &|| false, &mut |connection| {
             let remote = self.connected(connection)?;
-            let marker = self.wanted.marker.as_deref().map(|name| remote.stat(name)).transpose()?;
-            let files = PerFeed::try_from_fn(|feed| remote.stat(self.wanted.name(feed)))?;
-            Ok(PollResult { marker, files })
+            PollResult::look(remote, self.wanted)
         })
     }
 
@@ -186,13 +186,19 @@ impl<'d> Download<'d> {
         let limit = self.request.max_file_size;
         let (mut done, mut waiting) = (Vec::new(), VecDeque::new());
         for feed in Feed::ALL {
-            let name = self.wanted.name(feed).to_owned();
+            let name = polled.name(feed).to_owned();
+            if polled.found.zipped && feed != Feed::Agent {
+                continue;
+            }
             match polled.file(feed).clone() {
-                Stat::Missing => done.push(Fetched::Missing { feed, name }),
+                Stat::Missing => {
+                    let near = polled.found.near[feed].clone();
+                    done.push(Fetched::Missing { feed, name, near });
+                }
                 Stat::Present(Version { size: Some(size), .. }) if size > limit => {
                     done.push(Fetched::Oversized { feed, name, size, limit });
                 }
-                Stat::Present(version) => waiting.push_back(Task { feed, version }),
+                Stat::Present(version) => waiting.push_back(Task { feed, name, version }),
             }
         }
         self.check_disk_space(&waiting)?;
@@ -224,7 +230,10 @@ impl<'d> Download<'d> {
         }
         let mut files = queue.done;
         files.sort_by_key(Fetched::feed);
-        Ok(files)
+        match polled.found.zipped {
+            true => Ok(zipped(files, self.wanted)),
+            false => Ok(files),
+        }
     }
 
     fn check_disk_space(&self, tasks: &VecDeque<Task>) -> Result<(), FetchError> {

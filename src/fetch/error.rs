@@ -13,6 +13,7 @@ use crate::config::job::ConfigError;
 use crate::model::{Message, RunId};
 
 use crate::disk::DiskError;
+use crate::tls::CertificateSummary;
 
 /// A fault of the network, the machine or the account. `Display` is the English message;
 /// [`FetchError::message`] has both. No variant holds a secret.
@@ -22,6 +23,8 @@ pub enum FetchError {
     NothingThere {
         /// The directory or address.
         place: String,
+        /// Names there that are near those of the files.
+        near: Vec<String>,
     },
     /// The delivery is not complete yet: a file or the marker is still to come, or files still change.
     NotReady {
@@ -69,6 +72,8 @@ pub enum FetchError {
         username: String,
         /// The server's words.
         reply: String,
+        /// User name or password have characters outside ASCII, and went out in UTF-8.
+        gbk_untried: bool,
     },
     /// The server takes no more connections at the moment.
     TooManyConnections {
@@ -91,12 +96,23 @@ pub enum FetchError {
         /// The server's words.
         reply: String,
     },
+    /// The server refuses the way in which data connections are opened.
+    DataModeRefused {
+        /// Host and port.
+        server: String,
+        /// The server's words.
+        reply: String,
+        /// It is active mode, and not passive mode.
+        active: bool,
+    },
     /// The server's certificate is not trusted.
     NotTrusted {
         /// Host and port.
         server: String,
         /// Why.
         reason: Message,
+        /// The certificate that it shows, where that is known.
+        certificate: Option<Box<CertificateSummary>>,
     },
     /// The server shows another host key than the pinned one, or none is pinned.
     HostKey {
@@ -151,6 +167,13 @@ pub enum FetchError {
         what: String,
         /// The server's words.
         reply: String,
+    },
+    /// A packed file is damaged or dangerous.
+    Packed {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        what: Message,
     },
     /// The server has the file and does not hand it out, for another reason than its permissions.
     FileRefused {
@@ -233,6 +256,7 @@ impl FetchError {
             | FetchError::FileRefused { .. } => true,
             FetchError::NothingThere { .. }
             | FetchError::NotReady { .. }
+            | FetchError::Packed { .. }
             | FetchError::NotRefreshed { .. }
             | FetchError::StillRefused { .. }
             | FetchError::Cancelled
@@ -242,6 +266,7 @@ impl FetchError {
             | FetchError::LoginRefused { .. }
             | FetchError::TlsRefused { .. }
             | FetchError::TlsRequired { .. }
+            | FetchError::DataModeRefused { .. }
             | FetchError::NotTrusted { .. }
             | FetchError::HostKey { .. }
             | FetchError::NoSharedAlgorithm { .. }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::config::job::{FtpSource, Tls};
+use crate::config::job::{DataConnections, FtpSource, Tls};
 
 use super::deadline::FetchDeadline;
 use super::expected_files::ExpectedFiles;
 use super::remote::{Connector, Remote};
-use super::session::{Account, Passive, Session};
+use super::session::{Account, DataMode, Session};
 use super::{FetchError, Progress, RawDelivery, Request, download, tls};
 
 /// Downloads the delivery of an account.
@@ -24,6 +24,10 @@ pub(super) fn fetch(
         tls::client_config(trust)?;
     }
     let place = request.source.describe(request.date);
+    let first = match source.data_connections {
+        DataConnections::Passive => DataMode::Extended,
+        DataConnections::Active { .. } => DataMode::Active,
+    };
     let server = Server {
         account: Account {
             source,
@@ -32,7 +36,7 @@ pub(super) fn fetch(
             place: &place,
             deadline,
         },
-        passive: AtomicU8::new(Passive::Extended as u8),
+        data_mode: AtomicU8::new(first as u8),
     };
     download::fetch(&server, &place, deadline, request, wanted, progress)
 }
@@ -40,14 +44,14 @@ pub(super) fn fetch(
 /// An account, and what its connections have learned.
 struct Server<'a> {
     account: Account<'a>,
-    /// How to open data connections, a [`Passive`].
-    passive: AtomicU8,
+    /// How to open data connections, a [`DataMode`].
+    data_mode: AtomicU8,
 }
 
 impl Connector for Server<'_> {
     fn open<'c>(&'c self) -> Result<Box<dyn Remote + 'c>, FetchError> {
-        let passive = Passive::from(self.passive.load(Ordering::Relaxed));
-        let session = Session::open(self.account, passive, &self.passive)?;
+        let data_mode = DataMode::from(self.data_mode.load(Ordering::Relaxed));
+        let session = Session::open(self.account, data_mode, &self.data_mode)?;
         Ok(Box::new(session))
     }
 }

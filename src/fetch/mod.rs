@@ -2,7 +2,7 @@
 //!
 //! A file that is not there or too large is a value ([`Fetched`]), for a rule to judge; a
 //! [`FetchError`] is a fault of the network, the machine or the account. Nothing here looks into a
-//! file, and no local name comes from a server: names come from the schema.
+//! file beyond unpacking it. Local names are those of the schema or the job, but for case, and the bare name of a zip file.
 
 pub mod archive;
 mod data_blocked;
@@ -10,11 +10,13 @@ mod digest;
 mod dir;
 mod download;
 mod error;
+mod expand;
 mod expected_files;
 mod flush;
 mod ftp;
 mod implicit;
 mod deadline;
+mod matching;
 mod names;
 mod part;
 mod progress;
@@ -29,8 +31,10 @@ mod sftp;
 mod throttle;
 mod tls;
 mod transfer;
+mod zipped;
 
 use crate::config::job::Source;
+use crate::model::Feed;
 
 use deadline::FetchDeadline;
 use expected_files::ExpectedFiles;
@@ -44,6 +48,21 @@ pub use request::{EarlierDelivery, Request};
 /// Log targets that must be capped at `info` when logging is set up: at `trace`, suppaftp logs every
 /// command it sends, the one with the password included, and russh what it exchanges.
 pub const QUIET_LOG_TARGETS: &[&str] = &["suppaftp", "rustls", "russh", "russh_sftp"];
+
+/// A delivery of which nothing is there, with the names that are near.
+///
+/// # Errors
+/// If the names of the files are none.
+pub fn nothing(request: &Request<'_>, near: &[String]) -> Result<RawDelivery, FetchError> {
+    let wanted = ExpectedFiles::of(request)?;
+    let missing = |feed| Fetched::Missing {
+        feed,
+        name: wanted.name(feed).to_owned(),
+        near: matching::near(wanted.name(feed), near),
+    };
+    let files = Feed::ALL.into_iter().map(missing).collect();
+    Ok(RawDelivery { source: String::new(), files, downloads: Vec::new() })
+}
 
 /// Fetches the files of one delivery.
 ///
@@ -66,7 +85,11 @@ pub fn fetch(request: &Request<'_>, progress: &dyn Progress) -> Result<RawDelive
         Source::Sftp(_) => return Err(FetchError::NotBuiltIn { feature: "sftp" }),
     };
     if delivery.files.iter().all(|file| matches!(file, Fetched::Missing { .. })) {
-        return Err(FetchError::NothingThere { place: delivery.source });
+        let near = delivery.files.iter().flat_map(|file| match file {
+            Fetched::Missing { near, .. } => near.clone(),
+            _ => Vec::new(),
+        });
+        return Err(FetchError::NothingThere { near: near.collect(), place: delivery.source });
     }
     Ok(delivery)
 }

@@ -2,12 +2,16 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::Feed;
+use crate::model::{Feed, Message};
 
 use crate::disk::DiskError;
+
+use super::expand::{self, Member, Refusal};
+use super::{FetchError, matching};
 
 /// The files of one delivery, as they came.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ pub enum Fetched {
         feed: Feed,
         /// The file's name.
         name: String,
+        /// Names at the source that are near it.
+        near: Vec<String>,
     },
     /// It is too large and was not read (F111).
     Oversized {
@@ -50,9 +56,11 @@ pub enum Fetched {
 pub struct RawFile {
     /// The feed.
     pub feed: Feed,
-    /// The file's name.
+    /// The file's name, in the zip file where it came in one.
     pub name: String,
-    /// All its bytes, or where they are.
+    /// The zip file that it came in; content, hash and size are those of that file then.
+    pub container: Option<String>,
+    /// All its bytes as delivered, or where they are.
     pub content: Content,
     /// SHA-256 of the bytes, lowercase hex.
     pub sha256: String,
@@ -61,13 +69,15 @@ pub struct RawFile {
     /// Modification time at the source. FTP servers may give local time for UTC: good for
     /// comparing, not for arithmetic.
     pub mtime: Option<DateTime<Utc>>,
+    /// The bytes of a packed file, expanded by [`RawDelivery::load`].
+    pub expanded: Option<Vec<u8>>,
 }
 
 /// The bytes of a file.
 #[derive(Clone)]
 pub enum Content {
     /// Here.
-    Memory(Vec<u8>),
+    Memory(Arc<Vec<u8>>),
     /// In a local file that no other process writes.
     Disk(PathBuf),
 }
@@ -78,20 +88,85 @@ impl RawDelivery {
         &self.files[feed as usize]
     }
 
-    /// Reads into memory what lies on disk.
+    /// Reads into memory what lies on disk, and expands what came packed. A file that becomes larger than `limit` bytes
+    /// counts as oversized.
     ///
     /// # Errors
-    /// If a download cannot be read, or is no longer as long as it was.
-    pub fn load(&mut self) -> Result<(), DiskError> {
+    /// If a download cannot be read, or is no longer as long as it was; if a packed file is damaged or dangerous.
+    pub fn load(&mut self, limit: u64) -> Result<(), FetchError> {
+        let mut of_zip: Option<Arc<Vec<u8>>> = None;
         for fetched in &mut self.files {
             let Fetched::File(file) = fetched else { continue };
             let Content::Disk(path) = &file.content else { continue };
+            if let (Some(_), Some(bytes)) = (&file.container, &of_zip) {
+                file.content = Content::Memory(Arc::clone(bytes));
+                continue;
+            }
             let bytes = std::fs::read(path).map_err(DiskError::at(path))?;
             if bytes.len() as u64 != file.size {
                 let source = io::Error::other("the download changed on this disk");
-                return Err(DiskError { path: path.clone(), source });
+                return Err(DiskError { path: path.clone(), source }.into());
+            }
+            let bytes = Arc::new(bytes);
+            if file.container.is_some() {
+                of_zip = Some(Arc::clone(&bytes));
             }
             file.content = Content::Memory(bytes);
+        }
+        self.expand(limit)
+    }
+
+    fn expand(&mut self, limit: u64) -> Result<(), FetchError> {
+        let mut listed: Option<Vec<Member>> = None;
+        for fetched in &mut self.files {
+            let Fetched::File(file) = fetched else { continue };
+            let Content::Memory(packed) = &file.content else { continue };
+            let expanded = match &file.container {
+                Some(zip) => {
+                    let members = match listed.take() {
+                        Some(members) => members,
+                        None => expand::members(packed).map_err(|refusal| FetchError::Packed {
+                            file: zip.clone(),
+                            what: refusal.what(),
+                        })?,
+                    };
+                    let names: Vec<String> = members.iter().map(|m| m.name.clone()).collect();
+                    let Some(name) = matching::find(&file.name, &names) else {
+                        let near = matching::near(&file.name, &names);
+                        let (feed, name) = (file.feed, file.name.clone());
+                        *fetched = Fetched::Missing { feed, name, near };
+                        listed = Some(members);
+                        continue;
+                    };
+                    let mut fitting = members.iter().filter(|member| member.name == name);
+                    let expanded =
+                        fitting.next().map(|member| expand::unzip(packed, member, limit));
+                    if fitting.next().is_some() {
+                        let what = Message::new(
+                            format!("其中有不止一个 {name}"),
+                            format!("it holds {name} more than once"),
+                        );
+                        return Err(FetchError::Packed { file: zip.clone(), what });
+                    }
+                    file.name = name.to_owned();
+                    listed = Some(members);
+                    expanded
+                }
+                None if expand::is_gzip(&file.name) => Some(expand::gunzip(packed, limit)),
+                None => None,
+            };
+            match expanded {
+                None => {}
+                Some(Ok(bytes)) => file.expanded = Some(bytes),
+                Some(Err(Refusal::Oversized(size))) => {
+                    let (feed, name) = (file.feed, file.name.clone());
+                    *fetched = Fetched::Oversized { feed, name, size, limit };
+                }
+                Some(Err(Refusal::Unusable(what))) => {
+                    let file = file.container.as_ref().unwrap_or(&file.name).clone();
+                    return Err(FetchError::Packed { file, what });
+                }
+            }
         }
         Ok(())
     }
@@ -99,7 +174,7 @@ impl RawDelivery {
     /// Bytes of all files that were read.
     pub fn bytes(&self) -> u64 {
         let read = self.files.iter().map(|fetched| match fetched {
-            Fetched::File(file) => file.size,
+            Fetched::File(file) => file.expanded.as_ref().map_or(file.size, |all| all.len() as u64),
             Fetched::Missing { .. } | Fetched::Oversized { .. } => 0,
         });
         read.sum()
@@ -135,9 +210,11 @@ impl Fetched {
 }
 
 impl RawFile {
-    /// The bytes, if they are in memory: always so for files of a directory, and after
-    /// [`RawDelivery::load`].
+    /// The bytes, expanded if the file came packed; always there after [`RawDelivery::load`].
     pub fn bytes(&self) -> &[u8] {
+        if let Some(expanded) = &self.expanded {
+            return expanded;
+        }
         match &self.content {
             Content::Memory(bytes) => bytes,
             Content::Disk(_) => &[],

@@ -8,9 +8,9 @@ use crate::config::job::Ready;
 use crate::model::{Feed, Message, PerFeed, RecordedFile};
 
 use super::deadline::FetchDeadline;
-use super::expected_files::ExpectedFiles;
-use super::remote::{Stat, Version};
-use super::{EarlierDelivery, FetchError};
+use super::expected_files::{ExpectedFiles, Found};
+use super::remote::{Folder, Stat, Version};
+use super::{EarlierDelivery, FetchError, matching};
 
 /// Shortest and longest poll interval for a marker that is not there yet.
 const MIN_MARKER_POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -25,9 +25,45 @@ pub(super) struct PollResult {
     pub(super) marker: Option<Stat>,
     /// One a feed, in [`Feed::ALL`] order.
     pub(super) files: PerFeed<Stat>,
+    /// Under which names they were looked at.
+    pub(super) found: Found,
 }
 
 impl PollResult {
+    /// Looks at the marker and then at the files. Where one is not there under its exact name the folder is listed.
+    pub(super) fn look(
+        folder: &mut dyn Folder,
+        wanted: &ExpectedFiles,
+    ) -> Result<PollResult, FetchError> {
+        let marker = wanted.marker.as_deref().map(|name| folder.stat(name)).transpose()?;
+        let mut found = wanted.exactly();
+        let mut files = stat_all(folder, &found)?;
+        if files.as_slice().contains(&Stat::Missing)
+            && let Some(mut listed) = folder.list()?
+        {
+            listed.retain(|name| matching::is_bare(name));
+            let chosen = wanted.choose(&listed);
+            if chosen.names != found.names {
+                files = stat_all(folder, &chosen)?;
+            }
+            found = chosen;
+        }
+        Ok(PollResult { marker, files, found })
+    }
+
+    /// The name of the file of a feed.
+    pub(super) fn name(&self, feed: Feed) -> &str {
+        &self.found.names[feed]
+    }
+
+    /// The names in the folder that are near those that are missing.
+    fn near(&self) -> Vec<String> {
+        let mut near: Vec<String> = self.found.near.iter().flatten().cloned().collect();
+        near.sort_unstable();
+        near.dedup();
+        near
+    }
+
     /// The file of a feed.
     pub(super) fn file(&self, feed: Feed) -> &Stat {
         &self.files[feed]
@@ -35,11 +71,13 @@ impl PollResult {
 
     /// The names of the files that differ in another poll result.
     pub(super) fn differences(&self, other: &PollResult, wanted: &ExpectedFiles) -> Vec<String> {
-        let mut names: Vec<String> = Feed::ALL
-            .into_iter()
-            .filter(|&feed| self.file(feed) != other.file(feed))
-            .map(|feed| wanted.name(feed).to_owned())
-            .collect();
+        let differs = |&feed: &Feed| {
+            self.file(feed) != other.file(feed) || self.name(feed) != other.name(feed)
+        };
+        let mut names: Vec<String> =
+            Feed::ALL.into_iter().filter(differs).map(|feed| self.name(feed).to_owned()).collect();
+        // A zip file is that of all feeds.
+        names.dedup();
         if self.marker != other.marker {
             names.extend(wanted.marker.clone());
         }
@@ -69,14 +107,17 @@ impl PollResult {
         self.files.iter().all(missing) && self.marker.as_ref().is_none_or(missing)
     }
 
-    fn missing(&self, wanted: &ExpectedFiles) -> Vec<String> {
+    fn missing(&self) -> Vec<String> {
         let missing = |feed: &Feed| *self.file(*feed) == Stat::Missing;
-        Feed::ALL.into_iter().filter(missing).map(|feed| wanted.name(feed).to_owned()).collect()
+        let names = Feed::ALL.into_iter().filter(missing).map(|feed| self.name(feed).to_owned());
+        let mut names = Vec::from_iter(names);
+        names.dedup();
+        names
     }
 
     /// Why the files cannot be complete, even if they do not change any more.
-    fn incomplete_reason(&self, wanted: &ExpectedFiles, min_size: u64) -> Option<Message> {
-        let missing = self.missing(wanted);
+    fn incomplete_reason(&self, min_size: u64) -> Option<Message> {
+        let missing = self.missing();
         if !missing.is_empty() {
             let names = missing.join(", ");
             return Some(Message::new(
@@ -89,7 +130,7 @@ impl PollResult {
             _ => false,
         };
         let feed = Feed::ALL.into_iter().find(small)?;
-        let name = wanted.name(feed);
+        let name = self.name(feed);
         if matches!(self.file(feed), Stat::Present(Version { size: Some(0), .. })) {
             return Some(Message::new(
                 format!("{name} 是空文件（0 字节）"),
@@ -101,6 +142,14 @@ impl PollResult {
             format!("{name} has fewer than {min_size} bytes"),
         ))
     }
+}
+
+fn stat_all(folder: &mut dyn Folder, found: &Found) -> Result<PerFeed<Stat>, FetchError> {
+    if found.zipped {
+        let stat = folder.stat(&found.names[Feed::Agent])?;
+        return Ok(PerFeed::from_fn(|_| stat.clone()));
+    }
+    PerFeed::try_from_fn(|feed| folder.stat(&found.names[feed]))
 }
 
 /// Whether what is seen of a file is what was seen before. A file whose time is unknown may be any.
@@ -135,7 +184,7 @@ pub(super) fn wait_until_complete(
     loop {
         let polled = look()?;
         if polled.is_empty() {
-            return Err(FetchError::NothingThere { place: place.to_owned() });
+            return Err(FetchError::NothingThere { place: place.to_owned(), near: polled.near() });
         }
         let mut incomplete = false;
         let (why, interval) = match ready {
@@ -145,7 +194,7 @@ pub(super) fn wait_until_complete(
                 _ => (no_marker(wanted), deadline.allowed() / MARKER_POLLS),
             },
             Ready::Stable { wait, polls, min_size } => {
-                let why = polled.incomplete_reason(wanted, *min_size);
+                let why = polled.incomplete_reason(*min_size);
                 incomplete = why.is_some();
                 let same = last.as_ref() == Some(&polled);
                 equal = if why.is_none() && same { equal + 1 } else { 1 };
@@ -218,6 +267,17 @@ mod tests {
         PollResult {
             marker: marker.map(|there| stat(there.then_some(0))),
             files: PerFeed::new(sizes).map(stat),
+            found: wanted().exactly(),
+        }
+    }
+
+    fn wanted() -> ExpectedFiles {
+        ExpectedFiles {
+            names: PerFeed::new(["agent.txt", "node.txt", "organ.txt", "principal.txt"])
+                .map(str::to_owned),
+            usual: None,
+            zip: None,
+            marker: Some("done.ok".to_owned()),
         }
     }
 
@@ -242,11 +302,7 @@ mod tests {
             (&marker, vec![(all(5), Some(false)), (three, Some(true))], Ok(2)),
             (&marker, vec![(all(5), Some(false))], Err("marker done.ok is not there yet")),
         ];
-        let wanted = ExpectedFiles {
-            names: PerFeed::new(["agent.txt", "node.txt", "organ.txt", "principal.txt"])
-                .map(str::to_owned),
-            marker: Some("done.ok".to_owned()),
-        };
+        let wanted = wanted();
         for (number, (ready, polled, expected)) in cases.into_iter().enumerate() {
             let cancel = Cancel::new();
             let deadline = FetchDeadline::starting_now(Duration::from_millis(500), &cancel);
@@ -282,11 +338,7 @@ mod tests {
             (&marker, vec![(all(5), Some(false))], 1, false),
             (&marker, vec![(all(5), Some(true))], 1, true),
         ];
-        let wanted = ExpectedFiles {
-            names: PerFeed::new(["agent.txt", "node.txt", "organ.txt", "principal.txt"])
-                .map(str::to_owned),
-            marker: Some("done.ok".to_owned()),
-        };
+        let wanted = wanted();
         for (number, (ready, polled, expected, fetched_result)) in cases.into_iter().enumerate() {
             let deadline = FetchDeadline::starting_now(Duration::from_secs(60), &Cancel::new());
             let mut looks = 0;

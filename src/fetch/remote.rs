@@ -14,14 +14,20 @@ pub(super) trait Connector: Sync {
     fn open<'a>(&'a self) -> Result<Box<dyn Remote + 'a>, FetchError>;
 }
 
+/// A folder that a delivery is looked for in.
+pub(super) trait Folder {
+    /// The state of the file of that bare name.
+    fn stat(&mut self, name: &str) -> Result<Stat, FetchError>;
+
+    /// The bare names of what is in it; `None` if that cannot be had.
+    fn list(&mut self) -> Result<Option<Vec<String>>, FetchError>;
+}
+
 /// A connection, logged in and in the delivery's directory.
 ///
 /// Any error leaves it in an unknown state; the caller must drop it. It need not outlive its fetch's
 /// [`FetchDeadline`](super::deadline::FetchDeadline): every operation ends with an error soon after the fetch has to end.
-pub(super) trait Remote {
-    /// The state of the file of that bare name.
-    fn stat(&mut self, name: &str) -> Result<Stat, FetchError>;
-
+pub(super) trait Remote: Folder {
     /// Hands the bytes of a file from `offset` on to `sink`, piece by piece; gives up beyond `most` of
     /// them. An error of `sink` ends the transfer and is passed on.
     ///

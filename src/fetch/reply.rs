@@ -1,7 +1,6 @@
 //! What a server says, and what that means: replies made printable, faults classified.
 
 use std::borrow::Cow;
-use std::error::Error;
 use std::io::{self, ErrorKind};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
@@ -12,6 +11,7 @@ use suppaftp::types::Response;
 
 use crate::config::job::Secret;
 use crate::model::{Message, system_reason};
+use crate::tls::{CertificateSummary, UntrustedCertificate};
 
 use super::FetchError;
 
@@ -191,8 +191,8 @@ pub(super) fn fault(error: FtpError, server: &str, what: &str, secret: &Secret) 
 /// What TLS has to do with the fault of a connection, if it is for good.
 pub(super) fn tls_fault(error: &io::Error, server: &str) -> Option<FetchError> {
     let server = server.to_owned();
-    if let Some(reason) = distrust(error) {
-        return Some(FetchError::NotTrusted { server, reason });
+    if let Some((reason, certificate)) = distrust(error) {
+        return Some(FetchError::NotTrusted { server, reason, certificate });
     }
     match error.get_ref()?.downcast_ref::<rustls::Error>()? {
         // They share no version or cipher, the server wants a certificate of ours, or no TLS speaks there.
@@ -218,6 +218,21 @@ pub(super) fn io_reason(error: &io::Error) -> Message {
         return Message::new(
             format!("数据连接无法建立：{}", reason.zh),
             format!("the data connection cannot be made: {}", reason.en),
+        );
+    }
+    if let Some(late) = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<super::data_blocked::NotConnectedBack>())
+    {
+        let address = late.announced;
+        return Message::new(
+            format!(
+                "主动模式下服务器没有连到 {address}：请在防火墙放行 active_ports，并核对 active_address"
+            ),
+            format!(
+                "in active mode the server did not connect to {address}: let active_ports pass the firewall, and check \
+                 active_address"
+            ),
         );
     }
     match error.kind() {
@@ -252,16 +267,16 @@ pub(super) fn not_resolved(error: &io::Error, server: &str) -> FetchError {
 }
 
 /// Why the server's certificate is not trusted, if that is what the fault is about.
-fn distrust(error: &io::Error) -> Option<Message> {
+fn distrust(error: &io::Error) -> Option<(Message, Option<Box<CertificateSummary>>)> {
     let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;
     let rustls::Error::InvalidCertificate(reason) = tls else { return None };
-    let words = match reason {
-        rustls::CertificateError::Other(other) => {
-            other.source().map_or_else(|| other.0.to_string(), ToString::to_string)
+    let (words, certificate) = match UntrustedCertificate::of(tls) {
+        Some(untrusted) => {
+            (untrusted.reason.clone(), Some(Box::new(untrusted.certificate.clone())))
         }
-        reason => reason.to_string(),
+        None => (reason.to_string(), None),
     };
-    Some(Message::new(words.clone(), words))
+    Some((Message::new(words.clone(), words), certificate))
 }
 
 #[cfg(test)]

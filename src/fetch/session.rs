@@ -3,7 +3,10 @@
 //! Any error leaves the connection in an unknown state; the caller must drop the session.
 
 mod account;
-mod passive;
+mod active;
+mod data_mode;
+mod lenient;
+mod listing;
 mod refusal;
 mod sockets;
 
@@ -14,30 +17,29 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 use rustls::ClientConfig;
-use suppaftp::types::{FileType, Response};
+use suppaftp::types::FileType;
 use suppaftp::{FtpError, RustlsConnector, RustlsFtpStream, Status};
 
 use crate::config::job::{NameEncoding, Tls};
-use crate::model::Message;
 
 use super::deadline::RegisteredSocket;
-use super::remote::{Remote, Retrieved, Stat, Version};
+use super::remote::{Folder, Remote, Retrieved, Stat, Version};
 use super::transfer::Transfer;
 use super::{FetchError, names, reply, tls};
-use passive::{mode, passive_error_code};
+use data_mode::{mode, passive_error_code};
 use refusal::{greeting_error, login_error, reply_message};
 use sockets::{DataSockets, connect};
 
 pub(super) use account::Account;
-pub(super) use passive::Passive;
+pub(super) use data_mode::DataMode;
 
 /// A control connection, logged in, in binary mode and in the right directory.
 pub(super) struct Session<'a> {
     account: Account<'a>,
     stream: RustlsFtpStream,
     tls: Option<Arc<ClientConfig>>,
-    passive: Passive,
-    /// What the next session should know of passive mode.
+    data_mode: DataMode,
+    /// How the next session should open data connections.
     learned: &'a AtomicU8,
     /// Names go out in GB 18030.
     gb18030: bool,
@@ -51,7 +53,7 @@ impl<'a> Session<'a> {
     /// Connects and logs in.
     pub(super) fn open(
         account: Account<'a>,
-        passive: Passive,
+        data_mode: DataMode,
         learned: &'a AtomicU8,
     ) -> Result<Self, FetchError> {
         let source = account.source;
@@ -81,7 +83,7 @@ impl<'a> Session<'a> {
             sockets.open(address).map_err(FtpError::ConnectionError)
         });
         stream.set_passive_nat_workaround(true);
-        stream.set_mode(mode(passive));
+        stream.set_mode(mode(data_mode));
 
         let refused = |error| match error {
             FtpError::UnexpectedResponse(response) if reply::code(&response) >= 500 => {
@@ -104,6 +106,10 @@ impl<'a> Session<'a> {
             }
             _ => {}
         }
+        // User name and password are written as names are; nothing is tried twice, or an account would be locked.
+        if source.encoding == NameEncoding::Gb18030 {
+            stream.set_encoding(names::Gb18030);
+        }
         stream
             .login(source.username.as_str(), account.password.expose())
             .map_err(|error| login_error(error, account, &server))?;
@@ -113,7 +119,7 @@ impl<'a> Session<'a> {
             account,
             stream,
             tls,
-            passive,
+            data_mode,
             learned,
             gb18030: false,
             unusable: false,
@@ -139,27 +145,9 @@ impl<'a> Session<'a> {
         match entered {
             Ok(()) => Ok(()),
             Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => {
-                Err(self.not_entered(&response))
+                Err(refusal::of_directory(&mut self.stream, &response, self.account))
             }
             Err(error) => Err(self.fault(error, self.account.place)),
-        }
-    }
-
-    /// Why the directory cannot be entered: many servers say only that it cannot.
-    fn not_entered(&mut self, response: &Response) -> FetchError {
-        let place = self.account.place;
-        let reply = reply::text(response, self.account.password);
-        if reply::says_no_permission(&reply) {
-            return FetchError::NoPermission { what: place.to_owned(), reply };
-        }
-        // Only a file has a size, for most servers; those for which a directory has one too have entered it.
-        let size = format!("SIZE {}", self.account.directory);
-        match self.stream.custom_command(size, &[Status::File]) {
-            Ok(_) => FetchError::NotAFolder { path: place.into() },
-            Err(FtpError::UnexpectedResponse(_)) => {
-                FetchError::NothingThere { place: place.to_owned() }
-            }
-            Err(error) => self.fault(error, place),
         }
     }
 
@@ -202,8 +190,10 @@ impl<'a> Session<'a> {
     /// A session that can no longer be used is replaced by a new one.
     fn renew(&mut self) -> Result<(), FetchError> {
         if self.unusable {
+            // A server of few connections wants the old one gone first; it may be closed already.
+            _ = self.stream.get_ref().shutdown(Shutdown::Both);
             let gb18030 = self.gb18030;
-            *self = Session::open(self.account, self.passive, self.learned)?;
+            *self = Session::open(self.account, self.data_mode, self.learned)?;
             self.set_names_in_gb18030(gb18030);
         }
         Ok(())
@@ -211,42 +201,37 @@ impl<'a> Session<'a> {
 
     fn begin(&mut self, name: &str, offset: u64) -> Result<Transfer, FtpError> {
         loop {
-            let result = match self.passive {
-                Passive::Extended | Passive::Classic => {
+            let result = match self.data_mode {
+                DataMode::Extended | DataMode::Classic => {
                     // A second REST comes just before RETR. A number beyond `usize` has no machine.
                     self.stream.resume_transfer(usize::try_from(offset).unwrap_or(usize::MAX))?;
                     self.stream.retr_as_stream(name).map(Transfer::Suppaftp)
                 }
-                Passive::Lenient => return self.begin_lenient_pasv(name, offset),
+                DataMode::Lenient | DataMode::Active => return self.begin_on_socket(name, offset),
             };
             let Err(error) = &result else { return result };
-            let next = match (self.passive, passive_error_code(error)) {
-                (Passive::Extended, Some(_)) => Passive::Classic,
-                (Passive::Classic, Some(227)) => Passive::Lenient,
+            let next = match (self.data_mode, passive_error_code(error)) {
+                (DataMode::Extended, Some(_)) => DataMode::Classic,
+                (DataMode::Classic, Some(227)) => DataMode::Lenient,
                 _ => return result,
             };
-            self.set_passive(next);
+            self.set_data_mode(next);
         }
     }
 
-    fn set_passive(&mut self, passive: Passive) {
-        self.passive = passive;
-        self.learned.store(passive as u8, Ordering::Relaxed);
-        self.stream.set_mode(mode(passive));
+    fn set_data_mode(&mut self, data_mode: DataMode) {
+        self.data_mode = data_mode;
+        self.learned.store(data_mode as u8, Ordering::Relaxed);
+        self.stream.set_mode(mode(data_mode));
     }
 
-    /// PASV, REST and RETR one by one; the port is found in any text of the reply to PASV.
-    fn begin_lenient_pasv(&mut self, name: &str, offset: u64) -> Result<Transfer, FtpError> {
-        let response = self.stream.custom_command("PASV", &[Status::PassiveMode])?;
-        let port = reply::passive_port(&response).ok_or(FtpError::BadResponse)?;
-        let mut address = self.stream.get_ref().peer_addr().map_err(FtpError::ConnectionError)?;
-        address.set_port(port);
-        let socket = self.data.open(address).map_err(FtpError::ConnectionError)?;
-        if offset > 0 {
-            self.stream.custom_command(format!("REST {offset}"), &[Status::RequestFilePending])?;
-        }
-        let started = [Status::AlreadyOpen, Status::AboutToSend];
-        self.stream.custom_command(format!("RETR {name}"), &started)?;
+    /// Begins a transfer over a connection that suppaftp does not know of.
+    fn begin_on_socket(&mut self, name: &str, offset: u64) -> Result<Transfer, FtpError> {
+        let (stream, data) = (&mut self.stream, &self.data);
+        let socket = match (self.data_mode, &self.account.source.data_connections) {
+            (DataMode::Active, settings) => active::begin(stream, data, settings, name, offset),
+            _ => lenient::begin(stream, data, name, offset),
+        }?;
         Transfer::over_socket(socket, self.tls.as_ref(), &self.account.source.host)
     }
 
@@ -304,16 +289,12 @@ impl<'a> Session<'a> {
         if self.account.source.allow_missing_close_notify {
             return None;
         }
-        let reason = Message::fixed(
-            "服务器关闭 TLS 数据连接时没有发送 close_notify，与被截断无法区分；若该服务器总是如此，请在 tls 中设置 allow_missing_close_notify = true",
-            "the TLS data connection ended without close_notify, as a cut-off one does; if this \
-             server always does so, set allow_missing_close_notify = true in tls",
-        );
+        let reason = refusal::no_close_notify();
         Some(FetchError::Interrupted { what: name.to_owned(), reason })
     }
 }
 
-impl Remote for Session<'_> {
+impl Folder for Session<'_> {
     fn stat(&mut self, name: &str) -> Result<Stat, FetchError> {
         self.renew()?;
         let stat = self.stat_in_current_encoding(name)?;
@@ -326,6 +307,14 @@ impl Remote for Session<'_> {
         Ok(stat)
     }
 
+    fn list(&mut self) -> Result<Option<Vec<String>>, FetchError> {
+        self.renew()?;
+        listing::names(&mut self.stream, self.data_mode)
+            .map_err(|error| self.fault(error, self.account.place))
+    }
+}
+
+impl Remote for Session<'_> {
     fn retrieve(
         &mut self,
         name: &str,
@@ -345,21 +334,27 @@ impl Remote for Session<'_> {
         }
         let mut transfer = match self.begin(name, offset) {
             Ok(transfer) => transfer,
-            Err(FtpError::UnexpectedResponse(response))
-                if (550..=553).contains(&reply::code(&response)) =>
-            {
-                let reply = reply::text(&response, self.account.password);
-                return match reply::says_no_permission(&reply) {
-                    true => Err(FetchError::NoPermission { what: name.to_owned(), reply }),
-                    false => Ok(Retrieved::Refused(reply)),
+            Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) >= 500 => {
+                let (mode, account) = (self.data_mode, self.account);
+                return match refusal::of_data_mode(&mut self.stream, mode, account)? {
+                    Some(fault) => Err(fault),
+                    None if (550..=553).contains(&reply::code(&response)) => {
+                        let reply = reply::text(&response, account.password);
+                        match reply::says_no_permission(&reply) {
+                            true => Err(FetchError::NoPermission { what: name.to_owned(), reply }),
+                            false => Ok(Retrieved::Refused(reply)),
+                        }
+                    }
+                    None => Err(self.fault(FtpError::UnexpectedResponse(response), name)),
                 };
             }
             Err(error) => {
                 if self.data.is_blocked() {
                     // A firewall on the way may know only the other command.
-                    self.set_passive(match self.passive {
-                        Passive::Extended => Passive::Classic,
-                        Passive::Classic | Passive::Lenient => Passive::Extended,
+                    self.set_data_mode(match self.data_mode {
+                        DataMode::Extended => DataMode::Classic,
+                        DataMode::Classic | DataMode::Lenient => DataMode::Extended,
+                        DataMode::Active => DataMode::Active,
                     });
                 }
                 return Err(self.fault(error, name));

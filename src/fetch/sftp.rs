@@ -1,5 +1,6 @@
 //! Fetching from an SFTP server.
 
+mod algorithms;
 mod connect;
 mod fault;
 mod host_key;
@@ -31,16 +32,18 @@ pub(super) fn fetch(
 ) -> Result<RawDelivery, FetchError> {
     let passphrase = source.key_passphrase.as_ref().map(|secret| secret.reveal()).transpose()?;
     let key = source.key.as_deref().map(|path| login::private_key(path, passphrase.as_ref()));
+    let rsa_sha1 = algorithms::allow_rsa_sha1(&source.algorithms);
     let server = Server(Account {
         source,
         credentials: Credentials {
             username: source.username.clone(),
             password: source.password.as_ref().map(|secret| secret.reveal()).transpose()?,
             key: key.transpose()?.map(Arc::new),
+            rsa_sha1,
         },
         directory: source.path.on(request.date),
         deadline,
-        kinds: Mutex::new(HostKeyAlgorithms::all()),
+        kinds: Mutex::new(HostKeyAlgorithms::all(rsa_sha1)),
     });
     let place = request.source.describe(request.date);
     download::fetch(&server, &place, deadline, request, wanted, progress)

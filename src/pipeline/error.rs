@@ -170,6 +170,7 @@ impl Classification {
     pub fn of_fetch(error: &FetchError) -> Classification {
         match error {
             FetchError::NothingThere { .. }
+            | FetchError::Packed { .. }
             | FetchError::NotReady { .. }
             | FetchError::NotRefreshed { .. }
             | FetchError::StillRefused { .. }
@@ -192,6 +193,7 @@ impl Classification {
             | FetchError::TlsRefused { .. }
             | FetchError::TlsRequired { .. }
             | FetchError::NoPermission { .. }
+            | FetchError::DataModeRefused { .. }
             | FetchError::NotTrusted { .. }
             | FetchError::HostKey { .. }
             | FetchError::NoSharedAlgorithm { .. }

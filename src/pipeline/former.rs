@@ -37,7 +37,11 @@ pub(super) fn fetch_former(
         caller_polls: false,
         earlier: &[],
     };
-    fetch::fetch(&request, &fetch::NoProgress).map_err(|error| {
+    let fetched = fetch::fetch(&request, &fetch::NoProgress).and_then(|mut raw| {
+        raw.load(max_file_size)?;
+        Ok(raw)
+    });
+    fetched.map_err(|error| {
         let folder = folder.display().to_string();
         RunError::Former(Box::new(FormerUnreadable { folder, why: error.message() }))
     })
@@ -260,7 +264,7 @@ pub(super) fn only(raw: &mut RawDelivery, feeds: &[Feed]) {
     for fetched in &mut raw.files {
         let feed = fetched.feed();
         if !feeds.contains(&feed) {
-            *fetched = Fetched::Missing { feed, name: fetched.name().to_owned() };
+            *fetched = Fetched::Missing { feed, name: fetched.name().to_owned(), near: Vec::new() };
         }
     }
 }

@@ -26,13 +26,6 @@ impl fetch::Progress for Files<'_> {
     }
 }
 
-/// A delivery whose four files are all missing.
-pub(super) fn nothing(schema: &Schema) -> RawDelivery {
-    let missing = |feed| Fetched::Missing { feed, name: schema.feed(feed).file_name.clone() };
-    let files = Feed::ALL.into_iter().map(missing).collect();
-    RawDelivery { source: String::new(), files, downloads: Vec::new() }
-}
-
 /// Whether every file is, to the byte, what it was in an earlier run. One that was not read then and is not now
 /// counts as the same if it has the same size.
 pub(super) fn is_unchanged(raw: &RawDelivery, before: &RecordedFiles) -> bool {
@@ -54,7 +47,7 @@ pub(super) fn parse<'a>(
     let files = PerFeed::try_from_fn(|feed| {
         let fetched = raw.file(feed);
         let state = match fetched {
-            Fetched::Missing { .. } => FileState::Missing,
+            Fetched::Missing { near, .. } => FileState::Missing { near: near.clone() },
             Fetched::Oversized { size, limit, .. } => {
                 FileState::Oversized { size: *size, limit: *limit }
             }

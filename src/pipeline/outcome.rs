@@ -216,7 +216,7 @@ fn facts(state: &FileState<'_>, raw: &Fetched, accepted: &Acceptance) -> FileFac
         }
         FileState::Unparsable(Unparsable::Layout(_, detected)) => lay_out(*detected, None),
         FileState::Unparsable(Unparsable::Empty { .. } | Unparsable::Encoding(_))
-        | FileState::Missing
+        | FileState::Missing { .. }
         | FileState::Oversized { .. } => {}
     }
     facts

@@ -12,7 +12,7 @@ use reqwest::header::{CONTENT_TYPE, LOCATION};
 
 use crate::http::{self, ClientSettings};
 use crate::model::Message;
-use crate::tls::{self, CertificateFileError};
+use crate::tls::{CertificateFileError, Certificates, Trust};
 use crate::wecom::crypto::Credentials;
 
 /// How long WeCom waits for the answer to a check of an address (document 90930).
@@ -154,16 +154,14 @@ pub fn send(probe: &Probe<'_>, authorities: Option<&Path>) -> Result<Vec<Outcome
 }
 
 fn client(authorities: Option<&Path>) -> Result<reqwest::Client, ProbeError> {
-    let roots = match authorities {
-        None => tls::public_roots(),
-        Some(path) => {
-            tls::roots_of_file(path).map_err(|CertificateFileError { path, reason }| {
-                ProbeError::Authorities { path, reason }
-            })?
-        }
+    let trust = match authorities {
+        None => Trust::PublicRoots,
+        Some(path) => Certificates::of_file(path).map(Trust::Certificates).map_err(
+            |CertificateFileError { path, reason }| ProbeError::Authorities { path, reason },
+        )?,
     };
     let settings = ClientSettings { timeout: Some(REQUEST_TIMEOUT), keep_connections: true };
-    http::client(roots, settings).map_err(|reason| ProbeError::Setup { reason })
+    http::client(trust, settings).map_err(|reason| ProbeError::Setup { reason })
 }
 
 /// The query that signs a ciphertext.

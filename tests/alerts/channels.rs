@@ -55,16 +55,19 @@ fn a_webhook_of_a_private_authority_is_trusted_by_its_certificate_only() {
         return;
     }
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let own = certificate::make(folder.path()).ca;
+    let made = certificate::make(folder.path());
+    let own = made.ca;
     let foreign = certificate::make(other.path()).ca;
     let server = Receiver::behind_tls(folder.path());
     let url = server.url().replace("http://", "https://");
     let with = |ca: &Path| webhook(&url, &format!("ca = \"{}\"\n", ca.display()));
     send(&with(&own), PLENTY).unwrap();
     assert_eq!(server.received().len(), 1);
+    let shown = format!("{}, subject CN=127.0.0.1, valid until ", made.fingerprint);
     for (channel, expected) in [
-        (webhook(&url, ""), "cannot be reached (invalid peer certificate"),
-        (with(&foreign), "cannot be reached (invalid peer certificate"),
+        (webhook(&url, ""), shown.as_str()),
+        (with(&foreign), &shown),
+        (with(&foreign), "write in that [[alert]]: ca = \"webhook.pem\""),
         (with(&folder.path().join("san")), "san cannot be used ("),
         (with(&folder.path().join("nowhere.pem")), "nowhere.pem cannot be used ("),
     ] {
@@ -72,6 +75,19 @@ fn a_webhook_of_a_private_authority_is_trusted_by_its_certificate_only() {
         assert!(error.contains(expected), "{error}");
         assert!(!error.contains("S3CRET"), "{error}");
     }
+    assert_eq!(server.received().len(), 1);
+}
+
+#[test]
+fn a_webhook_with_a_self_signed_certificate_is_trusted_where_ca_names_it() {
+    if !certificate::available("webhooks over TLS") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let own = certificate::make_self_signed(folder.path(), &["-subj", "/CN=127.0.0.1"]).ca;
+    let server = Receiver::behind_tls(folder.path());
+    let url = server.url().replace("http://", "https://");
+    send(&webhook(&url, &format!("ca = \"{}\"\n", own.display())), PLENTY).unwrap();
     assert_eq!(server.received().len(), 1);
 }
 

@@ -27,6 +27,19 @@ fn openssl(dir: &Path, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Makes `server.pem`, signed with its own key `server.key`, as `openssl req -x509` makes it unless told otherwise: an
+/// authority by its own words. `more` are further arguments.
+pub(crate) fn make_self_signed(dir: &Path, more: &[&str]) -> Certificate {
+    let new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout server.key -out server.pem";
+    openssl(dir, &[Vec::from_iter(new.split(' ')), more.to_vec()].concat());
+    Certificate { fingerprint: fingerprint(dir), ca: dir.join("server.pem") }
+}
+
+fn fingerprint(dir: &Path) -> String {
+    let printed = openssl(dir, &["x509", "-in", "server.pem", "-noout", "-fingerprint", "-sha256"]);
+    printed.trim().split_once('=').unwrap().1.to_owned()
+}
+
 /// Makes `ca.pem`, `server.pem` and `server.key` in a folder.
 pub(crate) fn make(dir: &Path) -> Certificate {
     let new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
@@ -64,7 +77,5 @@ pub(crate) fn make(dir: &Path) -> Certificate {
             "san",
         ],
     );
-    let printed = openssl(dir, &["x509", "-in", "server.pem", "-noout", "-fingerprint", "-sha256"]);
-    let fingerprint = printed.trim().split_once('=').unwrap().1.to_owned();
-    Certificate { fingerprint, ca: dir.join("ca.pem") }
+    Certificate { fingerprint: fingerprint(dir), ca: dir.join("ca.pem") }
 }

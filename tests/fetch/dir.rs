@@ -51,7 +51,7 @@ fn the_business_date_is_part_of_a_folder_path() {
     delivery(&dir.path().join("20261124"));
     assert!(fetch_into(dir.path(), &source("{date:%Y%m%d}")).is_ok());
     let error = fetch_into(dir.path(), &source("{date:%Y-%m-%d}")).unwrap_err();
-    let FetchError::NothingThere { place } = &error else { panic!("{error}") };
+    let FetchError::NothingThere { place, .. } = &error else { panic!("{error}") };
     assert!(place.ends_with("/2026-11-24"), "{place}");
     assert!(waiting_helps(&error));
 }

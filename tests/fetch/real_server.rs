@@ -180,7 +180,7 @@ fn plain_ftp_reports_missing_partial_and_oversized_files() {
     let dir = tempfile::tempdir().unwrap();
     let late = account("ftp", server.port, "right", "path = 'late/{date:%Y%m%d}'");
     let error = fetch_into(dir.path(), &late).unwrap_err();
-    let FetchError::NothingThere { place } = &error else { panic!("{error}") };
+    let FetchError::NothingThere { place, .. } = &error else { panic!("{error}") };
     assert_eq!(*place, format!("ftp://anonymous@127.0.0.1:{}/late/20261124", server.port),);
     assert!(waiting_helps(&error));
 
@@ -261,6 +261,131 @@ fn explicit_tls_verifies_the_certificate() {
     let no_ca = account("tls = { ca = '/nowhere/ca.pem' }");
     let error = fetch_into(dir.path(), &no_ca).unwrap_err();
     assert!(matches!(error, FetchError::TlsSetup { .. }), "{error}");
+}
+
+#[test]
+fn a_self_signed_certificate_that_ca_names_is_trusted_for_its_names_and_dates() {
+    if !available("a_self_signed_certificate_that_ca_names_is_trusted_for_its_names_and_dates") {
+        return;
+    }
+    let san = ["-subj", "/CN=Example", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
+    let other = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=DNS:ftp.example.com"];
+    // Whether it is trusted, or why not. Dates are tested beside the verifier.
+    for (more, refusal) in [
+        (&san[..], None),
+        (&["-subj", "/CN=127.0.0.1"], None),
+        (&["-subj", "/CN=ftp.example.com"], Some("it is not for 127.0.0.1")),
+        (&other, Some("not valid for name")),
+    ] {
+        let server = Vsftpd::self_signed(more);
+        deliver(&server.root, "20261124");
+        let certificate = server.certificate.as_ref().unwrap();
+        let more = format!("path = '20261124'\ntls = {{ ca = '{}' }}", certificate.ca.display());
+        let source = account("ftps", server.port, "right", &more);
+        let Some(refusal) = refusal else {
+            comes_whole(&server, &source);
+            continue;
+        };
+        let error = fetch_into(tempfile::tempdir().unwrap().path(), &source).unwrap_err();
+        assert!(matches!(error, FetchError::NotTrusted { .. }), "{error}");
+        assert!(error.to_string().contains(refusal), "{error}");
+    }
+}
+
+#[test]
+fn an_untrusted_certificate_is_shown_with_the_line_that_pins_it() {
+    if !available("an_untrusted_certificate_is_shown_with_the_line_that_pins_it") {
+        return;
+    }
+    let server =
+        Vsftpd::self_signed(&["-subj", "/O=示例/CN=ftp.example.com", "-utf8", "-days", "2"]);
+    deliver(&server.root, "20261124");
+    let dated = "path = '20261124'";
+    let source = account("ftps", server.port, "right", dated);
+    let error = fetch_into(tempfile::tempdir().unwrap().path(), &source).unwrap_err();
+    let fingerprint = &server.certificate.as_ref().unwrap().fingerprint;
+    let line = format!("tls = {{ pin_sha256 = \"{fingerprint}\" }}");
+    let until = format!("{}", (chrono::Utc::now() + chrono::Days::new(2)).format("%Y-%m-%d"));
+    let message = error.message();
+    for text in [&message.zh, &message.en] {
+        let expected = [line.as_str(), "O=示例, CN=ftp.example.com", &until];
+        assert!(expected.iter().all(|expected| text.contains(expected)), "{text}");
+    }
+    comes_whole(&server, &account("ftps", server.port, "right", &format!("{dated}\n{line}")));
+}
+
+#[test]
+fn a_password_is_sent_in_gbk_where_names_are() {
+    if !available("a_password_is_sent_in_gbk_where_names_are") {
+        return;
+    }
+    // The server holds the password 密码 in GBK.
+    let server = Vsftpd::plain();
+    deliver(&server.root, "20261124");
+    let dated = "path = '20261124'";
+    comes_whole(
+        &server,
+        &account("ftp", server.port, "密码", &format!("{dated}\nencoding = 'gbk'")),
+    );
+    let source = account("ftp", server.port, "密码", dated);
+    let error = fetch_into(tempfile::tempdir().unwrap().path(), &source).unwrap_err();
+    assert!(matches!(error, FetchError::LoginRefused { .. }), "{error}");
+    let message = error.message();
+    assert!(
+        message.en.contains("encoding = \"gbk\"") && message.zh.contains("encoding = \"gbk\""),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_server_that_refuses_passive_mode_is_read_in_active_mode() {
+    if !available("a_server_that_refuses_passive_mode_is_read_in_active_mode") {
+        return;
+    }
+    let first = peers::free_port();
+    let ports = format!("active_ports = '{first}-{}'", first.saturating_add(200));
+    for security in WAYS {
+        let server = Vsftpd::with_settings(security, "pasv_enable=NO\n");
+        deliver(&server.root, "20261124");
+        let trust = server.certificate.as_ref().map_or(String::new(), |certificate| {
+            format!("tls = {{ ca = '{}' }}", certificate.ca.display())
+        });
+        let passive = format!("path = '20261124'\n{trust}");
+        let source = account(security.kind(), server.port, "right", &passive);
+        let error = fetch_into(tempfile::tempdir().unwrap().path(), &source).unwrap_err();
+        assert!(matches!(error, FetchError::DataModeRefused { active: false, .. }), "{error}");
+        let message = error.message();
+        for text in [&message.zh, &message.en] {
+            assert!(text.contains("550") && text.contains("mode = \"active\""), "{text}");
+        }
+        assert!(!waiting_helps(&error));
+        for more in ["", &ports, "active_address = '127.0.0.1'\nconnections = 4"] {
+            let active = format!("{passive}\nmode = 'active'\n{more}");
+            let source = account(security.kind(), server.port, "right", &active);
+            comes_whole(&server, &with_retries(source, Duration::from_secs(30), 3));
+        }
+    }
+}
+
+#[test]
+fn faults_of_active_mode_say_what_to_change() {
+    if !available("faults_of_active_mode_say_what_to_change") {
+        return;
+    }
+    let refuses = Vsftpd::with_settings(Security::Plain, "port_enable=NO\n");
+    let strict = Vsftpd::plain();
+    for (server, more, said) in [
+        (&refuses, "", "refuses active mode (550"),
+        // vsftpd connects to the address of the control connection only.
+        (&strict, "active_address = '203.0.113.7'", "refuses active mode (500 Illegal PORT"),
+    ] {
+        deliver(&server.root, "20261124");
+        let more = format!("path = '20261124'\nmode = 'active'\n{more}");
+        let source = account("ftp", server.port, "right", &more);
+        let error = fetch_into(tempfile::tempdir().unwrap().path(), &source).unwrap_err();
+        assert!(error.to_string().contains(said), "{error}");
+        assert!(!waiting_helps(&error));
+    }
 }
 
 #[test]

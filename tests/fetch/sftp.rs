@@ -94,7 +94,7 @@ fn sftp_logs_in_by_key_and_reads_a_dated_directory() {
     let dir = tempfile::tempdir().unwrap();
     let late = with_key(&server, "path = 'late/{date:%Y%m%d}'");
     let error = fetch(dir.path(), &late, &NoProgress).unwrap_err();
-    let FetchError::NothingThere { place } = &error else { panic!("{error}") };
+    let FetchError::NothingThere { place, .. } = &error else { panic!("{error}") };
     let (user, port) = (user(), server.port);
     assert_eq!(*place, format!("sftp://{user}@127.0.0.1:{port}/late/20261124"));
     assert!(waiting_helps(&error));
@@ -373,4 +373,61 @@ fn the_program_imports_a_delivery_over_sftp() {
     let data = rusqlite::Connection::open(dir.path().join("data/x/org.db")).unwrap();
     let agents: i64 = data.query_row("select count(*) from agent", [], |row| row.get(0)).unwrap();
     assert!(agents > 100, "{agents} agents are published");
+}
+
+#[test]
+fn a_server_of_old_algorithms_is_read_where_the_job_names_each() {
+    if !available("a_server_of_old_algorithms_is_read_where_the_job_names_each") {
+        return;
+    }
+    // The last are those of OpenSSH 5 and what came before.
+    for (kex, cipher, mac) in [
+        ("diffie-hellman-group14-sha1", "aes128-cbc", "hmac-sha1"),
+        ("diffie-hellman-group-exchange-sha1", "aes256-cbc", "hmac-sha1-etm@openssh.com"),
+        ("diffie-hellman-group1-sha1", "aes192-cbc", "hmac-sha1"),
+    ] {
+        let server = Sshd::with(&format!(
+            "KexAlgorithms {kex}\nHostKeyAlgorithms ssh-rsa\nCiphers {cipher}\nMACs {mac}\n\
+             PubkeyAcceptedAlgorithms +ssh-rsa"
+        ));
+        deliver(&server, "20261124");
+        let dir = tempfile::tempdir().unwrap();
+        let key = dir.path().join("rsa");
+        sshd::make_key(&key, "rsa", "");
+        server.authorize(&key.with_extension("pub"));
+        let with = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| format!("'+{name}'")).collect();
+            let more = format!(
+                "key = {{ file = '{}' }}\npath = '20261124'\nalgorithms = [{}]",
+                key.display(),
+                names.join(", ")
+            );
+            source(server.port, &server.rsa, &more)
+        };
+        // One by one: each refusal names the next.
+        let needed = [kex, "ssh-rsa", cipher, mac];
+        for count in 0..needed.len() {
+            let error = fetch(dir.path(), &with(&needed[..count]), &NoProgress).unwrap_err();
+            assert!(matches!(error, FetchError::NoSharedAlgorithm { .. }), "{error}");
+            let expected = format!("add \"+{}\" to algorithms", needed[count]);
+            assert!(error.to_string().contains(&expected), "{error}");
+        }
+        comes_whole(&server, "20261124", &with(&needed), &NoProgress);
+    }
+}
+
+#[test]
+fn old_algorithms_are_warned_about_at_every_run() {
+    let text = "tenant = 't'\n[source]\nkind = 'sftp'\nhost = 'h'\nusername = 'u'\npassword = 'p'\n\
+                algorithms = ['+ssh-rsa', '+aes128-cbc']\n";
+    let parse = |text: &str| job::parse(Path::new("jobs/x.toml"), text, &|_| None);
+    let warnings = parse(text).unwrap().warnings;
+    let warned = |warning: &orgsnap::model::Message| {
+        warning.en.starts_with("jobs/x.toml:7:") && warning.en.contains("(ssh-rsa, aes128-cbc)")
+    };
+    assert!(warnings.iter().any(warned), "{warnings:?}");
+    for wrong in ["ssh-rsa", "+none", "+aes128-ctr"] {
+        let error = parse(&text.replace("+ssh-rsa", wrong)).unwrap_err();
+        assert!(error.to_string().contains("jobs/x.toml:7"), "{error}");
+    }
 }

@@ -72,6 +72,13 @@ impl Sshd {
         server
     }
 
+    /// Lets another key log in as well.
+    pub(super) fn authorize(&self, public: &Path) {
+        let authorized = self.dir.path().join("authorized");
+        let keys = [authorized.as_path(), public].map(|path| fs::read_to_string(path).unwrap());
+        fs::write(authorized, keys.concat()).unwrap();
+    }
+
     /// What the server has logged so far.
     pub(super) fn log(&self) -> String {
         fs::read_to_string(self.dir.path().join("log")).unwrap()

@@ -39,18 +39,40 @@ impl Vsftpd {
     /// Starts a server. With TLS it insists on it and, by its default, on session reuse. Its certificate
     /// names 127.0.0.1 and is issued by an authority of its own.
     pub(super) fn secured(security: Security) -> Vsftpd {
+        Vsftpd::with_settings(security, "")
+    }
+
+    /// Starts a server with more settings.
+    pub(super) fn with_settings(security: Security, more: &str) -> Vsftpd {
         let dir = tempfile::tempdir().unwrap();
         if security == Security::Plain {
-            return Vsftpd::start(dir, None, "ssl_enable=NO\n", security);
+            return Vsftpd::start(dir, None, &format!("ssl_enable=NO\n{more}"), security);
         }
         let certificate = certificate::make(dir.path());
+        Vsftpd::with_certificate(dir, certificate, security, more)
+    }
+
+    /// Starts a server that insists on explicit TLS and has signed its certificate itself; `more` are arguments of
+    /// `openssl req`.
+    pub(super) fn self_signed(more: &[&str]) -> Vsftpd {
+        let dir = tempfile::tempdir().unwrap();
+        let certificate = certificate::make_self_signed(dir.path(), more);
+        Vsftpd::with_certificate(dir, certificate, Security::Explicit(Version::Any), "")
+    }
+
+    fn with_certificate(
+        dir: TempDir,
+        certificate: Certificate,
+        security: Security,
+        more: &str,
+    ) -> Vsftpd {
         let at = dir.path().display().to_string();
         let implicit = if matches!(security, Security::Implicit(_)) { "YES" } else { "NO" };
         let settings = format!(
             "ssl_enable=YES\nallow_anon_ssl=YES\nforce_anon_logins_ssl=YES\n\
              force_anon_data_ssl=YES\nssl_tlsv1=YES\nrsa_cert_file={at}/server.pem\n\
              rsa_private_key_file={at}/server.key\nimplicit_ssl={implicit}\n\
-             ssl_ciphers=HIGH\n"
+             ssl_ciphers=HIGH\n{more}"
         );
         Vsftpd::start(dir, Some(certificate), &settings, security)
     }
@@ -76,7 +98,7 @@ impl Vsftpd {
             emails = dir.path().join("passwords").display(),
             empty = dir.path().display(),
         );
-        fs::write(dir.path().join("passwords"), "right\n").unwrap();
+        fs::write(dir.path().join("passwords"), b"right\n\xc3\xdc\xc2\xeb\n").unwrap();
         fs::write(&config, text).unwrap();
         let mut command = Command::new("/usr/sbin/vsftpd");
         command.arg(&config).stdout(Stdio::null()).stderr(Stdio::null());

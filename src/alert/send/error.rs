@@ -32,6 +32,11 @@ pub enum SendError {
         /// What the library says, without the URL.
         reason: String,
     },
+    /// The server's certificate is not trusted.
+    NotTrusted {
+        /// Why, and what the certificate says of itself.
+        reason: String,
+    },
     /// The server did not answer in time.
     TimedOut,
     /// The server did not take it.
@@ -100,6 +105,16 @@ impl SendError {
                 format!("无法连接服务器（{reason}）；请检查地址、网络和证书"),
                 format!(
                     "the server cannot be reached ({reason}); check address, network and certificate"
+                ),
+            ),
+            SendError::NotTrusted { reason } => Message::new(
+                format!(
+                    "不信任服务器的证书（{reason}）；请先与对方核实指纹，再把该证书存为 PEM 文件（openssl s_client -connect 主机:端口 </dev/null | openssl x509 > webhook.pem），并在该 [[alert]] 中写：ca = \"webhook.pem\""
+                ),
+                format!(
+                    "the server's certificate is not trusted ({reason}); verify the fingerprint with its owner, save the \
+                     certificate as a PEM file (openssl s_client -connect HOST:PORT </dev/null | openssl x509 > webhook.pem) \
+                     and write in that [[alert]]: ca = \"webhook.pem\""
                 ),
             ),
             SendError::TimedOut => {

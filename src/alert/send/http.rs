@@ -7,7 +7,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 
 use crate::config::job::Secret;
 use crate::http::{self, ClientSettings};
-use crate::tls;
+use crate::tls::{Certificates, Trust};
 
 use super::{ATTEMPT_TIMEOUT, Bounds, SendError};
 
@@ -33,15 +33,15 @@ pub(super) struct Request<'a> {
 impl Http {
     /// A client that trusts the public roots; `None` if TLS cannot be set up, which would be a fault of the build.
     pub(super) fn new() -> Option<Http> {
-        let client = http::client(tls::public_roots(), ClientSettings::default()).ok()?;
+        let client = http::client(Trust::PublicRoots, ClientSettings::default()).ok()?;
         Some(Http { client })
     }
 
     /// A client that trusts the authorities of a PEM file.
     pub(super) fn trusting(ca: &Path) -> Result<Http, SendError> {
-        let roots = tls::roots_of_file(ca)
+        let certificates = Certificates::of_file(ca)
             .map_err(|error| SendError::Ca { path: ca.to_path_buf(), reason: error.reason })?;
-        let client = http::client(roots, ClientSettings::default());
+        let client = http::client(Trust::Certificates(certificates), ClientSettings::default());
         client.map(|client| Http { client }).map_err(|_| SendError::Internal)
     }
 
@@ -94,5 +94,8 @@ async fn answer(post: reqwest::RequestBuilder) -> Result<Vec<u8>, SendError> {
 }
 
 fn unreachable(error: reqwest::Error) -> SendError {
+    if let Some(untrusted) = http::untrusted(&error) {
+        return SendError::NotTrusted { reason: untrusted.to_string() };
+    }
     SendError::Unreachable { reason: http::reason(error) }
 }

@@ -55,11 +55,17 @@ fn exit_code_alert_cause_and_scheduler_agree_on_each_fault() {
         (StoreError::ReadOnly { path: path() }.into(), setup, false),
         (FetchError::Unreachable { server: text(), reason: reason() }.into(), source, true),
         (
-            FetchError::LoginRefused { server: text(), username: text(), reply: text() }.into(),
+            FetchError::LoginRefused {
+                server: text(),
+                username: text(),
+                reply: text(),
+                gbk_untried: false,
+            }
+            .into(),
             (2, Some(Cause::Source), Some(Missing::Source)),
             false,
         ),
-        (FetchError::NothingThere { place: text() }.into(), delivery, true),
+        (FetchError::NothingThere { place: text(), near: Vec::new() }.into(), delivery, true),
         (LockError::Held { path: path(), holder: text() }.into(), busy, true),
         (StoreError::Locked { path: path() }.into(), database_locked, true),
         (StoreError::Corrupt { path: path() }.into(), internal, false),

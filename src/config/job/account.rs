@@ -24,6 +24,7 @@ impl Resolver<'_> {
         warnings: &mut Vec<Message>,
     ) -> Result<FtpSource, ConfigError> {
         let fetching = self.fetching(&written, Ready::default_for_servers())?;
+        let data_connections = self.data_connections(&written)?;
         let (host, username) = self.host_and_user(&written, table)?;
         let password =
             self.document.required("source", "password", written.password, Some(table))?;
@@ -54,6 +55,7 @@ impl Resolver<'_> {
             username,
             password,
             tls,
+            data_connections,
             allow_missing_close_notify: allow_missing_close_notify.unwrap_or(false),
             encoding,
             fetching,
@@ -100,6 +102,7 @@ impl Resolver<'_> {
                 Some(self.document.checked("source", "host_key", text, host_key::fingerprint)?)
             }
         };
+        let algorithms = self.algorithms(written.algorithms, warnings)?;
         Ok(SftpSource {
             host,
             port: self.port(written.port, 22)?,
@@ -109,6 +112,7 @@ impl Resolver<'_> {
             key,
             key_passphrase,
             host_key,
+            algorithms,
             fetching,
         })
     }

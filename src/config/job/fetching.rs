@@ -8,7 +8,7 @@ use super::error::ConfigError;
 use super::resolver::Resolver;
 use super::source::{Fetching, FileNames, Ready};
 use super::values::Text;
-use super::{quantity, source_section};
+use super::{file_names, quantity, source_section};
 
 impl Resolver<'_> {
     /// The settings that all kinds of source share.
@@ -38,9 +38,20 @@ impl Resolver<'_> {
             )?),
         };
         Ok(Fetching {
-            files: match &written.files {
-                None => FileNames::default(),
-                Some(files) => self.files(files)?,
+            files: FileNames {
+                zip: match &written.zip {
+                    None => None,
+                    Some(zip) => Some(self.document.checked(
+                        "source",
+                        "zip",
+                        zip.clone(),
+                        file_names::file_name,
+                    )?),
+                },
+                ..match &written.files {
+                    None => FileNames::default(),
+                    Some(files) => self.files(files)?,
+                }
             },
             ready,
             timeout: self.duration("timeout", &written.timeout, default.timeout)?,

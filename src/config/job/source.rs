@@ -1,5 +1,7 @@
 //! Where deliveries come from, resolved.
 
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,6 +38,17 @@ impl Source {
             path: DatedPath::default(),
             fetching: Box::new(Fetching::default_for_directories()),
         }
+    }
+
+    /// The directory `path`, which is given in place of the source of a job: its files may have the names that they
+    /// have there.
+    pub fn dir_instead_of(path: &Path, source: Option<&Source>) -> Source {
+        let mut dir = Source::dir(path);
+        if let Some(source) = source {
+            let names = source.fetching().files.names.clone();
+            dir.fetching_mut().files = FileNames { names, zip: None, usual_too: true };
+        }
+        dir
     }
 
     /// Whether the files come over a network: what lies there may be yesterday's.
@@ -109,9 +122,17 @@ impl Fetching {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileNames {
     pub(super) names: PerFeed<Option<DatedPath>>,
+    pub(super) zip: Option<DatedPath>,
+    /// The names of the schema count too: for a folder that is given in place of the source.
+    pub usual_too: bool,
 }
 
 impl FileNames {
+    /// The name of the zip file that holds the files, on a business date, if there is one.
+    pub fn zip_on(&self, date: NaiveDate) -> Option<String> {
+        self.zip.as_ref().map(|name| name.on(date))
+    }
+
     /// The name of a feed's file on a business date; `None` means that of the schema.
     pub fn on(&self, feed: Feed, date: NaiveDate) -> Option<String> {
         self.names[feed].as_ref().map(|name| name.on(date))
@@ -151,10 +172,12 @@ pub struct FtpSource {
     pub password: SecretSource,
     /// Transport security.
     pub tls: Tls,
+    /// Who opens the data connections.
+    pub data_connections: DataConnections,
     /// Accepts a TLS data connection that ends without `close_notify`, if the number of bytes and the
     /// server's reply show that the file is complete. Some old servers never send it.
     pub allow_missing_close_notify: bool,
-    /// How names are written to the server.
+    /// How names, the user name and the password are written to the server.
     pub encoding: NameEncoding,
     /// How the files are fetched.
     pub fetching: Fetching,
@@ -180,6 +203,8 @@ pub struct SftpSource {
     /// The server's key as `ssh-keygen -lf` prints it, `SHA256:...`. Without it no connection is
     /// made; the error then names the server's key.
     pub host_key: Option<String>,
+    /// Old algorithms that are allowed besides the safe ones, by the names that OpenSSH has for them.
+    pub algorithms: Vec<String>,
     /// How the files are fetched.
     pub fetching: Fetching,
 }
@@ -194,6 +219,20 @@ pub enum NameEncoding {
     Utf8,
     /// In GB 18030, of which GBK is a part.
     Gb18030,
+}
+
+/// Who opens the data connections of FTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DataConnections {
+    /// We do, to a port that the server names.
+    Passive,
+    /// The server does, to a port that we name.
+    Active {
+        /// The ports that may be named; any by default.
+        ports: Option<RangeInclusive<u16>>,
+        /// The address to name; that of the control connection by default.
+        address: Option<IpAddr>,
+    },
 }
 
 /// Transport security of an FTP account.

@@ -15,7 +15,7 @@ use super::resolver::Resolver;
 use super::source::{Ready, Source};
 use super::value_type::ValueType;
 use super::values::Text;
-use super::{ready, secret, tls};
+use super::{algorithms, ready, secret, tls};
 
 const KINDS: &[&str] = &["dir", "ftp", "ftps", "ftps-implicit", "sftp"];
 const SERVERS: &[&str] = &["ftp", "ftps", "ftps-implicit", "sftp"];
@@ -41,7 +41,11 @@ pub(super) static KEYS: &[Key] = &[
     key("source", "bandwidth", ValueType::Size, "每秒字节数，如 \"10MiB\"", "bytes a second, such as \"10MiB\"").for_kinds(SERVERS),
     key("source", "connections", ValueType::Integer { min: 1, max: 4 }, "1 到 4 的整数", "a whole number from 1 to 4").default("2").for_kinds(SERVERS),
     key("source", "files", ValueType::Table, "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }", "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }"),
-    key("source", "encoding", ValueType::Enumeration(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名的编码：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).for_kinds(FTP),
+    key("source", "zip", ValueType::String, "一个文件名，可含 {date:%Y%m%d}", "a file name, which may hold {date:%Y%m%d}"),
+    key("source", "encoding", ValueType::Enumeration(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名、用户名和密码的编码：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names, user name and password: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).for_kinds(FTP),
+    key("source", "mode", ValueType::Enumeration(&["passive", "active"]), "\"passive\" 或 \"active\"", "\"passive\" or \"active\"").default(r#""passive""#).for_kinds(FTP),
+    key("source", "active_ports", ValueType::String, "端口范围，如 \"40000-40099\"", "a range of ports such as \"40000-40099\"").for_kinds(FTP),
+    key("source", "active_address", ValueType::String, "服务器能连到本机的 IP 地址", "the IP address under which the server reaches this machine").for_kinds(FTP),
     key("source", "freshness", ValueType::Duration, "时长，如 \"26h\"", "a duration such as \"26h\""),
     key("source", "key", ValueType::Table, "{ file = \"路径\" }", "{ file = \"PATH\" }").for_kinds(SFTP),
     key("source.key", "file", ValueType::String, "一个文件的路径", "the path of a file").required(),
@@ -49,6 +53,7 @@ pub(super) static KEYS: &[Key] = &[
     key("source.key_passphrase", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
     key("source.key_passphrase", "file", ValueType::String, "一个文件的路径", "the path of a file"),
     key("source", "host_key", ValueType::String, "服务器主机密钥的指纹 \"SHA256:...\"（ssh-keygen -lf 所示），或 known_hosts 中的一行", "the fingerprint of the server's key, \"SHA256:...\" as ssh-keygen -lf prints it, or a line of known_hosts").for_kinds(SFTP),
+    key("source", "algorithms", ValueType::List(&ValueType::Enumeration(algorithms::OLD)), "旧算法的列表，如 [\"+diffie-hellman-group14-sha1\", \"+ssh-rsa\", \"+aes128-cbc\", \"+hmac-sha1\"]", "a list of old algorithms, such as [\"+diffie-hellman-group14-sha1\", \"+ssh-rsa\", \"+aes128-cbc\", \"+hmac-sha1\"]").for_kinds(SFTP),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
@@ -69,8 +74,8 @@ username = "jiniu"
 # The password does not stand here: it comes from the environment, or from a file (systemd's LoadCredential).
 password = { env = "INSURER_FTP_PASSWORD" }
 # password = { file = "/run/credentials/orgsnap.service/secrets_insurer-ftp" }
-# 服务器证书的校验：默认使用公共根证书；也可指定私有 CA，或只信任指定指纹的证书（openssl x509 -noout -fingerprint -sha256 的输出）。
-# Whom to trust: the public roots by default; or a private CA; or one certificate, by its SHA-256 fingerprint.
+# 服务器证书的校验：默认使用公共根证书；也可指定私有 CA 或自签名证书，或只信任指定指纹的证书（openssl x509 -noout -fingerprint -sha256 的输出）。
+# Whom to trust: the public roots by default; or a private CA or a self-signed certificate; or one, by its SHA-256.
 # allow_missing_close_notify：允许服务器关闭 TLS 数据连接时不发送 close_notify；文件大小仍会核对。
 # allow_missing_close_notify takes servers that end a TLS data connection without saying so; sizes are still compared.
 tls = { ca = "insurer-ca.pem", allow_missing_close_notify = false }
@@ -82,8 +87,17 @@ ready = { stable = "30s", polls = 2, min_size = "1B" }
 # ready = "now"
 # 服务器上的文件名，与约定不同时填写，可含 {date:...} / Names of the files, where they are not those of the contract
 files = { organ = "org_{date:%Y%m%d}.txt", principal = "mgr_{date:%Y%m%d}.txt", node = "team_{date:%Y%m%d}.txt", agent = "agent_{date:%Y%m%d}.txt" }
-# 服务器文件名的编码："auto"、"utf-8" 或 "gbk"（仅 ftp） / The encoding of the server's file names (ftp only)
+# 装有四个文件的 zip；目录中只有一个 zip 时不必写。 / The zip file that holds the four; not needed where a folder holds one zip only
+# zip = "hierarchy_{date:%Y%m%d}.zip"
+# 文件名、用户名和密码的编码："auto"、"utf-8" 或 "gbk"（仅 ftp） / The encoding of file names, user name and password (ftp only)
 encoding = "auto"
+# 数据连接由谁发起："passive"，或服务器只允许主动模式时 "active"：给出本机开放的端口，NAT 之后再给出对外地址。
+# Who opens the data connections: "passive", or "active" where the server allows nothing else: then the ports that are
+# open here, and behind a NAT the address seen from outside.
+mode = "passive"
+# mode = "active"
+# active_ports = "40000-40099"
+# active_address = "203.0.113.7"
 # 文件修改时间早于此时长即视为过期（F110） / A file that is older is stale (F110)
 freshness = "26h"
 # 每次网络读写的超时时间 / The time limit of every operation on a socket
@@ -111,6 +125,8 @@ connections = 2
 # key_passphrase = { file = "/run/credentials/orgsnap.service/secrets_insurer-key" }
 # 服务器主机密钥的指纹（ssh-keygen -lf 所示） / The fingerprint of the server's key, as ssh-keygen -lf prints it
 # host_key = "SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDGXYcm1gn2cKjhKpo"
+# 老服务器需要的旧算法（OpenSSH 的写法）；每次运行都会警告 / Old algorithms that a server needs, as OpenSSH writes them; each run warns
+# algorithms = ["+diffie-hellman-group14-sha1", "+ssh-rsa", "+aes128-cbc", "+hmac-sha1"]
 
 # 本机目录数据源的写法 / The same with a folder of this machine:
 # [source]
@@ -139,11 +155,16 @@ pub(super) struct Written {
     pub(super) bandwidth: Option<Text>,
     pub(super) connections: Option<Spanned<u32>>,
     pub(super) files: Option<Spanned<BTreeMap<String, Text>>>,
+    pub(super) zip: Option<Text>,
     pub(super) encoding: Option<Text>,
+    pub(super) mode: Option<Text>,
+    pub(super) active_ports: Option<Text>,
+    pub(super) active_address: Option<Text>,
     pub(super) freshness: Option<Text>,
     pub(super) key: Option<Spanned<PrivateKeyFile>>,
     pub(super) key_passphrase: Option<Spanned<secret::Written>>,
     pub(super) host_key: Option<Text>,
+    pub(super) algorithms: Option<Spanned<Vec<Text>>>,
 }
 
 /// The file of a private key.

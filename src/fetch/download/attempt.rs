@@ -27,7 +27,7 @@ impl<'d> Download<'d> {
         remote: &mut dyn Remote,
         task: &Task,
     ) -> Result<AttemptOutcome, FetchError> {
-        let name = self.wanted.name(task.feed);
+        let name = task.name.as_str();
         self.verify_unchanged(remote, task)?;
         let Some(size) = task.version.size else { return self.attempt_twice(remote, task) };
         let mut part = self.part(task)?;
@@ -79,7 +79,7 @@ impl<'d> Download<'d> {
         part.keep()?;
         let remote = self.connected(connection)?;
         self.verify_unchanged(remote, task)?;
-        let name = self.wanted.name(task.feed);
+        let name = task.name.as_str();
         tracing::warn!(
             "{name}: all {} bytes came but the server did not confirm it; accepted, since size and \
              time are unchanged",
@@ -96,13 +96,17 @@ impl<'d> Download<'d> {
         task: &Task,
     ) -> Result<AttemptOutcome, FetchError> {
         let (feed, limit) = (task.feed, self.request.max_file_size);
-        let name = self.wanted.name(feed).to_owned();
+        let name = task.name.clone();
         let mut part = self.part(task)?.restart()?;
         match self.receive(remote, task, &mut part, limit)? {
             Retrieved::Whole(_) => {}
             Retrieved::Refused(_) => {
                 part.discard()?;
-                return Ok(AttemptOutcome::Complete(Fetched::Missing { feed, name }));
+                return Ok(AttemptOutcome::Complete(Fetched::Missing {
+                    feed,
+                    name,
+                    near: Vec::new(),
+                }));
             }
             Retrieved::Beyond(size) => {
                 part.discard()?;
@@ -134,7 +138,7 @@ impl<'d> Download<'d> {
     fn part(&self, task: &Task) -> Result<Part, FetchError> {
         let identity = Identity {
             source: self.place.to_owned(),
-            name: self.wanted.name(task.feed).to_owned(),
+            name: task.name.clone(),
             size: task.version.size,
             stamp: task.version.stamp.clone(),
         };
@@ -150,7 +154,7 @@ impl<'d> Download<'d> {
         part: &mut Part,
         end: u64,
     ) -> Result<Retrieved, FetchError> {
-        let name = self.wanted.name(task.feed);
+        let name = task.name.as_str();
         let offset = part.offset();
         self.progress.file(task.feed, task.version.size);
         self.progress.bytes(task.feed, offset);
@@ -177,7 +181,7 @@ impl<'d> Download<'d> {
 
     /// SIZE alone does not show that a file was replaced meanwhile, or was growing all along.
     fn verify_unchanged(&self, remote: &mut dyn Remote, task: &Task) -> Result<(), FetchError> {
-        let name = self.wanted.name(task.feed);
+        let name = task.name.as_str();
         match remote.stat(name)? {
             Stat::Present(version) if version == task.version => Ok(()),
             _ => Err(FetchError::Changing { what: name.to_owned() }),
@@ -185,11 +189,12 @@ impl<'d> Download<'d> {
     }
 
     fn finish(&self, task: &Task, part: Part) -> Result<Fetched, FetchError> {
-        let (feed, name) = (task.feed, self.wanted.name(task.feed).to_owned());
+        let (feed, name) = (task.feed, task.name.clone());
         let size = part.len();
         let (path, sha256) = part.finish()?;
         let (content, mtime) = (Content::Disk(path), task.version.mtime);
-        Ok(Fetched::File(RawFile { feed, name, content, sha256, size, mtime }))
+        let (container, expanded) = (None, None);
+        Ok(Fetched::File(RawFile { feed, name, container, content, sha256, size, mtime, expanded }))
     }
 }
 

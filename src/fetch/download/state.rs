@@ -34,6 +34,8 @@ pub(super) struct Download<'d> {
 #[derive(Debug, Clone)]
 pub(super) struct Task {
     pub(super) feed: Feed,
+    /// Its name on the server: one that was asked for, or as it but for case, or a bare name of a zip file.
+    pub(super) name: String,
     pub(super) version: Version,
 }
 

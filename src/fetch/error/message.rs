@@ -1,6 +1,8 @@
 //! The faults of fetching in words: what happened, where, and what to do.
 
+use crate::config::job::OLD_ALGORITHMS;
 use crate::model::{Message, system_reason};
+use crate::tls::CertificateSummary;
 
 use super::FetchError;
 
@@ -8,7 +10,26 @@ impl FetchError {
     /// What happened, where, and what to do, in both languages.
     pub fn message(&self) -> Message {
         match self {
-            FetchError::NothingThere { place } => Message::new(
+            FetchError::Packed { file, what } => Message::new(
+                format!("压缩文件 {file} 无法使用：{}；请提供方重新交付", what.zh),
+                format!(
+                    "the packed file {file} cannot be used: {}; have it delivered anew",
+                    what.en
+                ),
+            ),
+            FetchError::NothingThere { place, near } if !near.is_empty() => {
+                let near = near.join(", ");
+                Message::new(
+                    format!(
+                        "{place} 中没有任何数据文件；有名称相近的文件 {near}：如果就是这些文件，请在 [source] 的 files 中写明（可含 {{date:%Y%m%d}}），否则请稍后重试"
+                    ),
+                    format!(
+                        "none of the files is at {place}; near names are there: {near}. If these are the files, name them in \
+                         files of [source], which may hold {{date:%Y%m%d}}; otherwise try later"
+                    ),
+                )
+            }
+            FetchError::NothingThere { place, .. } => Message::new(
                 format!("{place} 中没有任何数据文件；可能尚未到达，请稍后重试，或核对路径和权限"),
                 format!(
                     "none of the files is at {place}; they may not have come yet: try later, or \
@@ -91,15 +112,25 @@ impl FetchError {
                 format!("主机名 {server} 不存在；请核对 [source] 中的 host"),
                 format!("the host name of {server} does not exist; check host in [source]"),
             ),
-            FetchError::LoginRefused { server, username, reply } => Message::new(
-                format!(
-                    "{server} 拒绝用户 {username} 登录（{reply}）；请核对用户名和密码（或私钥）。为避免账号被锁定，不再重试"
-                ),
-                format!(
-                    "{server} refuses the login of {username} ({reply}); check user name and \
-                     password or key. Tried once only, so as not to lock the account"
-                ),
-            ),
+            FetchError::LoginRefused { server, username, reply, gbk_untried } => {
+                let (zh, en) = match gbk_untried {
+                    true => (
+                        "。用户名或密码含非 ASCII 字符，是以 UTF-8 发送的；中文 Windows 上的服务器多需 encoding = \"gbk\"",
+                        ". They hold characters outside ASCII and went out in UTF-8; servers on Chinese Windows mostly \
+                         need encoding = \"gbk\"",
+                    ),
+                    false => ("", ""),
+                };
+                Message::new(
+                    format!(
+                        "{server} 拒绝用户 {username} 登录（{reply}）；请核对用户名和密码（或私钥）。为避免账号被锁定，不再重试{zh}"
+                    ),
+                    format!(
+                        "{server} refuses the login of {username} ({reply}); check user name and \
+                         password or key. Tried once only, so as not to lock the account{en}"
+                    ),
+                )
+            }
             FetchError::TlsRefused { server, reply } => Message::new(
                 format!(
                     "{server} 不接受加密连接（{reply}）；请提供方启用 FTPS，或改用 kind = \"ftp\""
@@ -113,7 +144,24 @@ impl FetchError {
                 format!("{server} 只接受加密连接（{reply}）；请改用 kind = \"ftps\""),
                 format!("{server} takes no login without TLS ({reply}); use kind = \"ftps\""),
             ),
-            FetchError::NotTrusted { server, reason } => Message::new(
+            FetchError::DataModeRefused { server, reply, active: false } => Message::new(
+                format!(
+                    "{server} 拒绝被动模式（{reply}）；请在 [source] 中设置 mode = \"active\"，并用 active_ports 指定本机开放的端口，NAT 之后再设 active_address"
+                ),
+                format!(
+                    "{server} refuses passive mode ({reply}); set mode = \"active\" in [source], active_ports to the ports \
+                     that are open here and, behind a NAT, active_address"
+                ),
+            ),
+            FetchError::DataModeRefused { server, reply, active: true } => Message::new(
+                format!(
+                    "{server} 拒绝主动模式（{reply}）；请核对 active_address，或去掉 mode = \"active\""
+                ),
+                format!(
+                    "{server} refuses active mode ({reply}); check active_address, or take mode = \"active\" out"
+                ),
+            ),
+            FetchError::NotTrusted { server, reason, certificate: None } => Message::new(
                 format!(
                     "不信任 {server} 的证书（{}）；请核实后在 tls 中设置 pin_sha256 或 ca",
                     reason.zh
@@ -124,6 +172,21 @@ impl FetchError {
                     reason.en
                 ),
             ),
+            FetchError::NotTrusted { server, reason, certificate: Some(certificate) } => {
+                let fingerprint = &certificate.fingerprint;
+                let shown = shown_certificate(certificate);
+                Message::new(
+                    format!(
+                        "不信任 {server} 的证书（{}）：{}；请先与对方核实指纹，再在 [source] 中写：tls = {{ pin_sha256 = \"{fingerprint}\" }}",
+                        reason.zh, shown.zh
+                    ),
+                    format!(
+                        "the certificate of {server} is not trusted ({}): it shows {}; verify the fingerprint \
+                         with its owner, then write in [source]: tls = {{ pin_sha256 = \"{fingerprint}\" }}",
+                        reason.en, shown.en
+                    ),
+                )
+            }
             FetchError::HostKey { server, shown, pinned } => {
                 let shown = shown.join(", ");
                 let (zh, en) = if *pinned {
@@ -141,17 +204,27 @@ impl FetchError {
                     ),
                 )
             }
-            FetchError::NoSharedAlgorithm { server, what, offered } => Message::new(
-                format!(
-                    "与 {server} 没有共同支持的安全算法（{}）：服务器只提供 {offered}；请提供方升级 SSH 服务或启用较新的算法",
-                    what.zh
-                ),
-                format!(
-                    "{server} has no safe algorithm in common with orgsnap for {}: it offers only \
-                     {offered}; ask its administrator to switch newer ones on",
-                    what.en
-                ),
-            ),
+            FetchError::NoSharedAlgorithm { server, what, offered } => {
+                let old = |name: &&str| OLD_ALGORITHMS.iter().any(|old| old[1..] == **name);
+                let (zh, en) = match offered.split(',').find(old) {
+                    Some(name) => (
+                        format!("；一时无法升级时，可在 [source] 的 algorithms 中加上 \"+{name}\""),
+                        format!("; until then add \"+{name}\" to algorithms in [source]"),
+                    ),
+                    None => (String::new(), String::new()),
+                };
+                Message::new(
+                    format!(
+                        "与 {server} 没有共同支持的安全算法（{}）：服务器只提供 {offered}；请提供方升级 SSH 服务或启用较新的算法{zh}",
+                        what.zh
+                    ),
+                    format!(
+                        "{server} has no safe algorithm in common with orgsnap for {}: it offers only \
+                         {offered}; ask its administrator to switch newer ones on{en}",
+                        what.en
+                    ),
+                )
+            }
             FetchError::LoginMethod { server, takes } => Message::new(
                 format!(
                     "{server} 只支持以下登录方式：{takes}；请在 [source] 中设置相应的 key（私钥）或 password"
@@ -248,4 +321,19 @@ impl FetchError {
             FetchError::Disk(error) => error.message(),
         }
     }
+}
+
+/// What a certificate says of itself.
+fn shown_certificate(certificate: &CertificateSummary) -> Message {
+    let unknown = Message::fixed("未知", "unknown");
+    let same = |text: String| Message::new(text.clone(), text);
+    let subject = certificate.subject.clone().map_or_else(|| unknown.clone(), same);
+    let until =
+        certificate.validity.map(|(_, until)| until.format("%Y-%m-%d %H:%M UTC").to_string());
+    let until = until.map_or(unknown, same);
+    let fingerprint = &certificate.fingerprint;
+    Message::new(
+        format!("SHA-256 指纹 {fingerprint}，主体 {}，有效期至 {}", subject.zh, until.zh),
+        format!("SHA-256 {fingerprint}, subject {}, valid until {}", subject.en, until.en),
+    )
 }

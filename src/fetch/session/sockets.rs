@@ -1,10 +1,10 @@
 //! The sockets of a session, with timeouts, bound to the deadline of its fetch.
 
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::fetch::data_blocked::DataBlocked;
 use crate::fetch::deadline::{FetchDeadline, RegisteredSocket};
@@ -50,6 +50,39 @@ impl DataSockets {
         let registered = self.deadline.register_socket(&socket)?;
         *self.registered.lock().unwrap_or_else(PoisonError::into_inner) = Some(registered);
         Ok(socket)
+    }
+
+    /// Waits for the server to open a data connection, which is bound to the deadline as by [`open`](Self::open);
+    /// `None` if it does not in time. Whoever else connects is sent away.
+    pub(super) fn accept(
+        &self,
+        listener: &TcpListener,
+        server: IpAddr,
+    ) -> io::Result<Option<TcpStream>> {
+        const INTERVAL: Duration = Duration::from_millis(10);
+        let timeout = self.deadline.bound(self.timeout).map_err(io::Error::other)?;
+        let end = Instant::now() + timeout;
+        while Instant::now() < end {
+            match listener.accept() {
+                Ok((socket, from)) if from.ip().to_canonical() == server.to_canonical() => {
+                    socket.set_nonblocking(false)?;
+                    socket.set_read_timeout(Some(timeout))?;
+                    socket.set_write_timeout(Some(timeout))?;
+                    let registered = self.deadline.register_socket(&socket)?;
+                    *self.registered.lock().unwrap_or_else(PoisonError::into_inner) =
+                        Some(registered);
+                    return Ok(Some(socket));
+                }
+                Ok((_, from)) => tracing::warn!(
+                    "a data connection from {from}, which is not the server, is refused"
+                ),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.deadline.wait(INTERVAL).map_err(io::Error::other)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     /// Unbinds the data connection from the deadline, which holds a descriptor of it.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use russh::SshId;
 use russh::client::{self, Handle};
-use russh::{Preferred, SshId, cipher, kex, mac};
 use tokio::net::TcpStream;
 
 use crate::config::job::SftpSource;
@@ -13,6 +13,7 @@ use crate::model::Message;
 
 use super::super::deadline::FetchDeadline;
 use super::super::{FetchError, reply};
+use super::algorithms;
 use super::async_bridge::{AsyncBridge, WaitError};
 use super::fault::{self, Fault};
 use super::host_key::{HostKey, HostKeyAlgorithms};
@@ -52,7 +53,11 @@ impl Account<'_> {
         while !kinds.is_empty() {
             let handler = HostKeyVerifier::new(pin);
             let socket = self.connect_any(async_bridge)?;
-            let connecting = client::connect_stream(config(&kinds), socket, handler.clone());
+            let connecting = client::connect_stream(
+                config(&kinds, &self.source.algorithms),
+                socket,
+                handler.clone(),
+            );
             match self.or_unreachable(async_bridge.wait(self.timeout(), connecting))? {
                 Ok(handle) => {
                     *self.kinds.lock().unwrap_or_else(PoisonError::into_inner) = kinds;
@@ -142,44 +147,12 @@ impl Account<'_> {
     }
 }
 
-/// What is offered to the server: nothing that rests on SHA-1 or CBC.
-fn config(kinds: &HostKeyAlgorithms) -> Arc<client::Config> {
-    const KEX: &[kex::Name] = &[
-        kex::MLKEM768X25519_SHA256,
-        kex::CURVE25519,
-        kex::CURVE25519_PRE_RFC_8731,
-        kex::ECDH_SHA2_NISTP256,
-        kex::ECDH_SHA2_NISTP384,
-        kex::ECDH_SHA2_NISTP521,
-        kex::DH_GEX_SHA256,
-        kex::DH_G18_SHA512,
-        kex::DH_G16_SHA512,
-        kex::DH_G14_SHA256,
-        kex::EXTENSION_SUPPORT_AS_CLIENT,
-        kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
-    ];
-    // Processors have instructions for the first ones.
-    const CIPHERS: &[cipher::Name] = &[
-        cipher::AES_256_GCM,
-        cipher::AES_128_GCM,
-        cipher::CHACHA20_POLY1305,
-        cipher::AES_256_CTR,
-        cipher::AES_192_CTR,
-        cipher::AES_128_CTR,
-    ];
-    const MACS: &[mac::Name] =
-        &[mac::HMAC_SHA512_ETM, mac::HMAC_SHA256_ETM, mac::HMAC_SHA512, mac::HMAC_SHA256];
-    let preferred = Preferred {
-        kex: Cow::Borrowed(KEX),
-        key: Cow::Owned(kinds.algorithms()),
-        cipher: Cow::Borrowed(CIPHERS),
-        mac: Cow::Borrowed(MACS),
-        ..Preferred::DEFAULT
-    };
+/// The settings of a connection.
+fn config(kinds: &HostKeyAlgorithms, old: &[String]) -> Arc<client::Config> {
     let id = concat!("SSH-2.0-orgsnap_", env!("CARGO_PKG_VERSION"));
     Arc::new(client::Config {
         client_id: SshId::Standard(Cow::Borrowed(id)),
-        preferred,
+        preferred: algorithms::offered(kinds.algorithms(), old),
         // Routers forget connections on which nothing moves, as while waiting for a file.
         keepalive_interval: Some(Duration::from_secs(20)),
         ..client::Config::default()

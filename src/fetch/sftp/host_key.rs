@@ -43,21 +43,23 @@ impl fmt::Display for HostKey {
 ///
 /// A server has several keys and shows the one that the client likes best. A fingerprint does not
 /// tell of which kind the pinned one is, so a client that sees another key asks again for the rest.
-/// RSA signatures over SHA-1 are not among them: they can be forged.
+/// RSA signatures over SHA-1 are among them only where the job says so: they can be forged.
 #[derive(Debug, Clone)]
 pub(super) struct HostKeyAlgorithms(Vec<Algorithm>);
 
 impl HostKeyAlgorithms {
-    /// All that are safe.
-    pub(super) fn all() -> HostKeyAlgorithms {
-        HostKeyAlgorithms(vec![
+    /// All that are safe, and RSA over SHA-1 after them where the job allows it.
+    pub(super) fn all(rsa_sha1: bool) -> HostKeyAlgorithms {
+        let mut algorithms = vec![
             Algorithm::Ed25519,
             Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
             Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 },
             Algorithm::Ecdsa { curve: EcdsaCurve::NistP521 },
             Algorithm::Rsa { hash: Some(HashAlg::Sha512) },
             Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
-        ])
+        ];
+        algorithms.extend(rsa_sha1.then_some(Algorithm::Rsa { hash: None }));
+        HostKeyAlgorithms(algorithms)
     }
 
     /// Those that may show another key than this one.

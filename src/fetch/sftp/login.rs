@@ -20,6 +20,8 @@ pub(super) struct Credentials {
     pub(super) username: String,
     pub(super) password: Option<Secret>,
     pub(super) key: Option<Arc<PrivateKey>>,
+    /// An RSA key may sign over SHA-1 where the server takes nothing better.
+    pub(super) rsa_sha1: bool,
 }
 
 /// Why there is no login.
@@ -52,7 +54,7 @@ pub(super) async fn login(
         && takes.contains(&MethodKind::PublicKey)
     {
         shown = true;
-        match by_key(handle, &credentials.username, key).await? {
+        match by_key(handle, credentials, key).await? {
             AuthResult::Success => return Ok(()),
             AuthResult::Failure { remaining_methods, .. } => takes = remaining_methods,
         }
@@ -70,12 +72,13 @@ pub(super) async fn login(
 
 async fn by_key(
     handle: &mut Handle<HostKeyVerifier>,
-    username: &str,
+    credentials: &Credentials,
     key: &Arc<PrivateKey>,
 ) -> Result<AuthResult, NoLogin> {
     let hash = if key.algorithm().is_rsa() {
         // A server that does not say what it takes is asked for SHA-2; SHA-1 can be forged.
         match handle.best_supported_rsa_hash().await.map_err(NoLogin::Broken)? {
+            Some(None) | None if credentials.rsa_sha1 => None,
             Some(None) => return Err(NoLogin::NoUsableMethod("ssh-rsa (SHA-1)".to_owned())),
             Some(hash) => hash,
             None => Some(HashAlg::Sha256),
@@ -84,7 +87,7 @@ async fn by_key(
         None
     };
     let key = PrivateKeyWithHashAlg::new(Arc::clone(key), hash);
-    answered(handle.authenticate_publickey(username, key).await)
+    answered(handle.authenticate_publickey(&credentials.username, key).await)
 }
 
 async fn by_password(

@@ -11,7 +11,7 @@ use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::protocol::{FileType, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::super::remote::{Remote, Retrieved, Stat, Version};
+use super::super::remote::{Folder, Remote, Retrieved, Stat, Version};
 use super::super::{FetchError, reply};
 use super::async_bridge::{AsyncBridge, WaitError};
 use super::connect::Account;
@@ -112,7 +112,7 @@ impl<'a> Session<'a> {
     }
 }
 
-impl Remote for Session<'_> {
+impl Folder for Session<'_> {
     fn stat(&mut self, name: &str) -> Result<Stat, FetchError> {
         let path = self.path(name);
         let attributes = match self.answer(name, self.sftp.metadata(&path))? {
@@ -131,6 +131,20 @@ impl Remote for Session<'_> {
         }))
     }
 
+    fn list(&mut self) -> Result<Option<Vec<String>>, FetchError> {
+        /// Most names of a directory that are looked at.
+        const MOST: usize = 10_000;
+        let directory = match self.account.directory.as_str() {
+            "" => ".",
+            directory => directory,
+        };
+        // A server that shows files and no directory has none to show.
+        let entries = self.answer(directory, self.sftp.read_dir(directory))?.ok();
+        Ok(entries.map(|entries| entries.take(MOST).map(|entry| entry.file_name()).collect()))
+    }
+}
+
+impl Remote for Session<'_> {
     fn retrieve(
         &mut self,
         name: &str,
@@ -201,6 +215,7 @@ fn login_error(account: &Account<'_>, error: NoLogin, handler: &HostKeyVerifier)
         NoLogin::Refused(words) => FetchError::LoginRefused {
             server,
             username: account.credentials.username.clone(),
+            gbk_untried: false,
             reply: match disconnect_message {
                 Some(last) => format!("{}; {last}", account.printable(&words)),
                 None => account.printable(&words),

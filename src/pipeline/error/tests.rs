@@ -12,7 +12,11 @@ fn each_fault_of_a_run_says_who_is_at_fault_and_whether_waiting_helps() {
     let text = || "x".to_owned();
     let reason = || Message::fixed("x", "x");
     let cases: Vec<(RunError, Fault, bool)> = vec![
-        (FetchError::NothingThere { place: text() }.into(), Fault::Delivery, true),
+        (
+            FetchError::NothingThere { place: text(), near: Vec::new() }.into(),
+            Fault::Delivery,
+            true,
+        ),
         (
             FetchError::NotReady { place: text(), why: reason(), allowed: Duration::ZERO }.into(),
             Fault::Delivery,
@@ -22,7 +26,13 @@ fn each_fault_of_a_run_says_who_is_at_fault_and_whether_waiting_helps() {
         (FetchError::Unreachable { server: text(), reason: reason() }.into(), Fault::Source, true),
         (FetchError::Deadline { allowed: Duration::ZERO, last: None }.into(), Fault::Source, true),
         (
-            FetchError::LoginRefused { server: text(), username: text(), reply: text() }.into(),
+            FetchError::LoginRefused {
+                server: text(),
+                username: text(),
+                reply: text(),
+                gbk_untried: false,
+            }
+            .into(),
             Fault::SourceAccess,
             false,
         ),

@@ -39,9 +39,21 @@ Upload the file; if there truly is no data for it, agree that with the integrato
 
 fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     for file in &context.delivery.files {
-        if matches!(file.state, FileState::Missing) {
+        if let FileState::Missing { near } = &file.state {
             sink.report(file.feed, &[], || {
                 let name = &file.name;
+                if !near.is_empty() {
+                    let (near, feed) = (near.join(", "), file.feed.name());
+                    return NewFinding::new(
+                        format!(
+                            "交付中没有 {name}；有相近的文件名 {near}：若就是它，请在任务的 [source] 中写 files = {{ {feed} = \"...\" }}（可含 {{date:%Y%m%d}}）"
+                        ),
+                        format!(
+                            "{name} is not in the delivery; near names are there: {near}. If one of them is it, write \
+                             files = {{ {feed} = \"...\" }} in [source] of the job, which may hold {{date:%Y%m%d}}"
+                        ),
+                    );
+                }
                 NewFinding::new(
                     format!("批次中缺少 {name}"),
                     format!("{name} is not in the delivery"),

@@ -14,7 +14,7 @@ pub(super) fn headers<'d>(
         let layout = match &file.state {
             FileState::Parsed(parsed, _) => &parsed.layout,
             FileState::Unparsable(Unparsable::Header(layout, _)) => layout,
-            FileState::Unparsable(_) | FileState::Missing | FileState::Oversized { .. } => {
+            FileState::Unparsable(_) | FileState::Missing { .. } | FileState::Oversized { .. } => {
                 return None;
             }
         };

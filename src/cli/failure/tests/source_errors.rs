@@ -11,7 +11,7 @@ use orgsnap::model::RunId;
 use super::*;
 
 /// Number of variants of [`FetchError`].
-const VARIANTS: usize = 32;
+const VARIANTS: usize = 34;
 
 /// The row of the table; `None` for a run that was asked to end.
 fn row(error: &FetchError) -> Option<usize> {
@@ -19,6 +19,7 @@ fn row(error: &FetchError) -> Option<usize> {
         FetchError::Cancelled => return None,
         FetchError::NothingThere { .. }
         | FetchError::NotReady { .. }
+        | FetchError::Packed { .. }
         | FetchError::NotRefreshed { .. }
         | FetchError::StillRefused { .. }
         | FetchError::Changing { .. } => 0,
@@ -39,6 +40,7 @@ fn row(error: &FetchError) -> Option<usize> {
         | FetchError::NoSharedAlgorithm { .. }
         | FetchError::TlsRefused { .. }
         | FetchError::TlsRequired { .. }
+        | FetchError::DataModeRefused { .. }
         | FetchError::Protocol { .. } => 5,
         FetchError::PrivateKey { .. }
         | FetchError::TlsSetup { .. }
@@ -57,18 +59,25 @@ fn every_error() -> Vec<FetchError> {
     let (server, what, place, reply) = (text, text, text, text);
     let password = orgsnap::config::job::parse(Path::new("x.toml"), "x", &|_| None).unwrap_err();
     vec![
-        FetchError::NothingThere { place: place() },
+        FetchError::NothingThere { place: place(), near: Vec::new() },
+        FetchError::Packed { file: what(), what: reason() },
+        FetchError::DataModeRefused { server: server(), reply: reply(), active: false },
         FetchError::NotReady { place: place(), why: reason(), allowed: Duration::ZERO },
         FetchError::NotRefreshed { place: place(), date: NaiveDate::MIN },
         FetchError::StillRefused { place: place(), run: RunId(text()) },
         FetchError::Cancelled,
         FetchError::Unreachable { server: server(), reason: reason() },
         FetchError::UnknownHost { server: server() },
-        FetchError::LoginRefused { server: server(), username: text(), reply: reply() },
+        FetchError::LoginRefused {
+            server: server(),
+            username: text(),
+            reply: reply(),
+            gbk_untried: false,
+        },
         FetchError::TooManyConnections { server: server(), reply: reply() },
         FetchError::TlsRefused { server: server(), reply: reply() },
         FetchError::TlsRequired { server: server(), reply: reply() },
-        FetchError::NotTrusted { server: server(), reason: reason() },
+        FetchError::NotTrusted { server: server(), reason: reason(), certificate: None },
         FetchError::HostKey { server: server(), shown: Vec::new(), pinned: true },
         FetchError::NoSharedAlgorithm { server: server(), what: reason(), offered: text() },
         FetchError::LoginMethod { server: server(), takes: text() },

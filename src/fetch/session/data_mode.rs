@@ -4,33 +4,38 @@ use suppaftp::{FtpError, Mode};
 
 use crate::fetch::reply;
 
-/// How to open data connections. Active mode is not among them: it needs a port open to the world.
+/// How to open data connections. Active mode is never tried by itself: it needs a port open to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(in crate::fetch) enum Passive {
+pub(in crate::fetch) enum DataMode {
     /// EPSV, which carries no address that could be wrong.
     Extended,
     /// PASV, of whose answer only the port is used.
     Classic,
     /// PASV, whose answer suppaftp cannot read: we find the port in it ourselves.
     Lenient,
+    /// PORT or EPRT: the server connects to us.
+    Active,
 }
 
-impl From<u8> for Passive {
-    fn from(number: u8) -> Passive {
+impl From<u8> for DataMode {
+    fn from(number: u8) -> DataMode {
         match number {
-            0 => Passive::Extended,
-            1 => Passive::Classic,
-            _ => Passive::Lenient,
+            0 => DataMode::Extended,
+            1 => DataMode::Classic,
+            2 => DataMode::Lenient,
+            _ => DataMode::Active,
         }
     }
 }
 
 /// The mode of suppaftp for it.
-pub(super) fn mode(passive: Passive) -> Mode {
-    match passive {
-        Passive::Extended => Mode::ExtendedPassive,
-        Passive::Classic | Passive::Lenient => Mode::Passive,
+pub(super) fn mode(data_mode: DataMode) -> Mode {
+    match data_mode {
+        DataMode::Extended => Mode::ExtendedPassive,
+        DataMode::Classic | DataMode::Lenient => Mode::Passive,
+        // Not used: we open these connections ourselves.
+        DataMode::Active => Mode::Active,
     }
 }
 
