@@ -89,7 +89,7 @@ pub(super) fn members(packed: &[u8]) -> Result<Vec<Member>, Refusal> {
         let name = path.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
         if outside || !matching::is_bare(&name) {
             return Err(Refusal::Unusable(Message::new(
-                format!("其中的路径 {path:?} 指向文件夹之外，整个文件不予读取"),
+                format!("其中的路径 {path:?} 指向目录之外，整个文件不予读取"),
                 format!("its path {path:?} leads outside the folder, so nothing of it is read"),
             )));
         }

@@ -41,7 +41,7 @@ impl Resolver<'_> {
         if !names.is_empty() {
             let (file, list) = (self.document.path.display(), names.join(", "));
             warnings.push(Message::new(
-                format!("{file}:{line}: 允许了不安全的旧算法 {list}，连接可能被窃听或篡改；请对方升级 SSH 服务后删去 algorithms"),
+                format!("{file}:{line}: 允许了不安全的旧算法 {list}，连接可能被窃听或篡改；请提供方升级 SSH 服务后删除 algorithms"),
                 format!(
                     "{file}:{line}: old algorithms are allowed that are no longer safe ({list}): others may read or change \
                      what travels; ask for a newer SSH server, then take algorithms out"

@@ -32,7 +32,7 @@ impl Resolver<'_> {
                 None => Ok(DataConnections::Passive),
                 Some((key, value)) => {
                     let why = Message::fixed(
-                        "仅在 mode = \"active\" 时有意义；请删去，或加上 mode = \"active\"",
+                        "仅在 mode = \"active\" 时有意义；请删除，或加上 mode = \"active\"",
                         "has a meaning with mode = \"active\" only; take it out, or add that",
                     );
                     Err(self.document.error_at("source", key, value.span(), Problem::Unfit(why)))

@@ -177,7 +177,7 @@ impl FetchError {
                 let shown = shown_certificate(certificate);
                 Message::new(
                     format!(
-                        "不信任 {server} 的证书（{}）：{}；请先与对方核实指纹，再在 [source] 中写：tls = {{ pin_sha256 = \"{fingerprint}\" }}",
+                        "不信任 {server} 的证书（{}）：{}；请先与提供方核实指纹，再在 [source] 中写：tls = {{ pin_sha256 = \"{fingerprint}\" }}",
                         reason.zh, shown.zh
                     ),
                     format!(
