@@ -28,14 +28,14 @@ pub enum SchemaError {
         problem: Message,
     },
     /// The JSON lacks a value, or has a wrong one.
-    #[error("{file}: at {pointer}: {problem}")]
+    #[error("{file}: at {pointer}: {}", problem.en)]
     Invalid {
         /// The file.
         file: String,
         /// JSON pointer (RFC 6901) of the value at fault; `/` for the whole file.
         pointer: String,
         /// What was expected.
-        problem: String,
+        problem: Message,
     },
 }
 
@@ -51,7 +51,7 @@ impl SchemaError {
                 format!("{file}:{line}:{column}: 不是有效的 JSON：{}", problem.zh)
             }
             SchemaError::Invalid { file, pointer, problem } => {
-                format!("{file}: {pointer} 处不符合要求：{problem}")
+                format!("{file}: {pointer} 处不符合要求：{}", problem.zh)
             }
         };
         Message::new(zh, self.to_string())

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::dialect::{DatePattern, Dialect, Quotes, Trailer};
+use crate::model::Message;
 
 use super::error::SchemaError;
 use super::json_cursor::{Cursor, quote};
@@ -32,15 +33,18 @@ pub(super) fn date_forms(field: &Cursor<'_>) -> Result<DateForms, SchemaError> {
     if let Some(forms) = field.get("orgsnap:dateFormats")? {
         dates.forms = forms.elements()?.iter().map(date_form).collect::<Result<_, _>>()?;
         if dates.forms.is_empty() {
-            return Err(forms.fail("expected at least one date form"));
+            return Err(forms
+                .fail(Message::fixed("至少应有一种日期写法", "expected at least one date form")));
         }
     }
     if let Some(format) = field.get("format")?
         && format.text()? != "default"
     {
         let pattern = DatePattern::parse(format.text()?).ok_or_else(|| {
-            format
-                .fail("expected \"default\" or a pattern with %Y, %m and %d, such as \"%d/%m/%Y\"")
+            format.fail(Message::fixed(
+                "应为 \"default\"，或含 %Y、%m、%d 的写法，如 \"%d/%m/%Y\"",
+                "expected \"default\" or a pattern with %Y, %m and %d, such as \"%d/%m/%Y\"",
+            ))
         })?;
         dates.patterns.push(pattern);
     }
@@ -55,7 +59,10 @@ fn date_form(cursor: &Cursor<'_>) -> Result<DateForm, SchemaError> {
         "YYYYMMDD" => Ok(DateForm::Compact),
         "YYYY/M/D" => Ok(DateForm::Slash),
         "YYYY-MM-DD HH:MM:SS" => Ok(DateForm::DateTime),
-        other => Err(cursor.fail(format!("expected one of {}, found \"{other}\"", quote(&FORMS)))),
+        other => Err(cursor.fail(Message::new(
+            format!("应为 {} 之一，实为 \"{other}\"", quote(&FORMS)),
+            format!("expected one of {}, found \"{other}\"", quote(&FORMS)),
+        ))),
     }
 }
 
@@ -63,13 +70,19 @@ fn date_form(cursor: &Cursor<'_>) -> Result<DateForm, SchemaError> {
 pub(super) fn codes(field: &Cursor<'_>, kind: &Kind) -> Result<BTreeMap<String, i64>, SchemaError> {
     let Some(codes) = field.get("orgsnap:codes")? else { return Ok(BTreeMap::new()) };
     if *kind != Kind::Integer {
-        return Err(codes.fail("expected a field of type \"integer\""));
+        return Err(codes.fail(Message::fixed(
+            "应为类型是 \"integer\" 的字段",
+            "expected a field of type \"integer\"",
+        )));
     }
     let mut words = BTreeMap::new();
     for (word, code) in codes.members()? {
         let plain = word.trim();
         if plain.is_empty() || words.insert(plain.to_owned(), code.integer()?).is_some() {
-            return Err(code.fail("expected words that are not empty, each of them once"));
+            return Err(code.fail(Message::fixed(
+                "应为不为空、互不重复的词",
+                "expected words that are not empty, each of them once",
+            )));
         }
     }
     Ok(words)
@@ -82,19 +95,27 @@ pub(super) fn dialect(resource: &Cursor<'_>) -> Result<Dialect, SchemaError> {
     let mut dialect = Dialect::default();
     if let Some(lines) = cursor.get("orgsnap:skipLines")? {
         let number = usize::try_from(lines.integer()?).ok().filter(|n| *n <= 1000);
-        dialect.skip_lines =
-            number.ok_or_else(|| lines.fail("expected a number from 0 to 1000"))?;
+        dialect.skip_lines = number.ok_or_else(|| {
+            lines.fail(Message::fixed("应为 0 到 1000 的数", "expected a number from 0 to 1000"))
+        })?;
     }
     dialect.comment = cursor.text_of("commentChar")?.map(str::to_owned);
     if let Some(trailer) = cursor.get("orgsnap:trailer")? {
         let form = Trailer::parse(trailer.text()?).ok_or_else(|| {
-            trailer.fail("expected text with {rows} once at most and {*}, such as \"TRL|{rows}\"")
+            trailer.fail(Message::fixed(
+                "应为文本，可含 {*} 和至多一个 {rows}，如 \"TRL|{rows}\"",
+                "expected text with {rows} once at most and {*}, such as \"TRL|{rows}\"",
+            ))
         })?;
         dialect.trailer = Some(form);
     }
     if let Some(quotes) = cursor.get("orgsnap:quotes")? {
-        dialect.quotes = Quotes::from_name(quotes.text()?)
-            .ok_or_else(|| quotes.fail(format!("expected one of {}", quote(Quotes::WORDS))))?;
+        dialect.quotes = Quotes::from_name(quotes.text()?).ok_or_else(|| {
+            quotes.fail(Message::new(
+                format!("应为 {} 之一", quote(Quotes::WORDS)),
+                format!("expected one of {}", quote(Quotes::WORDS)),
+            ))
+        })?;
     }
     Ok(dialect)
 }

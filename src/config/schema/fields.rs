@@ -21,7 +21,10 @@ pub(super) fn feed_schema(
     let path = resource.need("path")?;
     let file_name = path.text()?;
     if file_name.contains(['/', '\\']) || file_name.starts_with('.') {
-        return Err(path.fail("expected a file name without a folder"));
+        return Err(path.fail(Message::fixed(
+            "应为不含目录的文件名",
+            "expected a file name without a folder",
+        )));
     }
     let name = feed.name();
     let title_zh = resource.text_of("title")?.unwrap_or(feed.title_zh());
@@ -33,7 +36,10 @@ pub(super) fn feed_schema(
     for cursor in schema.need("fields")?.elements()? {
         let field = field(&cursor, &missing)?;
         if fields.iter().any(|f| f.column.eq_ignore_ascii_case(&field.column)) {
-            let problem = format!("a second field for the column \"{}\"", field.column);
+            let problem = Message::new(
+                format!("列 \"{}\" 对应了两个字段", field.column),
+                format!("a second field for the column \"{}\"", field.column),
+            );
             return Err(cursor.need("name")?.fail(problem));
         }
         // A header is read by names and titles alike, so none may mean two fields.
@@ -41,7 +47,10 @@ pub(super) fn feed_schema(
         for title in own.into_iter().chain(field.aliases.iter().map(String::as_str)) {
             let taken = titles.insert(title.to_lowercase(), field.name.clone());
             if let Some(other) = taken.filter(|other| *other != field.name) {
-                let problem = format!("the title \"{title}\" already stands for \"{other}\"");
+                let problem = Message::new(
+                    format!("标题 \"{title}\" 已用于 \"{other}\""),
+                    format!("the title \"{title}\" already stands for \"{other}\""),
+                );
                 return Err(cursor.fail(problem));
             }
         }
@@ -51,16 +60,27 @@ pub(super) fn feed_schema(
     let key = schema.need("primaryKey")?;
     let key_name = key.single()?;
     let position = fields.iter().position(|f| f.name == key_name);
-    let position = position.ok_or_else(|| key.fail(format!("no field is named \"{key_name}\"")))?;
+    let position = position.ok_or_else(|| {
+        key.fail(Message::new(
+            format!("没有名为 \"{key_name}\" 的字段"),
+            format!("no field is named \"{key_name}\""),
+        ))
+    })?;
     if fields[position].kind != Kind::Text || fields[position].required != Required::Yes {
-        return Err(key.fail("expected a required field of type \"string\""));
+        return Err(key.fail(Message::fixed(
+            "应为必填且类型是 \"string\" 的字段",
+            "expected a required field of type \"string\"",
+        )));
     }
     for (i, cursor) in schema.need("fields")?.elements()?.iter().enumerate() {
         if let Required::Unless(other) = &fields[i].required
             && !fields.iter().any(|f| f.name == *other)
         {
             let here = cursor.need("orgsnap:requiredUnlessEmpty")?;
-            return Err(here.fail(format!("no field is named \"{other}\"")));
+            return Err(here.fail(Message::new(
+                format!("没有名为 \"{other}\" 的字段"),
+                format!("no field is named \"{other}\""),
+            )));
         }
     }
     Ok(FeedSchema {
@@ -87,10 +107,16 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
     cursor.only("orgsnap:", &[FIELD_KEYS.as_slice(), &export::FIELD_KEYS].concat())?;
     let name = cursor.need("name")?;
     let column = snake_case(name.text()?).ok_or_else(|| {
-        name.fail("expected ASCII letters and digits, starting with a lower-case letter")
+        name.fail(Message::fixed(
+            "应为英文字母和数字，以小写字母开头",
+            "expected ASCII letters and digits, starting with a lower-case letter",
+        ))
     })?;
     if RESERVED_COLUMNS.contains(&column.as_str()) {
-        return Err(name.fail(format!("the column \"{column}\" is kept for orgsnap itself")));
+        return Err(name.fail(Message::new(
+            format!("列名 \"{column}\" 由 orgsnap 保留"),
+            format!("the column \"{column}\" is kept for orgsnap itself"),
+        )));
     }
     let name = name.text()?;
     let title = cursor.text_of("title")?.unwrap_or(name);
@@ -114,21 +140,30 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
         }
         if let Some(list) = constraints.get("enum")? {
             if kind != Kind::Integer {
-                return Err(list.fail("expected a field of type \"integer\""));
+                return Err(list.fail(Message::fixed(
+                    "应为类型是 \"integer\" 的字段",
+                    "expected a field of type \"integer\"",
+                )));
             }
             allowed = enumeration(cursor, &list)?;
         }
         if let Some(max) = constraints.get("maxLength")? {
             let length = usize::try_from(max.integer()?).ok().filter(|n| *n > 0);
-            max_length = Some(length.ok_or_else(|| max.fail("expected a number above 0"))?);
+            max_length = Some(length.ok_or_else(|| {
+                max.fail(Message::fixed("应为大于 0 的数", "expected a number above 0"))
+            })?);
             if kind != Kind::Text {
-                return Err(max.fail("expected a field of type \"string\""));
+                return Err(max.fail(Message::fixed(
+                    "应为类型是 \"string\" 的字段",
+                    "expected a field of type \"string\"",
+                )));
             }
         }
     }
     if let Some(unless) = cursor.get("orgsnap:requiredUnlessEmpty")? {
         if required == Required::Yes {
-            return Err(unless.fail("the field is required in any case"));
+            return Err(unless
+                .fail(Message::fixed("该字段本来就是必填", "the field is required in any case")));
         }
         required = Required::Unless(unless.text()?.to_owned());
     }
@@ -138,7 +173,10 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
         .find(|(_, code)| !allowed.is_empty() && !allowed.iter().any(|(value, _)| value == *code))
     {
         let codes = cursor.need("orgsnap:codes")?;
-        return Err(codes.fail(format!("\"{word}\": {code} is not in the constraint \"enum\"")));
+        return Err(codes.fail(Message::new(
+            format!("\"{word}\"：{code} 不在约束 \"enum\" 之中"),
+            format!("\"{word}\": {code} is not in the constraint \"enum\""),
+        )));
     }
     Ok(Field {
         name: name.to_owned(),
@@ -162,15 +200,13 @@ fn kind(field: &Cursor<'_>) -> Result<Kind, SchemaError> {
         "string" | "integer" => {
             for name in of_dates {
                 if field.get(name)?.is_some() {
-                    return Err(kind.fail(format!("expected \"date\", as there are \"{name}\"")));
+                    return Err(kind.fail(Message::new(format!("已有 \"{name}\"，类型应为 \"date\""), format!("expected \"date\", as there are \"{name}\""))));
                 }
             }
             Ok(if kind.text()? == "integer" { Kind::Integer } else { Kind::Text })
         }
         "date" => Ok(Kind::Date(export::date_forms(field)?)),
-        other => Err(kind.fail(format!(
-            "expected \"string\", \"integer\" or \"date\", found \"{other}\", which orgsnap does not store"
-        ))),
+        other => Err(kind.fail(Message::new(format!("应为 \"string\"、\"integer\" 或 \"date\"，实为 \"{other}\"，orgsnap 不存储该类型"), format!("expected \"string\", \"integer\" or \"date\", found \"{other}\", which orgsnap does not store")))),
     }
 }
 
@@ -180,7 +216,10 @@ fn enumeration(field: &Cursor<'_>, list: &Cursor<'_>) -> Result<Vec<(i64, Messag
     for value in list.elements()? {
         let number = value.integer()?;
         if allowed.iter().any(|(seen, _)| *seen == number) {
-            return Err(value.fail(format!("the value {number} stands here a second time")));
+            return Err(value.fail(Message::new(
+                format!("值 {number} 出现了两次"),
+                format!("the value {number} stands here a second time"),
+            )));
         }
         allowed.push((number, Message::new(number.to_string(), number.to_string())));
     }
@@ -189,7 +228,10 @@ fn enumeration(field: &Cursor<'_>, list: &Cursor<'_>) -> Result<Vec<(i64, Messag
         let value = entry.need("value")?;
         let number = value.integer()?;
         let Some((_, title)) = allowed.iter_mut().find(|(seen, _)| *seen == number) else {
-            return Err(value.fail(format!("{number} is not in the constraint \"enum\"")));
+            return Err(value.fail(Message::new(
+                format!("{number} 不在约束 \"enum\" 之中"),
+                format!("{number} is not in the constraint \"enum\""),
+            )));
         };
         let zh = entry.need("title")?.text()?;
         *title = Message::new(zh, entry.text_of("titleEn")?.unwrap_or(zh));

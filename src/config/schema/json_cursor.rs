@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::Message;
+
 use super::error::SchemaError;
 
 /// A JSON value with its file and JSON pointer.
@@ -19,27 +21,27 @@ impl<'a> Cursor<'a> {
     }
 
     /// An error at this position.
-    pub(super) fn fail(&self, problem: impl Into<String>) -> SchemaError {
+    pub(super) fn fail(&self, problem: Message) -> SchemaError {
         let pointer = if self.pointer.is_empty() { "/" } else { &self.pointer };
-        SchemaError::Invalid {
-            file: self.file.to_owned(),
-            pointer: pointer.to_owned(),
-            problem: problem.into(),
-        }
+        SchemaError::Invalid { file: self.file.to_owned(), pointer: pointer.to_owned(), problem }
     }
 
-    fn expected(&self, what: &str) -> SchemaError {
-        let found = match self.value {
-            Value::Null => "null".to_owned(),
-            Value::Bool(_) | Value::Number(_) | Value::String(_) => self.value.to_string(),
-            Value::Array(_) => "an array".to_owned(),
-            Value::Object(_) => "an object".to_owned(),
+    fn expected(&self, what: Message) -> SchemaError {
+        let (zh, en) = match self.value {
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                (self.value.to_string(), self.value.to_string())
+            }
+            Value::Array(_) => ("数组".to_owned(), "an array".to_owned()),
+            Value::Object(_) => ("对象".to_owned(), "an object".to_owned()),
         };
-        self.fail(format!("expected {what}, found {found}"))
+        self.fail(Message::new(
+            format!("应为{}，实为 {zh}", what.zh),
+            format!("expected {}, found {en}", what.en),
+        ))
     }
 
     fn object(&self) -> Result<&'a Map<String, Value>, SchemaError> {
-        self.value.as_object().ok_or_else(|| self.expected("an object"))
+        self.value.as_object().ok_or_else(|| self.expected(Message::fixed("对象", "an object")))
     }
 
     fn at(&self, step: &str, value: &'a Value) -> Cursor<'a> {
@@ -55,12 +57,20 @@ impl<'a> Cursor<'a> {
 
     /// The member of that name, which must be there.
     pub(super) fn need(&self, name: &str) -> Result<Cursor<'a>, SchemaError> {
-        self.get(name)?.ok_or_else(|| self.fail(format!("expected a member \"{name}\"")))
+        self.get(name)?.ok_or_else(|| {
+            self.fail(Message::new(
+                format!("缺少成员 \"{name}\""),
+                format!("expected a member \"{name}\""),
+            ))
+        })
     }
 
     /// A text that is not empty.
     pub(super) fn text(&self) -> Result<&'a str, SchemaError> {
-        self.value.as_str().filter(|s| !s.is_empty()).ok_or_else(|| self.expected("a text"))
+        self.value
+            .as_str()
+            .filter(|s| !s.is_empty())
+            .ok_or_else(|| self.expected(Message::fixed("文本", "a text")))
     }
 
     /// The text of an optional member.
@@ -70,12 +80,14 @@ impl<'a> Cursor<'a> {
 
     /// A whole number.
     pub(super) fn integer(&self) -> Result<i64, SchemaError> {
-        self.value.as_i64().ok_or_else(|| self.expected("a whole number"))
+        self.value.as_i64().ok_or_else(|| self.expected(Message::fixed("整数", "a whole number")))
     }
 
     /// `true` or `false`.
     pub(super) fn boolean(&self) -> Result<bool, SchemaError> {
-        self.value.as_bool().ok_or_else(|| self.expected("true or false"))
+        self.value
+            .as_bool()
+            .ok_or_else(|| self.expected(Message::fixed(" true 或 false", "true or false")))
     }
 
     /// Whether the value is an object rather than a text that names a file.
@@ -90,7 +102,10 @@ impl<'a> Cursor<'a> {
 
     /// The elements of an array.
     pub(super) fn elements(&self) -> Result<Vec<Cursor<'a>>, SchemaError> {
-        let array = self.value.as_array().ok_or_else(|| self.expected("an array"))?;
+        let array = self
+            .value
+            .as_array()
+            .ok_or_else(|| self.expected(Message::fixed("数组", "an array")))?;
         Ok(array.iter().enumerate().map(|(i, value)| self.at(&i.to_string(), value)).collect())
     }
 
@@ -113,7 +128,10 @@ impl<'a> Cursor<'a> {
         if self.value.is_array() {
             match self.elements()?.as_slice() {
                 [only] => only.text(),
-                other => Err(self.fail(format!("expected one field, found {}", other.len()))),
+                other => Err(self.fail(Message::new(
+                    format!("应为一个字段，实为 {} 个", other.len()),
+                    format!("expected one field, found {}", other.len()),
+                ))),
             }
         } else {
             self.text()
@@ -125,7 +143,10 @@ impl<'a> Cursor<'a> {
     pub(super) fn only(&self, prefix: &str, known: &[&str]) -> Result<(), SchemaError> {
         for (name, value) in self.object()? {
             if name.starts_with(prefix) && !known.contains(&name.as_str()) {
-                let problem = format!("not a member that orgsnap reads; it reads {}", quote(known));
+                let problem = Message::new(
+                    format!("orgsnap 不识别此成员；可识别的有 {}", quote(known)),
+                    format!("not a member that orgsnap reads; it reads {}", quote(known)),
+                );
                 return Err(self.at(name, value).fail(problem));
             }
         }

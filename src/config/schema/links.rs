@@ -23,10 +23,16 @@ pub(super) fn references(
         let field = fields.single()?;
         let position = position_of(schema, feed, &fields, field)?;
         if schema.feed(feed).fields[position].kind != Kind::Text {
-            return Err(fields.fail("expected a field of type \"string\""));
+            return Err(fields.fail(Message::fixed(
+                "应为类型是 \"string\" 的字段",
+                "expected a field of type \"string\"",
+            )));
         }
         if found.iter().any(|(seen, _)| *seen == position) {
-            return Err(fields.fail(format!("\"{field}\" has a foreign key already")));
+            return Err(fields.fail(Message::new(
+                format!("\"{field}\" 已有外键"),
+                format!("\"{field}\" has a foreign key already"),
+            )));
         }
 
         let reference = key.need("reference")?;
@@ -34,19 +40,30 @@ pub(super) fn references(
         // wrote an empty text.
         let target = match reference.get("resource")? {
             Some(resource) if !resource.is_empty_text() => Feed::from_name(resource.text()?)
-                .ok_or_else(|| resource.fail("expected the name of a resource of this package"))?,
+                .ok_or_else(|| {
+                    resource.fail(Message::fixed(
+                        "应为本包中某个资源的名称",
+                        "expected the name of a resource of this package",
+                    ))
+                })?,
             _ => feed,
         };
         let target_fields = reference.need("fields")?;
         let target_key = &schema.feed(target).key_field().name;
         if target_fields.single()? != target_key {
-            let problem = format!("expected \"{target_key}\", the primary key of \"{target}\"");
+            let problem = Message::new(
+                format!("应为 \"{target}\" 的主键 \"{target_key}\""),
+                format!("expected \"{target_key}\", the primary key of \"{target}\""),
+            );
             return Err(target_fields.fail(problem));
         }
 
         let rule = match key.get("orgsnap:rule")? {
             Some(rule) if !is_reference_rule(rule.text()?) => {
-                return Err(rule.fail("expected the code of a reference rule, such as \"X404\""));
+                return Err(rule.fail(Message::fixed(
+                    "应为引用类规则的代码，如 \"X404\"",
+                    "expected the code of a reference rule, such as \"X404\"",
+                )));
             }
             Some(rule) => rule.text()?,
             None => UNNAMED_REFERENCE_RULE,
@@ -70,7 +87,12 @@ fn position_of(
     field: &str,
 ) -> Result<usize, SchemaError> {
     let position = schema.feed(feed).position(field);
-    position.ok_or_else(|| here.fail(format!("\"{feed}\" has no field named \"{field}\"")))
+    position.ok_or_else(|| {
+        here.fail(Message::new(
+            format!("\"{feed}\" 没有名为 \"{field}\" 的字段"),
+            format!("\"{feed}\" has no field named \"{field}\""),
+        ))
+    })
 }
 
 /// The feed that a field refers to.
@@ -78,7 +100,9 @@ fn target_of(schema: &Schema, feed: Feed, here: &Cursor<'_>) -> Result<Feed, Sch
     let field = here.text()?;
     position_of(schema, feed, here, field)?;
     let reference = schema.references.iter().find(|r| r.feed == feed && r.field == field);
-    let reference = reference.ok_or_else(|| here.fail("expected a field with a foreign key"))?;
+    let reference = reference.ok_or_else(|| {
+        here.fail(Message::fixed("应为有外键的字段", "expected a field with a foreign key"))
+    })?;
     Ok(reference.target)
 }
 
@@ -100,7 +124,10 @@ pub(super) fn copies(
         let kinds = [feed, target].map(|f| schema.feed(f)).map(|f| &f.fields);
         let own = schema.feed(feed).position(field).map(|i| &kinds[0][i].kind);
         if own != Some(&kinds[1][position].kind) {
-            return Err(original.fail("expected a field of the same type as the copy"));
+            return Err(original.fail(Message::fixed(
+                "应为与副本类型相同的字段",
+                "expected a field of the same type as the copy",
+            )));
         }
         found.push(Copy {
             feed,
@@ -129,21 +156,34 @@ pub(super) fn forests(
         let text = name.text()?;
         // The name becomes part of a table name.
         if !text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
-            return Err(name.fail("expected lower-case ASCII letters"));
+            return Err(
+                name.fail(Message::fixed("应为小写英文字母", "expected lower-case ASCII letters"))
+            );
         }
         if schema.forests.iter().chain(&found).any(|f| f.name == text) {
-            return Err(name.fail(format!("a forest named \"{text}\" is declared already")));
+            return Err(name.fail(Message::new(
+                format!("已有名为 \"{text}\" 的树"),
+                format!("a forest named \"{text}\" is declared already"),
+            )));
         }
         let parent = cursor.need("parent")?;
         if target_of(schema, feed, &parent)? != feed {
-            return Err(parent.fail(format!("expected a field that refers to \"{feed}\" itself")));
+            return Err(parent.fail(Message::new(
+                format!("应为引用 \"{feed}\" 自身的字段"),
+                format!("expected a field that refers to \"{feed}\" itself"),
+            )));
         }
         let tops = match cursor.get("tops")? {
             None => Tops::Many,
             Some(tops) => match tops.text()? {
                 "one" => Tops::One,
                 "many" => Tops::Many,
-                _ => return Err(tops.fail("expected \"one\" or \"many\"")),
+                _ => {
+                    return Err(tops.fail(Message::fixed(
+                        "应为 \"one\" 或 \"many\"",
+                        "expected \"one\" or \"many\"",
+                    )));
+                }
             },
         };
         let title = cursor.text_of("title")?.unwrap_or(text);
@@ -165,11 +205,17 @@ fn level_of(schema: &Schema, feed: Feed, cursor: &Cursor<'_>) -> Result<LevelSch
     let field = cursor.need("field")?;
     let position = position_of(schema, feed, &field, field.text()?)?;
     if schema.feed(feed).fields[position].kind != Kind::Integer {
-        return Err(field.fail("expected a field of type \"integer\""));
+        return Err(field.fail(Message::fixed(
+            "应为类型是 \"integer\" 的字段",
+            "expected a field of type \"integer\"",
+        )));
     }
     let step = cursor.need("step")?;
     if !matches!(step.integer()?, 1 | -1) {
-        return Err(step.fail("expected 1 (levels grow going down) or -1 (levels grow going up)"));
+        return Err(step.fail(Message::fixed(
+            "应为 1（级别向下递增）或 -1（级别向上递增）",
+            "expected 1 (levels grow going down) or -1 (levels grow going up)",
+        )));
     }
     Ok(LevelSchema {
         field: field.text()?.to_owned(),

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs, io, path::Path, path::PathBuf};
 
 use serde_json::Value;
 
-use crate::model::{Feed, PerFeed, json_reason};
+use crate::model::{Feed, Message, PerFeed, json_reason};
 
 use super::error::SchemaError;
 use super::fields::feed_schema;
@@ -83,10 +83,16 @@ pub(super) fn load(package: &str, read: Reader<'_>) -> Result<Schema, SchemaErro
         resource.only("orgsnap:", &["orgsnap:titleEn", "orgsnap:descriptionEn"])?;
         let name = resource.need("name")?;
         let feed = Feed::from_name(name.text()?).ok_or_else(|| {
-            name.fail("expected one of \"agent\", \"node\", \"organ\", \"principal\"")
+            name.fail(Message::fixed(
+                "应为 \"agent\"、\"node\"、\"organ\"、\"principal\" 之一",
+                "expected one of \"agent\", \"node\", \"organ\", \"principal\"",
+            ))
         })?;
         if tables.iter().any(|(seen, _, _)| *seen == feed) {
-            return Err(name.fail(format!("the feed \"{feed}\" stands here a second time")));
+            return Err(name.fail(Message::new(
+                format!("数据文件 \"{feed}\" 出现了两次"),
+                format!("the feed \"{feed}\" stands here a second time"),
+            )));
         }
         let schema = resource.need("schema")?;
         let table =
@@ -102,7 +108,10 @@ pub(super) fn load(package: &str, read: Reader<'_>) -> Result<Schema, SchemaErro
         schemas.insert(*feed, (feed_schema(*feed, resource, &schema)?, schema));
     }
     if let Some(feed) = Feed::ALL.into_iter().find(|feed| !schemas.contains_key(feed)) {
-        let problem = format!("expected a resource named \"{feed}\"; all four feeds are needed");
+        let problem = Message::new(
+            format!("缺少名为 \"{feed}\" 的资源；四个数据文件都须有"),
+            format!("expected a resource named \"{feed}\"; all four feeds are needed"),
+        );
         return Err(root.need("resources")?.fail(problem));
     }
 
@@ -133,7 +142,10 @@ fn inside<'a>(path: &Cursor<'a>) -> Result<&'a str, SchemaError> {
     let text = path.text()?;
     let climbs = text.split(['/', '\\']).any(|part| part == "..");
     if climbs || text.starts_with(['/', '\\']) || text.contains(':') {
-        return Err(path.fail("expected a path within the folder of the package"));
+        return Err(path.fail(Message::fixed(
+            "应为包所在目录之内的路径",
+            "expected a path within the folder of the package",
+        )));
     }
     Ok(text)
 }

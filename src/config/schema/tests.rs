@@ -88,18 +88,15 @@ fn schema_fields_have_the_types_and_requirements_of_the_contract() {
     assert_eq!(schema.feed(Feed::Node).file_name, "temp_base_node.txt");
 }
 
-/// Loads the built-in files with one replacement in one file and returns the message.
-fn message_with(file: &str, from: &str, to: &str) -> String {
+/// Loads the built-in files with one replacement in one file and returns the error.
+fn error_with(file: &str, from: &str, to: &str) -> Option<SchemaError> {
     let read = |name: &str| {
         let (_, text) = BUILTIN_FILES.iter().find(|(f, _)| *f == name).expect("a built-in file");
         assert!(name != file || text.contains(from), "{file} holds no {from}");
         let text = if name == file { text.replacen(from, to, 1) } else { (*text).to_owned() };
         Ok((name.to_owned(), text))
     };
-    match load(PACKAGE, &read) {
-        Ok(_) => "no error".to_owned(),
-        Err(e) => e.to_string(),
-    }
+    load(PACKAGE, &read).err()
 }
 
 #[test]
@@ -212,8 +209,12 @@ fn a_schema_error_names_file_and_json_pointer() {
         ),
     ];
     for (file, from, to, expected) in cases {
-        let message = message_with(file, from, to);
+        let error = error_with(file, from, to).expect(expected);
+        let message = error.to_string();
         assert!(message.contains(expected), "{file}: {from} -> {to} gave: {message}");
+        let chinese = error.message().zh;
+        let english = ["expected", "found", "there", "named"];
+        assert!(!english.iter().any(|word| chinese.contains(word)), "{chinese}");
     }
 }
 
