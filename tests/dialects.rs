@@ -1,6 +1,7 @@
 //! Exports that are not in the contract's form: what is accepted without being told, what a job declares, and what is
 //! never read silently in a wrong way.
 
+mod hints;
 mod proposed;
 
 use std::{fs, path::Path, sync::OnceLock};

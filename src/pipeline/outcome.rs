@@ -109,7 +109,11 @@ impl Outcome {
         let is_key = |feed, key: &str| {
             delivery.readable(feed).is_some_and(|file| file.index.find(file.keys, key).is_some())
         };
-        let background = propose::Background { names: &names, is_key: &is_key };
+        let count = |feed, field: &str, text: &str| {
+            let cells = delivery.readable(feed).and_then(|file| file.parsed.table.text(field));
+            cells.map_or(0, |cells| cells.iter().filter(|cell| *cell == Some(text)).count() as u64)
+        };
+        let background = propose::Background { names: &names, is_key: &is_key, count: &count };
         let findings = &mut self.report.findings;
         propose::add_hints(delivery.schema, findings, &background);
         let samples = PerFeed::from_fn(|feed| match raw.file(feed) {

@@ -50,7 +50,9 @@ pub(super) fn propose(
         .filter_map(|feed| Some((feed, look(samples[feed].as_ref()?, schema.feed(feed))?)))
         .collect();
     let around: Vec<&Around> = found.iter().map(|(_, around)| around).collect();
-    titles(schema, &around, proposal);
+    // What a job says holds for all files, so nothing is certain of those that could not be looked at.
+    let all = samples.iter().flatten().count() == around.len();
+    titles(schema, &around, all, proposal);
     comments(schema, &around, proposal);
     let last: Vec<&LastLine> = around.iter().filter_map(|around| around.last.as_ref()).collect();
     let file = |line: &LastLine| {
@@ -73,7 +75,7 @@ pub(super) fn propose(
             file(first)
         ),
     );
-    let form = trailer::form(&last).filter(|_| last.len() == around.len() && last.len() > 1);
+    let form = trailer::form(&last).filter(|_| all && last.len() == around.len() && last.len() > 1);
     match form {
         Some((text, parsed)) => {
             set_trailer(schema, &parsed);
@@ -98,10 +100,10 @@ fn set_trailer(schema: &mut Schema, trailer: &Trailer) {
     }
 }
 
-fn titles(schema: &mut Schema, around: &[&Around], proposal: &mut Proposal) {
+fn titles(schema: &mut Schema, around: &[&Around], all: bool, proposal: &mut Proposal) {
     let Some(titled) = around.iter().find(|around| around.skip > 0) else { return };
     let (lines, file, title) = (titled.skip, &titled.file, shown(&titled.title));
-    if around.iter().all(|other| other.skip == lines) {
+    if all && around.iter().all(|other| other.skip == lines) {
         for feed in &mut schema.feeds {
             feed.dialect.skip_lines = lines;
         }
@@ -161,10 +163,14 @@ pub(super) fn look(sample: &Sample<'_>, schema: &FeedSchema) -> Option<Around> {
     let begins = |mark: &'static str| (0..last).any(|line| texts(line).starts_with(mark));
     let marks = COMMENTS.into_iter().filter(|mark| begins(mark)).map(Some);
     let mut best: Option<(Fit, usize, Option<&'static str>, Layout)> = None;
+    // The last line may be a control record, which would spoil the picture of a short file.
+    let detected = lines.detected();
+    let without_last = detected.bom + usize::try_from(lines.raw_size(0..last)).ok()?;
+    let bytes = if last >= 3 { &sample.bytes[..without_last] } else { sample.bytes };
     for comment in [None].into_iter().chain(marks) {
         let mut schema = schema.clone();
         schema.dialect.comment = comment.map(str::to_owned);
-        let Some((skip, first_line, layout)) = skip_of(&lines, sample.bytes, &mut schema) else {
+        let Some((skip, first_line, layout)) = skip_of(&lines, bytes, &mut schema) else {
             continue;
         };
         let is_comment = |text: &str| comment.is_some_and(|mark| text.starts_with(mark));

@@ -19,6 +19,7 @@ pub(super) fn words(schema: &Schema, facts: &Facts<'_>, null: &[String], proposa
                 None => unknown.push(word),
             }
         }
+        add_companions(&name, column, proposal);
         // A column full of distinct texts holds something else, and no one can map them.
         if !unknown.is_empty() && unknown.len() <= 20 {
             ask(&name, column, &unknown, proposal);
@@ -55,6 +56,30 @@ fn set(name: &str, word: &Word, code: i64, proposal: &mut Proposal) {
     // The same word of the same field in another file.
     if proposal.settings.iter().all(|setting| setting.change != change) {
         proposal.set(change, word.evidence());
+    }
+}
+
+/// Adds the word that goes with one that was found, where the sample happens not to have it.
+fn add_companions(name: &str, column: &Column<'_>, proposal: &mut Proposal) {
+    for found in &column.words {
+        if code(column.field, &found.text).is_none() {
+            continue;
+        }
+        for word in words::companions(&found.text) {
+            let Some(code) = code(column.field, word) else { continue };
+            let is_set = proposal.settings.iter().any(|setting| {
+                matches!(&setting.change, Change::Code { field, word: other, .. } if field == name && other == word)
+            });
+            if !is_set {
+                proposal.set(
+                    Change::Code { field: name.to_owned(), word: word.to_owned(), code },
+                    Message::new(
+                        format!("样本中没有“{word}”，它与“{}”成对", found.text),
+                        format!("\"{word}\" is not in the sample; it goes with \"{}\"", found.text),
+                    ),
+                );
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::dialect::DatePattern;
-use crate::config::schema::Schema;
+use crate::config::schema::{Copy, Schema};
 use crate::model::{Feed, Finding, Message, PerFeed};
 use crate::parse::trim;
 
@@ -17,6 +17,8 @@ pub struct Background<'b> {
     pub names: &'b PerFeed<String>,
     /// Whether a record of a feed has a key.
     pub is_key: &'b dyn Fn(Feed, &str) -> bool,
+    /// How many cells of a text field hold a text, in lines that are quarantined too.
+    pub count: &'b dyn Fn(Feed, &str, &str) -> u64,
 }
 
 /// Adds hints. The first finding of a rule to which a hint applies gets it; it tells the number of all.
@@ -28,7 +30,7 @@ pub fn add_hints(schema: &Schema, findings: &mut [Finding], background: &Backgro
         let hint = wording(&evidence, &change);
         attach(findings, &hint, |finding| concerns(finding, &change[0]));
     }
-    tops(schema, findings);
+    tops(schema, findings, background);
     for finding in findings.iter_mut().filter(|f| f.hint.is_none() && is_reference(f)) {
         finding.hint = lost_key(schema, finding, background);
     }
@@ -134,7 +136,7 @@ fn concerns(finding: &Finding, change: &Change) -> bool {
 }
 
 /// Hints about parents that may mean a top.
-fn tops(schema: &Schema, findings: &mut [Finding]) {
+fn tops(schema: &Schema, findings: &mut [Finding], background: &Background<'_>) {
     for forest in &schema.forests {
         let is_parent = |finding: &Finding| {
             finding.feed == forest.feed && finding.field.as_deref() == Some(forest.parent.as_str())
@@ -144,26 +146,39 @@ fn tops(schema: &Schema, findings: &mut [Finding]) {
             Change::Top { forest, marker }.line()
         };
         let parent = &forest.parent;
-        let marker = findings.iter().find_map(|finding| {
-            let value =
-                finding.value.as_deref().filter(|_| is_reference(finding) && is_parent(finding))?;
-            words::TOPS.contains(&value).then(|| (value.to_owned(), finding.affected))
-        });
+        let is_copy = |finding: &Finding| {
+            let is_of = |copy: &Copy| {
+                copy.feed == forest.feed
+                    && copy.via == *parent
+                    && finding.field.as_deref() == Some(copy.field.as_str())
+            };
+            finding.code == "V201" && finding.feed == forest.feed && schema.copies.iter().any(is_of)
+        };
+        let is_concerned = |finding: &Finding| {
+            is_copy(finding)
+                || (is_parent(finding) && (finding.code == "T603" || is_reference(finding)))
+        };
+        let markers = words::TOPS.iter().filter(|marker| !(background.is_key)(forest.feed, marker));
+        let found =
+            markers.map(|marker| (*marker, (background.count)(forest.feed, parent, marker)));
+        let marker = match findings.iter().any(is_concerned) {
+            true => found.filter(|(_, rows)| *rows > 0).max_by_key(|(_, rows)| *rows),
+            false => None,
+        };
         if let Some((value, rows)) = marker {
-            let (text, line) = (shown(&value), top(&value));
+            let line = top(value);
             let hint = Message::new(
                 format!(
-                    "{rows} 行的 {parent} 为“{text}”，且没有此编码的记录；若表示没有上级：{line}"
+                    "{rows} 行的 {parent} 为“{value}”，且没有此编码的记录；若表示没有上级：{line}"
                 ),
                 format!(
-                    "{rows} row(s) have \"{text}\" as {parent}, which is no record; if that means a top: {line}"
+                    "{rows} row(s) have \"{value}\" as {parent}, which is no record; if that means a top: {line}"
                 ),
             );
-            let names_it = |finding: &Finding| {
-                is_parent(finding)
-                    && (finding.code == "T603" || finding.value.as_ref() == Some(&value))
-            };
-            attach(findings, &hint, names_it);
+            attach(findings, &hint, |finding| {
+                is_concerned(finding)
+                    && (!is_reference(finding) || finding.value.as_deref() == Some(value))
+            });
         }
         let cycles: Vec<&Finding> =
             findings.iter().filter(|f| f.code == "T601" && is_parent(f)).collect();

@@ -101,6 +101,35 @@ pub(super) fn says(word: &str, title_zh: &str, title_en: &str) -> bool {
         })
 }
 
+/// Words that come together: an export that writes one of a pair writes the other too.
+const PAIRS: [[&str; 2]; 16] = [
+    ["M", "F"],
+    ["m", "f"],
+    ["男", "女"],
+    ["男性", "女性"],
+    ["Y", "N"],
+    ["y", "n"],
+    ["YES", "NO"],
+    ["Yes", "No"],
+    ["yes", "no"],
+    ["是", "否"],
+    ["TRUE", "FALSE"],
+    ["true", "false"],
+    ["T", "F"],
+    ["在职", "离职"],
+    ["正常", "停业"],
+    ["营业", "停业"],
+];
+
+/// The other word of a pair.
+pub(super) fn companions(word: &str) -> impl Iterator<Item = &'static str> + '_ {
+    PAIRS.iter().filter_map(move |pair| match pair {
+        [first, second] if *first == word => Some(*second),
+        [first, second] if *second == word => Some(*first),
+        _ => None,
+    })
+}
+
 /// The number of a level as people write it: `1级`, `一级`, `第2层`.
 pub(super) fn level(word: &str) -> Option<i64> {
     let word = word.strip_prefix('第').unwrap_or(word);
@@ -129,15 +158,11 @@ mod tests {
         ] {
             assert_eq!(says(word, zh, en), expected, "{word} {zh}");
         }
-        for (word, expected) in [
-            ("1级", Some(1)),
-            ("三级", Some(3)),
-            ("第2层", Some(2)),
-            ("级", None),
-            ("1", None),
-            ("-1级", None),
-        ] {
-            assert_eq!(level(word), expected, "{word}");
+        assert_eq!(level("1级"), Some(1));
+        assert_eq!(level("三级"), Some(3));
+        assert_eq!(level("第2层"), Some(2));
+        for word in ["级", "1", "-级"] {
+            assert_eq!(level(word), None, "{word}");
         }
     }
 }
