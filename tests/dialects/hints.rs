@@ -121,7 +121,7 @@ fn a_delivery_by_the_contract_and_a_declared_one_have_no_hints() {
 fn lines_above_below_and_between_the_records_are_named() {
     let cases: [(fn(&mut Vec<String>), &str); 3] = [
         (|lines| lines.insert(0, "某某人寿|2024".to_owned()), "[format] skip_lines = 1"),
-        (|lines| lines.push("TRL|60".to_owned()), "[format] trailer = \"TRL|{*}\""),
+        (|lines| lines.push("TRL|60".to_owned()), "[format] trailer = \"TRL|{rows}\""),
         (|lines| lines.insert(3, "# 说明".to_owned()), "[format] comment = \"#\""),
     ];
     for (change, expected) in cases {
