@@ -26,7 +26,7 @@ use super::deadline::RegisteredSocket;
 use super::remote::{Folder, Remote, Retrieved, Stat, Version};
 use super::transfer::Transfer;
 use super::{FetchError, names, reply, tls};
-use data_mode::{mode, passive_error_code};
+use data_mode::mode;
 use refusal::{greeting_error, login_error, reply_message};
 use sockets::{DataSockets, connect};
 
@@ -210,12 +210,10 @@ impl<'a> Session<'a> {
                 DataMode::Lenient | DataMode::Active => return self.begin_on_socket(name, offset),
             };
             let Err(error) = &result else { return result };
-            let next = match (self.data_mode, passive_error_code(error)) {
-                (DataMode::Extended, Some(_)) => DataMode::Classic,
-                (DataMode::Classic, Some(227)) => DataMode::Lenient,
-                _ => return result,
-            };
-            self.set_data_mode(next);
+            match data_mode::next(self.data_mode, error) {
+                Some(next) => self.set_data_mode(next),
+                None => return result,
+            }
         }
     }
 
@@ -309,8 +307,18 @@ impl Folder for Session<'_> {
 
     fn list(&mut self) -> Result<Option<Vec<String>>, FetchError> {
         self.renew()?;
-        listing::names(&mut self.stream, self.data_mode)
-            .map_err(|error| self.fault(error, self.account.place))
+        loop {
+            match listing::names(&mut self.stream, self.data_mode) {
+                Ok(names) => return Ok(names),
+                Err(error @ FtpError::ConnectionError(_)) => {
+                    return Err(self.fault(error, self.account.place));
+                }
+                Err(error) => match data_mode::next(self.data_mode, &error) {
+                    Some(next) => self.set_data_mode(next),
+                    None => return Ok(None),
+                },
+            }
+        }
     }
 }
 

@@ -88,16 +88,15 @@ ready = { stable = "30s", polls = 2, min_size = "1B" }
 # 服务器上的文件名，与约定不同时填写，可含 {date:...} / Names of the files, where they are not those of the contract
 files = { organ = "org_{date:%Y%m%d}.txt", principal = "mgr_{date:%Y%m%d}.txt", node = "team_{date:%Y%m%d}.txt", agent = "agent_{date:%Y%m%d}.txt" }
 # 装有四个文件的 zip；目录中只有一个 zip 时不必写。 / The zip file that holds the four; not needed where a folder holds one zip only
-# zip = "hierarchy_{date:%Y%m%d}.zip"
+zip = "hierarchy_{date:%Y%m%d}.zip"
 # 文件名、用户名和密码的编码："auto"、"utf-8" 或 "gbk"（仅 ftp） / The encoding of file names, user name and password (ftp only)
 encoding = "auto"
-# 数据连接由谁发起："passive"，或服务器只允许主动模式时 "active"：给出本机开放的端口，NAT 之后再给出对外地址。
-# Who opens the data connections: "passive", or "active" where the server allows nothing else: then the ports that are
+# 数据连接由谁发起：默认 "passive"，或服务器只允许主动模式时 "active"：给出本机开放的端口，NAT 之后再给出对外地址。
+# Who opens the data connections: "passive" by default, or "active" where the server allows nothing else: then the ports that are
 # open here, and behind a NAT the address seen from outside.
-mode = "passive"
-# mode = "active"
-# active_ports = "40000-40099"
-# active_address = "203.0.113.7"
+mode = "active"
+active_ports = "40000-40099"
+active_address = "203.0.113.7"
 # 文件修改时间早于此时长即视为过期（F110） / A file that is older is stale (F110)
 freshness = "26h"
 # 每次网络读写的超时时间 / The time limit of every operation on a socket

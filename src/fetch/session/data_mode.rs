@@ -39,13 +39,19 @@ pub(super) fn mode(data_mode: DataMode) -> Mode {
     }
 }
 
-/// The code of a reply to EPSV or PASV after which the next way is tried: a refusal, or a reply that cannot be
-/// read (227 for one that is no text).
-pub(super) fn passive_error_code(error: &FtpError) -> Option<u32> {
-    match error {
+/// The way to try next after the error of a transfer or a listing: after a refusal of EPSV or PASV, or a reply to one
+/// that cannot be read. `None` if the error is about something else.
+pub(super) fn next(data_mode: DataMode, error: &FtpError) -> Option<DataMode> {
+    // 227 for a reply that is no text.
+    let code = match error {
         FtpError::UnexpectedResponse(response) => Some(reply::code(response))
             .filter(|code| matches!(code, 227 | 229 | 500 | 501 | 502 | 504 | 522)),
         FtpError::BadResponse => Some(227),
+        _ => None,
+    };
+    match (data_mode, code?) {
+        (DataMode::Extended, _) => Some(DataMode::Classic),
+        (DataMode::Classic, 227) => Some(DataMode::Lenient),
         _ => None,
     }
 }
