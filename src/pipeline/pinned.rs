@@ -103,7 +103,7 @@ fn may_be_read_wrongly(state: &FileState<'_>, pinned: &Format) -> bool {
             pinned.header == Some(false) && parsed.faults.first().is_some_and(|f| f.row == 0)
         }
         FileState::Unparsable(Unparsable::Empty { .. })
-        | FileState::Missing
+        | FileState::Missing { .. }
         | FileState::Oversized { .. } => false,
     }
 }
