@@ -20,19 +20,30 @@ use crate::model::{Message, system_reason};
 
 /// A file of certificates that cannot be used. `Display` is the English reason with the path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{path} is no PEM file of certificates ({})", reason.en)]
+#[error("{}", self.message().en)]
 pub struct CertificateFileError {
     /// The file.
     pub path: String,
     /// Why.
     pub reason: Message,
+    /// Whether the file could be read, so that its content is at fault.
+    pub readable: bool,
 }
 
 impl CertificateFileError {
     /// What is wrong, in both languages.
     pub fn message(&self) -> Message {
-        let (path, Message { zh, .. }) = (&self.path, &self.reason);
-        Message::new(format!("{path} 不是 PEM 证书文件（{zh}）"), self.to_string())
+        let (path, Message { zh, en }) = (&self.path, &self.reason);
+        match self.readable {
+            true => Message::new(
+                format!("{path} 不是 PEM 证书文件（{zh}）"),
+                format!("{path} is no PEM file of certificates ({en})"),
+            ),
+            false => Message::new(
+                format!("无法读取 {path}（{zh}）"),
+                format!("{path} cannot be read ({en})"),
+            ),
+        }
     }
 }
 
@@ -60,13 +71,20 @@ impl Certificates {
     /// # Errors
     /// A file that cannot be read, that is no PEM, or that holds no certificate.
     pub fn of_file(path: &Path) -> Result<Certificates, CertificateFileError> {
-        let unusable =
-            |reason: Message| CertificateFileError { path: path.display().to_string(), reason };
+        let fault = |reason: Message, readable: bool| CertificateFileError {
+            path: path.display().to_string(),
+            reason,
+            readable,
+        };
+        let unusable = |reason: Message| fault(reason, true);
+        let not_pem = |error: pem::Error| match &error {
+            pem::Error::Io(error) => fault(system_reason(error), false),
+            other => fault(pem_reason(other), true),
+        };
         let (mut authorities, mut named) = (RootCertStore::empty(), Vec::new());
-        let certificates =
-            CertificateDer::pem_file_iter(path).map_err(|error| unusable(pem_reason(&error)))?;
+        let certificates = CertificateDer::pem_file_iter(path).map_err(not_pem)?;
         for certificate in certificates {
-            let certificate = certificate.map_err(|error| unusable(pem_reason(&error)))?;
+            let certificate = certificate.map_err(not_pem)?;
             authorities
                 .add(certificate.clone())
                 .map_err(|error| unusable(Message::new("其中的证书无法识别", error.to_string())))?;
@@ -120,7 +138,6 @@ fn issued(
 /// Why a file is no PEM.
 fn pem_reason(error: &pem::Error) -> Message {
     match error {
-        pem::Error::Io(error) => system_reason(error),
         pem::Error::MissingSectionEnd { .. } => {
             Message::new("内容不完整，缺少 END 行", error.to_string())
         }

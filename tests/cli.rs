@@ -5,6 +5,7 @@ mod bad_input;
 mod completions;
 mod config;
 mod crash;
+mod mistakes;
 mod own_schema;
 mod proposed;
 mod terminal;
@@ -188,9 +189,13 @@ fn every_verb_ends_with_its_exit_code() {
         (&first, 0, "RESULT published exit=0 run="),
         (&["import", "job.toml", "--date", "2024-11-21"], 3, "早于"),
         (&["import", "job.toml", "--date", "2024-11-23"], 3, "RESULT refused exit=3 run="),
-        (&["import", "job.toml", "--date", "2024-11-24"], 4, "RESULT failed exit=4"),
+        (
+            &["import", "job.toml", "--date", "2024-11-24"],
+            4,
+            "RESULT failed exit=4 tenant=t job=job.toml",
+        ),
         (&["import", "job.toml", "--from", "empty"], 4, "没有任何数据文件"),
-        (&["import", "job.toml", "--from", "absent"], 4, "absent"),
+        (&["import", "job.toml", "--from", "absent"], 2, "--from absent：目录不存在"),
         (&["import", "absent.toml"], 2, "absent.toml"),
         (&["import", "typo.toml"], 2, "typo.toml:2"),
         (&["import", "floor.toml"], 2, "floor.toml:3"),
@@ -206,12 +211,14 @@ fn every_verb_ends_with_its_exit_code() {
         (&["check", "in/20241122"], 0, "RESULT passed exit=0"),
         (&["check", "in/20241123"], 3, "RESULT refused exit=3"),
         (&["check", "empty"], 3, "F101"),
-        (&["check", "absent"], 4, "absent"),
+        (&["check", "absent"], 2, "check absent：目录不存在"),
         (&["check", "in/20241122", "--delimiter", ";"], 2, "delimiter 固定为 ;"),
         (&["check", "in/20241122", "--encoding", "latin1"], 2, "gb18030"),
         (&["sample", "s", "--agents", "50"], 0, "temp_agent.txt"),
-        (&["sample", "s", "--agents", "50", "--defects"], 2, "1000 agents"),
-        (&["sample", "s", "--agents", "1000", "--defects=few"], 0, "planted.json"),
+        (&["sample", "s", "--agents", "60"], 2, "--force"),
+        (&["sample", "s", "--agents", "60", "--force"], 0, "temp_agent.txt"),
+        (&["sample", "s3", "--agents", "50", "--defects"], 2, "1000 agents"),
+        (&["sample", "s3", "--agents", "1000", "--defects=few"], 0, "planted.json"),
         (&["sample", "--agents", "1000", "--defects", "s2"], 0, "s2"),
         (&["sample", "job.toml/s"], 2, "不是目录"),
         (&["runs"], 0, "2024-11-22"),

@@ -134,17 +134,23 @@ impl AlertDispatcher {
     /// and whenever a job file was read anew.
     ///
     /// # Errors
-    /// If the ledger cannot be read or written.
+    /// If the ledger cannot be read or written, and the job has channels.
     pub fn register(&self, job: &Job, now: DateTime<Utc>) -> Result<(), LedgerError> {
         let ledger = self.shared.ledger(&job.tenant);
-        let waiting = if ledger.read()?.outbox.is_empty() {
-            0
-        } else {
+        let tidy = || -> Result<u64, LedgerError> {
+            if ledger.read()?.outbox.is_empty() {
+                return Ok(0);
+            }
             let names: BTreeSet<&str> = job.alerts.iter().map(|c| c.name.as_str()).collect();
             ledger.update(|content| {
                 content.tidy(&names, now);
                 content.unsent()
-            })?
+            })
+        };
+        let waiting = match tidy() {
+            // A job without channels has no alert to lose.
+            Err(_) if job.alerts.is_empty() => 0,
+            waiting => waiting?,
         };
         self.shared.schedule_tenant(job, waiting > 0);
         Ok(())
@@ -187,8 +193,9 @@ impl AlertDispatcher {
     /// ledgers for the next process or the background.
     pub fn flush(&self, within: Duration) -> Unsent {
         let deadline = Instant::now() + within;
+        let has_channels = |tenant: &(&String, &Tenant)| !tenant.1.channels.is_empty();
         let tenants: Vec<TenantOutbox> =
-            self.shared.state().tenants.iter().map(TenantOutbox::of).collect();
+            self.shared.state().tenants.iter().filter(has_channels).map(TenantOutbox::of).collect();
         let mut unsent = Unsent::default();
         // A few at a time: there may be a hundred.
         for some in tenants.chunks(WORKERS) {

@@ -1,9 +1,13 @@
 //! Values on the command line that are read by this program, and what is wrong with them in both languages.
 
 use std::fmt;
+use std::io::ErrorKind;
+use std::path::Path;
 
 use chrono::NaiveDate;
 use orgsnap::model::Message;
+
+use super::failure::Failure;
 
 /// Why a value is not what its argument takes. `Display` is the English text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +26,25 @@ impl fmt::Display for BadArgument {
 }
 
 impl std::error::Error for BadArgument {}
+
+/// Checks that a folder named on the command line is there. `argument` is what stands before it there.
+///
+/// # Errors
+/// If it is not there, or is a file. What else keeps it from being read is for its reader to see.
+pub(super) fn delivery_folder(argument: &str, path: &Path) -> Result<(), Failure> {
+    let named = format!("{argument} {}", path.display());
+    let (zh, en) = match path.metadata() {
+        Ok(metadata) if !metadata.is_dir() => (
+            "是文件，不是目录；请指定四个文件所在的目录",
+            "it is a file and no folder; name the folder that holds the four files",
+        ),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            ("目录不存在，请核对路径", "no such folder; check the path")
+        }
+        _ => return Ok(()),
+    };
+    Err(Failure::usage(Message::new(format!("{named}：{zh}"), format!("{named}: {en}"))))
+}
 
 /// Other ways in which people write a date.
 const OTHER_FORMS: [&str; 4] = ["%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"];

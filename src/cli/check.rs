@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::disk::{PRIVATE_FILE, replace_file};
-use orgsnap::model::{Level, Message, RunReport, Verdict, system_reason};
+use orgsnap::model::{Level, Message, RunReport, Verdict};
 use orgsnap::pipeline::{self, CheckRequest};
 use orgsnap::report::csv;
 
@@ -14,7 +14,8 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::import::load;
-use super::{argument, progress, run_report};
+use super::run_report::{ResultLine, Subject};
+use super::{argument, output, progress, run_report};
 
 /// Check a delivery in a folder, without a database
 #[derive(Debug, Args)]
@@ -84,12 +85,17 @@ impl Arguments {
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let outcome = check(arguments, environment);
     if let Err(failure) = &outcome {
-        run_report::fault_line(environment, arguments.report.json, failure.exit);
+        let subject = Subject { tenant: None, job: arguments.job.as_deref() };
+        run_report::fault_line(environment, arguments.report.json, failure.exit, &subject);
     }
     outcome
 }
 
 fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    argument::delivery_folder("check", &arguments.dir)?;
+    if let Some(former) = &arguments.against {
+        argument::delivery_folder("--against", former)?;
+    }
     let selected = arguments.selection()?;
     let mut job = arguments.job.as_deref().map(|path| load(path, environment)).transpose()?;
     let pinned = job.as_ref().map(|job| job.format.clone()).unwrap_or_default();
@@ -128,6 +134,7 @@ fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failu
         write(path, &table)?;
     }
     run_report::show(&report, exit, &arguments.report, false, environment)?;
+    ResultLine::of(&report).print(environment, arguments.report.json, exit)?;
     Ok(exit)
 }
 
@@ -148,11 +155,6 @@ const WIDTH: usize = 120;
 
 /// Writes a file that only its owner reads: the report holds delivered lines.
 fn write(path: &Path, content: &[u8]) -> Result<(), Failure> {
-    replace_file(path, content, PRIVATE_FILE).map_err(|error| {
-        let (path, Message { zh, en }) = (path.display(), system_reason(&error));
-        Failure::usage(Message::new(
-            format!("无法写入 {path}：{zh}；请检查所在目录的权限和剩余空间"),
-            format!("cannot write {path}: {en}; check its folder's permissions and free space"),
-        ))
-    })
+    replace_file(path, content, PRIVATE_FILE)
+        .map_err(|error| Failure::usage(output::cannot_write(path, &error)))
 }

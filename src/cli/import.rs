@@ -8,7 +8,7 @@ use orgsnap::alert::{Cause, EventKind, RunEvent};
 use orgsnap::config::job::{self, Job};
 use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, TenantStatus};
-use orgsnap::model::{Cancel, Message, RunReport, Verdict, system_reason};
+use orgsnap::model::{Cancel, RunReport, Verdict};
 use orgsnap::pipeline::{self, ImportRequest, WaitPolicy};
 use orgsnap::report::json;
 
@@ -16,6 +16,7 @@ use super::alerting::Alerting;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::run_report::{ResultLine, Subject};
 use super::{argument, output, panic_boundary, progress, run_report};
 
 /// Fetch, check and publish a delivery
@@ -46,28 +47,51 @@ pub(super) struct Arguments {
 
 /// Runs the jobs. The exit code is the gravest one.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Exit {
+    if let Some(folder) = &arguments.from
+        && let Err(failure) = argument::delivery_folder("--from", folder)
+    {
+        output::complain(environment, &failure);
+        let subject = Subject::default();
+        run_report::fault_line(environment, arguments.report.json, failure.exit, &subject);
+        return failure.exit;
+    }
     let mut worst = Exit::Done;
     let alerting = Alerting::new(environment);
     let mut tenants = Vec::new();
+    // The last line waits for the metrics, whose fault changes the exit code.
+    let mut last: Option<(ResultLine, Exit)> = None;
+    let print_last = |line: &ResultLine, exit: Exit| {
+        let printed = line.print(environment, arguments.report.json, exit);
+        printed.map(|()| exit).unwrap_or_else(|failure| {
+            output::complain(environment, &failure);
+            failure.exit.max(exit)
+        })
+    };
     for (at, path) in arguments.jobs.iter().enumerate() {
+        if let Some((line, exit)) = last.take() {
+            worst = worst.max(print_last(&line, exit));
+        }
         if at > 0 && !arguments.report.json {
             // Between two reports; nothing is lost if it cannot be written.
             let _ = output::print("\n");
         }
         // A failure of one insurer does not keep the next from being imported.
-        let exit = panic_boundary::around(|| {
+        let mut tenant = None;
+        let outcome = panic_boundary::around(|| {
             let job = load(path, environment)?;
+            tenant = Some(job.tenant.clone());
             if !tenants.contains(&job.tenant) {
                 tenants.push(job.tenant.clone());
             }
             import(&job, arguments, environment, &alerting)
         });
-        let exit = exit.unwrap_or_else(|failure| {
+        let (line, exit) = outcome.unwrap_or_else(|failure| {
             output::complain(environment, &failure);
-            run_report::fault_line(environment, arguments.report.json, failure.exit);
-            failure.exit
+            let subject = Subject { tenant: tenant.as_deref(), job: Some(path) };
+            (ResultLine::of_failure(&subject), failure.exit)
         });
         worst = worst.max(exit);
+        last = Some((line, exit));
     }
     alerting.finish();
     // After the alerts, so that it counts those that could not be sent.
@@ -76,6 +100,12 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Exit {
     {
         output::complain(environment, &failure);
         worst = worst.max(failure.exit);
+        if let Some((_, exit)) = &mut last {
+            *exit = failure.exit.max(*exit);
+        }
+    }
+    if let Some((line, exit)) = last {
+        worst = worst.max(print_last(&line, exit));
     }
     worst
 }
@@ -85,7 +115,7 @@ fn import(
     arguments: &Arguments,
     environment: &Environment,
     alerting: &Alerting<'_>,
-) -> Result<Exit, Failure> {
+) -> Result<(ResultLine, Exit), Failure> {
     let now = environment.now();
     let request = ImportRequest {
         job,
@@ -143,7 +173,7 @@ fn import(
     };
     let several = arguments.jobs.len() > 1;
     run_report::show(&report, exit, &arguments.report, several, environment)?;
-    Ok(exit)
+    Ok((ResultLine::of(&report), exit))
 }
 
 /// Writes how the tenants of this call stand, for the textfile collector of a node exporter.
@@ -155,13 +185,8 @@ fn write_metrics(
     let statuses: Vec<TenantStatus> =
         tenants.iter().map(|tenant| TenantStatus::read(&environment.data, tenant)).collect();
     // The node exporter runs as another user.
-    replace_file(path, metrics::render(&statuses).as_bytes(), 0o644).map_err(|error| {
-        let (path, Message { zh, en }) = (path.display(), system_reason(&error));
-        Failure::usage(Message::new(
-            format!("无法写入指标文件 {path}：{zh}；请检查所在目录的权限"),
-            format!("cannot write the metrics file {path}: {en}; check its folder's permissions"),
-        ))
-    })
+    replace_file(path, metrics::render(&statuses).as_bytes(), 0o644)
+        .map_err(|error| Failure::usage(output::cannot_write(path, &error)))
 }
 
 /// Writes the report beside the database.

@@ -1,6 +1,7 @@
 //! Writing to standard output and standard error.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 
 use anstyle::{AnsiColor, Effects, Style};
 use orgsnap::model::{Message, system_reason};
@@ -29,6 +30,23 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Why a file that an argument names cannot be written.
+pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Message {
+    let shown = path.display();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if error.kind() == io::ErrorKind::NotFound && folder.is_some_and(|folder| !folder.exists()) {
+        return Message::new(
+            format!("无法写入 {shown}：所在目录不存在，请先创建"),
+            format!("cannot write {shown}: its folder does not exist; create it first"),
+        );
+    }
+    let Message { zh, en } = system_reason(error);
+    Message::new(
+        format!("无法写入 {shown}：{zh}；请检查所在目录的权限和剩余空间"),
+        format!("cannot write {shown}: {en}; check its folder's permissions and free space"),
+    )
 }
 
 /// Prints an error on standard error.

@@ -1,5 +1,7 @@
 //! The report of a run on standard output, for `import` and `check`.
 
+use std::path::Path;
+
 use clap::Args;
 use orgsnap::model::{RuleMeta, RunReport};
 use orgsnap::report::json;
@@ -59,7 +61,7 @@ impl Arguments {
     }
 }
 
-/// Prints the report. `several` documents go one a line, so that a program can tell them apart.
+/// Prints the report, without its last line. `several` documents go one a line, so that a program can tell them apart.
 ///
 /// # Errors
 /// If standard output cannot be written to.
@@ -75,30 +77,70 @@ pub(super) fn show(
         return output::print(&text);
     }
     let shape = (environment.width, environment.colour);
-    output::print(&arguments.text(report, exit, shape, environment))?;
-    if environment.on_terminal {
-        return Ok(());
-    }
-    output::print(&result_line(report, exit))
+    output::print(&arguments.text(report, exit, shape, environment))
 }
 
-/// The last line where no person watches: one that a script can look for.
-fn result_line(report: &RunReport, exit: Exit) -> String {
-    let mut line =
-        format!("RESULT {} exit={} run={}", report.verdict.name(), exit.code(), report.run);
-    if let Some(database) = &report.database {
-        // Last, because a path may hold spaces.
-        line.push_str(&format!(" database={}", database.display()));
+/// The last line of a run where no person watches: one that a script can look for.
+#[derive(Debug)]
+pub(super) struct ResultLine {
+    verdict: &'static str,
+    /// What follows the exit code.
+    rest: String,
+    is_failure: bool,
+}
+
+/// What a run that came to no report was about, as far as it is known.
+#[derive(Debug, Default)]
+pub(super) struct Subject<'a> {
+    pub tenant: Option<&'a str>,
+    pub job: Option<&'a Path>,
+}
+
+impl ResultLine {
+    /// The line of a report.
+    pub(super) fn of(report: &RunReport) -> ResultLine {
+        let mut rest = format!(" run={}", report.run);
+        if let Some(database) = &report.database {
+            // Last, because a path may hold spaces.
+            rest.push_str(&format!(" database={}", database.display()));
+        }
+        ResultLine { verdict: report.verdict.name(), rest, is_failure: false }
     }
-    line.push('\n');
-    line
+
+    /// The line of a run that came to no report.
+    pub(super) fn of_failure(subject: &Subject<'_>) -> ResultLine {
+        let mut rest = String::new();
+        if let Some(tenant) = subject.tenant {
+            rest.push_str(&format!(" tenant={tenant}"));
+        }
+        if let Some(job) = subject.job {
+            rest.push_str(&format!(" job={}", job.display()));
+        }
+        ResultLine { verdict: "failed", rest, is_failure: true }
+    }
+
+    /// Prints the line, unless a person or a reader of JSON has no use for it.
+    ///
+    /// # Errors
+    /// If standard output cannot be written to; not after a failure, which is told already.
+    pub(super) fn print(
+        &self,
+        environment: &Environment,
+        json: bool,
+        exit: Exit,
+    ) -> Result<(), Failure> {
+        if environment.on_terminal || json {
+            return Ok(());
+        }
+        let ResultLine { verdict, rest, .. } = self;
+        match output::print(&format!("RESULT {verdict} exit={}{rest}\n", exit.code())) {
+            Err(_) if self.is_failure => Ok(()),
+            printed => printed,
+        }
+    }
 }
 
 /// The last line of a run that came to no report.
-pub(super) fn fault_line(environment: &Environment, json: bool, exit: Exit) {
-    if environment.on_terminal || json {
-        return;
-    }
-    // The error is printed already; if this line cannot be written, nothing more can be.
-    let _ = output::print(&format!("RESULT failed exit={}\n", exit.code()));
+pub(super) fn fault_line(environment: &Environment, json: bool, exit: Exit, subject: &Subject<'_>) {
+    let _ = ResultLine::of_failure(subject).print(environment, json, exit);
 }

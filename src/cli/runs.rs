@@ -2,6 +2,7 @@
 
 mod schedule;
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -66,6 +67,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         None => tenant::all_folders(environment)?,
     };
     let (mut runs, mut entries, mut unpublished) = (Vec::new(), Vec::new(), Vec::new());
+    let mut worst = Exit::Done;
     for folder in folders {
         // A schedule that cannot be read is no reason to hold back the runs.
         let entry = schedule::read(&folder).unwrap_or_else(|failure| {
@@ -75,14 +77,28 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         let database = folder.join(DATABASE);
         // Before the first run there is a schedule and no database.
         if entry.is_none() || database.exists() {
-            let reader = Reader::open_existing(&database)?;
-            runs.extend(reader.runs(arguments.limit)?);
-            if reader.latest()?.is_none() {
-                unpublished.push(folder.file_name().unwrap_or_default().display().to_string());
+            match read(&database, arguments.limit) {
+                Ok((rows, published)) => {
+                    runs.extend(rows);
+                    if !published {
+                        let name = folder.file_name().unwrap_or_default();
+                        unpublished.push(name.display().to_string());
+                    }
+                }
+                Err(failure) if arguments.tenant.is_some() => return Err(failure),
+                // A database of one tenant that cannot be read is no reason to hold back the others.
+                Err(failure) => {
+                    output::warn(environment, &failure.message);
+                    worst = worst.max(failure.exit);
+                }
             }
         }
         let tenant = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         entries.extend(entry.map(|entry| (tenant, entry)));
+    }
+    let nothing_read = runs.is_empty() && entries.is_empty() && unpublished.is_empty();
+    if nothing_read && worst != Exit::Done && !arguments.json {
+        return Ok(worst);
     }
     let text = if arguments.json {
         let document = Document {
@@ -102,7 +118,13 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         text
     };
     output::print(&text)?;
-    Ok(Exit::Done)
+    Ok(worst)
+}
+
+/// The recorded runs of a tenant, and whether a snapshot is published.
+fn read(database: &Path, limit: usize) -> Result<(Vec<RunRow>, bool), Failure> {
+    let reader = Reader::open_existing(database)?;
+    Ok((reader.runs(limit)?, reader.latest()?.is_some()))
 }
 
 /// Says of which tenants no snapshot is published yet.

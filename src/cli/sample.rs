@@ -1,9 +1,10 @@
 //! `orgsnap sample`: writes a delivery of an insurer that does not exist.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::NaiveDate;
 use clap::{ArgAction, Args, ValueEnum};
+use orgsnap::config::schema::Schema;
 use orgsnap::model::{Message, system_reason};
 use orgsnap::report::{Column, formatting, table};
 use orgsnap::sample::{self, Charset, Defects, Header, LineEnd, Options, Written};
@@ -22,6 +23,9 @@ pub(super) struct Arguments {
     /// The folder to write to; made if it is not there
     #[arg(value_name = "DIR")]
     dir: PathBuf,
+    /// Overwrite files of an earlier delivery in the folder
+    #[arg(long)]
+    force: bool,
     /// Number of agents, those who left included
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     agents: usize,
@@ -118,6 +122,9 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
             Ending::Crlf => LineEnd::CrLf,
         },
     };
+    if !arguments.force {
+        refuse_to_overwrite(&arguments.dir)?;
+    }
     // Options out of range and a folder that cannot be written to are both usage errors.
     let written = sample::write(&options, &arguments.dir).map_err(|error| {
         if let Some(sample::OptionError(message)) = error.downcast_ref() {
@@ -135,6 +142,25 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let text = if arguments.json { document(&written)? } else { summary(&written, environment) };
     output::print(&text)?;
     Ok(Exit::Done)
+}
+
+/// An existing file may be a real delivery.
+fn refuse_to_overwrite(dir: &Path) -> Result<(), Failure> {
+    let schema = Schema::builtin().map_err(|error| Failure::internal(error.message()))?;
+    let there = |name: &&str| dir.join(name).symlink_metadata().is_ok();
+    let there: Vec<&str> =
+        schema.feeds.iter().map(|feed| feed.file_name.as_str()).filter(there).collect();
+    if there.is_empty() {
+        return Ok(());
+    }
+    let dir = dir.display();
+    Err(Failure::usage(Message::new(
+        format!("{dir} 中已有 {}，未作改动；请换一个目录，或用 --force 覆盖", there.join("、")),
+        format!(
+            "{dir} holds {} already and was left as it is; choose another folder, or overwrite with --force",
+            there.join(", ")
+        ),
+    )))
 }
 
 fn document(written: &Written) -> Result<String, Failure> {

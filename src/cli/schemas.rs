@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use orgsnap::config::job;
 use orgsnap::config::schema::BUILTIN_FILES;
+use orgsnap::model::Message;
 use orgsnap::rules::CATALOGUE;
 use orgsnap::{alert, report::json};
 
@@ -39,6 +40,13 @@ const JSON_SCHEMAS: [(&str, &str); 11] = [
 
 /// Writes the files.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    if arguments.dir.is_file() {
+        let dir = arguments.dir.display();
+        return Err(Failure::usage(Message::new(
+            format!("{dir} 是文件，不是目录；请指定一个目录"),
+            format!("{dir} is a file and no folder; name a folder"),
+        )));
+    }
     let rules = CATALOGUE.iter().map(|rule| (rule.meta.name, &rule.meta.summary));
     let job = format!("{}\n", serde_json::to_string_pretty(&job::json_schema(rules))?);
     let job = (init::JOB_SCHEMA, job.as_str());

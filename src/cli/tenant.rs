@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use orgsnap::daemon::ledger;
 use orgsnap::model::{Message, system_reason};
 use orgsnap::store::DATABASE;
+use orgsnap::wecom;
 
 use super::environment::Environment;
 use super::failure::Failure;
@@ -14,12 +15,37 @@ use super::import::load;
 /// The folder of a tenant, given as its id or as its job file.
 ///
 /// # Errors
-/// If a job file is named and cannot be read. That the folder exists is for its reader to see.
+/// If a job file is named and cannot be read, or a tenant that is not there while others are. That the folder of a job
+/// exists is for its reader to see.
 pub(super) fn folder(tenant_or_job: &str, environment: &Environment) -> Result<PathBuf, Failure> {
     let path = Path::new(tenant_or_job);
     let is_job = path.extension().is_some_and(|extension| extension == "toml");
     let tenant = if is_job { load(path, environment)?.tenant } else { tenant_or_job.to_owned() };
-    Ok(environment.data.join(tenant))
+    let folder = environment.data.join(&tenant);
+    if is_job || folder.exists() {
+        return Ok(folder);
+    }
+    // Where there is no tenant at all, the reader says what to do first.
+    let others = names(&environment.data);
+    if others.is_empty() {
+        return Ok(folder);
+    }
+    Err(Failure::usage(Message::new(
+        format!("没有租户 {tenant}；数据目录中的租户：{}", others.join("、")),
+        format!("there is no tenant {tenant}; those of the data folder are {}", others.join(", ")),
+    )))
+}
+
+/// The tenants of the data folder, by name; none if it cannot be read.
+fn names(data: &Path) -> Vec<String> {
+    let files = [DATABASE, ledger::FILE_NAME, wecom::store::DATABASE];
+    let entries = fs::read_dir(data).into_iter().flatten().flatten();
+    let mut names: Vec<String> = entries
+        .filter(|entry| files.iter().any(|file| entry.path().join(file).is_file()))
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
 }
 
 /// The database of a tenant, given as its id or as its job file.

@@ -42,6 +42,9 @@ impl Reader {
     /// # Errors
     /// Any fault of the database.
     pub fn last_run(&self) -> Result<Option<LastRun>, StoreError> {
+        if self.is_blank()? {
+            return Ok(None);
+        }
         last_run(self.connection()).map_err(|error| self.fault(error))
     }
 
@@ -50,6 +53,9 @@ impl Reader {
     /// # Errors
     /// Any fault of the database.
     pub fn last_publication(&self) -> Result<Option<LastPublication>, StoreError> {
+        if self.is_blank()? {
+            return Ok(None);
+        }
         last_publication(self.connection()).map_err(|error| self.fault(error))
     }
 }

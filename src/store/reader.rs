@@ -43,6 +43,9 @@ impl Reader {
     /// # Errors
     /// Any fault of the database.
     pub fn latest(&self) -> Result<Option<SnapshotInfo>, StoreError> {
+        if self.is_blank()? {
+            return Ok(None);
+        }
         snapshot::newest(&self.conn, None).map_err(|error| self.fault(error))
     }
 
@@ -51,6 +54,9 @@ impl Reader {
     /// # Errors
     /// Any fault of the database.
     pub fn runs(&self, limit: usize) -> Result<Vec<RunRow>, StoreError> {
+        if self.is_blank()? {
+            return Ok(Vec::new());
+        }
         run_list::read(&self.conn, limit).map_err(|error| self.fault(error))
     }
 
@@ -66,11 +72,14 @@ impl Reader {
         read().map_err(|error| self.fault(error))
     }
 
-    /// A part of a forest; `None` if the record asked for is not in it.
+    /// A part of a forest; `None` if the record asked for is not in it, or nothing was imported yet.
     ///
     /// # Errors
     /// [`StoreError::UnknownForest`]; any fault of the database.
     pub fn tree(&self, forest: &str, query: TreeQuery<'_>) -> Result<Option<TreeView>, StoreError> {
+        if self.is_blank()? {
+            return Ok(None);
+        }
         let found = tree_view::forest(&self.conn, forest).map_err(|error| self.fault(error))?;
         let Some(found) = found else {
             return Err(StoreError::UnknownForest {
@@ -79,6 +88,16 @@ impl Reader {
             });
         };
         tree_view::read(&self.conn, found, query).map_err(|error| self.fault(error))
+    }
+
+    /// Whether the file has no tables: a first import was ended before it made them. Nothing is published yet.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub(super) fn is_blank(&self) -> Result<bool, StoreError> {
+        let version =
+            self.conn.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+        version.map(|version| version == 0).map_err(|error| self.fault(error))
     }
 
     pub(super) fn connection(&self) -> &Connection {

@@ -11,7 +11,6 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 
 use crate::http::{self, ClientSettings};
-use crate::model::Message;
 use crate::tls::{CertificateFileError, Certificates, Trust};
 use crate::wecom::crypto::Credentials;
 
@@ -110,13 +109,8 @@ pub enum ProbeError {
         url: String,
     },
     /// The file of authorities cannot be used.
-    #[error("{path} is no PEM file of certificates ({})", reason.en)]
-    Authorities {
-        /// The file.
-        path: String,
-        /// Why.
-        reason: Message,
-    },
+    #[error(transparent)]
+    Authorities(#[from] CertificateFileError),
     /// TLS or the runtime cannot be set up.
     #[error("the connection cannot be prepared: {reason}")]
     Setup {
@@ -156,9 +150,7 @@ pub fn send(probe: &Probe<'_>, authorities: Option<&Path>) -> Result<Vec<Outcome
 fn client(authorities: Option<&Path>) -> Result<reqwest::Client, ProbeError> {
     let trust = match authorities {
         None => Trust::PublicRoots,
-        Some(path) => Certificates::of_file(path).map(Trust::Certificates).map_err(
-            |CertificateFileError { path, reason }| ProbeError::Authorities { path, reason },
-        )?,
+        Some(path) => Trust::Certificates(Certificates::of_file(path)?),
     };
     let settings = ClientSettings { timeout: Some(REQUEST_TIMEOUT), keep_connections: true };
     http::client(trust, settings).map_err(|reason| ProbeError::Setup { reason })

@@ -116,9 +116,7 @@ fn a_former_delivery_that_cannot_be_read_is_a_fault_of_the_arguments() {
     let partial = workspace.deliver(24, 300, Defects::None);
     fs::remove_file(partial.join("temp_principal.txt")).unwrap();
     for (former, what) in [
-        ("absent", "absent"),
         ("empty", "empty"),
-        ("job.toml", "job.toml"),
         ("in/20241123", "temp_base_node.txt"),
         ("in/20241124", "temp_principal.txt"),
     ] {

@@ -13,9 +13,10 @@ use orgsnap::daemon::plan::{MissingPrecondition, Phase};
 use orgsnap::daemon::{LogEntry, Observer, Severity, TenantStatus};
 use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, Plan, StatusBoard};
-use orgsnap::model::{Message, system_reason};
+use orgsnap::model::Message;
 use orgsnap::report::Language;
 
+use super::super::output;
 use super::callbacks::CallbackReload;
 
 /// A metrics file is at most so old.
@@ -91,9 +92,8 @@ impl ServeObserver {
         let failed = written.is_err();
         let before = std::mem::replace(&mut self.state.borrow_mut().unwritable, failed);
         if let (Err(error), false) = (written, before) {
-            let what = self.language.choose("无法写入指标文件", "cannot write the metrics file");
-            let why = system_reason(&error);
-            tracing::warn!(target: "orgsnap", "{what} {}: {}", path.display(), self.language.of(&why));
+            let why = output::cannot_write(path, &error);
+            tracing::warn!(target: "orgsnap", "{}", self.language.of(&why));
         }
     }
 

@@ -232,13 +232,17 @@ fn excerpt(value: &str) -> String {
 
 /// The error for a job file that cannot be read.
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> ConfigError {
+    let problem = match error.kind() {
+        io::ErrorKind::InvalidData => Problem::NotUtf8,
+        _ => Problem::Unreadable { reason: system_reason(error) },
+    };
     ConfigError {
         file: path.to_path_buf(),
         line: None,
         column: None,
         section: String::new(),
         key: None,
-        problem: Box::new(Problem::Unreadable { reason: system_reason(error) }),
+        problem: Box::new(problem),
         expected: None,
     }
 }

@@ -32,6 +32,8 @@ pub enum Problem {
         /// Why.
         reason: Message,
     },
+    /// The file has another encoding than UTF-8.
+    NotUtf8,
     /// The file is not TOML.
     Syntax {
         /// What is wrong.
@@ -106,6 +108,10 @@ impl ConfigError {
                     "the job file cannot be read ({}); check the path and its permissions",
                     reason.en
                 ),
+            ),
+            Problem::NotUtf8 => Message::fixed(
+                "文件不是 UTF-8 编码，请另存为 UTF-8",
+                "the file is not UTF-8; save it as UTF-8",
             ),
             Problem::Syntax { detail } => Message::new(
                 format!("不是有效的 TOML：{}", detail.zh),

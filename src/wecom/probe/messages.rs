@@ -170,9 +170,7 @@ impl ProbeError {
             ProbeError::Url { url } => {
                 format!("{url} 不是有效的地址；请以 https:// 或 http:// 开头")
             }
-            ProbeError::Authorities { path, reason } => {
-                format!("{path} 不是 PEM 证书文件（{}）", reason.zh)
-            }
+            ProbeError::Authorities(error) => return error.message(),
             ProbeError::Setup { reason } => format!("无法准备连接：{reason}"),
         };
         let en = match self {
