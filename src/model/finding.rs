@@ -193,8 +193,8 @@ pub struct Finding {
     /// Other records that belong to the defect, at most [`Finding::MAX_LINES`].
     pub related: Vec<Related>,
     /// True number of rows concerned: rows that dangle (X), edges left out because they lead to the
-    /// quarantined row (R, V, K with disposition quarantine), members (T601), tops (T602), else the
-    /// number of lines.
+    /// quarantined row (R, V, K with disposition quarantine), members (T601), tops (T602), agents below
+    /// what was moved (S804, S805), one for what is gone (S801), else the number of lines.
     pub affected: u64,
     /// What a job could say so that this would be no finding, or what became of the data on its way. The first finding
     /// of a rule to which it applies has it.
