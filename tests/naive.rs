@@ -62,7 +62,9 @@ fn date(text: &str) -> Option<NaiveDate> {
     ["%Y-%m-%d", "%Y%m%d", "%Y/%m/%d"]
         .iter()
         .find_map(|form| NaiveDate::parse_from_str(text, form).ok())
-        .filter(|_| text.len() >= 8)
+        // chrono skips spaces and takes signs and short numbers.
+        .filter(|_| text.chars().all(|c| c.is_ascii_digit() || c == '-' || c == '/'))
+        .filter(|_| text.len() >= 8 && (text.len() == 10 || !text.contains('-')))
 }
 
 fn blank(c: char) -> bool {
