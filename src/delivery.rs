@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use polars_arrow::array::Utf8ViewArray;
 
 use crate::config::schema::{FeedSchema, Schema};
@@ -26,6 +26,8 @@ pub struct Delivery<'a> {
 pub struct Background {
     /// When the run started.
     pub now: DateTime<Utc>,
+    /// The business date of the delivery, where it is known.
+    pub date: Option<NaiveDate>,
     /// A file older than this is stale; `None` is any age.
     pub freshness: Option<Duration>,
     /// What was published for the newest earlier business date.

@@ -6,6 +6,8 @@
 //! along the parents gives both the order and the absence of cycles (0.01 s for a million nodes, where
 //! building a graph and sorting it took 0.15 s and 40 MB).
 
+use std::ops::Range;
+
 use petgraph::{
     algo::kosaraju_scc,
     graph::{DiGraph, NodeIndex},
@@ -88,6 +90,26 @@ impl Forest {
             counts[*parent as usize] += 1;
         }
         counts
+    }
+
+    /// For each node the range of its subtree, itself first, in an order that keeps every subtree together: one node
+    /// is below another, or is that other, if the start of its range is in the other's.
+    pub fn subtree_ranges(&self) -> Vec<Range<u32>> {
+        let sizes = self.subtree_sums(vec![1; self.len()]);
+        let mut ranges: Vec<Range<u32>> = vec![0..0; self.len()];
+        // Where the next child of each node begins, and the next tree.
+        let (mut next, mut next_tree) = (vec![0; self.len()], 0);
+        for node in self.order.iter().map(|node| *node as usize) {
+            let place = match self.parent[node] {
+                Some(parent) => &mut next[parent as usize],
+                None => &mut next_tree,
+            };
+            let start = *place;
+            *place += sizes[node];
+            ranges[node] = start..start + sizes[node];
+            next[node] = start + 1;
+        }
+        ranges
     }
 
     /// For each node the sum of `values` over its subtree, itself included.
@@ -231,6 +253,7 @@ mod tests {
                 std::iter::successors(Some(node), |node| forest.parents()[*node as usize])
                     .collect::<Vec<u32>>()
             };
+            let ranges = forest.subtree_ranges();
             for node in 0..n {
                 let kept = if cyclic.contains(&node) { None } else { parent[node as usize] };
                 prop_assert_eq!(forest.parents()[node as usize], kept);
@@ -239,6 +262,10 @@ mod tests {
                 prop_assert_eq!(Some(&forest.roots()[node as usize]), way.last());
                 let below = (0..n).filter(|other| *other != node && up(*other).contains(&node)).count();
                 prop_assert_eq!(forest.sums_below(&vec![1; n as usize])[node as usize] as usize, below);
+                for other in 0..n {
+                    let within = ranges[node as usize].contains(&ranges[other as usize].start);
+                    prop_assert_eq!(within, up(other).contains(&node));
+                }
                 let children = (0..n).filter(|c| forest.parents()[*c as usize] == Some(node)).count();
                 prop_assert_eq!(forest.child_counts()[node as usize] as usize, children);
             }

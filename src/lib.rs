@@ -33,8 +33,9 @@
 //! - [`http`]: the one builder of HTTP clients, bounded reading of answers, errors without secrets.
 //! - [`config`]: a job file as written becomes a resolved [`config::job::Job`]; schema files become a
 //!   [`config::schema::Schema`]: fields, keys, references, forests, copied names. New references and forests
-//!   are lines of JSON there, not Rust. Two places name fields of the contract all the same: [`trees`], which counts
-//!   agents into teams and organisations, and the level-2 branches of [`store`], for which the gate has a limit.
+//!   are lines of JSON there, not Rust. Three places name fields of the contract all the same: [`trees`], which counts
+//!   agents into teams and organisations, the level-2 branches of [`store`], for which the gate has a limit, and the
+//!   [`rules`] about what the trade allows (T607 to T609, B and S), which find nothing where a job's own schema lacks the field.
 //! - [`fetch`]: a source becomes raw files, and raw files an archive, before anything is decoded.
 //! - [`decode`]: raw bytes become lines; text is made line by line or in runs, never the whole file at once.
 //! - [`parse`]: the layout is scored against the schema, lines become polars frames in which every row has its

@@ -131,6 +131,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
     }
     let background = Background {
         now: request.now,
+        date: Some(date),
         freshness: source.fetching().freshness,
         published: match &store {
             Some(store) => store.files_before(date)?,
@@ -249,7 +250,7 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         limits,
         pinned: &pinned,
         job: request.job.map(|job| job.path.as_path()),
-        background: &Background { now: request.now, freshness, published: None },
+        background: &Background { now: request.now, date: Some(date), freshness, published: None },
         former: former.as_ref(),
         tenant_dir: None,
         progress,

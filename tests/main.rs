@@ -18,6 +18,8 @@ mod import;
 mod job;
 mod layers;
 mod metrics;
+mod naive;
+mod oracle;
 mod scheduler;
 mod packaging;
 mod peers;

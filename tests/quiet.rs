@@ -4,7 +4,7 @@ use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::{
-    config::job::{self, Format},
+    config::job::{self, Format, Job},
     fetch,
     model::{Cancel, Feed, RunReport, Verdict},
     pipeline::{self, CheckRequest, ImportRequest, Progress, Stage},
@@ -37,21 +37,29 @@ pub(crate) fn check(dir: &Path) -> RunReport {
 pub(crate) fn check_after(before: &Path, dir: &Path) -> RunReport {
     let data = tempfile::tempdir().unwrap();
     let job = job::parse(Path::new("fixture.toml"), "tenant = 'fixture'", &|_| None).unwrap();
-    let import = |from, date: &str, dry_run| {
-        let request = ImportRequest {
-            job: &job,
-            date: Some(date.parse().unwrap()),
-            from: Some(from),
-            dry_run,
-            data_dir: data.path(),
-            now: "2024-11-24T00:00:00Z".parse().unwrap(),
-            cancel: &Cancel::new(),
-            wait_policy: orgsnap::pipeline::WaitPolicy::WaitForFiles,
-            accept_unchanged: false,
-            refused: None,
-        };
-        pipeline::import(&request, &Quiet).unwrap()
+    let published = import(&job, data.path(), (before, "2024-11-22"), false);
+    assert_eq!(published.verdict, Verdict::Published);
+    import(&job, data.path(), (dir, "2024-11-23"), true)
+}
+
+/// Imports the delivery of a folder for a business date.
+pub(crate) fn import(
+    job: &Job,
+    data_dir: &Path,
+    (from, date): (&Path, &str),
+    dry_run: bool,
+) -> RunReport {
+    let request = ImportRequest {
+        job,
+        date: Some(date.parse().unwrap()),
+        from: Some(from),
+        dry_run,
+        data_dir,
+        now: "2024-11-24T00:00:00Z".parse().unwrap(),
+        cancel: &Cancel::new(),
+        wait_policy: orgsnap::pipeline::WaitPolicy::WaitForFiles,
+        accept_unchanged: false,
+        refused: None,
     };
-    assert_eq!(import(before, "2024-11-22", false).verdict, Verdict::Published);
-    import(dir, "2024-11-23", true)
+    pipeline::import(&request, &Quiet).unwrap()
 }

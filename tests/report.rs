@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::model::{
-    Disposition, Excerpt, Feed, FeedChanges, FileFacts, Finding, GateReason, Group, Level, Message,
-    NotRun, NotRunWhy, Related, RuleMeta, RunId, RunReport, StageTiming, Verdict,
+    Disposition, Example, Excerpt, Feed, FeedChanges, FileFacts, Finding, GateReason, Group, Level,
+    Message, NotRun, NotRunWhy, Related, RuleMeta, RunId, RunReport, StageTiming, Verdict,
 };
 use orgsnap::report::terminal::{self, Options};
 use orgsnap::report::view::View;
@@ -23,6 +23,7 @@ fn meta(code: &'static str, name: &'static str, zh: &'static str, en: &'static s
         disposition: Disposition::Keep,
         group: Group::Value,
         summary: Message::fixed(zh, en),
+        example: Example { header: "", defect: "", mended: "" },
         docs: Message::fixed("", ""),
     }
 }

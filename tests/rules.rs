@@ -12,6 +12,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use orgsnap::{
     model::{Finding, Level, RunReport},
+    report::{Language, rule_page},
     rules::CATALOGUE,
 };
 
@@ -116,7 +117,7 @@ fn the_rule_catalogue_is_ordered_unique_and_documented() {
         assert!(last < code, "codes are unique and in order: {last} {code}");
         last = code;
         let (letter, digits) = code.split_at(1);
-        assert!("FRVKXT".contains(letter) && digits.len() == 3, "{code}");
+        assert!("FRVKXNTBS".contains(letter) && digits.len() == 3, "{code}");
         assert!(digits.bytes().all(|b| b.is_ascii_digit()), "{code}");
         assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{name}");
         assert!(names.insert(name), "{name} is taken");
@@ -136,13 +137,32 @@ fn the_rule_catalogue_is_ordered_unique_and_documented() {
                 assert!(body.len() > 10, "{code}: {body}");
             }
         }
+        let example = &meta.example;
+        assert!(!example.mended.is_empty() && example.defect != example.mended, "{code}");
         assert!(!meta.summary.zh.is_empty() && !meta.summary.en.is_empty(), "{code}");
         // The rules of references are one table.
         if letter == "X" {
             continue;
         }
         let file = format!("{}_{}.rs", code.to_lowercase(), name.replace('-', "_"));
-        let groups = ["file", "record", "value", "key", "tree"];
+        let groups = ["file", "record", "value", "key", "name", "tree", "business", "snapshot"];
         assert!(groups.iter().any(|group| src.join(group).join(&file).exists()), "{file}");
+    }
+}
+
+#[test]
+fn the_documents_of_the_rules_are_those_of_the_catalogue() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let metas: Vec<_> = CATALOGUE.iter().map(|rule| &rule.meta).collect();
+    for (language, name) in [(Language::English, "rules.md"), (Language::Chinese, "rules.zh-CN.md")]
+    {
+        let (made, path) = (rule_page::document(language, &metas), docs.join(name));
+        if std::env::var_os("ORGSNAP_UPDATE_FIXTURES").is_some() {
+            fs::write(&path, &made).unwrap();
+        }
+        assert!(
+            fs::read_to_string(&path).unwrap_or_default() == made,
+            "docs/{name} differs; ORGSNAP_UPDATE_FIXTURES=1 cargo test --release documents_of_the_rules makes it anew"
+        );
     }
 }

@@ -182,7 +182,17 @@ fn every_planted_anomaly_gives_exactly_its_findings() {
         (
             "a cycle is told from its smallest key, and its edges have no level",
             |f| f.edit(Feed::Organ, "2|分公司|1|总公司", "2|分公司|4|支公司"),
-            &["T601 organ 3,4,5 2 parentId 3"],
+            &[
+                "B710 agent 2 a1 workingOrganId 1",
+                "B710 agent 3 a2 workingOrganId 1",
+                "B710 agent 4 a3 workingOrganId 1",
+                "B710 agent 5 a4 workingOrganId 1",
+                "B710 agent 6 a5 workingOrganId 1",
+                "B710 node 2 n3 organId 1",
+                "B710 node 3 n2 organId 1",
+                "B710 node 4 n1 organId 1",
+                "T601 organ 3,4,5 2 parentId 3",
+            ],
         ),
         (
             "a key of wide spaces is no key",
@@ -197,7 +207,11 @@ fn every_planted_anomaly_gives_exactly_its_findings() {
             },
             &["V207 agent 3 a2 id 1", "V207 agent 6 a5 recommendByAgentId 1"],
         ),
-        ("a CR within a line ends no line", |f| f.edit(Feed::Agent, "a3|西", "a3|西\r西"), &[]),
+        (
+            "a CR within a line ends no line",
+            |f| f.edit(Feed::Agent, "a3|西", "a3|西\r西"),
+            &["V208 agent 4 a3 agentName 1"],
+        ),
         (
             "two tops by their own data, one of the wrong level",
             |f| f.append(Feed::Organ, "5|另一家|||2|2000-01-01|p1|甲\n"),
@@ -211,7 +225,18 @@ fn every_planted_anomaly_gives_exactly_its_findings() {
         (
             "no top at all",
             |f| f.edit(Feed::Organ, "1|总公司||", "1|总公司|4|支公司"),
-            &["T601 organ 2,3,4,5 1 parentId 4", "T603 organ - - parentId 0"],
+            &[
+                "B710 agent 2 a1 workingOrganId 1",
+                "B710 agent 3 a2 workingOrganId 1",
+                "B710 agent 4 a3 workingOrganId 1",
+                "B710 agent 5 a4 workingOrganId 1",
+                "B710 agent 6 a5 workingOrganId 1",
+                "B710 node 2 n3 organId 1",
+                "B710 node 3 n2 organId 1",
+                "B710 node 4 n1 organId 1",
+                "T601 organ 2,3,4,5 1 parentId 4",
+                "T603 organ - - parentId 0",
+            ],
         ),
         (
             "levels that do not follow each other, down and up",
@@ -298,7 +323,7 @@ fn every_planted_anomaly_gives_exactly_its_findings() {
         (
             "an end mark within the last line belongs to its cell",
             |f| f.edit(Feed::Principal, "总公司|1\n", "总公司|1\u{1a}\n"),
-            &["V202 principal 2 p1 gender 0"],
+            &["V208 principal 2 p1 gender 1"],
         ),
         (
             "a short last line without a line end",

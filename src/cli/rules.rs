@@ -2,7 +2,7 @@
 
 use clap::Args;
 use orgsnap::model::{Message, RuleMeta};
-use orgsnap::report::{Column, Language, formatting, table, wrap};
+use orgsnap::report::{Column, formatting, rule_page, table, wrap};
 use orgsnap::rules::{self, CATALOGUE, Rule};
 use serde::Serialize;
 
@@ -131,27 +131,7 @@ fn list(environment: &Environment) -> String {
 
 /// The page of a rule: its Markdown, which reads well as text, wrapped to the width.
 fn page(meta: &RuleMeta, environment: &Environment) -> String {
-    let language = environment.language;
-    let level = formatting::level(language, meta.level);
-    let disposition = formatting::disposition(language, meta.disposition);
-    let facts = match language {
-        Language::Chinese => {
-            let word = formatting::disposition_word(language, meta.disposition);
-            format!("级别：{level}；处置：{word}（{}，{disposition}）", meta.disposition.name())
-        }
-        Language::English => {
-            format!("level: {level}; disposition: {} ({disposition})", meta.disposition.name())
-        }
-    };
-    let text = format!(
-        "{} {}\n{}\n{facts}\n\n{}\n",
-        meta.code,
-        meta.name,
-        language.of(&meta.summary),
-        language.of(&meta.docs).trim()
-    );
-    let mut lines = wrap(&text, environment.width.min(100)).join("\n");
-    lines.truncate(lines.trim_end().len());
-    lines.push('\n');
-    lines
+    let text = rule_page::page(environment.language, meta);
+    let text = text.strip_prefix("# ").unwrap_or(&text).trim_end();
+    wrap(text, environment.width.min(100)).join("\n") + "\n"
 }

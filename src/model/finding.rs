@@ -79,6 +79,12 @@ pub enum Group {
     Reference,
     /// T: the forests.
     Tree,
+    /// N: copied names.
+    Name,
+    /// B: what the trade allows.
+    Business,
+    /// S: the snapshot before.
+    Snapshot,
 }
 
 /// What a rule says of itself: permanent code, name, level, disposition, words.
@@ -99,8 +105,21 @@ pub struct RuleMeta {
     pub group: Group,
     /// One line in both languages.
     pub summary: Message,
+    /// A small example of the defect.
+    pub example: Example,
     /// The documentation page in both languages (Markdown): what it checks, why it matters, how to fix it.
     pub docs: Message,
+}
+
+/// Lines with a defect, and the same lines mended. Lines of a file have the fields that matter, or all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Example {
+    /// What stands above both: the names of the fields that are shown; empty where lines are not split into fields.
+    pub header: &'static str,
+    /// With the defect.
+    pub defect: &'static str,
+    /// Mended.
+    pub mended: &'static str,
 }
 
 /// A text in Chinese and English.
@@ -174,8 +193,8 @@ pub struct Finding {
     /// Other records that belong to the defect, at most [`Finding::MAX_LINES`].
     pub related: Vec<Related>,
     /// True number of rows concerned: rows that dangle (X), edges left out because they lead to the
-    /// quarantined row (R, V, K with disposition quarantine), members (T601), tops (T602), else the
-    /// number of lines.
+    /// quarantined row (R, V, K with disposition quarantine), members (T601), tops (T602), agents below
+    /// what was moved (S804, S805), one for what is gone (S801), else the number of lines.
     pub affected: u64,
     /// What a job could say so that this would be no finding, or what became of the data on its way. The first finding
     /// of a rule to which it applies has it.

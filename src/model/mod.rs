@@ -5,6 +5,7 @@
 mod cancel;
 mod feed;
 mod per_feed;
+mod previous;
 mod row_counter;
 mod finding;
 mod json_fault;
@@ -16,10 +17,13 @@ mod tree;
 
 pub use cancel::Cancel;
 pub use feed::Feed;
-pub use finding::{Disposition, Excerpt, Finding, Group, Level, Message, Related, RuleMeta};
+pub use finding::{
+    Disposition, Example, Excerpt, Finding, Group, Level, Message, Related, RuleMeta,
+};
 pub use json_fault::json_reason;
 pub use language::Language;
 pub use per_feed::PerFeed;
+pub use previous::{Previous, PreviousRows};
 pub use row_counter::RowCounter;
 pub use run::{
     FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, NotRun, NotRunWhy,

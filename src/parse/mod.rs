@@ -1,6 +1,7 @@
 //! Text to typed records: finding the layout, splitting, casting. It reports raw facts and judges nothing.
 
 mod cast;
+mod clean;
 mod columns;
 mod frame;
 mod quote_survey;
@@ -26,6 +27,7 @@ use frame::Frame;
 use laid_out::LaidOut;
 
 pub use cast::{integer, is_blank, trim};
+pub use clean::{is_control, without_controls};
 pub use frame::TrailerLine;
 pub use line_limit::MAX_LINE;
 pub use meaning::CellReader;

@@ -6,6 +6,7 @@ use crate::config::schema::{FeedSchema, Required, Schema, TopMarkers};
 use crate::model::Feed;
 
 use super::cast;
+use super::clean::DecodedTwice;
 use super::frame::Frame;
 use super::meaning::CellMeaning;
 use super::quotes::{Quoting, SEPARATOR};
@@ -23,6 +24,7 @@ pub(super) struct Plan<'a> {
     pub(super) width: usize,
     pub(super) frame: Frame<'a>,
     pub(super) fields: Vec<FieldPlan<'a>>,
+    pub(super) decoded_twice: DecodedTwice,
 }
 
 pub(super) struct FieldPlan<'a> {
@@ -30,6 +32,7 @@ pub(super) struct FieldPlan<'a> {
     pub(super) column: Option<usize>,
     pub(super) is_key: bool,
     pub(super) required: bool,
+    pub(super) max_length: usize,
     /// The field that excuses an empty cell by being empty itself, where the file has it.
     unless: Option<usize>,
     /// Whether any text besides the empty one may mean no value here; nearly always none does.
@@ -123,6 +126,7 @@ impl<'a> Plan<'a> {
             column: layout.columns[at],
             is_key: at == *key,
             required: field.required != Required::No,
+            max_length: field.max_length.unwrap_or(usize::MAX),
             unless: match &field.required {
                 Required::Unless(other) => {
                     position(other).filter(|field| layout.columns[*field].is_some())
@@ -140,6 +144,7 @@ impl<'a> Plan<'a> {
             width: layout.width,
             frame,
             fields: fields.collect(),
+            decoded_twice: DecodedTwice::new(),
         }
     }
 

@@ -104,4 +104,10 @@ pub enum CellFaultKind {
     NotAllowed,
     /// White space round the value.
     Whitespace,
+    /// Characters in it that nobody sees; they were removed.
+    ControlCharacter,
+    /// A trace of having been decoded twice.
+    DecodedTwice,
+    /// A text longer than the schema allows.
+    TooLong,
 }

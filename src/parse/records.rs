@@ -11,6 +11,7 @@ use crate::model::{Feed, RowCounter, Table};
 
 use super::cast;
 use super::cast::DateStyle;
+use super::clean;
 use super::columns::{ColumnChunk, Columns, Filled, Finished};
 use super::laid_out::LaidOut;
 use super::line_limit::MAX_LINE;
@@ -133,6 +134,7 @@ impl Part {
             chunk,
             cells: Vec::with_capacity(plan.width + 1),
             content: Vec::with_capacity(256),
+            decoded_twice: false,
             part: Part::new(plan.fields.len()),
         };
         let mut buffer = String::new();
@@ -145,10 +147,12 @@ impl Part {
             let Some(text) = lines.decode_run(run.clone(), &mut buffer) else {
                 for line in run {
                     let decoded = lines.decode(line);
+                    reader.decoded_twice = plan.decoded_twice.is_in(&decoded.text);
                     reader.take(lines, line, &decoded.text, &decoded.bad);
                 }
                 continue;
             };
+            reader.decoded_twice = plan.decoded_twice.is_in(text);
             let mut rest = text;
             for line in run {
                 let (this, next) = rest.split_once(line_end).unwrap_or((rest, ""));
@@ -187,6 +191,8 @@ struct Reader<'p, 'c> {
     chunk: ColumnChunk<'c>,
     cells: Vec<(u32, u32)>,
     content: Vec<u8>,
+    /// Whether the lines at hand may hold a text that was decoded twice; asked for many lines at once.
+    decoded_twice: bool,
     part: Part,
 }
 
@@ -257,16 +263,35 @@ impl Reader<'_, '_> {
             self.part.undecoded.push(Undecoded { line: number, offset: bytes.offset, field });
         }
         if fits {
-            self.record(number, text, bad);
+            match clean::clean_line(text, &self.cells, bad) {
+                None => self.record(number, text, bad),
+                Some(cleaned) => {
+                    self.note_controls(&cleaned.changed);
+                    self.cells = cleaned.cells;
+                    self.record(number, &cleaned.text, &cleaned.bad);
+                }
+            }
         } else {
             let why = if behind { RaggedWhy::Behind } else { RaggedWhy::Count };
             self.part.ragged.push(Ragged { line: number, found: self.cells.len() as u32, why });
         }
     }
 
+    /// Notes on the next record the columns of which characters were removed.
+    fn note_controls(&mut self, columns: &[usize]) {
+        let row = self.chunk.rows() as u32;
+        let fields = self.plan.fields.iter().enumerate();
+        let changed = fields.filter(|(_, f)| f.column.is_some_and(|c| columns.contains(&c)));
+        let kind = CellFaultKind::ControlCharacter;
+        let faults = changed.map(|(at, _)| CellFault { row, field: at as u16, kind });
+        self.part.faults.extend(faults);
+    }
+
     fn record(&mut self, line: u32, text: &str, bad: &[BadBytes]) {
         let plan = self.plan;
         let row = self.chunk.rows() as u32;
+        // The length of a line that is too long itself is one defect.
+        let oversized = self.part.oversized.last().is_some_and(|last| last.line == line);
         self.content.clear();
         let cells = LineCells { text, cells: &self.cells };
         for (at, (field, writer)) in plan.fields.iter().zip(&mut self.chunk.writers).enumerate() {
@@ -297,8 +322,14 @@ impl Reader<'_, '_> {
             if value.len() != delivered.len() {
                 fault(CellFaultKind::Whitespace);
             }
+            if self.decoded_twice && plan.decoded_twice.is_in(value) {
+                fault(CellFaultKind::DecodedTwice);
+            }
             match &field.meaning.kind {
                 CellKind::Text => {
+                    if is_too_long(value, field.max_length) && !oversized {
+                        fault(CellFaultKind::TooLong);
+                    }
                     self.content.extend_from_slice(&(value.len() as u32).to_le_bytes());
                     self.content.extend_from_slice(value.as_bytes());
                     writer.text(value);
@@ -337,6 +368,11 @@ impl Reader<'_, '_> {
         }
         self.chunk.end_row(line + 1, xxh3_64(&self.content));
     }
+}
+
+/// Whether a text has more characters than are allowed; it has at most as many as bytes.
+fn is_too_long(text: &str, limit: usize) -> bool {
+    text.len() > limit && text.chars().count() > limit
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::delivery::{Acceptance, Background, Delivery, FileInput, FileState, Re
 use crate::fetch::{self, Fetched, RawDelivery};
 use crate::keys::KeyIndex;
 use crate::model::{Feed, PerFeed, RecordedFiles, RowCounter};
-use crate::parse::{self, trim};
+use crate::parse::{self, trim, without_controls};
 use crate::store::QuarantinedLine;
 
 use super::stage::Progress;
@@ -92,6 +92,7 @@ fn key(file: &Readable<'_, '_>, line: u64) -> Option<String> {
         Some(row) => file.key(row).map(str::to_owned),
         None => {
             let cell = file.parsed.cell(line as usize - 1, file.schema.key)?;
+            let cell = without_controls(&cell);
             let key = trim(&cell);
             (!key.is_empty() && !key.contains('\u{FFFD}')).then(|| key.to_owned())
         }

@@ -2,7 +2,8 @@
 
 use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Delivery, FileState};
-use crate::model::{Cancel, CarriedRow, Feed, PerFeed};
+use crate::model::{Cancel, CarriedRow, Feed, PerFeed, Previous};
+use crate::rules::fields_of_previous;
 use crate::store::{Cell, FeedOutcome, NewRows, Publication, StoreError};
 use crate::trees::fields_of_carried;
 
@@ -27,6 +28,25 @@ pub(super) fn write_rows(
         written[feed] = publication.write_rows(feed, &rows)?;
     }
     Ok(written)
+}
+
+/// What the delivery differs in from the last snapshot, for the rules that look at it; none if there is no snapshot.
+pub(super) fn previous(
+    publication: &Publication<'_>,
+    delivery: &Delivery<'_>,
+    accepted: &PerFeed<Acceptance>,
+    quarantined: &PerFeed<Vec<String>>,
+) -> Result<Option<Previous>, StoreError> {
+    let Some(date) = publication.previous().map(|previous| previous.date) else { return Ok(None) };
+    let rows = PerFeed::try_from_fn(|feed| {
+        let FileState::Parsed(parsed, _) = &delivery.files[feed].state else { return Ok(None) };
+        let Some(fields) = fields_of_previous(delivery.schema, feed) else { return Ok(None) };
+        let keys: Vec<&str> = quarantined[feed].iter().map(String::as_str).collect();
+        let rows =
+            NewRows { table: &parsed.table, accepted: &accepted[feed].order, quarantined: &keys };
+        publication.previous_rows(feed, &rows, &fields).map(Some)
+    })?;
+    Ok(Some(Previous { date, rows }))
 }
 
 /// Rows of the last snapshot that replace quarantined ones, as the trees need them.

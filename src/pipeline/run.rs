@@ -4,7 +4,7 @@
 //! delivery is parsed, and it writes rows while references, forests and their rules are computed. These rows
 //! are in an open transaction, which only an `Approved` can commit.
 
-use std::{path::Path, thread, time::Instant};
+use std::{path::Path, sync::mpsc, thread, time::Instant};
 
 use crate::config::job::{Format, GateLimits};
 use crate::config::schema::Schema;
@@ -12,7 +12,9 @@ use crate::delivery::{Acceptance, Background, Delivery};
 use crate::fetch::{RawDelivery, archive};
 use crate::links::Links;
 use crate::model::{Cancel, Feed, PerFeed, RowCounter, RunReport, Verdict};
-use crate::rules::{Levels, RowContext, check_lines, check_rows, note_left_out_edges};
+use crate::rules::{
+    Levels, RowContext, check_lines, check_rows, check_snapshot, note_left_out_edges,
+};
 use crate::store::{RunRecord, Store};
 use crate::trees::{DeliveredForest, tree_rows};
 
@@ -21,7 +23,7 @@ use super::former::{self, Former};
 use super::intake;
 use super::outcome::Outcome;
 use super::pinned::wrong_pin;
-use super::rows::{carried, write_rows};
+use super::rows::{carried, previous, write_rows};
 use super::stage::{Progress, Stage};
 use super::tally::Tally;
 use super::verdict::{Base, judge, lacks_rows};
@@ -103,10 +105,17 @@ impl Run<'_> {
         }
         // A file without records is fatal: nothing is going to be published.
         let whole = Feed::ALL.into_iter().all(|feed| delivery.readable(feed).is_some());
+        let unpublished = publication.as_ref().filter(|_| !whole);
+        let unpublished = unpublished.map(|p| previous(p, delivery, accepted, &quarantined));
+        let unpublished = unpublished.transpose()?.flatten();
         let (links, forests, written) = thread::scope(|scope| {
+            // What the snapshot before held is read before the first row is written over it.
+            let (found, before) = mpsc::sync_channel(1);
             let writer = publication.as_mut().filter(|_| whole).map(|publication| {
                 let quarantined = &quarantined;
                 scope.spawn(move || {
+                    // If nobody waits for it any more, the run is over.
+                    let _ = found.send(previous(publication, delivery, accepted, quarantined)?);
                     write_rows(publication, delivery, accepted, quarantined, self.cancel)
                 })
             });
@@ -114,6 +123,9 @@ impl Run<'_> {
             let forests = DeliveredForest::all(delivery, accepted, &links);
             let context = RowContext { delivery, accepted, links: &links, forests: &forests };
             check_rows(&context, self.levels, &mut checked);
+            // Without a writer nothing comes; nor does it if the writer fails, which ends the run.
+            let before = before.recv().ok().flatten().or(unpublished);
+            check_snapshot(context, before.as_ref(), self.levels, &mut checked);
             note_left_out_edges(&mut checked.findings, delivery, accepted, &links);
             let written = writer.map(|w| w.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
             (links, forests, written)

@@ -10,6 +10,7 @@ pub mod json;
 mod language;
 mod layout;
 mod queries;
+pub mod rule_page;
 mod snippet;
 pub mod terminal;
 pub mod view;

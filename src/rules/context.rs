@@ -2,7 +2,7 @@
 
 use crate::delivery::{Acceptance, Delivery, Readable};
 use crate::links::Links;
-use crate::model::{Feed, PerFeed};
+use crate::model::{Feed, PerFeed, Previous};
 use crate::trees::DeliveredForest;
 
 /// What the rules of the groups F, R, V and K see: every line.
@@ -20,7 +20,7 @@ impl<'d, 'a> LineContext<'d, 'a> {
     }
 }
 
-/// What the rules of the groups X and T see: accepted rows, resolved references, forests.
+/// What the rules of the groups X, N, T and B see: accepted rows, resolved references, forests.
 #[derive(Debug, Clone, Copy)]
 pub struct RowContext<'d, 'a> {
     /// The delivery.
@@ -31,4 +31,13 @@ pub struct RowContext<'d, 'a> {
     pub links: &'d Links<'d>,
     /// The forests that could be built.
     pub forests: &'d [DeliveredForest<'d>],
+}
+
+/// What the rules of group S see: accepted rows, and what they differ in from the snapshot before.
+#[derive(Debug, Clone, Copy)]
+pub struct SnapshotContext<'d, 'a> {
+    /// The delivery.
+    pub rows: RowContext<'d, 'a>,
+    /// The snapshot before its business date.
+    pub previous: &'d Previous,
 }

@@ -2,7 +2,7 @@
 
 use crate::model::{Feed, RuleMeta};
 
-use super::context::{LineContext, RowContext};
+use super::context::{LineContext, RowContext, SnapshotContext};
 use super::sink::Sink;
 
 /// A rule: what it says of itself, and its check.
@@ -18,9 +18,11 @@ pub struct Rule {
 pub(in crate::rules) enum Check {
     /// Every line, before anything is accepted (F, R, V, K).
     Lines(fn(&LineContext<'_, '_>, &mut Sink)),
-    /// Accepted rows, with references resolved and forests built (X, T). `Err` names the feed that could
+    /// Accepted rows, with references resolved and forests built (X, N, T, B). `Err` names the feed that could
     /// not be read, so that nothing could be checked.
     Rows(fn(&RowContext<'_, '_>, &mut Sink) -> Result<(), Unreadable>),
+    /// Accepted rows and the snapshot before (S); not run where there is none.
+    Snapshot(fn(&SnapshotContext<'_, '_>, &mut Sink) -> Result<(), Unreadable>),
 }
 
 /// A feed that a rule needs and that could not be read.

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::delivery::{Acceptance, Delivery, FileState, QuarantinedLine};
 use crate::links::{Links, Target};
-use crate::model::{Disposition, Feed, Finding, Level, NotRun, NotRunWhy, PerFeed};
+use crate::model::{Disposition, Feed, Finding, Level, NotRun, NotRunWhy, PerFeed, Previous};
 
-use super::{CATALOGUE, Check, Levels, LineContext, RowContext, Rule, Sink, Unreadable};
+use super::{
+    CATALOGUE, Check, Levels, LineContext, RowContext, Rule, Sink, SnapshotContext, Unreadable,
+};
 
 /// What the rules found so far.
 #[derive(Debug, Default)]
@@ -47,7 +49,7 @@ pub fn check_lines(delivery: &mut Delivery<'_>, levels: &Levels) -> (Checked, Pe
     (checked, accepted)
 }
 
-/// Runs the rules that see accepted rows.
+/// Runs the rules that see accepted rows. Findings are in their order once [`check_snapshot`] has run.
 pub fn check_rows(context: &RowContext<'_, '_>, levels: &Levels, checked: &mut Checked) {
     for (rule, level) in CATALOGUE.iter().map(|rule| (rule, levels.level(&rule.meta))) {
         let Check::Rows(check) = rule.check else { continue };
@@ -56,9 +58,27 @@ pub fn check_rows(context: &RowContext<'_, '_>, levels: &Levels, checked: &mut C
             continue;
         }
         let mut sink = Sink::new(&rule.meta, level);
-        match check(context, &mut sink) {
-            Ok(()) => checked.take(rule, sink),
-            Err(Unreadable(feed)) => checked.skip(rule, NotRunWhy::FeedUnreadable(feed)),
+        checked.take_unless_unreadable(rule, check(context, &mut sink), sink);
+    }
+}
+
+/// Runs the rules that look at the snapshot before, if there is one, and puts all findings in their order.
+pub fn check_snapshot(
+    rows: RowContext<'_, '_>,
+    previous: Option<&Previous>,
+    levels: &Levels,
+    checked: &mut Checked,
+) {
+    for (rule, level) in CATALOGUE.iter().map(|rule| (rule, levels.level(&rule.meta))) {
+        let Check::Snapshot(check) = rule.check else { continue };
+        match previous {
+            _ if level == Level::Off => checked.skip(rule, NotRunWhy::Off),
+            None => checked.skip(rule, NotRunWhy::NoPreviousSnapshot),
+            Some(previous) => {
+                let mut sink = Sink::new(&rule.meta, level);
+                let done = check(&SnapshotContext { rows, previous }, &mut sink);
+                checked.take_unless_unreadable(rule, done, sink);
+            }
         }
     }
     checked.findings.sort_by(|a, b| (a.code, a.feed, a.line).cmp(&(b.code, b.feed, b.line)));
@@ -80,6 +100,13 @@ fn grouped(mut marks: Vec<(u32, &'static str)>) -> Vec<QuarantinedLine> {
 impl Checked {
     fn skip(&mut self, rule: &Rule, why: NotRunWhy) {
         self.not_run.push(NotRun { code: rule.meta.code, why });
+    }
+
+    fn take_unless_unreadable(&mut self, rule: &Rule, done: Result<(), Unreadable>, sink: Sink) {
+        match done {
+            Ok(()) => self.take(rule, sink),
+            Err(Unreadable(feed)) => self.skip(rule, NotRunWhy::FeedUnreadable(feed)),
+        }
     }
 
     fn take(&mut self, rule: &Rule, sink: Sink) {

@@ -15,13 +15,22 @@ pub struct NewFinding {
     pub message: Message,
     /// Other records of the defect.
     pub related: Vec<Related>,
+    /// The level of this finding, where it is less loud than the rule.
+    pub quieter: Option<Level>,
 }
 
 impl NewFinding {
     /// A draft of a message alone.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> NewFinding {
         let message = Message::new(zh, en);
-        NewFinding { key: None, field: None, value: None, message, related: Vec::new() }
+        NewFinding {
+            key: None,
+            field: None,
+            value: None,
+            message,
+            related: Vec::new(),
+            quieter: None,
+        }
     }
 
     /// With the record's key.
@@ -37,6 +46,11 @@ impl NewFinding {
     /// With the value at fault.
     pub fn value(self, value: Option<String>) -> NewFinding {
         NewFinding { value, ..self }
+    }
+
+    /// At most as loud as this.
+    pub fn at_most(self, level: Level) -> NewFinding {
+        NewFinding { quieter: Some(level), ..self }
     }
 
     /// With related records.
@@ -98,12 +112,12 @@ impl Sink {
         if self.kept.len() >= Sink::MAX_KEPT {
             return;
         }
-        let NewFinding { key, field, value, message, mut related } = finding();
+        let NewFinding { key, field, value, message, mut related, quieter } = finding();
         related.truncate(Finding::MAX_LINES);
         self.kept.push(Finding {
             code: self.meta.code,
             name: self.meta.name,
-            level: self.level,
+            level: quieter.map_or(self.level, |level| level.min(self.level)),
             disposition: self.meta.disposition,
             feed,
             line: lines.first().copied(),

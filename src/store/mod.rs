@@ -15,6 +15,7 @@ mod keys;
 mod last_run;
 mod layout;
 mod plan;
+mod previous_rows;
 mod publication;
 mod reader;
 mod record;

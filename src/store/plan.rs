@@ -42,6 +42,33 @@ pub(super) struct ClosedVersion {
     pub hash: i64,
 }
 
+/// What the snapshot before the date of an import holds for one key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Base {
+    /// A row of the current table.
+    Open(OpenVersion),
+    /// A row of the history table.
+    Closed(ClosedVersion),
+}
+
+impl Base {
+    /// Its content hash.
+    pub(super) fn hash(&self) -> i64 {
+        match self {
+            Base::Open(open) => open.hash,
+            Base::Closed(closed) => closed.hash,
+        }
+    }
+}
+
+impl StoredKey {
+    /// What the snapshot before the date holds.
+    pub(super) fn base(&self, date: NaiveDate) -> Option<Base> {
+        let older = self.open.filter(|open| open.valid_from < date);
+        older.map(Base::Open).or(self.closed.map(Base::Closed))
+    }
+}
+
 /// What the delivery contains for one key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivered {
@@ -146,11 +173,10 @@ pub(super) struct KeyPlan {
 
 /// Plans one key when `delivered` is imported for `date`.
 pub(super) fn plan_key(date: NaiveDate, stored: &StoredKey, delivered: Delivered) -> KeyPlan {
-    let older = stored.open.filter(|open| open.valid_from < date);
-    let (row, carry, snapshot_outcome) = match (older, stored.closed) {
-        (Some(base), _) => from_open(date, &base, stored.carry_ended, delivered),
-        (None, Some(base)) => from_closed(date, &base, stored, delivered),
-        (None, None) => from_nothing(stored.open, delivered),
+    let (row, carry, snapshot_outcome) = match stored.base(date) {
+        Some(Base::Open(base)) => from_open(date, &base, stored.carry_ended, delivered),
+        Some(Base::Closed(base)) => from_closed(date, &base, stored, delivered),
+        None => from_nothing(stored.open, delivered),
     };
     let table_outcome = match (snapshot_outcome, row) {
         (KeyOutcome::Carried, _) => KeyOutcome::Carried,

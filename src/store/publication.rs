@@ -8,12 +8,13 @@ use rusqlite::{Connection, params};
 
 use crate::config::schema::{ForestSchema, Schema};
 use crate::gate::Approved;
-use crate::model::{Feed, PerFeed, RowCounter, TreeRows};
+use crate::model::{Feed, PerFeed, PreviousRows, RowCounter, TreeRows};
 use crate::store::branches::{Branch, Branches};
 use crate::store::connection;
 use crate::store::dates::iso;
 use crate::store::error::StoreError;
 use crate::store::layout::{FeedTable, quoted};
+use crate::store::previous_rows::{self, Select};
 use crate::store::record::{self, RunRecord};
 use crate::store::rows::{self, DeliveredRows, FeedOutcome, NewRows};
 use crate::store::snapshot::{self, SnapshotInfo};
@@ -149,6 +150,26 @@ impl<'s> Publication<'s> {
         let written = rows::write(self.conn, table, date, &base, branches, delivery, self.counter)
             .map_err(|error| StoreError::sqlite(self.path, error))?;
         Ok(self.written[feed].insert(written).0)
+    }
+
+    /// The rows of one feed of the snapshot before that the delivery does not bring again as they were, with the fields
+    /// asked for (by the schema's names); before the feed is written.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] for an unknown field, or if the feed is written; any fault of the database.
+    pub fn previous_rows(
+        &self,
+        feed: Feed,
+        rows: &NewRows<'_>,
+        fields: &[&str],
+    ) -> Result<PreviousRows, StoreError> {
+        let table = &self.tables[feed];
+        let select = Select::new(self.schema.feed(feed), fields)?;
+        let delivery = DeliveredRows::new(*rows, table)?;
+        let written = || StoreError::Misuse(format!("the rows of {feed} are written already"));
+        let base = self.bases[feed].as_ref().ok_or_else(written)?;
+        previous_rows::read(self.conn, table, &select, self.date, base, delivery)
+            .map_err(|error| StoreError::sqlite(self.path, error))
     }
 
     /// The organs of level 2 with their agents of the snapshot before and how many of them are gone;

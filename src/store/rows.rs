@@ -117,13 +117,13 @@ impl<'a> DeliveredRows<'a> {
     }
 
     /// The next key, without consuming it.
-    fn peek(&self) -> Option<&'a str> {
+    pub(super) fn peek(&self) -> Option<&'a str> {
         let accepted = self.accepted().map(|(key, _)| key);
         first(accepted, self.quarantined.get(self.next_quarantined).copied())
     }
 
     /// Consumes the rows of a key that is not after the next one; returns what was delivered and the accepted row.
-    fn take(&mut self, key: &str) -> (Delivered, Option<usize>) {
+    pub(super) fn take(&mut self, key: &str) -> (Delivered, Option<usize>) {
         let mut taken = (Delivered::Absent, None);
         if self.quarantined.get(self.next_quarantined) == Some(&key) {
             self.next_quarantined += 1;
@@ -139,7 +139,7 @@ impl<'a> DeliveredRows<'a> {
 }
 
 /// The smaller of two keys that may be there.
-fn first<'a>(one: Option<&'a str>, other: Option<&'a str>) -> Option<&'a str> {
+pub(super) fn first<'a>(one: Option<&'a str>, other: Option<&'a str>) -> Option<&'a str> {
     match (one, other) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (one, other) => one.or(other),

@@ -1,7 +1,7 @@
 //! F101 missing-file: an expected feed file is absent.
 
 use crate::delivery::FileState;
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -13,6 +13,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Refuse,
         group: Group::File,
         summary: Message::fixed("缺少数据文件", "an expected feed file is absent"),
+        example: Example {
+            header: "",
+            defect: "temp_agent.txt  temp_base_node.txt  temp_organization.txt",
+            mended: "temp_agent.txt  temp_base_node.txt  temp_organization.txt  temp_principal.txt",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,7 +1,7 @@
 //! F102 empty-file: zero bytes, or a header and no record.
 
 use crate::delivery::FileState;
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::parse::Unparsable;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
@@ -14,6 +14,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Refuse,
         group: Group::File,
         summary: Message::fixed("文件为空", "zero bytes, or a header and no record"),
+        example: Example {
+            header: "",
+            defect: "id|agentName|agentStatus|...",
+            mended: "id|agentName|agentStatus|...\nA01|刘洋|1|...",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

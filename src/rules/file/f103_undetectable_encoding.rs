@@ -1,7 +1,7 @@
 //! F103 undetectable-encoding: no candidate encoding decodes it acceptably.
 
 use crate::delivery::FileState;
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::parse::Unparsable;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
@@ -14,6 +14,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Refuse,
         group: Group::File,
         summary: Message::fixed("无法识别文件编码", "no candidate encoding decodes it acceptably"),
+        example: Example { header: "", defect: "A01|\\xC1\\xF5|1\nA02|\\xE9\\x99\\x88|1", mended: "A01|\\xC1\\xF5|1\nA02|\\xB3\\xC2|1" },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,7 +1,7 @@
 //! F104 undetectable-delimiter: no candidate delimiter fits the schema.
 
 use crate::delivery::FileState;
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::parse::Unparsable;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
@@ -14,6 +14,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Refuse,
         group: Group::File,
         summary: Message::fixed("无法识别分隔符", "no candidate delimiter fits the schema"),
+        example: Example { header: "", defect: "A01 刘洋 1\nA02|陈静|1", mended: "A01|刘洋|1\nA02|陈静|1" },
         docs: Message::fixed(
             "\
 ## 检查内容

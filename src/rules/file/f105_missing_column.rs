@@ -1,6 +1,6 @@
 //! F105 missing-column: header present, a required field is not in it.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::header::headers;
@@ -14,6 +14,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Refuse,
         group: Group::File,
         summary: Message::fixed("表头缺少必填字段", "header present, a required field is not in it"),
+        example: Example { header: "", defect: "id|agentName|gender", mended: "id|agentName|agentStatus|gender" },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! F106 unknown-column: header has a title that the schema does not know (ignored).
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::header::headers;
@@ -17,6 +17,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
             "表头有约定之外的列",
             "header has a title that the schema does not know (ignored)",
         ),
+        example: Example { header: "", defect: "id|agentName|shoeSize", mended: "id|agentName" },
         docs: Message::fixed(
             "\
 ## 检查内容

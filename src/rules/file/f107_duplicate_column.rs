@@ -1,6 +1,6 @@
 //! F107 duplicate-column: the same field twice in the header.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::header::headers;
@@ -14,6 +14,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Refuse,
         group: Group::File,
         summary: Message::fixed("表头重复出现同一字段", "the same field twice in the header"),
+        example: Example {
+            header: "",
+            defect: "id|agentName|agentName",
+            mended: "id|agentName|agentStatus",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

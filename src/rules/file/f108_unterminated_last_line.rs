@@ -1,6 +1,6 @@
 //! F108 unterminated-last-line: no newline at the end.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -12,6 +12,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Keep,
         group: Group::File,
         summary: Message::fixed("末行没有换行符", "no newline at the end"),
+        example: Example {
+            header: "",
+            defect: "A04|周婷|1|2|...|86010101|中关村支",
+            mended: "A04|周婷|1|2|...|86010101|中关村支公司\\r\\n",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

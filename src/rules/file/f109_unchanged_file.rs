@@ -1,6 +1,6 @@
 //! F109 unchanged-file: byte for byte the one published before.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -12,6 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Keep,
         group: Group::File,
         summary: Message::fixed("文件与上次发布的逐字节相同", "byte for byte the one published before"),
+        example: Example { header: "", defect: "temp_agent.txt  2024-11-22  sha256 9f86d081...\ntemp_agent.txt  2024-11-23  sha256 9f86d081...", mended: "temp_agent.txt  2024-11-22  sha256 9f86d081...\ntemp_agent.txt  2024-11-23  sha256 60303ae2..." },
         docs: Message::fixed(
             "\
 ## 检查内容

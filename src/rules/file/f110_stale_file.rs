@@ -1,6 +1,6 @@
 //! F110 stale-file: older than the job's freshness.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -12,6 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Keep,
         group: Group::File,
         summary: Message::fixed("文件的修改时间过旧", "older than the job's freshness"),
+        example: Example { header: "", defect: "temp_agent.txt  2024-11-20 02:10", mended: "temp_agent.txt  2024-11-23 02:10" },
         docs: Message::fixed(
             "\
 ## 检查内容

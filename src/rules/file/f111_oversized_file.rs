@@ -1,7 +1,7 @@
 //! F111 oversized-file: larger than the job's limit.
 
 use crate::delivery::FileState;
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -13,6 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Refuse,
         group: Group::File,
         summary: Message::fixed("文件超过大小上限", "larger than the job's limit"),
+        example: Example { header: "", defect: "temp_agent.txt  6.2 GiB", mended: "temp_agent.txt  120 MiB" },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! F112 control-total-mismatch: the count in a declared control record is not the number of records.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -12,6 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Refuse,
         group: Group::File,
         summary: Message::fixed("控制记录中的记录数与文件不符", "the count in a declared control record is not the number of records"),
+        example: Example { header: "", defect: "TRAILER|1000\n（999 行）", mended: "TRAILER|999\n（999 行）" },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! F113 trailing-delimiter: every line ends with a delimiter behind its last field.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -15,6 +15,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
             "每行末尾多一个分隔符",
             "every line ends with a delimiter behind its last field",
         ),
+        example: Example {
+            header: "id|agentName|gender|",
+            defect: "A01|刘洋|1|",
+            mended: "A01|刘洋|1",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! F114 unusual-line-end: lines end in CR alone.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -12,6 +12,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Keep,
         group: Group::File,
         summary: Message::fixed("行尾只有 CR", "lines end in CR alone"),
+        example: Example { header: "", defect: "A01|刘洋|1\\r", mended: "A01|刘洋|1\\n" },
         docs: Message::fixed(
             "\
 ## 检查内容

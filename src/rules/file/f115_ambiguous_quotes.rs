@@ -1,6 +1,6 @@
 //! F115 ambiguous-quotes: quotes round cells can be read in two ways.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::parse::Quoting;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
@@ -13,6 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Keep,
         group: Group::File,
         summary: Message::fixed("引号可有两种读法", "quotes round cells can be read in two ways"),
+        example: Example { header: "id|agentName|gender", defect: "A01|\"刘洋|1", mended: "A01|刘洋|1" },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! K301 empty-key: the key cell is empty.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::parse::CellFaultKind;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
@@ -15,6 +15,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Quarantine,
         group: Group::Key,
         summary: Message::fixed("主键为空", "the key cell is empty"),
+        example: Example {
+            header: "id|agentName|agentStatus",
+            defect: "|刘洋|1",
+            mended: "A01|刘洋|1",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! K302 repeated-row: key repeated with an identical record (kept once).
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::repeats::repeats;
@@ -17,6 +17,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
             "记录完全重复",
             "key repeated with an identical record (kept once)",
         ),
+        example: Example {
+            header: "id|agentName|agentStatus",
+            defect: "A01|刘洋|1\nA01|刘洋|1",
+            mended: "A01|刘洋|1",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! K303 conflicting-key: key repeated with different records (all of them).
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::repeats::repeats;
@@ -17,6 +17,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
             "同一主键有不同记录",
             "key repeated with different records (all of them)",
         ),
+        example: Example {
+            header: "id|agentName|agentStatus",
+            defect: "A01|刘洋|1\nA01|刘洋|2",
+            mended: "A01|刘洋|2",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

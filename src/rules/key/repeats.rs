@@ -1,7 +1,7 @@
 //! Keys that are delivered more than once, and whether their records are the same.
 
 use crate::delivery::Readable;
-use crate::parse::trim;
+use crate::parse::{trim, without_controls};
 use crate::rules::LineContext;
 
 /// A key that is delivered more than once.
@@ -10,7 +10,7 @@ pub(super) struct Repeat {
     pub(super) key: String,
     /// Its 1-based lines, in order.
     pub(super) lines: Vec<u64>,
-    /// Whether all its records are the same cell by cell after trimming.
+    /// Whether all its records are the same cell by cell, trimmed and without control characters.
     pub(super) identical: bool,
 }
 
@@ -23,7 +23,7 @@ pub(super) fn repeats<'d, 'a>(
             let lines: Vec<u64> = rows.iter().map(|row| file.line(*row)).collect();
             let cells = |line: &u64| -> Vec<String> {
                 let cells = file.parsed.cells(*line as usize - 1);
-                cells.iter().map(|cell| trim(cell).to_owned()).collect()
+                cells.iter().map(|cell| trim(&without_controls(cell)).to_owned()).collect()
             };
             let first = lines.first().map(cells);
             let identical = lines.iter().skip(1).all(|line| Some(cells(line)) == first);

@@ -1,6 +1,6 @@
 //! R201 wrong-field-count: the line splits into more or fewer fields than the header or schema.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::parse::RaggedWhy;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
@@ -13,6 +13,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Quarantine,
         group: Group::Record,
         summary: Message::fixed("字段数不对", "the line splits into more or fewer fields than the header or schema"),
+        example: Example { header: "id|agentName|agentStatus", defect: "A01|刘|洋|1", mended: "A01|刘洋|1" },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! R202 undecodable-bytes: the line holds bytes that the file's encoding cannot decode.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -15,6 +15,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
             "有无法解码的字节",
             "the line holds bytes that the file's encoding cannot decode",
         ),
+        example: Example {
+            header: "id|agentName|agentStatus",
+            defect: "A01|刘\\xD1|1",
+            mended: "A01|刘洋|1",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! R203 oversized-line: over 64 KiB.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -12,6 +12,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Quarantine,
         group: Group::Record,
         summary: Message::fixed("行过长", "over 64 KiB"),
+        example: Example {
+            header: "id|agentName|agentStatus",
+            defect: "A01|刘洋刘洋刘洋...（70,000 B）|1",
+            mended: "A01|刘洋|1",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -57,6 +57,35 @@ pub(super) fn tops(context: &RowContext<'_, '_>, schema: &ForestSchema) -> Vec<u
     tops
 }
 
+/// Whether it is the forest of teams that the rules of teams look at.
+pub(super) fn is_node_forest(schema: &ForestSchema) -> bool {
+    schema.feed == Feed::Node && schema.has_levels()
+}
+
+/// The edges that are left after cycles are taken out: a row and that of its parent, in line order.
+pub(super) fn edges(delivered: &Delivered<'_, '_>) -> Vec<(u32, u32)> {
+    let Delivered { forest, rows, .. } = delivered;
+    let parents = rows.iter().zip(forest.parents());
+    let edges = parents.filter_map(|(row, parent)| Some((*row, rows[(*parent)? as usize])));
+    let mut edges: Vec<(u32, u32)> = edges.collect();
+    edges.sort_unstable();
+    edges
+}
+
+/// For each row of the file whether an accepted one names it as its parent, whatever became of the edge.
+pub(super) fn has_children(context: &RowContext<'_, '_>, schema: &ForestSchema) -> Vec<bool> {
+    let accepted = &context.accepted[schema.feed];
+    let mut children = vec![false; accepted.status.len()];
+    if let Some(link) = context.links.of(schema.feed, &schema.parent) {
+        for row in &accepted.order {
+            if let Target::Row(parent) = link.target(*row) {
+                children[parent as usize] = true;
+            }
+        }
+    }
+    children
+}
+
 /// The level of a row.
 pub(super) fn level(file: Readable<'_, '_>, level: &LevelSchema, row: u32) -> Option<i64> {
     match file.parsed.table.column(&level.field) {

@@ -1,6 +1,6 @@
 //! T601 cycle: a record is its own ancestor in a forest.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, NewFinding, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered};
@@ -15,6 +15,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Detach,
         group: Group::Tree,
         summary: Message::fixed("上下级关系成环", "a record is its own ancestor in a forest"),
+        example: Example { header: "id|recommendByAgentId", defect: "A01|A02\nA02|A01", mended: "A01|\nA02|A01" },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! T602 several-tops: the organ forest has more than one top by its own data.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, NewFinding, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered, has_one_top, tops};
@@ -18,6 +18,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
             "机构树有多个根节点",
             "the organ forest has more than one top by its own data",
         ),
+        example: Example {
+            header: "id|organName|parentId|organLevel",
+            defect: "86|中安人寿总公司||1\n8601|北京分公司||2",
+            mended: "86|中安人寿总公司||1\n8601|北京分公司|86|2",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! T603 no-top: the organ forest has no record with an empty parentId.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, NewFinding, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered, has_one_top, tops};
@@ -17,6 +17,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
             "机构树没有根节点",
             "the organ forest has no record with an empty parentId",
         ),
+        example: Example {
+            header: "id|organName|parentId|organLevel",
+            defect: "86|中安人寿总公司|86|1\n8601|北京分公司|86|2",
+            mended: "86|中安人寿总公司||1\n8601|北京分公司|86|2",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! T604 level-gap: the level is not the parent's + 1 (organ) or the parent's - 1 (node).
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, NewFinding, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered, level};
@@ -15,6 +15,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Keep,
         group: Group::Tree,
         summary: Message::fixed("级别与上级不衔接", "the level is not the parent's + 1 (organ) or the parent's - 1 (node)"),
+        example: Example { header: "id|nodeName|nodeLevel|parentNodeId", defect: "N110|晨曦部|2|N100\nN112|星火二组|2|N110", mended: "N110|晨曦部|2|N100\nN112|星火二组|1|N110" },
         docs: Message::fixed(
             "\
 ## 检查内容

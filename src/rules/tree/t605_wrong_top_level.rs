@@ -1,6 +1,6 @@
 //! T605 wrong-top-level: a top organ whose organLevel is not 1.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, NewFinding, RowContext, Rule, Sink, Unreadable};
 
 use super::forests::{Delivered, delivered, level, tops};
@@ -14,6 +14,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Keep,
         group: Group::Tree,
         summary: Message::fixed("根节点机构的级别不为 1", "a top organ whose organLevel is not 1"),
+        example: Example {
+            header: "id|organName|parentId|organLevel",
+            defect: "86|中安人寿总公司||2",
+            mended: "86|中安人寿总公司||1",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -8,7 +8,7 @@ use crate::model::Column;
 use crate::parse::{CellFaultKind, trim};
 use crate::rules::{LineContext, NewFinding, Sink};
 
-/// Reports every cell with this fault; `words` gets the field and the trimmed value as delivered.
+/// Reports every cell with this fault; `words` gets the field and the value as delivered, trimmed.
 pub(in crate::rules) fn report_cells(
     context: &LineContext<'_, '_>,
     sink: &mut Sink,
@@ -20,10 +20,13 @@ pub(in crate::rules) fn report_cells(
             sink.report(file.feed, &[file.line(fault.row)], || {
                 let field = &file.schema.fields[usize::from(fault.field)];
                 let value = file.delivered(fault.row, usize::from(fault.field));
-                words(field, value.as_deref().map_or("", trim))
-                    .key(file.key(fault.row))
-                    .field(&field.name)
-                    .value(value)
+                let delivered = value.as_deref().unwrap_or_default();
+                let shown = match kind {
+                    // Some of them are white space too.
+                    CellFaultKind::ControlCharacter => delivered,
+                    _ => trim(delivered),
+                };
+                words(field, shown).key(file.key(fault.row)).field(&field.name).value(value)
             });
         }
     }

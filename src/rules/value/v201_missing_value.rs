@@ -1,6 +1,6 @@
 //! V201 missing-value: a required cell is empty or only white space.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::parse::CellFaultKind;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
@@ -15,6 +15,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Quarantine,
         group: Group::Value,
         summary: Message::fixed("必填字段为空", "a required cell is empty or only white space"),
+        example: Example {
+            header: "id|agentName|gender",
+            defect: "A01|刘洋|",
+            mended: "A01|刘洋|1",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! V202 not-an-integer: int cell that is not one.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::parse::CellFaultKind;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
@@ -15,6 +15,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Quarantine,
         group: Group::Value,
         summary: Message::fixed("不是整数", "int cell that is not one"),
+        example: Example {
+            header: "id|agentName|agentStatus",
+            defect: "A01|刘洋|在职",
+            mended: "A01|刘洋|1",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -1,6 +1,6 @@
 //! V203 not-a-date: date cell that no accepted format reads, or an impossible date.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::parse::CellFaultKind;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
@@ -15,6 +15,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Quarantine,
         group: Group::Value,
         summary: Message::fixed("不是日期", "date cell that no accepted format reads, or an impossible date"),
+        example: Example { header: "id|agentName|enterCompanyDate", defect: "A01|刘洋|2024-02-30", mended: "A01|刘洋|2024-02-29" },
         docs: Message::fixed(
             "\
 ## 检查内容

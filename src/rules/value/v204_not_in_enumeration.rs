@@ -1,6 +1,6 @@
 //! V204 not-in-enumeration: channel, gender, status, work outside its list.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::parse::CellFaultKind;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
@@ -18,6 +18,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
             "取值不在约定范围内",
             "channel, gender, status, work outside its list",
         ),
+        example: Example {
+            header: "id|agentName|gender",
+            defect: "A01|刘洋|9",
+            mended: "A01|刘洋|1",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

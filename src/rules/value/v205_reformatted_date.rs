@@ -1,7 +1,7 @@
 //! V205 reformatted-date: accepted in a form other than YYYY-MM-DD (published as YYYY-MM-DD).
 
 use crate::config::schema::Kind;
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::cells::report_reformatted;
@@ -15,6 +15,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Keep,
         group: Group::Value,
         summary: Message::fixed("日期不是 YYYY-MM-DD，已改写", "accepted in a form other than YYYY-MM-DD (published as YYYY-MM-DD)"),
+        example: Example { header: "id|agentName|enterCompanyDate", defect: "A01|刘洋|20091201", mended: "A01|刘洋|2009-12-01" },
         docs: Message::fixed(
             "\
 ## 检查内容

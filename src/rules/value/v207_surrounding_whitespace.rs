@@ -1,6 +1,6 @@
 //! V207 surrounding-whitespace: trimmed before publishing.
 
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::parse::CellFaultKind;
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
@@ -15,6 +15,11 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Keep,
         group: Group::Value,
         summary: Message::fixed("值的首尾有空白", "trimmed before publishing"),
+        example: Example {
+            header: "id|agentName|gender",
+            defect: "A01|刘洋  |1",
+            mended: "A01|刘洋|1",
+        },
         docs: Message::fixed(
             "\
 ## 检查内容

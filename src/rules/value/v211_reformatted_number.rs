@@ -1,7 +1,7 @@
 //! V211 reformatted-number: an integer cell accepted in another form: full-width digits, a fraction of zeros.
 
 use crate::config::schema::Kind;
-use crate::model::{Disposition, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 use super::cells::report_reformatted;
@@ -15,6 +15,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
         disposition: Disposition::Keep,
         group: Group::Value,
         summary: Message::fixed("整数的写法不是 ASCII 数字，已改写", "an integer cell accepted in another form: full-width digits, a fraction of zeros"),
+        example: Example { header: "id|agentName|gender", defect: "A01|刘洋|1.0", mended: "A01|刘洋|1" },
         docs: Message::fixed(
             "\
 ## 检查内容

@@ -121,8 +121,12 @@ impl DefectInjector<'_> {
     fn recruit_cycle(&mut self) -> anyhow::Result<()> {
         let mut members = [self.leaf()?, self.leaf()?, self.leaf()?];
         members.sort_by_key(|at| at.1);
+        // Of one day, or one of them would have entered before the recruiter.
+        let entered = self.cell(members[0], "enterCompanyDate")?;
         for (i, member) in members.iter().enumerate() {
             let recruiter = self.key(members[(i + 1) % members.len()]);
+            let dates = [("recommendDate", &*entered), ("enterCompanyDate", &*entered)];
+            self.set(*member, &dates)?;
             self.set(*member, &[("recommendByAgentId", &recruiter)])?;
         }
         let (key, field) = (Some(self.key(members[0])), Some("recommendByAgentId"));

@@ -1,0 +1,24 @@
+//! S: what became of the records of the snapshot before.
+
+mod agents_below;
+mod changed;
+pub(in crate::rules) mod s801_active_agent_vanished;
+pub(in crate::rules) mod s802_identity_changed;
+pub(in crate::rules) mod s803_rejoined;
+pub(in crate::rules) mod s804_organ_moved;
+pub(in crate::rules) mod s805_node_moved;
+
+use crate::config::schema::Schema;
+use crate::model::Feed;
+
+/// The fields of the snapshot before that the rules of the group compare; `None` for a feed of which they compare none.
+pub fn fields_of_previous(schema: &Schema, feed: Feed) -> Option<Vec<&'static str>> {
+    let fields: &[&'static str] = match feed {
+        Feed::Agent => &["agentName", "agentStatus", "gender", "enterCompanyDate"],
+        Feed::Node => &["parentNodeId", "organId"],
+        Feed::Organ => &["parentId"],
+        Feed::Principal => return None,
+    };
+    let known = |field: &&&str| schema.feed(feed).position(field).is_some();
+    Some(fields.iter().filter(known).copied().collect())
+}
