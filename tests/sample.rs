@@ -10,16 +10,6 @@ use orgsnap::sample::{self, Charset, Defects, Header, LineEnd, Options};
 
 use crate::naive::{Finding, check, lines_of};
 
-/// A number without a fraction of one zero, in plain digits.
-fn whole(cell: &str) -> String {
-    cell.trim_end_matches(".0").replace('１', "1")
-}
-
-fn is_reformatted_number(field: &str, cell: &str) -> bool {
-    let integers = ["agentStatus", "principalStatus", "work", "gender", "channel", "organLevel"];
-    (integers.contains(&field) || field == "nodeLevel") && whole(cell) != cell
-}
-
 fn options(agents: usize, seed: u64) -> Options {
     let date = NaiveDate::from_ymd_opt(2024, 11, 23).expect("a date");
     Options { agents, seed, ..Options::new(date) }
