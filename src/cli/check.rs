@@ -55,13 +55,13 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// A check of a folder with a job, and nothing else asked for.
-    pub(super) fn of(dir: &Path, job: &Path) -> Arguments {
+    pub(super) fn of(dir: &Path, job: &Path, date: Option<NaiveDate>) -> Arguments {
         Arguments {
             dir: dir.to_owned(),
             job: Some(job.to_owned()),
             format: FormatArguments::default(),
             against: None,
-            date: None,
+            date,
             report: run_report::Arguments::default(),
             output: None,
             csv: None,

@@ -45,6 +45,15 @@ pub(super) fn near(expected: &str, names: &[String]) -> Vec<String> {
     near
 }
 
+/// The only name near an expected one, where the file itself is not among the names.
+pub fn only_near(expected: &str, names: &[String]) -> Option<String> {
+    if find(expected, names).is_some() {
+        return None;
+    }
+    let mut near = near(expected, names);
+    near.pop().filter(|_| near.is_empty())
+}
+
 /// A bare file name, as a listing should hold: with such a name nothing outside a folder can be meant.
 pub(super) fn is_bare(name: &str) -> bool {
     !matches!(name, "" | "." | "..")

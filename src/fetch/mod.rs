@@ -41,6 +41,7 @@ use expected_files::ExpectedFiles;
 
 pub use archive::ArchiveError;
 pub use error::FetchError;
+pub use matching::only_near;
 pub use progress::{NoProgress, Progress};
 pub use raw::{Content, Fetched, RawDelivery, RawFile};
 pub use request::{EarlierDelivery, Request};

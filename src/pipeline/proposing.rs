@@ -1,10 +1,11 @@
 //! From a folder with a sample delivery to the settings of a job.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::config::job::{Job, Source};
+use crate::config::job::{DatedPath, Job, Source};
 use crate::config::schema::Schema;
 use crate::fetch::{self, Fetched};
 use crate::model::{Cancel, Feed, PerFeed};
@@ -25,12 +26,18 @@ pub fn propose(
     progress: &dyn Progress,
 ) -> Result<Proposal, RunError> {
     let schema = Schema::builtin()?;
-    let source = Source::dir(dir);
+    let mut source = Source::dir(dir);
+    let (names, date) = names(dir, &schema);
+    for (feed, name) in &names {
+        if let Some(name) = DatedPath::parse(name) {
+            source.fetching_mut().files.name(*feed, name);
+        }
+    }
     progress.stage(Stage::Fetch);
     let request = fetch::Request {
         source: &source,
         schema: &schema,
-        date: now.with_timezone(&chrono_tz::Asia::Shanghai).date_naive(),
+        date: date.unwrap_or(now.with_timezone(&chrono_tz::Asia::Shanghai).date_naive()),
         max_file_size: Job::MAX_FILE_SIZE,
         workdir: dir,
         cancel: &Cancel::new(),
@@ -44,5 +51,25 @@ pub fn propose(
             Fetched::File(file) => Some(Sample { name: &file.name, bytes: file.bytes() }),
             Fetched::Missing { .. } | Fetched::Oversized { .. } => None,
         });
-    Ok(propose::propose(&schema, &samples)?)
+    Ok(Proposal { names, date, ..propose::propose(&schema, &samples)? })
+}
+
+/// The names of files that are not there under their usual ones, where one alone is near, and the date in them.
+fn names(dir: &Path, schema: &Schema) -> (Vec<(Feed, String)>, Option<NaiveDate>) {
+    // A folder that cannot be read is told by the fetch.
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let there: Vec<String> =
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let near = |feed| Some((feed, fetch::only_near(&schema.feed(feed).file_name, &there)?));
+    let found: Vec<(Feed, String)> = Feed::ALL.into_iter().filter_map(near).collect();
+    let dates: BTreeSet<Option<NaiveDate>> =
+        found.iter().map(|(_, name)| propose::dated_name(name).1).collect();
+    // Dates that differ are no business date.
+    match dates.iter().collect::<Vec<_>>().as_slice() {
+        [Some(date)] => {
+            let dated = |(feed, name): (Feed, String)| (feed, propose::dated_name(&name).0);
+            (found.into_iter().map(dated).collect(), Some(*date))
+        }
+        _ => (found, None),
+    }
 }

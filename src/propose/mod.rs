@@ -11,6 +11,7 @@ mod columns;
 mod dates;
 mod hint;
 mod line_hint;
+mod names;
 mod proposal;
 mod render;
 mod sample;
@@ -28,6 +29,7 @@ use crate::parse;
 
 pub use hint::{Background, add_hints};
 pub use line_hint::{add_line_hints, other_encoding};
+pub use names::dated_name;
 pub use proposal::{Change, Proposal, Question, Recognised, Setting};
 pub use sample::Sample;
 use sample::TextFile;

@@ -1,6 +1,8 @@
 //! What is proposed for a job, and what is asked.
 
-use crate::model::Message;
+use chrono::NaiveDate;
+
+use crate::model::{Feed, Message};
 
 /// The settings that a job needs, and questions.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +13,10 @@ pub struct Proposal {
     pub questions: Vec<Question>,
     /// What is found out without being told, for people to see.
     pub recognised: Vec<Recognised>,
+    /// The names of files that are not those of the schema, as a job says them.
+    pub names: Vec<(Feed, String)>,
+    /// The date in the names.
+    pub date: Option<NaiveDate>,
 }
 
 /// A change of the settings, with what speaks for it.

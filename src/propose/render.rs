@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use crate::model::Message;
+use crate::model::{Feed, Message};
 
 use super::proposal::{Change, Proposal, Question, shown};
 
@@ -18,6 +18,18 @@ impl Proposal {
         // Writing into a string does not fail.
         let _ = self.write(&mut text);
         text
+    }
+
+    /// The line of `[source]` that names the files; `None` if they have their usual names.
+    pub fn files_line(&self) -> Option<String> {
+        let one = |(feed, name): &(Feed, String)| format!("{feed} = {}", quoted(name));
+        let names: Vec<String> = self.names.iter().map(one).collect();
+        (!names.is_empty()).then(|| {
+            format!(
+                "# 样本中的文件名 / The names of the files in the sample\nfiles = {{ {} }}\n",
+                names.join(", ")
+            )
+        })
     }
 
     fn write(&self, text: &mut String) -> std::fmt::Result {

@@ -31,6 +31,24 @@ fn export(workspace: &Workspace) {
 }
 
 #[test]
+fn dated_names_of_sample_files_become_patterns_of_the_job() {
+    let workspace = Workspace::new();
+    let folder = workspace.deliver(22, 300, Defects::None);
+    for name in ["temp_agent", "temp_base_node", "temp_organization", "temp_principal"] {
+        let there = folder.join(format!("{name}.txt"));
+        fs::rename(there, folder.join(format!("{}_20241122.csv", name.to_uppercase()))).unwrap();
+    }
+    let written = workspace.run(&["init", "new.toml", "--from", "in/20241122"]);
+    assert_eq!(written.code, Some(0), "{written:?}");
+    assert!(written.out.contains("--from in/20241122 --date 2024-11-22"), "{}", written.out);
+    let job = fs::read_to_string(workspace.path("new.toml")).unwrap();
+    assert!(job.contains("agent = \"TEMP_AGENT_{date:%Y%m%d}.csv\""), "{job}");
+    let imported =
+        workspace.run(&["import", "new.toml", "--from", "in/20241122", "--date", "2024-11-22"]);
+    assert!(imported.out.contains("RESULT published exit=0"), "{imported:?}");
+}
+
+#[test]
 fn a_job_is_written_from_a_sample_and_imports_it() {
     let workspace = Workspace::new();
     export(&workspace);

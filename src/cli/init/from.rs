@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use chrono::NaiveDate;
 use orgsnap::model::Message;
 use orgsnap::pipeline;
 use orgsnap::propose::Proposal;
@@ -33,12 +34,14 @@ pub(super) fn run(
     if !is_silent && environment.on_terminal {
         questions::ask(&mut proposal, environment)?;
     }
-    let job = text(kind, path, &proposal.toml());
+    // Behind the template of the source, so that it stands in the same table.
+    let files = proposal.files_line().map(|line| format!("{line}\n")).unwrap_or_default();
+    let job = text(kind, path, &format!("{files}{}", proposal.toml()));
     let content = format!("{}{job}", schema_lines(path));
     write(path, &content).map_err(|error| failure(path, &error))?;
     output::print(&summary(&proposal, path, environment))?;
-    let exit = check::run(&check::Arguments::of(folder, path), environment)?;
-    output::print(&next(folder, path, environment))?;
+    let exit = check::run(&check::Arguments::of(folder, path, proposal.date), environment)?;
+    output::print(&next(folder, path, proposal.date, environment))?;
     Ok(exit)
 }
 
@@ -62,15 +65,16 @@ fn summary(proposal: &Proposal, path: &Path, environment: &Environment) -> Strin
     text
 }
 
-fn next(folder: &Path, path: &Path, environment: &Environment) -> String {
+fn next(folder: &Path, path: &Path, date: Option<NaiveDate>, environment: &Environment) -> String {
+    let date = date.map(|date| format!(" --date {date}")).unwrap_or_default();
     let (folder, path) = (folder.display(), path.display());
     environment.language.choose(
         format!(
-            "\n下一步  填写 {path} 中的租户和数据源，处理其中的“待确认”，然后导入样本：\n  orgsnap import {path} --from {folder}\n"
+            "\n下一步  填写 {path} 中的租户和数据源，处理其中的“待确认”，然后导入样本：\n  orgsnap import {path} --from {folder}{date}\n"
         ),
         format!(
             "\nnext  fill in tenant and source in {path}, settle what it says is to be decided, then import the sample:\n  \
-             orgsnap import {path} --from {folder}\n"
+             orgsnap import {path} --from {folder}{date}\n"
         ),
     )
 }

@@ -128,6 +128,11 @@ pub struct FileNames {
 }
 
 impl FileNames {
+    /// Names the file of a feed.
+    pub fn name(&mut self, feed: Feed, name: DatedPath) {
+        self.names[feed] = Some(name);
+    }
+
     /// The name of the zip file that holds the files, on a business date, if there is one.
     pub fn zip_on(&self, date: NaiveDate) -> Option<String> {
         self.zip.as_ref().map(|name| name.on(date))
