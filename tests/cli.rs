@@ -217,7 +217,7 @@ fn every_verb_ends_with_its_exit_code() {
         (&["sample", "s", "--agents", "50"], 0, "temp_agent.txt"),
         (&["sample", "s", "--agents", "60"], 2, "--force"),
         (&["sample", "s", "--agents", "60", "--force"], 0, "temp_agent.txt"),
-        (&["sample", "s3", "--agents", "50", "--defects"], 2, "1000 agents"),
+        (&["sample", "s3", "--agents", "50", "--defects"], 2, "1000 名代理人"),
         (&["sample", "s3", "--agents", "1000", "--defects=few"], 0, "planted.json"),
         (&["sample", "--agents", "1000", "--defects", "s2"], 0, "s2"),
         (&["sample", "job.toml/s"], 2, "不是目录"),

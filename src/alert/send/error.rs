@@ -109,7 +109,7 @@ impl SendError {
             ),
             SendError::NotTrusted { reason } => Message::new(
                 format!(
-                    "不信任服务器的证书（{reason}）；请先与服务器管理员核实指纹，再把该证书存为 PEM 文件（openssl s_client -connect 主机:端口 </dev/null | openssl x509 > webhook.pem），并在该 [[alert]] 中写：ca = \"webhook.pem\""
+                    "不信任服务器的证书（{reason}）；请先与服务器管理员核实指纹，再把该证书存为 PEM 文件（openssl s_client -connect HOST:PORT </dev/null | openssl x509 > webhook.pem），并在该 [[alert]] 中写：ca = \"webhook.pem\""
                 ),
                 format!(
                     "the server's certificate is not trusted ({reason}); verify the fingerprint with its owner, save the \
