@@ -33,7 +33,7 @@ pub use former_unreadable::FormerUnreadable;
 use outcome::Outcome;
 pub use outcome::run_id;
 pub use pinned::WrongPin;
-pub use proposing::propose;
+pub use proposing::{fetch_sample, propose};
 use run::Run;
 pub use stage::{Progress, Stage};
 

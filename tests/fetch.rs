@@ -6,6 +6,7 @@ mod dir;
 mod faulty_server;
 mod faults;
 mod packed;
+mod proposed;
 mod repeated_runs;
 mod proftpd;
 mod real_server;

@@ -1,6 +1,7 @@
 //! `orgsnap init`: a commented job file to begin with.
 
 mod from;
+mod from_source;
 mod questions;
 mod template;
 
@@ -33,8 +34,11 @@ pub(super) struct Arguments {
     /// Look at the sample delivery in this folder and write the settings that it needs; then check it with them
     #[arg(long, value_name = "DIR", conflicts_with = "full")]
     from: Option<PathBuf>,
-    /// With --from: ask nothing; what is not certain stands in the file as a comment
-    #[arg(long, requires = "from")]
+    /// Fetch a sample once from the [source] of this job file, keep it beside the new file, and go on as --from
+    #[arg(long, value_name = "JOB", conflicts_with_all = ["full", "from", "kind"])]
+    from_source: Option<PathBuf>,
+    /// With --from and --from-source: ask nothing; what is not certain stands in the file as a comment
+    #[arg(long, conflicts_with = "full")]
     yes: bool,
 }
 
@@ -42,11 +46,14 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let path = &arguments.file;
     if let Some(folder) = &arguments.from {
-        return from::run(folder, path, arguments.kind, arguments.yes, environment);
+        return from::run(folder, path, arguments.kind.source(), arguments.yes, environment);
+    }
+    if let Some(account) = &arguments.from_source {
+        return from_source::run(account, path, arguments.yes, environment);
     }
     let content = match arguments.full {
         true => job::example(),
-        false => text(arguments.kind, path, FORMAT),
+        false => text(arguments.kind.source(), path, FORMAT),
     };
     let content = format!("{}{content}", schema_lines(path));
     write(path, &content).map_err(|error| failure(path, &error))?;

@@ -7,7 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::job::{DatedPath, Job, Source};
 use crate::config::schema::Schema;
-use crate::fetch::{self, Fetched};
+use crate::disk::{DiskError, create_private_dirs};
+use crate::fetch::{self, Content, FetchError, Fetched};
 use crate::model::{Cancel, Feed, PerFeed};
 use crate::propose::{self, Proposal, Sample};
 
@@ -44,7 +45,8 @@ pub fn propose(
         caller_polls: false,
         earlier: &[],
     };
-    let raw = fetch::fetch(&request, &Files(progress))?;
+    let mut raw = fetch::fetch(&request, &Files(progress))?;
+    raw.load(Job::MAX_FILE_SIZE)?;
     progress.stage(Stage::Parse);
     let samples: PerFeed<Option<Sample<'_>>> =
         PerFeed::from_fn(|feed: Feed| match raw.file(feed) {
@@ -52,6 +54,50 @@ pub fn propose(
             Fetched::Missing { .. } | Fetched::Oversized { .. } => None,
         });
     Ok(Proposal { names, date, ..propose::propose(&schema, &samples)? })
+}
+
+/// Fetches the delivery of today once from the source of a job, each file as delivered, into a new folder.
+///
+/// # Errors
+/// A job without a source, a source that cannot be used, a delivery that is not complete, or a folder that cannot be
+/// written to.
+pub fn fetch_sample(
+    job: &Job,
+    folder: &Path,
+    now: DateTime<Utc>,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<(), RunError> {
+    let source = job.source.as_ref().ok_or_else(|| RunError::NoSource { job: job.path.clone() })?;
+    let schema = super::schema_of(Some(job))?;
+    let workdir = folder.join("incoming");
+    progress.stage(Stage::Fetch);
+    let request = fetch::Request {
+        source,
+        schema: &schema,
+        date: job.business_date(now),
+        max_file_size: job.max_file_size,
+        workdir: &workdir,
+        cancel,
+        caller_polls: false,
+        earlier: &[],
+    };
+    let mut raw = fetch::fetch(&request, &Files(progress))?;
+    create_private_dirs(folder).map_err(FetchError::Disk)?;
+    for file in &raw.files {
+        let Fetched::File(file) = file else { continue };
+        // Four files in one zip file are that file four times.
+        let to = folder.join(file.container.as_ref().unwrap_or(&file.name));
+        match &file.content {
+            Content::Memory(bytes) => std::fs::write(&to, bytes.as_slice()),
+            Content::Disk(from) => std::fs::copy(from, &to).map(|_| ()),
+        }
+        .map_err(|source| FetchError::Disk(DiskError::at(&to)(source)))?;
+    }
+    raw.remove_downloads();
+    // What a transfer that was cut left behind stays for the next attempt.
+    _ = std::fs::remove_dir(&workdir);
+    Ok(())
 }
 
 /// The names of files that are not there under their usual ones, where one alone is near, and the date in them.

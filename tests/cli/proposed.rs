@@ -73,3 +73,31 @@ fn a_job_is_written_from_a_sample_and_imports_it() {
     assert_eq!(absent.code, Some(4), "{absent:?}");
     assert!(!workspace.path("other.toml").exists());
 }
+
+#[test]
+fn a_sample_is_fetched_once_from_the_source_of_a_job() {
+    let workspace = Workspace::new();
+    export(&workspace);
+    workspace.write(
+        "account.toml",
+        "tenant = \"a\"\n[source]\nkind = \"dir\"\npath = \"in/20241122\"\n[gate]\nmax_vanished = \"1%\"\n",
+    );
+    let written =
+        workspace.run(&["init", "new.toml", "--from-source", "account.toml", "--lang", "en"]);
+    assert_eq!(written.code, Some(0), "{written:?}");
+    assert!(written.out.contains("RESULT passed exit=0"), "{}", written.out);
+    assert!(workspace.path("new-sample/temp_agent.txt").exists());
+    let job = fs::read_to_string(workspace.path("new.toml")).unwrap();
+    assert!(job.contains("path = \"in/20241122\"\n"), "{job}");
+    assert!(job.contains("gender = { \"M\" = 1, \"F\" = 2 }\n"), "{job}");
+    assert!(!job.contains("max_vanished = \"1%\""), "only the source is copied: {job}");
+    let imported = workspace.run(&["import", "new.toml", "--date", "2024-11-22"]);
+    assert!(imported.out.contains("RESULT published exit=0"), "{imported:?}");
+
+    // Nothing is overwritten, and relative paths keep their meaning.
+    let again = workspace.run(&["init", "new.toml", "--from-source", "account.toml"]);
+    assert_eq!(again.code, Some(2), "{again:?}");
+    let elsewhere = workspace.run(&["init", "jobs/x.toml", "--from-source", "account.toml"]);
+    assert_eq!(elsewhere.code, Some(2), "{elsewhere:?}");
+    assert!(elsewhere.err.contains("同一目录"), "{elsewhere:?}");
+}

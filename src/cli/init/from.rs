@@ -14,13 +14,13 @@ use crate::cli::failure::Failure;
 use crate::cli::{check, output, progress};
 
 use super::questions;
-use super::template::{Kind, failure, schema_lines, text, write};
+use super::template::{failure, schema_lines, text, write};
 
-/// Looks at the files, writes the job, and checks the files with it. `is_silent` means that nothing is asked.
+/// Looks at the files, writes the job with this table `[source]`, and checks the files with it. `is_silent` means that nothing is asked.
 pub(super) fn run(
     folder: &Path,
     path: &Path,
-    kind: Kind,
+    source: &str,
     is_silent: bool,
     environment: &Environment,
 ) -> Result<Exit, Failure> {
@@ -36,7 +36,7 @@ pub(super) fn run(
     }
     // Behind the template of the source, so that it stands in the same table.
     let files = proposal.files_line().map(|line| format!("{line}\n")).unwrap_or_default();
-    let job = text(kind, path, &format!("{files}{}", proposal.toml()));
+    let job = text(source, path, &format!("{files}{}", proposal.toml()));
     let content = format!("{}{job}", schema_lines(path));
     write(path, &content).map_err(|error| failure(path, &error))?;
     output::print(&summary(&proposal, path, environment))?;

@@ -33,7 +33,7 @@ pub(super) const FORMAT: &str = include_str!("format.toml");
 const TAIL: &str = include_str!("tail.toml");
 
 impl Kind {
-    fn source(self) -> &'static str {
+    pub(super) fn source(self) -> &'static str {
         match self {
             Kind::Ftp => include_str!("ftp.toml"),
             Kind::Ftps => include_str!("ftps.toml"),
@@ -66,11 +66,11 @@ pub(super) fn tenant(path: &Path) -> (&str, bool) {
     if fits { (stem, true) } else { ("00010001", false) }
 }
 
-/// The job; `format` is what it says of the files.
-pub(super) fn text(kind: Kind, path: &Path, format: &str) -> String {
+/// The job; `source` is its table `[source]`, `format` what it says of the files.
+pub(super) fn text(source: &str, path: &Path, format: &str) -> String {
     let (tenant, _) = tenant(path);
     let head = HEAD.replace("{tenant}", tenant);
-    format!("{head}\n{}\n{format}\n{TAIL}", kind.source())
+    format!("{head}\n{source}\n{format}\n{TAIL}")
 }
 
 /// Writes a new file.
@@ -119,7 +119,7 @@ mod tests {
                 ("某保险.toml", "00010001"),
             ] {
                 let path = Path::new(file);
-                let text = text(*kind, path, FORMAT);
+                let text = text(kind.source(), path, FORMAT);
                 let job = job::parse(path, &text, &|_| None).expect(file);
                 assert_eq!(job.tenant, tenant);
                 assert!(job.source.is_some() && job.schedule.is_some());
