@@ -5,6 +5,7 @@ mod error;
 mod former;
 mod former_unreadable;
 mod intake;
+mod job_schema;
 mod outcome;
 mod pinned;
 mod proposing;
@@ -30,6 +31,7 @@ use crate::store::{self, Store};
 pub use error::{Classification, Fault, RunError};
 use former::Former;
 pub use former_unreadable::FormerUnreadable;
+use job_schema::schema_of;
 use outcome::Outcome;
 pub use outcome::run_id;
 pub use pinned::WrongPin;
@@ -257,17 +259,6 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         cancel: &Cancel::new(),
     };
     run.process(&mut raw, &mut None, true, outcome)
-}
-
-fn schema_of(job: Option<&Job>) -> Result<Schema, RunError> {
-    let schema = match job.and_then(|job| job.schema.as_deref()) {
-        Some(dir) => Schema::from_dir(dir)?,
-        None => Schema::builtin()?,
-    };
-    Ok(match job {
-        Some(job) => schema.adapted(job)?,
-        None => schema,
-    })
 }
 
 fn older(date: NaiveDate, newest: NaiveDate) -> GateReason {

@@ -14,6 +14,7 @@ use crate::propose::{self, Proposal, Sample};
 
 use super::error::RunError;
 use super::intake::Files;
+use super::job_schema::schema_of;
 use super::stage::{Progress, Stage};
 
 /// Looks at a sample delivery in a folder and proposes what a job has to say so that it can be read. Nothing is
@@ -69,7 +70,7 @@ pub fn fetch_sample(
     progress: &dyn Progress,
 ) -> Result<(), RunError> {
     let source = job.source.as_ref().ok_or_else(|| RunError::NoSource { job: job.path.clone() })?;
-    let schema = super::schema_of(Some(job))?;
+    let schema = schema_of(Some(job))?;
     let workdir = folder.join("incoming");
     progress.stage(Stage::Fetch);
     let request = fetch::Request {
