@@ -3,8 +3,10 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use crate::tls::{self, Trust, UntrustedCertificate};
 use reqwest::redirect::Policy;
+
+use crate::model::{Message, system_reason};
+use crate::tls::{self, Trust, UntrustedCertificate};
 
 /// Settings in which the users of HTTP differ.
 #[derive(Debug, Clone, Copy, Default)]
@@ -58,17 +60,27 @@ pub async fn body(response: &mut reqwest::Response, limit: usize) -> reqwest::Re
     Ok(body)
 }
 
-/// Why a request failed: the innermost reason, since the outermost text is always the same. The address is left out,
-/// as it may hold a secret.
-pub fn reason(error: reqwest::Error) -> String {
+/// Why a request failed. The address is left out, as it may hold a secret.
+pub fn reason(error: reqwest::Error) -> Message {
+    let timed_out = error.is_timeout();
     let error = error.without_url();
+    // The outermost text is always the same; the reason is the innermost source.
     let mut reason = error.to_string();
+    let mut chinese = None;
     let mut source = error.source();
     while let Some(inner) = source {
         reason = inner.to_string();
+        chinese = inner.downcast_ref::<std::io::Error>().map(|error| system_reason(error).zh);
         source = inner.source();
     }
-    reason
+    let zh = match chinese {
+        // The resolver has no kind of error of its own.
+        _ if reason.starts_with("failed to lookup address") => "域名无法解析".into(),
+        Some(chinese) => chinese,
+        None if timed_out => "响应超时".into(),
+        None => format!("响应不符合 HTTP 协议：{reason}").into(),
+    };
+    Message::new(zh, reason)
 }
 
 /// The certificate that a request failed for, if that is why it failed.
@@ -95,4 +107,22 @@ pub fn untrusted(error: &reqwest::Error) -> Option<&UntrustedCertificate> {
 /// If the system gives no resources for it.
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason_of(url: &str) -> Message {
+        let client = client(Trust::PublicRoots, ClientSettings::default()).unwrap();
+        let runtime = runtime().unwrap();
+        reason(runtime.block_on(client.get(url).send()).unwrap_err())
+    }
+
+    #[test]
+    fn a_request_that_fails_is_explained_in_chinese() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        assert_eq!(reason_of(&format!("http://{closed}/")).zh, "连接被拒绝");
+        assert_eq!(reason_of("http://no-such-host.invalid/").zh, "域名无法解析");
+    }
 }

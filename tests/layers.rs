@@ -15,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("disk", &["model"]),
     ("sqlite", &[]),
     ("tls", &["model"]),
-    ("http", &["tls"]),
+    ("http", &["model", "tls"]),
     ("config", &["model"]),
     ("fetch", &["model", "disk", "tls", "config"]),
     ("decode", &["config"]),

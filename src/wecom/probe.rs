@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 
 use crate::http::{self, ClientSettings};
+use crate::model::Message;
 use crate::tls::{CertificateFileError, Certificates, Trust};
 use crate::wecom::crypto::Credentials;
 
@@ -91,7 +92,7 @@ pub enum Verdict {
     /// The server cannot be reached.
     Unreachable {
         /// Why.
-        reason: String,
+        reason: Message,
     },
     /// The connection was closed without an answer.
     HungUp,
@@ -253,8 +254,7 @@ fn failure(error: reqwest::Error) -> Verdict {
     }
     // The outermost words are always the same; why stands at the innermost source.
     let connecting = error.is_connect();
-    let error = error.without_url();
-    let mut reason = error.to_string();
+    let mut reason = String::new();
     let (mut tls, mut hung_up) = (false, false);
     let mut source = error.source();
     while let Some(inner) = source {
@@ -266,7 +266,7 @@ fn failure(error: reqwest::Error) -> Verdict {
     match (tls, hung_up) {
         (true, _) => Verdict::Tls { reason },
         (false, true) => Verdict::HungUp,
-        (false, false) => Verdict::Unreachable { reason },
+        (false, false) => Verdict::Unreachable { reason: http::reason(error) },
     }
 }
 

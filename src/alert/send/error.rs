@@ -29,8 +29,8 @@ pub enum SendError {
     },
     /// The server cannot be reached or spoke no HTTP.
     Unreachable {
-        /// What the library says, without the URL.
-        reason: String,
+        /// Why, without the URL.
+        reason: Message,
     },
     /// The server's certificate is not trusted.
     NotTrusted {
@@ -102,9 +102,10 @@ impl SendError {
                 )
             }
             SendError::Unreachable { reason } => Message::new(
-                format!("无法连接服务器（{reason}）；请检查地址、网络和证书"),
+                format!("无法连接服务器（{}）；请检查地址、网络和证书", reason.zh),
                 format!(
-                    "the server cannot be reached ({reason}); check address, network and certificate"
+                    "the server cannot be reached ({}); check address, network and certificate",
+                    reason.en
                 ),
             ),
             SendError::NotTrusted { reason } => Message::new(

@@ -7,6 +7,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 
 use crate::config::job::Secret;
 use crate::http::{self, ClientSettings};
+use crate::model::system_reason;
 use crate::tls::{Certificates, Trust};
 
 use super::{ATTEMPT_TIMEOUT, Bounds, SendError};
@@ -67,7 +68,7 @@ impl Http {
         };
         // A runtime for each attempt: they are few, and none has to be kept for those that never come.
         let runtime = http::runtime()
-            .map_err(|error| SendError::Unreachable { reason: error.to_string() })?;
+            .map_err(|error| SendError::Unreachable { reason: system_reason(&error) })?;
         let outcome = runtime.block_on(async {
             tokio::select! {
                 answer = tokio::time::timeout(left, answer(post)) => {

@@ -146,8 +146,11 @@ impl Outcome {
                 ),
             ),
             Verdict::Unreachable { reason } => Message::new(
-                format!("无法连接：{reason}；请检查域名、端口、防火墙和代理"),
-                format!("it cannot be reached: {reason}; check name, port, firewall and proxy"),
+                format!("无法连接：{}；请检查域名、端口、防火墙和代理", reason.zh),
+                format!(
+                    "it cannot be reached: {}; check name, port, firewall and proxy",
+                    reason.en
+                ),
             ),
             Verdict::HungUp => Message::fixed(
                 "连接被关闭，没有响应；按 packaging/nginx.conf.example 配置的代理在 orgsnap serve 未运行或未能保存事件时如此：\
