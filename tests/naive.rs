@@ -142,7 +142,7 @@ fn max_lengths() -> BTreeMap<(&'static str, &'static str), usize> {
     limits
 }
 
-/// All findings of the catalogue but F1xx (other than F108), V205, V211 and S, by brute force.
+/// The findings of a delivery by brute force: all rules but those of group S and, of group F, all but F108, F113 and F114.
 pub(crate) fn check(dir: &Path, options: &Options) -> BTreeSet<Finding> {
     let read = read(dir, options);
     read.found.iter().cloned().chain(relations::check(&read)).collect()
@@ -322,9 +322,19 @@ fn bad_value(field: &str, cell: &str, record: &Record, limit: usize) -> Option<&
     }
 }
 
-/// A number without a fraction of one zero, in plain digits.
+/// A number without a fraction of zeros, in the digits of ASCII.
 fn whole(cell: &str) -> String {
-    cell.trim_end_matches(".0").replace('１', "1")
+    let digit = |c: char| match c {
+        '０'..='９' => char::from_digit(c as u32 - '０' as u32, 10).unwrap(),
+        c => c,
+    };
+    let plain: String = cell.chars().map(digit).collect();
+    match plain.split_once('.') {
+        Some((number, zeros)) if !zeros.is_empty() && zeros.chars().all(|c| c == '0') => {
+            number.to_owned()
+        }
+        _ => plain,
+    }
 }
 
 fn is_reformatted_number(field: &str, cell: &str) -> bool {

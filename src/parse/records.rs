@@ -268,7 +268,11 @@ impl Reader<'_, '_> {
                 Some(cleaned) => {
                     self.note_controls(&cleaned.changed);
                     self.cells = cleaned.cells;
+                    // A trace may come together only where characters were removed, so the answer for the lines at hand
+                    // does not hold for this one.
+                    let of_lines = std::mem::replace(&mut self.decoded_twice, true);
                     self.record(number, &cleaned.text, &cleaned.bad);
+                    self.decoded_twice = of_lines;
                 }
             }
         } else {

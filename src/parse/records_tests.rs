@@ -55,3 +55,17 @@ fn reading_on_several_threads_equals_reading_on_one() {
     let Some(Column::Int(status)) = table.column("agentStatus") else { panic!("no status") };
     assert_eq!(status.null_count(), faulty.len());
 }
+
+#[test]
+fn a_trace_of_double_decoding_is_found_where_removed_characters_stood_in_it() {
+    let schema = Schema::builtin().unwrap();
+    let feed = schema.feed(Feed::Agent);
+    let names: Vec<&str> = feed.fields.iter().map(|field| field.name.as_str()).collect();
+    let broken = line(1).replacen('|', "|锟\u{200b}斤拷", 1);
+    let text = format!("{}\n{broken}\n{}\n", names.join("|"), line(2));
+    let counter = crate::model::RowCounter::default();
+    let parsed =
+        parse(text.as_bytes(), &schema, Feed::Agent, &Format::default(), counter).unwrap().unwrap();
+    let rows = parsed.faults.iter().filter(|fault| fault.kind == CellFaultKind::DecodedTwice);
+    assert_eq!(rows.map(|fault| fault.row).collect::<Vec<_>>(), [0]);
+}

@@ -57,12 +57,28 @@ pub fn propose(
     Ok(Proposal { names, date, ..propose::propose(&schema, &samples)? })
 }
 
-/// Fetches the delivery of today once from the source of a job, each file as delivered, into a new folder.
+/// Fetches the delivery of today once from the source of a job, each file as delivered, into a new folder. If it fails,
+/// the folder is removed, so that it can be called again.
 ///
 /// # Errors
 /// A job without a source, a source that cannot be used, a delivery that is not complete, or a folder that cannot be
 /// written to.
 pub fn fetch_sample(
+    job: &Job,
+    folder: &Path,
+    now: DateTime<Utc>,
+    cancel: &Cancel,
+    progress: &dyn Progress,
+) -> Result<(), RunError> {
+    let fetched = fetch_into(job, folder, now, cancel, progress);
+    if fetched.is_err() {
+        // The fault of the fetch is what has to be told; a folder that stays is named at the next attempt.
+        _ = std::fs::remove_dir_all(folder);
+    }
+    fetched
+}
+
+fn fetch_into(
     job: &Job,
     folder: &Path,
     now: DateTime<Utc>,
@@ -96,8 +112,11 @@ pub fn fetch_sample(
         .map_err(|source| FetchError::Disk(DiskError::at(&to)(source)))?;
     }
     raw.remove_downloads();
-    // What a transfer that was cut left behind stays for the next attempt.
-    _ = std::fs::remove_dir(&workdir);
+    // A source that is a folder makes none.
+    if workdir.exists() {
+        std::fs::remove_dir_all(&workdir)
+            .map_err(|e| FetchError::Disk(DiskError::at(&workdir)(e)))?;
+    }
     Ok(())
 }
 

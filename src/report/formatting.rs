@@ -85,7 +85,7 @@ pub fn disposition_word(language: Language, disposition: Disposition) -> &'stati
         (Language::Chinese, Disposition::Refuse) => "不发布",
         (Language::Chinese, Disposition::Quarantine) => "隔离",
         (Language::Chinese, Disposition::Detach) => "断开上级",
-        (Language::Chinese, Disposition::Keep) => "原样发布",
+        (Language::Chinese, Disposition::Keep) => "照常发布",
     }
 }
 
@@ -97,7 +97,7 @@ pub fn disposition(language: Language, disposition: Disposition) -> &'static str
         Disposition::Detach => {
             language.choose("这些上级关系不计入树", "the edges are left out of the tree")
         }
-        Disposition::Keep => language.choose("原样发布", "published as delivered"),
+        Disposition::Keep => language.choose("照常发布", "published all the same"),
     }
 }
 

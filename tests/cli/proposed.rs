@@ -82,6 +82,11 @@ fn a_sample_is_fetched_once_from_the_source_of_a_job() {
         "account.toml",
         "tenant = \"a\"\n[source]\nkind = \"dir\"\npath = \"in/20241122\"\n[gate]\nmax_vanished = \"1%\"\n",
     );
+    workspace
+        .write("late.toml", "tenant = \"a\"\n[source]\nkind = \"dir\"\npath = \"in/absent\"\n");
+    let late = workspace.run(&["init", "new.toml", "--from-source", "late.toml"]);
+    assert_eq!(late.code, Some(4), "{late:?}");
+    assert!(!workspace.path("new-sample").exists(), "what failed can be tried again");
     let written =
         workspace.run(&["init", "new.toml", "--from-source", "account.toml", "--lang", "en"]);
     assert_eq!(written.code, Some(0), "{written:?}");

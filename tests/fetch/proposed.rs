@@ -42,4 +42,6 @@ fn a_job_is_proposed_from_files_of_an_ftp_server() {
     assert!(job.contains(&format!("port = {}\n", server.port)), "{job}");
     let sample = fs::read(folder.path().join("new-sample/temp_agent.txt")).unwrap();
     assert_eq!(sample, fs::read(&agents).unwrap(), "the sample is kept as delivered");
+    let kept = fs::read_dir(folder.path().join("new-sample")).unwrap().count();
+    assert_eq!(kept, 4, "nothing of the transfer is left");
 }

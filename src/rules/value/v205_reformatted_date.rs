@@ -28,7 +28,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 可以不改；如方便，请统一为 YYYY-MM-DD。",
             "\
 ## What it checks
-Whether dates are written YYYY-MM-DD; other forms that can mean one day only (YYYYMMDD, YYYY/M/D, YYYY.M.D, YYYY年M月D日, with a time) are accepted. Forms that the job declares are no finding.
+Whether dates are written YYYY-MM-DD; other forms that can mean one day only (YYYYMMDD, YYYY/M/D, YYYY.M.D, with the Chinese words for year, month and day, with a time) are accepted. Forms that the job declares are no finding.
 
 ## Why it matters
 They were read, and published as YYYY-MM-DD; where forms are mixed, others may misread them.
