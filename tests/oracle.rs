@@ -85,13 +85,40 @@ impl Files {
         lines.iter().filter_map(row).collect()
     }
 
+    /// Closes a team, gives it another channel, organisation or parent, an organisation another parent, or
+    /// an agent or a member of the staff another status, in one of the files of `feeds`.
+    fn edit_structure(&mut self, random: &mut Random, feeds: &[usize]) {
+        let position = |feed: usize, name: &str| {
+            FEEDS[feed].2.split_whitespace().position(|field| field == name).unwrap()
+        };
+        let fields = [
+            (0, "agentStatus"),
+            (1, "work"),
+            (1, "channel"),
+            (1, "organId"),
+            (1, "parentNodeId"),
+            (2, "parentId"),
+            (3, "principalStatus"),
+        ];
+        let fields: Vec<_> = fields.into_iter().filter(|(feed, _)| feeds.contains(feed)).collect();
+        let (feed, field) = *random.of(&fields);
+        let value = match field {
+            "work" | "agentStatus" | "principalStatus" => "2".to_owned(),
+            "channel" => (*random.of(&["1", "2", "3"])).to_owned(),
+            "organId" | "parentId" => random.of(&self.0[2])[position(2, "id")].clone(),
+            _ => random.of(&self.0[1])[position(1, "id")].clone(),
+        };
+        let row = random.below(self.0[feed].len());
+        self.0[feed][row][position(feed, field)] = value;
+    }
+
     /// Changes something in one of the files of `feeds`.
     fn edit(&mut self, random: &mut Random, feeds: &[usize]) {
         let feed = *random.of(feeds);
         let (row, other) = (random.below(self.0[feed].len()), random.below(self.0[feed].len()));
         let column = random.below(self.0[feed][row].len());
         let key = FEEDS[feed].2.split_whitespace().position(|field| field == "id").unwrap();
-        let kind = random.below(14);
+        let kind = random.below(18);
         let value = match kind {
             0..4 => self.0[feed][other][column].clone(),
             4 => String::new(),
@@ -112,6 +139,10 @@ impl Files {
             }
             11 if self.0[feed].len() > 4 => {
                 self.0[feed].remove(row);
+                return;
+            }
+            14.. => {
+                self.edit_structure(random, feeds);
                 return;
             }
             12 if feed == 0 => {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Finding, Read, Record};
+use super::{Finding, Read, Record, whole};
 
 /// Rule, feed, field, target.
 const REFERENCES: [(&str, &str, &str, &str); 12] = [
@@ -91,9 +91,10 @@ pub(super) fn check(read: &Read) -> BTreeSet<Finding> {
         let looped = cyclic.contains(&(feed, field, key));
         if looped { None } else { row(feed, record.get(field)) }
     };
-    let int = |r: &Record, field: &str| r.get(field).parse::<i64>().unwrap_or(0);
-    let tops: Vec<_> =
+    let int = |r: &Record, field: &str| whole(r.get(field)).parse::<i64>().unwrap_or(0);
+    let mut tops: Vec<_> =
         accepted["organ"].iter().filter(|(_, r)| r.get("parentId").is_empty()).collect();
+    tops.sort_by_key(|(_, top)| top.line);
     if tops.is_empty() {
         add("T603", "organ", Vec::new(), None);
     }
@@ -109,7 +110,7 @@ pub(super) fn check(read: &Read) -> BTreeSet<Finding> {
             add("T604", "organ", vec![organ.line], Some(key));
         }
         let leader = row("principal", organ.get("leaderId"));
-        if leader.is_some_and(|p| p.get("principalStatus") == "2") {
+        if leader.is_some_and(|p| int(p, "principalStatus") == 2) {
             add("B712", "organ", vec![organ.line], Some(key));
         }
     }
@@ -142,7 +143,7 @@ pub(super) fn check(read: &Read) -> BTreeSet<Finding> {
             if parent.get("channel") != node.get("channel") {
                 add("T608", "node", at.clone(), Some(key));
             }
-            if node.get("work") == "1" && parent.get("work") == "2" {
+            if int(node, "work") == 1 && int(parent, "work") == 2 {
                 add("T609", "node", at.clone(), Some(key));
             }
         }
@@ -158,7 +159,7 @@ pub(super) fn check(read: &Read) -> BTreeSet<Finding> {
             add("B710", "node", at.clone(), Some(key));
         }
         if let Some(leader) = row("agent", node.get("agentId")) {
-            if leader.get("agentStatus") == "2" {
+            if int(leader, "agentStatus") == 2 {
                 add("B712", "node", at.clone(), Some(key));
             }
             let works_in = leader.get("workingNodeId");
@@ -174,10 +175,10 @@ pub(super) fn check(read: &Read) -> BTreeSet<Finding> {
                 add(code, "agent", vec![agent.line], Some(key));
             }
         };
-        let (status, left) = (agent.get("agentStatus"), agent.date("leaveCompanyDate"));
+        let (status, left) = (int(agent, "agentStatus"), agent.date("leaveCompanyDate"));
         let entered = agent.date("enterCompanyDate");
-        fires("B701", status == "2" && left.is_none());
-        fires("B702", status == "1" && left.is_some());
+        fires("B701", status == 2 && left.is_none());
+        fires("B702", status == 1 && left.is_some());
         fires("B703", left.is_some() && left < entered);
         let recruited = agent.date("recommendDate");
         fires("B704", recruited.is_some() && recruited != entered);
@@ -186,11 +187,11 @@ pub(super) fn check(read: &Read) -> BTreeSet<Finding> {
         let recruiter = row("agent", by);
         fires("B707", recruiter.is_some_and(|r| entered < r.date("enterCompanyDate")));
         if let Some(node) = row("node", agent.get("workingNodeId")) {
-            fires("B708", node.get("nodeLevel") != "1");
+            fires("B708", int(node, "nodeLevel") != 1);
             let (own, theirs) = (agent.get("workingOrganId"), node.get("organId"));
             let known = row("organ", own).is_some() && row("organ", theirs).is_some();
             fires("B709", known && own != theirs);
-            fires("B711", status == "1" && node.get("work") == "2");
+            fires("B711", status == 1 && int(node, "work") == 2);
             fires("B714", node.get("channel") != agent.get("channel"));
         }
         fires("B710", is_upper(agent.get("workingOrganId")));
