@@ -1,13 +1,13 @@
-//! Who is told of rows while they are worked on.
+//! Counts the rows that a stage has worked on, for the display of progress.
 
 use std::fmt;
 
-/// Is told of rows and bytes as they are worked on, from any thread. Work that takes no time need not tell of them.
+/// Receives the numbers of rows and bytes that were worked on, from any thread. Short work need not report them.
 #[derive(Clone, Copy, Default)]
 pub struct RowCounter<'a>(Option<&'a (dyn Fn(u64, u64) + Sync)>);
 
 impl<'a> RowCounter<'a> {
-    /// Rows that are told of at once: often enough for a display, seldom enough to cost nothing.
+    /// Rows reported at once: often enough for a display, seldom enough to cost nothing.
     pub const BATCH: u64 = 4_096;
 
     /// Calls this with more rows, and with the bytes of their lines where these are known, else 0.

@@ -1,4 +1,4 @@
-//! A file of which is known how it is laid out.
+//! The text and layout of a file whose encoding, delimiter and header are decided: what detection hands to parsing.
 
 use crate::decode::Lines;
 
@@ -6,7 +6,7 @@ use super::frame::Frame;
 use super::quote_survey::AmbiguousQuotes;
 use super::sniff::Layout;
 
-/// A file of which is known how it is laid out.
+/// A file whose encoding, delimiter, header and quotes are decided.
 pub(super) struct LaidOut<'a, 's> {
     pub(super) lines: Lines<'a>,
     pub(super) layout: Layout,

@@ -1,4 +1,4 @@
-//! How much of a stage is done.
+//! The progress of a stage: rows done, and of how many where that is known.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
