@@ -91,6 +91,8 @@ fn finding(
         affected: 1,
         hint: None,
         excerpt: None,
+        cause: None,
+        age: None,
     }
 }
 
@@ -223,6 +225,10 @@ fn published() -> RunReport {
         rules_not_run: vec![NotRun { code: "V205", why: NotRunWhy::Off }],
         findings,
         totals,
+        causes: Vec::new(),
+        mended: None,
+        organs: Vec::new(),
+        recent: Vec::new(),
         timings: [("fetch", 41_200), ("parse", 6_000), ("check", 421), ("publish", 185_000)]
             .map(|(stage, ms)| StageTiming { stage, took: Duration::from_millis(ms) })
             .to_vec(),

@@ -201,6 +201,27 @@ pub struct Finding {
     pub hint: Option<Message>,
     /// The line to show, filled for the first findings of each code.
     pub excerpt: Option<Excerpt>,
+    /// Its cause, as a position in the causes of the run, once they are known.
+    pub cause: Option<usize>,
+    /// Since when deliveries have had it; `None` where earlier deliveries are not known.
+    pub age: Option<FindingAge>,
+}
+
+/// Since when a finding has been there, over published business dates and not over runs. Two findings are the same
+/// one if code, feed, field and key are the same, and without a key the content of the line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FindingAge {
+    /// The first business date of the unbroken row of deliveries that have it.
+    pub first_seen: chrono::NaiveDate,
+    /// How many deliveries that row is long, this one included; 1 for a new finding.
+    pub deliveries: u64,
+}
+
+impl FindingAge {
+    /// Whether no delivery before this one had it.
+    pub fn is_new(self) -> bool {
+        self.deliveries <= 1
+    }
 }
 
 impl Finding {

@@ -3,6 +3,7 @@
 //! Nothing here does I/O, and nothing here derives `Serialize`: the edges own their documents.
 
 mod cancel;
+mod cause;
 mod feed;
 mod per_feed;
 mod previous;
@@ -16,9 +17,10 @@ mod table;
 mod tree;
 
 pub use cancel::Cancel;
+pub use cause::{Cause, CauseKind, OrganFindings};
 pub use feed::Feed;
 pub use finding::{
-    Disposition, Example, Excerpt, Finding, Group, Level, Message, Related, RuleMeta,
+    Disposition, Example, Excerpt, Finding, FindingAge, Group, Level, Message, Related, RuleMeta,
 };
 pub use json_fault::json_reason;
 pub use language::Language;
@@ -26,8 +28,9 @@ pub use per_feed::PerFeed;
 pub use previous::{Previous, PreviousRows};
 pub use row_counter::RowCounter;
 pub use run::{
-    FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, NotRun, NotRunWhy,
-    RecordedFile, RecordedFiles, RunId, RunReport, StageTiming, VanishedRecord, Verdict,
+    FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, MendedFinding, NotRun,
+    NotRunWhy, RecentRun, RecordedFile, RecordedFiles, RunId, RunReport, StageTiming,
+    VanishedRecord, Verdict,
 };
 pub use system_fault::system_reason;
 pub use table::{Column, Table};

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::cause::{Cause, OrganFindings};
 use super::{feed::Feed, finding::Finding, finding::Message};
 
 /// The id of a run, such as `20241124-023000-1f3a`: start in UTC and four hex digits.
@@ -199,6 +200,16 @@ pub struct RunReport {
     pub findings: Vec<Finding>,
     /// True number of findings by code; only codes that fired.
     pub totals: BTreeMap<&'static str, u64>,
+    /// What explains the findings, by the number of people concerned.
+    pub causes: Vec<Cause>,
+    /// Findings of the published date before that this delivery does not have any more; `None` where there is none
+    /// to compare with.
+    pub mended: Option<Vec<MendedFinding>>,
+    /// The head offices and the two levels of organisations below them, a parent before its children; empty if the
+    /// organisations could not be read.
+    pub organs: Vec<OrganFindings>,
+    /// The runs before this one, newest first, at most [`RunReport::MAX_RECENT`].
+    pub recent: Vec<RecentRun>,
     /// Stage timings in order.
     pub timings: Vec<StageTiming>,
     /// Where the database is, if the run has one.
@@ -208,10 +219,51 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// Maximum number of earlier runs in a report.
+    pub const MAX_RECENT: usize = 30;
+
     /// What is known of the file of a feed; `None` if the run ended before it was fetched.
     pub fn file(&self, feed: Feed) -> Option<&FileFacts> {
         self.files.iter().find(|file| file.feed == feed)
     }
+}
+
+/// A finding of the published date before that is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MendedFinding {
+    /// The rule's code.
+    pub code: String,
+    /// The feed.
+    pub feed: Feed,
+    /// The record's key, where it had one.
+    pub key: Option<String>,
+    /// The field, where one was at fault.
+    pub field: Option<String>,
+    /// Its line in the delivery before.
+    pub line: Option<u64>,
+    /// What was wrong.
+    pub message: Message,
+    /// The first business date that had it.
+    pub first_seen: NaiveDate,
+    /// How many deliveries had it.
+    pub deliveries: u64,
+}
+
+/// An earlier run in a few figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecentRun {
+    /// The run.
+    pub run: RunId,
+    /// Its business date.
+    pub date: NaiveDate,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Rows accepted, over all files.
+    pub rows: u64,
+    /// Findings of level error or fatal.
+    pub errors: u64,
+    /// Findings of level warning.
+    pub warnings: u64,
 }
 
 /// The files of a recorded run, as they came.

@@ -130,6 +130,8 @@ impl Sink {
             affected: if quarantines { 0 } else { affected },
             hint: None,
             excerpt: None,
+            cause: None,
+            age: None,
         });
     }
 }

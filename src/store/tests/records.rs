@@ -31,6 +31,8 @@ fn refused(run: &str) -> RunReport {
         affected: 2,
         hint: None,
         excerpt: None,
+        cause: None,
+        age: None,
     }];
     report
 }
