@@ -6,6 +6,7 @@ mod former;
 mod former_unreadable;
 mod intake;
 mod job_schema;
+mod life;
 mod outcome;
 mod pinned;
 mod proposing;
@@ -125,6 +126,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
     };
     if let Some(store) = &mut store {
         outcome.report.database = Some(database);
+        outcome.report.recent = store.recent_runs(RunReport::MAX_RECENT)?;
         if let Some(latest) = store.latest()?.filter(|latest| date < latest.date) {
             outcome.report.previous_date = Some(latest.date);
             outcome.refuse(vec![older(date, latest.date)]);

@@ -17,6 +17,7 @@ mod fetch;
 mod import;
 mod job;
 mod layers;
+mod life;
 mod metrics;
 mod naive;
 mod oracle;

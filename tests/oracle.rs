@@ -40,10 +40,10 @@ const SPECIAL: [&str; 20] = [
 const PARTS: [&str; 8] = ["\u{200b}", "\u{1}", "\u{202e}", "\u{feff}", "\t", " ", "A", "Ａ"];
 
 /// SplitMix64: the same numbers on every machine.
-struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -57,10 +57,10 @@ impl Random {
 }
 
 /// The cells of the four files without their headers, in the order of [`FEEDS`].
-struct Files([Vec<Vec<String>>; 4]);
+pub(crate) struct Files([Vec<Vec<String>>; 4]);
 
 impl Files {
-    fn read(dir: &Path) -> Files {
+    pub(crate) fn read(dir: &Path) -> Files {
         Files(FEEDS.map(|(_, file, _)| {
             let text = std::fs::read_to_string(dir.join(file)).unwrap();
             let cells = |line: &str| line.split('|').map(str::to_owned).collect();
@@ -68,7 +68,7 @@ impl Files {
         }))
     }
 
-    fn write(&self, dir: &Path) {
+    pub(crate) fn write(&self, dir: &Path) {
         for ((_, file, fields), rows) in FEEDS.into_iter().zip(&self.0) {
             let header: Vec<&str> = fields.split_whitespace().collect();
             let mut text = header.join("|") + "\n";
@@ -113,7 +113,7 @@ impl Files {
     }
 
     /// Changes something in one of the files of `feeds`.
-    fn edit(&mut self, random: &mut Random, feeds: &[usize]) {
+    pub(crate) fn edit(&mut self, random: &mut Random, feeds: &[usize]) {
         let feed = *random.of(feeds);
         let (row, other) = (random.below(self.0[feed].len()), random.below(self.0[feed].len()));
         let column = random.below(self.0[feed][row].len());

@@ -49,13 +49,24 @@ pub(crate) fn import(
     (from, date): (&Path, &str),
     dry_run: bool,
 ) -> RunReport {
+    import_at("2024-11-24T00:00:00Z".parse().unwrap(), job, data_dir, (from, date), dry_run)
+}
+
+/// As [`import`], at a time; no two runs of a date begin at the same.
+pub(crate) fn import_at(
+    now: DateTime<Utc>,
+    job: &Job,
+    data_dir: &Path,
+    (from, date): (&Path, &str),
+    dry_run: bool,
+) -> RunReport {
     let request = ImportRequest {
         job,
         date: Some(date.parse().unwrap()),
         from: Some(from),
         dry_run,
         data_dir,
-        now: "2024-11-24T00:00:00Z".parse().unwrap(),
+        now,
         cancel: &Cancel::new(),
         wait_policy: orgsnap::pipeline::WaitPolicy::WaitForFiles,
         accept_unchanged: false,

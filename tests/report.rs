@@ -227,6 +227,7 @@ fn published() -> RunReport {
         totals,
         causes: Vec::new(),
         mended: None,
+        mended_totals: Default::default(),
         organs: Vec::new(),
         recent: Vec::new(),
         timings: [("fetch", 41_200), ("parse", 6_000), ("check", 421), ("publish", 185_000)]

@@ -9,6 +9,7 @@ mod per_feed;
 mod previous;
 mod row_counter;
 mod finding;
+mod finding_identity;
 mod json_fault;
 mod language;
 mod run;
@@ -22,14 +23,15 @@ pub use feed::Feed;
 pub use finding::{
     Disposition, Example, Excerpt, Finding, FindingAge, Group, Level, Message, Related, RuleMeta,
 };
+pub use finding_identity::FindingIdentity;
 pub use json_fault::json_reason;
 pub use language::Language;
 pub use per_feed::PerFeed;
 pub use previous::{Previous, PreviousRows};
 pub use row_counter::RowCounter;
 pub use run::{
-    FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, MendedFinding, NotRun,
-    NotRunWhy, RecentRun, RecordedFile, RecordedFiles, RunId, RunReport, StageTiming,
+    FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, MendedFinding, MendedTotals,
+    NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles, RunId, RunReport, StageTiming,
     VanishedRecord, Verdict,
 };
 pub use system_fault::system_reason;

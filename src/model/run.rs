@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::cause::{Cause, OrganFindings};
-use super::{feed::Feed, finding::Finding, finding::Message};
+use super::{
+    feed::Feed,
+    finding::{Finding, Level, Message},
+};
 
 /// The id of a run, such as `20241124-023000-1f3a`: start in UTC and four hex digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +43,13 @@ impl Verdict {
             Verdict::Refused => "refused",
             Verdict::Failed => "failed",
         }
+    }
+
+    /// The verdict of that name, if there is one.
+    pub fn from_name(name: &str) -> Option<Verdict> {
+        [Verdict::Published, Verdict::Passed, Verdict::Refused, Verdict::Failed]
+            .into_iter()
+            .find(|verdict| verdict.name() == name)
     }
 }
 
@@ -203,8 +213,10 @@ pub struct RunReport {
     /// What explains the findings, by the number of people concerned.
     pub causes: Vec<Cause>,
     /// Findings of the published date before that this delivery does not have any more; `None` where there is none
-    /// to compare with.
+    /// to compare with. At most [`RunReport::MAX_MENDED`] a code.
     pub mended: Option<Vec<MendedFinding>>,
+    /// True numbers of what became of the findings of the date before that this delivery does not have.
+    pub mended_totals: MendedTotals,
     /// The head offices and the two levels of organisations below them, a parent before its children; empty if the
     /// organisations could not be read.
     pub organs: Vec<OrganFindings>,
@@ -221,6 +233,31 @@ pub struct RunReport {
 impl RunReport {
     /// Maximum number of earlier runs in a report.
     pub const MAX_RECENT: usize = 30;
+    /// Maximum number of mended findings a code.
+    pub const MAX_MENDED: usize = 1_000;
+
+    /// True number of findings of a level. Of those that the run does not hold, each rule's count as its loudest.
+    pub fn count_of(&self, level: Level) -> u64 {
+        let of_rule = |findings: &[Finding]| {
+            let held = findings.iter().filter(|finding| finding.level == level).count() as u64;
+            let (first, loudest) = (findings.first(), findings.iter().map(|f| f.level).max());
+            let total = first.and_then(|first| self.totals.get(first.code)).copied();
+            let more = total.unwrap_or_default().saturating_sub(findings.len() as u64);
+            held + if loudest == Some(level) { more } else { 0 }
+        };
+        self.findings.chunk_by(|a, b| a.code == b.code).map(of_rule).sum()
+    }
+
+    /// How many of the findings that the run holds are new, and how many were there before; `None` where there is no
+    /// date before to compare with.
+    pub fn new_and_persisting(&self) -> Option<(u64, u64)> {
+        self.mended.as_ref()?;
+        let count = |new: bool| {
+            let ages = self.findings.iter().filter_map(|finding| finding.age);
+            ages.filter(|age| age.is_new() == new).count() as u64
+        };
+        Some((count(true), count(false)))
+    }
 
     /// What is known of the file of a feed; `None` if the run ended before it was fetched.
     pub fn file(&self, feed: Feed) -> Option<&FileFacts> {
@@ -247,6 +284,17 @@ pub struct MendedFinding {
     pub first_seen: NaiveDate,
     /// How many deliveries had it.
     pub deliveries: u64,
+}
+
+/// What became of the findings of the published date before that a delivery does not have any more, by code. Findings
+/// that are the same one count once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MendedTotals {
+    /// Those that are mended.
+    pub mended: BTreeMap<String, u64>,
+    /// Those that may be there still: their rule was not run, their file could not be read, or the rule found more
+    /// than is held.
+    pub unsettled: BTreeMap<String, u64>,
 }
 
 /// An earlier run in a few figures.

@@ -35,6 +35,8 @@ pub fn run_id(tenant: &str, now: DateTime<Utc>, date: NaiveDate) -> RunId {
 /// A report that is not complete yet.
 pub(super) struct Outcome {
     pub(super) report: RunReport,
+    /// What makes each finding the same in another delivery.
+    pub(super) identities: Vec<i64>,
     began: Instant,
 }
 
@@ -58,13 +60,14 @@ impl Outcome {
             totals: Default::default(),
             causes: Vec::new(),
             mended: None,
+            mended_totals: Default::default(),
             organs: Vec::new(),
             recent: Vec::new(),
             timings: Vec::new(),
             database: None,
             report_dir: None,
         };
-        Outcome { report, began: Instant::now() }
+        Outcome { report, identities: Vec::new(), began: Instant::now() }
     }
 
     /// Notes how long a stage took.
@@ -157,6 +160,7 @@ impl Outcome {
                 report: &self.report,
                 finished: self.finished(),
                 tool_version: env!("CARGO_PKG_VERSION"),
+                identities: &self.identities,
                 quarantine,
             })?;
         }

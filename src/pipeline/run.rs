@@ -21,6 +21,7 @@ use crate::trees::{DeliveredForest, tree_rows};
 use super::error::RunError;
 use super::former::{self, Former};
 use super::intake;
+use super::life;
 use super::outcome::Outcome;
 use super::pinned::wrong_pin;
 use super::rows::{carried, previous, write_rows};
@@ -133,6 +134,11 @@ impl Run<'_> {
         let written = written.transpose()?;
         self.check_cancelled()?;
         outcome.take(raw, delivery, accepted, checked);
+        if let Some(publication) = &publication {
+            outcome.identities = life::identities(&outcome.report.findings, delivery);
+            let readable = PerFeed::from_fn(|feed| delivery.readable(feed).is_some());
+            life::compare(&mut outcome.report, &outcome.identities, publication, &readable)?;
+        }
         let mut base = match (&publication, self.former) {
             (Some(publication), _) => Base::snapshot(publication, written.as_ref()),
             (None, Some(former)) => {
@@ -180,6 +186,7 @@ impl Run<'_> {
             report: &outcome.report,
             finished: outcome.finished(),
             tool_version: env!("CARGO_PKG_VERSION"),
+            identities: &outcome.identities,
             quarantine: Box::new(quarantine),
         };
         publication.commit(approved, record)?;

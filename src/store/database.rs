@@ -7,13 +7,13 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::config::schema::Schema;
 use crate::model::PerFeed;
-use crate::model::{RecordedFiles, RunId};
+use crate::model::{RecentRun, RecordedFiles, RunId, Verdict};
 use crate::store::error::StoreError;
 use crate::store::layout::{self, FeedTable};
 use crate::store::publication::Publication;
 use crate::store::record::{self, RunRecord};
 use crate::store::snapshot::{self, SnapshotInfo};
-use crate::store::{connection, dictionary};
+use crate::store::{connection, dictionary, run_list};
 
 /// `org.db` of one tenant, open for writing.
 #[derive(Debug)]
@@ -52,6 +52,25 @@ impl Store {
     /// Any fault of the database.
     pub fn latest(&self) -> Result<Option<SnapshotInfo>, StoreError> {
         snapshot::newest(&self.conn, None).map_err(|error| self.fault(error))
+    }
+
+    /// The recorded runs in a few figures, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn recent_runs(&self, limit: usize) -> Result<Vec<RecentRun>, StoreError> {
+        let runs = run_list::read(&self.conn, limit).map_err(|error| self.fault(error))?;
+        let recent = runs.into_iter().filter_map(|row| {
+            Some(RecentRun {
+                run: row.run,
+                date: row.business_date.parse().ok()?,
+                verdict: Verdict::from_name(&row.verdict)?,
+                rows: row.rows,
+                errors: row.errors,
+                warnings: row.warnings,
+            })
+        });
+        Ok(recent.collect())
     }
 
     /// The files that the newest snapshot before a date was made of; none if there is no such snapshot.

@@ -8,10 +8,11 @@ use rusqlite::{Connection, params};
 
 use crate::config::schema::{ForestSchema, Schema};
 use crate::gate::Approved;
-use crate::model::{Feed, PerFeed, PreviousRows, RowCounter, TreeRows};
+use crate::model::{Feed, MendedFinding, PerFeed, PreviousRows, RowCounter, TreeRows};
 use crate::store::branches::{Branch, Branches};
 use crate::store::connection;
 use crate::store::dates::iso;
+use crate::store::earlier_findings::{self, EarlierFinding, EarlierFindings};
 use crate::store::error::StoreError;
 use crate::store::layout::{FeedTable, quoted};
 use crate::store::previous_rows::{self, Select};
@@ -218,6 +219,25 @@ impl<'s> Publication<'s> {
             Ok(carried)
         };
         read().map_err(|error| StoreError::sqlite(self.path, error))
+    }
+
+    /// The findings of the snapshot before the date of this publication; none on the first date.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn earlier_findings(&self) -> Result<Option<EarlierFindings>, StoreError> {
+        let read = |previous| earlier_findings::read(self.conn, previous);
+        let found = self.previous.as_ref().map(read).transpose();
+        found.map_err(|error| StoreError::sqlite(self.path, error))
+    }
+
+    /// Earlier findings as a report shows those that are gone.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn mended(&self, findings: &[EarlierFinding]) -> Result<Vec<MendedFinding>, StoreError> {
+        earlier_findings::details(self.conn, findings)
+            .map_err(|error| StoreError::sqlite(self.path, error))
     }
 
     /// Writes the rows of one forest, once. Returns how many rows had to be written or deleted.

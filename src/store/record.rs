@@ -7,7 +7,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use crate::model::{Feed, FileFacts, Finding, Message, RunId, RunReport, Verdict};
+use crate::model::{Feed, FileFacts, Finding, Level, Message, RunId, RunReport, Verdict};
 use crate::store::dates::iso;
 
 /// A run, as it is to be recorded.
@@ -18,6 +18,8 @@ pub struct RunRecord<'a, 'q> {
     pub finished: DateTime<Utc>,
     /// Version of the program.
     pub tool_version: &'a str,
+    /// What makes each finding of the report the same in another delivery, in their order.
+    pub identities: &'a [i64],
     /// The quarantined lines of all files, in the order in which they are to be stored.
     pub quarantine: Box<dyn Iterator<Item = QuarantinedLine<'q>> + 'q>,
 }
@@ -52,8 +54,9 @@ pub struct QuarantinedLine<'a> {
 pub(super) fn write(conn: &Connection, record: RunRecord<'_, '_>) -> rusqlite::Result<()> {
     let report = record.report;
     conn.execute(
-        "insert into run (id, tenant, business_date, started, finished, verdict, reasons, timings, tool_version) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "insert into run (id, tenant, business_date, started, finished, verdict, reasons, timings, tool_version, \
+           errors, warnings) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         params![
             report.run.0,
             report.tenant,
@@ -64,13 +67,16 @@ pub(super) fn write(conn: &Connection, record: RunRecord<'_, '_>) -> rusqlite::R
             reasons(report).to_string(),
             timings(report).to_string(),
             record.tool_version,
+            count(report.count_of(Level::Error) + report.count_of(Level::Fatal)),
+            count(report.count_of(Level::Warning)),
         ],
     )?;
     if report.verdict == Verdict::Failed {
         return Ok(());
     }
     write_files(conn, &report.run, &report.files)?;
-    write_findings(conn, &report.run, &report.findings)?;
+    write_findings(conn, &report.run, &report.findings, record.identities)?;
+    write_totals(conn, report)?;
     write_quarantine(conn, &report.run, record.quarantine)
 }
 
@@ -130,12 +136,18 @@ fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn write_findings(conn: &Connection, run: &RunId, findings: &[Finding]) -> rusqlite::Result<()> {
+fn write_findings(
+    conn: &Connection,
+    run: &RunId,
+    findings: &[Finding],
+    identities: &[i64],
+) -> rusqlite::Result<()> {
     let mut insert = conn.prepare(
         "insert into finding (run, code, name, level, disposition, feed, line, lines, key, field, value, message_zh, \
-           message_en, related, affected) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+           message_en, related, affected, first_seen, deliveries, identity) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
     )?;
+    let mut identities = identities.iter();
     for finding in findings {
         let related: Value = finding
             .related
@@ -158,7 +170,19 @@ fn write_findings(conn: &Connection, run: &RunId, findings: &[Finding]) -> rusql
             finding.message.en,
             related.to_string(),
             count(finding.affected),
+            finding.age.map(|age| iso(age.first_seen)),
+            finding.age.map(|age| count(age.deliveries)),
+            identities.next(),
         ])?;
+    }
+    Ok(())
+}
+
+fn write_totals(conn: &Connection, report: &RunReport) -> rusqlite::Result<()> {
+    let mut insert =
+        conn.prepare("insert into finding_total (run, code, findings) values (?1, ?2, ?3)")?;
+    for (code, total) in &report.totals {
+        insert.execute(params![report.run.0, code, count(*total)])?;
     }
     Ok(())
 }

@@ -29,8 +29,10 @@ pub struct RunRow {
     pub rows: u64,
     /// Lines quarantined, over all files.
     pub quarantined: u64,
-    /// Number of recorded findings of level error or fatal.
+    /// Number of findings of level error or fatal.
     pub errors: u64,
+    /// Number of findings of level warning.
+    pub warnings: u64,
     /// Whether it published what its business date shows now; a later run may have replaced it.
     pub current: bool,
 }
@@ -51,8 +53,8 @@ pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<RunR
          tool_version, \
          (select coalesce(sum(rows), 0) from source_file where run = id), \
          (select coalesce(sum(quarantined), 0) from source_file where run = id), \
-         (select count(*) from finding where run = id and level in ('error', 'fatal')), \
-         exists (select 1 from snapshot where run = run.id) \
+         errors, \
+         exists (select 1 from snapshot where run = run.id), warnings \
          from run order by started desc, id desc limit ?1",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -93,5 +95,6 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         quarantined: count(10)?,
         errors: count(11)?,
         current: row.get(12)?,
+        warnings: count(13)?,
     })
 }

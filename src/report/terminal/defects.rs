@@ -113,6 +113,9 @@ impl Drawing<'_> {
     pub(super) fn totals(&mut self) {
         self.text.push('\n');
         self.paragraph(2, &self.view.totals(self.language()));
+        if let Some(text) = self.view.life(self.language()) {
+            self.paragraph(2, &text);
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! What comes from a delivery (names of files, delimiters, messages) has its control characters made visible.
 
+use std::collections::BTreeMap;
+
 use crate::model::{Feed, Verdict};
 use crate::report::formatting::{self, count, grouped};
 use crate::report::language::Language;
@@ -200,6 +202,47 @@ impl View<'_> {
         let total: u64 = self.levels.iter().map(|(_, n)| n).sum();
         let all = count(language, total, "处问题", "finding", "findings");
         format!("{all}{}{}", language.choose("：", ": "), parts.join(language.choose("，", ", ")))
+    }
+
+    /// How many findings are new, how many were there before, and how many of the published date before are mended;
+    /// `None` where there is no date before to compare with.
+    pub fn life(&self, language: Language) -> Option<String> {
+        let (new, persisting) = self.report.new_and_persisting()?;
+        let totals = &self.report.mended_totals;
+        let sum = |counts: &BTreeMap<String, u64>| grouped(counts.values().sum());
+        let (mended, unsettled) = (sum(&totals.mended), sum(&totals.unsettled));
+        let unknown = self.report.findings.iter().filter(|finding| finding.age.is_none()).count();
+        let (new, persisting) = (grouped(new), grouped(persisting));
+        let before = self.report.previous_date.map(|date| date.to_string()).unwrap_or_default();
+        let mut text = match language {
+            Language::Chinese => {
+                format!("与 {before} 相比：新出现 {new}，持续 {persisting}，已整改 {mended}")
+            }
+            Language::English => {
+                format!(
+                    "compared with {before}: new {new}, persisting {persisting}, mended {mended}"
+                )
+            }
+        };
+        if unknown > 0 {
+            let unknown = grouped(unknown as u64);
+            text.push_str(&match language {
+                Language::Chinese => format!("，不能确定是否新出现 {unknown}"),
+                Language::English => format!(", new or not is not known {unknown}"),
+            });
+        }
+        if !totals.unsettled.is_empty() {
+            text.push_str(&match language {
+                Language::Chinese => {
+                    format!("；另有 {unsettled} 处本次未核对（规则未执行、文件无法读取或问题过多），不计为已整改")
+                }
+                Language::English => format!(
+                    "; {unsettled} more were not looked at this time (rule not run, file not readable, or too many \
+                     findings) and do not count as mended"
+                ),
+            });
+        }
+        Some(text)
     }
 
     /// The verdict in a word or two, with a mark before it.

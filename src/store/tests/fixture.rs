@@ -228,6 +228,7 @@ pub(super) fn report(run: &str, date: NaiveDate, verdict: Verdict) -> RunReport 
         totals: BTreeMap::new(),
         causes: Vec::new(),
         mended: None,
+        mended_totals: Default::default(),
         organs: Vec::new(),
         recent: Vec::new(),
         timings: vec![StageTiming { stage: "parse", took: std::time::Duration::from_millis(7) }],
@@ -260,7 +261,13 @@ fn facts(feed: Feed) -> FileFacts {
 
 pub(super) fn record(report: &RunReport) -> RunRecord<'_, '_> {
     let finished = report.started + chrono::TimeDelta::seconds(3);
-    RunRecord { report, finished, tool_version: "0.1.0", quarantine: Box::new(std::iter::empty()) }
+    RunRecord {
+        report,
+        finished,
+        tool_version: "0.1.0",
+        identities: &[],
+        quarantine: Box::new(std::iter::empty()),
+    }
 }
 
 /// Writes a whole delivery without a commit.

@@ -58,6 +58,7 @@ fn a_refused_run_is_recorded_with_all_that_was_found() {
         report: &report,
         finished,
         tool_version: "0.1.0",
+        identities: &[-7],
         quarantine: Box::new(lines.into_iter()),
     };
     store.record_run(record).unwrap();
@@ -67,12 +68,12 @@ fn a_refused_run_is_recorded_with_all_that_was_found() {
         rows(&store.conn, "select * from run where id = 'refused'"),
         ["refused|00010001|2026-11-02|2026-11-24T02:31:00.000Z|2026-11-24T02:31:00.000Z|refused|\
           [{\"en\":\"2 % quarantined, over 1 %\",\"limit\":\"quarantined\",\"zh\":\"隔离 2%，超过 1%\"}]|\
-          [{\"ms\":7,\"stage\":\"parse\"}]|0.1.0"]
+          [{\"ms\":7,\"stage\":\"parse\"}]|0.1.0|1|0"]
     );
     assert_eq!(
         rows(&store.conn, "select * from finding"),
         ["refused|V201|missing-value|error|quarantine|agent|7|[7,9]|A1|agentName|-|缺值|missing|\
-          [{\"feed\":\"organ\",\"key\":\"86\",\"line\":3}]|2"]
+          [{\"feed\":\"organ\",\"key\":\"86\",\"line\":3}]|2|-|-|-7"]
     );
     assert_eq!(
         rows(&store.conn, "select feed, file, line, hex(raw), text, rules, key from quarantine"),

@@ -1,0 +1,94 @@
+//! The life of findings: which are new, which persist and since when, which are mended. It follows the published dates,
+//! not the runs: a delivery is compared with the published date before its own.
+
+use crate::delivery::{Delivery, FileState};
+use crate::model::{Finding, FindingAge, FindingIdentity, MendedFinding, PerFeed, RunReport};
+use crate::store::{EarlierFinding, EarlierFindings, EarlierRule, Publication, StoreError};
+
+/// What makes each finding the same in another delivery.
+pub(super) fn identities(findings: &[Finding], delivery: &Delivery<'_>) -> Vec<i64> {
+    let identity = |finding: &Finding| {
+        let line = finding.line.filter(|_| finding.key.is_none());
+        let line = line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
+        let line = match &delivery.files[finding.feed].state {
+            FileState::Parsed(parsed, _) => line.map(|line| parsed.lines.raw(line)),
+            FileState::Missing { .. } | FileState::Oversized { .. } | FileState::Unparsable(_) => {
+                None
+            }
+        };
+        let (field, key) = (finding.field.as_deref(), finding.key.as_deref());
+        FindingIdentity { code: finding.code, feed: finding.feed, field, key, line }.hash()
+    };
+    findings.iter().map(identity).collect()
+}
+
+/// Compares the findings of a delivery with those of the published date before, and writes into the report what comes of
+/// it.
+pub(super) fn compare(
+    report: &mut RunReport,
+    identities: &[i64],
+    publication: &Publication<'_>,
+    readable: &PerFeed<bool>,
+) -> Result<(), StoreError> {
+    let before = publication.earlier_findings()?;
+    set_ages(report, identities, before.as_ref());
+    let Some(before) = before else { return Ok(()) };
+    let gone = gone(report, identities, &before, readable);
+    let mended: Vec<MendedFinding> = publication.mended(&gone)?;
+    report.mended = Some(mended);
+    Ok(())
+}
+
+/// Sets the age of each finding. What a rule found on the date before is not known in full if it found more than its run
+/// kept: then a finding that is not among those kept may be new or not, and has no age.
+fn set_ages(report: &mut RunReport, identities: &[i64], before: Option<&EarlierFindings>) {
+    let new = FindingAge { first_seen: report.business_date, deliveries: 1 };
+    for (finding, identity) in report.findings.iter_mut().zip(identities) {
+        let rule = before.and_then(|before| before.rules.get(finding.code));
+        finding.age = match rule {
+            None => Some(new),
+            Some(rule) => match rule.find(*identity) {
+                Some(EarlierFinding { age, .. }) => {
+                    Some(FindingAge { deliveries: age.deliveries + 1, ..*age })
+                }
+                None => rule.complete.then_some(new),
+            },
+        };
+    }
+}
+
+/// The findings of the date before that are mended, as many of each code as a report lists; all are counted. One is not
+/// mended if its rule was not run, if its file could not be read, or if the rule found more than is held.
+fn gone(
+    report: &mut RunReport,
+    identities: &[i64],
+    before: &EarlierFindings,
+    readable: &PerFeed<bool>,
+) -> Vec<EarlierFinding> {
+    let mut listed = Vec::new();
+    for (code, rule) in &before.rules {
+        // Findings come sorted by code.
+        let first = report.findings.partition_point(|finding| finding.code < code.as_str());
+        let end = report.findings.partition_point(|finding| finding.code <= code.as_str());
+        let mut here = identities.get(first..end).unwrap_or_default().to_vec();
+        let kept = here.len() as u64;
+        here.sort_unstable();
+        let run = report.rules_run.iter().any(|run| run == code);
+        let complete = report.totals.get(code.as_str()).is_none_or(|total| *total <= kept);
+        let EarlierRule { findings, .. } = rule;
+        let missing =
+            findings.iter().filter(|finding| here.binary_search(&finding.identity).is_err());
+        let (mut mended, unsettled): (Vec<EarlierFinding>, Vec<EarlierFinding>) =
+            missing.partition(|finding| run && complete && readable[finding.feed]);
+        if !unsettled.is_empty() {
+            report.mended_totals.unsettled.insert(code.clone(), unsettled.len() as u64);
+        }
+        if !mended.is_empty() {
+            report.mended_totals.mended.insert(code.clone(), mended.len() as u64);
+        }
+        EarlierFinding::in_recorded_order(&mut mended);
+        mended.truncate(RunReport::MAX_MENDED);
+        listed.extend(mended);
+    }
+    listed
+}
