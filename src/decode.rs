@@ -5,6 +5,7 @@
 //! every scalar value). Fields must only be split after decoding, since `|` is a trail byte of GBK.
 
 mod detect;
+mod other_encoding;
 mod text;
 
 use std::ops::Range;
@@ -14,6 +15,7 @@ use encoding_rs::DecoderResult;
 use crate::config::job::Encoding;
 
 pub use detect::{Detected, Undetectable, detect};
+pub use other_encoding::OtherEncoding;
 pub use text::{BadBytes, LineEnd, Text};
 use text::{decode, decoder_of, line_end, line_ends};
 

@@ -34,7 +34,7 @@
 //! - [`config`]: a job file as written becomes a resolved [`config::job::Job`]; schema files become a
 //!   [`config::schema::Schema`]: fields, keys, references, forests, copied names. New references and forests
 //!   are lines of JSON there, not Rust. Three places name fields of the contract all the same: [`trees`], which counts
-//!   agents into teams and organisations, the level-2 branches of [`store`], for which the gate has a limit, and the
+//!   agents into teams and organisations (and tells [`causes`] the two fields), the level-2 branches of [`store`], for which the gate has a limit, and the
 //!   [`rules`] about what the trade allows (T607 to T609, B and S), which find nothing where a job's own schema lacks the field.
 //! - [`fetch`]: a source becomes raw files, and raw files an archive, before anything is decoded.
 //! - [`decode`]: raw bytes become lines; text is made line by line or in runs, never the whole file at once.
@@ -43,6 +43,7 @@
 //! - [`keys`], [`delivery`]: key to row; the four files together, and which rows are accepted.
 //! - [`links`], [`forest`], [`trees`]: references resolved; one generic forest; the rows of the four trees.
 //! - [`rules`]: the only maker of findings. One rule a file, registered in one catalogue.
+//! - [`causes`]: findings that one event explains become one cause, with the people and organisations concerned. Pure.
 //! - [`gate`]: findings and the last snapshot become a verdict. Pure; the sole maker of [`gate::Approved`].
 //! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it.
 //! - [`propose`]: what a sample delivery shows of its export: the settings of a job, with their evidence, and questions.
@@ -93,6 +94,7 @@ pub mod links;
 pub mod forest;
 pub mod trees;
 pub mod rules;
+pub mod causes;
 pub mod gate;
 pub mod store;
 pub mod propose;

@@ -10,9 +10,10 @@ use crate::forest::Forest;
 use crate::links::{Links, Target};
 use crate::model::{CarriedRow, Column, Feed, PerFeed, TreeRows, TreeSums};
 
-/// The agent's own place in the field and in the offices: fields of the contract.
-const WORKING_NODE: &str = "workingNodeId";
-const WORKING_ORGAN: &str = "workingOrganId";
+/// The agent's own team: a field of the contract.
+pub const WORKING_NODE: &str = "workingNodeId";
+/// The agent's own organisation: a field of the contract.
+pub const WORKING_ORGAN: &str = "workingOrganId";
 
 /// The field that says whether a record is active (it is when the field holds 1); feeds without such a
 /// field have active records only.

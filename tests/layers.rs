@@ -26,6 +26,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("forest", &[]),
     ("trees", &["model", "config", "delivery", "links", "forest"]),
     ("rules", &["model", "config", "parse", "delivery", "links", "forest", "trees"]),
+    (
+        "causes",
+        &["model", "config", "decode", "parse", "delivery", "links", "forest", "trees", "rules"],
+    ),
     ("gate", &["model", "config"]),
     ("store", &["model", "sqlite", "config", "gate"]),
     ("propose", &["model", "config", "decode", "parse"]),
@@ -33,7 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "pipeline",
         &[
             "model", "disk", "config", "fetch", "decode", "parse", "keys", "delivery", "links",
-            "trees", "rules", "gate", "store", "propose",
+            "trees", "rules", "causes", "gate", "store", "propose",
         ],
     ),
     ("report", &["model", "disk"]),

@@ -1,6 +1,6 @@
 //! Causes: findings that one event explains, and where in the organisation findings are.
 
-use super::{feed::Feed, finding::Message};
+use super::{feed::Feed, finding::Level, finding::Message};
 
 /// What kind of event explains a group of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,6 +56,8 @@ impl CauseKind {
 pub struct Cause {
     /// What kind of event.
     pub kind: CauseKind,
+    /// The loudest level of its findings.
+    pub level: Level,
     /// What happened, one sentence with the facts.
     pub what: Message,
     /// What to do, one sentence.

@@ -25,7 +25,7 @@ pub use finding::{
 };
 pub use finding_identity::FindingIdentity;
 pub use json_fault::json_reason;
-pub use language::Language;
+pub use language::{Language, grouped};
 pub use per_feed::PerFeed;
 pub use previous::{Previous, PreviousRows};
 pub use row_counter::RowCounter;

@@ -128,6 +128,11 @@ impl<'a> Former<'a> {
         &self.folder
     }
 
+    /// What the bytes of a file hash to.
+    pub(super) fn sha256(&self, feed: Feed) -> Option<&str> {
+        self.delivery.files[feed].sha256.as_deref()
+    }
+
     /// Compares a delivery with this one, as far as the files of both can be read. A key of which only a quarantined
     /// row came is carried, as in a publication.
     pub(super) fn compare(

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::causes;
 use crate::decode::Detected;
 use crate::delivery::{Acceptance, Delivery, FileState};
 use crate::fetch::{Fetched, RawDelivery};
 use crate::model::{
-    FileFacts, Finding, GateReason, PerFeed, RunId, RunReport, StageTiming, Verdict,
+    Feed, FileFacts, Finding, GateReason, PerFeed, RunId, RunReport, StageTiming, Verdict,
 };
 use crate::parse::{Layout, Unparsable};
 use crate::propose;
@@ -111,6 +112,13 @@ impl Outcome {
         self.add_excerpts(delivery);
     }
 
+    /// Finds what explains the findings, and where in the organisation they are.
+    pub(super) fn explain(&mut self, facts: &causes::Facts<'_, '_>) {
+        let explained = causes::explain(facts, &mut self.report.findings, &self.report.totals);
+        self.report.causes = explained.causes;
+        self.report.organs = explained.organs;
+    }
+
     fn add_hints(&mut self, raw: &RawDelivery, delivery: &Delivery<'_>) {
         let names = PerFeed::from_fn(|feed| delivery.files[feed].name.clone());
         let is_key = |feed, key: &str| {
@@ -128,14 +136,16 @@ impl Outcome {
             Fetched::Missing { .. } | Fetched::Oversized { .. } => None,
         });
         propose::add_line_hints(delivery.schema, &samples, findings);
-        let mut encodings = PerFeed::from_fn(|_| false);
-        for finding in findings.iter_mut().filter(|finding| finding.code == "R202") {
-            if !std::mem::replace(&mut encodings[finding.feed], true) {
-                let file = delivery.readable(finding.feed);
-                let line = finding.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
-                finding.hint = file
-                    .zip(line)
-                    .and_then(|(file, line)| propose::other_encoding(&file.parsed.lines, line));
+        for feed in Feed::ALL {
+            let Some(file) = delivery.readable(feed) else { continue };
+            let is_of_feed = |f: &&mut Finding| f.feed == feed && f.code == "R202";
+            let mut undecodable: Vec<&mut Finding> =
+                findings.iter_mut().filter(is_of_feed).collect();
+            let line = |f: &&mut Finding| usize::try_from(f.line?).ok()?.checked_sub(1);
+            let mut lines: Vec<usize> = undecodable.iter().filter_map(line).collect();
+            lines.dedup();
+            if let Some(first) = undecodable.first_mut() {
+                first.hint = propose::other_encoding(&file.parsed.lines, &lines);
             }
         }
     }

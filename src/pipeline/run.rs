@@ -6,6 +6,7 @@
 
 use std::{path::Path, sync::mpsc, thread, time::Instant};
 
+use crate::causes;
 use crate::config::job::{Format, GateLimits};
 use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery};
@@ -109,7 +110,7 @@ impl Run<'_> {
         let unpublished = publication.as_ref().filter(|_| !whole);
         let unpublished = unpublished.map(|p| previous(p, delivery, accepted, &quarantined));
         let unpublished = unpublished.transpose()?.flatten();
-        let (links, forests, written) = thread::scope(|scope| {
+        let (links, forests, before, written) = thread::scope(|scope| {
             // What the snapshot before held is read before the first row is written over it.
             let (found, before) = mpsc::sync_channel(1);
             let writer = publication.as_mut().filter(|_| whole).map(|publication| {
@@ -129,7 +130,7 @@ impl Run<'_> {
             check_snapshot(context, before.as_ref(), self.levels, &mut checked);
             note_left_out_edges(&mut checked.findings, delivery, accepted, &links);
             let written = writer.map(|w| w.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
-            (links, forests, written)
+            (links, forests, before, written)
         });
         let written = written.transpose()?;
         self.check_cancelled()?;
@@ -155,6 +156,13 @@ impl Run<'_> {
             base.mark_cut_off(&cut_off);
             verdict = judge(&self.limits, &mut outcome, &forests, &base);
         }
+        let (cut_off, unchanged) = (base.cut_off(), self.unchanged(delivery));
+        outcome.explain(&causes::Facts {
+            rows: RowContext { delivery, accepted, links: &links, forests: &forests },
+            previous: before.as_ref(),
+            unchanged: &unchanged,
+            cut_off: &cut_off,
+        });
         outcome.report.former = base.into_former();
         outcome.time(Stage::Check, began);
         let quarantine = intake::quarantined_lines(delivery, accepted);
@@ -192,6 +200,18 @@ impl Run<'_> {
         publication.commit(approved, record)?;
         outcome.retime(Stage::Publish, began);
         Ok(outcome.report)
+    }
+
+    /// Which files are to the byte those of the delivery before.
+    fn unchanged(&self, delivery: &Delivery<'_>) -> PerFeed<bool> {
+        PerFeed::from_fn(|feed| {
+            let before = match (self.former, &self.background.published) {
+                (Some(former), _) => former.sha256(feed),
+                (None, Some(published)) => published.files[feed].sha256.as_deref(),
+                (None, None) => None,
+            };
+            before.is_some() && before == delivery.files[feed].sha256.as_deref()
+        })
     }
 
     /// Which feeds lack the end of the file that was published last. The database does not keep the order of lines, so

@@ -77,6 +77,14 @@ impl Base {
         }
     }
 
+    /// How many rows each feed lacks, where they are known to be the last ones of the file before.
+    pub(super) fn cut_off(&self) -> PerFeed<Option<u64>> {
+        PerFeed::from_fn(|feed| {
+            let of_feed = self.vanished.iter().find(|v| v.feed == feed && v.at_end && v.gone > 0);
+            of_feed.map(|vanished| vanished.gone)
+        })
+    }
+
     /// The part for the report.
     pub(super) fn into_former(self) -> Option<FormerDelivery> {
         self.former

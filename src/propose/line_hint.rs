@@ -1,8 +1,5 @@
 //! Hints about lines: titles, comments and control records that a job could declare, lines in another encoding.
 
-use encoding_rs::GB18030;
-
-use crate::config::job::Encoding;
 use crate::config::schema::Schema;
 use crate::decode::Lines;
 use crate::model::{Feed, Finding, Message, PerFeed};
@@ -100,29 +97,10 @@ fn around_records(schema: &Schema, feed: Feed, sample: &Sample<'_>, findings: &m
     }
 }
 
-/// The run of lines around one that does not decode (0-based), if it reads in the other usual encoding.
-pub fn other_encoding(lines: &Lines<'_>, line: usize) -> Option<Message> {
-    let (name, reads): (_, fn(&[u8]) -> bool) = match lines.detected().encoding {
-        Encoding::Gb18030 => ("UTF-8", |raw| std::str::from_utf8(raw).is_ok()),
-        Encoding::Utf8 => ("GB18030", |raw| {
-            GB18030.decode_without_bom_handling_and_without_replacement(raw).is_some()
-        }),
-        Encoding::Utf16Le | Encoding::Utf16Be => return None,
-    };
-    let fits = |line: usize| reads(lines.raw(line));
-    if !fits(line) {
-        return None;
-    }
-    let tells = |line: &usize| !lines.raw(*line).is_ascii();
-    let own = |line: usize| !lines.decode(line).bad.is_empty();
-    let begin = (0..line).rev().take_while(|line| fits(*line)).filter(tells).last().unwrap_or(line);
-    let end =
-        (line..lines.len()).take_while(|line| fits(*line)).filter(tells).last().unwrap_or(line);
-    // A cut character reads in the other encoding by chance; a run of lines does not.
-    if (begin..=end).filter(|line| own(*line)).count() < 2 {
-        return None;
-    }
-    let (begin, end) = (begin + 1, end + 1);
+/// What the first run of lines in another encoding is, given the lines that do not decode (0-based, in order).
+pub fn other_encoding(lines: &Lines<'_>, undecodable: &[usize]) -> Option<Message> {
+    let run = lines.other_encodings(undecodable).into_iter().next()?;
+    let (begin, end, name) = (run.lines.start + 1, run.lines.end, run.encoding);
     let detected = lines.detected().name();
     Some(Message::new(
         format!(

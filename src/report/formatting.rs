@@ -2,20 +2,9 @@
 
 use crate::model::{Disposition, Level, NotRunWhy};
 
-use super::language::Language;
+pub use crate::model::grouped;
 
-/// A number with separators, as both languages write it: `60,015`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+use super::language::Language;
 
 /// A difference with its sign: `+4`, `-3,978`, `0`.
 pub fn difference(now: u64, before: u64) -> String {

@@ -1,0 +1,49 @@
+//! The records of the delivery before that are gone, by key.
+
+use std::collections::HashMap;
+
+use crate::model::{Feed, PerFeed, Previous, PreviousRows};
+
+use super::places::{Places, name_field, organ_field, parent_field};
+
+/// What the delivery before had and this one has not.
+pub(super) struct Gone<'p> {
+    rows: PerFeed<Option<(&'p PreviousRows, HashMap<&'p str, usize>)>>,
+}
+
+impl<'p> Gone<'p> {
+    pub(super) fn new(places: &Places<'_, '_>, previous: Option<&'p Previous>) -> Gone<'p> {
+        let rows = PerFeed::from_fn(|feed| {
+            let (rows, file) = (previous?.rows[feed].as_ref()?, places.file(feed)?);
+            let gone = (0..rows.len()).map(|row| (rows.key(row), row));
+            let gone = gone.filter(|(key, _)| file.index.find(file.keys, key).is_none());
+            Some((rows, gone.collect()))
+        });
+        Gone { rows }
+    }
+
+    pub(super) fn has(&self, feed: Feed, key: &str) -> bool {
+        self.rows[feed].as_ref().is_some_and(|(_, keys)| keys.contains_key(key))
+    }
+
+    /// The cell of a record that is gone.
+    pub(super) fn cell(&self, feed: Feed, key: &str, field: &str) -> Option<&'p str> {
+        let (rows, keys) = self.rows[feed].as_ref()?;
+        rows.cell(*keys.get(key)?, field)
+    }
+
+    /// The name of a record that is gone.
+    pub(super) fn name(&self, places: &Places<'_, '_>, feed: Feed, key: &str) -> Option<&'p str> {
+        self.cell(feed, key, name_field(places.delivery.schema, feed)?)
+    }
+
+    /// The key of the record above one that is gone.
+    pub(super) fn parent(&self, places: &Places<'_, '_>, feed: Feed, key: &str) -> Option<&'p str> {
+        self.cell(feed, key, parent_field(places.delivery.schema, feed)?)
+    }
+
+    /// The key of the organisation of a record that is gone and no organisation itself.
+    pub(super) fn organ(&self, places: &Places<'_, '_>, feed: Feed, key: &str) -> Option<&'p str> {
+        self.cell(feed, key, organ_field(places.delivery.schema, feed)?)
+    }
+}

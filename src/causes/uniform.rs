@@ -1,0 +1,95 @@
+//! One value in a whole column, or in most of it.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Feed, Finding};
+
+use super::claims::Claims;
+use super::event::Event;
+use super::known::Known;
+
+/// Fewest cells that make a column.
+const FEWEST: u64 = 3;
+
+#[derive(Default)]
+struct Cells {
+    findings: Vec<u32>,
+    /// Cells that the findings are about.
+    cells: u64,
+}
+
+/// Claims the findings of a column most of whose cells hold the same value.
+pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
+    let mut columns: BTreeMap<(&str, Feed, &str, &str), Cells> = BTreeMap::new();
+    let mut held: BTreeMap<&str, u64> = BTreeMap::new();
+    for finding in claims.findings {
+        *held.entry(finding.code).or_default() += 1;
+    }
+    for (at, finding) in claims.free() {
+        let Some(field) = finding.field.as_deref() else { continue };
+        if !finding.code.starts_with(['V', 'X', 'N']) {
+            continue;
+        }
+        let value = finding.value.as_deref().unwrap_or_default().trim();
+        let column = columns.entry((finding.code, finding.feed, field, value)).or_default();
+        column.findings.push(at);
+        column.cells += match known.unknown.reference(finding) {
+            Some(_) => finding.affected,
+            None => 1,
+        };
+    }
+    for ((code, feed, field, value), Cells { findings, cells }) in columns {
+        let Some(file) = known.places.file(feed) else { continue };
+        // Of very many findings the run holds the first ones, and these stand for the others.
+        let (held, total) = (held.get(code).copied().unwrap_or(1), known.totals.get(code));
+        let scaled = match total {
+            Some(total) if code.starts_with(['V', 'N']) => {
+                (u128::from(cells) * u128::from(*total) / u128::from(held.max(1))) as u64
+            }
+            _ => cells,
+        };
+        if scaled < FEWEST || scaled * 2 < file.parsed.records() {
+            continue;
+        }
+        let first = findings.iter().filter_map(|at| claims.findings.get(*at as usize));
+        let line = first.clone().find_map(|finding| finding.line);
+        let lines = unlisted_lines(known, first, feed, field, total.copied().unwrap_or(0) > held);
+        let event = Event::Uniform {
+            feed,
+            field: field.to_owned(),
+            value: value.to_owned(),
+            cells: scaled,
+            line,
+        };
+        if let Some(draft) = claims.claim(event, findings) {
+            draft.lines = lines;
+        }
+    }
+}
+
+/// The lines of cells at fault in a column, where the run does not hold all findings.
+fn unlisted_lines<'f>(
+    known: &Known<'_, '_, '_>,
+    mut findings: impl Iterator<Item = &'f Finding>,
+    feed: Feed,
+    field: &str,
+    unlisted: bool,
+) -> Vec<(Feed, u32)> {
+    let (Some(file), Some(first)) = (known.places.file(feed), findings.next()) else {
+        return Vec::new();
+    };
+    let Some(position) = file.schema.position(field).filter(|_| unlisted) else {
+        return Vec::new();
+    };
+    let kind = first.line.and_then(|line| file.row(line)).and_then(|row| {
+        let faults = &file.parsed.faults;
+        let from = faults.partition_point(|fault| fault.row < row);
+        let of_row = faults[from..].iter().take_while(|fault| fault.row == row);
+        of_row.into_iter().find(|fault| usize::from(fault.field) == position).map(|f| f.kind)
+    });
+    let of_column = |fault: &&crate::parse::CellFault| {
+        usize::from(fault.field) == position && Some(fault.kind) == kind
+    };
+    let faults = file.parsed.faults.iter().filter(of_column);
+    faults.filter_map(|fault| Some((feed, u32::try_from(file.line(fault.row)).ok()?))).collect()
+}
