@@ -16,6 +16,7 @@ use crate::config::job::Encoding;
 
 pub use detect::{Detected, Undetectable, detect};
 pub use other_encoding::OtherEncoding;
+use other_encoding::RawLines;
 pub use text::{BadBytes, LineEnd, Text};
 use text::{decode, decoder_of, line_end, line_ends};
 
@@ -47,6 +48,13 @@ impl<'a> Lines<'a> {
             starts.push(bytes.len() as u64);
         }
         Lines { bytes, starts, detected, line_end, terminated }
+    }
+
+    /// The runs of lines in the other usual encoding around lines that do not decode (0-based, in order). One line alone
+    /// reads in it by chance, as a cut character does; a run does not.
+    pub fn other_encodings(&self, undecodable: &[usize]) -> Vec<OtherEncoding> {
+        let (encoding, len) = (self.detected.encoding, self.len());
+        RawLines { encoding, len, raw: |line| self.raw(line) }.other_encodings(undecodable)
     }
 
     /// Number of physical lines.

@@ -118,6 +118,11 @@ impl Readable<'_, '_> {
         self.keys.get(row as usize)
     }
 
+    /// The row of a key.
+    pub fn find(&self, key: &str) -> Option<u32> {
+        self.index.find(self.keys, key)
+    }
+
     /// The cell of a field on a row as delivered.
     pub fn delivered(&self, row: u32, field: usize) -> Option<String> {
         self.parsed.cell(self.line(row) as usize - 1, field)

@@ -26,10 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("forest", &[]),
     ("trees", &["model", "config", "delivery", "links", "forest"]),
     ("rules", &["model", "config", "parse", "delivery", "links", "forest", "trees"]),
-    (
-        "causes",
-        &["model", "config", "decode", "parse", "delivery", "links", "forest", "trees", "rules"],
-    ),
+    ("causes", &["model", "config", "parse", "delivery", "links", "forest", "trees", "rules"]),
     ("gate", &["model", "config"]),
     ("store", &["model", "sqlite", "config", "gate"]),
     ("propose", &["model", "config", "decode", "parse"]),

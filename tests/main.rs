@@ -10,6 +10,7 @@
 
 mod alerts;
 mod callbacks;
+mod causes;
 mod cli;
 mod deliveries;
 mod dialects;

@@ -16,7 +16,7 @@ impl<'p> Gone<'p> {
         let rows = PerFeed::from_fn(|feed| {
             let (rows, file) = (previous?.rows[feed].as_ref()?, places.file(feed)?);
             let gone = (0..rows.len()).map(|row| (rows.key(row), row));
-            let gone = gone.filter(|(key, _)| file.index.find(file.keys, key).is_none());
+            let gone = gone.filter(|(key, _)| file.find(key).is_none());
             Some((rows, gone.collect()))
         });
         Gone { rows }

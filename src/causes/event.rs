@@ -61,8 +61,8 @@ pub(super) struct Missing {
     pub(super) feed: Feed,
     /// How many.
     pub(super) records: u64,
-    /// The first of them, or the one from which the others hang.
-    pub(super) key: String,
+    /// The first of them, or the one from which the others hang, if it may be shown.
+    pub(super) key: Option<String>,
     /// Its name, where it is known and it is the only one.
     pub(super) name: Option<String>,
     /// The line on which it stands, where it was delivered and put into quarantine.
@@ -107,7 +107,7 @@ impl Event {
     /// The key of the record that it is about.
     pub(super) fn key(&self) -> Option<&str> {
         match self {
-            Event::Missing(missing) => Some(&missing.key),
+            Event::Missing(missing) => missing.key.as_deref(),
             Event::Renumbered { old, .. } => Some(old),
             _ => None,
         }

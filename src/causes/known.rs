@@ -21,6 +21,11 @@ pub(super) struct Known<'k, 'd, 'a> {
     pub(super) totals: &'k BTreeMap<&'static str, u64>,
 }
 
+/// Whether a key may be repeated in a sentence. What stands in its column may be a name that slipped into it.
+pub(super) fn is_plain(key: &str) -> bool {
+    key.is_ascii()
+}
+
 impl Known<'_, '_, '_> {
     /// Whether values of a field may be repeated in a sentence: codes, dates and keys may, names and other texts not.
     pub(super) fn is_shown(&self, feed: Feed, field: &str) -> bool {

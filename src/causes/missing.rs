@@ -7,7 +7,7 @@ use crate::trees::WORKING_NODE;
 
 use super::claims::Claims;
 use super::event::{Event, Missing};
-use super::known::Known;
+use super::known::{Known, is_plain};
 
 /// Agents of an organisation of whom none is left, at least, for that to be an event of its own.
 const WHOLE_TEAM: u64 = 10;
@@ -79,7 +79,7 @@ fn event(
         keys.iter().filter(|(other, _)| *other == feed).map(|(_, key)| key.as_str()).collect();
     let key = match group {
         Group::Organ(root) => root.as_str(),
-        _ => own.first().copied().unwrap_or_default(),
+        _ => own.iter().find(|key| is_plain(key)).or(own.first()).copied().unwrap_or_default(),
     };
     let about = |finding: &&Finding| known.unknown.missing(finding) == Some((feed, key));
     let mut of_group = members.iter().filter_map(|at| findings.get(*at as usize));
@@ -95,7 +95,7 @@ fn event(
     Missing {
         feed,
         records: (own.len() as u64).max(1),
-        key: key.to_owned(),
+        key: Some(key.to_owned()).filter(|key| is_plain(key)),
         // People are not named.
         name: name.filter(|_| single && matches!(feed, Feed::Organ | Feed::Node)),
         quarantined: None,
@@ -126,12 +126,12 @@ impl<'r, 'k, 'd, 'a> Roots<'r, 'k, 'd, 'a> {
     }
 
     fn is_missing(&self, feed: Feed, key: &str) -> bool {
-        self.known.places.file(feed).is_some_and(|file| file.index.find(file.keys, key).is_none())
+        self.known.places.file(feed).is_some_and(|file| file.find(key).is_none())
     }
 
     fn row(&self, feed: Feed, key: &str) -> Option<u32> {
         let file = self.known.places.file(feed)?;
-        file.index.find(file.keys, key)
+        file.find(key)
     }
 
     /// The event that a missing key belongs to.

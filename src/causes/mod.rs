@@ -120,9 +120,9 @@ pub fn explain(
 /// An organisation that is missing is itself where everything lies that hangs from it.
 fn reach_of(draft: &Draft, reach: Reach) -> Reach {
     match &draft.event {
-        Event::Missing(Missing { feed: Feed::Organ, key, name, organ: None, .. }) => {
-            Reach { organ: Some((key.clone(), name.clone().unwrap_or_default())), ..reach }
-        }
+        Event::Missing(Missing {
+            feed: Feed::Organ, key: Some(key), name, organ: None, ..
+        }) => Reach { organ: Some((key.clone(), name.clone().unwrap_or_default())), ..reach },
         _ => reach,
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn organs(places: &Places<'_, '_>, findings: &[Finding]) -> Vec<Organ
     // A record that repeats another has nothing below it.
     let stands = |row: &u32| {
         let key = file.key(*row);
-        key.is_some_and(|key| file.index.find(file.keys, key) == Some(*row))
+        key.is_some_and(|key| file.find(key) == Some(*row))
     };
     let listed = tree.order().iter().filter(|row| tree.depth(**row) <= LEVELS && stands(row));
     let organ = |row: &u32| {

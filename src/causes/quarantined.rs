@@ -6,7 +6,7 @@ use crate::model::{Disposition, Feed, Finding};
 
 use super::claims::Claims;
 use super::event::{Event, Missing};
-use super::known::Known;
+use super::known::{Known, is_plain};
 
 /// Claims the findings that keep out one record with others below it, and what refers to records whose lines have the
 /// wrong number of fields.
@@ -88,7 +88,7 @@ fn quarantined(feed: Feed, records: u64, key: String, name: Option<String>, line
     Missing {
         feed,
         records,
-        key,
+        key: Some(key).filter(|key| is_plain(key)),
         name,
         quarantined: Some(line),
         had_before: false,

@@ -6,7 +6,7 @@ use crate::model::{Feed, Finding};
 
 use super::claims::Claims;
 use super::event::Event;
-use super::known::Known;
+use super::known::{Known, is_plain};
 use super::places::{name_field, organ_field, parent_field};
 
 /// A new record with the name and the place of a missing one.
@@ -30,6 +30,7 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
         if about.is_empty() {
             continue;
         }
+        about.retain(|key, _| is_plain(key));
         let records = Records::of(known, feed);
         let mut renumbered: Vec<(&str, Found, Vec<u32>)> = Vec::new();
         for (old, findings) in about {

@@ -6,7 +6,7 @@ use crate::model::Feed;
 
 use super::claims::Claims;
 use super::event::Event;
-use super::known::Known;
+use super::known::{Known, is_plain};
 
 /// Claims all findings that are left.
 pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
@@ -22,9 +22,8 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
         let event = Event::SameRule {
             feed,
             field: field.map(str::to_owned),
-            // What stands in a column may be a name that slipped into it.
             value: shared
-                .filter(|value| findings.len() > 1 && value.is_ascii())
+                .filter(|value| findings.len() > 1 && is_plain(value))
                 .filter(|_| field.is_some_and(|field| known.is_shown(feed, field)))
                 .map(str::to_owned),
             line: of_group().find_map(|finding| finding.line),

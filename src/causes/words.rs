@@ -196,7 +196,7 @@ fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
     if let Some(line) = missing.quarantined {
         return match records {
             1 => {
-                let which = named(key, name.as_deref());
+                let which = named(key.as_deref(), name.as_deref());
                 Message::new(
                     format!("{}{}（{file} 第 {line} 行）有误，已被隔离", zh(feed), which.zh),
                     format!(
@@ -207,12 +207,9 @@ fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
                 )
             }
             _ => Message::new(
+                format!("{file} 中有 {number} 行{}记录有误，已被隔离，如第 {line} 行", zh(feed)),
                 format!(
-                    "{file} 中有 {number} 行{}记录有误，已被隔离，如第 {line} 行的 {key}",
-                    zh(feed)
-                ),
-                format!(
-                    "{number} {} of {file} are in quarantine, such as {key} on line {line}",
+                    "{number} {} of {file} are in quarantine, such as line {line}",
                     en(feed, *records)
                 ),
             ),
@@ -239,7 +236,11 @@ fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
         ),
         None => Default::default(),
     };
-    let which = named(key, name.as_deref());
+    let which = named(key.as_deref(), name.as_deref());
+    let (such_zh, such_en) = match key {
+        Some(key) => (format!("，如 {key}"), format!(", such as {key}")),
+        None => Default::default(),
+    };
     match (records, name) {
         (1, _) => Message::new(
             format!("{of_zh}{}{}不在 {file} 中{at_zh}", zh(feed), which.zh),
@@ -260,16 +261,14 @@ fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
             ),
         ),
         (_, None) => Message::new(
-            format!("{of_zh}{number} 个{}不在 {file} 中，如 {key}{at_zh}", zh(feed)),
-            format!(
-                "{number} {}{of_en} are not in {file}, such as {key}{at_en}",
-                en(feed, *records)
-            ),
+            format!("{of_zh}{number} 个{}不在 {file} 中{such_zh}{at_zh}", zh(feed)),
+            format!("{number} {}{of_en} are not in {file}{such_en}{at_en}", en(feed, *records)),
         ),
     }
 }
 
-fn named(key: &str, name: Option<&str>) -> Message {
+fn named(key: Option<&str>, name: Option<&str>) -> Message {
+    let Some(key) = key else { return Message::fixed("", "") };
     match name {
         Some(name) => Message::new(format!(" {key}（{name}）"), format!("{key} ({name})")),
         None => Message::new(format!(" {key} "), key.to_owned()),

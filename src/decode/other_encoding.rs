@@ -6,8 +6,6 @@ use encoding_rs::GB18030;
 
 use crate::config::job::Encoding;
 
-use super::Lines;
-
 /// Lines that read in the other usual encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherEncoding {
@@ -17,11 +15,17 @@ pub struct OtherEncoding {
     pub encoding: &'static str,
 }
 
-impl Lines<'_> {
-    /// The runs of lines in the other usual encoding around lines that do not decode (0-based, in order). One line alone
-    /// reads in it by chance, as a cut character does; a run does not.
-    pub fn other_encodings(&self, undecodable: &[usize]) -> Vec<OtherEncoding> {
-        let encoding = match self.detected().encoding {
+/// The lines of a file as bytes.
+pub(super) struct RawLines<R> {
+    pub(super) encoding: Encoding,
+    pub(super) len: usize,
+    pub(super) raw: R,
+}
+
+impl<'a, R: Fn(usize) -> &'a [u8]> RawLines<R> {
+    /// The runs of lines in the other usual encoding around lines that do not decode.
+    pub(super) fn other_encodings(&self, undecodable: &[usize]) -> Vec<OtherEncoding> {
+        let encoding = match self.encoding {
             Encoding::Gb18030 => "UTF-8",
             Encoding::Utf8 => "GB18030",
             Encoding::Utf16Le | Encoding::Utf16Be => return Vec::new(),
@@ -33,11 +37,11 @@ impl Lines<'_> {
             if line < looked || !self.is_other(line) {
                 continue;
             }
-            let fits = |line: &usize| self.raw(*line).is_ascii() || self.is_other(*line);
-            let tells = |line: &usize| !self.raw(*line).is_ascii();
+            let tells = |line: &usize| !(self.raw)(*line).is_ascii();
+            let fits = |line: &usize| !tells(line) || self.is_other(*line);
             let before = (looked..line).rev().take_while(fits);
             let first = before.filter(tells).last().unwrap_or(line);
-            looked = (line..self.len()).find(|line| !fits(line)).unwrap_or(self.len());
+            looked = (line..self.len).find(|line| !fits(line)).unwrap_or(self.len);
             let last = (line..looked).rev().find(tells).unwrap_or(line);
             let of_run = undecodable[at..].iter().take_while(|line| **line < looked);
             if of_run.count() > 1 {
@@ -50,16 +54,12 @@ impl Lines<'_> {
     /// Whether a line says by its bytes that it is in the other encoding. Text in UTF-8 may read as GB18030 by chance;
     /// the other way round it does not.
     fn is_other(&self, line: usize) -> bool {
-        let raw = self.raw(line);
+        let raw = (self.raw)(line);
         let is_utf8 = std::str::from_utf8(raw).is_ok();
-        if raw.is_ascii() {
-            return false;
-        }
-        match self.detected().encoding {
-            Encoding::Utf8 => {
-                !is_utf8
-                    && GB18030.decode_without_bom_handling_and_without_replacement(raw).is_some()
-            }
+        let gb18030 = || GB18030.decode_without_bom_handling_and_without_replacement(raw);
+        match self.encoding {
+            _ if raw.is_ascii() => false,
+            Encoding::Utf8 => !is_utf8 && gb18030().is_some(),
             _ => is_utf8,
         }
     }

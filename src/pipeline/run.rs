@@ -12,7 +12,7 @@ use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery};
 use crate::fetch::{RawDelivery, archive};
 use crate::links::Links;
-use crate::model::{Cancel, Feed, PerFeed, RowCounter, RunReport, Verdict};
+use crate::model::{Cancel, Feed, Finding, PerFeed, RowCounter, RunReport, Verdict};
 use crate::rules::{
     Levels, RowContext, check_lines, check_rows, check_snapshot, note_left_out_edges,
 };
@@ -149,8 +149,8 @@ impl Run<'_> {
             (None, None) => Base::default(),
         };
         let mut verdict = judge(&self.limits, &mut outcome, &forests, &base);
-        if let Err(reasons) = &verdict
-            && lacks_rows(reasons)
+        let refused = verdict.as_ref().is_err_and(|reasons| lacks_rows(reasons));
+        if (refused || may_be_cut_off(&outcome.report.findings, self.schema, &base))
             && let Some(cut_off) = self.cut_off(&base, delivery, accepted, &quarantined)
         {
             base.mark_cut_off(&cut_off);
@@ -232,4 +232,20 @@ impl Run<'_> {
         let comparison = former.compare(delivery, accepted, quarantined);
         Some(former::cut_off(&comparison, &gone))
     }
+}
+
+/// Whether files of which rows are gone lack keys that others refer to, or end without a line end.
+fn may_be_cut_off(findings: &[Finding], schema: &Schema, base: &Base) -> bool {
+    /// Fewest keys that make it worth to read the last delivery again.
+    const MISSING_KEYS: usize = 3;
+    let Some((_, gone)) = base.published_files() else { return false };
+    let lacks = |feed: Feed| {
+        let names = |f: &Finding| {
+            let mut references = schema.references.iter();
+            references.any(|r| r.rule == f.code && r.feed == f.feed && r.target == feed)
+        };
+        findings.iter().any(|f| f.feed == feed && f.code == "F108")
+            || findings.iter().filter(|f| names(f)).nth(MISSING_KEYS - 1).is_some()
+    };
+    Feed::ALL.into_iter().any(|feed| gone[feed] > 0 && lacks(feed))
 }

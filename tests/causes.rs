@@ -1,0 +1,239 @@
+//! Causes: made-up disasters, each one change of a sample delivery, and what explains their findings.
+
+mod deliveries;
+
+use deliveries::{Files, Row};
+use encoding_rs::GB18030;
+use orgsnap::model::{Cause, CauseKind, Feed, Level, RunReport};
+
+/// The causes that are more than a note, after checks that hold for every report.
+fn causes(report: &RunReport) -> Vec<&Cause> {
+    for finding in &report.findings {
+        let cause = finding.cause.and_then(|cause| report.causes.get(cause));
+        let cause = cause.unwrap_or_else(|| panic!("no cause: {finding:?}"));
+        assert!(cause.codes.contains(&finding.code), "{cause:?}");
+    }
+    let total: u64 = report.causes.iter().map(|cause| cause.findings).sum();
+    assert_eq!(total, report.totals.values().sum::<u64>());
+    let rank = |cause: &Cause| (cause.level, cause.people, cause.findings);
+    assert!(report.causes.is_sorted_by(|a, b| rank(a) >= rank(b)));
+    report.causes.iter().filter(|cause| cause.level > Level::Info).collect()
+}
+
+/// Kind, people, organisations and the organisation of the one cause of a delivery.
+fn only(report: &RunReport) -> (CauseKind, u64, u64, Option<String>) {
+    let causes = causes(report);
+    assert_eq!(causes.len(), 1, "{causes:#?}");
+    let cause = causes[0];
+    (cause.kind, cause.people, cause.organs, cause.organ.as_ref().map(|(id, _)| id.clone()))
+}
+
+/// Whether an organisation is a branch or lies below it, as the ids of the sample tell.
+fn below<'b>(branch: &'b str, field: &'b str) -> impl Fn(&Row) -> bool + 'b {
+    move |row| row[field].starts_with(branch)
+}
+
+const BRANCH: &str = "8602";
+
+#[test]
+fn a_missing_branch_is_one_cause_with_all_people_below_it() {
+    let whole = Files::new(0.0);
+    let people = whole.count(Feed::Agent, below(BRANCH, "workingOrganId"));
+    let organs = whole.count(Feed::Organ, below(BRANCH, "id"));
+    let expected = (CauseKind::MissingRecord, people, organs, Some(BRANCH.to_owned()));
+
+    let mut files = whole.clone();
+    files.retain(Feed::Organ, |row| row["id"] != BRANCH);
+    assert_eq!(only(&files.check()), expected, "its record alone");
+    assert_eq!(only(&files.check_after(&whole)), expected, "its record alone, after");
+
+    files.retain(Feed::Organ, |row| !below(BRANCH, "id")(row));
+    assert_eq!(only(&files.check_after(&whole)), expected, "with all below it");
+    let (kind, reached, ..) = only(&files.check());
+    assert_eq!((kind, reached), (CauseKind::MissingRecord, people), "with all below it, alone");
+
+    files.retain(Feed::Node, |row| !below(BRANCH, "organId")(row));
+    assert_eq!(only(&files.check_after(&whole)), expected, "and all teams");
+    files.retain(Feed::Principal, |row| !below(BRANCH, "organId")(row));
+    files.retain(Feed::Agent, |row| !below(BRANCH, "workingOrganId")(row));
+    let (kind, reached, _, organ) = only(&files.check_after(&whole));
+    assert_eq!((kind, organ), (CauseKind::MissingRecord, Some(BRANCH.to_owned())), "and everybody");
+    assert!(reached >= people, "{reached} {people}");
+}
+
+#[test]
+fn a_branch_in_quarantine_is_one_cause_with_all_people_below_it() {
+    let mut files = Files::new(0.0);
+    let people = files.count(Feed::Agent, below(BRANCH, "workingOrganId"));
+    let organs = files.count(Feed::Organ, below(BRANCH, "id"));
+    files.set(Feed::Organ, "foundDate", "2019-02-30", |row| row["id"] == BRANCH);
+    let expected = (CauseKind::MissingRecord, people, organs, Some(BRANCH.to_owned()));
+    assert_eq!(only(&files.check()), expected);
+}
+
+#[test]
+fn a_team_file_cut_short_is_one_cause() {
+    let whole = Files::new(0.0);
+    for torn in [true, false] {
+        let mut files = whole.clone();
+        let lines = files.lines(Feed::Node);
+        lines.truncate(lines.len() * 4 / 5);
+        let last = lines.last_mut().unwrap();
+        if torn {
+            last.truncate(last.len() / 2);
+            assert_eq!(only(&files.check()).0, CauseKind::FileCutShort);
+        }
+        let there: Vec<String> =
+            files.rows(Feed::Node).into_iter().map(|mut row| row.remove("id").unwrap()).collect();
+        let there = &there[..there.len() - usize::from(torn)];
+        let people = whole.count(Feed::Agent, |row| !there.contains(&row["workingNodeId"]));
+        let (kind, reached, ..) = only(&files.check_after(&whole));
+        assert_eq!((kind, reached), (CauseKind::FileCutShort, people), "torn: {torn}");
+    }
+}
+
+#[test]
+fn an_agent_file_cut_short_is_one_cause_with_those_who_are_gone() {
+    let whole = Files::new(0.0);
+    let mut files = whole.clone();
+    files.lines(Feed::Agent).truncate(1_201);
+    let (kind, people, ..) = only(&files.check_after(&whole));
+    assert_eq!(kind, CauseKind::FileCutShort);
+    assert!((800..1_000).contains(&people), "{people}");
+}
+
+#[test]
+fn columns_shifted_from_a_line_on_are_one_cause() {
+    for right in [true, false] {
+        let mut files = Files::new(0.0);
+        for line in files.lines(Feed::Agent).iter_mut().skip(501).take(300) {
+            let text = String::from_utf8(line.clone()).unwrap();
+            let mut cells: Vec<&str> = text.trim_end().split('|').collect();
+            if right {
+                cells.insert(2, "");
+                cells.pop();
+            } else {
+                cells.remove(2);
+                cells.push("");
+            }
+            *line = (cells.join("|") + "\n").into_bytes();
+        }
+        let report = files.check();
+        let (kind, people, ..) = only(&report);
+        assert_eq!((kind, people), (CauseKind::ShiftedColumns, 300), "right: {right}");
+        assert_eq!(causes(&report)[0].line, Some(502));
+    }
+}
+
+#[test]
+fn one_value_in_a_whole_column_is_one_cause() {
+    for (feed, field, value, people) in [
+        (Feed::Agent, "gender", "NULL", 2_000),
+        (Feed::Agent, "agentStatus", "1级", 2_000),
+        (Feed::Agent, "workingNodeId", "NULL", 2_000),
+        (Feed::Agent, "channel", "", 2_000),
+        (Feed::Node, "organName", "NULL", 0),
+    ] {
+        let mut files = Files::new(0.0);
+        files.set(feed, field, value, |_| true);
+        let report = files.check();
+        let (kind, reached, ..) = only(&report);
+        assert_eq!((kind, reached), (CauseKind::UniformValue, people), "{field}");
+        let what = &causes(&report)[0].what;
+        assert!(what.zh.contains(field) && what.zh.contains(value), "{what:?}");
+    }
+}
+
+#[test]
+fn lines_in_another_encoding_are_one_cause() {
+    let whole = Files::new(0.0);
+    let ids: Vec<String> =
+        whole.rows(Feed::Agent)[399..499].iter().map(|row| row["id"].clone()).collect();
+    for file_is_utf8 in [true, false] {
+        let mut files = whole.clone();
+        for (at, line) in files.lines(Feed::Agent).iter_mut().enumerate() {
+            let among = (400..500).contains(&at);
+            if among == file_is_utf8 {
+                *line = GB18030.encode(&String::from_utf8(line.clone()).unwrap()).0.into_owned();
+            }
+        }
+        // Where the delimiter is part of a character, the recruits of an agent lose theirs.
+        let recruits = whole.count(Feed::Agent, |row| ids.contains(&row["recommendByAgentId"]));
+        let (kind, people, ..) = only(&files.check());
+        assert_eq!(kind, CauseKind::OtherEncoding, "{file_is_utf8}");
+        assert!((100..=100 + recruits).contains(&people), "{file_is_utf8}: {people}");
+    }
+}
+
+#[test]
+fn a_renumbered_team_is_one_cause() {
+    let whole = Files::new(0.0);
+    let team = whole.rows(Feed::Agent)[700]["workingNodeId"].clone();
+    let people = whole.count(Feed::Agent, |row| row["workingNodeId"] == team);
+    let mut files = whole.clone();
+    files.set(Feed::Node, "id", "N999", |row| row["id"] == team);
+    for report in [files.check(), files.check_after(&whole)] {
+        let (kind, reached, ..) = only(&report);
+        assert_eq!((kind, reached), (CauseKind::Renumbered, people));
+        assert!(causes(&report)[0].what.zh.contains("N999"));
+    }
+}
+
+#[test]
+fn a_file_of_the_day_before_is_one_cause() {
+    let before = Files::new(0.0);
+    let agents = before.rows(Feed::Agent);
+    let [closed, first, second] = [300, 700, 1_100].map(|at| agents[at]["workingNodeId"].clone());
+    let people = before.count(Feed::Agent, |row| {
+        row["workingNodeId"] == closed || row["recommendByNodeId"] == closed
+    });
+    // The new team file knows new leaders, and a team less; the agents are those of the day before.
+    let mut files = before.clone();
+    files.set(Feed::Node, "agentId", "A901", |row| row["id"] == first);
+    files.set(Feed::Node, "agentId", "A902", |row| row["id"] == second);
+    files.retain(Feed::Node, |row| row["id"] != closed);
+    let report = files.check_after(&before);
+    let (kind, reached, ..) = only(&report);
+    assert_eq!((kind, reached), (CauseKind::MixedDates, people));
+    assert_eq!(causes(&report)[0].codes, ["F109", "X406", "X410", "X411"]);
+}
+
+#[test]
+fn two_disasters_are_two_causes() {
+    let mut files = Files::new(0.0);
+    let people = files.count(Feed::Agent, below(BRANCH, "workingOrganId"));
+    files.retain(Feed::Organ, |row| row["id"] != BRANCH);
+    files.set(Feed::Agent, "gender", "NULL", |_| true);
+    let report = files.check();
+    let found: Vec<(CauseKind, u64)> = causes(&report).iter().map(|c| (c.kind, c.people)).collect();
+    assert_eq!(found, [(CauseKind::UniformValue, 2_000), (CauseKind::MissingRecord, people)]);
+}
+
+#[test]
+fn no_sentence_of_a_cause_names_an_agent() {
+    let mut files = Files::new(0.0);
+    let names: Vec<String> = files
+        .rows(Feed::Agent)
+        .into_iter()
+        .map(|mut row| row.remove("agentName").unwrap())
+        .collect();
+    // Names slip into a column of codes, the same one three times.
+    for (at, line) in files.lines(Feed::Agent).iter_mut().enumerate().skip(1) {
+        let text = String::from_utf8(line.clone()).unwrap();
+        let mut cells: Vec<&str> = text.trim_end().split('|').collect();
+        match at {
+            1..4 => cells[3] = &names[0],
+            10..20 => cells.swap(1, 5),
+            _ => {}
+        }
+        *line = (cells.join("|") + "\n").into_bytes();
+    }
+    let report = files.check();
+    assert!(causes(&report).len() > 1);
+    for cause in &report.causes {
+        for text in [&cause.what, &cause.action].into_iter().flat_map(|m| [&m.zh, &m.en]) {
+            let named = names.iter().find(|name| text.contains(name.as_str()));
+            assert_eq!(named, None, "{text}");
+        }
+    }
+}
