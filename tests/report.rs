@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::model::{
-    Disposition, Example, Excerpt, Feed, FeedChanges, FileFacts, Finding, GateReason, Group, Level,
-    Message, NotRun, NotRunWhy, Related, RuleMeta, RunId, RunReport, StageTiming, Verdict,
+    Cause, CauseKind, Disposition, Example, Excerpt, Feed, FeedChanges, FileFacts, Finding,
+    FindingAge, GateReason, Group, Level, MendedFinding, Message, NotRun, NotRunWhy, OrganFindings,
+    RecentRun, Related, RuleMeta, RunId, RunReport, StageTiming, Verdict,
 };
 use orgsnap::report::terminal::{self, Options};
 use orgsnap::report::view::View;
@@ -180,6 +181,46 @@ fn date(text: &str) -> NaiveDate {
     text.parse().expect("a date")
 }
 
+/// What explains them: a recruiter who is missing, and for the others only their rules.
+fn causes() -> Vec<Cause> {
+    let same_rule = |code: &'static str, level, findings| Cause {
+        kind: CauseKind::SameRule,
+        level,
+        what: Message::new(
+            format!("{code}，共 {findings} 处"),
+            format!("{code}, {findings} findings"),
+        ),
+        action: Message::fixed("请提供方处理", "ask the provider to correct it"),
+        feed: Feed::Agent,
+        line: None,
+        key: None,
+        people: 3,
+        organs: 1,
+        organ: None,
+        findings,
+        codes: vec![code],
+    };
+    let missing = Cause {
+        kind: CauseKind::MissingRecord,
+        what: Message::fixed(
+            "代理人 Z999999 不在 temp_agent.txt 中；涉及 60,016 名代理人、412 个机构",
+            "the agent Z999999 is not in temp_agent.txt; it concerns 60,016 agents and 412 organisations",
+        ),
+        action: Message::fixed(
+            "请提供方在 temp_agent.txt 中补回缺少的代理人记录后重新导出",
+            "ask the provider to add the missing agents to temp_agent.txt",
+        ),
+        key: Some("Z999999".to_owned()),
+        people: 60_016,
+        organs: 412,
+        organ: Some(("8616".to_owned(), "河南分公司".to_owned())),
+        ..same_rule("X409", Level::Warning, 2)
+    };
+    let errors = [("R201", 120_003), ("T601", 1), ("V203", 1)];
+    let errors = errors.map(|(code, findings)| same_rule(code, Level::Error, findings));
+    errors.into_iter().chain([missing]).collect()
+}
+
 /// A run that was published, with findings of four rules.
 fn published() -> RunReport {
     let mut files = vec![
@@ -190,7 +231,11 @@ fn published() -> RunReport {
     ];
     files[0].quarantined = 4;
     files[0].lines += 4;
-    let findings = findings();
+    let causes = causes();
+    let mut findings = findings();
+    for finding in &mut findings {
+        finding.cause = causes.iter().position(|cause| cause.codes.contains(&finding.code));
+    }
     let mut totals = BTreeMap::new();
     for finding in &findings {
         *totals.entry(finding.code).or_insert(0) += 1;
@@ -225,11 +270,25 @@ fn published() -> RunReport {
         rules_not_run: vec![NotRun { code: "V205", why: NotRunWhy::Off }],
         findings,
         totals,
-        causes: Vec::new(),
+        causes,
         mended: None,
         mended_totals: Default::default(),
-        organs: Vec::new(),
-        recent: Vec::new(),
+        organs: vec![OrganFindings {
+            id: "86".to_owned(),
+            name: "示例人寿总公司".to_owned(),
+            parent: None,
+            depth: 0,
+            people: 986_214,
+            findings: 7,
+        }],
+        recent: vec![RecentRun {
+            run: RunId("20261123-023000-0b1c".to_owned()),
+            date: date("2026-11-23"),
+            verdict: Verdict::Published,
+            rows: 1_076_525,
+            errors: 2,
+            warnings: 0,
+        }],
         timings: [("fetch", 41_200), ("parse", 6_000), ("check", 421), ("publish", 185_000)]
             .map(|(stage, ms)| StageTiming { stage, took: Duration::from_millis(ms) })
             .to_vec(),
@@ -286,6 +345,7 @@ fn clean() -> RunReport {
     report.tenant_name = None;
     report.previous_date = None;
     report.findings.clear();
+    report.causes.clear();
     report.totals.clear();
     report.changes.clear();
     report.rules_not_run.clear();
@@ -359,8 +419,8 @@ fn rules_are_sorted_by_level_then_rows_and_equal_findings_are_merged() {
     let order: Vec<&str> = view.rules.iter().map(|rule| rule.code).collect();
     assert_eq!(order, ["R201", "T601", "V203", "X409"]);
     let ragged = &view.rules[0];
-    assert_eq!((ragged.total, ragged.affected, ragged.causes.len()), (120_003, 120_003, 1));
-    assert_eq!((ragged.causes[0].count, ragged.causes[0].finding.line), (3, Some(37_380)));
+    assert_eq!((ragged.total, ragged.affected, ragged.groups.len()), (120_003, 120_003, 1));
+    assert_eq!((ragged.groups[0].count, ragged.groups[0].finding.line), (3, Some(37_380)));
     let dangling = &view.rules[3];
     assert_eq!((dangling.total, dangling.affected), (2, 60_016));
     assert_eq!(view.levels, [(Level::Error, 120_005), (Level::Warning, 2)]);
@@ -376,13 +436,28 @@ fn documents_follow_their_json_schema_and_invalid_ones_do_not() {
     let schema: Value = serde_json::from_str(json::SCHEMA).expect("the schema is JSON");
     jsonschema::meta::validate(&schema).expect("the schema is a schema");
     let validator = jsonschema::validator_for(&schema).expect("the schema compiles");
-    for report in [published(), refused(), clean()] {
+    let mut aged = published();
+    aged.findings[0].age = Some(FindingAge { first_seen: date("2026-11-20"), deliveries: 4 });
+    aged.mended = Some(vec![MendedFinding {
+        code: "V203".to_owned(),
+        feed: Feed::Agent,
+        key: Some("A1".to_owned()),
+        field: None,
+        line: Some(12),
+        message: Message::fixed("不是日期", "not a date"),
+        first_seen: date("2026-11-21"),
+        deliveries: 2,
+    }]);
+    aged.mended_totals.mended.insert("V203".to_owned(), 1);
+    for report in [published(), refused(), clean(), aged] {
         let document = document(&report);
         let faults: Vec<String> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
         assert_eq!(faults, Vec::<String>::new());
     }
 
-    let alter: [(&str, fn(&mut Value)); 8] = [
+    let alter: [(&str, fn(&mut Value)); 10] = [
+        ("kind of cause", |d| d["causes"][0]["kind"] = "bad-luck".into()),
+        ("people", |d| d["causes"][0]["people"] = (-1).into()),
         ("verdict", |d| d["verdict"] = "maybe".into()),
         ("unknown key", |d| d["extra"] = 1.into()),
         ("missing key", |d| drop(d.as_object_mut().expect("object").remove("totals"))),

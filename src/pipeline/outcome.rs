@@ -23,6 +23,9 @@ use super::stage::Stage;
 /// Number of findings of a code that carry the delivered line.
 const EXCERPTS: usize = 3;
 
+/// Number of causes of which a finding carries the delivered line.
+const CAUSES_SHOWN: usize = 10;
+
 /// Quarantined lines on their way into the database.
 pub(super) type Quarantine<'q> = Box<dyn Iterator<Item = QuarantinedLine<'q>> + 'q>;
 
@@ -112,11 +115,24 @@ impl Outcome {
         self.add_excerpts(delivery);
     }
 
-    /// Finds what explains the findings, and where in the organisation they are.
+    /// Finds what explains the findings, and where in the organisation they are; the first causes can show a line.
     pub(super) fn explain(&mut self, facts: &causes::Facts<'_, '_>) {
         let explained = causes::explain(facts, &mut self.report.findings, &self.report.totals);
         self.report.causes = explained.causes;
         self.report.organs = explained.organs;
+        let mut lacks = vec![true; self.report.causes.len().min(CAUSES_SHOWN)];
+        let mut of_causes: Vec<&mut Finding> = Vec::new();
+        for finding in &mut self.report.findings {
+            let Some(lacks) = finding.cause.and_then(|cause| lacks.get_mut(cause)) else {
+                continue;
+            };
+            if finding.line.is_some() && std::mem::take(lacks) && finding.excerpt.is_none() {
+                of_causes.push(finding);
+            }
+        }
+        for finding in of_causes {
+            finding.excerpt = excerpt(facts.rows.delivery, finding);
+        }
     }
 
     fn add_hints(&mut self, raw: &RawDelivery, delivery: &Delivery<'_>) {

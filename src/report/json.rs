@@ -16,6 +16,10 @@ use crate::model::{
     FileFacts, Finding, FormerDelivery, FormerFeed, Message, NotRunWhy, RunReport, system_reason,
 };
 
+use super::json_causes::{CauseEntry, OrganEntry};
+use super::json_history::{Age, Mended, Recent};
+use super::json_text::{Text, text};
+
 /// Name of the document within the report folder of a run.
 pub const FILE_NAME: &str = "report.json";
 
@@ -103,8 +107,12 @@ struct Document<'a> {
     former: Option<Former<'a>>,
     rules_run: &'a [&'static str],
     rules_not_run: Vec<NotRun>,
+    causes: Vec<CauseEntry<'a>>,
     findings: Vec<Entry<'a>>,
+    mended: Option<Mended<'a>>,
     totals: &'a BTreeMap<&'static str, u64>,
+    organs: Vec<OrganEntry<'a>>,
+    recent: Vec<Recent<'a>>,
     stages: Vec<Stage>,
 }
 
@@ -112,12 +120,6 @@ struct Document<'a> {
 struct Tool {
     name: &'static str,
     version: &'static str,
-}
-
-#[derive(Serialize)]
-struct Text<'a> {
-    zh: &'a str,
-    en: &'a str,
 }
 
 #[derive(Serialize)]
@@ -202,6 +204,8 @@ struct Entry<'a> {
     related: Vec<Other<'a>>,
     affected: u64,
     hint: Option<Text<'a>>,
+    cause: Option<usize>,
+    age: Option<Age>,
 }
 
 #[derive(Serialize)]
@@ -242,6 +246,7 @@ impl<'a> Document<'a> {
                 .iter()
                 .map(|rule| NotRun { code: rule.code, why: why(rule.why) })
                 .collect(),
+            causes: report.causes.iter().map(CauseEntry::of).collect(),
             // Findings come sorted by code, so the first of each code are the first of its chunk.
             findings: report
                 .findings
@@ -249,7 +254,10 @@ impl<'a> Document<'a> {
                 .flat_map(|findings| findings.iter().take(MAX_FINDINGS))
                 .map(entry)
                 .collect(),
+            mended: Mended::of(report),
             totals: &report.totals,
+            organs: report.organs.iter().map(OrganEntry::of).collect(),
+            recent: report.recent.iter().map(Recent::of).collect(),
             stages: report
                 .timings
                 .iter()
@@ -257,10 +265,6 @@ impl<'a> Document<'a> {
                 .collect(),
         }
     }
-}
-
-fn text(message: &Message) -> Text<'_> {
-    Text { zh: &message.zh, en: &message.en }
 }
 
 fn instant(at: DateTime<Utc>) -> String {
@@ -346,5 +350,7 @@ fn entry(finding: &Finding) -> Entry<'_> {
             .collect(),
         affected: finding.affected,
         hint: finding.hint.as_ref().map(text),
+        cause: finding.cause,
+        age: finding.age.map(Age::of),
     }
 }

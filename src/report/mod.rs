@@ -7,6 +7,9 @@
 
 pub mod csv;
 pub mod json;
+mod json_causes;
+mod json_history;
+mod json_text;
 mod language;
 mod layout;
 mod queries;

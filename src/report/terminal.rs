@@ -24,8 +24,8 @@ pub struct Options {
     pub colour: bool,
     /// The language.
     pub language: Language,
-    /// Number of findings of each rule that are shown, equal ones counted once; the same of vanished records of each
-    /// file.
+    /// Number of findings of each rule that are shown, equal ones counted once; the same of causes, and of vanished
+    /// records of each file.
     pub per_rule: usize,
     /// The exit code that the program will end with, shown beside the verdict unless it is 0.
     pub exit_code: u8,
@@ -50,6 +50,7 @@ pub fn render(view: &View<'_>, options: &Options) -> String {
     drawing.files();
     drawing.changes();
     drawing.vanished();
+    drawing.causes();
     drawing.rules();
     drawing.not_run();
     drawing.totals();

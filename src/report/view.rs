@@ -1,17 +1,18 @@
 //! What a report says of a run, and in which order; how it looks is not its business.
 //!
 //! Rules that fired come loudest first, within a level by how many rows they concern, then by code.
-//! Findings of a rule that say the same are one [`Cause`] with a count, so that a file cut in the middle is
+//! Findings of a rule that say the same are one [`EqualFindings`] with a count, so that a file cut in the middle is
 //! one line to read and not ten thousand.
 
+mod cause_sentences;
 mod sentences;
 mod vanished;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Disposition, Feed, FeedChanges, FileFacts, Finding, FormerFeed, Level, Message, NotRunWhy,
-    PerFeed, RuleMeta, RunReport, StageTiming, Verdict,
+    Cause, Disposition, Feed, FeedChanges, FileFacts, Finding, FormerFeed, Level, Message,
+    NotRunWhy, PerFeed, RuleMeta, RunReport, StageTiming, Verdict,
 };
 
 /// The content of a report.
@@ -23,6 +24,8 @@ pub struct View<'a> {
     pub stages: Vec<Stage<'a>>,
     /// One a delivered file, in report order.
     pub files: Vec<FileRow<'a>>,
+    /// What explains the findings, in the order of the report.
+    pub causes: Vec<CauseRow<'a>>,
     /// Rules that fired, worst first.
     pub rules: Vec<FiredRule<'a>>,
     /// Rules that were not run, by why, in the order in which each reason first occurs.
@@ -51,6 +54,15 @@ pub struct FileRow<'a> {
     pub changes: Option<&'a FeedChanges>,
 }
 
+/// A cause with a finding that shows it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CauseRow<'a> {
+    /// The cause.
+    pub cause: &'a Cause,
+    /// The first of its findings that can show its line, or else the first of all.
+    pub finding: Option<&'a Finding>,
+}
+
 /// A rule that fired.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FiredRule<'a> {
@@ -70,7 +82,7 @@ pub struct FiredRule<'a> {
     pub affected: u64,
     /// Its findings, equal ones together; those that can show their line first, then those that concern most
     /// rows, then by place.
-    pub causes: Vec<Cause<'a>>,
+    pub groups: Vec<EqualFindings<'a>>,
 }
 
 /// The title of a rule that fired.
@@ -84,7 +96,7 @@ pub struct RuleTitle {
 
 /// Findings of one rule that say the same.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Cause<'a> {
+pub struct EqualFindings<'a> {
     /// The first of them, or the first that can show its line.
     pub finding: &'a Finding,
     /// How many there are.
@@ -124,6 +136,7 @@ impl<'a> View<'a> {
             report,
             stages: stages(report),
             files,
+            causes: causes(report),
             levels: levels(&rules),
             rules,
             not_run: not_run(report),
@@ -148,6 +161,19 @@ impl<'a> View<'a> {
     pub fn has_errors(&self) -> bool {
         self.report.verdict == Verdict::Refused || self.worst() >= Some(Level::Error)
     }
+}
+
+fn causes(report: &RunReport) -> Vec<CauseRow<'_>> {
+    let row = |cause| CauseRow { cause, finding: None };
+    let mut rows: Vec<CauseRow<'_>> = report.causes.iter().map(row).collect();
+    for finding in &report.findings {
+        let Some(row) = finding.cause.and_then(|at| rows.get_mut(at)) else { continue };
+        let shows = |finding: &Finding| finding.excerpt.is_some();
+        if row.finding.is_none_or(|first| shows(finding) && !shows(first)) {
+            row.finding = Some(finding);
+        }
+    }
+    rows
 }
 
 fn stages(report: &RunReport) -> Vec<Stage<'_>> {
@@ -175,10 +201,10 @@ fn fired<'a>(report: &'a RunReport, catalogue: &[&'a RuleMeta]) -> Vec<FiredRule
         .chunk_by(|a, b| a.code == b.code)
         .map(|findings| {
             let first = &findings[0];
-            let causes = causes(findings);
+            let groups = equal(findings);
             let listed = findings.len() as u64;
             let total = report.totals.get(first.code).copied().unwrap_or(listed).max(listed);
-            let affected: u64 = causes.iter().map(|cause| cause.affected).sum();
+            let affected: u64 = groups.iter().map(|group| group.affected).sum();
             FiredRule {
                 code: first.code,
                 name: first.name,
@@ -188,7 +214,7 @@ fn fired<'a>(report: &'a RunReport, catalogue: &[&'a RuleMeta]) -> Vec<FiredRule
                 disposition: first.disposition,
                 total,
                 affected: affected.max(total),
-                causes,
+                groups,
             }
         })
         .collect();
@@ -199,22 +225,22 @@ fn fired<'a>(report: &'a RunReport, catalogue: &[&'a RuleMeta]) -> Vec<FiredRule
 }
 
 /// Puts findings together that differ in nothing but their place. The slice is not empty.
-fn causes(findings: &[Finding]) -> Vec<Cause<'_>> {
+fn equal(findings: &[Finding]) -> Vec<EqualFindings<'_>> {
     let mut known: BTreeMap<(Feed, Option<&str>, &str), usize> = BTreeMap::new();
-    let mut causes: Vec<Cause<'_>> = Vec::new();
+    let mut groups: Vec<EqualFindings<'_>> = Vec::new();
     for finding in findings {
         let same = (finding.feed, finding.field.as_deref(), finding.message.en.as_ref());
-        let at = *known.entry(same).or_insert(causes.len());
-        match causes.get_mut(at) {
-            Some(cause) => {
-                cause.count += 1;
-                cause.affected += finding.affected;
-                cause.hint = cause.hint.or(finding.hint.as_ref());
-                if cause.finding.excerpt.is_none() && finding.excerpt.is_some() {
-                    cause.finding = finding;
+        let at = *known.entry(same).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(group) => {
+                group.count += 1;
+                group.affected += finding.affected;
+                group.hint = group.hint.or(finding.hint.as_ref());
+                if group.finding.excerpt.is_none() && finding.excerpt.is_some() {
+                    group.finding = finding;
                 }
             }
-            None => causes.push(Cause {
+            None => groups.push(EqualFindings {
                 finding,
                 count: 1,
                 affected: finding.affected,
@@ -224,11 +250,11 @@ fn causes(findings: &[Finding]) -> Vec<Cause<'_>> {
     }
     // Those that can show their line first, of these the ones with a hint, then the gravest; stable, so equally grave ones stay in the
     // order of the file.
-    causes.sort_by_key(|cause| {
-        let plain = cause.finding.excerpt.is_none();
-        (plain, cause.hint.is_none(), std::cmp::Reverse(cause.affected))
+    groups.sort_by_key(|group| {
+        let plain = group.finding.excerpt.is_none();
+        (plain, group.hint.is_none(), std::cmp::Reverse(group.affected))
     });
-    causes
+    groups
 }
 
 fn levels(rules: &[FiredRule<'_>]) -> Vec<(Level, u64)> {

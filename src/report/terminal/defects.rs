@@ -1,24 +1,40 @@
-//! The middle part of the report: what was found, rule by rule, with the delivered lines.
+//! The middle part of the report: what was found, first by cause, then rule by rule, with the delivered lines.
 
 use annotate_snippets::Renderer;
 use anstyle::Style;
 
-use crate::model::Level;
+use crate::model::{Finding, Level};
 use crate::report::layout::{visible, wrap};
 use crate::report::snippet::{self, Marked};
-use crate::report::view::{Cause, FiredRule, RuleTitle};
+use crate::report::view::{CauseRow, EqualFindings, RuleTitle};
 
 use super::{BAD, DIM, DOUBTFUL, Drawing, PLAIN};
 
 impl Drawing<'_> {
+    pub(super) fn causes(&mut self) {
+        let events = self.view.events();
+        let shown = self.options.per_rule;
+        for row in events.iter().take(shown) {
+            self.text.push('\n');
+            self.title(&row.title(self.language()), row.cause.level);
+            self.cause(row);
+        }
+        if let Some(text) = self.view.events_not_shown(shown, self.language())
+            && shown > 0
+        {
+            self.text.push('\n');
+            self.paragraph(2, &text);
+        }
+    }
+
     pub(super) fn rules(&mut self) {
         // A check and a dry run write no report.
         let written = self.view.report.report_dir.is_some();
         for rule in &self.view.rules {
             self.text.push('\n');
-            self.rule_title(rule);
-            for cause in rule.causes.iter().take(self.options.per_rule) {
-                self.cause(cause);
+            self.title(&rule.title(self.language()), rule.level);
+            for group in rule.groups.iter().take(self.options.per_rule) {
+                self.group(group);
             }
             if let Some(text) = rule.not_shown(self.options.per_rule, written, self.language())
                 && self.options.per_rule > 0
@@ -28,31 +44,47 @@ impl Drawing<'_> {
         }
     }
 
-    fn rule_title(&mut self, rule: &FiredRule<'_>) {
-        let RuleTitle { label, text } = rule.title(self.language());
-        let wrapped = wrap(&text, self.options.width);
+    fn title(&mut self, title: &RuleTitle, level: Level) {
+        let RuleTitle { label, text } = title;
+        let wrapped = wrap(text, self.options.width);
         for (at, line) in wrapped.iter().enumerate() {
-            let line = match line.strip_prefix(&label).filter(|_| at == 0) {
-                Some(rest) => format!("{}{rest}", self.paint(loudness(rule.level), &label)),
+            let line = match line.strip_prefix(label.as_str()).filter(|_| at == 0) {
+                Some(rest) => format!("{}{rest}", self.paint(loudness(level), label)),
                 None => line.clone(),
             };
             self.line(&line);
         }
     }
 
-    fn cause(&mut self, cause: &Cause<'_>) {
+    fn cause(&mut self, row: &CauseRow<'_>) {
         let language = self.language();
-        let finding = cause.finding;
-        let file = self.view.report.file(finding.feed);
-        let file = visible(file.map_or(finding.feed.name(), |f| f.name.as_str())).into_owned();
-        let message = visible(language.of(&finding.message)).into_owned();
+        let notes = [
+            (language.choose("说明", "note"), row.explains(language)),
+            (language.choose("建议", "help"), row.action(language)),
+        ];
+        match row.finding {
+            Some(finding) => self.finding(finding, &notes),
+            None => self.notes(&notes),
+        }
+    }
+
+    fn group(&mut self, group: &EqualFindings<'_>) {
+        let language = self.language();
         let note = language.choose("说明", "note");
         let mut notes: Vec<(&str, String)> =
-            cause.notes(language).into_iter().map(|text| (note, text)).collect();
-        if let Some(hint) = cause.hint {
+            group.notes(language).into_iter().map(|text| (note, text)).collect();
+        if let Some(hint) = group.hint {
             let name = language.choose("提示", "hint");
             notes.push((name, visible(language.of(hint)).into_owned()));
         }
+        self.finding(group.finding, &notes);
+    }
+
+    fn finding(&mut self, finding: &Finding, notes: &[(&str, String)]) {
+        let language = self.language();
+        let file = self.view.report.file(finding.feed);
+        let file = visible(file.map_or(finding.feed.name(), |f| f.name.as_str())).into_owned();
+        let message = visible(language.of(&finding.message)).into_owned();
         match (finding.line, &finding.excerpt) {
             (Some(line), Some(excerpt)) => {
                 let marked = Marked {
@@ -61,8 +93,9 @@ impl Drawing<'_> {
                     excerpt,
                     label: &message,
                     level: finding.level,
-                    notes: &notes,
+                    notes,
                 };
+                let note = language.choose("说明", "note");
                 let drawn = snippet::draw(&marked, &self.renderer(), self.options.width, note);
                 for line in drawn.lines() {
                     self.line(line.trim_end());
@@ -75,10 +108,14 @@ impl Drawing<'_> {
                 };
                 self.paragraph(2, &format!("--> {place}"));
                 self.paragraph(6, &message);
-                for (name, text) in notes {
-                    self.paragraph(6, &format!("= {name}: {text}"));
-                }
+                self.notes(notes);
             }
+        }
+    }
+
+    fn notes(&mut self, notes: &[(&str, String)]) {
+        for (name, text) in notes {
+            self.paragraph(6, &format!("= {name}: {text}"));
         }
     }
 

@@ -9,7 +9,7 @@ use crate::report::formatting::{self, count, grouped};
 use crate::report::language::Language;
 use crate::report::layout::visible;
 
-use super::{Cause, FileRow, FiredRule, RuleTitle, Stage, View, was_read};
+use super::{EqualFindings, FileRow, FiredRule, RuleTitle, Stage, View, was_read};
 
 impl View<'_> {
     /// Whose delivery it is, of which business date, and the run.
@@ -346,10 +346,10 @@ impl FiredRule<'_> {
         RuleTitle { label, text }
     }
 
-    /// How many findings are not shown if `shown` causes are, and where they are: in the report that was written, or
+    /// How many findings are not shown if `shown` groups of equal ones are, and where they are: in the report that was written, or
     /// shown by an option; `None` if all are shown.
     pub fn not_shown(&self, shown: usize, written: bool, language: Language) -> Option<String> {
-        let listed: u64 = self.causes.iter().take(shown).map(|cause| cause.count).sum();
+        let listed: u64 = self.groups.iter().take(shown).map(|group| group.count).sum();
         let left = self.total.saturating_sub(listed);
         (left > 0).then(|| match (language, written) {
             (Language::Chinese, true) => format!("其余 {} 处见报告", grouped(left)),
@@ -364,7 +364,7 @@ impl FiredRule<'_> {
     }
 }
 
-impl Cause<'_> {
+impl EqualFindings<'_> {
     /// What there is to say besides line and message: equal findings, further lines, rows concerned.
     pub fn notes(&self, language: Language) -> Vec<String> {
         let finding = self.finding;
