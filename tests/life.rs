@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use chrono::{NaiveDate, TimeDelta};
 use orgsnap::config::job::{self, Job};
 use orgsnap::model::{RunReport, Verdict};
 use orgsnap::sample::{self, Charset, Options};
+use orgsnap::store::{FindingQuery, ListedFinding, Reader, Standing};
 use rusqlite::Connection;
 
 use crate::naive::FEEDS;
@@ -255,11 +257,49 @@ fn ages_of_findings_follow_the_dates_on_random_days_whatever_is_repeated_or_refu
             let again = repeated.import(day, date);
             assert_eq!(again.verdict, Verdict::Published);
             assert_eq!(compare(&model, &again, day), ages);
+            compare_lists(&repeated, &again);
             model.published.insert(date.parse().unwrap(), ages);
         }
         assert_eq!(plain.findings(), repeated.findings(), "{seed}");
     }
     assert!(new > 0 && persisting > 0 && mended > 0, "{new} {persisting} {mended}");
+}
+
+/// The lists that the database gives are those of the report.
+fn compare_lists(insurer: &Insurer, report: &RunReport) {
+    let reader = Reader::open_existing(&insurer.data().join("t/org.db")).unwrap();
+    let list = |standing| {
+        let query = FindingQuery { standing, code: None, date: None, limit: usize::MAX };
+        let list = reader.findings(query).unwrap().unwrap();
+        assert_eq!((list.date, list.total), (report.business_date, list.findings.len() as u64));
+        let finding = |f: &ListedFinding| {
+            (f.code.clone(), f.feed.clone(), f.key.clone(), f.first_seen.clone(), f.deliveries)
+        };
+        let mut found: Vec<_> = list.findings.iter().map(finding).collect();
+        found.sort();
+        (found, list.unsettled)
+    };
+    let present = |only_new: bool| {
+        let findings = report.findings.iter().filter(|f| !only_new || f.age.unwrap().is_new());
+        let mut found: Vec<_> = findings
+            .map(|f| {
+                let age = f.age.unwrap();
+                let (code, feed) = (f.code.to_owned(), f.feed.name().to_owned());
+                (code, feed, f.key.clone(), Some(age.first_seen.to_string()), Some(age.deliveries))
+            })
+            .collect();
+        found.sort();
+        found
+    };
+    assert_eq!(list(Standing::Open).0, present(false));
+    assert_eq!(list(Standing::New).0, present(true));
+    let mended = report.mended.iter().flatten().map(|m| {
+        let (feed, since) = (m.feed.name().to_owned(), m.first_seen.to_string());
+        (m.code.clone(), feed, m.key.clone(), Some(since), Some(m.deliveries))
+    });
+    let mut mended: Vec<_> = mended.collect();
+    mended.sort();
+    assert_eq!(list(Standing::Mended), (mended, report.mended_totals.unsettled.clone()));
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -308,7 +348,7 @@ fn findings_that_a_run_did_not_keep_are_neither_new_nor_mended() {
     let (mut insurer, folder) = first_day();
     // As if the list of V203 had been longer than what is kept, and the second of them beyond it.
     let db = insurer.db();
-    db.execute("update finding_total set findings = 3 where code = 'V203'", []).unwrap();
+    db.execute("update run_rule set findings = 3 where code = 'V203'", []).unwrap();
     db.execute("delete from finding where code = 'V203' and line = 7", []).unwrap();
     let report = insurer.import(&folder.path().join("1"), "2024-11-21");
     let expected = [
@@ -384,7 +424,7 @@ fn findings_of_an_earlier_version_count_from_their_date() {
     let db = insurer.db();
     db.execute("update finding set first_seen = null, deliveries = null, identity = null", [])
         .unwrap();
-    db.execute("delete from finding_total", []).unwrap();
+    db.execute("delete from run_rule", []).unwrap();
     let report = insurer.import(&folder.path().join("1"), "2024-11-21");
     let expected = [("R201", 8), ("V203", 6), ("V203", 7)]
         .map(|(code, line)| (code, line, since("2024-11-20", 2)));
@@ -414,4 +454,65 @@ fn a_report_has_the_runs_before_it_newest_first() {
             ("2024-11-20".to_owned(), Verdict::Published, true, 3),
         ]
     );
+}
+
+/// Runs `orgsnap findings` on an insurer.
+fn findings(insurer: &Insurer, arguments: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_orgsnap"))
+        .args(["findings", "t", "--lang", "en", "--data"])
+        .arg(insurer.data())
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_findings_of_a_date_are_listed_as_text_json_and_table() {
+    let (mut insurer, folder) = first_day();
+    let second = folder.path().join("2");
+    copy(&folder.path().join("1"), &second);
+    edit(&second, "temp_agent.txt", |lines| {
+        set(lines, 6, ENTERED, "2020-01-02");
+        set(lines, 8, ENTERED, "=1+1");
+        set(lines, 9, 0, "=A1");
+        set(lines, 9, ENTERED, "x");
+    });
+    insurer.import(&second, "2024-11-21");
+    let print = |arguments: &[&str]| {
+        let output = findings(&insurer, arguments);
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let document = serde_json::from_str(&print(&[arguments, &["--json"]].concat())).unwrap();
+        crate::schemas::assert_valid("findings", &document);
+        document
+    };
+    let open = json(&["--code", "V203"]);
+    let line = |list: &serde_json::Value| -> Vec<(u64, String, u64)> {
+        let found = list["findings"].as_array().unwrap().iter();
+        let one = |f: &serde_json::Value| {
+            let since = f["first_seen"].as_str().unwrap().to_owned();
+            (f["line"].as_u64().unwrap(), since, f["deliveries"].as_u64().unwrap())
+        };
+        found.map(one).collect()
+    };
+    let since = |line, date: &str, deliveries| (line, date.to_owned(), deliveries);
+    let new = [since(9, "2024-11-21", 1), since(10, "2024-11-21", 1)];
+    assert_eq!(line(&open), [&[since(6, "2024-11-20", 2)], &new[..]].concat());
+    assert_eq!(line(&json(&["--new", "--code", "not-a-date"])), new);
+    let mended = json(&["--mended"]);
+    assert_eq!(line(&mended), [since(7, "2024-11-20", 1)]);
+    assert_eq!((&mended["total"], &mended["business_date"]), (&1.into(), &"2024-11-21".into()));
+    assert_eq!(json(&["--date", "2024-11-20"])["total"], 3);
+
+    let table = print(&["--csv", "--code", "V203"]);
+    assert!(table.starts_with('\u{feff}'));
+    assert_eq!(table.matches("\r\n").count(), 4);
+    assert!(table.contains(",'=1+1,2024-11-21,1,") && table.contains(",'=A1,"), "{table}");
+
+    let text = print(&["--limit", "1"]);
+    assert!(text.contains("more not shown"), "{text}");
+    let none = findings(&insurer, &["--date", "2024-11-19"]);
+    assert_eq!(none.status.code(), Some(2), "{none:?}");
 }

@@ -13,6 +13,7 @@ mod config;
 mod delivery_format;
 mod exit;
 mod failure;
+mod findings;
 mod help;
 mod panic_boundary;
 mod import;
@@ -88,6 +89,7 @@ enum Verb {
     Serve(serve::Arguments),
     Runs(runs::Arguments),
     Tree(tree::Arguments),
+    Findings(findings::Arguments),
     Rules(rules::Arguments),
     Schemas(schemas::Arguments),
     Wecom(wecom::Arguments),
@@ -167,6 +169,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Serve(arguments) => serve::run(arguments, environment),
         Verb::Runs(arguments) => runs::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
+        Verb::Findings(arguments) => findings::run(arguments, environment),
         Verb::Rules(arguments) => rules::run(arguments, environment),
         Verb::Schemas(arguments) => schemas::run(arguments, environment),
         Verb::Wecom(arguments) => wecom::run(arguments, environment),

@@ -3,7 +3,9 @@
 
 use crate::delivery::{Delivery, FileState};
 use crate::model::{Finding, FindingAge, FindingIdentity, MendedFinding, PerFeed, RunReport};
-use crate::store::{EarlierFinding, EarlierFindings, EarlierRule, Publication, StoreError};
+use crate::store::{
+    EarlierFinding, EarlierFindings, GoneFindings, LaterRule, Publication, StoreError,
+};
 
 /// What makes each finding the same in another delivery.
 pub(super) fn identities(findings: &[Finding], delivery: &Delivery<'_>) -> Vec<i64> {
@@ -57,8 +59,7 @@ fn set_ages(report: &mut RunReport, identities: &[i64], before: Option<&EarlierF
     }
 }
 
-/// The findings of the date before that are mended, as many of each code as a report lists; all are counted. One is not
-/// mended if its rule was not run, if its file could not be read, or if the rule found more than is held.
+/// The findings of the date before that are mended, as many of each code as a report lists; all are counted.
 fn gone(
     report: &mut RunReport,
     identities: &[i64],
@@ -73,20 +74,18 @@ fn gone(
         let mut here = identities.get(first..end).unwrap_or_default().to_vec();
         let kept = here.len() as u64;
         here.sort_unstable();
-        let run = report.rules_run.iter().any(|run| run == code);
-        let complete = report.totals.get(code.as_str()).is_none_or(|total| *total <= kept);
-        let EarlierRule { findings, .. } = rule;
-        let missing =
-            findings.iter().filter(|finding| here.binary_search(&finding.identity).is_err());
-        let (mut mended, unsettled): (Vec<EarlierFinding>, Vec<EarlierFinding>) =
-            missing.partition(|finding| run && complete && readable[finding.feed]);
-        if !unsettled.is_empty() {
-            report.mended_totals.unsettled.insert(code.clone(), unsettled.len() as u64);
+        let later = LaterRule {
+            run: report.rules_run.iter().any(|run| run == code),
+            complete: report.totals.get(code.as_str()).is_none_or(|total| *total <= kept),
+            identities: &here,
+        };
+        let GoneFindings { mut mended, unsettled } = rule.gone(later, |feed| readable[feed]);
+        if unsettled > 0 {
+            report.mended_totals.unsettled.insert(code.clone(), unsettled);
         }
         if !mended.is_empty() {
             report.mended_totals.mended.insert(code.clone(), mended.len() as u64);
         }
-        EarlierFinding::in_recorded_order(&mut mended);
         mended.truncate(RunReport::MAX_MENDED);
         listed.extend(mended);
     }

@@ -15,8 +15,7 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// # Errors
 /// None in practice: the table is written to memory.
 pub fn render(report: &RunReport, language: Language) -> Result<Vec<u8>, csv::Error> {
-    let mut writer =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BOM.to_vec());
+    let mut writer = writer();
     writer.write_record(language.choose(
         ["代码", "名称", "级别", "处置", "文件", "行号", "其余行号", "主键", "字段", "值", "说明"],
         [
@@ -42,6 +41,26 @@ pub fn render(report: &RunReport, language: Language) -> Result<Vec<u8>, csv::Er
         }
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+}
+
+/// A table with headings, in the same form.
+///
+/// # Errors
+/// None in practice: the table is written to memory.
+pub fn table<const N: usize>(
+    headings: [&str; N],
+    rows: impl Iterator<Item = [String; N]>,
+) -> Result<Vec<u8>, csv::Error> {
+    let mut writer = writer();
+    writer.write_record(headings)?;
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+}
+
+fn writer() -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BOM.to_vec())
 }
 
 fn row(report: &RunReport, finding: &Finding, language: Language) -> [String; 11] {
@@ -90,7 +109,7 @@ fn vanished(
 }
 
 /// A delivered text that a spreadsheet must not take for a formula.
-fn as_text(text: &str) -> String {
+pub fn as_text(text: &str) -> String {
     match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
         true => format!("'{text}"),
         false => text.to_owned(),

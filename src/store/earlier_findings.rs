@@ -14,8 +14,30 @@ use crate::store::snapshot::SnapshotInfo;
 pub struct EarlierFindings {
     /// That date.
     pub date: NaiveDate,
-    /// By code.
+    /// By code; only rules that found something.
     pub rules: BTreeMap<String, EarlierRule>,
+    /// True number of findings of the rules that were run, by code; empty for a run of an earlier version.
+    pub totals: BTreeMap<String, u64>,
+}
+
+/// What a later delivery has of one rule.
+#[derive(Debug, Clone, Copy)]
+pub struct LaterRule<'a> {
+    /// Whether the rule was run.
+    pub run: bool,
+    /// Whether all that it found is known.
+    pub complete: bool,
+    /// Identities of its findings, sorted.
+    pub identities: &'a [i64],
+}
+
+/// What became of the findings of a rule that a later delivery does not have, each finding once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GoneFindings {
+    /// Those that are mended, in the order in which they were recorded.
+    pub mended: Vec<EarlierFinding>,
+    /// How many may be there still.
+    pub unsettled: u64,
 }
 
 /// What a rule found on that date.
@@ -40,18 +62,24 @@ pub struct EarlierFinding {
     pub(super) rowid: i64,
 }
 
-impl EarlierFinding {
-    /// Sorts findings of one run into the order in which they were recorded.
-    pub fn in_recorded_order(findings: &mut [EarlierFinding]) {
-        findings.sort_unstable_by_key(|finding| finding.rowid);
-    }
-}
-
 impl EarlierRule {
     /// The finding of that identity.
     pub fn find(&self, identity: i64) -> Option<&EarlierFinding> {
         let at = self.findings.binary_search_by_key(&identity, |finding| finding.identity).ok()?;
         self.findings.get(at)
+    }
+
+    /// What became of those that a later delivery does not have. A finding is not mended if its rule was not run then, if
+    /// its file could not be read, or if the rule found more than is known.
+    pub fn gone(&self, later: LaterRule<'_>, readable: impl Fn(Feed) -> bool) -> GoneFindings {
+        let missing = self
+            .findings
+            .iter()
+            .filter(|finding| later.identities.binary_search(&finding.identity).is_err());
+        let (mut mended, unsettled): (Vec<EarlierFinding>, Vec<EarlierFinding>) =
+            missing.partition(|finding| later.run && later.complete && readable(finding.feed));
+        mended.sort_unstable_by_key(|finding| finding.rowid);
+        GoneFindings { mended, unsettled: unsettled.len() as u64 }
     }
 }
 
@@ -113,7 +141,7 @@ pub(super) fn read(
         rule.findings.sort_by_key(|finding| (finding.identity, finding.rowid));
         rule.findings.dedup_by_key(|finding| finding.identity);
     }
-    Ok(EarlierFindings { date, rules })
+    Ok(EarlierFindings { date, rules, totals })
 }
 
 /// The age in two columns; the date itself where they are null.
@@ -130,9 +158,9 @@ fn age(
     Ok(FindingAge { first_seen, deliveries })
 }
 
-/// True numbers of findings by code; none for a run of an earlier version.
+/// True numbers of findings of the rules that were run, by code; none for a run of an earlier version.
 pub(super) fn totals(conn: &Connection, run: &RunId) -> rusqlite::Result<BTreeMap<String, u64>> {
-    let mut statement = conn.prepare("select code, findings from finding_total where run = ?1")?;
+    let mut statement = conn.prepare("select code, findings from run_rule where run = ?1")?;
     let total =
         |row: &Row<'_>| Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default()));
     statement.query_map([&run.0], total)?.collect()

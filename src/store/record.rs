@@ -76,7 +76,7 @@ pub(super) fn write(conn: &Connection, record: RunRecord<'_, '_>) -> rusqlite::R
     }
     write_files(conn, &report.run, &report.files)?;
     write_findings(conn, &report.run, &report.findings, record.identities)?;
-    write_totals(conn, report)?;
+    write_rules(conn, report)?;
     write_quarantine(conn, &report.run, record.quarantine)
 }
 
@@ -178,11 +178,12 @@ fn write_findings(
     Ok(())
 }
 
-fn write_totals(conn: &Connection, report: &RunReport) -> rusqlite::Result<()> {
+fn write_rules(conn: &Connection, report: &RunReport) -> rusqlite::Result<()> {
     let mut insert =
-        conn.prepare("insert into finding_total (run, code, findings) values (?1, ?2, ?3)")?;
-    for (code, total) in &report.totals {
-        insert.execute(params![report.run.0, code, count(*total)])?;
+        conn.prepare("insert into run_rule (run, code, findings) values (?1, ?2, ?3)")?;
+    for code in &report.rules_run {
+        let total = report.totals.get(code).copied().unwrap_or_default();
+        insert.execute(params![report.run.0, code, count(total)])?;
     }
     Ok(())
 }

@@ -57,6 +57,14 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<SnapshotInfo> {
     Ok(SnapshotInfo { date: date.unwrap_or_default(), run: RunId(row.get(1)?), rows })
 }
 
+/// The newest snapshot that is not after a date, or the newest of all.
+pub(super) fn at(
+    conn: &Connection,
+    date: Option<NaiveDate>,
+) -> rusqlite::Result<Option<SnapshotInfo>> {
+    newest(conn, date.and_then(|date| date.succ_opt()))
+}
+
 /// The newest snapshot, or the newest before a date.
 pub(super) fn newest(
     conn: &Connection,

@@ -7,10 +7,12 @@ alter table finding add column identity integer;
 -- Has all that is compared of the findings of a run, so that a long list is read without its texts.
 drop index finding_run;
 create index finding_life on finding (run, code, feed, identity, first_seen, deliveries);
-create index finding_key on finding (key, feed) where key is not null;
+-- The findings of one record, run by run; a key behind all runs would be written all over the index.
+create index finding_key on finding (run, key) where key is not null;
 
--- A run keeps 100,000 findings a code at most; these are their true numbers. Runs of earlier versions have none.
-create table finding_total (
+-- The rules that a run ran, with the true number of their findings: a run keeps 100,000 a code at most. Runs of earlier
+-- versions have none.
+create table run_rule (
     run      text not null,
     code     text not null,
     findings integer not null,

@@ -1,0 +1,224 @@
+//! Findings of a published date as a list: those that are there, those that are new, those that are mended.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use rusqlite::{Connection, Row, params};
+
+use crate::model::Message;
+use crate::store::dates::iso;
+use crate::store::earlier_findings::{self, LaterRule};
+use crate::store::error::StoreError;
+use crate::store::reader::Reader;
+use crate::store::snapshot::{self, SnapshotInfo};
+
+/// Which findings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Those that the date has.
+    Open,
+    /// Those of them that the date before did not have.
+    New,
+    /// Those of the date before that are mended.
+    Mended,
+}
+
+/// What to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FindingQuery<'a> {
+    /// Which findings.
+    pub standing: Standing,
+    /// Of this rule only.
+    pub code: Option<&'a str>,
+    /// The published date; the newest that is not after it, or the newest of all.
+    pub date: Option<NaiveDate>,
+    /// Maximum number of findings.
+    pub limit: usize,
+}
+
+/// Findings of a published date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingList {
+    /// The date.
+    pub date: NaiveDate,
+    /// The published date before; none for the first.
+    pub previous_date: Option<NaiveDate>,
+    /// They, by code, feed and line.
+    pub findings: Vec<ListedFinding>,
+    /// How many there are without the limit.
+    pub total: u64,
+    /// Findings that the run found and did not keep, by code.
+    pub not_kept: BTreeMap<String, u64>,
+    /// Findings of the date before that may be there still, by code; of mended ones only.
+    pub unsettled: BTreeMap<String, u64>,
+}
+
+/// A recorded finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedFinding {
+    /// The rule's code.
+    pub code: String,
+    /// The rule's name.
+    pub name: String,
+    /// `info`, `warning`, `error` or `fatal`.
+    pub level: String,
+    /// `refuse`, `quarantine`, `detach` or `keep`.
+    pub disposition: String,
+    /// The feed.
+    pub feed: String,
+    /// The file's name as delivered.
+    pub file: Option<String>,
+    /// Its first line.
+    pub line: Option<u64>,
+    /// The record's key.
+    pub key: Option<String>,
+    /// The field at fault.
+    pub field: Option<String>,
+    /// The value at fault.
+    pub value: Option<String>,
+    /// What is wrong.
+    pub message: Message,
+    /// Number of rows concerned.
+    pub affected: u64,
+    /// The first date that had it; none where it is not known.
+    pub first_seen: Option<String>,
+    /// How many deliveries in a row have had it; none where it is not known.
+    pub deliveries: Option<u64>,
+}
+
+/// The columns of [`listed`], of `finding f` and `source_file s`.
+pub(super) const COLUMNS: &str = "f.code, f.name, f.level, f.disposition, f.feed, s.name, f.line, f.key, f.field, f.value, \
+     f.message_zh, f.message_en, f.affected, f.first_seen, f.deliveries";
+
+/// Where they come from.
+pub(super) const TABLES: &str =
+    "finding f left join source_file s on s.run = f.run and s.feed = f.feed";
+
+/// A finding from [`COLUMNS`].
+pub(super) fn listed(row: &Row<'_>) -> rusqlite::Result<ListedFinding> {
+    let count =
+        |at: usize| row.get::<_, Option<i64>>(at).map(|n| n.and_then(|n| u64::try_from(n).ok()));
+    Ok(ListedFinding {
+        code: row.get(0)?,
+        name: row.get(1)?,
+        level: row.get(2)?,
+        disposition: row.get(3)?,
+        feed: row.get(4)?,
+        file: row.get(5)?,
+        line: count(6)?,
+        key: row.get(7)?,
+        field: row.get(8)?,
+        value: row.get(9)?,
+        message: Message::new(row.get::<_, String>(10)?, row.get::<_, String>(11)?),
+        affected: count(12)?.unwrap_or_default(),
+        first_seen: row.get(13)?,
+        deliveries: count(14)?,
+    })
+}
+
+impl Reader {
+    /// Findings of a published date; `None` if there is no such date.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn findings(&self, query: FindingQuery<'_>) -> Result<Option<FindingList>, StoreError> {
+        if self.is_blank()? {
+            return Ok(None);
+        }
+        read(self.connection(), query).map_err(|error| self.fault(error))
+    }
+}
+
+fn read(conn: &Connection, query: FindingQuery<'_>) -> rusqlite::Result<Option<FindingList>> {
+    // One transaction, so that the parts are of one state.
+    let conn = conn.unchecked_transaction()?;
+    let Some(snapshot) = snapshot::at(&conn, query.date)? else { return Ok(None) };
+    let before = snapshot::newest(&conn, Some(snapshot.date))?;
+    let mut list = FindingList {
+        date: snapshot.date,
+        previous_date: before.as_ref().map(|before| before.date),
+        findings: Vec::new(),
+        total: 0,
+        not_kept: BTreeMap::new(),
+        unsettled: BTreeMap::new(),
+    };
+    match (query.standing, before) {
+        (Standing::Mended, Some(before)) => {
+            read_mended(&conn, &snapshot, &before, query, &mut list)?
+        }
+        (Standing::Mended, None) => {}
+        (Standing::Open | Standing::New, _) => read_present(&conn, &snapshot, query, &mut list)?,
+    }
+    Ok(Some(list))
+}
+
+fn read_present(
+    conn: &Connection,
+    snapshot: &SnapshotInfo,
+    query: FindingQuery<'_>,
+    list: &mut FindingList,
+) -> rusqlite::Result<()> {
+    let new = (query.standing == Standing::New).then(|| iso(snapshot.date));
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let wanted = "f.run = ?1 and (?2 is null or f.code = ?2) and (?3 is null or f.first_seen = ?3)";
+    let total: i64 = conn.query_row(
+        &format!("select count(*) from finding f where {wanted}"),
+        params![snapshot.run.0, query.code, new],
+        |row| row.get(0),
+    )?;
+    list.total = u64::try_from(total).unwrap_or_default();
+    let mut statement = conn.prepare(&format!(
+        "select {COLUMNS} from {TABLES} where {wanted} order by f.rowid limit ?4"
+    ))?;
+    list.findings = statement
+        .query_map(params![snapshot.run.0, query.code, new, limit], listed)?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut statement = conn.prepare(
+        "select code, findings - (select count(*) from finding f where f.run = r.run and f.code = r.code) as more \
+         from run_rule r where r.run = ?1 and (?2 is null or code = ?2) and more > 0",
+    )?;
+    let not_kept = statement.query_map(params![snapshot.run.0, query.code], |row| {
+        Ok((row.get(0)?, u64::try_from(row.get::<_, i64>(1)?).unwrap_or_default()))
+    })?;
+    list.not_kept = not_kept.collect::<rusqlite::Result<_>>()?;
+    Ok(())
+}
+
+fn read_mended(
+    conn: &Connection,
+    snapshot: &SnapshotInfo,
+    before: &SnapshotInfo,
+    query: FindingQuery<'_>,
+    list: &mut FindingList,
+) -> rusqlite::Result<()> {
+    let earlier = earlier_findings::read(conn, before)?;
+    let now = earlier_findings::read(conn, snapshot)?;
+    let mut statement =
+        conn.prepare(&format!("select {COLUMNS} from {TABLES} where f.rowid = ?1"))?;
+    let wanted = |code: &str| query.code.is_none_or(|only| only == code);
+    for (code, rule) in earlier.rules.iter().filter(|(code, _)| wanted(code)) {
+        let here = now.rules.get(code);
+        let identities: Vec<i64> =
+            here.iter().flat_map(|here| &here.findings).map(|finding| finding.identity).collect();
+        let later = LaterRule {
+            // Earlier versions did not record which rules were run.
+            run: now.totals.is_empty() || now.totals.contains_key(code),
+            complete: here.is_none_or(|here| here.complete),
+            identities: &identities,
+        };
+        // What is published could be read.
+        let gone = rule.gone(later, |_| true);
+        if gone.unsettled > 0 {
+            list.unsettled.insert(code.clone(), gone.unsettled);
+        }
+        list.total += gone.mended.len() as u64;
+        let room = query.limit.saturating_sub(list.findings.len());
+        for finding in gone.mended.iter().take(room) {
+            let mut found = statement.query_row([finding.rowid], listed)?;
+            found.first_seen = Some(iso(finding.age.first_seen));
+            found.deliveries = Some(finding.age.deliveries);
+            list.findings.push(found);
+        }
+    }
+    Ok(())
+}
