@@ -7,6 +7,7 @@ mod former_unreadable;
 mod intake;
 mod job_schema;
 mod outcome;
+mod person_names;
 mod pinned;
 mod proposing;
 mod rows;

@@ -11,6 +11,7 @@ mod row_counter;
 mod finding;
 mod json_fault;
 mod language;
+mod person_name;
 mod run;
 mod system_fault;
 mod table;
@@ -25,6 +26,7 @@ pub use finding::{
 pub use json_fault::json_reason;
 pub use language::Language;
 pub use per_feed::PerFeed;
+pub use person_name::may_be_name;
 pub use previous::{Previous, PreviousRows};
 pub use row_counter::RowCounter;
 pub use run::{

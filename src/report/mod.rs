@@ -9,6 +9,7 @@ pub mod csv;
 pub mod json;
 mod language;
 mod layout;
+pub mod mask;
 mod queries;
 pub mod rule_page;
 mod snippet;
