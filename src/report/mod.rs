@@ -7,6 +7,7 @@
 
 pub mod csv;
 pub mod json;
+pub mod html;
 mod language;
 mod layout;
 pub mod mask;
