@@ -7,11 +7,13 @@
 
 pub mod csv;
 pub mod json;
+pub mod html;
 mod json_causes;
 mod json_history;
 mod json_text;
 mod language;
 mod layout;
+pub mod mask;
 mod queries;
 pub mod rule_page;
 mod snippet;
