@@ -28,7 +28,10 @@ pub fn markdown(alert: &Alert, language: Language) -> String {
     }
     if !alert.causes.is_empty() {
         lines.push(String::new());
-        lines.push(format!("**{}**", language.choose("问题的主要原因", "What explains the findings")));
+        lines.push(format!(
+            "**{}**",
+            language.choose("问题的主要原因", "What explains the findings")
+        ));
         for (at, cause) in alert.causes.iter().enumerate() {
             lines.push(format!("{}. {}", at + 1, tame(cause.what.of(language))));
             lines.push(grey(&tame(cause.action.of(language))));
