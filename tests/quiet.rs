@@ -33,6 +33,14 @@ pub(crate) fn check(dir: &Path) -> RunReport {
     pipeline::check(&request, &Quiet).unwrap()
 }
 
+/// Checks a folder against that of a former delivery.
+pub(crate) fn check_against(former: &Path, dir: &Path) -> RunReport {
+    let (now, format) = ("2024-11-24T00:00:00Z".parse().unwrap(), Format::default());
+    let (date, against) = (NaiveDate::from_ymd_opt(2024, 11, 23), Some(former));
+    let request = CheckRequest { dir, format: &format, job: None, date, against, now };
+    pipeline::check(&request, &Quiet).unwrap()
+}
+
 /// Publishes the delivery of a folder for one day, and checks that of another for the next.
 pub(crate) fn check_after(before: &Path, dir: &Path) -> RunReport {
     let data = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
 //! An alert as it is kept, and as programs get it; its JSON Schema is `schemas/alert.schema.json`.
 //!
 //! What the document says is a promise to other programs: a key may be added, none changes its meaning or goes
-//! away without a new `version`. It holds keys, codes and counts, and no names of agents.
+//! away without a new `version`. It holds keys, codes, counts and names of organisations, and no names of agents.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::model::{Language, Message};
+use crate::model::{Cause, Language, Message};
 use crate::report::visible;
 
 use super::event::{RunFacts, TopFinding};
@@ -55,6 +55,12 @@ pub struct Alert {
     pub cause: Option<String>,
     /// Why, in words: the gate's reasons, the error, what is wrong with the job file.
     pub reasons: Vec<Text>,
+    /// What explains the findings, the gravest causes; at most three.
+    #[serde(default)]
+    pub causes: Vec<CauseOfFindings>,
+    /// Number of causes, also of those that are not listed.
+    #[serde(default)]
+    pub all_causes: u64,
     /// Rules that fired, worst first; at most 20.
     pub findings: Vec<RuleCount>,
     /// Number of rules that fired, also of those that are not listed.
@@ -91,6 +97,23 @@ pub struct Tool {
     pub name: String,
     /// Its version.
     pub version: String,
+}
+
+/// What explains some of the findings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CauseOfFindings {
+    /// What kind of event, such as `missing-record`.
+    pub kind: String,
+    /// `fatal`, `error`, `warning` or `info`.
+    pub level: String,
+    /// What happened, and whom it concerns.
+    pub what: Text,
+    /// What to do.
+    pub action: Text,
+    /// Agents concerned.
+    pub people: u64,
+    /// Number of findings that it explains.
+    pub findings: u64,
 }
 
 /// A rule that fired.
@@ -155,6 +178,8 @@ impl Alert {
             title: title(event, decision.kind),
             cause: None,
             reasons: Vec::new(),
+            causes: Vec::new(),
+            all_causes: 0,
             findings: Vec::new(),
             rules_fired: 0,
             rows: None,
@@ -207,6 +232,8 @@ impl Alert {
     fn of_run(&mut self, facts: &RunFacts) {
         self.reasons = facts.reasons.iter().take(MOST_LISTED).map(|r| text(&r.message)).collect();
         self.findings = facts.findings.iter().take(MOST_LISTED).map(rule_count).collect();
+        self.causes = facts.causes.iter().map(cause_of_findings).collect();
+        self.all_causes = facts.all_causes;
         self.rules_fired = facts.findings.len() as u64;
         self.rows = Some(facts.rows);
         self.quarantined = Some(facts.quarantined);
@@ -244,6 +271,17 @@ fn title(event: &RunEvent, kind: AlertKind) -> Text {
         None => (format!("{tenant} "), tenant.clone()),
     };
     Text { zh: format!("{who_zh}{date} {zh}"), en: format!("{who_en} {date}: {en}") }
+}
+
+fn cause_of_findings(cause: &Cause) -> CauseOfFindings {
+    CauseOfFindings {
+        kind: cause.kind.name().to_owned(),
+        level: cause.level.name().to_owned(),
+        what: text(&cause.what),
+        action: text(&cause.action),
+        people: cause.people,
+        findings: cause.findings,
+    }
 }
 
 fn rule_count(finding: &TopFinding) -> RuleCount {

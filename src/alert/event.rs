@@ -8,10 +8,13 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::job::Job;
-use crate::model::{GateReason, Level, Message, RunId, RunReport, Verdict};
+use crate::model::{self, GateReason, Level, Message, RunId, RunReport, Verdict};
 use crate::pipeline::{Fault, RunError};
 use crate::report::{json, view::View};
 use crate::rules::CATALOGUE;
+
+/// Number of causes that an alert names; the report has them all.
+const MOST_CAUSES: usize = 3;
 
 /// Something that happened to the delivery of one business date.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,13 +98,17 @@ impl Cause {
     }
 }
 
-/// What an alert says of a run. There are keys, codes and counts in it, and no names of agents.
+/// What an alert says of a run. There are keys, codes, counts and names of organisations in it, and no names of agents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunFacts {
     /// The run.
     pub run: RunId,
     /// Why it was refused; empty unless it was.
     pub reasons: Vec<GateReason>,
+    /// What explains the findings: the first three causes.
+    pub causes: Vec<model::Cause>,
+    /// How many causes there are.
+    pub all_causes: u64,
     /// The rules that fired, worst first.
     pub findings: Vec<TopFinding>,
     /// Rows accepted, over all files.
@@ -190,6 +197,8 @@ impl RunFacts {
         RunFacts {
             run: report.run.clone(),
             reasons: report.reasons.clone(),
+            causes: report.causes.iter().take(MOST_CAUSES).cloned().collect(),
+            all_causes: report.causes.len() as u64,
             findings,
             rows: report.files.iter().map(|file| file.rows).sum(),
             quarantined: report.files.iter().map(|file| file.quarantined).sum(),

@@ -26,6 +26,24 @@ pub fn markdown(alert: &Alert, language: Language) -> String {
         lines.push(format!("**{}**", language.choose("原因", "Why")));
         lines.extend(alert.reasons.iter().map(|reason| tame(reason.of(language))));
     }
+    if !alert.causes.is_empty() {
+        lines.push(String::new());
+        lines.push(format!(
+            "**{}**",
+            language.choose("问题的主要原因", "What explains the findings")
+        ));
+        for (at, cause) in alert.causes.iter().enumerate() {
+            lines.push(format!("{}. {}", at + 1, tame(cause.what.of(language))));
+            lines.push(grey(&tame(cause.action.of(language))));
+        }
+        let more = alert.all_causes.saturating_sub(alert.causes.len() as u64);
+        if more > 0 {
+            lines.push(grey(&match language {
+                Language::Chinese => format!("另有 {more} 个原因，见报告"),
+                Language::English => format!("{more} more causes, see the report"),
+            }));
+        }
+    }
     if !alert.findings.is_empty() {
         lines.push(String::new());
         lines.push(format!("**{}**", language.choose("主要问题", "Top findings")));

@@ -126,6 +126,8 @@ mod tests {
         RunFacts {
             run: RunId("r".into()),
             reasons: reasons.iter().map(reason).collect(),
+            causes: Vec::new(),
+            all_causes: 0,
             findings: Vec::new(),
             rows: 0,
             quarantined: 0,

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Feed, PerFeed, Previous, PreviousRows};
+use crate::model::{Feed, PerFeed, PreviousRows};
 
 use super::places::{Places, name_field, organ_field, parent_field};
 
@@ -12,9 +12,12 @@ pub(super) struct Gone<'p> {
 }
 
 impl<'p> Gone<'p> {
-    pub(super) fn new(places: &Places<'_, '_>, previous: Option<&'p Previous>) -> Gone<'p> {
+    pub(super) fn new(
+        places: &Places<'_, '_>,
+        previous: Option<&'p PerFeed<Option<PreviousRows>>>,
+    ) -> Gone<'p> {
         let rows = PerFeed::from_fn(|feed| {
-            let (rows, file) = (previous?.rows[feed].as_ref()?, places.file(feed)?);
+            let (rows, file) = (previous?[feed].as_ref()?, places.file(feed)?);
             let gone = (0..rows.len()).map(|row| (rows.key(row), row));
             let gone = gone.filter(|(key, _)| file.find(key).is_none());
             Some((rows, gone.collect()))

@@ -216,9 +216,9 @@ fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
         };
     }
     let of_zh = match (organ, had_before) {
-        (Some((id, name)), true) => format!("{name}（{id}）在上一快照中的 "),
+        (Some((id, name)), true) => format!("{name}（{id}）在上一批次中的 "),
         (Some((id, name)), false) => format!("{name}（{id}）的 "),
-        (None, true) => "上一快照中的 ".to_owned(),
+        (None, true) => "上一批次中的 ".to_owned(),
         (None, false) => String::new(),
     };
     let mut of_en = match organ {
@@ -226,7 +226,7 @@ fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
         None => String::new(),
     };
     if *had_before {
-        of_en.push_str(" that the snapshot before had");
+        of_en.push_str(" that the delivery before had");
     }
     let named_at = missing.named_at.map(|(feed, line)| ((facts.file_of)(feed), line));
     let (at_zh, at_en) = match named_at {

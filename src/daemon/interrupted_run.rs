@@ -89,6 +89,8 @@ fn facts(row: &RunRow, folder: &Path) -> RunFacts {
                 message: reason.message.clone(),
             })
             .collect(),
+        causes: Vec::new(),
+        all_causes: 0,
         findings: Vec::new(),
         rows: row.rows,
         quarantined: row.quarantined,

@@ -10,10 +10,10 @@ use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery, Readable};
 use crate::fetch::{self, Fetched, RawDelivery};
 use crate::model::{
-    Cancel, Column, Feed, FeedChanges, FormerDelivery, FormerFeed, Message, PerFeed, RowCounter,
-    VanishedRecord,
+    Cancel, Column, Feed, FeedChanges, FormerDelivery, FormerFeed, Message, PerFeed, PreviousRows,
+    RowCounter, VanishedRecord,
 };
-use crate::rules::{Levels, check_lines};
+use crate::rules::{Levels, check_lines, fields_of_previous};
 use crate::store::{Branch, BranchFields, Branches, Organ};
 
 use super::error::RunError;
@@ -172,6 +172,27 @@ impl<'a> Former<'a> {
             comparison.feeds.insert(feed, FeedComparison { before, changes, former });
         }
         comparison
+    }
+
+    /// The records that a delivery no longer has, with what they were called and where they stood.
+    pub(super) fn vanished_rows(&self, compared: &Comparison) -> PerFeed<Option<PreviousRows>> {
+        PerFeed::from_fn(|feed| {
+            let (compared, file) = (compared.feeds.get(&feed)?, self.delivery.readable(feed)?);
+            let table = &file.parsed.table;
+            let fields = fields_of_previous(self.delivery.schema, feed)?.into_iter();
+            let texts: Vec<_> =
+                fields.filter_map(|field| Some((field, table.text(field)?))).collect();
+            let names: Vec<&str> = texts.iter().map(|(field, _)| *field).collect();
+            let mut rows = PreviousRows::new(&names);
+            for record in &compared.former.vanished {
+                let Some(row) = file.find(&record.key) else { continue };
+                rows.push(&record.key);
+                texts.iter().for_each(|(_, cells)| {
+                    rows.push(cells.get(row as usize).unwrap_or_default());
+                });
+            }
+            Some(rows)
+        })
     }
 
     /// Agents by level-2 organ of the former delivery, and how many of them are gone.

@@ -140,10 +140,12 @@ impl Run<'_> {
             let readable = PerFeed::from_fn(|feed| delivery.readable(feed).is_some());
             life::compare(&mut outcome.report, &outcome.identities, publication, &readable)?;
         }
+        let mut former_rows = None;
         let mut base = match (&publication, self.former) {
             (Some(publication), _) => Base::snapshot(publication, written.as_ref()),
             (None, Some(former)) => {
                 let compared = former.compare(delivery, accepted, &quarantined);
+                former_rows = Some(former.vanished_rows(&compared));
                 Base::former(compared, former.folder().to_owned())
             }
             (None, None) => Base::default(),
@@ -159,7 +161,7 @@ impl Run<'_> {
         let (cut_off, unchanged) = (base.cut_off(), self.unchanged(delivery));
         outcome.explain(&causes::Facts {
             rows: RowContext { delivery, accepted, links: &links, forests: &forests },
-            previous: before.as_ref(),
+            previous: before.as_ref().map(|before| &before.rows).or(former_rows.as_ref()),
             unchanged: &unchanged,
             cut_off: &cut_off,
         });

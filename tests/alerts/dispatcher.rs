@@ -75,6 +75,7 @@ fn a_long_alert_is_cut_at_a_line_end_and_keeps_the_report_path() {
     let message = Message::new(long.clone(), long);
     huge.reasons =
         (0..50).map(|_| GateReason { limit: "quarantined", message: message.clone() }).collect();
+    huge.causes.iter_mut().for_each(|cause| cause.what = message.clone());
     huge.findings = facts().findings.into_iter().cycle().take(300).collect();
     let job = job(TWO_CHANNELS);
     let alert = alert(&job, &event(23, EventKind::Refused(huge)));

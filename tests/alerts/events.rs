@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::{
     alert::{Cause, EventKind, RunEvent, RunFacts, TopFinding},
     config::job::{self, Job},
-    model::{GateReason, Level, Message, RunId},
+    model::{self, CauseKind, Feed, GateReason, Level, Message, RunId},
 };
 
 pub(crate) static NOW: LazyLock<DateTime<Utc>> =
@@ -27,6 +27,40 @@ pub(crate) fn event(day: u32, what: EventKind) -> RunEvent {
     }
 }
 
+fn causes() -> Vec<model::Cause> {
+    let cut_short = model::Cause {
+        kind: CauseKind::FileCutShort,
+        level: Level::Error,
+        what: Message::fixed(
+            "temp_base_node.txt 不完整，缺少结尾；涉及 河南分公司（8616）的 60,015 名代理人、412 个机构",
+            "temp_base_node.txt has been cut off; it concerns 60,015 agents and 412 organisations of 河南分公司 (8616)",
+        ),
+        action: Message::fixed(
+            "请提供方重新上传完整的 temp_base_node.txt",
+            "ask the provider to upload the whole temp_base_node.txt again",
+        ),
+        feed: Feed::Node,
+        line: Some(37_380),
+        key: None,
+        people: 60_015,
+        organs: 412,
+        organ: Some(("8616".to_owned(), "河南分公司".to_owned())),
+        findings: 4_102,
+        codes: vec!["F108", "X411"],
+    };
+    let missing = model::Cause {
+        kind: CauseKind::MissingRecord,
+        what: Message::fixed(
+            "机构 8699 不在 temp_organization.txt 中",
+            "the organisation 8699 is not in temp_organization.txt",
+        ),
+        action: Message::fixed("请提供方补回该机构", "ask the provider to add it"),
+        people: 12,
+        ..cut_short.clone()
+    };
+    vec![cut_short, missing]
+}
+
 pub(crate) fn facts() -> RunFacts {
     let finding = |code, name, zh: &'static str, en: &'static str, level, count| TopFinding {
         code,
@@ -45,6 +79,8 @@ pub(crate) fn facts() -> RunFacts {
                  (max_quarantined)",
             ),
         }],
+        causes: causes(),
+        all_causes: 5,
         findings: vec![
             finding(
                 "R201",

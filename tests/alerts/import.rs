@@ -107,6 +107,9 @@ fn an_unreachable_alert_server_does_not_fail_an_import_and_receives_the_alert_la
     let kinds: Vec<&str> = documents.iter().map(|d| d["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["refused", "recovered", "late"]);
     assert_eq!(documents[0]["findings"][0]["code"], "F101");
+    assert_eq!(documents[0]["causes"][0]["kind"], "same-rule");
+    let what = documents[0]["causes"][0]["what"]["zh"].as_str().unwrap();
+    assert!(what.contains("temp_base_node.txt"), "{what}");
     let report = documents[0]["report"].as_str().unwrap();
     assert!(folder.path().join(report).exists(), "{report}");
     assert_eq!(documents[1]["ended"][0]["kind"], "refused");

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use orgsnap::model::{Feed, PerFeed, RunReport};
 use orgsnap::sample::{self, Charset, Options};
 
-use crate::quiet::{check, check_after};
+use crate::quiet::{check, check_after, check_against};
 
 const NAMES: [(Feed, &str); 4] = [
     (Feed::Agent, "temp_agent.txt"),
@@ -91,12 +91,12 @@ impl Files {
         check(folder.path())
     }
 
-    /// The report of this delivery one day after another was published.
-    pub(super) fn check_after(&self, before: &Files) -> RunReport {
+    /// The reports of this delivery one day after another was published, and of a check of it against that one.
+    pub(super) fn check_after(&self, before: &Files) -> [RunReport; 2] {
         let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
         before.write(folders[0].path());
         self.write(folders[1].path());
-        check_after(folders[0].path(), folders[1].path())
+        [check_after, check_against].map(|check| check(folders[0].path(), folders[1].path()))
     }
 }
 
