@@ -108,6 +108,12 @@ impl<'a> Lines<'a> {
         raw
     }
 
+    /// Where the bytes of a line (0-based) are in the file, as [`Lines::raw`] has them.
+    pub fn range(&self, line: usize) -> Range<u64> {
+        let start = self.starts[line];
+        start..start + self.raw_len(line) as u64
+    }
+
     /// A line (0-based) as text, with the spans that did not decode.
     pub fn decode(&self, line: usize) -> Text<'a> {
         decode(self.raw(line), self.detected.encoding, self.starts[line])

@@ -2,6 +2,7 @@
 //! module knows it.
 
 mod error;
+mod explaining;
 mod former;
 mod former_unreadable;
 mod intake;
@@ -31,6 +32,7 @@ use crate::rules::Levels;
 use crate::store::{self, Store};
 
 pub use error::{Classification, Fault, RunError};
+pub use explaining::{ExplainRequest, Explained, explain};
 use former::Former;
 pub use former_unreadable::FormerUnreadable;
 use job_schema::schema_of;

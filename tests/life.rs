@@ -7,9 +7,9 @@ use std::process::Command;
 
 use chrono::{NaiveDate, TimeDelta};
 use orgsnap::config::job::{self, Job};
-use orgsnap::model::{RunReport, Verdict};
+use orgsnap::model::{ListedFinding, RunReport, Verdict};
 use orgsnap::sample::{self, Charset, Options};
-use orgsnap::store::{FindingQuery, ListedFinding, Reader, Standing};
+use orgsnap::store::{FindingQuery, Reader, Standing};
 use rusqlite::Connection;
 
 use crate::naive::FEEDS;

@@ -2,9 +2,9 @@
 
 use chrono::NaiveDate;
 use clap::Args;
-use orgsnap::model::{Level, Message};
+use orgsnap::model::{Level, ListedFinding, Message};
 use orgsnap::report::{Column, csv, formatting, table, visible};
-use orgsnap::store::{FindingList, FindingQuery, ListedFinding, Reader, Standing};
+use orgsnap::store::{FindingList, FindingQuery, Reader, Standing};
 use serde::Serialize;
 
 use super::environment::Environment;

@@ -12,6 +12,7 @@ mod completions;
 mod config;
 mod delivery_format;
 mod exit;
+mod explain;
 mod failure;
 mod findings;
 mod help;
@@ -90,6 +91,7 @@ enum Verb {
     Runs(runs::Arguments),
     Tree(tree::Arguments),
     Findings(findings::Arguments),
+    Explain(explain::Arguments),
     Rules(rules::Arguments),
     Schemas(schemas::Arguments),
     Wecom(wecom::Arguments),
@@ -170,6 +172,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Runs(arguments) => runs::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
         Verb::Findings(arguments) => findings::run(arguments, environment),
+        Verb::Explain(arguments) => explain::run(arguments, environment),
         Verb::Rules(arguments) => rules::run(arguments, environment),
         Verb::Schemas(arguments) => schemas::run(arguments, environment),
         Verb::Wecom(arguments) => wecom::run(arguments, environment),

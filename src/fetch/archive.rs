@@ -174,6 +174,14 @@ pub fn write(
 /// # Errors
 /// If the folder has no manifest, or one of a newer version, or a file does not match it.
 pub fn read(folder: &Path) -> Result<RawDelivery, ArchiveError> {
+    read_only(folder, &Feed::ALL)
+}
+
+/// As [`read`], but only the files of these feeds; the others count as missing.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_only(folder: &Path, feeds: &[Feed]) -> Result<RawDelivery, ArchiveError> {
     let path = folder.join(MANIFEST);
     let text = std::fs::read(&path)
         .map_err(|source| ArchiveError::Unreadable { path: path.clone(), source })?;
@@ -197,7 +205,10 @@ pub fn read(folder: &Path) -> Result<RawDelivery, ArchiveError> {
         if entry.feed != feed.name() || manifest.files.len() != Feed::ALL.len() {
             break;
         }
-        files.push(entry.restore(feed, folder)?);
+        files.push(match feeds.contains(&feed) {
+            true => entry.restore(feed, folder)?,
+            false => Fetched::Missing { feed, name: entry.name.clone(), near: Vec::new() },
+        });
     }
     if files.len() != Feed::ALL.len() {
         return Err(damaged(
@@ -370,6 +381,11 @@ fn compress_frames(
 }
 
 impl ArchiveError {
+    /// Whether a file, or the whole delivery, is not there any more.
+    pub fn is_gone(&self) -> bool {
+        matches!(self, ArchiveError::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// What happened, where, and what to do, in both languages.
     pub fn message(&self) -> Message {
         match self {

@@ -4,6 +4,7 @@
 
 mod cancel;
 mod cause;
+mod explanation;
 mod feed;
 mod per_feed;
 mod previous;
@@ -11,6 +12,7 @@ mod row_counter;
 mod finding;
 mod finding_identity;
 mod json_fault;
+mod listed_finding;
 mod language;
 mod person_name;
 mod run;
@@ -20,6 +22,10 @@ mod tree;
 
 pub use cancel::Cancel;
 pub use cause::{Cause, CauseKind, OrganFindings};
+pub use explanation::{
+    ArchiveState, ColumnValue, DeliveryTrace, Explanation, LineFate, RecordState, RecordVersion,
+    TraceRole, TracedField, TracedFile, TracedLine, TreeEnd, TreePlace, TreeStep, ValueChange,
+};
 pub use feed::Feed;
 pub use finding::{
     Disposition, Example, Excerpt, Finding, FindingAge, Group, Level, Message, Related, RuleMeta,
@@ -27,6 +33,7 @@ pub use finding::{
 pub use finding_identity::FindingIdentity;
 pub use json_fault::json_reason;
 pub use language::{Language, grouped};
+pub use listed_finding::ListedFinding;
 pub use per_feed::PerFeed;
 pub use person_name::may_be_name;
 pub use previous::{Previous, PreviousRows};

@@ -8,7 +8,7 @@ use polars_arrow::array::Array as _;
 use crate::config::job::{Format, Source};
 use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery, Readable};
-use crate::fetch::{self, Fetched, RawDelivery};
+use crate::fetch::{self, RawDelivery};
 use crate::model::{
     Cancel, Column, Feed, FeedChanges, FormerDelivery, FormerFeed, Message, PerFeed, PreviousRows,
     RowCounter, VanishedRecord,
@@ -283,14 +283,4 @@ pub(super) fn cut_off(comparison: &Comparison, gone: &PerFeed<u64>) -> PerFeed<b
             .get(&feed)
             .is_some_and(|c| c.former.at_end && c.changes.removed == gone[feed])
     })
-}
-
-/// Only the files of these feeds: the others need not be parsed.
-pub(super) fn only(raw: &mut RawDelivery, feeds: &[Feed]) {
-    for fetched in &mut raw.files {
-        let feed = fetched.feed();
-        if !feeds.contains(&feed) {
-            *fetched = Fetched::Missing { feed, name: fetched.name().to_owned(), near: Vec::new() };
-        }
-    }
 }

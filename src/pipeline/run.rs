@@ -7,7 +7,7 @@
 use std::{path::Path, sync::mpsc, thread, time::Instant};
 
 use crate::causes;
-use crate::config::job::{Format, GateLimits};
+use crate::config::job::{Format, GateLimits, Job};
 use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery};
 use crate::fetch::{RawDelivery, archive};
@@ -227,8 +227,8 @@ impl Run<'_> {
     ) -> Option<PerFeed<bool>> {
         let (archive, gone) = base.published_files()?;
         let feeds: Vec<Feed> = Feed::ALL.into_iter().filter(|feed| gone[*feed] > 0).collect();
-        let mut raw = archive::read(&self.tenant_dir?.join(archive)).ok()?;
-        former::only(&mut raw, &feeds);
+        let mut raw = archive::read_only(&self.tenant_dir?.join(archive), &feeds).ok()?;
+        raw.load(Job::MAX_FILE_SIZE).ok()?;
         let known = (self.pinned, self.levels);
         let former = Former::parse(&raw, self.schema, known, &feeds).ok()?;
         let comparison = former.compare(delivery, accepted, quarantined);

@@ -6,6 +6,8 @@
 //! same run gives the same report.
 
 pub mod csv;
+pub mod explanation;
+pub mod explanation_json;
 pub mod json;
 pub mod html;
 mod json_causes;

@@ -3,7 +3,7 @@
 //! The tables are not `STRICT`, because a reader with a SQLite older than 3.37 (DB Browser 3.12 has 3.35)
 //! could not open the file at all.
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use crate::config::schema::{FeedSchema, ForestSchema, Kind, Schema};
 use crate::model::{Feed, Message, PerFeed};
@@ -213,7 +213,7 @@ impl FeedTable {
     }
 }
 
-fn is_snapshot_column(column: &str) -> bool {
+pub(super) fn is_snapshot_column(column: &str) -> bool {
     let own = SNAPSHOT_COLUMNS.iter().map(|(name, _)| *name).chain(["valid_to"]);
     own.into_iter().any(|name| name.eq_ignore_ascii_case(column))
 }
@@ -271,6 +271,12 @@ pub(super) fn prepare(conn: &Connection, schema: &Schema) -> rusqlite::Result<Pe
 pub(super) fn columns_of(conn: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
     let mut statement = conn.prepare("select name from pragma_table_info(?1) order by cid")?;
     statement.query_map([table], |row| row.get(0))?.collect()
+}
+
+/// The key column of a feed: that of its unique index.
+pub(super) fn key_column(conn: &Connection, feed: Feed) -> rusqlite::Result<Option<String>> {
+    let sql = "select name from pragma_index_info(?1) where seqno = 0";
+    conn.query_row(sql, [format!("{feed}_key")], |row| row.get(0)).optional()
 }
 
 fn create_feed(feed: &FeedSchema, table: &FeedTable) -> String {

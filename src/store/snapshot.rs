@@ -65,6 +65,17 @@ pub(super) fn at(
     newest(conn, date.and_then(|date| date.succ_opt()))
 }
 
+/// The oldest snapshot.
+pub(super) fn oldest(conn: &Connection) -> rusqlite::Result<Option<SnapshotInfo>> {
+    conn.query_row(
+        "select business_date, run, agent_rows, node_rows, organ_rows, principal_rows from snapshot \
+         order by business_date limit 1",
+        [],
+        from_row,
+    )
+    .optional()
+}
+
 /// The newest snapshot, or the newest before a date.
 pub(super) fn newest(
     conn: &Connection,

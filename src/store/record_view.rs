@@ -1,0 +1,408 @@
+//! Everything that the database holds of one record: its versions, its places, its quarantined lines, its findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::config::schema::Schema;
+use crate::model::{
+    ArchiveState, ColumnValue, DeliveryTrace, Explanation, Feed, LineFate, ListedFinding, Message,
+    RecordState, RecordVersion, RunId, TraceRole, TracedFile, TracedLine, ValueChange,
+};
+use crate::store::dates::iso;
+use crate::store::error::StoreError;
+use crate::store::finding_list::{COLUMNS, TABLES, listed};
+use crate::store::layout::{columns_of, is_snapshot_column, key_column, quoted};
+use crate::store::places;
+use crate::store::reader::Reader;
+use crate::store::snapshot::{self, SnapshotInfo};
+
+/// What the database says of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordView {
+    /// Nothing is published yet.
+    NothingPublished,
+    /// Nothing was published before this date.
+    NotBefore(NaiveDate),
+    /// No published delivery has had the key.
+    Unknown,
+    /// The record; no archived file is read yet.
+    Known(Box<Explanation>),
+}
+
+impl Reader {
+    /// A record on the newest published date that is not after `date`, or on the newest of all.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn record(
+        &self,
+        schema: &Schema,
+        feed: Feed,
+        id: &str,
+        date: Option<NaiveDate>,
+    ) -> Result<RecordView, StoreError> {
+        if self.is_blank()? {
+            return Ok(RecordView::NothingPublished);
+        }
+        let read = || -> rusqlite::Result<RecordView> {
+            // One transaction, so that the parts are of one state.
+            let conn = self.connection().unchecked_transaction()?;
+            match snapshot::at(&conn, date)? {
+                None => Ok(match snapshot::oldest(&conn)? {
+                    Some(oldest) => RecordView::NotBefore(oldest.date),
+                    None => RecordView::NothingPublished,
+                }),
+                Some(snapshot) => {
+                    let record = Record { conn: &conn, schema, feed, id };
+                    record.on(&snapshot)
+                }
+            }
+        };
+        read().map_err(|error| self.fault(error))
+    }
+
+    /// The findings of a run on lines of a feed.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn findings_on_lines(
+        &self,
+        run: &RunId,
+        feed: Feed,
+        lines: &[u64],
+    ) -> Result<Vec<ListedFinding>, StoreError> {
+        let wanted = serde_json::json!(lines).to_string();
+        let read = || -> rusqlite::Result<Vec<ListedFinding>> {
+            let mut statement = self.connection().prepare(&format!(
+                "select {COLUMNS} from {TABLES} where f.run = ?1 and f.feed = ?2 and exists \
+                 (select 1 from json_each(f.lines) l join json_each(?3) w on w.value = l.value) order by f.rowid"
+            ))?;
+            statement.query_map(params![run.0, feed.name(), wanted], listed)?.collect()
+        };
+        read().map_err(|error| self.fault(error))
+    }
+
+    /// Calls `each` with every key of a feed that was ever published.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn each_key(&self, feed: Feed, mut each: impl FnMut(&str)) -> Result<(), StoreError> {
+        let mut read = || -> rusqlite::Result<()> {
+            let conn = self.connection();
+            let Some(key) = key_column(conn, feed)? else { return Ok(()) };
+            for table in [feed.name().to_owned(), format!("{feed}_history")] {
+                let mut statement =
+                    conn.prepare(&format!("select {} from {table}", quoted(&key)))?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    each(row.get_ref(0)?.as_str()?);
+                }
+            }
+            Ok(())
+        };
+        read().map_err(|error| self.fault(error))
+    }
+
+    /// Whether a key of a feed was ever published.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn is_known(&self, feed: Feed, id: &str) -> Result<bool, StoreError> {
+        let read = || -> rusqlite::Result<bool> {
+            let conn = self.connection();
+            let Some(key) = key_column(conn, feed)? else { return Ok(false) };
+            let sql =
+                format!("select exists (select 1 from {feed}_version where {} = ?1)", quoted(&key));
+            conn.query_row(&sql, [id], |row| row.get(0))
+        };
+        read().map_err(|error| self.fault(error))
+    }
+}
+
+struct Record<'a> {
+    conn: &'a Connection,
+    schema: &'a Schema,
+    feed: Feed,
+    id: &'a str,
+}
+
+/// A version with its values, in the order of the columns.
+struct Stored {
+    from: NaiveDate,
+    to: Option<NaiveDate>,
+    values: Vec<Option<String>>,
+}
+
+impl Record<'_> {
+    fn on(&self, snapshot: &SnapshotInfo) -> rusqlite::Result<RecordView> {
+        let date = snapshot.date;
+        let columns: Vec<String> = columns_of(self.conn, self.feed.name())?
+            .into_iter()
+            .filter(|column| !is_snapshot_column(column))
+            .collect();
+        let versions = self.versions(&columns)?;
+        let carried = self.carried()?;
+        let bad = self.quarantined(&snapshot.run)?;
+        let last_seen = match versions.is_empty() && bad.is_empty() {
+            true => self.last_quarantined(date)?,
+            false => None,
+        };
+        if versions.is_empty() && bad.is_empty() && last_seen.is_none() {
+            return Ok(RecordView::Unknown);
+        }
+        let covers =
+            |from: NaiveDate, to: Option<NaiveDate>| from <= date && to.is_none_or(|to| date < to);
+        let here = versions.iter().find(|version| covers(version.from, version.to));
+        let carry = carried.iter().find(|(from, to)| covers(*from, *to));
+        let gone = versions.iter().rev().find_map(|version| version.to.filter(|to| *to <= date));
+        let state = match (here, carry) {
+            (Some(_), Some((since, _))) => RecordState::Carried { since: *since },
+            (Some(version), None) => RecordState::Published { since: version.from },
+            (None, _) if !bad.is_empty() => RecordState::Quarantined,
+            (None, _) => RecordState::Absent { since: gone },
+        };
+        let mut deliveries = vec![self.trace(TraceRole::OfDate, snapshot, bad)?];
+        // The last good row came on the date before the carrying began, or before the record was gone.
+        let after_good = match state {
+            RecordState::Carried { since } => Some(since),
+            RecordState::Absent { since: Some(since) } => {
+                let ended = carried.iter().find(|(_, to)| *to == Some(since));
+                Some(ended.map_or(since, |(from, _)| *from))
+            }
+            _ => None,
+        };
+        let good = after_good.map(|after| snapshot::newest(self.conn, Some(after))).transpose()?;
+        if let Some(good) = good.flatten() {
+            let bad = self.quarantined(&good.run)?;
+            deliveries.push(self.trace(TraceRole::LastGood, &good, bad)?);
+        }
+        if let Some(seen) = last_seen {
+            let bad = self.quarantined(&seen.run)?;
+            deliveries.push(self.trace(TraceRole::LastSeen, &seen, bad)?);
+        }
+        let titles = self.titles(&columns)?;
+        let values = here.map(|version| values(&columns, &titles, &version.values));
+        let places = match here {
+            Some(_) => places::of(self.conn, self.schema, (self.feed, self.id), date)?,
+            None => Vec::new(),
+        };
+        let (findings, earlier_findings) = self.findings(snapshot)?;
+        Ok(RecordView::Known(Box::new(Explanation {
+            feed: self.feed,
+            id: self.id.to_owned(),
+            date,
+            state,
+            values: values.unwrap_or_default(),
+            deliveries,
+            places,
+            versions: history(&columns, &titles, &versions),
+            carried,
+            findings,
+            earlier_findings,
+        })))
+    }
+
+    fn versions(&self, columns: &[String]) -> rusqlite::Result<Vec<Stored>> {
+        let Some(key) = key_column(self.conn, self.feed)? else { return Ok(Vec::new()) };
+        let list: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+        let mut statement = self.conn.prepare(&format!(
+            "select valid_from, valid_to, {} from {}_version where {} = ?1 order by valid_from",
+            list.join(", "),
+            self.feed,
+            quoted(&key)
+        ))?;
+        let version = |row: &rusqlite::Row<'_>| {
+            let values = (2..columns.len() + 2).map(|at| text(row.get_ref(at)?));
+            Ok(Stored {
+                from: date(row, 0)?.unwrap_or_default(),
+                to: date(row, 1)?,
+                values: values.collect::<rusqlite::Result<_>>()?,
+            })
+        };
+        statement.query_map([self.id], version)?.collect()
+    }
+
+    fn carried(&self) -> rusqlite::Result<Vec<(NaiveDate, Option<NaiveDate>)>> {
+        let mut statement = self.conn.prepare(
+            "select carried_from, carried_to from carry where feed = ?1 and id = ?2 order by carried_from",
+        )?;
+        let interval =
+            |row: &rusqlite::Row<'_>| Ok((date(row, 0)?.unwrap_or_default(), date(row, 1)?));
+        statement.query_map(params![self.feed.name(), self.id], interval)?.collect()
+    }
+
+    /// The quarantined lines of a run with this key.
+    fn quarantined(&self, run: &RunId) -> rusqlite::Result<Vec<TracedLine>> {
+        let mut statement = self.conn.prepare(
+            "select line, text, rules from quarantine where run = ?1 and feed = ?2 and key = ?3 order by line",
+        )?;
+        let line = |row: &rusqlite::Row<'_>| {
+            let rules: String = row.get(2)?;
+            Ok(TracedLine {
+                line: u64::try_from(row.get::<_, i64>(0)?).unwrap_or_default(),
+                bytes: None,
+                text: row.get(1)?,
+                fields: Vec::new(),
+                fate: LineFate::Quarantined(rules.split(',').map(str::to_owned).collect()),
+            })
+        };
+        statement.query_map(params![run.0, self.feed.name(), self.id], line)?.collect()
+    }
+
+    /// The newest published date up to this one with a quarantined row of the key.
+    fn last_quarantined(&self, date: NaiveDate) -> rusqlite::Result<Option<SnapshotInfo>> {
+        self.conn
+            .query_row(
+                "select s.business_date, s.run, s.agent_rows, s.node_rows, s.organ_rows, s.principal_rows \
+                 from snapshot s cross join quarantine q on q.run = s.run and q.feed = ?1 and q.key = ?2 \
+                 where s.business_date <= ?3 order by s.business_date desc limit 1",
+                params![self.feed.name(), self.id, iso(date)],
+                snapshot::from_row,
+            )
+            .optional()
+    }
+
+    fn trace(
+        &self,
+        role: TraceRole,
+        snapshot: &SnapshotInfo,
+        lines: Vec<TracedLine>,
+    ) -> rusqlite::Result<DeliveryTrace> {
+        let file = self
+            .conn
+            .query_row(
+                "select name, sha256, size, encoding, delimiter, header from source_file where run = ?1 and feed = ?2",
+                params![snapshot.run.0, self.feed.name()],
+                |row| {
+                    Ok(TracedFile {
+                        name: row.get(0)?,
+                        sha256: row.get(1)?,
+                        size: u64::try_from(row.get::<_, i64>(2)?).unwrap_or_default(),
+                        encoding: row.get(3)?,
+                        delimiter: row.get(4)?,
+                        header: row.get(5)?,
+                    })
+                },
+            )
+            .optional()?;
+        let file = file.unwrap_or_else(|| TracedFile {
+            name: self.schema.feed(self.feed).file_name.clone(),
+            sha256: None,
+            size: 0,
+            encoding: None,
+            delimiter: None,
+            header: None,
+        });
+        let unread = Message::fixed("尚未读取", "not read yet");
+        Ok(DeliveryTrace {
+            role,
+            date: snapshot.date,
+            run: snapshot.run.clone(),
+            file,
+            archive: ArchiveState::Unusable(unread),
+            lines,
+        })
+    }
+
+    /// The titles of columns, as the database documents them.
+    fn titles(&self, columns: &[String]) -> rusqlite::Result<BTreeMap<String, Message>> {
+        let mut statement = self.conn.prepare(
+            "select column_name, title_zh, title_en from data_dictionary where table_name = ?1",
+        )?;
+        let known: BTreeMap<String, Message> = statement
+            .query_map([self.feed.name()], |row| {
+                Ok((row.get(0)?, Message::new(row.get::<_, String>(1)?, row.get::<_, String>(2)?)))
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+        let title = |column: &String| {
+            let plain = || Message::new(column.clone(), column.clone());
+            (column.clone(), known.get(column).cloned().unwrap_or_else(plain))
+        };
+        Ok(columns.iter().map(title).collect())
+    }
+
+    /// The findings of the key on a date, and those before that it does not have any more.
+    #[expect(clippy::type_complexity, reason = "two lists, named where they are used")]
+    fn findings(
+        &self,
+        snapshot: &SnapshotInfo,
+    ) -> rusqlite::Result<(Vec<ListedFinding>, Vec<(NaiveDate, ListedFinding)>)> {
+        // Run by run, as the index has them.
+        let mut statement = self.conn.prepare(&format!(
+            "select {COLUMNS}, d.business_date, f.identity from snapshot d cross join {TABLES} \
+             where f.run = d.run and f.key = ?1 and f.feed = ?2 and d.business_date <= ?3 \
+             order by d.business_date desc, f.rowid"
+        ))?;
+        let mut rows = statement.query(params![self.id, self.feed.name(), iso(snapshot.date)])?;
+        let (mut now, mut before, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
+        while let Some(row) = rows.next()? {
+            let finding = listed(row)?;
+            let on = date(row, 15)?.unwrap_or_default();
+            let identity: Option<i64> = row.get(16)?;
+            if on == snapshot.date {
+                seen.insert((finding.code.clone(), finding.field.clone(), identity));
+                now.push(finding);
+            } else if seen.insert((finding.code.clone(), finding.field.clone(), identity)) {
+                before.push((on, finding));
+            }
+        }
+        Ok((now, before))
+    }
+}
+
+fn date(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<NaiveDate>> {
+    Ok(row.get::<_, Option<String>>(at)?.and_then(|text| text.parse().ok()))
+}
+
+fn text(value: ValueRef<'_>) -> rusqlite::Result<Option<String>> {
+    Ok(match value {
+        ValueRef::Null => None,
+        ValueRef::Integer(number) => Some(number.to_string()),
+        other => Some(other.as_str()?.to_owned()),
+    })
+}
+
+fn title_of(titles: &BTreeMap<String, Message>, column: &str) -> Message {
+    titles.get(column).cloned().unwrap_or_else(|| Message::new(column, column))
+}
+
+fn values(
+    columns: &[String],
+    titles: &BTreeMap<String, Message>,
+    values: &[Option<String>],
+) -> Vec<ColumnValue> {
+    let value = |(column, value): (&String, &Option<String>)| ColumnValue {
+        column: column.clone(),
+        title: title_of(titles, column),
+        value: value.clone(),
+    };
+    columns.iter().zip(values).map(value).collect()
+}
+
+/// The versions with what each changed.
+fn history(
+    columns: &[String],
+    titles: &BTreeMap<String, Message>,
+    versions: &[Stored],
+) -> Vec<RecordVersion> {
+    let mut before: Option<&Stored> = None;
+    let mut history = Vec::with_capacity(versions.len());
+    for version in versions {
+        let changes = before.map(|before| {
+            let pairs = columns.iter().zip(before.values.iter().zip(&version.values));
+            let changed = pairs.filter(|(_, (from, to))| from != to);
+            let change = |(column, (from, to)): (&String, (&Option<String>, &Option<String>))| {
+                let title = title_of(titles, column);
+                ValueChange { column: column.clone(), title, from: from.clone(), to: to.clone() }
+            };
+            changed.map(change).collect()
+        });
+        let changes = changes.unwrap_or_default();
+        history.push(RecordVersion { from: version.from, to: version.to, changes });
+        before = Some(version);
+    }
+    history
+}
