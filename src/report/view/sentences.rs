@@ -105,8 +105,10 @@ impl View<'_> {
             };
             let other = match (file.other, language) {
                 (0, _) => String::new(),
-                (n, Language::Chinese) => format!("，{} 行不是数据", grouped(n)),
-                (n, Language::English) => format!(", {} lines that are no data", grouped(n)),
+                (n, Language::Chinese) => format!("，{} 行不单独成为记录", grouped(n)),
+                (n, Language::English) => {
+                    format!(", {} lines that are no records of their own", grouped(n))
+                }
             };
             let delimiter = visible(delimiter);
             let layout = match language {
