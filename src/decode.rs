@@ -265,7 +265,7 @@ mod tests {
     fn the_first_of_joined_lines_is_the_whole_record() {
         let mut lines =
             Lines::new(b"a\r\nb\r\nc\r\nd", Detected { encoding: Encoding::Utf8, bom: 0 });
-        lines.join(vec![1..3]);
+        lines.join(Vec::from([Range { start: 1, end: 3 }]));
         assert_eq!((lines.raw(0), lines.raw(1)), (b"a".as_slice(), b"b\r\nc".as_slice()));
         assert_eq!(lines.decode(1).text, "b\r\nc");
         let further: Vec<usize> = (0..4).filter(|line| lines.continues(*line)).collect();
