@@ -139,7 +139,11 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         };
         Failure::usage(Message::new(zh, format!("{error:#}")))
     })?;
-    let text = if arguments.json { document(&written)? } else { summary(&written, options.defects, environment) };
+    let text = if arguments.json {
+        document(&written)?
+    } else {
+        summary(&written, options.defects, environment)
+    };
     output::print(&text)?;
     Ok(Exit::Done)
 }

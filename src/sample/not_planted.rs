@@ -42,6 +42,13 @@ pub static NOT_PLANTED: &[NotPlanted] = &[
         ),
     },
     NotPlanted {
+        codes: &["T610"],
+        why: Message::fixed(
+            "只有声明了表示“没有上级”的写法（[format] tops）才检查",
+            "checked only where [format] tops names texts",
+        ),
+    },
+    NotPlanted {
         codes: &["F110"],
         why: Message::fixed(
             "只有任务文件写了 freshness 才检查",
