@@ -29,6 +29,8 @@ pub struct Lines<'a> {
     detected: Detected,
     line_end: LineEnd,
     terminated: bool,
+    /// Lines that are one record together, in order; nearly always none are.
+    joined: Vec<Range<usize>>,
 }
 
 impl<'a> Lines<'a> {
@@ -47,7 +49,26 @@ impl<'a> Lines<'a> {
         if !rest.is_empty() {
             starts.push(bytes.len() as u64);
         }
-        Lines { bytes, starts, detected, line_end, terminated }
+        Lines { bytes, starts, detected, line_end, terminated, joined: Vec::new() }
+    }
+
+    /// Takes each of these ranges, which are in order, for one record: its first line is the whole of it from now on.
+    pub fn join(&mut self, joined: Vec<Range<usize>>) {
+        self.joined = joined;
+    }
+
+    /// Whether a line is a further one of a record that began above it.
+    pub fn continues(&self, line: usize) -> bool {
+        self.joined_to(line).is_some_and(|joined| joined.start < line)
+    }
+
+    /// The joined lines that a line is one of.
+    fn joined_to(&self, line: usize) -> Option<&Range<usize>> {
+        if self.joined.is_empty() {
+            return None;
+        }
+        let next = self.joined.partition_point(|joined| joined.end <= line);
+        self.joined.get(next).filter(|joined| joined.contains(&line))
     }
 
     /// The runs of lines in the other usual encoding around lines that do not decode (0-based, in order). One line alone
@@ -92,10 +113,13 @@ impl<'a> Lines<'a> {
         self.detected
     }
 
-    /// The bytes of a line (0-based) without LF, CR before it, and DOS end-of-file marks at the very end.
+    /// The bytes of a line (0-based) without LF, CR before it, and DOS end-of-file marks at the very end; those of the
+    /// whole record on the first of joined lines.
     pub fn raw(&self, line: usize) -> &'a [u8] {
-        let mut raw = &self.bytes[self.starts[line] as usize..self.starts[line + 1] as usize];
-        if line + 1 == self.len() {
+        let joined = self.joined_to(line).filter(|joined| joined.start == line);
+        let next = joined.map_or(line + 1, |joined| joined.end);
+        let mut raw = &self.bytes[self.starts[line] as usize..self.starts[next] as usize];
+        if next == self.len() {
             raw = without_dos_marks(raw, self.detected.encoding);
         }
         let mut strip = |mark: u8| match self.detected.encoding {
@@ -120,11 +144,15 @@ impl<'a> Lines<'a> {
     }
 
     /// Decodes a run of whole lines at once into `buffer` and returns their text, line ends included;
-    /// `None` if anything in it does not decode, so that the caller takes the lines one by one.
+    /// `None` if anything in it does not decode or some of it is joined, so that the caller takes the lines one by one.
     pub fn decode_run<'b>(&self, run: Range<usize>, buffer: &'b mut String) -> Option<&'b str>
     where
         'a: 'b,
     {
+        let is_joined = |line: usize| self.joined_to(line).is_some();
+        if !self.joined.is_empty() && run.clone().any(is_joined) {
+            return None;
+        }
         let raw: &'a [u8] =
             &self.bytes[self.starts[run.start] as usize..self.starts[run.end] as usize];
         if self.detected.encoding == Encoding::Utf8 {
@@ -247,6 +275,20 @@ mod tests {
         assert_eq!(end(b"a\rb"), (2, false, Some(b"b".as_slice())));
         assert_eq!(end(b"a\r\n"), (1, true, Some(b"a".as_slice())));
         assert_eq!(end(b"a\rb\nc\n"), (2, true, Some(b"c".as_slice())));
+    }
+
+    #[test]
+    fn the_first_of_joined_lines_is_the_whole_record() {
+        let mut lines =
+            Lines::new(b"a\r\nb\r\nc\r\nd", Detected { encoding: Encoding::Utf8, bom: 0 });
+        lines.join(Vec::from([Range { start: 1, end: 3 }]));
+        assert_eq!((lines.raw(0), lines.raw(1)), (b"a".as_slice(), b"b\r\nc".as_slice()));
+        assert_eq!(lines.decode(1).text, "b\r\nc");
+        let further: Vec<usize> = (0..4).filter(|line| lines.continues(*line)).collect();
+        assert_eq!(further, [2]);
+        let mut buffer = String::new();
+        assert_eq!(lines.decode_run(2..4, &mut buffer), None);
+        assert_eq!(lines.decode_run(3..4, &mut buffer), Some("d"));
     }
 
     #[test]

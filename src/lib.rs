@@ -66,7 +66,8 @@
 //!
 //! - Bad data is a value (a finding), never an `Err`. An `Err` is a fault of the machine, the network, the
 //!   configuration, or a bug.
-//! - Every delivered line is counted exactly once: published, quarantined, repeated, header, blank or declared to be no data.
+//! - Every delivered line is counted exactly once: published, quarantined, repeated, header, blank, declared to be no data, or
+//!   a further line of a record with a line end in its quotes.
 //! - No path to the database skips the gate: [`store::Publication::commit`] takes an [`gate::Approved`].
 //! - Time, environment and locale are arguments. The library never prints and never reads them.
 //! - Nothing that iterates a hash map reaches a report or the database.

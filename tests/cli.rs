@@ -441,6 +441,9 @@ fn check_selects_rules_counts_warnings_and_writes_text_and_csv() {
 
     let written = check(&["--output", "report.txt", "--csv", "findings.csv", "--findings", "all"]);
     assert_eq!(written.code, all.code);
+    // A mark of success does not stand beside an exit code of failure.
+    assert_eq!((all.code, all.out.contains('✓')), (Some(3), false), "{}", all.out);
+    assert!(all.out.contains("! 可发布，但有问题须处理"), "{}", all.out);
     let text = fs::read_to_string(workspace.path("report.txt")).unwrap();
     assert!(text.contains("T601") && !text.contains('\u{1b}'), "{text}");
     let table = fs::read(workspace.path("findings.csv")).unwrap();

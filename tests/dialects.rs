@@ -371,7 +371,7 @@ fn quotes_are_read_as_they_are_meant_and_the_report_says_so_where_two_readings_a
     let quarantined = None;
     let some = |text: &str| Some(text.to_owned());
     type Case<'c> = (&'c [(usize, &'c str)], &'c str, Vec<Option<String>>, &'c [&'c str]);
-    let cases: [Case<'_>; 11] = [
+    let cases: [Case<'_>; 16] = [
         (&[(1, r#""张,三""#)], "", vec![some("张,三")], &[]),
         (&[(1, r#""张""三""#)], "", vec![some("张\"三")], &["F115"]),
         (&[(1, r#""张,""三""#), (9, r#""李四""#)], "", vec![some("张,\"三"), some("李四")], &[]),
@@ -393,7 +393,18 @@ fn quotes_are_read_as_they_are_meant_and_the_report_says_so_where_two_readings_a
         ),
         (&[(1, r#""张三""#)], "quotes = \"none\"", vec![some("\"张三\"")], &[]),
         (&[(1, r#""张三""#)], "quotes = \"needed\"", vec![some("张三")], &[]),
-        (&[(1, r#""张"三"#)], "quotes = \"needed\"", vec![quarantined], &["R201"]),
+        (&[(1, r#""张"三"#)], "quotes = \"needed\"", vec![quarantined.clone()], &["R201"]),
+        // A cell goes over line ends only where that is declared.
+        (&[(1, "\"张,\n三\"")], "quotes = \"needed\"", vec![some("张,三")], &["V208"]),
+        (&[(1, "\"张\r\n\r\n三\"")], "quotes = \"always\"", vec![some("张三")], &["V208"]),
+        (&[(1, "\"张,\n三\"")], "quotes = \"none\"", vec![quarantined.clone()], &["R201"]),
+        (
+            &[(1, r#""张三"#), (4, "\"李\n四\""), (9, r#""王,五""#)],
+            "quotes = \"needed\"",
+            vec![quarantined.clone(), some("李四"), some("王,五")],
+            &["R201", "V208"],
+        ),
+        (&[(1, "\"张\n\"三\"")], "quotes = \"needed\"", vec![quarantined], &["R201"]),
     ];
     for (names, pinned, expected, found) in cases {
         let (report, published) = with_names(names, pinned);

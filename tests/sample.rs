@@ -104,6 +104,17 @@ fn planted_json_lists_exactly_the_defects_of_the_sample() {
     }
 }
 
+#[test]
+fn every_rule_is_planted_or_the_sample_says_why_not() {
+    let planted = EXACT.split_whitespace().chain(MORE.split_whitespace());
+    let not = sample::NOT_PLANTED.iter().flat_map(|group| group.codes).copied();
+    let mut covered: Vec<&str> = planted.chain(not).collect();
+    covered.sort_unstable();
+    let mut known: Vec<&str> = orgsnap::rules::CATALOGUE.iter().map(|r| r.meta.code).collect();
+    known.sort_unstable();
+    assert_eq!(covered, known);
+}
+
 /// The lines of the agents' file by agent.
 fn agents_by_id(options: &Options) -> BTreeMap<String, String> {
     let (_guard, dir) = written(options);

@@ -7,7 +7,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use orgsnap::config::schema::Schema;
 use orgsnap::model::{Message, system_reason};
 use orgsnap::report::{Column, formatting, table};
-use orgsnap::sample::{self, Charset, Defects, Header, LineEnd, Options, Written};
+use orgsnap::sample::{self, Charset, Defects, Header, LineEnd, NotPlanted, Options, Written};
 use serde::Serialize;
 
 use super::argument::{self, BadArgument};
@@ -139,7 +139,11 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         };
         Failure::usage(Message::new(zh, format!("{error:#}")))
     })?;
-    let text = if arguments.json { document(&written)? } else { summary(&written, environment) };
+    let text = if arguments.json {
+        document(&written)?
+    } else {
+        summary(&written, options.defects, environment)
+    };
     output::print(&text)?;
     Ok(Exit::Done)
 }
@@ -176,7 +180,7 @@ fn document(written: &Written) -> Result<String, Failure> {
     Ok(format!("{}\n", serde_json::to_string_pretty(&document)?))
 }
 
-fn summary(written: &Written, environment: &Environment) -> String {
+fn summary(written: &Written, defects: Defects, environment: &Environment) -> String {
     let language = environment.language;
     let header = language.choose(["文件", "行数"], ["file", "rows"]);
     let rows: Vec<Vec<String>> = written
@@ -188,6 +192,12 @@ fn summary(written: &Written, environment: &Environment) -> String {
     if let Some(planted) = &written.planted {
         let what = language.choose("植入的缺陷见", "the defects planted are listed in");
         text.push_str(&format!("{what} {}\n", planted.display()));
+    }
+    if defects == Defects::All {
+        text.push_str(language.choose("未植入的规则\n", "rules that no defect was planted for\n"));
+        for NotPlanted { codes, why } in sample::NOT_PLANTED {
+            text.push_str(&format!("  {}  {}\n", codes.join(" "), language.of(why)));
+        }
     }
     text
 }

@@ -1,5 +1,6 @@
 //! The resolved schema: feeds, fields, references, forests and copied names.
 
+mod allowed;
 mod error;
 mod export;
 mod fields;

@@ -207,7 +207,9 @@ impl<'a> Session<'a> {
                     self.stream.resume_transfer(usize::try_from(offset).unwrap_or(usize::MAX))?;
                     self.stream.retr_as_stream(name).map(Transfer::Suppaftp)
                 }
-                DataMode::Lenient | DataMode::Active => return self.begin_on_socket(name, offset),
+                DataMode::Lenient | DataMode::Active => {
+                    return self.begin_on_socket(&format!("RETR {name}"), offset);
+                }
             };
             let Err(error) = &result else { return result };
             match data_mode::next(self.data_mode, error) {
@@ -224,13 +226,25 @@ impl<'a> Session<'a> {
     }
 
     /// Begins a transfer over a connection that suppaftp does not know of.
-    fn begin_on_socket(&mut self, name: &str, offset: u64) -> Result<Transfer, FtpError> {
+    fn begin_on_socket(&mut self, command: &str, offset: u64) -> Result<Transfer, FtpError> {
         let (stream, data) = (&mut self.stream, &self.data);
         let socket = match (self.data_mode, &self.account.source.data_connections) {
-            (DataMode::Active, settings) => active::begin(stream, data, settings, name, offset),
-            _ => lenient::begin(stream, data, name, offset),
+            (DataMode::Active, settings) => active::begin(stream, data, settings, command, offset),
+            _ => lenient::begin(stream, data, command, offset),
         }?;
         Transfer::over_socket(socket, self.tls.as_ref(), &self.account.source.host)
+    }
+
+    /// The names in the directory, over a connection that suppaftp does not know of.
+    fn list_on_socket(&mut self) -> Result<Vec<String>, FtpError> {
+        let mut transfer = self.begin_on_socket("NLST", 0)?;
+        let encoding: &dyn suppaftp::Encoding = match self.gb18030 {
+            true => &names::Gb18030,
+            false => &suppaftp::Utf8Encoding,
+        };
+        let names = listing::read(&mut transfer, encoding).map_err(FtpError::ConnectionError);
+        self.read_final_reply(transfer)?;
+        names
     }
 
     /// Reads the server's final reply about a transfer.
@@ -308,8 +322,12 @@ impl Folder for Session<'_> {
     fn list(&mut self) -> Result<Option<Vec<String>>, FetchError> {
         self.renew()?;
         loop {
-            match listing::names(&mut self.stream, self.data_mode) {
-                Ok(names) => return Ok(names),
+            let names = match self.data_mode {
+                DataMode::Extended | DataMode::Classic => listing::names(&mut self.stream),
+                DataMode::Lenient | DataMode::Active => self.list_on_socket(),
+            };
+            match names {
+                Ok(names) => return Ok(Some(names)),
                 Err(error @ FtpError::ConnectionError(_)) => {
                     return Err(self.fault(error, self.account.place));
                 }

@@ -8,6 +8,7 @@ mod host_key_verifier;
 mod login;
 mod async_bridge;
 mod session;
+mod wire_names;
 
 use std::sync::{Arc, Mutex};
 

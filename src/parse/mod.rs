@@ -14,6 +14,7 @@ mod plan;
 mod record_facts;
 mod records;
 mod sniff;
+mod spanning;
 
 use polars::prelude::PolarsResult;
 
@@ -74,7 +75,7 @@ fn lay_out<'a, 's>(
         return Err(Unparsable::Empty { header: false });
     }
     let detected = detect(bytes, pinned.encoding).map_err(Unparsable::Encoding)?;
-    let lines = Lines::new(bytes, detected);
+    let mut lines = Lines::new(bytes, detected);
     let frame = Frame::of(&lines, &schema.dialect);
     let nothing_from =
         |first: usize| !(first..lines.len()).any(|l| frame.is_data(l, &lines.decode(l).text));
@@ -94,6 +95,9 @@ fn lay_out<'a, 's>(
     let mut ambiguous_quotes = None;
     if schema.dialect.quotes == Quotes::Auto && layout.quotes != Quoting::Always {
         (layout.quotes, ambiguous_quotes) = quote_survey::decide(&lines, &layout, &frame);
+    }
+    if matches!(schema.dialect.quotes, Quotes::Needed | Quotes::Always) {
+        lines.join(spanning::find(&lines, &layout, &frame));
     }
     Ok(LaidOut { lines, layout, frame, ambiguous_quotes })
 }

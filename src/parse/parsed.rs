@@ -32,7 +32,8 @@ pub struct Parsed<'a> {
     pub reformatted: Vec<Reformatted>,
     /// Lines with nothing on them.
     pub blank: u64,
-    /// Lines that are declared to be no data: those above, comments, the control record.
+    /// Lines that are declared to be no data, those above, comments, the control record; and the further lines of records
+    /// that go over line ends.
     pub other: u64,
     /// The declared control record.
     pub trailer: Option<TrailerLine>,

@@ -2,7 +2,7 @@
 //!
 //! Quotes are usually absent and then are ordinary text. A file counts as quoted throughout if nearly all its lines
 //! are; whether quotes stand only where a cell needs them is decided over the whole file (`quote_survey`). Only at the
-//! ends of a field do quotes mean anything. A field never goes over a line end: lines are what orgsnap accounts for.
+//! ends of a field do quotes mean anything. Lines that are one record are joined before (`spanning`).
 
 use std::{borrow::Cow, ops::Range};
 

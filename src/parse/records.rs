@@ -146,6 +146,10 @@ impl Part {
             counter.add(run.len() as u64, lines.raw_size(run.clone()));
             let Some(text) = lines.decode_run(run.clone(), &mut buffer) else {
                 for line in run {
+                    if lines.continues(line) {
+                        reader.part.other += 1;
+                        continue;
+                    }
                     let decoded = lines.decode(line);
                     reader.decoded_twice = plan.decoded_twice.is_in(&decoded.text);
                     reader.take(lines, line, &decoded.text, &decoded.bad);

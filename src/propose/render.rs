@@ -157,7 +157,7 @@ impl Change {
     }
 
     /// Changes of one key, and of one field in `[codes]`, on one line.
-    pub(super) fn together(changes: &[Change]) -> String {
+    pub fn together(changes: &[Change]) -> String {
         let changes: Vec<&Change> = changes.iter().collect();
         match changes.first() {
             None => String::new(),

@@ -17,7 +17,20 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 pub fn render(report: &RunReport, language: Language) -> Result<Vec<u8>, csv::Error> {
     let mut writer = writer();
     writer.write_record(language.choose(
-        ["代码", "名称", "级别", "处置", "文件", "行号", "其余行号", "主键", "字段", "值", "说明"],
+        [
+            "代码",
+            "名称",
+            "级别",
+            "处置",
+            "文件",
+            "行号",
+            "其余行号",
+            "主键",
+            "字段",
+            "值",
+            "说明",
+            "提示",
+        ],
         [
             "code",
             "name",
@@ -30,6 +43,7 @@ pub fn render(report: &RunReport, language: Language) -> Result<Vec<u8>, csv::Er
             "field",
             "value",
             "message",
+            "hint",
         ],
     ))?;
     for finding in &report.findings {
@@ -63,7 +77,7 @@ fn writer() -> csv::Writer<Vec<u8>> {
     csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(BOM.to_vec())
 }
 
-fn row(report: &RunReport, finding: &Finding, language: Language) -> [String; 11] {
+fn row(report: &RunReport, finding: &Finding, language: Language) -> [String; 12] {
     let file = report.file(finding.feed).map_or(finding.feed.name(), |file| file.name.as_str());
     let (first, further) = match finding.lines.split_first() {
         Some((first, further)) => (first.to_string(), further),
@@ -83,6 +97,7 @@ fn row(report: &RunReport, finding: &Finding, language: Language) -> [String; 11
         text(&finding.field),
         text(&finding.value),
         as_text(language.of(&finding.message)),
+        as_text(finding.hint.as_ref().map_or("", |hint| language.of(hint))),
     ]
 }
 
@@ -93,13 +108,13 @@ fn vanished(
     record: &VanishedRecord,
     feed: Feed,
     language: Language,
-) -> [String; 11] {
+) -> [String; 12] {
     let folder = report.former.as_ref().map_or("", |former| former.folder.as_str());
     let message = match language {
         Language::Chinese => format!("上一批次中有此{}，本次没有", feed.title_zh()),
         Language::English => format!("this {feed} is in the former delivery and not in this one"),
     };
-    let mut row = <[String; 11]>::default();
+    let mut row = <[String; 12]>::default();
     row[1] = "vanished".to_owned();
     row[4] = as_text(&Path::new(folder).join(&former.file).display().to_string());
     row[5] = record.line.to_string();

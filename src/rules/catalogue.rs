@@ -56,6 +56,7 @@ pub static CATALOGUE: &[&Rule] = &[
     &tree::t607_node_outside_parent_organ::RULE,
     &tree::t608_channel_differs_from_parent::RULE,
     &tree::t609_open_node_under_closed::RULE,
+    &tree::t610_top_marker_is_key::RULE,
     &value::v201_missing_value::RULE,
     &value::v202_not_an_integer::RULE,
     &value::v203_not_a_date::RULE,

@@ -9,6 +9,7 @@ mod delivery;
 mod entry_dates;
 mod seeded_rng;
 mod names;
+mod not_planted;
 mod offices;
 mod places;
 mod roster;
@@ -33,6 +34,7 @@ use names::Names;
 
 pub use defects::Defects;
 pub use delivery::{Charset, Header, LineEnd, WrittenFile};
+pub use not_planted::{NOT_PLANTED, NotPlanted};
 
 /// Most agents that a sample may have.
 const MAX_AGENTS: usize = 20_000_000;

@@ -325,7 +325,6 @@ impl Record<'_> {
     }
 
     /// The findings of the key on a date, and those before that it does not have any more.
-    #[expect(clippy::type_complexity, reason = "two lists, named where they are used")]
     fn findings(
         &self,
         snapshot: &SnapshotInfo,

@@ -5,9 +5,24 @@ use std::fs;
 use orgsnap::sample::Defects;
 
 use super::Workspace;
+use super::terminal::typed;
 
 /// The delivery of a day, its empty cells `NULL` and its genders letters.
 fn export(workspace: &Workspace) {
+    let change = |name: &str, column: usize, cell: &str| {
+        match (name, column, cell) {
+            (_, _, "") => "NULL",
+            ("temp_agent.txt", 3, "1") => "M",
+            ("temp_agent.txt", 3, "2") => "F",
+            _ => cell,
+        }
+        .to_owned()
+    };
+    export_with(workspace, change);
+}
+
+/// The delivery of a day with other cells below its headers.
+fn export_with(workspace: &Workspace, change: impl Fn(&str, usize, &str) -> String) {
     let folder = workspace.deliver(22, 300, Defects::None);
     for name in
         ["temp_agent.txt", "temp_base_node.txt", "temp_organization.txt", "temp_principal.txt"]
@@ -16,14 +31,11 @@ fn export(workspace: &Workspace) {
         let bytes = fs::read(&path).unwrap();
         let (text, ..) = encoding_rs::GB18030.decode(&bytes);
         let lines = text.lines().enumerate().map(|(at, line)| {
-            let gender = |(column, cell): (usize, &str)| match (name, column, cell) {
-                _ if at == 0 => cell.to_owned(),
-                (_, _, "") => "NULL".to_owned(),
-                ("temp_agent.txt", 3, "1") => "M".to_owned(),
-                ("temp_agent.txt", 3, "2") => "F".to_owned(),
-                _ => cell.to_owned(),
+            let changed = |(column, cell): (usize, &str)| match at {
+                0 => cell.to_owned(),
+                _ => change(name, column, cell),
             };
-            line.split('|').enumerate().map(gender).collect::<Vec<_>>().join("|") + "\n"
+            line.split('|').enumerate().map(changed).collect::<Vec<_>>().join("|") + "\n"
         });
         let text: String = lines.collect();
         fs::write(&path, encoding_rs::GB18030.encode(&text).0).unwrap();
@@ -56,6 +68,10 @@ fn a_job_is_written_from_a_sample_and_imports_it() {
     assert_eq!(before.code, Some(3), "{before:?}");
     assert!(before.out.contains("hint: "), "{}", before.out);
     assert!(before.out.contains("[format] null = [\"NULL\"]"), "{}", before.out);
+    workspace.run(&["check", "in/20241122", "--lang", "en", "--csv", "findings.csv"]);
+    let table = fs::read_to_string(workspace.path("findings.csv")).unwrap();
+    let hint = "the job file can say: [format] null = [\"\"NULL\"\"]\"\r\n";
+    assert!(table.lines().next().unwrap().ends_with(",message,hint") && table.contains(hint));
     let written = workspace.run(&["init", "new.toml", "--from", "in/20241122", "--lang", "en"]);
     assert_eq!(written.code, Some(0), "{written:?}");
     assert!(written.out.contains("[format] null = [\"NULL\"]"), "{}", written.out);
@@ -105,4 +121,36 @@ fn a_sample_is_fetched_once_from_the_source_of_a_job() {
     let elsewhere = workspace.run(&["init", "jobs/x.toml", "--from-source", "account.toml"]);
     assert_eq!(elsewhere.code, Some(2), "{elsewhere:?}");
     assert!(elsewhere.err.contains("同一目录"), "{elsewhere:?}");
+}
+
+#[test]
+fn questions_are_asked_on_a_terminal_and_may_be_left_open() {
+    let workspace = Workspace::new();
+    export_with(&workspace, |name, column, cell| match (name, column, cell) {
+        ("temp_agent.txt", 2, "1") => "A".to_owned(),
+        ("temp_agent.txt", 2, "2") => "B".to_owned(),
+        _ => cell.to_owned(),
+    });
+    let init = |job: &str, keys: &str| {
+        typed(&workspace, &format!("init {job} --from in/20241122 --lang en"), keys)
+    };
+    let Some(answered) = init("answered.toml", "2\n") else { return };
+    assert!(answered.out.contains("1 to 2, or Enter to leave it open: "), "{answered:?}");
+    assert!(answered.out.contains("\n  2) [codes] agentStatus = { \"B\" = 1, \"A\" = 2 }\n"));
+    assert!(answered.out.contains("1 setting(s) found, 0 question(s) open"), "{answered:?}");
+    let job = fs::read_to_string(workspace.path("answered.toml")).unwrap();
+    assert!(job.contains("agentStatus = { \"B\" = 1, \"A\" = 2 }\n"), "{job}");
+    // Enter, a number that is no answer, words, and the end of input all leave the question open.
+    for (job, keys) in [("enter", "\n"), ("beyond", "3\n"), ("words", "yes\n"), ("end", "")] {
+        let file = format!("{job}.toml");
+        let declined = init(&file, keys).unwrap();
+        assert!(declined.out.contains("0 setting(s) found, 1 question(s) open"), "{declined:?}");
+        assert_eq!(declined.code, Some(3), "{declined:?}");
+        assert!(!declined.out.contains('✓'), "{declined:?}");
+        let text = fs::read_to_string(workspace.path(&file)).unwrap();
+        assert!(text.contains("\n#: agentStatus = { \"A\" = 1, \"B\" = 2 }\n"), "{text}");
+    }
+    let silent =
+        typed(&workspace, "init silent.toml --from in/20241122 --lang en --yes", "1\n").unwrap();
+    assert!(!silent.out.contains("Enter to leave it open"), "{silent:?}");
 }

@@ -1,11 +1,14 @@
 //! What a terminal shows, what a log gets instead, and what happens when nobody can read it.
 
-use std::{io::Read as _, process::Stdio};
+use std::{
+    io::{Read as _, Write as _},
+    process::{Command, Output, Stdio},
+};
 
 use orgsnap::sample::Defects;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Workspace, clean, orgsnap};
+use super::{CommandOutput, Workspace, clean, orgsnap};
 
 /// What a command shows in a terminal of so many columns; `None`, and a word why, without `script`.
 fn shown(
@@ -15,10 +18,32 @@ fn shown(
     variables: &[(&str, &str)],
 ) -> Option<String> {
     let inner = format!("stty rows 40 cols {columns}; {} {arguments}", orgsnap().display());
+    let mut command = in_terminal(workspace, &inner);
+    answered(command.envs(variables.iter().copied()).output()).map(|output| output.out)
+}
+
+/// The same where somebody types `keys`, and then the end of input.
+pub(super) fn typed(workspace: &Workspace, arguments: &str, keys: &str) -> Option<CommandOutput> {
+    let mut command = in_terminal(workspace, &format!("{} {arguments}", orgsnap().display()));
+    let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    answered(child.and_then(|mut child| {
+        child.stdin.take().unwrap().write_all(keys.as_bytes()).unwrap();
+        child.wait_with_output()
+    }))
+}
+
+fn in_terminal(workspace: &Workspace, inner: &str) -> Command {
     let mut command = clean("script", workspace.folder.path());
-    command.args(["-qec", &inner, "/dev/null"]).env("TERM", "xterm");
-    match command.envs(variables.iter().copied()).output() {
-        Ok(output) => Some(String::from_utf8(output.stdout).unwrap().replace('\r', "")),
+    command.args(["-qec", inner, "/dev/null"]).env("TERM", "xterm");
+    command
+}
+
+fn answered(output: std::io::Result<Output>) -> Option<CommandOutput> {
+    match output {
+        Ok(output) => {
+            let output = super::output(output);
+            Some(CommandOutput { out: output.out.replace('\r', ""), ..output })
+        }
         Err(error) => {
             eprintln!("skipped: what a terminal shows, because there is no script ({error})");
             None

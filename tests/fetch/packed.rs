@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Cursor, Write};
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use orgsnap::config::job::{self, Source};
 use orgsnap::fetch::archive::{self, Label};
@@ -13,8 +14,9 @@ use orgsnap::sample::{self, Options};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
+use super::security::{Security, Version};
 use super::vsftpd::{self, Vsftpd};
-use super::{NAMES, account, date, fetch_into, file};
+use super::{NAMES, account, date, fetch_into, file, with_retries};
 
 /// A zip file with these members.
 fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
@@ -107,6 +109,30 @@ fn files_in_other_case_packed_or_in_one_zip_are_read_from_an_ftp_server() {
         account("ftp", server.port, "right", &format!("ready = {{ stable = '50ms' }}\n{more}"))
     };
     in_every_form(&server.root, &mut |more| hold_their_names(&source(more)));
+}
+
+#[test]
+fn files_in_other_case_packed_or_in_one_zip_are_read_in_active_mode_too() {
+    if !vsftpd::available("files_in_other_case_packed_or_in_one_zip_are_read_in_active_mode_too") {
+        return;
+    }
+    for security in [Security::Plain, Security::Explicit(Version::Any)] {
+        let server = Vsftpd::with_settings(security, "pasv_enable=NO\n");
+        let trust = server.certificate.as_ref().map_or(String::new(), |certificate| {
+            format!("tls = {{ ca = '{}' }}\n", certificate.ca.display())
+        });
+        let source = |more: &str| {
+            let more = format!("mode = 'active'\n{trust}{more}");
+            let source = account(security.kind(), server.port, "right", &more);
+            with_retries(source, Duration::from_secs(30), 3)
+        };
+        in_every_form(&server.root, &mut |more| hold_their_names(&source(more)));
+        fs::write(server.root.join("temp_agent.csv"), "x").unwrap();
+        fs::remove_file(server.root.join("AGENT_20261124.csv.gz")).unwrap();
+        let delivery = fetch_into(tempfile::tempdir().unwrap().path(), &source("")).unwrap();
+        let Fetched::Missing { near, .. } = delivery.file(Feed::Agent) else { panic!("found") };
+        assert_eq!(*near, ["temp_agent.csv"]);
+    }
 }
 
 #[cfg(feature = "sftp")]

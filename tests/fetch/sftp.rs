@@ -431,3 +431,45 @@ fn old_algorithms_are_warned_about_at_every_run() {
         assert!(error.to_string().contains("jobs/x.toml:7"), "{error}");
     }
 }
+
+/// The name as a server on Chinese Windows keeps it.
+fn in_gbk(name: &str) -> std::ffi::OsString {
+    use std::os::unix::ffi::OsStringExt;
+    std::ffi::OsString::from_vec(encoding_rs::GB18030.encode(name).0.into_owned())
+}
+
+#[test]
+fn sftp_reads_files_whose_names_are_in_gbk() {
+    if !available("sftp_reads_files_whose_names_are_in_gbk") {
+        return;
+    }
+    let server = Sshd::start();
+    let folder = server.root.join(in_gbk("交付/20261124"));
+    fs::create_dir_all(&folder).unwrap();
+    let names = ["人员.txt", "团队.TXT", "机构.txt", "内勤.txt"];
+    for name in names {
+        fs::write(folder.join(in_gbk(name)), name).unwrap();
+    }
+    let with_encoding = |encoding: &str| {
+        let more = format!(
+            "path = '交付/{{date:%Y%m%d}}'\nencoding = '{encoding}'\n\
+             files = {{ agent = '人员.txt', node = '团队.txt', organ = '机构.txt', principal = '内勤_{{date:%Y%m%d}}.txt' }}"
+        );
+        with_key(&server, &more)
+    };
+    for encoding in ["auto", "gbk", "GB18030"] {
+        let dir = tempfile::tempdir().unwrap();
+        let delivery = fetch(dir.path(), &with_encoding(encoding), &NoProgress).unwrap();
+        for (feed, name) in [Feed::Agent, Feed::Node, Feed::Organ].into_iter().zip(names) {
+            assert_eq!(super::file(&delivery, feed).size, name.len() as u64, "{encoding}: {name}");
+        }
+        // What the directory holds instead is shown as it is read.
+        let Fetched::Missing { near, .. } = delivery.file(Feed::Principal) else {
+            panic!("{encoding}")
+        };
+        assert_eq!(*near, ["内勤.txt"], "{encoding}");
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let error = fetch(dir.path(), &with_encoding("utf-8"), &NoProgress).unwrap_err();
+    assert!(matches!(error, FetchError::NothingThere { .. }), "{error}");
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::NaiveDate;
 use orgsnap::model::Message;
 use orgsnap::pipeline;
-use orgsnap::propose::Proposal;
+use orgsnap::propose::{Change, Proposal, Setting};
 
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
@@ -47,15 +47,19 @@ pub(super) fn run(
 
 fn summary(proposal: &Proposal, path: &Path, environment: &Environment) -> String {
     let language = environment.language;
-    let (settings, questions) = (proposal.settings.len(), proposal.questions.len());
+    // Several words of one question are one setting.
+    let settings: Vec<&[Setting]> =
+        proposal.settings.chunk_by(|one, next| one.evidence == next.evidence).collect();
+    let (found, questions) = (settings.len(), proposal.questions.len());
     let path = path.display();
     let mut text = language.choose(
-        format!("已写入 {path}：确定 {settings} 项设置，待确认 {questions} 项\n"),
-        format!("written to {path}: {settings} setting(s) found, {questions} question(s) open\n"),
+        format!("已写入 {path}：确定 {found} 项设置，待确认 {questions} 项\n"),
+        format!("written to {path}: {found} setting(s) found, {questions} question(s) open\n"),
     );
-    for setting in &proposal.settings {
-        let evidence = language.of(&setting.evidence);
-        text.push_str(&format!("  {}\n      {evidence}\n", setting.change.line()));
+    for settings in settings {
+        let changes: Vec<Change> = settings.iter().map(|setting| setting.change.clone()).collect();
+        let evidence = language.of(&settings[0].evidence);
+        text.push_str(&format!("  {}\n      {evidence}\n", Change::together(&changes)));
     }
     for question in &proposal.questions {
         text.push_str(&format!("  ? {}\n", language.of(&question.text)));

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use orgsnap::model::{Message, system_reason};
-use orgsnap::propose::Proposal;
+use orgsnap::propose::{Change, Proposal};
 
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
@@ -23,8 +23,7 @@ pub(super) fn ask(proposal: &mut Proposal, environment: &Environment) -> Result<
         }
         let mut text = format!("{}\n", language.of(&question.text));
         for (number, choice) in question.choices.iter().enumerate() {
-            let lines: Vec<String> = choice.iter().map(|change| change.line()).collect();
-            text.push_str(&format!("  {}) {}\n", number + 1, lines.join("; ")));
+            text.push_str(&format!("  {}) {}\n", number + 1, Change::together(choice)));
         }
         let numbers = question.choices.len();
         text.push_str(&language.choose(

@@ -33,18 +33,7 @@ impl Resolver<'_> {
         let path = self.remote_path(written.path)?;
         let default = if kind.get_ref() == "ftps-implicit" { 990 } else { 21 };
         let port = self.port(written.port, default)?;
-        let encoding =
-            match written.encoding {
-                None => NameEncoding::Auto,
-                Some(name) => self.document.checked("source", "encoding", name, |name| {
-                    match Encoding::from_name(name) {
-                        Some(Encoding::Utf8) => Some(NameEncoding::Utf8),
-                        Some(Encoding::Gb18030) => Some(NameEncoding::Gb18030),
-                        Some(Encoding::Utf16Le | Encoding::Utf16Be) => None,
-                        None => name.eq_ignore_ascii_case("auto").then_some(NameEncoding::Auto),
-                    }
-                })?,
-            };
+        let encoding = self.name_encoding(written.encoding)?;
         let allow_missing_close_notify =
             written.tls.as_ref().and_then(|tls| tls.get_ref().allow_missing_close_notify);
         let tls = self.tls(kind, written.tls, warnings)?;
@@ -113,6 +102,7 @@ impl Resolver<'_> {
             key_passphrase,
             host_key,
             algorithms,
+            encoding: self.name_encoding(written.encoding)?,
             fetching,
         })
     }
@@ -133,6 +123,16 @@ impl Resolver<'_> {
         let username = self.document.required("source", "username", username, Some(table))?;
         let username = self.document.checked("source", "username", username, one_line)?;
         Ok((host, username))
+    }
+
+    fn name_encoding(&self, written: Option<Text>) -> Result<NameEncoding, ConfigError> {
+        let Some(name) = written else { return Ok(NameEncoding::Auto) };
+        self.document.checked("source", "encoding", name, |name| match Encoding::from_name(name) {
+            Some(Encoding::Utf8) => Some(NameEncoding::Utf8),
+            Some(Encoding::Gb18030) => Some(NameEncoding::Gb18030),
+            Some(Encoding::Utf16Le | Encoding::Utf16Be) => None,
+            None => name.eq_ignore_ascii_case("auto").then_some(NameEncoding::Auto),
+        })
     }
 
     fn remote_path(&self, written: Option<Text>) -> Result<DatedPath, ConfigError> {

@@ -212,6 +212,7 @@ comment = "#"
 # 末行的写法：{rows} 须等于记录数，{*} 是任意内容 / The last line: {rows} must be the number of records, {*} is anything
 trailer = "TRL|{rows}"
 # 引号："auto"、"needed"（必要时才加）、"always"、"none"（引号是文字） / "needed" (RFC 4180), "always", "none" (quotes are text)
+# 写明 "needed" 或 "always" 时，引号内可以换行 / With "needed" or "always" a cell in quotes may hold line ends
 quotes = "auto"
 # quotes = "needed"
 # 各棵树中表示“没有上级”的写法；"self" 是记录自己的编码 / Parents that mean a top; "self" is the record's own key

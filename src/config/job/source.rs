@@ -210,6 +210,8 @@ pub struct SftpSource {
     pub host_key: Option<String>,
     /// Old algorithms that are allowed besides the safe ones, by the names that OpenSSH has for them.
     pub algorithms: Vec<String>,
+    /// How the names of files and directories are written to the server. User name and password are UTF-8 in SSH.
+    pub encoding: NameEncoding,
     /// How the files are fetched.
     pub fetching: Fetching,
 }

@@ -42,7 +42,7 @@ pub(super) static KEYS: &[Key] = &[
     key("source", "connections", ValueType::Integer { min: 1, max: 4 }, "1 到 4 的整数", "a whole number from 1 to 4").default("2").for_kinds(SERVERS),
     key("source", "files", ValueType::Table, "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }", "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }"),
     key("source", "zip", ValueType::String, "一个文件名，可含 {date:%Y%m%d}", "a file name, which may hold {date:%Y%m%d}"),
-    key("source", "encoding", ValueType::Enumeration(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名、用户名和密码的编码：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names, user name and password: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).for_kinds(FTP),
+    key("source", "encoding", ValueType::Enumeration(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名的编码（FTP 也用于用户名和密码）：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names, for FTP of user name and password too: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).for_kinds(SERVERS),
     key("source", "mode", ValueType::Enumeration(&["passive", "active"]), "\"passive\" 或 \"active\"", "\"passive\" or \"active\"").default(r#""passive""#).for_kinds(FTP),
     key("source", "active_ports", ValueType::String, "端口范围，如 \"40000-40099\"", "a range of ports such as \"40000-40099\"").for_kinds(FTP),
     key("source", "active_address", ValueType::String, "服务器能连到本机的 IP 地址", "the IP address under which the server reaches this machine").for_kinds(FTP),
@@ -89,7 +89,7 @@ ready = { stable = "30s", polls = 2, min_size = "1B" }
 files = { organ = "org_{date:%Y%m%d}.txt", principal = "mgr_{date:%Y%m%d}.txt", node = "team_{date:%Y%m%d}.txt", agent = "agent_{date:%Y%m%d}.txt" }
 # 装有四个文件的 zip；目录中只有一个 zip 时不必写。 / The zip file that holds the four; not needed where a folder holds one zip only
 zip = "hierarchy_{date:%Y%m%d}.zip"
-# 文件名、用户名和密码的编码："auto"、"utf-8" 或 "gbk"（仅 ftp） / The encoding of file names, user name and password (ftp only)
+# 文件名的编码（FTP 也用于用户名和密码）："auto"、"utf-8" 或 "gbk" / The encoding of file names, for FTP of user name and password too
 encoding = "auto"
 # 数据连接由谁发起：默认 "passive"，或服务器只允许主动模式时 "active"：给出本机开放的端口，NAT 之后再给出对外地址。
 # Who opens the data connections: "passive" by default, or "active" where the server allows nothing else: then the ports that are

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Feed, Message};
 
+use super::allowed;
 use super::error::SchemaError;
 use super::export;
 use super::json_cursor::Cursor;
@@ -134,7 +135,7 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
     let kind = kind(cursor)?;
     let constraints = cursor.get("constraints")?;
     let mut required = Required::No;
-    let mut allowed = Vec::new();
+    let allowed = allowed::allowed(cursor, constraints.as_ref(), &kind)?;
     let mut max_length = None;
     if let Some(constraints) = &constraints {
         constraints.only("", &["required", "enum", "maxLength"])?;
@@ -142,15 +143,6 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
             && flag.boolean()?
         {
             required = Required::Yes;
-        }
-        if let Some(list) = constraints.get("enum")? {
-            if kind != Kind::Integer {
-                return Err(list.fail(Message::fixed(
-                    "应为类型是 \"integer\" 的字段",
-                    "expected a field of type \"integer\"",
-                )));
-            }
-            allowed = enumeration(cursor, &list)?;
         }
         if let Some(max) = constraints.get("maxLength")? {
             let length = usize::try_from(max.integer()?).ok().filter(|n| *n > 0);
@@ -179,8 +171,8 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
     {
         let codes = cursor.need("orgsnap:codes")?;
         return Err(codes.fail(Message::new(
-            format!("\"{word}\"：{code} 不在约束 \"enum\" 之中"),
-            format!("\"{word}\": {code} is not in the constraint \"enum\""),
+            format!("\"{word}\"：{code} 不在约束 \"enum\" 或 \"categories\" 之中"),
+            format!("\"{word}\": {code} is not in the constraint \"enum\" or in \"categories\""),
         )));
     }
     Ok(Field {
@@ -217,35 +209,6 @@ fn kind(field: &Cursor<'_>) -> Result<Kind, SchemaError> {
         "date" => Ok(Kind::Date(export::date_forms(field)?)),
         other => Err(kind.fail(Message::new(format!("应为 \"string\"、\"integer\" 或 \"date\"，实为 \"{other}\"，orgsnap 不存储该类型"), format!("expected \"string\", \"integer\" or \"date\", found \"{other}\", which orgsnap does not store")))),
     }
-}
-
-/// The allowed values with what they mean; a value without a title is its own title.
-fn enumeration(field: &Cursor<'_>, list: &Cursor<'_>) -> Result<Vec<(i64, Message)>, SchemaError> {
-    let mut allowed: Vec<(i64, Message)> = Vec::new();
-    for value in list.elements()? {
-        let number = value.integer()?;
-        if allowed.iter().any(|(seen, _)| *seen == number) {
-            return Err(value.fail(Message::new(
-                format!("值 {number} 出现了两次"),
-                format!("the value {number} stands here a second time"),
-            )));
-        }
-        allowed.push((number, Message::new(number.to_string(), number.to_string())));
-    }
-    for entry in field.elements_of("orgsnap:enumTitles")? {
-        entry.only("", &["value", "title", "titleEn"])?;
-        let value = entry.need("value")?;
-        let number = value.integer()?;
-        let Some((_, title)) = allowed.iter_mut().find(|(seen, _)| *seen == number) else {
-            return Err(value.fail(Message::new(
-                format!("{number} 不在约束 \"enum\" 之中"),
-                format!("{number} is not in the constraint \"enum\""),
-            )));
-        };
-        let zh = entry.need("title")?.text()?;
-        *title = Message::new(zh, entry.text_of("titleEn")?.unwrap_or(zh));
-    }
-    Ok(allowed)
 }
 
 /// `agentName` -> `agent_name`; `None` for a name that is not plain camel case.

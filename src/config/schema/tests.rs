@@ -141,6 +141,30 @@ fn a_schema_error_names_file_and_json_pointer() {
         ("agent.json", "\"enum\": [1, 2]", "\"enum\": [1, 1]", "/constraints/enum/1: the value 1"),
         (
             "agent.json",
+            "\"title\": \"性别\",",
+            "\"title\": \"性别\", \"categories\": [1, {\"value\": 2, \"label\": \"女\"}],",
+            "/fields/3/categories: other values than in the constraint",
+        ),
+        (
+            "agent.json",
+            "\"title\": \"性别\",",
+            "\"title\": \"性别\", \"categories\": [1, {\"value\": 1}],",
+            "/fields/3/categories/1/value: the value 1 stands",
+        ),
+        (
+            "agent.json",
+            "\"title\": \"性别\",",
+            "\"title\": \"性别\", \"categories\": [{\"value\": 1, \"lable\": \"男\"}],",
+            "/fields/3/categories/0/lable: not a member",
+        ),
+        (
+            "agent.json",
+            "\"title\": \"姓名\",",
+            "\"title\": \"姓名\", \"categories\": [\"a\"],",
+            "/fields/1/categories: expected a field of type",
+        ),
+        (
+            "agent.json",
             "\"primaryKey\": [\"id\"]",
             "\"primaryKey\": [\"gender\"]",
             "/primaryKey: expe",
@@ -216,6 +240,45 @@ fn a_schema_error_names_file_and_json_pointer() {
         let english = ["expected", "found", "there", "named"];
         assert!(!english.iter().any(|word| chinese.contains(word)), "{chinese}");
     }
+}
+
+#[test]
+fn categories_are_the_allowed_values_with_their_labels() {
+    let gender = |from: &[(&str, &str)]| {
+        let read = |name: &str| {
+            let (_, text) = BUILTIN_FILES.iter().find(|(f, _)| *f == name).expect("a file");
+            let mut text = (*text).to_owned();
+            for (from, to) in from.iter().filter(|_| name == "agent.json") {
+                assert!(text.contains(from), "{from}");
+                text = text.replacen(from, to, 1);
+            }
+            Ok((name.to_owned(), text))
+        };
+        let schema = load(PACKAGE, &read).unwrap_or_else(|error| panic!("{error}"));
+        let allowed = schema.feed(Feed::Agent).fields[3].allowed.clone();
+        allowed
+            .into_iter()
+            .map(|(value, m)| format!("{value} {} {}", m.zh, m.en))
+            .collect::<Vec<_>>()
+    };
+    let categories = (
+        "\"title\": \"性别\",",
+        "\"title\": \"性别\", \"categories\": [{\"value\": 3, \"label\": \"未说明\"}, {\"value\": 1}, 2],",
+    );
+    let builtin = ["1 男 male", "2 女 female", "3 未知 unknown"];
+    assert_eq!(gender(&[]), builtin);
+    // Titles in two languages say more than a label.
+    let mut sorted = gender(&[categories]);
+    sorted.sort();
+    assert_eq!(sorted, builtin);
+    let alone = gender(&[
+        categories,
+        (", \"enum\": [1, 2, 3]", ""),
+        ("{\"value\": 1, \"title\": \"男\", \"titleEn\": \"male\"},", ""),
+        ("{\"value\": 2, \"title\": \"女\", \"titleEn\": \"female\"},", ""),
+        ("{\"value\": 3, \"title\": \"未知\", \"titleEn\": \"unknown\"}", ""),
+    ]);
+    assert_eq!(alone, ["3 未说明 未说明", "1 1 1", "2 2 2"]);
 }
 
 #[test]

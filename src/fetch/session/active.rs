@@ -19,12 +19,12 @@ pub(super) struct DataPort {
     announced: SocketAddr,
 }
 
-/// PORT, REST and RETR one by one, then waits for the server to connect.
+/// PORT, REST and a command that sends data one by one, then waits for the server to connect.
 pub(super) fn begin(
     stream: &mut RustlsFtpStream,
     data: &DataSockets,
     settings: &DataConnections,
-    name: &str,
+    command: &str,
     offset: u64,
 ) -> Result<TcpStream, FtpError> {
     let ends = |socket: &TcpStream| io::Result::Ok((socket.local_addr()?, socket.peer_addr()?));
@@ -34,7 +34,7 @@ pub(super) fn begin(
     if offset > 0 {
         stream.custom_command(format!("REST {offset}"), &[Status::RequestFilePending])?;
     }
-    stream.custom_command(format!("RETR {name}"), &[Status::AlreadyOpen, Status::AboutToSend])?;
+    stream.custom_command(command, &[Status::AlreadyOpen, Status::AboutToSend])?;
     let socket = data.accept(&port.listener, peer.ip());
     socket
         .and_then(|socket| {

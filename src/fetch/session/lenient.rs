@@ -8,11 +8,11 @@ use crate::fetch::reply;
 
 use super::sockets::DataSockets;
 
-/// PASV, REST and RETR one by one; the port is found in any text of the reply to PASV.
+/// PASV, REST and a command that sends data one by one; the port is found in any text of the reply to PASV.
 pub(super) fn begin(
     stream: &mut RustlsFtpStream,
     data: &DataSockets,
-    name: &str,
+    command: &str,
     offset: u64,
 ) -> Result<TcpStream, FtpError> {
     let response = stream.custom_command("PASV", &[Status::PassiveMode])?;
@@ -23,6 +23,6 @@ pub(super) fn begin(
     if offset > 0 {
         stream.custom_command(format!("REST {offset}"), &[Status::RequestFilePending])?;
     }
-    stream.custom_command(format!("RETR {name}"), &[Status::AlreadyOpen, Status::AboutToSend])?;
+    stream.custom_command(command, &[Status::AlreadyOpen, Status::AboutToSend])?;
     Ok(socket)
 }

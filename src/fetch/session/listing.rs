@@ -1,24 +1,34 @@
 //! The names in the directory of an FTP session.
 
-use suppaftp::{FtpError, RustlsFtpStream};
+use std::io::{self, Read as _};
 
-use super::data_mode::DataMode;
+use suppaftp::{Encoding, FtpError, RustlsFtpStream};
+
+use crate::fetch::transfer::Transfer;
 
 /// Most names of a directory that are looked at.
 const MOST: usize = 10_000;
 
-/// The bare names by NLST, which every server writes alike; `None` where data connections are not those of suppaftp.
+/// Most bytes of a listing that are read.
+const MOST_BYTES: u64 = MOST as u64 * 256;
+
+/// The bare names by NLST, which every server writes alike.
 ///
 /// # Errors
 /// If the connection breaks, or the server refuses the command or the data connection.
-pub(super) fn names(
-    stream: &mut RustlsFtpStream,
-    mode: DataMode,
-) -> Result<Option<Vec<String>>, FtpError> {
-    if !matches!(mode, DataMode::Extended | DataMode::Classic) {
-        return Ok(None);
-    }
-    // Some put the directory before each name.
-    let bare = |name: String| name.rsplit('/').next().map(|name| name.trim_end().to_owned());
-    Ok(Some(stream.nlst(None)?.into_iter().take(MOST).filter_map(bare).collect()))
+pub(super) fn names(stream: &mut RustlsFtpStream) -> Result<Vec<String>, FtpError> {
+    Ok(bare(stream.nlst(None)?.iter().map(String::as_str)))
+}
+
+/// The bare names that come over a data connection which suppaftp does not know of.
+pub(super) fn read(transfer: &mut Transfer, encoding: &dyn Encoding) -> io::Result<Vec<String>> {
+    let mut bytes = Vec::new();
+    transfer.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    Ok(bare(encoding.decode(&bytes).lines().filter(|line| !line.is_empty())))
+}
+
+/// Some put the directory before each name.
+fn bare<'n>(names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let bare = |name: &str| name.rsplit('/').next().map(|name| name.trim_end().to_owned());
+    names.take(MOST).filter_map(bare).collect()
 }

@@ -1,6 +1,7 @@
 //! One SFTP session, from login to the last byte of a file.
 
 use std::io::SeekFrom;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -8,7 +9,7 @@ use russh::client::{Handle, Msg};
 use russh::{Channel, ChannelMsg, Disconnect};
 use russh_sftp::client::SftpSession;
 use russh_sftp::client::error::Error as SftpError;
-use russh_sftp::protocol::{FileType, StatusCode};
+use russh_sftp::protocol::{FileAttributes, FileType, StatusCode};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::super::remote::{Folder, Remote, Retrieved, Stat, Version};
@@ -18,6 +19,7 @@ use super::connect::Account;
 use super::fault;
 use super::host_key_verifier::HostKeyVerifier;
 use super::login::{self, NoLogin};
+use super::wire_names::WireNames;
 
 /// How much one request asks for, in bytes. Smaller pieces notice a stalled line sooner.
 const PIECE: u32 = 64 * 1024;
@@ -30,6 +32,7 @@ pub(super) struct Session<'a> {
     sftp: SftpSession,
     handle: Handle<HostKeyVerifier>,
     handler: HostKeyVerifier,
+    names: Arc<WireNames>,
     // Last, so that what stands above is dropped while its thread still runs.
     async_bridge: AsyncBridge<'a>,
 }
@@ -44,11 +47,12 @@ impl<'a> Session<'a> {
         account
             .or_unreachable(async_bridge.wait(account.timeout(), login))?
             .map_err(|error| login_error(account, error, &handler))?;
-        let opening = open_sftp(&handle);
+        let names = Arc::new(WireNames::new(account.source.encoding));
+        let opening = open_sftp(&handle, &names);
         let sftp = account
             .or_unreachable(async_bridge.wait(account.timeout(), opening))?
             .map_err(|error| without_sftp(account, error, &handler))?;
-        let session = Session { account, sftp, handle, handler, async_bridge };
+        let session = Session { account, sftp, handle, handler, names, async_bridge };
         session.make_sure_of_directory()?;
         Ok(session)
     }
@@ -60,12 +64,29 @@ impl<'a> Session<'a> {
         if directory.is_empty() {
             return Ok(());
         }
-        match self.answer(directory, self.sftp.metadata(directory))? {
+        match self.attributes(directory, directory)? {
             Ok(found) if found.permissions.is_some() && found.file_type() == FileType::File => {
                 Err(FetchError::NotAFolder { path: directory.into() })
             }
             _ => Ok(()),
         }
+    }
+
+    /// What the server knows of a path, in UTF-8 or, if it knows none such, in GB 18030. The names asked for next go out
+    /// in the encoding in which it was found.
+    fn attributes(
+        &self,
+        name: &str,
+        path: &str,
+    ) -> Result<Result<FileAttributes, SftpError>, FetchError> {
+        let found = self.answer(name, self.sftp.metadata(path))?;
+        if found.as_ref().is_err_and(is_absence) && self.names.may_be_gb18030(path) {
+            self.names.set_gb18030(true);
+            let again = self.answer(name, self.sftp.metadata(path))?;
+            self.names.set_gb18030(again.is_ok());
+            return Ok(again);
+        }
+        Ok(found)
     }
 
     fn path(&self, name: &str) -> String {
@@ -115,7 +136,7 @@ impl<'a> Session<'a> {
 impl Folder for Session<'_> {
     fn stat(&mut self, name: &str) -> Result<Stat, FetchError> {
         let path = self.path(name);
-        let attributes = match self.answer(name, self.sftp.metadata(&path))? {
+        let attributes = match self.attributes(name, &path)? {
             Ok(attributes) => attributes,
             Err(error) if is_absence(&error) => return Ok(Stat::Missing),
             Err(error) => return Err(self.fault(&error, name)),
@@ -253,7 +274,10 @@ fn without_sftp(account: &Account<'_>, error: NoSftp, handler: &HostKeyVerifier)
     }
 }
 
-async fn open_sftp(handle: &Handle<HostKeyVerifier>) -> Result<SftpSession, NoSftp> {
+async fn open_sftp(
+    handle: &Handle<HostKeyVerifier>,
+    names: &Arc<WireNames>,
+) -> Result<SftpSession, NoSftp> {
     /// Each wait is bounded by [`AsyncBridge`]. This clock runs from the moment a request is queued,
     /// so that on a slow line a short one would run out although the server delivers; in seconds.
     const NEVER: u64 = 24 * 60 * 60;
@@ -266,7 +290,8 @@ async fn open_sftp(handle: &Handle<HostKeyVerifier>) -> Result<SftpSession, NoSf
         request_timeout_secs: NEVER,
         ..russh_sftp::client::Config::default()
     };
-    SftpSession::new_with_config(channel.into_stream(), config).await.map_err(NoSftp::NotSpoken)
+    let stream = names.between(channel.into_stream());
+    SftpSession::new_with_config(stream, config).await.map_err(NoSftp::NotSpoken)
 }
 
 /// Waits for the server to grant the request.

@@ -124,7 +124,8 @@ impl<'a> Page<'a> {
             run: &report.run.0,
             verdict: report.verdict.name(),
             verdict_text: Both::of(|language| {
-                format!("{} {}", view.verdict(language), view.verdict_subject(language, 0))
+                let verdict = view.verdict(language, u8::from(view.has_errors()));
+                format!("{verdict} {}", view.verdict_subject(language, 0))
             }),
             reasons: report.reasons.iter().map(|reason| Both::message(&reason.message)).collect(),
             served: served(report),

@@ -6,17 +6,18 @@ use crate::model::Verdict;
 use crate::report::json;
 use crate::report::queries;
 
-use super::{BAD, DIM, Drawing, GOOD};
+use super::{BAD, DIM, DOUBTFUL, Drawing, GOOD};
 
 impl Drawing<'_> {
     pub(super) fn verdict(&mut self) {
         let language = self.language();
         let style = match self.view.report.verdict {
+            Verdict::Passed if self.options.exit_code != 0 => DOUBTFUL,
             Verdict::Published | Verdict::Passed => GOOD,
             Verdict::Refused | Verdict::Failed => BAD,
         };
         self.text.push('\n');
-        let painted = self.paint(style, self.view.verdict(language));
+        let painted = self.paint(style, self.view.verdict(language, self.options.exit_code));
         let subject = self.view.verdict_subject(language, self.options.exit_code);
         self.line(&format!("{painted}  {subject}"));
         let reasons = self.view.reasons(language);

@@ -107,8 +107,10 @@ impl View<'_> {
             };
             let other = match (file.other, language) {
                 (0, _) => String::new(),
-                (n, Language::Chinese) => format!("，{} 行不是数据", grouped(n)),
-                (n, Language::English) => format!(", {} lines that are no data", grouped(n)),
+                (n, Language::Chinese) => format!("，{} 行不单独成为记录", grouped(n)),
+                (n, Language::English) => {
+                    format!(", {} lines that are no records of their own", grouped(n))
+                }
             };
             let delimiter = visible(delimiter);
             let layout = match language {
@@ -245,11 +247,16 @@ impl View<'_> {
         Some(text)
     }
 
-    /// The verdict in a word or two, with a mark before it.
-    pub fn verdict(&self, language: Language) -> &'static str {
+    /// The verdict in a word or two, with a mark before it. A delivery that could be published and yet has an exit code
+    /// has findings that the caller does not let pass.
+    pub fn verdict(&self, language: Language, exit_code: u8) -> &'static str {
         let stored = self.report.database.is_some();
         match self.report.verdict {
             Verdict::Published => language.choose("✓ 已发布", "✓ published"),
+            Verdict::Passed if exit_code != 0 => language.choose(
+                "! 可发布，但有问题须处理",
+                "! would be published, but has findings to correct",
+            ),
             Verdict::Passed => language.choose("✓ 可发布", "✓ would be published"),
             Verdict::Refused if stored => language.choose("✗ 未发布", "✗ not published"),
             Verdict::Refused => language.choose("✗ 不可发布", "✗ would not be published"),
