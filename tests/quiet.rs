@@ -7,7 +7,7 @@ use orgsnap::{
     config::job::{self, Format, Job},
     fetch,
     model::{Cancel, Feed, RunReport, Verdict},
-    pipeline::{self, CheckRequest, ImportRequest, Progress, Stage},
+    pipeline::{self, CheckRequest, ImportRequest, NoReports, Progress, Stage},
 };
 
 pub(crate) struct Quiet;
@@ -30,7 +30,7 @@ pub(crate) fn check(dir: &Path) -> RunReport {
     let format = Format::default();
     let request =
         CheckRequest { dir, format: &format, job: job.as_ref(), date, against: None, now };
-    pipeline::check(&request, &Quiet).unwrap()
+    pipeline::check(&request, &Quiet, &NoReports).unwrap()
 }
 
 /// Publishes the delivery of a folder for one day, and checks that of another for the next.
@@ -72,5 +72,5 @@ pub(crate) fn import_at(
         accept_unchanged: false,
         refused: None,
     };
-    pipeline::import(&request, &Quiet).unwrap()
+    pipeline::import(&request, &Quiet, &NoReports).unwrap()
 }

@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::import::load;
 use super::run_report::{ResultLine, Subject};
-use super::{argument, output, progress, run_report};
+use super::{argument, check_files, output, progress, run_report};
 
 /// Check a delivery in a folder, without a database
 #[derive(Debug, Args)]
@@ -42,6 +42,9 @@ pub(super) struct Arguments {
     /// Also write all findings as a table for a spreadsheet to this file
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Also write the workbook for the provider to this file (xlsx), with the lines to be corrected as delivered
+    #[arg(long, value_name = "FILE")]
+    xlsx: Option<PathBuf>,
     /// Warnings count as errors for the exit code
     #[arg(long)]
     strict: bool,
@@ -65,6 +68,7 @@ impl Arguments {
             report: run_report::Arguments::default(),
             output: None,
             csv: None,
+            xlsx: None,
             strict: false,
             only: Vec::new(),
             ignore: Vec::new(),
@@ -114,11 +118,18 @@ fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failu
     };
     let who = job.as_ref().map_or("check", |job| job.tenant.as_str());
     let shown = progress::shown(environment, who);
-    let outcome = pipeline::check(&request, shown.as_ref());
+    let files = check_files::CheckFiles {
+        xlsx: arguments.xlsx.as_deref(),
+        selected: &selected,
+        language: environment.language,
+    };
+    let outcome = pipeline::check(&request, shown.as_ref(), &files);
     drop(shown);
     let mut report = outcome?;
-    report.findings.retain(|finding| selected(finding.code));
-    report.totals.retain(|code, _| selected(code));
+    if let Some(fault) = report.report_files.faults.first() {
+        return Err(Failure::usage(fault.clone()));
+    }
+    check_files::select(&mut report, &selected);
     let exit = verdict(&report, if arguments.strict { Level::Warning } else { Level::Error });
     if let Some(path) = &arguments.output {
         let text = arguments.report.text(&report, exit, (WIDTH, false), environment);

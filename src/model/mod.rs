@@ -4,6 +4,7 @@
 
 mod cancel;
 mod cause;
+mod delivered_files;
 mod feed;
 mod per_feed;
 mod previous;
@@ -19,6 +20,7 @@ mod tree;
 
 pub use cancel::Cancel;
 pub use cause::{Cause, CauseKind, OrganFindings};
+pub use delivered_files::{DeliveredFiles, FieldNote};
 pub use feed::Feed;
 pub use finding::{
     Disposition, Example, Excerpt, Finding, FindingAge, Group, Level, Message, Related, RuleMeta,
@@ -31,7 +33,7 @@ pub use previous::{Previous, PreviousRows};
 pub use row_counter::RowCounter;
 pub use run::{
     FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, MendedFinding, MendedTotals,
-    NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles, RunId, RunReport, StageTiming,
+    NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles, ReportFiles, RunId, RunReport, StageTiming,
     VanishedRecord, Verdict,
 };
 pub use system_fault::system_reason;
