@@ -140,7 +140,12 @@ fn import(
         alerting.watch(job);
     }
     let shown = progress::shown(environment, &job.tenant);
-    let of_job = JobReporter { job, data_dir: &environment.data };
+    let of_job = JobReporter {
+        job,
+        data_dir: &environment.data,
+        from_source: arguments.from.is_none(),
+        cancel: request.cancel,
+    };
     let reporter: &dyn Reporter = if arguments.dry_run { &NoReports } else { &of_job };
     // A panic in the run is worth an alert as any other fault.
     let outcome =

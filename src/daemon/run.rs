@@ -92,7 +92,12 @@ impl RunRequest {
             refused: self.refused.as_ref(),
         };
         let tenant = self.job.tenant.clone();
-        let reporter = JobReporter { job: &self.job, data_dir: &self.data };
+        let reporter = JobReporter {
+            job: &self.job,
+            data_dir: &self.data,
+            from_source: true,
+            cancel: &self.cancel,
+        };
         let report = match pipeline::import(&request, progress, &reporter) {
             Ok(report) => report,
             Err(error) => {

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use crate::config::job::{Job, ReportFormat};
-use crate::model::{DeliveredFiles, ReportFiles, RuleMeta, RunReport};
+use crate::model::{Cancel, DeliveredFiles, ReportFiles, RuleMeta, RunReport};
 use crate::pipeline::Reporter;
 use crate::report::file::WriteError;
 use crate::report::{json, xlsx};
 use crate::rules::CATALOGUE;
 
-use super::retention;
+use super::{reply, retention};
 
 /// Writes the report files of a job's runs.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,10 @@ pub struct JobReporter<'a> {
     pub job: &'a Job,
     /// The data folder.
     pub data_dir: &'a Path,
+    /// Whether the delivery came from the job's source: only then is a copy put on its server.
+    pub from_source: bool,
+    /// Ends the sending of the copy.
+    pub cancel: &'a Cancel,
 }
 
 /// The folder that holds the report folders of a job's runs; `tenant_dir` is that of its database.
@@ -32,6 +36,9 @@ impl Reporter for JobReporter<'_> {
         let reports = reports_folder(self.job, &self.data_dir.join(&self.job.tenant));
         let dir = reports.join(&report.run.0);
         let mut files = self.write_all(&dir, report, delivered);
+        if let Some(reply) = self.job.report.reply.as_ref().filter(|_| self.from_source) {
+            reply::send(self.job, reply, report, self.cancel, &mut files);
+        }
         if let Some(keep) = self.job.report.keep {
             files.faults.extend(retention::remove_old(&reports, report, keep));
         }

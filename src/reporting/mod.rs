@@ -4,6 +4,7 @@
 //! that goes wrong here changes that verdict; it is among the faults of the files.
 
 mod job_reporter;
+mod reply;
 mod retention;
 
 pub use job_reporter::{JobReporter, reports_folder};
