@@ -8,6 +8,7 @@ mod intake;
 mod job_schema;
 mod life;
 mod outcome;
+mod person_names;
 mod pinned;
 mod proposing;
 mod reporter;

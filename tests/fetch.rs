@@ -45,6 +45,7 @@ fn schema() -> Schema {
         description: Message::fixed("", ""),
         aliases: Vec::new(),
         kind: Kind::Text,
+        person: false,
         required: Required::Yes,
         allowed: Vec::new(),
         max_length: None,

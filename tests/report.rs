@@ -91,6 +91,7 @@ fn finding(
         related: Vec::new(),
         affected: 1,
         hint: None,
+        names: Vec::new(),
         excerpt: None,
         cause: None,
         age: None,
@@ -109,6 +110,7 @@ fn shown(mut finding: Finding, line: u64, text: &str, field: &str, zh: &str, en:
         text: text.to_owned(),
         mark: start..start + field.len(),
         column: text[..start].chars().count() as u64 + 1,
+        names: Vec::new(),
     });
     finding
 }

@@ -163,6 +163,8 @@ pub struct Excerpt {
     pub mark: std::ops::Range<usize>,
     /// The 1-based character column of `mark` in the delivered line.
     pub column: u64,
+    /// The cells that are names of people, or may be, as byte ranges of `text`, in order.
+    pub names: Vec<std::ops::Range<usize>>,
 }
 
 /// One defect. Made by rules only.
@@ -199,6 +201,9 @@ pub struct Finding {
     /// What a job could say so that this would be no finding, or what became of the data on its way. The first finding
     /// of a rule to which it applies has it.
     pub hint: Option<Message>,
+    /// Names of people that stand in value, key, related keys, message or hint, and texts there that may be names. A report
+    /// that masks names shows none of them.
+    pub names: Vec<String>,
     /// The line to show, filled for the first findings of each code.
     pub excerpt: Option<Excerpt>,
     /// Its cause, as a position in the causes of the run, once they are known.

@@ -13,6 +13,7 @@ mod finding;
 mod finding_identity;
 mod json_fault;
 mod language;
+mod person_name;
 mod run;
 mod system_fault;
 mod table;
@@ -29,6 +30,7 @@ pub use finding_identity::FindingIdentity;
 pub use json_fault::json_reason;
 pub use language::{Language, grouped};
 pub use per_feed::PerFeed;
+pub use person_name::may_be_name;
 pub use previous::{Previous, PreviousRows};
 pub use row_counter::RowCounter;
 pub use run::{

@@ -1,7 +1,10 @@
 //! A file cut into records, and how its lines are shown to people.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use crate::decode::{Detected, Lines, Undetectable};
-use crate::model::{Excerpt, Table};
+use crate::model::{Excerpt, Table, may_be_name};
 
 use super::frame::TrailerLine;
 use super::quote_survey::AmbiguousQuotes;
@@ -72,8 +75,14 @@ impl Parsed<'_> {
         self.layout.cells(&text).into_iter().nth(column).map(|cell| cell.1.into_owned())
     }
 
-    /// The line with a field marked, for people to look at.
-    pub fn excerpt(&self, line: usize, field: Option<usize>) -> Excerpt {
+    /// The line with a field marked, for people to look at. `is_name` says of a field of the schema and its cell whether
+    /// that is the name of a person.
+    pub fn excerpt(
+        &self,
+        line: usize,
+        field: Option<usize>,
+        is_name: &dyn Fn(usize, &str) -> bool,
+    ) -> Excerpt {
         let decoded = self.lines.decode(line);
         let text: &str = &decoded.text;
         let column = field.and_then(|f| self.layout.columns.get(f).copied().flatten());
@@ -82,39 +91,82 @@ impl Parsed<'_> {
             (None, Some(bad)) => Some(bad.at.clone()),
             (None, None) => None,
         };
-        shorten(text, mark.unwrap_or(0..text.len()))
+        shorten(text, mark.unwrap_or(0..text.len()), &self.names(line, text, is_name))
+    }
+
+    /// Where names of people stand in a line, or may stand: a line with another number of cells can have them anywhere.
+    fn names(
+        &self,
+        line: usize,
+        text: &str,
+        is_name: &dyn Fn(usize, &str) -> bool,
+    ) -> Vec<Range<usize>> {
+        if self.layout.header.as_ref().is_some_and(|header| header.line == line) {
+            return Vec::new();
+        }
+        let cells = self.layout.cells(text);
+        let fits = cells.len() == self.layout.width;
+        let field_of =
+            |at: usize| self.layout.columns.iter().position(|column| *column == Some(at));
+        let holds = |(at, cell): &(usize, &(Range<usize>, Cow<'_, str>))| match field_of(*at) {
+            Some(field) if fits => is_name(field, &cell.1),
+            // A name that a delimiter has cut into two.
+            _ => {
+                may_be_name(&cell.1)
+                    || cell.1.contains(|c: char| !c.is_ascii() && c.is_alphabetic())
+            }
+        };
+        cells.iter().enumerate().filter(holds).map(|(_, cell)| cell.0.clone()).collect()
     }
 }
 
 /// Keeps some 160 characters around the mark and makes control characters visible.
-fn shorten(text: &str, mark: std::ops::Range<usize>) -> Excerpt {
+fn shorten(text: &str, mark: Range<usize>, names: &[Range<usize>]) -> Excerpt {
     const BEFORE: usize = 60;
     const MARKED: usize = 60;
     const AFTER: usize = 40;
+    const CUT: &str = "...";
     let column = text[..mark.start].chars().count() as u64 + 1;
-    let before: Vec<char> = text[..mark.start].chars().collect();
-    let marked: Vec<char> = text[mark.clone()].chars().collect();
-    let after: Vec<char> = text[mark.end..].chars().collect();
-    let short = before.len() + marked.len() + after.len() <= BEFORE + MARKED + AFTER;
+    let count = |part: &str| part.chars().count();
+    let (before, marked, after) = (&text[..mark.start], &text[mark.clone()], &text[mark.end..]);
+    let short = count(before) + count(marked) + count(after) <= BEFORE + MARKED + AFTER;
+    let end_of = |part: &str, most: usize| match part.char_indices().nth(most) {
+        Some((at, _)) if !short => at,
+        _ => part.len(),
+    };
+    let first = match count(before).checked_sub(BEFORE) {
+        Some(skipped) if !short => end_of(before, skipped),
+        _ => 0,
+    };
+    let parts = [
+        first..mark.start,
+        mark.start..mark.start + end_of(marked, MARKED),
+        mark.end..mark.end + end_of(after, AFTER),
+    ];
     let mut out = String::new();
-    let skipped = if short { 0 } else { before.len().saturating_sub(BEFORE) };
-    if skipped > 0 {
-        out.push_str("...");
+    let mut shown: Vec<Range<usize>> = Vec::new();
+    let mut found = vec![0..0; names.len()];
+    for (at, part) in parts.iter().enumerate() {
+        let start = out.len();
+        if at == 0 && first > 0 {
+            out.push_str(CUT);
+        }
+        for (offset, c) in text[part.clone()].char_indices() {
+            let (here, place) = (out.len(), part.start + offset);
+            out.push(visible(c));
+            if let Some(name) = names.iter().position(|name| name.contains(&place)) {
+                let begin = if found[name].is_empty() { here } else { found[name].start };
+                found[name] = begin..out.len();
+            }
+        }
+        let whole = [mark.start, mark.end, text.len()][at];
+        if part.end < whole {
+            out.push_str(CUT);
+        }
+        shown.push(start..out.len());
     }
-    out.extend(before[skipped..].iter().copied().map(visible));
-    let start = out.len();
-    let shown = if short { marked.len() } else { marked.len().min(MARKED) };
-    out.extend(marked[..shown].iter().copied().map(visible));
-    if shown < marked.len() {
-        out.push_str("...");
-    }
-    let end = out.len();
-    let shown = if short { after.len() } else { after.len().min(AFTER) };
-    out.extend(after[..shown].iter().copied().map(visible));
-    if shown < after.len() {
-        out.push_str("...");
-    }
-    Excerpt { text: out, mark: start..end, column }
+    let names = found.into_iter().filter(|name| !name.is_empty()).collect();
+    Excerpt { text: out, mark: shown[1].clone(), column, names }
 }
 
 /// Control characters as their Unicode pictures, so that a delimiter such as 0x01 can be seen and a

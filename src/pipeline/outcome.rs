@@ -18,10 +18,11 @@ use crate::rules::Checked;
 use crate::store::{QuarantinedLine, RunRecord, Store};
 
 use super::error::RunError;
+use super::person_names::PersonNames;
 use super::stage::Stage;
 
 /// Number of findings of a code that carry the delivered line.
-const EXCERPTS: usize = 3;
+const EXCERPTS: usize = 20;
 
 /// Number of causes of which a finding carries the delivered line.
 const CAUSES_SHOWN: usize = 10;
@@ -112,7 +113,9 @@ impl Outcome {
         self.report.rules_run = checked.run;
         self.report.rules_not_run = checked.not_run;
         self.add_hints(raw, delivery);
-        self.add_excerpts(delivery);
+        let persons = PersonNames { schema: delivery.schema };
+        self.report.findings.iter_mut().for_each(|finding| persons.note(finding));
+        self.add_excerpts(delivery, persons);
     }
 
     /// Finds what explains the findings, and where in the organisation they are; the first causes can show a line.
@@ -166,10 +169,10 @@ impl Outcome {
         }
     }
 
-    fn add_excerpts(&mut self, delivery: &Delivery<'_>) {
+    fn add_excerpts(&mut self, delivery: &Delivery<'_>, persons: PersonNames<'_>) {
         for findings in self.report.findings.chunk_by_mut(|a, b| a.code == b.code) {
             for finding in findings.iter_mut().take(EXCERPTS) {
-                finding.excerpt = excerpt(delivery, finding);
+                finding.excerpt = excerpt(delivery, finding, persons);
             }
         }
     }
@@ -194,13 +197,18 @@ impl Outcome {
     }
 }
 
-fn excerpt(delivery: &Delivery<'_>, finding: &Finding) -> Option<crate::model::Excerpt> {
+fn excerpt(
+    delivery: &Delivery<'_>,
+    finding: &Finding,
+    persons: PersonNames<'_>,
+) -> Option<crate::model::Excerpt> {
     let line = usize::try_from(finding.line?).ok()?.checked_sub(1)?;
     let FileState::Parsed(parsed, _) = &delivery.files[finding.feed].state else {
         return None;
     };
     let schema = delivery.schema.feed(finding.feed);
-    Some(parsed.excerpt(line, finding.field.as_deref().and_then(|field| schema.position(field))))
+    let field = finding.field.as_deref().and_then(|field| schema.position(field));
+    Some(parsed.excerpt(line, field, &|field, cell| persons.is_name(finding.feed, field, cell)))
 }
 
 fn facts(state: &FileState<'_>, raw: &Fetched, accepted: &Acceptance) -> FileFacts {

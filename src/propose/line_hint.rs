@@ -2,7 +2,7 @@
 
 use crate::config::schema::Schema;
 use crate::decode::Lines;
-use crate::model::{Feed, Finding, Message, PerFeed};
+use crate::model::{Feed, Finding, Message, PerFeed, may_be_name};
 
 use super::around;
 use super::proposal::{Change, shown};
@@ -41,18 +41,23 @@ fn around_records(schema: &Schema, feed: Feed, sample: &Sample<'_>, findings: &m
     let declared = &schema.feed(feed).dialect;
     let text = as_text(schema);
     let Some(found) = around::look(sample, text.feed(feed)) else { return };
-    let mut give = |change: Change, what: Message, applies: &dyn Fn(&Finding) -> bool| {
-        let line = change.line();
-        let Message { zh, en } = what;
-        let hint = Message::new(
-            format!("{zh}；若不是数据，可在任务文件中写：{line}"),
-            format!("{en}; if that is no data, the job file can say: {line}"),
-        );
-        let mut of_feed = findings.iter_mut().filter(|f| f.feed == feed && f.hint.is_none());
-        if let Some(finding) = of_feed.find(|finding| applies(finding)) {
-            finding.hint = Some(hint);
-        }
-    };
+    let mut give =
+        |change: Change, what: Message, line_text: &str, applies: &dyn Fn(&Finding) -> bool| {
+            let line = change.line();
+            let Message { zh, en } = what;
+            let hint = Message::new(
+                format!("{zh}；若不是数据，可在任务文件中写：{line}"),
+                format!("{en}; if that is no data, the job file can say: {line}"),
+            );
+            let mut of_feed = findings.iter_mut().filter(|f| f.feed == feed && f.hint.is_none());
+            if let Some(finding) = of_feed.find(|finding| applies(finding)) {
+                finding.hint = Some(hint);
+                // Whatever the line is, it can be a record with a name in it.
+                finding
+                    .names
+                    .extend(Some(line_text).filter(|text| may_be_name(text)).map(str::to_owned));
+            }
+        };
     let is_ragged_at = |finding: &Finding, lines: std::ops::RangeInclusive<u64>| {
         finding.code == "R201" && finding.line.is_some_and(|line| lines.contains(&line))
     };
@@ -66,6 +71,7 @@ fn around_records(schema: &Schema, feed: Feed, sample: &Sample<'_>, findings: &m
                     "{lines} line(s) stand above the header or the first record, such as \"{title}\""
                 ),
             ),
+            &title,
             &|finding| {
                 matches!(finding.code, "F104" | "F105") || is_ragged_at(finding, 1..=lines as u64)
             },
@@ -79,6 +85,7 @@ fn around_records(schema: &Schema, feed: Feed, sample: &Sample<'_>, findings: &m
                 format!("{lines} 行以“{mark}”开头，如第 {first} 行"),
                 format!("{lines} line(s) begin with \"{mark}\", such as line {first}"),
             ),
+            "",
             &|finding| is_ragged_at(finding, first as u64..=u64::MAX) || finding.code == "F104",
         );
     }
@@ -92,6 +99,7 @@ fn around_records(schema: &Schema, feed: Feed, sample: &Sample<'_>, findings: &m
                 format!("末行“{text}”不是记录"),
                 format!("the last line, \"{text}\", is no record"),
             ),
+            &text,
             &|finding| is_ragged_at(finding, line..=line),
         );
     }

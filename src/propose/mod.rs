@@ -34,6 +34,7 @@ pub use proposal::{Change, Proposal, Question, Recognised, Setting};
 pub use sample::Sample;
 use sample::TextFile;
 use text_schema::as_text;
+pub use words::is_known;
 
 /// Finds out what a job has to say so that this delivery can be read.
 ///

@@ -89,6 +89,16 @@ const MEANINGS: &[Meaning] = &[
     },
 ];
 
+/// Whether a cell is a word that exports use everywhere, and so the name of nobody.
+pub fn is_known(word: &str) -> bool {
+    let plain = word.trim().to_lowercase();
+    let same = |known: &&str| known.to_lowercase() == plain;
+    NO_VALUE.iter().chain(TOPS).chain(PAIRS.iter().flatten()).any(|known| same(&known))
+        || MEANINGS
+            .iter()
+            .any(|meaning| meaning.titles.iter().chain(meaning.words).any(|w| same(&w)))
+}
+
 /// Whether a word says the code of these titles.
 pub(super) fn says(word: &str, title_zh: &str, title_en: &str) -> bool {
     let plain = |text: &str| text.trim().to_lowercase();

@@ -13,6 +13,7 @@ mod json_history;
 mod json_text;
 mod language;
 mod layout;
+pub mod mask;
 mod queries;
 pub mod rule_page;
 mod snippet;

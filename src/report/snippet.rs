@@ -142,7 +142,12 @@ mod tests {
     fn excerpt(text: &str, field: &str) -> Excerpt {
         let start = text.find(field).expect("the field stands in the text");
         let column = text[..start].chars().count() as u64 + 1;
-        Excerpt { text: text.to_owned(), mark: start..start + field.len(), column }
+        Excerpt {
+            text: text.to_owned(),
+            mark: start..start + field.len(),
+            column,
+            names: Vec::new(),
+        }
     }
 
     fn drawn(text: &str, field: &str, label: &str, width: usize) -> String {

@@ -17,6 +17,8 @@ pub struct NewFinding {
     pub related: Vec<Related>,
     /// The level of this finding, where it is less loud than the rule.
     pub quieter: Option<Level>,
+    /// Names of people in the message, besides the value at fault.
+    pub names: Vec<String>,
 }
 
 impl NewFinding {
@@ -30,6 +32,7 @@ impl NewFinding {
             message,
             related: Vec::new(),
             quieter: None,
+            names: Vec::new(),
         }
     }
 
@@ -51,6 +54,11 @@ impl NewFinding {
     /// At most as loud as this.
     pub fn at_most(self, level: Level) -> NewFinding {
         NewFinding { quieter: Some(level), ..self }
+    }
+
+    /// With names of people in the message. The value of a field that holds names is known as one.
+    pub fn names<'n>(self, names: impl IntoIterator<Item = &'n str>) -> NewFinding {
+        NewFinding { names: names.into_iter().map(str::to_owned).collect(), ..self }
     }
 
     /// With related records.
@@ -112,7 +120,7 @@ impl Sink {
         if self.kept.len() >= Sink::MAX_KEPT {
             return;
         }
-        let NewFinding { key, field, value, message, mut related, quieter } = finding();
+        let NewFinding { key, field, value, message, mut related, quieter, names } = finding();
         related.truncate(Finding::MAX_LINES);
         self.kept.push(Finding {
             code: self.meta.code,
@@ -129,6 +137,7 @@ impl Sink {
             related,
             affected: if quarantines { 0 } else { affected },
             hint: None,
+            names,
             excerpt: None,
             cause: None,
             age: None,

@@ -93,14 +93,19 @@ pub(super) fn feed_schema(
     })
 }
 
-const FIELD_KEYS: [&str; 6] = [
+const FIELD_KEYS: [&str; 7] = [
     "orgsnap:titleEn",
     "orgsnap:descriptionEn",
     "orgsnap:aliases",
     "orgsnap:enumTitles",
     "orgsnap:requiredUnlessEmpty",
     "orgsnap:copyOf",
+    "orgsnap:personName",
 ];
+
+/// Fields that hold names of people although a schema does not say so: an insurer's own copy may be older than the
+/// declaration.
+const PERSON_NAMES: [&str; 2] = ["agentName", "principalName"];
 
 /// `missing` are the texts that mean no value where the field names none of its own.
 fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> {
@@ -185,6 +190,10 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
         description: Message::new(description, description_en),
         aliases,
         kind,
+        person: match cursor.get("orgsnap:personName")? {
+            Some(flag) => flag.boolean()?,
+            None => PERSON_NAMES.contains(&name),
+        },
         required,
         allowed,
         max_length,

@@ -128,6 +128,15 @@ pub(super) fn load(package: &str, read: Reader<'_>) -> Result<Schema, SchemaErro
         let found = copies(&schema, *feed, cursor)?;
         schema.copies.extend(found);
     }
+    for copy in &schema.copies {
+        let target = schema.feeds[copy.target].position(&copy.target_field);
+        let own = schema.feeds[copy.feed].position(&copy.field);
+        if let (Some(target), Some(own)) = (target, own)
+            && schema.feeds[copy.target].fields[target].person
+        {
+            schema.feeds[copy.feed].fields[own].person = true;
+        }
+    }
     for (feed, _, _) in &tables {
         if let Some((_, cursor)) = schemas.get(feed) {
             let found = forests(&schema, *feed, cursor)?;

@@ -50,6 +50,8 @@ pub struct Field {
     pub aliases: Vec<String>,
     /// Type.
     pub kind: Kind,
+    /// Whether it holds names of people: declared, or a copy of a field of which it is declared.
+    pub person: bool,
     /// Whether an empty cell is a defect.
     pub required: Required,
     /// The allowed values with what they mean; empty where any value goes.
@@ -209,6 +211,11 @@ impl FeedSchema {
     /// The key field.
     pub fn key_field(&self) -> &Field {
         &self.fields[self.key]
+    }
+
+    /// Whether a field holds names of people.
+    pub fn is_person(&self, field: &str) -> bool {
+        self.fields.iter().any(|f| f.person && f.name == field)
     }
 
     /// Position of a field by its name.

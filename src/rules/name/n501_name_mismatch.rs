@@ -49,6 +49,7 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
             match (context.rows(feed), context.rows(copy.target)) {
                 (Ok(rows), Ok(targets)) => copies.push(Compared {
                     schema: copy,
+                    person: rows.file.schema.is_person(&copy.field),
                     own: rows.cells(&copy.field),
                     via: context.references(feed, &copy.via),
                     targets,
@@ -80,6 +81,8 @@ fn check(context: &RowContext<'_, '_>, sink: &mut Sink) -> Result<(), Unreadable
 /// A copied name with what it is compared with.
 struct Compared<'d, 'a> {
     schema: &'d Copy,
+    /// Whether it is the name of a person.
+    person: bool,
     own: Cells<'d>,
     via: References<'d>,
     targets: AcceptedRows<'d, 'a>,
@@ -106,6 +109,7 @@ fn mismatch(
     )
     .key(rows.file.key(row))
     .field(field)
+    .names([shown, original].into_iter().filter(|_| copy.person))
     .value(value)
     .related(vec![Related { feed, line: copy.targets.file.line(target), key }])
 }

@@ -72,6 +72,7 @@ fn check(context: &SnapshotContext<'_, '_>, sink: &mut Sink) -> Result<(), Unrea
             .key(agents.file.key(row))
             .field("agentName")
             .value(agents.delivered(row, "agentName"))
+            .names([old_name, name])
         });
     }
     Ok(())

@@ -53,6 +53,7 @@ fn field(name: &str, column: &str, kind: Kind) -> Field {
         kind,
         required: Required::No,
         allowed: Vec::new(),
+        person: false,
         max_length: None,
         no_value: Vec::new(),
         codes: Default::default(),

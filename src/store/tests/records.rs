@@ -30,6 +30,7 @@ fn refused(run: &str) -> RunReport {
         related: vec![Related { feed: Feed::Organ, line: 3, key: "86".to_owned() }],
         affected: 2,
         hint: None,
+        names: Vec::new(),
         excerpt: None,
         cause: None,
         age: None,
