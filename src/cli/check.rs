@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::disk::{PRIVATE_FILE, replace_file};
-use orgsnap::model::{Level, Message, RunReport, Verdict};
+use orgsnap::model::{Level, Message, RuleMeta, RunReport, Verdict};
 use orgsnap::pipeline::{self, CheckRequest};
 use orgsnap::report::csv;
+use orgsnap::report::html::{self, Options};
+use orgsnap::report::mask::Names;
+use orgsnap::rules::CATALOGUE;
 
 use super::delivery_format::FormatArguments;
 use super::environment::Environment;
@@ -45,6 +48,9 @@ pub(super) struct Arguments {
     /// Also write the workbook for the provider to this file (xlsx), with the lines to be corrected as delivered
     #[arg(long, value_name = "FILE")]
     xlsx: Option<PathBuf>,
+    /// Also write the report as a page for a browser to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Warnings count as errors for the exit code
     #[arg(long)]
     strict: bool,
@@ -69,6 +75,7 @@ impl Arguments {
             output: None,
             csv: None,
             xlsx: None,
+            html: None,
             strict: false,
             only: Vec::new(),
             ignore: Vec::new(),
@@ -143,6 +150,15 @@ fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failu
             ))
         })?;
         write(path, &table)?;
+    }
+    if let Some(path) = &arguments.html {
+        let options =
+            Options { language: environment.language, names: Names::Masked, raw_lines: true };
+        let metas: Vec<&RuleMeta> = CATALOGUE.iter().map(|rule| &rule.meta).collect();
+        let mut page = Vec::new();
+        html::write(&report, &metas, &options, &mut page)
+            .map_err(|error| Failure::usage(output::cannot_write(path, &error)))?;
+        write(path, &page)?;
     }
     run_report::show(&report, exit, &arguments.report, false, environment)?;
     ResultLine::of(&report).print(environment, arguments.report.json, exit)?;

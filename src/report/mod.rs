@@ -11,6 +11,7 @@ pub mod json;
 mod json_causes;
 mod json_history;
 mod json_text;
+pub mod html;
 mod language;
 mod layout;
 pub mod mask;

@@ -1,0 +1,211 @@
+//! Where findings are: two levels of organisations, each as wide as its share of the findings above it.
+
+use crate::model::OrganFindings;
+use crate::report::formatting::grouped;
+
+use super::both::{Both, both};
+
+/// An organisation in the chart, measures in percent of the width and in pixels.
+pub(super) struct Cell {
+    pub(super) x: String,
+    pub(super) width: String,
+    pub(super) y: u32,
+    pub(super) name: String,
+    pub(super) figure: String,
+    pub(super) title: String,
+    /// 0 to 4: findings in proportion to people.
+    pub(super) heat: u8,
+    /// Whether there is room for its name.
+    pub(super) labelled: bool,
+}
+
+/// An organisation in the list that narrow screens get instead.
+pub(super) struct Bar {
+    pub(super) name: String,
+    pub(super) facts: Both,
+    pub(super) width: String,
+}
+
+/// The chart and the list.
+pub(super) struct Branches {
+    pub(super) cells: Vec<Cell>,
+    pub(super) height: u32,
+    pub(super) bars: Vec<Bar>,
+}
+
+/// Height of a level with the gap below it.
+const STEP: u32 = 52;
+
+/// Organisations of one parent that are drawn apart; the rest is one cell.
+const DRAWN: usize = 14;
+
+/// Bars of the list.
+const BARS: usize = 10;
+
+/// Narrowest part of the width that has room for a name.
+const LABELLED: f64 = 5.0;
+
+impl Branches {
+    /// `None` where there is nothing to show.
+    pub(super) fn of(organs: &[OrganFindings]) -> Option<Branches> {
+        let tops: Vec<&OrganFindings> =
+            sorted(organs.iter().filter(|organ| organ.parent.is_none()));
+        let total: u64 = tops.iter().map(|top| top.findings).sum();
+        if total == 0 {
+            return None;
+        }
+        let mut cells = Vec::new();
+        draw(organs, &tops, total, (0.0, 100.0), 0, &mut cells);
+        let deepest = cells.iter().map(|cell| cell.y).max().unwrap_or(0);
+        let branches = sorted(organs.iter().filter(|organ| organ.depth == 1 && organ.findings > 0));
+        let listed = if branches.is_empty() { tops } else { branches };
+        let most = listed.first().map_or(1, |organ| organ.findings).max(1);
+        let bars = listed.iter().take(BARS).map(|organ| Bar {
+            name: named(organ),
+            facts: facts(organ),
+            width: percent(organ.findings as f64 * 100.0 / most as f64),
+        });
+        Some(Branches { bars: bars.collect(), height: deepest + STEP, cells })
+    }
+}
+
+fn sorted<'o>(organs: impl Iterator<Item = &'o OrganFindings>) -> Vec<&'o OrganFindings> {
+    let mut organs: Vec<&OrganFindings> = organs.collect();
+    organs.sort_by(|a, b| b.findings.cmp(&a.findings).then_with(|| a.id.cmp(&b.id)));
+    organs
+}
+
+/// Draws sisters between two places, and below each its own two levels at most.
+fn draw(
+    organs: &[OrganFindings],
+    sisters: &[&OrganFindings],
+    total: u64,
+    (from, width): (f64, f64),
+    level: u32,
+    cells: &mut Vec<Cell>,
+) {
+    let share = |findings: u64| width * findings as f64 / total.max(1) as f64;
+    let mut x = from;
+    let with_findings: Vec<&&OrganFindings> = sisters.iter().filter(|o| o.findings > 0).collect();
+    let drawn = if with_findings.len() > DRAWN { DRAWN - 1 } else { with_findings.len() };
+    for organ in &with_findings[..drawn] {
+        let wide = share(organ.findings);
+        cells.push(Cell {
+            x: percent(x),
+            width: percent(wide),
+            y: level * STEP,
+            name: organ.name.clone(),
+            figure: grouped(organ.findings),
+            title: format!("{}: {} / {}", named(organ), facts(organ).zh, facts(organ).en),
+            heat: heat(organ),
+            labelled: wide >= LABELLED,
+        });
+        if level < 2 {
+            let below =
+                sorted(organs.iter().filter(|o| o.parent.as_deref() == Some(organ.id.as_str())));
+            draw(organs, &below, organ.findings, (x, wide), level + 1, cells);
+        }
+        x += wide;
+    }
+    let rest = &with_findings[drawn..];
+    if !rest.is_empty() {
+        let findings: u64 = rest.iter().map(|organ| organ.findings).sum();
+        let wide = share(findings);
+        let number = grouped(rest.len() as u64);
+        cells.push(Cell {
+            x: percent(x),
+            width: percent(wide),
+            y: level * STEP,
+            name: format!("+{number}"),
+            figure: grouped(findings),
+            title: format!("+{number}: {}", grouped(findings)),
+            heat: 1,
+            labelled: wide >= LABELLED,
+        });
+    }
+}
+
+fn named(organ: &OrganFindings) -> String {
+    match organ.name.is_empty() {
+        true => organ.id.clone(),
+        false => format!("{}（{}）", organ.name, organ.id),
+    }
+}
+
+fn facts(organ: &OrganFindings) -> Both {
+    let (findings, people) = (grouped(organ.findings), grouped(organ.people));
+    both(
+        format!("{findings} 处问题，{people} 名代理人"),
+        format!("{findings} findings, {people} agents"),
+    )
+}
+
+/// Findings in proportion to people: none, below 1 in 100, below 5, below 20, more.
+fn heat(organ: &OrganFindings) -> u8 {
+    let per_hundred = organ.findings as f64 * 100.0 / organ.people.max(1) as f64;
+    match per_hundred {
+        n if n <= 0.0 => 0,
+        n if n < 1.0 => 1,
+        n if n < 5.0 => 2,
+        n if n < 20.0 => 3,
+        _ => 4,
+    }
+}
+
+fn percent(value: f64) -> String {
+    format!("{value:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn organ(id: &str, parent: Option<&str>, depth: u32, findings: u64) -> OrganFindings {
+        OrganFindings {
+            id: id.to_owned(),
+            name: format!("机构{id}"),
+            parent: parent.map(str::to_owned),
+            depth,
+            people: 100,
+            findings,
+        }
+    }
+
+    #[test]
+    fn branches_share_the_width_of_what_is_above_them() {
+        let organs = [
+            organ("86", None, 0, 100),
+            organ("8601", Some("86"), 1, 25),
+            organ("8602", Some("86"), 1, 75),
+            organ("860201", Some("8602"), 2, 75),
+            organ("8603", Some("86"), 1, 0),
+        ];
+        let chart = Branches::of(&organs).unwrap();
+        let drawn: Vec<(&str, &str, &str, u32)> = chart
+            .cells
+            .iter()
+            .map(|cell| (cell.name.as_str(), cell.x.as_str(), cell.width.as_str(), cell.y))
+            .collect();
+        assert_eq!(
+            drawn,
+            [
+                ("机构86", "0.000", "100.000", 0),
+                ("机构8602", "0.000", "75.000", STEP),
+                ("机构860201", "0.000", "75.000", 2 * STEP),
+                ("机构8601", "75.000", "25.000", STEP),
+            ]
+        );
+        let bars: Vec<&str> = chart.bars.iter().map(|bar| bar.width.as_str()).collect();
+        assert_eq!(bars, ["100.000", "33.333"]);
+        assert!(Branches::of(&[organ("86", None, 0, 0)]).is_none());
+    }
+
+    #[test]
+    fn many_sisters_are_one_cell_at_the_end() {
+        let mut organs = vec![organ("86", None, 0, 400)];
+        organs.extend((10..50).map(|n| organ(&format!("86{n}"), Some("86"), 1, 10)));
+        let chart = Branches::of(&organs).unwrap();
+        assert_eq!(chart.cells.len(), 1 + DRAWN);
+        assert_eq!(chart.cells.last().unwrap().figure, "270");
+    }
+}
