@@ -128,15 +128,15 @@ fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failu
     let files = check_files::CheckFiles {
         xlsx: arguments.xlsx.as_deref(),
         selected: &selected,
+        mask_names: job.as_ref().is_some_and(|job| job.report.mask_names),
         language: environment.language,
     };
     let outcome = pipeline::check(&request, shown.as_ref(), &files);
     drop(shown);
-    let mut report = outcome?;
+    let report = outcome?;
     if let Some(fault) = report.report_files.faults.first() {
         return Err(Failure::usage(fault.clone()));
     }
-    check_files::select(&mut report, &selected);
     let exit = verdict(&report, if arguments.strict { Level::Warning } else { Level::Error });
     if let Some(path) = &arguments.output {
         let text = arguments.report.text(&report, exit, (WIDTH, false), environment);
@@ -152,8 +152,12 @@ fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failu
         write(path, &table)?;
     }
     if let Some(path) = &arguments.html {
-        let options =
-            Options { language: environment.language, names: Names::Masked, raw_lines: true };
+        let settings = job.as_ref().map(|job| job.report.clone()).unwrap_or_default();
+        let options = Options {
+            language: environment.language,
+            names: Names::masked(settings.mask_names),
+            raw_lines: settings.raw_lines,
+        };
         let metas: Vec<&RuleMeta> = CATALOGUE.iter().map(|rule| &rule.meta).collect();
         let mut page = Vec::new();
         html::write(&report, &metas, &options, &mut page)

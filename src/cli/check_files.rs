@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use orgsnap::disk::{PRIVATE_FILE, replace_file_with};
-use orgsnap::model::{DeliveredFiles, Language, ReportFiles, RuleMeta, RunReport};
+use orgsnap::model::{DeliveredFiles, Language, Message, ReportFiles, RuleMeta, RunReport};
 use orgsnap::pipeline::Reporter;
+use orgsnap::report::mask_run::mask_run;
 use orgsnap::report::xlsx;
 use orgsnap::rules::CATALOGUE;
 
@@ -16,32 +17,41 @@ pub(super) struct CheckFiles<'a> {
     pub xlsx: Option<&'a Path>,
     /// Whether findings of a rule are reported.
     pub selected: &'a dyn Fn(&str) -> bool,
+    /// Whether names are masked everywhere but in the workbook.
+    pub mask_names: bool,
     /// The language of its headings.
     pub language: Language,
 }
 
-/// Leaves out the findings of rules that are not selected.
-pub(super) fn select(report: &mut RunReport, selected: &dyn Fn(&str) -> bool) {
-    report.findings.retain(|finding| selected(finding.code));
-    report.totals.retain(|code, _| selected(code));
+impl Reporter for CheckFiles<'_> {
+    fn write(&self, report: &mut RunReport, delivered: &dyn DeliveredFiles) -> ReportFiles {
+        report.findings.retain(|finding| (self.selected)(finding.code));
+        report.totals.retain(|code, _| (self.selected)(code));
+        let written = self.xlsx.map(|path| self.workbook(path, report, delivered));
+        if self.mask_names {
+            mask_run(report);
+        }
+        ReportFiles {
+            faults: written.and_then(Result::err).into_iter().collect(),
+            ..ReportFiles::default()
+        }
+    }
 }
 
-impl Reporter for CheckFiles<'_> {
-    fn write(&self, report: &RunReport, delivered: &dyn DeliveredFiles) -> ReportFiles {
-        let mut files = ReportFiles::default();
-        let Some(path) = self.xlsx else { return files };
-        let mut shown = report.clone();
-        select(&mut shown, self.selected);
+impl CheckFiles<'_> {
+    fn workbook(
+        &self,
+        path: &Path,
+        report: &RunReport,
+        delivered: &dyn DeliveredFiles,
+    ) -> Result<(), Message> {
         let metas: Vec<&RuleMeta> = CATALOGUE.iter().map(|rule| &rule.meta).collect();
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
         // Only its owner reads it: it holds delivered lines.
-        let written = replace_file_with(path, PRIVATE_FILE, |file| {
-            let folder = folder.unwrap_or(Path::new("."));
-            xlsx::write_to(file, folder, &shown, delivered, &metas, self.language)
-        });
-        if let Err(error) = written {
-            files.faults.push(output::cannot_write(path, &error));
-        }
-        files
+        replace_file_with(path, PRIVATE_FILE, |file| {
+            xlsx::write_to(file, folder, report, delivered, &metas, self.language)
+        })
+        .map_err(|error| output::cannot_write(path, &error))
     }
 }

@@ -9,7 +9,7 @@ use orgsnap::config::job::{self, Job};
 use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, TenantStatus};
 use orgsnap::model::{Cancel, Verdict};
-use orgsnap::pipeline::{self, ImportRequest, NoReports, Reporter, WaitPolicy};
+use orgsnap::pipeline::{self, ImportRequest, WaitPolicy};
 use orgsnap::reporting::JobReporter;
 
 use super::alerting::Alerting;
@@ -140,16 +140,16 @@ fn import(
         alerting.watch(job);
     }
     let shown = progress::shown(environment, &job.tenant);
-    let of_job = JobReporter {
+    let reporter = JobReporter {
         job,
         data_dir: &environment.data,
+        dry_run: arguments.dry_run,
         from_source: arguments.from.is_none(),
         cancel: request.cancel,
     };
-    let reporter: &dyn Reporter = if arguments.dry_run { &NoReports } else { &of_job };
     // A panic in the run is worth an alert as any other fault.
     let outcome =
-        panic_boundary::around(|| Ok(pipeline::import(&request, shown.as_ref(), reporter)));
+        panic_boundary::around(|| Ok(pipeline::import(&request, shown.as_ref(), &reporter)));
     drop(shown);
     let report = match outcome {
         Ok(Ok(report)) => report,

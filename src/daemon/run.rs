@@ -95,6 +95,7 @@ impl RunRequest {
         let reporter = JobReporter {
             job: &self.job,
             data_dir: &self.data,
+            dry_run: false,
             from_source: true,
             cancel: &self.cancel,
         };

@@ -35,8 +35,8 @@ pub use previous::{Previous, PreviousRows};
 pub use row_counter::RowCounter;
 pub use run::{
     FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, MendedFinding, MendedTotals,
-    NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles, ReportFiles, RunId, RunReport, StageTiming,
-    VanishedRecord, Verdict,
+    NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles, ReportFiles, RunId, RunReport,
+    StageTiming, VanishedRecord, Verdict,
 };
 pub use system_fault::system_reason;
 pub use table::{Column, Table};

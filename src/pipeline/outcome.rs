@@ -133,8 +133,10 @@ impl Outcome {
                 of_causes.push(finding);
             }
         }
+        let delivery = facts.rows.delivery;
+        let persons = PersonNames { schema: delivery.schema };
         for finding in of_causes {
-            finding.excerpt = excerpt(facts.rows.delivery, finding);
+            finding.excerpt = excerpt(delivery, finding, persons);
         }
     }
 

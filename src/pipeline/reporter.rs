@@ -8,8 +8,9 @@ use crate::model::{DeliveredFiles, Feed, FieldNote, Message, ReportFiles, RunRep
 
 /// Makes the report files of a run that has come to its verdict, while its delivery is still in memory.
 pub trait Reporter {
-    /// Makes them. What cannot be written or sent is a fault among those of the result.
-    fn write(&self, report: &RunReport, delivered: &dyn DeliveredFiles) -> ReportFiles;
+    /// Makes them, and masks the names in the findings where nothing further may show them. What cannot be written or
+    /// sent is a fault among those of the result.
+    fn write(&self, report: &mut RunReport, delivered: &dyn DeliveredFiles) -> ReportFiles;
 }
 
 /// Makes no report files.
@@ -17,7 +18,7 @@ pub trait Reporter {
 pub struct NoReports;
 
 impl Reporter for NoReports {
-    fn write(&self, _: &RunReport, _: &dyn DeliveredFiles) -> ReportFiles {
+    fn write(&self, _: &mut RunReport, _: &dyn DeliveredFiles) -> ReportFiles {
         ReportFiles::default()
     }
 }
@@ -28,8 +29,8 @@ pub(super) fn report(
     reporter: &dyn Reporter,
     delivered: &dyn DeliveredFiles,
 ) -> RunReport {
-    // The reporter gets the report to read only, so that nothing is half done after a panic.
-    let written = AssertUnwindSafe(|| reporter.write(&report, delivered));
+    // A panic leaves no more than names unmasked; nothing else of the report is changed.
+    let written = AssertUnwindSafe(|| reporter.write(&mut report, delivered));
     let files = panic::catch_unwind(written).unwrap_or_else(|_| ReportFiles {
         faults: vec![Message::fixed(
             "生成报告文件时 orgsnap 内部错误；运行结果不受影响。请将日志中“panic at”一行反馈给开发者",

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::model::{FileFacts, Finding, FormerDelivery, FormerFeed, Message, NotRunWhy, RunReport};
+use crate::model::{FileFacts, Finding, FormerDelivery, FormerFeed, NotRunWhy, RunReport};
 
 use super::file::{self, WriteError};
 

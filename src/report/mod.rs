@@ -15,6 +15,7 @@ pub mod html;
 mod language;
 mod layout;
 pub mod mask;
+pub mod mask_run;
 mod queries;
 pub mod rule_page;
 mod snippet;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::config::job::{Job, ReplySettings, ReportFormat};
 use crate::fetch;
 use crate::model::{Cancel, Message, ReportFiles, RunReport};
-use crate::report::{json, xlsx};
+use crate::report::{html, json, xlsx};
 
 /// Puts the files that the job names on the server, and notes where, or what went wrong.
 pub(super) fn send(
@@ -40,9 +40,9 @@ pub(super) fn send(
 }
 
 /// The name of a form's file.
-pub(super) fn name(format: ReportFormat) -> &'static str {
+fn name(format: ReportFormat) -> &'static str {
     match format {
-        ReportFormat::Html => "report.html",
+        ReportFormat::Html => html::FILE_NAME,
         ReportFormat::Xlsx => xlsx::FILE_NAME,
         ReportFormat::Json => json::FILE_NAME,
     }

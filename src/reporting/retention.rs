@@ -10,10 +10,10 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde::Deserialize;
 
 use crate::model::{Message, RunReport, system_reason};
-use crate::report::{json, xlsx};
+use crate::report::{html, json, xlsx};
 
 /// The names of the files that orgsnap writes to a report folder.
-const OURS: [&str; 3] = [json::FILE_NAME, "report.html", xlsx::FILE_NAME];
+const OURS: [&str; 3] = [json::FILE_NAME, html::FILE_NAME, xlsx::FILE_NAME];
 
 /// What is read of a report to tell whose it is.
 #[derive(Deserialize)]

@@ -47,6 +47,8 @@ pub struct ReportSettings {
     pub formats: Vec<ReportFormat>,
     /// People's names are masked everywhere but in the workbook, which holds what the provider delivered.
     pub mask_names: bool,
+    /// The page shows the lines at fault.
+    pub raw_lines: bool,
     /// The language of the page and the workbook.
     pub language: Language,
     /// After this time report folders are removed; none are by default.
@@ -70,6 +72,7 @@ impl Default for ReportSettings {
             dir: None,
             formats: vec![ReportFormat::Html, ReportFormat::Xlsx],
             mask_names: true,
+            raw_lines: true,
             language: Language::Chinese,
             keep: None,
             reply: None,
@@ -92,6 +95,8 @@ pub(super) static KEYS: &[Key] = &[
     )
     .default(r#"["html", "xlsx"]"#),
     key("report", "mask_names", ValueType::Boolean, "true 或 false", "true or false")
+        .default("true"),
+    key("report", "raw_lines", ValueType::Boolean, "true 或 false", "true or false")
         .default("true"),
     key(
         "report",
@@ -133,6 +138,8 @@ dir = "/srv/reports/demo"
 formats = ["html", "xlsx"]
 # 姓名打码（张*），工作簿除外：其中是数据提供方自己交付的数据。 / Names are masked (张*), except in the workbook: it holds what its reader delivered.
 mask_names = true
+# 网页中是否显示出错的行（姓名同样打码） / Whether the page shows the lines at fault (with names masked all the same)
+raw_lines = true
 # 网页和工作簿的语言："zh" 或 "en" / The language of page and workbook
 language = "zh"
 # 超过此时长的报告在运行后删除（仅限 orgsnap 自己写入的报告目录）；默认不删除
@@ -155,6 +162,7 @@ pub(super) struct Written {
     pub(super) dir: Option<Text>,
     pub(super) formats: Option<Spanned<Vec<Text>>>,
     pub(super) mask_names: Option<bool>,
+    pub(super) raw_lines: Option<bool>,
     pub(super) language: Option<Text>,
     pub(super) keep: Option<Text>,
     pub(super) reply: Option<Spanned<WrittenReply>>,
@@ -189,6 +197,7 @@ impl Resolver<'_> {
                 Some(formats) => self.formats("report", formats.into_inner())?,
             },
             mask_names: written.mask_names.unwrap_or(default.mask_names),
+            raw_lines: written.raw_lines.unwrap_or(default.raw_lines),
             language: match written.language {
                 None => default.language,
                 Some(language) => {
