@@ -12,6 +12,7 @@ mod outcome;
 mod person_names;
 mod pinned;
 mod proposing;
+mod reporter;
 mod rows;
 mod run;
 mod stage;
@@ -40,6 +41,8 @@ use outcome::Outcome;
 pub use outcome::run_id;
 pub use pinned::WrongPin;
 pub use proposing::{fetch_sample, propose};
+use reporter::Undelivered;
+pub use reporter::{NoReports, Reporter};
 use run::Run;
 pub use stage::{Progress, Stage};
 
@@ -106,8 +109,12 @@ pub struct CheckRequest<'a> {
 /// # Errors
 /// Any fault of the configuration, the source, the machine or the database, see [`RunError`], and
 /// [`RunError::Cancelled`]. The last snapshot stays as it was; a run whose files cannot be had is recorded as
-/// failed where the database can be written.
-pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<RunReport, RunError> {
+/// failed where the database can be written. A fault of the reporter is none: it is in the report.
+pub fn import(
+    request: &ImportRequest<'_>,
+    progress: &dyn Progress,
+    reporter: &dyn Reporter,
+) -> Result<RunReport, RunError> {
     let job = request.job;
     let schema = schema_of(Some(job))?;
     let levels = Levels::of(job)?;
@@ -133,7 +140,9 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
         if let Some(latest) = store.latest()?.filter(|latest| date < latest.date) {
             outcome.report.previous_date = Some(latest.date);
             outcome.refuse(vec![older(date, latest.date)]);
-            return outcome.record(Some(store), request.dry_run, Box::new(std::iter::empty()));
+            let none = Box::new(std::iter::empty());
+            let refused = outcome.record(Some(store), request.dry_run, none)?;
+            return Ok(reporter::report(refused, reporter, &Undelivered(&schema)));
         }
     }
     let background = Background {
@@ -155,6 +164,7 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
         former: None,
         tenant_dir: Some(&tenant_dir),
         progress,
+        reporter,
         cancel: request.cancel,
     };
     run.check_cancelled()?;
@@ -200,7 +210,11 @@ pub fn import(request: &ImportRequest<'_>, progress: &dyn Progress) -> Result<Ru
 ///
 /// # Errors
 /// A folder or file that cannot be read, a configuration that is wrong.
-pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunReport, RunError> {
+pub fn check(
+    request: &CheckRequest<'_>,
+    progress: &dyn Progress,
+    reporter: &dyn Reporter,
+) -> Result<RunReport, RunError> {
     let schema = schema_of(request.job)?;
     let levels = request.job.map(Levels::of).transpose()?.unwrap_or_default();
     let date = request.date.unwrap_or_else(|| match request.job {
@@ -261,6 +275,7 @@ pub fn check(request: &CheckRequest<'_>, progress: &dyn Progress) -> Result<RunR
         former: former.as_ref(),
         tenant_dir: None,
         progress,
+        reporter,
         cancel: &Cancel::new(),
     };
     run.process(&mut raw, &mut None, true, outcome)

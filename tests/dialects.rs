@@ -8,7 +8,7 @@ use std::{fs, path::Path, sync::OnceLock};
 
 use orgsnap::config::job::{self, Job};
 use orgsnap::model::{Cancel, Feed, RunReport, Verdict};
-use orgsnap::pipeline::{self, ImportRequest, RunError, WaitPolicy};
+use orgsnap::pipeline::{self, ImportRequest, NoReports, RunError, WaitPolicy};
 use orgsnap::sample::{self, Charset, Header, LineEnd, Options};
 use proptest::prelude::*;
 use rusqlite::{Connection, types::Value};
@@ -107,6 +107,7 @@ fn import(dir: &Path, job: &Job) -> Result<(RunReport, Vec<Vec<Value>>), RunErro
             refused: None,
         },
         &Quiet,
+        &NoReports,
     )?;
     for file in &report.files {
         let counted = file.rows

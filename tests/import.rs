@@ -11,7 +11,7 @@ use orgsnap::{
     disk::TenantLock,
     fetch,
     model::{Cancel, Feed, FeedChanges, RunReport, Verdict},
-    pipeline::{self, ImportRequest, Progress, RunError, Stage, WaitPolicy},
+    pipeline::{self, ImportRequest, NoReports, Progress, RunError, Stage, WaitPolicy},
     sample::{self, Charset, Options},
     store::StoreError,
 };
@@ -102,7 +102,7 @@ impl Insurer {
             accept_unchanged: false,
             refused: None,
         };
-        pipeline::import(&request, &Quiet)
+        pipeline::import(&request, &Quiet, &NoReports)
     }
 
     fn import(&self, day: u32) -> RunReport {
@@ -400,7 +400,7 @@ fn a_refused_delivery_leaves_the_snapshot_and_is_recorded() {
             accept_unchanged: false,
             refused: None,
         };
-        let report = pipeline::import(&request, &Quiet).unwrap();
+        let report = pipeline::import(&request, &Quiet, &NoReports).unwrap();
         assert_eq!(report.verdict, Verdict::Refused);
         assert!(report.reasons.iter().any(|r| r.limit == limit), "{limit}: {:?}", report.reasons);
         assert!(insurer.dump() == before, "{limit}");
@@ -572,7 +572,7 @@ fn a_cancelled_run_changes_nothing() {
         };
         // Each run archives under its own id; all four begin at the same moment here.
         let _ = fs::remove_dir_all(insurer.data().join("t/archive/2024-12-02"));
-        let outcome = pipeline::import(&request, &StopAt(stage, cancel.clone()));
+        let outcome = pipeline::import(&request, &StopAt(stage, cancel.clone()), &NoReports);
         assert!(matches!(outcome, Err(RunError::Cancelled)), "{stage:?}: {outcome:?}");
         assert!(insurer.dump() == before, "{stage:?}");
         assert_eq!(insurer.one::<i64>("select count(*) from run"), 1, "{stage:?}");
@@ -601,7 +601,7 @@ fn a_missing_source_is_recorded_only_at_the_last_attempt() {
             accept_unchanged: false,
             refused: None,
         };
-        let outcome = pipeline::import(&request, &Quiet);
+        let outcome = pipeline::import(&request, &Quiet, &NoReports);
         assert!(matches!(outcome, Err(RunError::Fetch(e)) if crate::fetch::waiting_helps(&e)));
         assert_eq!(insurer.one::<i64>("select count(*) from run"), runs);
     }
@@ -660,7 +660,7 @@ fn a_run_tells_the_rows_and_the_share_of_each_stage_that_counts_them() {
         accept_unchanged: false,
         refused: None,
     };
-    let report = pipeline::import(&request, &told).unwrap();
+    let report = pipeline::import(&request, &told, &NoReports).unwrap();
     let rows: u64 = report.files.iter().map(|file| file.rows).sum();
     for (stage, told) in told.0.into_inner().unwrap() {
         if stage == "fetch" {

@@ -7,7 +7,7 @@ use orgsnap::{
     config::job::{self, Format, Job},
     fetch,
     model::{Cancel, Feed, RunReport, Verdict},
-    pipeline::{self, CheckRequest, ImportRequest, Progress, Stage},
+    pipeline::{self, CheckRequest, ImportRequest, NoReports, Progress, Stage},
 };
 
 pub(crate) struct Quiet;
@@ -30,7 +30,7 @@ pub(crate) fn check(dir: &Path) -> RunReport {
     let format = Format::default();
     let request =
         CheckRequest { dir, format: &format, job: job.as_ref(), date, against: None, now };
-    pipeline::check(&request, &Quiet).unwrap()
+    pipeline::check(&request, &Quiet, &NoReports).unwrap()
 }
 
 /// Checks a folder against that of a former delivery.
@@ -38,7 +38,7 @@ pub(crate) fn check_against(former: &Path, dir: &Path) -> RunReport {
     let (now, format) = ("2024-11-24T00:00:00Z".parse().unwrap(), Format::default());
     let (date, against) = (NaiveDate::from_ymd_opt(2024, 11, 23), Some(former));
     let request = CheckRequest { dir, format: &format, job: None, date, against, now };
-    pipeline::check(&request, &Quiet).unwrap()
+    pipeline::check(&request, &Quiet, &NoReports).unwrap()
 }
 
 /// Publishes the delivery of a folder for one day, and checks that of another for the next.
@@ -80,5 +80,5 @@ pub(crate) fn import_at(
         accept_unchanged: false,
         refused: None,
     };
-    pipeline::import(&request, &Quiet).unwrap()
+    pipeline::import(&request, &Quiet, &NoReports).unwrap()
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::model::{
     Cause, CauseKind, Disposition, Example, Excerpt, Feed, FeedChanges, FileFacts, Finding,
     FindingAge, GateReason, Group, Level, MendedFinding, Message, NotRun, NotRunWhy, OrganFindings,
-    RecentRun, Related, RuleMeta, RunId, RunReport, StageTiming, Verdict,
+    RecentRun, Related, ReportFiles, RuleMeta, RunId, RunReport, StageTiming, Verdict,
 };
 use orgsnap::report::terminal::{self, Options};
 use orgsnap::report::view::View;
@@ -295,7 +295,11 @@ fn published() -> RunReport {
             .map(|(stage, ms)| StageTiming { stage, took: Duration::from_millis(ms) })
             .to_vec(),
         database: Some(PathBuf::from("data/00010001/org.db")),
-        report_dir: Some(PathBuf::from("data/00010001/reports/20261124-023000-1f3a")),
+        report_files: ReportFiles {
+            dir: Some(PathBuf::from("data/00010001/reports/20261124-023000-1f3a")),
+            names: vec!["report.json"],
+            ..ReportFiles::default()
+        },
     }
 }
 
@@ -358,7 +362,7 @@ fn clean() -> RunReport {
     });
     report.timings.pop();
     report.database = None;
-    report.report_dir = None;
+    report.report_files = ReportFiles::default();
     report
 }
 

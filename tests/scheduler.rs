@@ -23,7 +23,7 @@ use orgsnap::daemon::{
 use orgsnap::disk::TenantLock;
 use orgsnap::fetch;
 use orgsnap::model::{Cancel, Feed, Verdict};
-use orgsnap::pipeline::{self, ImportRequest, Progress, Stage, WaitPolicy};
+use orgsnap::pipeline::{self, ImportRequest, NoReports, Progress, Stage, WaitPolicy};
 use orgsnap::sample::{self, Charset, Options};
 use rusqlite::Connection;
 
@@ -357,7 +357,10 @@ fn many_scheduled_jobs_publish_alert_and_recover_through_faults() {
             accept_unchanged: false,
             refused: None,
         };
-        assert_eq!(pipeline::import(&request, &Quiet).unwrap().verdict, Verdict::Published);
+        assert_eq!(
+            pipeline::import(&request, &Quiet, &NoReports).unwrap().verdict,
+            Verdict::Published
+        );
     });
     // (The delivery of "bug" is complete; its run panics on the 24th.)
     // Half uploaded until 05:10: two files are there, the marker is not.

@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::Job;
 use crate::model::{self, GateReason, Level, Message, RunId, RunReport, Verdict};
 use crate::pipeline::{Fault, RunError};
-use crate::report::{json, view::View};
+use crate::report::view::View;
 use crate::rules::CATALOGUE;
 
 /// Number of causes that an alert names; the report has them all.
@@ -204,10 +204,10 @@ impl RunFacts {
             quarantined: report.files.iter().map(|file| file.quarantined).sum(),
             previous_date: report.previous_date,
             // The reader of the alert does not share this process's working directory.
-            report: report.report_dir.as_ref().map(|folder| {
-                let path = folder.join(json::FILE_NAME);
-                std::path::absolute(&path).unwrap_or(path)
-            }),
+            report: report
+                .report_files
+                .first()
+                .map(|path| std::path::absolute(&path).unwrap_or(path)),
         }
     }
 }

@@ -18,7 +18,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::import::load;
 use super::run_report::{ResultLine, Subject};
-use super::{argument, output, progress, run_report};
+use super::{argument, check_files, output, progress, run_report};
 
 /// Check a delivery in a folder, without a database
 #[derive(Debug, Args)]
@@ -45,6 +45,9 @@ pub(super) struct Arguments {
     /// Also write all findings as a table for a spreadsheet to this file
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Also write the workbook for the provider to this file (xlsx), with the lines to be corrected as delivered
+    #[arg(long, value_name = "FILE")]
+    xlsx: Option<PathBuf>,
     /// Also write the report as a page for a browser to this file
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
@@ -71,6 +74,7 @@ impl Arguments {
             report: run_report::Arguments::default(),
             output: None,
             csv: None,
+            xlsx: None,
             html: None,
             strict: false,
             only: Vec::new(),
@@ -121,11 +125,18 @@ fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failu
     };
     let who = job.as_ref().map_or("check", |job| job.tenant.as_str());
     let shown = progress::shown(environment, who);
-    let outcome = pipeline::check(&request, shown.as_ref());
+    let files = check_files::CheckFiles {
+        xlsx: arguments.xlsx.as_deref(),
+        selected: &selected,
+        mask_names: job.as_ref().is_some_and(|job| job.report.mask_names),
+        language: environment.language,
+    };
+    let outcome = pipeline::check(&request, shown.as_ref(), &files);
     drop(shown);
-    let mut report = outcome?;
-    report.findings.retain(|finding| selected(finding.code));
-    report.totals.retain(|code, _| selected(code));
+    let report = outcome?;
+    if let Some(fault) = report.report_files.faults.first() {
+        return Err(Failure::usage(fault.clone()));
+    }
     let exit = verdict(&report, if arguments.strict { Level::Warning } else { Level::Error });
     if let Some(path) = &arguments.output {
         let text = arguments.report.text(&report, exit, (WIDTH, false), environment);
@@ -141,8 +152,12 @@ fn check(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failu
         write(path, &table)?;
     }
     if let Some(path) = &arguments.html {
-        let options =
-            Options { language: environment.language, names: Names::Masked, raw_lines: true };
+        let settings = job.as_ref().map(|job| job.report.clone()).unwrap_or_default();
+        let options = Options {
+            language: environment.language,
+            names: Names::masked(settings.mask_names),
+            raw_lines: settings.raw_lines,
+        };
         let metas: Vec<&RuleMeta> = CATALOGUE.iter().map(|rule| &rule.meta).collect();
         let mut page = Vec::new();
         html::write(&report, &metas, &options, &mut page)

@@ -4,7 +4,7 @@ use orgsnap::config::job::ConfigError;
 use orgsnap::disk::LockError;
 use orgsnap::model::Message;
 use orgsnap::pipeline::{Classification, Fault, RunError};
-use orgsnap::report::json::WriteError;
+use orgsnap::report::file::WriteError;
 use orgsnap::store::StoreError;
 use orgsnap::wecom::store::WecomStoreError;
 

@@ -8,9 +8,9 @@ use orgsnap::alert::{Cause, EventKind, RunEvent};
 use orgsnap::config::job::{self, Job};
 use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, TenantStatus};
-use orgsnap::model::{Cancel, RunReport, Verdict};
+use orgsnap::model::{Cancel, Verdict};
 use orgsnap::pipeline::{self, ImportRequest, WaitPolicy};
-use orgsnap::report::json;
+use orgsnap::reporting::JobReporter;
 
 use super::alerting::Alerting;
 use super::environment::Environment;
@@ -140,10 +140,18 @@ fn import(
         alerting.watch(job);
     }
     let shown = progress::shown(environment, &job.tenant);
+    let reporter = JobReporter {
+        job,
+        data_dir: &environment.data,
+        dry_run: arguments.dry_run,
+        from_source: arguments.from.is_none(),
+        cancel: request.cancel,
+    };
     // A panic in the run is worth an alert as any other fault.
-    let outcome = panic_boundary::around(|| Ok(pipeline::import(&request, shown.as_ref())));
+    let outcome =
+        panic_boundary::around(|| Ok(pipeline::import(&request, shown.as_ref(), &reporter)));
     drop(shown);
-    let mut report = match outcome {
+    let report = match outcome {
         Ok(Ok(report)) => report,
         Ok(Err(error)) => {
             alert(RunEvent::of_error(job, date, &error, environment.now()));
@@ -157,19 +165,14 @@ fn import(
         }
     };
 
-    let kept = if arguments.dry_run { Ok(()) } else { keep(&mut report, environment) };
+    for fault in &report.report_files.faults {
+        output::warn(environment, fault);
+    }
     alert(RunEvent::of_report(&report));
     let exit = match report.verdict {
         Verdict::Published | Verdict::Passed => Exit::Done,
         Verdict::Refused => Exit::Refused,
         Verdict::Failed => Exit::Internal,
-    };
-    let exit = match kept {
-        Ok(()) => exit,
-        Err(failure) => {
-            output::complain(environment, &failure);
-            exit.max(failure.exit)
-        }
     };
     let several = arguments.jobs.len() > 1;
     run_report::show(&report, exit, &arguments.report, several, environment)?;
@@ -187,14 +190,6 @@ fn write_metrics(
     // The node exporter runs as another user.
     replace_file(path, metrics::render(&statuses).as_bytes(), 0o644)
         .map_err(|error| Failure::usage(output::cannot_write(path, &error)))
-}
-
-/// Writes the report beside the database.
-fn keep(report: &mut RunReport, environment: &Environment) -> Result<(), Failure> {
-    let folder = environment.data.join(&report.tenant).join("reports").join(&report.run.0);
-    json::write(&folder, report)?;
-    report.report_dir = Some(folder);
-    Ok(())
 }
 
 /// Reads a job file and prints its warnings.

@@ -8,6 +8,7 @@
 mod alerting;
 mod argument;
 mod check;
+mod check_files;
 mod completions;
 mod config;
 mod delivery_format;

@@ -8,6 +8,7 @@ use crate::alert::{EventKind, RunFacts};
 use crate::config::job::Job;
 use crate::model::{GateReason, RunId};
 use crate::report::json;
+use crate::reporting::reports_folder;
 use crate::store::{DATABASE, Reader, RunRow};
 
 use super::log_entry::LogEntry;
@@ -49,7 +50,7 @@ pub(super) fn settle(
     };
     state.finish(timetable, &outcome, now);
     if let Some(row) = row {
-        let facts = facts(&row, folder);
+        let facts = facts(&row, &reports_folder(job, folder));
         let what = match outcome {
             RunOutcome::Refused => EventKind::Refused(facts),
             _ => EventKind::Published(facts),
@@ -77,8 +78,8 @@ fn recorded(folder: &Path, run: &RunId) -> Option<RunRow> {
     reader.runs(MAX_RUNS_SEARCHED).ok()?.into_iter().find(|row| row.run == *run)
 }
 
-fn facts(row: &RunRow, folder: &Path) -> RunFacts {
-    let report = folder.join("reports").join(&row.run.0).join(json::FILE_NAME);
+fn facts(row: &RunRow, reports: &Path) -> RunFacts {
+    let report = reports.join(&row.run.0).join(json::FILE_NAME);
     RunFacts {
         run: row.run.clone(),
         reasons: row

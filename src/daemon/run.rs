@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::Job;
 use crate::model::{Cancel, Message, RunId, RunReport, Verdict, system_reason};
 use crate::pipeline::{self, Classification, ImportRequest, Progress, RunError, WaitPolicy};
-use crate::report::json;
+use crate::reporting::JobReporter;
 
 use super::plan::{MissingPrecondition, RunOutcome};
 
@@ -42,8 +42,6 @@ pub struct Finished {
     pub outcome: RunOutcome,
     /// What there is to say of it, if it came to a verdict.
     pub report: Option<Box<RunReport>>,
-    /// What went wrong beside it: its report could not be written.
-    pub aside: Option<Message>,
 }
 
 impl RunRequest {
@@ -58,7 +56,7 @@ impl RunRequest {
                  `panic at` of the log",
             );
             let outcome = RunOutcome::Without { missing: MissingPrecondition::Machine, transient: false, message };
-            Finished { tenant, outcome, report: None, aside: None }
+            Finished { tenant, outcome, report: None }
         })
     }
 
@@ -77,7 +75,6 @@ impl RunRequest {
                 message,
             },
             report: None,
-            aside: None,
         }
     }
 
@@ -95,26 +92,25 @@ impl RunRequest {
             refused: self.refused.as_ref(),
         };
         let tenant = self.job.tenant.clone();
-        let mut report = match pipeline::import(&request, progress) {
+        let reporter = JobReporter {
+            job: &self.job,
+            data_dir: &self.data,
+            dry_run: false,
+            from_source: true,
+            cancel: &self.cancel,
+        };
+        let report = match pipeline::import(&request, progress, &reporter) {
             Ok(report) => report,
             Err(error) => {
-                return Finished { tenant, outcome: outcome_of(&error), report: None, aside: None };
+                return Finished { tenant, outcome: outcome_of(&error), report: None };
             }
-        };
-        let folder = self.data.join(&tenant).join("reports").join(&report.run.0);
-        let aside = match json::write(&folder, &report) {
-            Ok(_) => {
-                report.report_dir = Some(folder);
-                None
-            }
-            Err(error) => Some(error.message()),
         };
         let outcome = match report.verdict {
             Verdict::Refused => RunOutcome::Refused,
             // An import that is no dry run passes by publishing.
             Verdict::Published | Verdict::Passed | Verdict::Failed => RunOutcome::Published,
         };
-        Finished { tenant, outcome, report: Some(Box::new(report)), aside }
+        Finished { tenant, outcome, report: Some(Box::new(report)) }
     }
 }
 

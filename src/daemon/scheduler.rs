@@ -105,13 +105,14 @@ impl<'o> Scheduler<'o> {
 
     /// Records the outcome of a run.
     pub fn finished(&mut self, finished: Finished, now: DateTime<Utc>) {
-        let Finished { tenant, outcome, report, aside } = finished;
+        let Finished { tenant, outcome, report } = finished;
         let Some(insurer) = self.insurers.get_mut(&tenant) else { return };
         let Some(Running { job, .. }) = insurer.running.take() else { return };
-        if let Some(message) = aside {
-            self.observer.log(&LogEntry::reports(Severity::Warning, Some(&tenant), message));
-        }
         if let Some(report) = &report {
+            for fault in &report.report_files.faults {
+                let entry = LogEntry::reports(Severity::Warning, Some(&tenant), fault.clone());
+                self.observer.log(&entry);
+            }
             notify::verdict(self.observer, &job, report, now);
         }
         // A schedule that was changed during the run holds from here on.

@@ -13,16 +13,28 @@ use std::path::Path;
 /// # Errors
 /// Whatever the system refuses; the old file is then unchanged.
 pub fn replace_file(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    replace_file_with(path, mode, |file| file.write_all(content))
+}
+
+/// As [`replace_file`], with what `write` writes, so that it need not be in memory at once.
+///
+/// # Errors
+/// As [`replace_file`], and those of `write`.
+pub fn replace_file_with(
+    path: &Path,
+    mode: u32,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
     let mut part = OsString::from(path);
     part.push(".part");
-    let written = || -> io::Result<()> {
+    let written = move |part: &OsString| -> io::Result<()> {
         let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&part)?;
-        file.write_all(content)?;
+            OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(part)?;
+        write(&mut file)?;
         file.sync_all()?;
-        fs::rename(&part, path)
+        fs::rename(part, path)
     };
-    if let Err(error) = written() {
+    if let Err(error) = written(&part) {
         // The part file is incomplete or missing; the first error is the one to report.
         let _ = fs::remove_file(&part);
         return Err(error);

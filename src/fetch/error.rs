@@ -182,6 +182,13 @@ pub enum FetchError {
         /// The server's words.
         reply: String,
     },
+    /// The server does not take a file or make a directory.
+    NotStored {
+        /// The file or directory.
+        what: String,
+        /// The server's words.
+        reply: String,
+    },
     /// The server does not do what the protocol asks.
     Protocol {
         /// Host and port.
@@ -255,6 +262,7 @@ impl FetchError {
             | FetchError::NoPermission { .. }
             | FetchError::FileRefused { .. } => true,
             FetchError::NothingThere { .. }
+            | FetchError::NotStored { .. }
             | FetchError::NotReady { .. }
             | FetchError::Packed { .. }
             | FetchError::NotRefreshed { .. }

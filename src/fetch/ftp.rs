@@ -9,6 +9,7 @@ use super::deadline::FetchDeadline;
 use super::expected_files::ExpectedFiles;
 use super::remote::{Connector, Remote};
 use super::session::{Account, DataMode, Session};
+use super::upload::Upload;
 use super::{FetchError, Progress, RawDelivery, Request, download, tls};
 
 /// Downloads the delivery of an account.
@@ -19,26 +20,33 @@ pub(super) fn fetch(
     wanted: &ExpectedFiles,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, FetchError> {
-    // A file of authorities that cannot be used is a fault of the set-up, to be found before any connection.
+    make_sure_of_authorities(source)?;
+    let place = request.source.describe(request.date);
+    let (password, directory) = (source.password.reveal()?, source.path.on(request.date));
+    let account =
+        Account { source, password: &password, directory: &directory, place: &place, deadline };
+    download::fetch(&Server::new(account), &place, deadline, request, wanted, progress)
+}
+
+/// Puts files into a directory of the server.
+pub(super) fn put(
+    source: &FtpSource,
+    deadline: &Arc<FetchDeadline>,
+    upload: &Upload<'_>,
+) -> Result<(), FetchError> {
+    make_sure_of_authorities(source)?;
+    let password = source.password.reveal()?;
+    let account =
+        Account { source, password: &password, directory: "", place: upload.place, deadline };
+    upload.put(&Server::new(account), deadline)
+}
+
+/// A file of authorities that cannot be used is a fault of the set-up, to be found before any connection.
+fn make_sure_of_authorities(source: &FtpSource) -> Result<(), FetchError> {
     if let Tls::Explicit(trust) | Tls::Implicit(trust) = &source.tls {
         tls::client_config(trust)?;
     }
-    let place = request.source.describe(request.date);
-    let first = match source.data_connections {
-        DataConnections::Passive => DataMode::Extended,
-        DataConnections::Active { .. } => DataMode::Active,
-    };
-    let server = Server {
-        account: Account {
-            source,
-            password: &source.password.reveal()?,
-            directory: &source.path.on(request.date),
-            place: &place,
-            deadline,
-        },
-        data_mode: AtomicU8::new(first as u8),
-    };
-    download::fetch(&server, &place, deadline, request, wanted, progress)
+    Ok(())
 }
 
 /// An account, and what its connections have learned.
@@ -46,6 +54,16 @@ struct Server<'a> {
     account: Account<'a>,
     /// How to open data connections, a [`DataMode`].
     data_mode: AtomicU8,
+}
+
+impl<'a> Server<'a> {
+    fn new(account: Account<'a>) -> Server<'a> {
+        let first = match account.source.data_connections {
+            DataConnections::Passive => DataMode::Extended,
+            DataConnections::Active { .. } => DataMode::Active,
+        };
+        Server { account, data_mode: AtomicU8::new(first as u8) }
+    }
 }
 
 impl Connector for Server<'_> {

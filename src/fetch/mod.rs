@@ -31,13 +31,19 @@ mod sftp;
 mod throttle;
 mod tls;
 mod transfer;
+mod upload;
 mod zipped;
 
-use crate::config::job::Source;
-use crate::model::Feed;
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+
+use crate::config::job::{DatedPath, Source};
+use crate::model::{Cancel, Feed};
 
 use deadline::FetchDeadline;
 use expected_files::ExpectedFiles;
+use upload::Upload;
 
 pub use archive::ArchiveError;
 pub use error::FetchError;
@@ -93,4 +99,34 @@ pub fn fetch(request: &Request<'_>, progress: &dyn Progress) -> Result<RawDelive
         return Err(FetchError::NothingThere { near: near.collect(), place: delivery.source });
     }
     Ok(delivery)
+}
+
+/// Puts local files into a directory on the server of a source, within the timeouts and the attempts of the source, and
+/// returns where they are now. Each is complete under its name or not there; a file that had the name is replaced.
+///
+/// # Errors
+/// If the server cannot be reached, or does not take them.
+pub fn put(
+    source: &Source,
+    date: NaiveDate,
+    directory: &DatedPath,
+    files: &[PathBuf],
+    cancel: &Cancel,
+) -> Result<Vec<String>, FetchError> {
+    let directory = directory.on(date);
+    let settings = source.fetching();
+    let deadline = FetchDeadline::starting_now(settings.deadline, cancel);
+    let place = source.address(&directory);
+    let upload = Upload { files, directory: &directory, place: &place, settings };
+    match source {
+        Source::Dir { base, .. } => upload::put_here(files, &base.join(&directory))?,
+        Source::Ftp(account) => ftp::put(account, &deadline, &upload)?,
+        #[cfg(feature = "sftp")]
+        Source::Sftp(account) => sftp::put(account, &deadline, &upload)?,
+        #[cfg(not(feature = "sftp"))]
+        Source::Sftp(_) => return Err(FetchError::NotBuiltIn { feature: "sftp" }),
+    }
+    let name = |file: &PathBuf| file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let place = place.trim_end_matches('/');
+    Ok(files.iter().filter_map(name).map(|name| format!("{place}/{name}")).collect())
 }

@@ -27,7 +27,7 @@ pub(super) trait Folder {
 ///
 /// Any error leaves it in an unknown state; the caller must drop it. It need not outlive its fetch's
 /// [`FetchDeadline`](super::deadline::FetchDeadline): every operation ends with an error soon after the fetch has to end.
-pub(super) trait Remote: Folder {
+pub(super) trait Remote: Folder + Store {
     /// Hands the bytes of a file from `offset` on to `sink`, piece by piece; gives up beyond `most` of
     /// them. An error of `sink` ends the transfer and is passed on.
     ///
@@ -43,6 +43,32 @@ pub(super) trait Remote: Folder {
 
     /// Says good-bye, whatever the server makes of it.
     fn close(self: Box<Self>);
+}
+
+/// A place that files are put into. It begins in the directory after login.
+pub(super) trait Store {
+    /// Enters a directory, which is made if it is not there and the one above it is.
+    ///
+    /// # Errors
+    /// [`FetchError::NotStored`] if it cannot be made.
+    fn enter(&mut self, directory: &str) -> Result<(), FetchError>;
+
+    /// Puts what `content` hands out, piece by piece up to an empty one, under a bare name; a file of that name is
+    /// replaced. Whether all of it is there, only its size shows afterwards.
+    ///
+    /// # Errors
+    /// [`FetchError::NotStored`] if the server does not take it.
+    fn put(
+        &mut self,
+        name: &str,
+        content: &mut dyn FnMut(&mut [u8]) -> Result<usize, FetchError>,
+    ) -> Result<(), FetchError>;
+
+    /// Gives a file another bare name; a file that has it is replaced.
+    ///
+    /// # Errors
+    /// [`FetchError::NotStored`] if the server does not do so.
+    fn rename(&mut self, from: &str, to: &str) -> Result<(), FetchError>;
 }
 
 /// A name as the server sees it.

@@ -66,22 +66,26 @@ impl EarlierDelivery<'_> {
 impl Source {
     /// The source on a business date for messages: without secrets.
     pub fn describe(&self, date: NaiveDate) -> String {
-        let (scheme, username, host, port, path) = match self {
-            Source::Dir { base, path, .. } => {
-                return base.join(path.on(date)).display().to_string();
-            }
+        self.address(&match self {
+            Source::Dir { path, .. } => path.on(date),
+            Source::Ftp(account) => account.path.on(date),
+            Source::Sftp(account) => account.path.on(date),
+        })
+    }
+
+    /// A directory on the source's server for messages: without secrets.
+    pub(super) fn address(&self, path: &str) -> String {
+        let (scheme, username, host, port) = match self {
+            Source::Dir { base, .. } => return base.join(path).display().to_string(),
             Source::Ftp(account) => {
                 let scheme = match account.tls {
                     Tls::Plain => "ftp",
                     Tls::Explicit(_) | Tls::Implicit(_) => "ftps",
                 };
-                (scheme, &account.username, &account.host, account.port, &account.path)
+                (scheme, &account.username, &account.host, account.port)
             }
-            Source::Sftp(account) => {
-                ("sftp", &account.username, &account.host, account.port, &account.path)
-            }
+            Source::Sftp(account) => ("sftp", &account.username, &account.host, account.port),
         };
-        let path = path.on(date);
         let slash = if path.starts_with('/') { "" } else { "/" };
         format!("{scheme}://{username}@{host}:{port}{slash}{path}")
     }

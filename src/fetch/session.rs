@@ -9,6 +9,7 @@ mod lenient;
 mod listing;
 mod refusal;
 mod sockets;
+mod store;
 
 use std::io::{self, ErrorKind, Read};
 use std::net::Shutdown;
@@ -23,7 +24,7 @@ use suppaftp::{FtpError, RustlsConnector, RustlsFtpStream, Status};
 use crate::config::job::{NameEncoding, Tls};
 
 use super::deadline::RegisteredSocket;
-use super::remote::{Folder, Remote, Retrieved, Stat, Version};
+use super::remote::{Folder, Remote, Retrieved, Stat, Store as _, Version};
 use super::transfer::Transfer;
 use super::{FetchError, names, reply, tls};
 use data_mode::mode;
@@ -31,6 +32,7 @@ use refusal::{greeting_error, login_error, reply_message};
 use sockets::{DataSockets, connect};
 
 pub(super) use account::Account;
+use data_mode::DataCommand;
 pub(super) use data_mode::DataMode;
 
 /// A control connection, logged in, in binary mode and in the right directory.
@@ -43,6 +45,8 @@ pub(super) struct Session<'a> {
     learned: &'a AtomicU8,
     /// Names go out in GB 18030.
     gb18030: bool,
+    /// The directory for files that are put there, once it was entered.
+    entered: Option<String>,
     /// A reply is left unread, so no further command can be sent.
     unusable: bool,
     data: Arc<DataSockets>,
@@ -122,16 +126,17 @@ impl<'a> Session<'a> {
             data_mode,
             learned,
             gb18030: false,
+            entered: None,
             unusable: false,
             data,
             _registered: registered,
         };
         session.set_names_in_gb18030(source.encoding == NameEncoding::Gb18030);
-        session.enter()?;
+        session.enter_delivery()?;
         Ok(session)
     }
 
-    fn enter(&mut self) -> Result<(), FetchError> {
+    fn enter_delivery(&mut self) -> Result<(), FetchError> {
         let directory = self.account.directory;
         if directory.is_empty() {
             return Ok(());
@@ -193,22 +198,29 @@ impl<'a> Session<'a> {
             // A server of few connections wants the old one gone first; it may be closed already.
             _ = self.stream.get_ref().shutdown(Shutdown::Both);
             let gb18030 = self.gb18030;
+            let entered = self.entered.take();
             *self = Session::open(self.account, self.data_mode, self.learned)?;
             self.set_names_in_gb18030(gb18030);
+            if let Some(directory) = entered {
+                self.enter(&directory)?;
+            }
         }
         Ok(())
     }
 
-    fn begin(&mut self, name: &str, offset: u64) -> Result<Transfer, FtpError> {
+    fn begin(&mut self, command: DataCommand<'_>) -> Result<Transfer, FtpError> {
         loop {
-            let result = match self.data_mode {
-                DataMode::Extended | DataMode::Classic => {
+            let result = match (self.data_mode, command) {
+                (DataMode::Lenient | DataMode::Active, _) | (_, DataCommand::List) => {
+                    return self.begin_on_socket(command);
+                }
+                (_, DataCommand::Retrieve { name, offset }) => {
                     // A second REST comes just before RETR. A number beyond `usize` has no machine.
                     self.stream.resume_transfer(usize::try_from(offset).unwrap_or(usize::MAX))?;
                     self.stream.retr_as_stream(name).map(Transfer::Suppaftp)
                 }
-                DataMode::Lenient | DataMode::Active => {
-                    return self.begin_on_socket(&format!("RETR {name}"), offset);
+                (_, DataCommand::Store { name }) => {
+                    self.stream.put_with_stream(name).map(Transfer::Suppaftp)
                 }
             };
             let Err(error) = &result else { return result };
@@ -226,18 +238,18 @@ impl<'a> Session<'a> {
     }
 
     /// Begins a transfer over a connection that suppaftp does not know of.
-    fn begin_on_socket(&mut self, command: &str, offset: u64) -> Result<Transfer, FtpError> {
+    fn begin_on_socket(&mut self, command: DataCommand<'_>) -> Result<Transfer, FtpError> {
         let (stream, data) = (&mut self.stream, &self.data);
         let socket = match (self.data_mode, &self.account.source.data_connections) {
-            (DataMode::Active, settings) => active::begin(stream, data, settings, command, offset),
-            _ => lenient::begin(stream, data, command, offset),
+            (DataMode::Active, settings) => active::begin(stream, data, settings, command),
+            _ => lenient::begin(stream, data, command),
         }?;
         Transfer::over_socket(socket, self.tls.as_ref(), &self.account.source.host)
     }
 
     /// The names in the directory, over a connection that suppaftp does not know of.
     fn list_on_socket(&mut self) -> Result<Vec<String>, FtpError> {
-        let mut transfer = self.begin_on_socket("NLST", 0)?;
+        let mut transfer = self.begin_on_socket(DataCommand::List)?;
         let encoding: &dyn suppaftp::Encoding = match self.gb18030 {
             true => &names::Gb18030,
             false => &suppaftp::Utf8Encoding,
@@ -358,7 +370,7 @@ impl Remote for Session<'_> {
                 Err(error) => return Err(self.fault(error, name)),
             }
         }
-        let mut transfer = match self.begin(name, offset) {
+        let mut transfer = match self.begin(DataCommand::Retrieve { name, offset }) {
             Ok(transfer) => transfer,
             Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) >= 500 => {
                 let (mode, account) = (self.data_mode, self.account);

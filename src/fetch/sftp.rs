@@ -8,6 +8,7 @@ mod host_key_verifier;
 mod login;
 mod async_bridge;
 mod session;
+mod store;
 mod wire_names;
 
 use std::sync::{Arc, Mutex};
@@ -17,6 +18,7 @@ use crate::config::job::SftpSource;
 use super::deadline::FetchDeadline;
 use super::expected_files::ExpectedFiles;
 use super::remote::{Connector, Remote};
+use super::upload::Upload;
 use super::{FetchError, Progress, RawDelivery, Request, download};
 use connect::Account;
 use host_key::HostKeyAlgorithms;
@@ -31,10 +33,30 @@ pub(super) fn fetch(
     wanted: &ExpectedFiles,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, FetchError> {
+    let server = server(source, deadline, source.path.on(request.date))?;
+    let place = request.source.describe(request.date);
+    download::fetch(&server, &place, deadline, request, wanted, progress)
+}
+
+/// Puts files into a directory of the server.
+pub(super) fn put(
+    source: &SftpSource,
+    deadline: &Arc<FetchDeadline>,
+    upload: &Upload<'_>,
+) -> Result<(), FetchError> {
+    upload.put(&server(source, deadline, String::new())?, deadline)
+}
+
+/// The account, with its secrets read.
+fn server<'a>(
+    source: &'a SftpSource,
+    deadline: &'a Arc<FetchDeadline>,
+    directory: String,
+) -> Result<Server<'a>, FetchError> {
     let passphrase = source.key_passphrase.as_ref().map(|secret| secret.reveal()).transpose()?;
     let key = source.key.as_deref().map(|path| login::private_key(path, passphrase.as_ref()));
     let rsa_sha1 = algorithms::allow_rsa_sha1(&source.algorithms);
-    let server = Server(Account {
+    Ok(Server(Account {
         source,
         credentials: Credentials {
             username: source.username.clone(),
@@ -42,12 +64,10 @@ pub(super) fn fetch(
             key: key.transpose()?.map(Arc::new),
             rsa_sha1,
         },
-        directory: source.path.on(request.date),
+        directory,
         deadline,
         kinds: Mutex::new(HostKeyAlgorithms::all(rsa_sha1)),
-    });
-    let place = request.source.describe(request.date);
-    download::fetch(&server, &place, deadline, request, wanted, progress)
+    }))
 }
 
 /// An account that connections are made to.

@@ -1,7 +1,7 @@
-//! The data connection of a download from an FTP server.
+//! The data connection of a download from an FTP server, or of an upload.
 
-use std::io::{self, Read};
-use std::net::TcpStream;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 
 use rustls::ClientConfig;
@@ -44,6 +44,44 @@ impl Transfer {
             Transfer::Suppaftp(transfer) => transfer.get_ref().get_ref(),
             Transfer::Plain(socket) => socket,
             Transfer::Secured(stream) => stream.get_ref(),
+        }
+    }
+}
+
+impl Transfer {
+    /// Says that nothing more goes out, so that the server has all of it when the connection ends.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub(super) fn close_write(&mut self) -> io::Result<()> {
+        self.flush()?;
+        if let Transfer::Secured(stream) = self {
+            let stream = stream.mut_ref();
+            stream.conn.send_close_notify();
+            stream.flush()?;
+            stream.sock.shutdown(Shutdown::Write)?;
+            // A socket that is closed with something unread is reset, and the server may lose the end of the file. What is
+            // read is of no use, nor is how it ends.
+            _ = io::copy(&mut stream.sock, &mut io::sink());
+        }
+        Ok(())
+    }
+}
+
+impl Write for Transfer {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        match self {
+            Transfer::Suppaftp(transfer) => transfer.write(buffer),
+            Transfer::Plain(socket) => socket.write(buffer),
+            Transfer::Secured(stream) => stream.mut_ref().write(buffer),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Transfer::Suppaftp(transfer) => transfer.flush(),
+            Transfer::Plain(socket) => socket.flush(),
+            Transfer::Secured(stream) => stream.mut_ref().flush(),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod cancel;
 mod cause;
+mod delivered_files;
 mod explanation;
 mod feed;
 mod per_feed;
@@ -22,6 +23,7 @@ mod tree;
 
 pub use cancel::Cancel;
 pub use cause::{Cause, CauseKind, OrganFindings};
+pub use delivered_files::{DeliveredFiles, FieldNote};
 pub use explanation::{
     ArchiveState, ColumnValue, DeliveryTrace, Explanation, LineFate, RecordState, RecordVersion,
     TraceRole, TracedField, TracedFile, TracedLine, TreeEnd, TreePlace, TreeStep, ValueChange,
@@ -40,8 +42,8 @@ pub use previous::{Previous, PreviousRows};
 pub use row_counter::RowCounter;
 pub use run::{
     FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, MendedFinding, MendedTotals,
-    NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles, RunId, RunReport, StageTiming,
-    VanishedRecord, Verdict,
+    NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles, ReportFiles, RunId, RunReport,
+    StageTiming, VanishedRecord, Verdict,
 };
 pub use system_fault::system_reason;
 pub use table::{Column, Table};

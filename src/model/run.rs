@@ -1,7 +1,7 @@
 //! A run and what there is to say of it.
 
 use super::PerFeed;
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -225,9 +225,9 @@ pub struct RunReport {
     /// Stage timings in order.
     pub timings: Vec<StageTiming>,
     /// Where the database is, if the run has one.
-    pub database: Option<std::path::PathBuf>,
-    /// Where the report files are, if they were written.
-    pub report_dir: Option<std::path::PathBuf>,
+    pub database: Option<PathBuf>,
+    /// The files that were made of this report.
+    pub report_files: ReportFiles,
 }
 
 impl RunReport {
@@ -262,6 +262,26 @@ impl RunReport {
     /// What is known of the file of a feed; `None` if the run ended before it was fetched.
     pub fn file(&self, feed: Feed) -> Option<&FileFacts> {
         self.files.iter().find(|file| file.feed == feed)
+    }
+}
+
+/// The files that were made of the report of a run. What went wrong with them never changes the verdict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReportFiles {
+    /// The folder that they are in, if any was written.
+    pub dir: Option<PathBuf>,
+    /// Their names in it, the one to read first at the front.
+    pub names: Vec<&'static str>,
+    /// Where copies of them were put on the insurer's server, without secrets.
+    pub copies: Vec<String>,
+    /// What could not be written or sent, and what to do.
+    pub faults: Vec<Message>,
+}
+
+impl ReportFiles {
+    /// The file to read first.
+    pub fn first(&self) -> Option<PathBuf> {
+        Some(self.dir.as_ref()?.join(self.names.first()?))
     }
 }
 

@@ -193,6 +193,7 @@ impl Classification {
             | FetchError::TlsRefused { .. }
             | FetchError::TlsRequired { .. }
             | FetchError::NoPermission { .. }
+            | FetchError::NotStored { .. }
             | FetchError::DataModeRefused { .. }
             | FetchError::NotTrusted { .. }
             | FetchError::HostKey { .. }

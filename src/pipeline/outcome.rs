@@ -70,7 +70,7 @@ impl Outcome {
             recent: Vec::new(),
             timings: Vec::new(),
             database: None,
-            report_dir: None,
+            report_files: Default::default(),
         };
         Outcome { report, identities: Vec::new(), began: Instant::now() }
     }

@@ -25,6 +25,7 @@ use super::intake;
 use super::life;
 use super::outcome::Outcome;
 use super::pinned::wrong_pin;
+use super::reporter::{self, Reporter};
 use super::rows::{carried, previous, write_rows};
 use super::stage::{Progress, Stage};
 use super::tally::Tally;
@@ -44,6 +45,7 @@ pub(super) struct Run<'r> {
     /// The folder of the tenant, in which its archive is.
     pub(super) tenant_dir: Option<&'r Path>,
     pub(super) progress: &'r dyn Progress,
+    pub(super) reporter: &'r dyn Reporter,
     pub(super) cancel: &'r Cancel,
 }
 
@@ -113,12 +115,13 @@ impl Run<'_> {
         let (links, forests, before, written) = thread::scope(|scope| {
             // What the snapshot before held is read before the first row is written over it.
             let (found, before) = mpsc::sync_channel(1);
+            let cancel = self.cancel;
             let writer = publication.as_mut().filter(|_| whole).map(|publication| {
                 let quarantined = &quarantined;
                 scope.spawn(move || {
                     // If nobody waits for it any more, the run is over.
                     let _ = found.send(previous(publication, delivery, accepted, quarantined)?);
-                    write_rows(publication, delivery, accepted, quarantined, self.cancel)
+                    write_rows(publication, delivery, accepted, quarantined, cancel)
                 })
             });
             let links = Links::resolve(delivery, accepted);
@@ -173,12 +176,13 @@ impl Run<'_> {
             Err(reasons) => {
                 drop(publication);
                 outcome.refuse(reasons);
-                return outcome.record(store.as_mut(), dry, Box::new(quarantine));
+                let refused = outcome.record(store.as_mut(), dry, Box::new(quarantine))?;
+                return Ok(reporter::report(refused, self.reporter, delivery));
             }
         };
         let Some(mut publication) = publication.filter(|_| !dry) else {
             outcome.report.verdict = Verdict::Passed;
-            return Ok(outcome.report);
+            return Ok(reporter::report(outcome.report, self.reporter, delivery));
         };
 
         self.progress.stage(Stage::Publish);
@@ -201,7 +205,7 @@ impl Run<'_> {
         };
         publication.commit(approved, record)?;
         outcome.retime(Stage::Publish, began);
-        Ok(outcome.report)
+        Ok(reporter::report(outcome.report, self.reporter, delivery))
     }
 
     /// Which files are to the byte those of the delivery before.

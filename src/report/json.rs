@@ -4,17 +4,15 @@
 //! document says is a promise to other programs, so it has types of its own and the model is free to change.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::disk::replace_file;
-use crate::model::{
-    FileFacts, Finding, FormerDelivery, FormerFeed, Message, NotRunWhy, RunReport, system_reason,
-};
+use crate::model::{FileFacts, Finding, FormerDelivery, FormerFeed, NotRunWhy, RunReport};
+
+use super::file::{self, WriteError};
 
 use super::json_causes::{CauseEntry, OrganEntry};
 use super::json_history::{Age, Mended, Recent};
@@ -29,46 +27,13 @@ pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
 /// Maximum number of findings of a code that are listed, and of vanished records of a file; the totals are true.
 pub const MAX_FINDINGS: usize = 1_000;
 
-/// Permissions of the document, of which the user's umask takes its share: it is made to be passed on.
-const READABLE: u32 = 0o666;
-
-/// The report could not be written.
-#[derive(Debug, thiserror::Error)]
-#[error("the report {} could not be written: {source}", path.display())]
-pub struct WriteError {
-    /// The file.
-    pub path: PathBuf,
-    /// What the system says.
-    pub source: io::Error,
-}
-
-impl WriteError {
-    /// What happened, where, and what to do, in both languages.
-    pub fn message(&self) -> Message {
-        let (path, Message { zh, en }) = (self.path.display(), system_reason(&self.source));
-        Message::new(
-            format!("运行已结束，但报告 {path} 无法写入：{zh}；请检查数据目录的权限和剩余空间"),
-            format!(
-                "the run is over, but its report {path} could not be written: {en}; check the data \
-                 folder's permissions and free space"
-            ),
-        )
-    }
-}
-
 /// Writes the document to `report.json` in the folder, which is made if it is not there, and returns
 /// its path. The file appears complete or not at all.
 ///
 /// # Errors
 /// If the folder or the file cannot be written.
 pub fn write(dir: &Path, report: &RunReport) -> Result<PathBuf, WriteError> {
-    let path = dir.join(FILE_NAME);
-    let written = fs::create_dir_all(dir)
-        .and_then(|()| replace_file(&path, pretty(report)?.as_bytes(), READABLE));
-    match written {
-        Ok(()) => Ok(path),
-        Err(source) => Err(WriteError { path, source }),
-    }
+    file::write(dir, FILE_NAME, |file| file.write_all(pretty(report)?.as_bytes()))
 }
 
 /// The document for people and files: indented, with a line break at its end.

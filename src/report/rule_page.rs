@@ -46,6 +46,13 @@ pub fn page(language: Language, meta: &RuleMeta) -> String {
     page
 }
 
+/// How the provider mends what a rule finds: the last part of its page.
+pub fn how_to_mend(language: Language, meta: &RuleMeta) -> &str {
+    let docs = language.of(&meta.docs);
+    let part = docs.rsplit("## ").next().unwrap_or_default();
+    part.split_once('\n').map_or("", |(_, text)| text.trim())
+}
+
 /// All pages, with a table of them at the top.
 pub fn document(language: Language, catalogue: &[&RuleMeta]) -> String {
     let mut text = language

@@ -11,7 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::config::job;
 use orgsnap::fetch::FetchError;
 use orgsnap::model::{Cancel, RunId, RunReport, Verdict};
-use orgsnap::pipeline::{self, ImportRequest, RunError, WaitPolicy};
+use orgsnap::pipeline::{self, ImportRequest, NoReports, RunError, WaitPolicy};
 use orgsnap::sample::{self, Charset, Options};
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
@@ -74,7 +74,7 @@ fn look(
         accept_unchanged: false,
         refused,
     };
-    pipeline::import(&request, &Quiet)
+    pipeline::import(&request, &Quiet, &NoReports)
 }
 
 /// Rows of the snapshot.

@@ -6,7 +6,7 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 use orgsnap::config::job;
 use orgsnap::model::{Cancel, Verdict};
-use orgsnap::pipeline::{self, ImportRequest};
+use orgsnap::pipeline::{self, ImportRequest, NoReports};
 use orgsnap::sample::{self, Charset, Options};
 use orgsnap::wecom::store::EventReader;
 use rusqlite::Connection;
@@ -28,7 +28,7 @@ fn import(job: &Path, data: &Path, from: &Path, date: NaiveDate) {
         accept_unchanged: false,
         refused: None,
     };
-    assert_eq!(pipeline::import(&request, &Quiet).unwrap().verdict, Verdict::Published);
+    assert_eq!(pipeline::import(&request, &Quiet, &NoReports).unwrap().verdict, Verdict::Published);
 }
 
 fn event(change: &str, user_id: &str, second: u64) -> Vec<u8> {

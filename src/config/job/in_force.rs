@@ -199,9 +199,13 @@ impl Listing<'_> {
         key: &Key,
     ) -> (Option<String>, Origin) {
         let none = |why: Message| (None, Origin::Unset(why));
+        if table == "report" && inner == "reply" && !written.is_some_and(|t| t.contains_key(inner))
+        {
+            return none(unset::no_reply());
+        }
         let Some(written) = written else {
             // Every key of these has a default.
-            return match (["format", "gate", "limits"].contains(&table), key.default) {
+            return match (["format", "gate", "limits", "report"].contains(&table), key.default) {
                 (true, Some(default)) => (Some(default.to_owned()), Origin::Default),
                 (true, None) => none(unset::meaning(key.section, key.name)),
                 _ => none(unset::no_table(table, self.repeats(table))),

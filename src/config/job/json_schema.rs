@@ -8,7 +8,7 @@ use super::key::{Key, KeyTable};
 use super::keys::TABLE;
 use super::value_type::ValueType;
 
-const DURATION: &str = "^0*[1-9][0-9]*\\s*(ms|s|m|h)$";
+const DURATION: &str = "^0*[1-9][0-9]*\\s*(ms|s|m|h|d)$";
 const SIZE: &str = "^0*[1-9][0-9]*\\s*(B|KB|MB|GB|KiB|MiB|GiB|TiB)$";
 const SHARE: &str = "^0*(100(\\.0+)?|[1-9][0-9]?(\\.[0-9]+)?|0\\.[0-9]*[1-9][0-9]*)\\s*%$";
 const TIME_OF_DAY: &str = "^([01]?[0-9]|2[0-3]):[0-5]?[0-9]$";
@@ -119,7 +119,9 @@ fn between_keys(section: &str) -> Vec<Value> {
     match section {
         _ if secret => vec![json!({ "minProperties": 1, "maxProperties": 1 })],
         "" => vec![json!({
-            "dependentRequired": { "schedule": ["source"], "wecom_app": ["corp_id"] }
+            "dependentRequired": { "schedule": ["source"], "wecom_app": ["corp_id"] },
+            "if": { "properties": { "report": { "required": ["reply"] } }, "required": ["report"] },
+            "then": { "required": ["source"] },
         })],
         "source" => vec![json!({
             "if": { "required": ["kind"], "properties": { "kind": { "const": "sftp" } } },
@@ -135,6 +137,7 @@ fn between_keys(section: &str) -> Vec<Value> {
                 { "required": ["marker"], "maxProperties": 1 },
             ]
         })],
+        "report.reply" => vec![json!({ "properties": { "formats": { "minItems": 1 } } })],
         "alert" => vec![json!({
             "properties": { "on": { "minItems": 1 }, "command": { "minItems": 1 } }
         })],

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A duration: a whole number and `ms`, `s`, `m` or `h`; longer than zero, at most a year.
+/// A duration: a whole number and `ms`, `s`, `m`, `h` or `d`; longer than zero, at most a year.
 pub(super) fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = split_unit(text)?;
     let number: u64 = number.parse().ok()?;
@@ -11,6 +11,7 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
         "s" => 1_000,
         "m" => 60_000,
         "h" => 3_600_000,
+        "d" => 24 * 3_600_000,
         _ => return None,
     })?;
     const YEAR_MS: u64 = 366 * 24 * 3_600_000;
@@ -68,6 +69,7 @@ mod tests {
             ("30 s", Some(30_000)),
             ("30m", Some(1_800_000)),
             ("2h", Some(7_200_000)),
+            ("90d", Some(7_776_000_000)),
             ("0s", None),
             ("30", None),
             ("s", None),
@@ -77,6 +79,7 @@ mod tests {
             ("99999999999999999999s", None),
             ("18446744073709551615h", None),
             ("9000h", None),
+            ("367d", None),
         ] {
             assert_eq!(duration(text), millis.map(Duration::from_millis), "{text}");
         }

@@ -11,6 +11,7 @@ use super::codes::CodeWords;
 use super::format::Format;
 use super::gate::GateLimits;
 use super::limits;
+use super::report::ReportSettings;
 use super::rules::RuleSetting;
 use super::schedule::Schedule;
 use super::source::Source;
@@ -41,6 +42,8 @@ pub struct Job {
     pub schema: Option<PathBuf>,
     /// Largest file taken, in bytes (F111).
     pub max_file_size: u64,
+    /// The report files of its runs.
+    pub report: ReportSettings,
     /// When to run unattended.
     pub schedule: Option<Schedule>,
     /// The channels for alerts about refused, failed, late and recovered deliveries.

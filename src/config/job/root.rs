@@ -12,7 +12,8 @@ use super::resolver::Resolver;
 use super::value_type::ValueType;
 use super::values::Text;
 use super::{
-    alert, codes, domain_verification, format, gate, limits, schedule, source_section, wecom_app,
+    alert, codes, domain_verification, format, gate, limits, report, schedule, source_section,
+    wecom_app,
 };
 
 /// The keys of the top level.
@@ -42,6 +43,7 @@ pub(super) static KEYS: &[Key] = &[
     key("", "gate", ValueType::Table, "一个 [gate] 表", "a [gate] table"),
     key("", "limits", ValueType::Table, "一个 [limits] 表", "a [limits] table"),
     key("", "rules", ValueType::Table, "一个 [rules] 表", "a [rules] table"),
+    key("", "report", ValueType::Table, "一个 [report] 表", "a [report] table"),
     key(
         "",
         "corp_id",
@@ -109,6 +111,7 @@ pub(super) struct Written {
     pub(super) gate: Option<gate::Written>,
     pub(super) limits: Option<limits::Written>,
     pub(super) rules: Option<BTreeMap<String, Text>>,
+    pub(super) report: Option<report::Written>,
     pub(super) alert: Option<Vec<Spanned<alert::Written>>>,
     pub(super) corp_id: Option<Text>,
     pub(super) public_url: Option<Text>,
@@ -138,6 +141,7 @@ impl Resolver<'_> {
             None => None,
             Some(schedule) => Some(self.schedule(schedule, source.is_some())?),
         };
+        let has_source = source.is_some();
         let max_file_size = self.max_file_size(written.limits.unwrap_or_default())?;
         let alerts = self.alerts(written.alert.unwrap_or_default(), &mut warnings)?;
         let wecom = self.wecom(
@@ -159,6 +163,7 @@ impl Resolver<'_> {
             rules: self.rules(written.rules.unwrap_or_default())?,
             schema: written.schema.map(|folder| self.document.resolve_path(folder.get_ref())),
             max_file_size,
+            report: self.report(written.report.unwrap_or_default(), has_source)?,
             schedule,
             alerts,
             wecom,

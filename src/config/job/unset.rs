@@ -26,6 +26,11 @@ pub(super) fn no_callbacks() -> Message {
     Message::fixed("此应用不接收回调", "the application receives no callbacks")
 }
 
+/// Without `[report.reply]` nothing is put on the insurer's server.
+pub(super) fn no_reply() -> Message {
+    Message::fixed("未设置 [report.reply]：不回传", "there is no [report.reply]: nothing is sent")
+}
+
 /// What holds while a key without a default is not written.
 pub(super) fn meaning(section: &str, name: &str) -> Message {
     match (section, name) {
@@ -53,6 +58,11 @@ pub(super) fn meaning(section: &str, name: &str) -> Message {
         ("format", "trailer") => {
             Message::fixed("未设置：末行是记录", "not written: the last line is a record")
         }
+        ("report", "dir") => Message::fixed(
+            "未设置：数据目录下的 <租户>/reports",
+            "not written: <tenant>/reports in the data folder",
+        ),
+        ("report", "keep") => Message::fixed("未设置：不删除", "not written: none are removed"),
         ("schedule", "wait_until") => Message::fixed(
             "未设置：计划时间后一小时",
             "not written: one hour after the scheduled time",

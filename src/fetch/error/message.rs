@@ -271,6 +271,15 @@ impl FetchError {
                      in use: try later"
                 ),
             ),
+            FetchError::NotStored { what, reply } => Message::new(
+                format!(
+                    "服务器没有接受 {what}（{reply}）；请检查账号的写入权限、上级目录是否存在，以及服务器的剩余空间"
+                ),
+                format!(
+                    "the server does not take {what} ({reply}); check that the account may write there, that the \
+                     directory above is there, and that the server has space"
+                ),
+            ),
             FetchError::Protocol { server, reply } => Message::new(
                 format!("{server} 的响应不符合协议（{reply}）；请联系服务器管理员"),
                 format!(

@@ -9,6 +9,7 @@ use suppaftp::{FtpError, RustlsFtpStream, Status};
 use crate::config::job::DataConnections;
 use crate::fetch::data_blocked::NotConnectedBack;
 
+use super::data_mode::DataCommand;
 use super::sockets::DataSockets;
 
 /// A port that waits for the server, and the command that names it.
@@ -19,22 +20,18 @@ pub(super) struct DataPort {
     announced: SocketAddr,
 }
 
-/// PORT, REST and a command that sends data one by one, then waits for the server to connect.
+/// PORT and the command one by one, then waits for the server to connect.
 pub(super) fn begin(
     stream: &mut RustlsFtpStream,
     data: &DataSockets,
     settings: &DataConnections,
-    command: &str,
-    offset: u64,
+    command: DataCommand<'_>,
 ) -> Result<TcpStream, FtpError> {
     let ends = |socket: &TcpStream| io::Result::Ok((socket.local_addr()?, socket.peer_addr()?));
     let (local, peer) = ends(&stream.get_ref()).map_err(FtpError::ConnectionError)?;
     let port = open_port(settings, local.ip()).map_err(FtpError::ConnectionError)?;
     stream.custom_command(&port.command, &[Status::CommandOk])?;
-    if offset > 0 {
-        stream.custom_command(format!("REST {offset}"), &[Status::RequestFilePending])?;
-    }
-    stream.custom_command(command, &[Status::AlreadyOpen, Status::AboutToSend])?;
+    command.send(stream)?;
     let socket = data.accept(&port.listener, peer.ip());
     socket
         .and_then(|socket| {

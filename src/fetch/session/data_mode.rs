@@ -1,6 +1,6 @@
 //! The ways to open a data connection, and the replies after which another is tried.
 
-use suppaftp::{FtpError, Mode};
+use suppaftp::{FtpError, Mode, RustlsFtpStream, Status};
 
 use crate::fetch::reply;
 
@@ -16,6 +16,38 @@ pub(in crate::fetch) enum DataMode {
     Lenient,
     /// PORT or EPRT: the server connects to us.
     Active,
+}
+
+/// What a data connection is opened for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum DataCommand<'n> {
+    /// A file comes, from an offset on.
+    Retrieve { name: &'n str, offset: u64 },
+    /// A file goes.
+    Store { name: &'n str },
+    /// The names in the directory come.
+    List,
+}
+
+impl DataCommand<'_> {
+    /// The commands to send one by one before the data, with their replies.
+    pub(super) fn send(self, stream: &mut RustlsFtpStream) -> Result<(), FtpError> {
+        let begins = [Status::AlreadyOpen, Status::AboutToSend];
+        match self {
+            DataCommand::Retrieve { name, offset } => {
+                if offset > 0 {
+                    let rest = format!("REST {offset}");
+                    stream.custom_command(rest, &[Status::RequestFilePending])?;
+                }
+                stream.custom_command(format!("RETR {name}"), &begins)?;
+            }
+            DataCommand::Store { name } => {
+                stream.custom_command(format!("STOR {name}"), &begins)?;
+            }
+            DataCommand::List => _ = stream.custom_command("NLST", &begins)?,
+        }
+        Ok(())
+    }
 }
 
 impl From<u8> for DataMode {

@@ -6,23 +6,20 @@ use suppaftp::{FtpError, RustlsFtpStream, Status};
 
 use crate::fetch::reply;
 
+use super::data_mode::DataCommand;
 use super::sockets::DataSockets;
 
-/// PASV, REST and a command that sends data one by one; the port is found in any text of the reply to PASV.
+/// PASV and the command one by one; the port is found in any text of the reply to PASV.
 pub(super) fn begin(
     stream: &mut RustlsFtpStream,
     data: &DataSockets,
-    command: &str,
-    offset: u64,
+    command: DataCommand<'_>,
 ) -> Result<TcpStream, FtpError> {
     let response = stream.custom_command("PASV", &[Status::PassiveMode])?;
     let port = reply::passive_port(&response).ok_or(FtpError::BadResponse)?;
     let mut address = stream.get_ref().peer_addr().map_err(FtpError::ConnectionError)?;
     address.set_port(port);
     let socket = data.open(address).map_err(FtpError::ConnectionError)?;
-    if offset > 0 {
-        stream.custom_command(format!("REST {offset}"), &[Status::RequestFilePending])?;
-    }
-    stream.custom_command(command, &[Status::AlreadyOpen, Status::AboutToSend])?;
+    command.send(stream)?;
     Ok(socket)
 }

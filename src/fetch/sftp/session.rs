@@ -22,14 +22,16 @@ use super::login::{self, NoLogin};
 use super::wire_names::WireNames;
 
 /// How much one request asks for, in bytes. Smaller pieces notice a stalled line sooner.
-const PIECE: u32 = 64 * 1024;
+pub(super) const PIECE: u32 = 64 * 1024;
 /// How many requests are under way at once: 2 MiB, enough for 50 MB/s at 40 ms.
 const AHEAD: usize = 32;
 
 /// A session, logged in.
 pub(super) struct Session<'a> {
     account: &'a Account<'a>,
-    sftp: SftpSession,
+    /// The directory of names without one; empty for the one after login.
+    pub(super) directory: String,
+    pub(super) sftp: SftpSession,
     handle: Handle<HostKeyVerifier>,
     handler: HostKeyVerifier,
     names: Arc<WireNames>,
@@ -52,7 +54,8 @@ impl<'a> Session<'a> {
         let sftp = account
             .or_unreachable(async_bridge.wait(account.timeout(), opening))?
             .map_err(|error| without_sftp(account, error, &handler))?;
-        let session = Session { account, sftp, handle, handler, names, async_bridge };
+        let directory = account.directory.clone();
+        let session = Session { account, directory, sftp, handle, handler, names, async_bridge };
         session.make_sure_of_directory()?;
         Ok(session)
     }
@@ -89,15 +92,15 @@ impl<'a> Session<'a> {
         Ok(found)
     }
 
-    fn path(&self, name: &str) -> String {
-        match self.account.directory.as_str() {
+    pub(super) fn path(&self, name: &str) -> String {
+        match self.directory.as_str() {
             "" => name.to_owned(),
             directory => format!("{}/{name}", directory.trim_end_matches('/')),
         }
     }
 
     /// Waits for an answer about a file.
-    fn answer<T>(
+    pub(super) fn answer<T>(
         &self,
         name: &str,
         answer: impl Future<Output = Result<T, SftpError>>,
@@ -110,7 +113,7 @@ impl<'a> Session<'a> {
         })
     }
 
-    fn fault(&self, error: &SftpError, name: &str) -> FetchError {
+    pub(super) fn fault(&self, error: &SftpError, name: &str) -> FetchError {
         let what = name.to_owned();
         match error {
             SftpError::Status(status) if status.status_code == StatusCode::PermissionDenied => {
@@ -128,7 +131,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn words(&self, error: &SftpError) -> String {
+    pub(super) fn words(&self, error: &SftpError) -> String {
         self.account.printable(&error.to_string())
     }
 }

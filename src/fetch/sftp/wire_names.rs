@@ -17,8 +17,11 @@ const LONGEST: u32 = 1 << 20;
 const OPEN: u8 = 3;
 const LSTAT: u8 = 7;
 const OPENDIR: u8 = 11;
+const REMOVE: u8 = 13;
+const MKDIR: u8 = 14;
 const REALPATH: u8 = 16;
 const STAT: u8 = 17;
+const RENAME: u8 = 18;
 const STATUS: u8 = 101;
 const NAME: u8 = 104;
 
@@ -64,16 +67,22 @@ impl WireNames {
 
     /// A request with its path as the server has it; `None` if it stays as it is.
     fn request(&self, packet: &[u8]) -> Option<Vec<u8>> {
-        let has_path = matches!(packet.first()?, &(OPEN | LSTAT | OPENDIR | REALPATH | STAT));
-        if !has_path || !self.gb18030.load(Ordering::Relaxed) {
+        let paths = match *packet.first()? {
+            OPEN | LSTAT | OPENDIR | REMOVE | MKDIR | REALPATH | STAT => 1,
+            RENAME => 2,
+            _ => return None,
+        };
+        if !self.gb18030.load(Ordering::Relaxed) {
             return None;
         }
         let mut packet = Packet::new(packet);
         packet.keep(1 + 4)?;
-        packet.change(|path| {
-            let path = std::str::from_utf8(path).ok()?;
-            Some(GB18030.encode(path).0.into_owned())
-        })?;
+        for _ in 0..paths {
+            packet.change(|path| {
+                let path = std::str::from_utf8(path).ok()?;
+                Some(GB18030.encode(path).0.into_owned())
+            })?;
+        }
         Some(packet.finish())
     }
 
@@ -234,6 +243,10 @@ mod tests {
         let expected = packet(&[&[STAT], &ID, &string(GBK), &[1, 2]]);
         assert_eq!(request(true, STAT), Some(expected));
         assert_eq!(request(false, STAT), None);
+        let names = WireNames::new(NameEncoding::Gb18030);
+        let rename = |from: &[u8], to: &[u8]| packet(&[&[RENAME], &ID, &string(from), &string(to)]);
+        let renamed = names.request(&rename(b"a.part", "人员.txt".as_bytes()));
+        assert_eq!(renamed, Some(rename(b"a.part", GBK)));
         // READ begins with a handle, which is the server's.
         assert_eq!(request(true, 5), None);
     }

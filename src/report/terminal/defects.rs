@@ -29,7 +29,7 @@ impl Drawing<'_> {
 
     pub(super) fn rules(&mut self) {
         // A check and a dry run write no report.
-        let written = self.view.report.report_dir.is_some();
+        let written = self.view.report.report_files.dir.is_some();
         for rule in &self.view.rules {
             self.text.push('\n');
             self.title(&rule.title(self.language()), rule.level);

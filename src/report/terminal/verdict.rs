@@ -1,10 +1,10 @@
 //! The end of the report: the verdict, why, where things are, and what to do next.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use crate::model::Verdict;
-use crate::report::json;
-use crate::report::queries;
+use crate::report::{queries, xlsx};
 
 use super::{BAD, DIM, DOUBTFUL, Drawing, GOOD};
 
@@ -29,17 +29,21 @@ impl Drawing<'_> {
     pub(super) fn next_steps(&mut self) {
         let language = self.language();
         let report = self.view.report;
-        let paths = [
-            (language.choose("数据库", "database"), report.database.clone()),
-            (
-                language.choose("报告  ", "report  "),
-                report.report_dir.as_ref().map(|dir| dir.join(json::FILE_NAME)),
-            ),
+        let files = &report.report_files;
+        let shown = |path: PathBuf| path.display().to_string();
+        let workbook = files.names.iter().skip(1).find(|name| **name == xlsx::FILE_NAME);
+        let workbook = workbook.zip(files.dir.as_ref()).map(|(name, dir)| dir.join(name));
+        let mut places = vec![
+            (language.choose("数据库", "database"), report.database.clone().map(shown)),
+            (language.choose("报告  ", "report  "), files.first().map(shown)),
+            (language.choose("工作簿", "workbook"), workbook.map(shown)),
         ];
-        for (name, path) in paths {
-            if let Some(path) = path {
-                let path = self.paint(DIM, &path.display().to_string());
-                self.line(&format!("  {name}  {path}"));
+        let sent = language.choose("已回传", "sent    ");
+        places.extend(files.copies.iter().map(|copy| (sent, Some(copy.clone()))));
+        for (name, place) in places {
+            if let Some(place) = place {
+                let place = self.paint(DIM, &place);
+                self.line(&format!("  {name}  {place}"));
             }
         }
         if let Some(advice) = self.view.advice(language) {

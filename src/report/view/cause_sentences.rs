@@ -17,7 +17,7 @@ impl<'a> View<'a> {
     pub fn events_not_shown(&self, shown: usize, language: Language) -> Option<String> {
         let left = self.events().len().saturating_sub(shown) as u64;
         // A check and a dry run write no report.
-        let written = self.report.report_dir.is_some();
+        let written = self.report.report_files.dir.is_some();
         let number = formatting::grouped(left);
         (left > 0).then(|| match (language, written) {
             (Language::Chinese, true) => format!("另有 {number} 个原因见报告"),

@@ -234,7 +234,7 @@ pub(super) fn report(run: &str, date: NaiveDate, verdict: Verdict) -> RunReport 
         recent: Vec::new(),
         timings: vec![StageTiming { stage: "parse", took: std::time::Duration::from_millis(7) }],
         database: None,
-        report_dir: None,
+        report_files: Default::default(),
     }
 }
 

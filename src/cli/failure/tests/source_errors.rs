@@ -11,7 +11,7 @@ use orgsnap::model::RunId;
 use super::*;
 
 /// Number of variants of [`FetchError`].
-const VARIANTS: usize = 34;
+const VARIANTS: usize = 35;
 
 /// The row of the table; `None` for a run that was asked to end.
 fn row(error: &FetchError) -> Option<usize> {
@@ -30,7 +30,9 @@ fn row(error: &FetchError) -> Option<usize> {
         | FetchError::Unreadable { .. }
         | FetchError::Deadline { .. } => 1,
         FetchError::LoginRefused { .. } | FetchError::LoginMethod { .. } => 2,
-        FetchError::NoPermission { .. } | FetchError::Denied { .. } => 3,
+        FetchError::NoPermission { .. }
+        | FetchError::NotStored { .. }
+        | FetchError::Denied { .. } => 3,
         FetchError::UnknownHost { .. }
         | FetchError::NotAFolder { .. }
         | FetchError::NotAFile { .. }
@@ -87,6 +89,7 @@ fn every_error() -> Vec<FetchError> {
         FetchError::Changing { what: what() },
         FetchError::NoPermission { what: what(), reply: reply() },
         FetchError::FileRefused { what: what(), reply: reply() },
+        FetchError::NotStored { what: what(), reply: reply() },
         FetchError::Protocol { server: server(), reply: reply() },
         FetchError::Deadline { allowed: Duration::ZERO, last: None },
         FetchError::NoRoom { path: path(), needed: 2, free: 1 },
