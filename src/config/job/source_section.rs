@@ -53,7 +53,7 @@ pub(super) static KEYS: &[Key] = &[
     key("source.key_passphrase", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
     key("source.key_passphrase", "file", ValueType::String, "一个文件的路径", "the path of a file"),
     key("source", "host_key", ValueType::String, "服务器主机密钥的指纹 \"SHA256:...\"（ssh-keygen -lf 所示），或 known_hosts 中的一行", "the fingerprint of the server's key, \"SHA256:...\" as ssh-keygen -lf prints it, or a line of known_hosts").for_kinds(SFTP),
-    key("source", "algorithms", ValueType::List(&ValueType::Enumeration(algorithms::OLD)), "旧算法的列表，如 [\"+diffie-hellman-group14-sha1\", \"+ssh-rsa\", \"+aes128-cbc\", \"+hmac-sha1\"]", "a list of old algorithms, such as [\"+diffie-hellman-group14-sha1\", \"+ssh-rsa\", \"+aes128-cbc\", \"+hmac-sha1\"]").for_kinds(SFTP),
+    key("source", "algorithms", ValueType::List(&ValueType::Enumeration(algorithms::OLD)), "旧算法的列表，可用的有 +diffie-hellman-group14-sha1、+diffie-hellman-group-exchange-sha1、+diffie-hellman-group1-sha1、+ssh-rsa、+aes128-cbc、+aes192-cbc、+aes256-cbc、+hmac-sha1、+hmac-sha1-etm@openssh.com", "a list of old algorithms, of which there are +diffie-hellman-group14-sha1, +diffie-hellman-group-exchange-sha1, +diffie-hellman-group1-sha1, +ssh-rsa, +aes128-cbc, +aes192-cbc, +aes256-cbc, +hmac-sha1, +hmac-sha1-etm@openssh.com").for_kinds(SFTP),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
