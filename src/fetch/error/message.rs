@@ -21,10 +21,10 @@ impl FetchError {
                 let near = near.join(", ");
                 Message::new(
                     format!(
-                        "{place} 中没有任何数据文件；有名称相近的文件 {near}：如果就是这些文件，请在 [source] 的 files 中写明（可含 {{date:%Y%m%d}}），否则请稍后重试"
+                        "{place} 中没有任何数据文件；其中有文件 {near}：如果就是这些文件，请在 [source] 的 files 中写明（可含 {{date:%Y%m%d}}），否则请稍后重试"
                     ),
                     format!(
-                        "none of the files is at {place}; near names are there: {near}. If these are the files, name them in \
+                        "none of the files is at {place}; there are {near}. If these are the files, name them in \
                          files of [source], which may hold {{date:%Y%m%d}}; otherwise try later"
                     ),
                 )
