@@ -232,9 +232,10 @@ pub fn check(
         pinned.header = pinned.header.or(job.format.header);
     }
     let max_file_size = request.job.map_or(Job::MAX_FILE_SIZE, |job| job.max_file_size);
+    let usual = request.job.and_then(|job| job.source.as_ref());
     let former_raw = request
         .against
-        .map(|folder| former::fetch_former(folder, &schema, max_file_size))
+        .map(|folder| former::fetch_former(folder, &schema, (usual, date), max_file_size))
         .transpose()?;
     let former = former_raw
         .as_ref()
@@ -242,9 +243,7 @@ pub fn check(
         .transpose()?;
     progress.stage(Stage::Fetch);
     let began = Instant::now();
-    let usual = request.job.and_then(|job| job.source.as_ref());
     let source = Source::dir_instead_of(request.dir, usual);
-    let max_file_size = request.job.map_or(Job::MAX_FILE_SIZE, |job| job.max_file_size);
     let wanted = fetch::Request {
         source: &source,
         schema: &schema,

@@ -8,7 +8,7 @@ use orgsnap::alert::{Cause, EventKind, RunEvent};
 use orgsnap::config::job::{self, Job};
 use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, TenantStatus};
-use orgsnap::model::{Cancel, Verdict};
+use orgsnap::model::{Cancel, Message, Verdict};
 use orgsnap::pipeline::{self, ImportRequest, WaitPolicy};
 use orgsnap::reporting::JobReporter;
 
@@ -130,6 +130,10 @@ fn import(
         refused: None,
     };
     let date = arguments.date.unwrap_or_else(|| job.business_date(now));
+    let today = job.business_date(now);
+    if date > today {
+        output::warn(environment, &in_future(date, today));
+    }
     // A dry run leaves nothing behind: no report and no alert.
     let alert = |event: Option<RunEvent>| {
         if let Some(event) = event.filter(|_| !arguments.dry_run) {
@@ -190,6 +194,19 @@ fn write_metrics(
     // The node exporter runs as another user.
     replace_file(path, metrics::render(&statuses).as_bytes(), 0o644)
         .map_err(|error| Failure::usage(output::cannot_write(path, &error)))
+}
+
+/// A date to come is allowed, for deliveries that are made on the evening before; a mistyped year looks the same.
+fn in_future(date: NaiveDate, today: NaiveDate) -> Message {
+    Message::new(
+        format!(
+            "--date {date} 晚于今天（{today}）；请确认日期无误，否则之后每天的交付都会排在它之前，当前快照不再更新"
+        ),
+        format!(
+            "--date {date} is later than today ({today}); make sure that it is right: otherwise the deliveries of the days \
+             to come stand before it, and the snapshot in use does not change"
+        ),
+    )
 }
 
 /// Reads a job file and prints its warnings.

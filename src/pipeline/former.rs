@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use chrono::NaiveDate;
 use polars_arrow::array::Array as _;
 
 use crate::config::job::{Format, Source};
@@ -20,17 +21,24 @@ use super::error::RunError;
 use super::former_unreadable::FormerUnreadable;
 use super::intake;
 
-/// The raw files of the folder of a former delivery.
+/// The raw files of the folder of a former delivery, under the names that the source of the job has for them. Its date is
+/// not known; the names in the folder say it, where names have one. `date` is that of the delivery to be compared.
 pub(super) fn fetch_former(
     folder: &Path,
     schema: &Schema,
+    (names, date): (Option<&Source>, NaiveDate),
     max_file_size: u64,
 ) -> Result<RawDelivery, RunError> {
-    let source = Source::dir(folder);
+    let source = Source::dir_instead_of(folder, names);
+    // What keeps the folder from being read is reported when it is fetched from.
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let listed: Vec<String> =
+        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let date = source.fetching().files.newest_before(date, &listed).unwrap_or(date);
     let request = fetch::Request {
         source: &source,
         schema,
-        date: chrono::NaiveDate::default(),
+        date,
         max_file_size,
         workdir: folder,
         cancel: &Cancel::new(),

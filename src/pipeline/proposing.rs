@@ -17,6 +17,9 @@ use super::intake::Files;
 use super::job_schema::schema_of;
 use super::stage::{Progress, Stage};
 
+/// Most files of a folder that are named where none of the expected ones is there.
+const MOST_NAMED: usize = 8;
+
 /// Looks at a sample delivery in a folder and proposes what a job has to say so that it can be read. Nothing is
 /// written. Files that are not there are left to the checks.
 ///
@@ -46,7 +49,16 @@ pub fn propose(
         caller_polls: false,
         earlier: &[],
     };
-    let mut raw = fetch::fetch(&request, &Files(progress))?;
+    let mut raw = fetch::fetch(&request, &Files(progress)).map_err(|error| match error {
+        // A sample does not come later: whatever is there may be the files.
+        FetchError::NothingThere { place, near } if near.is_empty() => {
+            let mut near = file_names(dir);
+            near.sort_unstable();
+            near.truncate(MOST_NAMED);
+            FetchError::NothingThere { place, near }
+        }
+        error => error,
+    })?;
     raw.load(Job::MAX_FILE_SIZE)?;
     progress.stage(Stage::Parse);
     let samples: PerFeed<Option<Sample<'_>>> =
@@ -122,10 +134,7 @@ fn fetch_into(
 
 /// The names of files that are not there under their usual ones, where one alone is near, and the date in them.
 fn names(dir: &Path, schema: &Schema) -> (Vec<(Feed, String)>, Option<NaiveDate>) {
-    // A folder that cannot be read is told by the fetch.
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    let there: Vec<String> =
-        entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let there = file_names(dir);
     let near = |feed| Some((feed, fetch::only_near(&schema.feed(feed).file_name, &there)?));
     let found: Vec<(Feed, String)> = Feed::ALL.into_iter().filter_map(near).collect();
     let dates: BTreeSet<Option<NaiveDate>> =
@@ -138,4 +147,10 @@ fn names(dir: &Path, schema: &Schema) -> (Vec<(Feed, String)>, Option<NaiveDate>
         }
         _ => (found, None),
     }
+}
+
+/// The names in a folder. One that cannot be read is told by the fetch.
+fn file_names(dir: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }

@@ -91,6 +91,12 @@ fn facts<'s>(schema: &'s Schema, findings: &[Finding], names: &PerFeed<String>) 
 fn wording(evidence: &Message, changes: &[Change]) -> Message {
     let Message { zh, en } = evidence;
     let line = Change::together(changes);
+    if zh.ends_with('？') {
+        return Message::new(
+            format!("{zh}任务文件中的写法如：{line}"),
+            format!("{en} The job file can say, for example: {line}"),
+        );
+    }
     Message::new(
         format!("{zh}；若确为此意，可在任务文件中写：{line}"),
         format!("{en}; if that is what it means, the job file can say: {line}"),

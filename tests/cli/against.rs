@@ -128,3 +128,41 @@ fn a_former_delivery_that_cannot_be_read_is_a_fault_of_the_arguments() {
         assert!(!output.out.contains("not be published"), "{output:?}");
     }
 }
+
+#[test]
+fn a_former_delivery_is_found_under_the_names_of_the_job() {
+    let (workspace, _) = deliver(400, 100..105);
+    workspace.write(
+        "job.toml",
+        "tenant = \"t\"\n[gate]\nmax_detached = \"100%\"\n[source]\nkind = \"dir\"\npath = \"now\"\n\
+         files = { agent = \"ren_{date:%Y%m%d}.txt\" }\n",
+    );
+    let rename = |folder: &str, name: &str| {
+        let folder = workspace.path(folder);
+        fs::rename(folder.join("temp_agent.txt"), folder.join(name)).unwrap();
+    };
+    rename("now", "ren_20241123.txt");
+    rename("in/20241122", "REN_20241122.TXT");
+    // What is later, or older, is not what the delivery is compared with.
+    for name in ["ren_20241124.txt", "ren_20241120.txt"] {
+        fs::write(workspace.path("in/20241122").join(name), "no delivery").unwrap();
+    }
+    let output = workspace.run(&[
+        "check",
+        "now",
+        "--against",
+        "in/20241122",
+        "--lang",
+        "en",
+        "--job",
+        "job.toml",
+        "--date",
+        "2024-11-23",
+    ]);
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert!(
+        output.out.contains("agent: 5 in the former delivery and not in this one\n")
+            && output.out.contains("in/20241122/REN_20241122.TXT:100  "),
+        "{output:?}"
+    );
+}

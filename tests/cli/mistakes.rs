@@ -275,3 +275,19 @@ fn the_last_line_has_the_exit_code_of_the_process_and_names_failed_jobs() {
     assert!(lines[0].starts_with("RESULT failed exit=2 job=typo.toml"), "{output:?}");
     assert!(lines[1].starts_with("RESULT published exit=0"), "{output:?}");
 }
+
+#[test]
+fn a_date_to_come_is_imported_with_a_warning() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
+    for (lang, words) in
+        [("zh", "--date 2999-11-22 晚于今天"), ("en", "--date 2999-11-22 is later than today")]
+    {
+        let import = ["import", "job.toml", "--from", "in/20241122", "--lang", lang, "--date"];
+        let output = workspace.run(&[&import[..], &["2999-11-22"]].concat());
+        assert_eq!(output.code, Some(0), "{output:?}");
+        assert!(output.err.contains(words), "{output:?}");
+        let past = workspace.run(&[&import[..], &["2024-11-22", "--dry-run"]].concat());
+        assert!(!past.err.contains("--date"), "{past:?}");
+    }
+}

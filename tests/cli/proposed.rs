@@ -85,6 +85,12 @@ fn a_job_is_written_from_a_sample_and_imports_it() {
     let imported =
         workspace.run(&["import", "new.toml", "--from", "in/20241122", "--date", "2024-11-22"]);
     assert!(imported.out.contains("RESULT published exit=0"), "{imported:?}");
+    // Files that have none of the names are named.
+    let folder = workspace.path("renamed");
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("人员.csv"), "x").unwrap();
+    let renamed = workspace.run(&["init", "other.toml", "--from", "renamed"]);
+    assert!(renamed.code == Some(4) && renamed.err.contains("人员.csv"), "{renamed:?}");
     let absent = workspace.run(&["init", "other.toml", "--from", "absent"]);
     assert_eq!(absent.code, Some(4), "{absent:?}");
     assert!(!workspace.path("other.toml").exists());

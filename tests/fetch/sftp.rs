@@ -417,6 +417,51 @@ fn a_server_of_old_algorithms_is_read_where_the_job_names_each() {
 }
 
 #[test]
+fn an_rsa_key_of_the_user_signs_over_sha_1_where_the_job_allows_it() {
+    if !available("an_rsa_key_of_the_user_signs_over_sha_1_where_the_job_allows_it") {
+        return;
+    }
+    let server = Sshd::with("PubkeyAcceptedAlgorithms ssh-rsa");
+    deliver(&server, "20261124");
+    let dir = tempfile::tempdir().unwrap();
+    let key = dir.path().join("rsa");
+    sshd::make_key(&key, "rsa", "");
+    server.authorize(&key.with_extension("pub"));
+    let with = |more: &str| {
+        let more = format!("key = {{ file = '{}' }}\npath = '20261124'\n{more}", key.display());
+        source(server.port, &server.ed25519, &more)
+    };
+    let error = fetch(dir.path(), &with(""), &NoProgress).unwrap_err();
+    assert!(matches!(error, FetchError::LoginRefused { .. }), "{error}");
+    comes_whole(&server, "20261124", &with("algorithms = ['+ssh-rsa']"), &NoProgress);
+}
+
+#[test]
+fn old_algorithms_that_cannot_be_allowed_are_told_with_those_that_can() {
+    let text =
+        "tenant = 't'\n[source]\nkind = 'sftp'\nhost = 'h'\nusername = 'u'\npassword = 'p'\n";
+    for name in ["+3des-cbc", "+ssh-dss"] {
+        let text = format!("{text}algorithms = ['{name}']\n");
+        let error = job::parse(Path::new("jobs/x.toml"), &text, &|_| None).unwrap_err();
+        let message = error.message();
+        for known in job::OLD_ALGORITHMS {
+            assert!(message.zh.contains(known) && message.en.contains(known), "{known}: {error}");
+        }
+    }
+    if !available("old_algorithms_that_cannot_be_allowed_are_told_with_those_that_can") {
+        return;
+    }
+    let server = Sshd::with("Ciphers 3des-cbc");
+    let dir = tempfile::tempdir().unwrap();
+    let error = fetch(dir.path(), &with_key(&server, ""), &NoProgress).unwrap_err();
+    assert!(matches!(error, FetchError::NoSharedAlgorithm { .. }), "{error}");
+    let message = error.message();
+    for text in [&message.zh, &message.en] {
+        assert!(text.contains("3des-cbc") && text.contains("+aes128-cbc"), "{text}");
+    }
+}
+
+#[test]
 fn old_algorithms_are_warned_about_at_every_run() {
     let text = "tenant = 't'\n[source]\nkind = 'sftp'\nhost = 'h'\nusername = 'u'\npassword = 'p'\n\
                 algorithms = ['+ssh-rsa', '+aes128-cbc']\n";

@@ -76,7 +76,11 @@ pub(super) fn text(source: &str, path: &Path, format: &str) -> String {
 /// Writes a new file.
 pub(in crate::cli) fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
+        // A file in the way of a folder is there already, too, which says nothing of the file to be written.
+        fs::create_dir_all(folder).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => io::ErrorKind::NotADirectory.into(),
+            _ => error,
+        })?;
     }
     // An existing file may hold hours of work.
     let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
@@ -92,6 +96,12 @@ pub(in crate::cli) fn failure(path: &Path, error: &io::Error) -> Failure {
             format!("{path} 已存在，未作改动；请换一个文件名，或先将其移走"),
             format!(
                 "{path} is there already and was left as it is; choose another name, or move it away"
+            ),
+        ),
+        io::ErrorKind::NotADirectory => Message::new(
+            format!("无法写入 {path}：路径中有一段是文件，不是目录；请换一个路径"),
+            format!(
+                "cannot write {path}: a part of its path is a file and no folder; choose another path"
             ),
         ),
         _ => {
@@ -146,6 +156,11 @@ mod tests {
         write(&path, "mine").unwrap();
         let error = write(&path, "other").unwrap_err();
         assert!(failure(&path, &error).message.en.contains("is there already"));
+        for below in [path.join("y.toml"), path.join("deeper/y.toml")] {
+            let message = failure(&below, &write(&below, "other").unwrap_err()).message;
+            assert!(message.en.contains("a part of its path is a file"), "{}", message.en);
+            assert!(message.zh.contains("路径中有一段是文件"), "{}", message.zh);
+        }
         assert_eq!(fs::read_to_string(&path).unwrap(), "mine");
     }
 }

@@ -57,6 +57,19 @@ impl DatedPath {
         }
         path
     }
+
+    /// The date in a file name that this is the pattern of, in whatever case; `None` if the name has another form, or the
+    /// pattern no whole date.
+    pub fn date_in(&self, name: &str) -> Option<NaiveDate> {
+        let mut form = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => form.push_str(&text.to_lowercase().replace('%', "%%")),
+                Part::Date(format) => form.push_str(format),
+            }
+        }
+        NaiveDate::parse_from_str(&name.to_lowercase(), &form).ok()
+    }
 }
 
 /// Whether a date alone can be written in that format.
@@ -73,6 +86,23 @@ fn is_date_format(format: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_of_the_pattern_tells_its_date() {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 4);
+        for (pattern, name, expected) in [
+            ("agent_{date:%Y%m%d}.txt", "agent_20261104.txt", day),
+            ("agent_{date:%Y%m%d}.txt", "AGENT_20261104.TXT", day),
+            ("Ren-{date:%Y-%m-%d}_100%.csv", "ren-2026-11-04_100%.csv", day),
+            ("agent_{date:%Y%m%d}.txt", "agent_2026110.txt", None),
+            ("agent_{date:%Y%m%d}.txt", "agents_20261104.txt", None),
+            ("agent_{date:%m%d}.txt", "agent_1104.txt", None),
+            ("agent.txt", "agent.txt", None),
+        ] {
+            let read = DatedPath::parse(pattern).unwrap().date_in(name);
+            assert_eq!(read, expected, "{pattern} {name}");
+        }
+    }
 
     #[test]
     fn date_patterns_in_braces_are_replaced_by_the_business_date() {

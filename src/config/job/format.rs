@@ -108,7 +108,7 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "format",
         "encoding",
-        ValueType::Enumeration(ENCODINGS),
+        ValueType::WordInAnyCase(ENCODINGS),
         "\"auto\"、\"utf-8\"、\"gb18030\"、\"gbk\"、\"gb2312\"、\"utf-16le\" 或 \"utf-16be\"",
         "\"auto\", \"utf-8\", \"gb18030\", \"gbk\", \"gb2312\", \"utf-16le\" or \"utf-16be\"",
     )

@@ -165,6 +165,16 @@ fn property(keys: KeyTable, key: &Key, rules: &Map<String, Value>) -> Value {
     Value::Object(schema)
 }
 
+/// The pattern of these words in whatever case.
+fn in_any_case(words: &[&str]) -> String {
+    let letter = |c: char| match c.is_ascii_alphabetic() {
+        true => format!("[{}{}]", c.to_ascii_uppercase(), c.to_ascii_lowercase()),
+        false => c.to_string(),
+    };
+    let words: Vec<String> = words.iter().map(|word| word.chars().map(letter).collect()).collect();
+    format!("^({})$", words.join("|"))
+}
+
 /// A default as JSON.
 fn default(written: &str) -> Option<Value> {
     let mut table: toml::Table = toml::from_str(&format!("value = {written}")).ok()?;
@@ -192,6 +202,10 @@ fn value(
         ValueType::Share => text(SHARE),
         ValueType::TimeOfDay => text(TIME_OF_DAY),
         ValueType::Enumeration(words) => json!({ "enum": words }),
+        // The list is what editors offer; a pattern of JSON Schema has no mark for any case.
+        ValueType::WordInAnyCase(words) => {
+            json!({ "anyOf": [{ "enum": words }, text(&in_any_case(words))] })
+        }
         ValueType::List(item) => json!({ "type": "array", "items": inner(*item) }),
         ValueType::Table => Value::Object(table(keys, section, rules)),
         ValueType::Tables => {

@@ -134,6 +134,11 @@ pub(super) fn examples(value: ValueType) -> (Vec<String>, Vec<String>) {
         ValueType::Share => (texts(&["0.5%", "100%"]), texts(&["", "0%", "101%", "5"])),
         ValueType::TimeOfDay => (texts(&["00:00", "23:59"]), texts(&["", "24:00", "30s"])),
         ValueType::Enumeration(words) => (texts(words), texts(&["", "no-such-word"])),
+        ValueType::WordInAnyCase(words) => {
+            let capitals: Vec<String> = words.iter().map(|word| word.to_uppercase()).collect();
+            let capitals: Vec<&str> = capitals.iter().map(String::as_str).collect();
+            ([texts(words), texts(&capitals)].concat(), texts(&["", "no-such-word"]))
+        }
         ValueType::List(item) => {
             let (taken, refused) = examples(*item);
             let list = |items: Vec<String>| items.into_iter().map(|one| format!("[{one}]"));

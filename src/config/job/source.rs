@@ -144,6 +144,23 @@ impl FileNames {
     }
 }
 
+impl FileNames {
+    /// The newest date before `date` of which these names have a file, or the newest of all if none is before it; `None`
+    /// where no name says a date.
+    pub fn newest_before(&self, date: NaiveDate, names: &[String]) -> Option<NaiveDate> {
+        let bare = |name: &String| {
+            let plain = name.len() - if name.to_lowercase().ends_with(".gz") { 3 } else { 0 };
+            name[..plain].to_owned()
+        };
+        let dates = || {
+            let patterns = self.names.iter().flatten();
+            patterns
+                .flat_map(|pattern| names.iter().filter_map(|name| pattern.date_in(&bare(name))))
+        };
+        dates().filter(|found| *found < date).max().or_else(|| dates().max())
+    }
+}
+
 /// When a delivery counts as complete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ready {

@@ -42,7 +42,7 @@ pub(super) static KEYS: &[Key] = &[
     key("source", "connections", ValueType::Integer { min: 1, max: 4 }, "1 到 4 的整数", "a whole number from 1 to 4").default("2").for_kinds(SERVERS),
     key("source", "files", ValueType::Table, "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }", "{ agent = \"...\", node = \"...\", organ = \"...\", principal = \"...\" }"),
     key("source", "zip", ValueType::String, "一个文件名，可含 {date:%Y%m%d}", "a file name, which may hold {date:%Y%m%d}"),
-    key("source", "encoding", ValueType::Enumeration(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名的编码（FTP 也用于用户名和密码）：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names, for FTP of user name and password too: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).for_kinds(SERVERS),
+    key("source", "encoding", ValueType::WordInAnyCase(&["auto", "utf-8", "utf8", "gb18030", "gbk", "gb2312"]), "文件名的编码（FTP 也用于用户名和密码）：\"auto\"、\"utf-8\" 或 \"gbk\"", "the encoding of file names, for FTP of user name and password too: \"auto\", \"utf-8\" or \"gbk\"").default(r#""auto""#).for_kinds(SERVERS),
     key("source", "mode", ValueType::Enumeration(&["passive", "active"]), "\"passive\" 或 \"active\"", "\"passive\" or \"active\"").default(r#""passive""#).for_kinds(FTP),
     key("source", "active_ports", ValueType::String, "端口范围，如 \"40000-40099\"", "a range of ports such as \"40000-40099\"").for_kinds(FTP),
     key("source", "active_address", ValueType::String, "服务器能连到本机的 IP 地址", "the IP address under which the server reaches this machine").for_kinds(FTP),
@@ -53,7 +53,7 @@ pub(super) static KEYS: &[Key] = &[
     key("source.key_passphrase", "env", ValueType::String, "环境变量名", "the name of an environment variable"),
     key("source.key_passphrase", "file", ValueType::String, "一个文件的路径", "the path of a file"),
     key("source", "host_key", ValueType::String, "服务器主机密钥的指纹 \"SHA256:...\"（ssh-keygen -lf 所示），或 known_hosts 中的一行", "the fingerprint of the server's key, \"SHA256:...\" as ssh-keygen -lf prints it, or a line of known_hosts").for_kinds(SFTP),
-    key("source", "algorithms", ValueType::List(&ValueType::Enumeration(algorithms::OLD)), "旧算法的列表，如 [\"+diffie-hellman-group14-sha1\", \"+ssh-rsa\", \"+aes128-cbc\", \"+hmac-sha1\"]", "a list of old algorithms, such as [\"+diffie-hellman-group14-sha1\", \"+ssh-rsa\", \"+aes128-cbc\", \"+hmac-sha1\"]").for_kinds(SFTP),
+    key("source", "algorithms", ValueType::List(&ValueType::Enumeration(algorithms::OLD)), "旧算法的列表，可用的有 \"+diffie-hellman-group14-sha1\"、\"+diffie-hellman-group-exchange-sha1\"、\"+diffie-hellman-group1-sha1\"、\"+ssh-rsa\"、\"+aes128-cbc\"、\"+aes192-cbc\"、\"+aes256-cbc\"、\"+hmac-sha1\"、\"+hmac-sha1-etm@openssh.com\"", "a list of old algorithms, of which there are \"+diffie-hellman-group14-sha1\", \"+diffie-hellman-group-exchange-sha1\", \"+diffie-hellman-group1-sha1\", \"+ssh-rsa\", \"+aes128-cbc\", \"+aes192-cbc\", \"+aes256-cbc\", \"+hmac-sha1\", \"+hmac-sha1-etm@openssh.com\"").for_kinds(SFTP),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.

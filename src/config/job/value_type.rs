@@ -24,6 +24,8 @@ pub(super) enum ValueType {
     TimeOfDay,
     /// One of these words.
     Enumeration(&'static [&'static str]),
+    /// One of these words, which are written here in small letters, in whatever case.
+    WordInAnyCase(&'static [&'static str]),
     /// A list of values of one type.
     List(&'static ValueType),
     /// A table, whose keys are in the section of its name.
@@ -41,7 +43,7 @@ impl ValueType {
     /// The words that have a meaning, in the order of the documentation.
     pub(super) fn words(self) -> Vec<&'static str> {
         match self {
-            ValueType::Enumeration(words) => words.to_vec(),
+            ValueType::Enumeration(words) | ValueType::WordInAnyCase(words) => words.to_vec(),
             ValueType::List(item) => item.words(),
             ValueType::AnyOf(types) => types.iter().flat_map(|one| one.words()).collect(),
             _ => Vec::new(),

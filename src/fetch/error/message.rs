@@ -21,10 +21,10 @@ impl FetchError {
                 let near = near.join(", ");
                 Message::new(
                     format!(
-                        "{place} 中没有任何数据文件；有名称相近的文件 {near}：如果就是这些文件，请在 [source] 的 files 中写明（可含 {{date:%Y%m%d}}），否则请稍后重试"
+                        "{place} 中没有任何数据文件；其中有文件 {near}：如果就是这些文件，请在 [source] 的 files 中写明（可含 {{date:%Y%m%d}}），否则请稍后重试"
                     ),
                     format!(
-                        "none of the files is at {place}; near names are there: {near}. If these are the files, name them in \
+                        "none of the files is at {place}; there are {near}. If these are the files, name them in \
                          files of [source], which may hold {{date:%Y%m%d}}; otherwise try later"
                     ),
                 )
@@ -211,7 +211,13 @@ impl FetchError {
                         format!("；一时无法升级时，可在 [source] 的 algorithms 中加上 \"+{name}\""),
                         format!("; until then add \"+{name}\" to algorithms in [source]"),
                     ),
-                    None => (String::new(), String::new()),
+                    None => (
+                        format!("；可用 algorithms 启用的旧算法只有 {}", OLD_ALGORITHMS.join("、")),
+                        format!(
+                            "; of old ones algorithms can add only {}",
+                            OLD_ALGORITHMS.join(", ")
+                        ),
+                    ),
                 };
                 Message::new(
                     format!(
@@ -225,6 +231,15 @@ impl FetchError {
                     ),
                 )
             }
+            FetchError::LoginMethod { server, takes } if takes.contains("SHA-1") => Message::new(
+                format!(
+                    "{server} 对 RSA 私钥只支持不安全的旧签名 {takes}；请提供方升级 SSH 服务，或换用 ed25519 私钥；一时不能更换时，可在 [source] 中写 algorithms = [\"+ssh-rsa\"]"
+                ),
+                format!(
+                    "{server} takes from RSA keys only the old signature {takes}, which is not safe; ask for a newer SSH \
+                     server or use an ed25519 key; until then write algorithms = [\"+ssh-rsa\"] in [source]"
+                ),
+            ),
             FetchError::LoginMethod { server, takes } => Message::new(
                 format!(
                     "{server} 只支持以下登录方式：{takes}；请在 [source] 中设置相应的 key（私钥）或 password"

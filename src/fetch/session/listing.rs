@@ -1,10 +1,8 @@
 //! The names in the directory of an FTP session.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 
 use suppaftp::{Encoding, FtpError, RustlsFtpStream};
-
-use crate::fetch::transfer::Transfer;
 
 /// Most names of a directory that are looked at.
 const MOST: usize = 10_000;
@@ -21,9 +19,9 @@ pub(super) fn names(stream: &mut RustlsFtpStream) -> Result<Vec<String>, FtpErro
 }
 
 /// The bare names that come over a data connection which suppaftp does not know of.
-pub(super) fn read(transfer: &mut Transfer, encoding: &dyn Encoding) -> io::Result<Vec<String>> {
+pub(super) fn read(data: &mut impl Read, encoding: &dyn Encoding) -> io::Result<Vec<String>> {
     let mut bytes = Vec::new();
-    transfer.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    data.take(MOST_BYTES).read_to_end(&mut bytes)?;
     Ok(bare(encoding.decode(&bytes).lines().filter(|line| !line.is_empty())))
 }
 
