@@ -71,7 +71,7 @@ pub fn explain(
     if findings.is_empty() {
         return Explained { causes: Vec::new(), organs };
     }
-    let unknown = UnknownKeys::new(&facts.rows);
+    let unknown = UnknownKeys::new(&facts.rows, findings);
     let gone = Gone::new(&places, facts.previous);
     let ragged = RaggedKeys::new(&places, &unknown, findings);
     let known = Known {

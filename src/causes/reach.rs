@@ -76,8 +76,8 @@ impl<'p, 'd, 'a> Counter<'p, 'd, 'a> {
                 concerned.missing_organs.insert(key.to_owned());
             }
             let hangs = places(self.places.delivery.schema, reference);
-            for row in self.unknown.rows(reference, key) {
-                self.at_row(finding.feed, *row, hangs, concerned);
+            for row in self.unknown.rows(self.places, finding) {
+                self.at_row(finding.feed, row, hangs, concerned);
             }
             return;
         }

@@ -1,6 +1,6 @@
 //! One value in a whole column, or in most of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::model::{Feed, Finding};
 
@@ -11,34 +11,24 @@ use super::known::Known;
 /// Fewest cells that make a column.
 const FEWEST: u64 = 3;
 
-#[derive(Default)]
-struct Cells {
-    findings: Vec<u32>,
-    /// Cells that the findings are about.
-    cells: u64,
-}
+/// How many cells of each column hold which value, as the findings tell.
+type Columns<'f> = BTreeMap<(&'static str, Feed, &'f str), HashMap<&'f str, u64>>;
 
 /// Claims the findings of a column most of whose cells hold the same value.
 pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
-    let mut columns: BTreeMap<(&str, Feed, &str, &str), Cells> = BTreeMap::new();
+    let mut columns: Columns<'_> = BTreeMap::new();
     let mut held: BTreeMap<&str, u64> = BTreeMap::new();
     for finding in claims.findings {
         *held.entry(finding.code).or_default() += 1;
     }
-    for (at, finding) in claims.free() {
-        let Some(field) = finding.field.as_deref() else { continue };
-        if !finding.code.starts_with(['V', 'X', 'N']) {
-            continue;
-        }
-        let value = finding.value.as_deref().unwrap_or_default().trim();
-        let column = columns.entry((finding.code, finding.feed, field, value)).or_default();
-        column.findings.push(at);
-        column.cells += match known.unknown.reference(finding) {
-            Some(_) => finding.affected,
-            None => 1,
-        };
+    for (_, finding) in claims.free() {
+        let Some((column, value)) = column(finding) else { continue };
+        let cells = known.unknown.reference(finding).map_or(1, |_| finding.affected);
+        *columns.entry(column).or_default().entry(value).or_default() += cells;
     }
-    for ((code, feed, field, value), Cells { findings, cells }) in columns {
+    for ((code, feed, field), values) in columns {
+        let most = values.into_iter().max_by_key(|(value, cells)| (*cells, *value));
+        let Some((value, cells)) = most else { continue };
         let Some(file) = known.places.file(feed) else { continue };
         // Of very many findings the run holds the first ones, and these stand for the others.
         let (held, total) = (held.get(code).copied().unwrap_or(1), known.totals.get(code));
@@ -51,6 +41,9 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
         if scaled < FEWEST || scaled * 2 < file.parsed.records() {
             continue;
         }
+        let of_column = |finding| column(finding) == Some(((code, feed, field), value));
+        let findings: Vec<u32> =
+            claims.free().filter(|(_, f)| of_column(f)).map(|(at, _)| at).collect();
         let first = findings.iter().filter_map(|at| claims.findings.get(*at as usize));
         let line = first.clone().find_map(|finding| finding.line);
         let lines = unlisted_lines(known, first, feed, field, total.copied().unwrap_or(0) > held);
@@ -65,6 +58,14 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
             draft.lines = lines;
         }
     }
+}
+
+/// The rule, the column and the value that a finding is about.
+fn column(finding: &Finding) -> Option<((&'static str, Feed, &str), &str)> {
+    let field = finding.field.as_deref()?;
+    let value = finding.value.as_deref().unwrap_or_default().trim();
+    let of_cell = finding.code.starts_with(['V', 'X', 'N']);
+    of_cell.then_some(((finding.code, finding.feed, field), value))
 }
 
 /// The lines of cells at fault in a column, where the run does not hold all findings.

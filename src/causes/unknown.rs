@@ -1,41 +1,56 @@
 //! The records that a delivery refers to and does not hold, with the rows that refer to them.
 
-use std::collections::BTreeMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::config::schema::Reference;
+use crate::links::Link;
 use crate::model::{Feed, Finding};
 use crate::rules::RowContext;
 
 use super::places::{Places, organ_field};
 
-/// The rows that refer to each missing key, by reference.
+/// What the findings about missing keys are about.
 pub(super) struct UnknownKeys<'d> {
-    references: Vec<(&'d Reference, BTreeMap<&'d str, Vec<u32>>)>,
+    references: Vec<Unknown<'d>>,
+}
+
+/// The missing keys of one reference.
+struct Unknown<'d> {
+    reference: &'d Reference,
+    /// The rows that refer to a key, where a finding does not list all of them.
+    rows: HashMap<&'d str, Vec<u32>>,
 }
 
 impl<'d> UnknownKeys<'d> {
-    pub(super) fn new(rows: &RowContext<'d, '_>) -> UnknownKeys<'d> {
-        let of_link = |link: &'d crate::links::Link<'d>| {
-            let reference = link.reference;
-            let file = rows.delivery.readable(reference.feed)?;
-            let cells = file.parsed.table.text(&reference.field)?;
-            let mut by_key: BTreeMap<&str, Vec<u32>> = BTreeMap::new();
-            for row in link.unknown() {
-                by_key.entry(cells.get(*row as usize)?).or_default().push(*row);
+    pub(super) fn new(rows: &RowContext<'d, '_>, findings: &[Finding]) -> UnknownKeys<'d> {
+        let links: Vec<&'d Link<'d>> = rows.links.iter().collect();
+        let none =
+            |link: &&'d Link<'d>| Unknown { reference: link.reference, rows: HashMap::new() };
+        let mut unknown = UnknownKeys { references: links.iter().map(none).collect() };
+        let mut long: Vec<HashSet<&str>> = vec![HashSet::new(); links.len()];
+        for finding in findings.iter().filter(|f| f.affected > f.lines.len() as u64) {
+            let of = unknown.references.iter().position(|of| of.is_of(finding));
+            if let (Some(of), Some(key)) = (of, finding.key.as_deref()) {
+                long[of].insert(key);
             }
-            Some((reference, by_key))
-        };
-        UnknownKeys { references: rows.links.iter().filter_map(of_link).collect() }
+        }
+        for ((link, long), unknown) in links.iter().zip(long).zip(&mut unknown.references) {
+            let reference = link.reference;
+            let cells = rows.delivery.readable(reference.feed);
+            let cells = cells.and_then(|file| file.parsed.table.text(&reference.field));
+            let Some(cells) = cells.filter(|_| !long.is_empty()) else { continue };
+            for row in link.unknown() {
+                if let Some(key) = cells.get(*row as usize).filter(|key| long.contains(*key)) {
+                    unknown.rows.entry(key).or_default().push(*row);
+                }
+            }
+        }
+        unknown
     }
 
     /// The reference that a finding is about, if it is about a missing key.
     pub(super) fn reference(&self, finding: &Finding) -> Option<&'d Reference> {
-        let same = |r: &Reference| {
-            r.feed == finding.feed
-                && Some(r.field.as_str()) == finding.field.as_deref()
-                && r.rule == finding.code
-        };
-        self.references.iter().map(|(reference, _)| *reference).find(|r| same(r))
+        self.references.iter().find(|of| of.is_of(finding)).map(|of| of.reference)
     }
 
     /// The key that is missing, and the feed that lacks it, for a finding that is about one.
@@ -44,9 +59,11 @@ impl<'d> UnknownKeys<'d> {
     }
 
     /// The rows that a finding about a missing key is about, all of them.
-    pub(super) fn rows(&self, reference: &Reference, key: &str) -> &[u32] {
-        let found = self.references.iter().find(|(other, _)| std::ptr::eq(*other, reference));
-        found.and_then(|(_, by_key)| by_key.get(key)).map_or(&[], Vec::as_slice)
+    pub(super) fn rows(&self, places: &Places<'_, '_>, finding: &Finding) -> Vec<u32> {
+        let of = self.references.iter().find(|of| of.is_of(finding));
+        let all = of.and_then(|of| of.rows.get(finding.key.as_deref()?));
+        let listed = || finding.lines.iter().filter_map(|line| places.row(finding.feed, *line));
+        all.cloned().unwrap_or_else(|| listed().collect())
     }
 
     /// The name of a missing record as a row that refers to it says it.
@@ -54,9 +71,9 @@ impl<'d> UnknownKeys<'d> {
         let reference = self.reference(finding)?;
         let copies = &places.delivery.schema.copies;
         let copy = copies.iter().find(|c| c.feed == reference.feed && c.via == reference.field)?;
-        let row = self.rows(reference, finding.key.as_deref()?).first()?;
+        let row = places.row(finding.feed, finding.line?)?;
         let names = places.file(reference.feed)?.parsed.table.text(&copy.field)?;
-        names.get(*row as usize).map(str::to_owned)
+        names.get(row as usize).map(str::to_owned)
     }
 
     /// The organisation that the first row with a missing key names beside it.
@@ -67,7 +84,15 @@ impl<'d> UnknownKeys<'d> {
     ) -> Option<&'p str> {
         let reference = self.reference(finding)?;
         let field = organ_field(places.delivery.schema, reference.feed)?;
-        let row = self.rows(reference, finding.key.as_deref()?).first()?;
-        places.text(reference.feed, field)?.get(*row as usize)
+        let row = places.row(finding.feed, finding.line?)?;
+        places.text(reference.feed, field)?.get(row as usize)
+    }
+}
+
+impl Unknown<'_> {
+    fn is_of(&self, finding: &Finding) -> bool {
+        self.reference.rule == finding.code
+            && self.reference.feed == finding.feed
+            && Some(self.reference.field.as_str()) == finding.field.as_deref()
     }
 }
