@@ -147,10 +147,11 @@ impl Record<'_> {
         let carried = self.carried()?;
         let bad = self.quarantined(&snapshot.run)?;
         let last_seen = match versions.is_empty() && bad.is_empty() {
-            true => self.last_quarantined(date)?,
+            true => self.last_quarantined(Some(date))?,
             false => None,
         };
-        if versions.is_empty() && bad.is_empty() && last_seen.is_none() {
+        let never_good = versions.is_empty() && bad.is_empty();
+        if never_good && last_seen.is_none() && self.last_quarantined(None)?.is_none() {
             return Ok(RecordView::Unknown);
         }
         let covers =
@@ -252,14 +253,14 @@ impl Record<'_> {
         statement.query_map(params![run.0, self.feed.name(), self.id], line)?.collect()
     }
 
-    /// The newest published date up to this one with a quarantined row of the key.
-    fn last_quarantined(&self, date: NaiveDate) -> rusqlite::Result<Option<SnapshotInfo>> {
+    /// The newest published date with a quarantined row of the key, or the newest up to a date.
+    fn last_quarantined(&self, date: Option<NaiveDate>) -> rusqlite::Result<Option<SnapshotInfo>> {
         self.conn
             .query_row(
                 "select s.business_date, s.run, s.agent_rows, s.node_rows, s.organ_rows, s.principal_rows \
                  from snapshot s cross join quarantine q on q.run = s.run and q.feed = ?1 and q.key = ?2 \
-                 where s.business_date <= ?3 order by s.business_date desc limit 1",
-                params![self.feed.name(), self.id, iso(date)],
+                 where ?3 is null or s.business_date <= ?3 order by s.business_date desc limit 1",
+                params![self.feed.name(), self.id, date.map(iso)],
                 snapshot::from_row,
             )
             .optional()
