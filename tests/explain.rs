@@ -103,7 +103,7 @@ fn assert_at_offset(
     }
 }
 
-fn gzip(from: &Path, to: &Path) {
+pub(crate) fn gzip(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for (_, file, _) in FEEDS {
         let packed = fs::File::create(to.join(format!("{file}.gz"))).unwrap();

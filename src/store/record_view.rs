@@ -63,63 +63,6 @@ impl Reader {
         };
         read().map_err(|error| self.fault(error))
     }
-
-    /// The findings of a run on lines of a feed.
-    ///
-    /// # Errors
-    /// Any fault of the database.
-    pub fn findings_on_lines(
-        &self,
-        run: &RunId,
-        feed: Feed,
-        lines: &[u64],
-    ) -> Result<Vec<ListedFinding>, StoreError> {
-        let wanted = serde_json::json!(lines).to_string();
-        let read = || -> rusqlite::Result<Vec<ListedFinding>> {
-            let mut statement = self.connection().prepare(&format!(
-                "select {COLUMNS} from {TABLES} where f.run = ?1 and f.feed = ?2 and exists \
-                 (select 1 from json_each(f.lines) l join json_each(?3) w on w.value = l.value) order by f.rowid"
-            ))?;
-            statement.query_map(params![run.0, feed.name(), wanted], listed)?.collect()
-        };
-        read().map_err(|error| self.fault(error))
-    }
-
-    /// Calls `each` with every key of a feed that was ever published.
-    ///
-    /// # Errors
-    /// Any fault of the database.
-    pub fn each_key(&self, feed: Feed, mut each: impl FnMut(&str)) -> Result<(), StoreError> {
-        let mut read = || -> rusqlite::Result<()> {
-            let conn = self.connection();
-            let Some(key) = key_column(conn, feed)? else { return Ok(()) };
-            for table in [feed.name().to_owned(), format!("{feed}_history")] {
-                let mut statement =
-                    conn.prepare(&format!("select {} from {table}", quoted(&key)))?;
-                let mut rows = statement.query([])?;
-                while let Some(row) = rows.next()? {
-                    each(row.get_ref(0)?.as_str()?);
-                }
-            }
-            Ok(())
-        };
-        read().map_err(|error| self.fault(error))
-    }
-
-    /// Whether a key of a feed was ever published.
-    ///
-    /// # Errors
-    /// Any fault of the database.
-    pub fn is_known(&self, feed: Feed, id: &str) -> Result<bool, StoreError> {
-        let read = || -> rusqlite::Result<bool> {
-            let conn = self.connection();
-            let Some(key) = key_column(conn, feed)? else { return Ok(false) };
-            let sql =
-                format!("select exists (select 1 from {feed}_version where {} = ?1)", quoted(&key));
-            conn.query_row(&sql, [id], |row| row.get(0))
-        };
-        read().map_err(|error| self.fault(error))
-    }
 }
 
 struct Record<'a> {
@@ -326,7 +269,6 @@ impl Record<'_> {
     }
 
     /// The findings of the key on a date, and those before that it does not have any more.
-    #[expect(clippy::type_complexity, reason = "two lists, named where they are used")]
     fn findings(
         &self,
         snapshot: &SnapshotInfo,
