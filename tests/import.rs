@@ -623,6 +623,13 @@ fn a_refusal_says_if_the_missing_rows_are_the_end_of_the_file_published_before()
     assert!(note(&insurer.deliver(2, cut).import(2)));
     let scattered = |lines: &mut Vec<String>| drop(lines.drain(200..260));
     assert!(!note(&insurer.deliver(3, scattered).import(3)));
+    let packed = Insurer::new("");
+    packed.deliver(1, |_| {});
+    let plain = packed.folder.path().join("plain");
+    fs::rename(packed.delivery(1), &plain).unwrap();
+    crate::explain::gzip(&plain, &packed.delivery(1));
+    assert_eq!(packed.import(1).verdict, Verdict::Published);
+    assert!(note(&packed.deliver(2, cut).import(2)), "of a file that came packed");
     // Without the archived file nothing is known of the order of its lines.
     fs::remove_dir_all(insurer.data().join(format!("t/archive/{}", date(1)))).unwrap();
     assert!(!note(&insurer.deliver(4, cut).import(4)));

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 
 use crate::naive::FEEDS;
 use crate::oracle::{Files, Random};
-use crate::quiet::import_at;
+use crate::quiet::{check, import_at};
 
 const LIMITS: &str =
     "[gate]\nmax_quarantined = '100%'\nmax_detached = '100%'\nmax_vanished = '100%'\n";
@@ -49,6 +49,12 @@ impl Insurer {
         let now = "2024-12-31T00:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap()
             + TimeDelta::seconds(self.runs);
         import_at(now, &self.job, &self.data(), (from, date), false)
+    }
+
+    /// As [`Insurer::import`], but nothing is published.
+    fn dry_run(&self, from: &Path, date: &str) -> RunReport {
+        let now = "2024-12-31T00:00:00Z".parse().unwrap();
+        import_at(now, &self.job, &self.data(), (from, date), true)
     }
 
     /// The findings of the published dates, without what names runs.
@@ -350,7 +356,9 @@ fn findings_that_a_run_did_not_keep_are_neither_new_nor_mended() {
     let db = insurer.db();
     db.execute("update run_rule set findings = 3 where code = 'V203'", []).unwrap();
     db.execute("delete from finding where code = 'V203' and line = 7", []).unwrap();
+    let dry = insurer.dry_run(&folder.path().join("1"), "2024-11-21");
     let report = insurer.import(&folder.path().join("1"), "2024-11-21");
+    assert_eq!(ages(&dry), ages(&report));
     let expected = [
         ("R201", 8, since("2024-11-20", 2)),
         ("V203", 6, since("2024-11-20", 2)),
@@ -478,6 +486,9 @@ fn the_findings_of_a_date_are_listed_as_text_json_and_table() {
         set(lines, 9, ENTERED, "x");
     });
     insurer.import(&second, "2024-11-21");
+    // A check has no database: it does not know what was there before.
+    let check = check(&second);
+    assert!(check.mended.is_none() && check.findings.iter().all(|finding| finding.age.is_none()));
     let print = |arguments: &[&str]| {
         let output = findings(&insurer, arguments);
         assert!(output.status.success(), "{output:?}");

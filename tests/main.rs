@@ -14,6 +14,7 @@ mod causes;
 mod cli;
 mod deliveries;
 mod dialects;
+mod explain;
 mod fetch;
 mod import;
 mod job;

@@ -51,7 +51,7 @@ impl Random {
         ((bits ^ (bits >> 31)) % n as u64) as usize
     }
 
-    fn of<'t, T>(&mut self, list: &'t [T]) -> &'t T {
+    pub(crate) fn of<'t, T>(&mut self, list: &'t [T]) -> &'t T {
         &list[self.below(list.len())]
     }
 }

@@ -161,7 +161,7 @@ pub struct TracedField {
 pub enum LineFate {
     /// Published as delivered.
     Published,
-    /// It repeats the line before it.
+    /// It repeats the published line.
     Repeated,
     /// Put into quarantine by these rules.
     Quarantined(Vec<String>),

@@ -1,10 +1,12 @@
 //! Where a record comes from, as text for a terminal.
 
+mod delivered;
+
 use std::fmt::Write as _;
 
 use crate::model::{
-    ArchiveState, DeliveryTrace, Explanation, Level, LineFate, ListedFinding, RecordState,
-    TraceRole, TracedLine, TreeEnd, TreePlace, TreeStep,
+    DeliveryTrace, Explanation, Level, LineFate, ListedFinding, RecordState, TraceRole, TracedLine,
+    TreeEnd, TreePlace, TreeStep,
 };
 
 use super::formatting::{self, grouped};
@@ -19,7 +21,12 @@ pub fn render(explanation: &Explanation, language: Language, width: usize) -> St
     let mut drawing = Drawing { language, width, text: String::new() };
     drawing.head(explanation);
     for delivery in &explanation.deliveries {
-        drawing.delivery(delivery);
+        // The findings are those of the date.
+        let findings = match delivery.role {
+            TraceRole::OfDate => explanation.findings.as_slice(),
+            TraceRole::LastGood | TraceRole::LastSeen => &[],
+        };
+        drawing.delivery(delivery, findings);
     }
     drawing.values(explanation);
     drawing.places(&explanation.places);
@@ -92,131 +99,6 @@ impl Drawing {
             }
         };
         self.say(2, &state);
-    }
-
-    fn delivery(&mut self, delivery: &DeliveryTrace) {
-        let date = delivery.date;
-        match delivery.role {
-            TraceRole::OfDate => {
-                self.title(
-                    &format!("来源：{date} 的批次"),
-                    &format!("from the delivery of {date}"),
-                );
-            }
-            TraceRole::LastGood => self.title(
-                &format!("最后一个合格版本：{date} 的批次"),
-                &format!("the last good row: the delivery of {date}"),
-            ),
-            TraceRole::LastSeen => self.title(
-                &format!("最近一次提供：{date} 的批次"),
-                &format!("delivered last: the delivery of {date}"),
-            ),
-        }
-        let file = &delivery.file;
-        let language = self.language;
-        let mut facts = vec![visible(&file.name).into_owned(), formatting::size(file.size)];
-        facts.extend(file.encoding.clone());
-        if let Some(delimiter) = &file.delimiter {
-            let delimiter = visible(delimiter);
-            facts.push(
-                language.choose(format!("分隔符 {delimiter}"), format!("delimiter {delimiter}")),
-            );
-        }
-        self.say(
-            2,
-            &format!(
-                "{}  {}",
-                language.choose("文件", "file"),
-                facts.join(language.choose("，", ", "))
-            ),
-        );
-        if let Some(sha256) = &file.sha256 {
-            self.say(2, &format!("SHA-256  {sha256}"));
-        }
-        self.say(2, &format!("{}  {}", language.choose("运行", "run"), delivery.run));
-        match &delivery.archive {
-            ArchiveState::Read { .. } => {}
-            ArchiveState::Gone(path) => {
-                let path = path.display();
-                self.say(2, &language.choose(
-                    format!("归档 {path} 已不存在；以下只有数据库中的内容"),
-                    format!("the archive {path} is not there any more; what follows is from the database alone"),
-                ));
-            }
-            ArchiveState::Unusable(why) => {
-                let why = language.of(why);
-                self.say(2, &language.choose(
-                    format!("未能读取归档：{why}；以下只有数据库中的内容"),
-                    format!("the archive was not read: {why}; what follows is from the database alone"),
-                ));
-            }
-        }
-        let read = matches!(delivery.archive, ArchiveState::Read { .. });
-        let expanded = matches!(delivery.archive, ArchiveState::Read { expanded: true });
-        if delivery.lines.is_empty() && read {
-            self.say(
-                2,
-                language.choose("文件中没有该主键的行", "no line of the file has this key"),
-            );
-        }
-        for line in &delivery.lines {
-            self.line(line, expanded);
-        }
-    }
-
-    fn line(&mut self, line: &TracedLine, expanded: bool) {
-        let language = self.language;
-        let number = grouped(line.line);
-        let mut place = language.choose(format!("第 {number} 行"), format!("line {number}"));
-        if let Some(bytes) = &line.bytes {
-            let (start, length) = (bytes.start, bytes.end - bytes.start);
-            let of = match expanded {
-                true => language.choose("（解压后的文件内）", " (of the expanded file)"),
-                false => "",
-            };
-            place.push_str(&language.choose(
-                format!("，字节偏移 {start}{of}，长 {length} 字节"),
-                format!(", byte offset {start}{of}, {length} bytes long"),
-            ));
-        }
-        let fate = match &line.fate {
-            LineFate::Published => language.choose("已发布", "published").to_owned(),
-            LineFate::Repeated => language
-                .choose("与前一行重复，只发布一次", "repeats the line before it, published once")
-                .to_owned(),
-            LineFate::Quarantined(rules) => {
-                let rules = rules.join(language.choose("、", ", "));
-                language.choose(format!("已隔离（{rules}）"), format!("quarantined ({rules})"))
-            }
-        };
-        self.say(2, &format!("{place}{}{fate}", language.choose("：", ": ")));
-        // Never wrapped: it is what was delivered.
-        let _ = writeln!(self.text, "    {}", visible(&line.text));
-        if line.fields.is_empty() {
-            return;
-        }
-        let header = language
-            .choose(["字段", "名称", "第几字符", "值"], ["field", "title", "character", "value"]);
-        let rows: Vec<Vec<String>> = line
-            .fields
-            .iter()
-            .map(|field| {
-                let (name, title) = match &field.name {
-                    Some((name, title)) => {
-                        (visible(name).into_owned(), language.of(title).to_owned())
-                    }
-                    None => (
-                        "-".to_owned(),
-                        language.choose("多出的列", "no field of the schema").to_owned(),
-                    ),
-                };
-                let before = line.text.get(..field.at.start).unwrap_or_default();
-                let character = before.chars().count() as u64 + 1;
-                vec![name, title, grouped(character), visible(&field.value).into_owned()]
-            })
-            .collect();
-        let columns = [Column::Text, Column::Text, Column::Number, Column::Text];
-        self.text.push_str(&table(&columns, &header, &rows, 4, self.width));
     }
 
     /// The values of the snapshot, where no delivered line shows them.

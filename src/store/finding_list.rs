@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use rusqlite::{Connection, Row, params};
 
-use crate::model::{ListedFinding, Message};
+use crate::model::{Feed, ListedFinding, Message, RunId};
 use crate::store::dates::iso;
 use crate::store::earlier_findings::{self, LaterRule};
 use crate::store::error::StoreError;
@@ -93,6 +93,27 @@ impl Reader {
             return Ok(None);
         }
         read(self.connection(), query).map_err(|error| self.fault(error))
+    }
+
+    /// The findings of a run on lines of a feed.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn findings_on_lines(
+        &self,
+        run: &RunId,
+        feed: Feed,
+        lines: &[u64],
+    ) -> Result<Vec<ListedFinding>, StoreError> {
+        let wanted = serde_json::json!(lines).to_string();
+        let read = || -> rusqlite::Result<Vec<ListedFinding>> {
+            let mut statement = self.connection().prepare(&format!(
+                "select {COLUMNS} from {TABLES} where f.run = ?1 and f.feed = ?2 and exists \
+                 (select 1 from json_each(f.lines) l join json_each(?3) w on w.value = l.value) order by f.rowid"
+            ))?;
+            statement.query_map(params![run.0, feed.name(), wanted], listed)?.collect()
+        };
+        read().map_err(|error| self.fault(error))
     }
 }
 

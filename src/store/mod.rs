@@ -14,6 +14,7 @@ mod earlier_findings;
 mod error;
 mod finding_list;
 mod keys;
+mod known_keys;
 mod last_run;
 mod layout;
 mod places;

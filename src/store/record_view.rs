@@ -63,63 +63,6 @@ impl Reader {
         };
         read().map_err(|error| self.fault(error))
     }
-
-    /// The findings of a run on lines of a feed.
-    ///
-    /// # Errors
-    /// Any fault of the database.
-    pub fn findings_on_lines(
-        &self,
-        run: &RunId,
-        feed: Feed,
-        lines: &[u64],
-    ) -> Result<Vec<ListedFinding>, StoreError> {
-        let wanted = serde_json::json!(lines).to_string();
-        let read = || -> rusqlite::Result<Vec<ListedFinding>> {
-            let mut statement = self.connection().prepare(&format!(
-                "select {COLUMNS} from {TABLES} where f.run = ?1 and f.feed = ?2 and exists \
-                 (select 1 from json_each(f.lines) l join json_each(?3) w on w.value = l.value) order by f.rowid"
-            ))?;
-            statement.query_map(params![run.0, feed.name(), wanted], listed)?.collect()
-        };
-        read().map_err(|error| self.fault(error))
-    }
-
-    /// Calls `each` with every key of a feed that was ever published.
-    ///
-    /// # Errors
-    /// Any fault of the database.
-    pub fn each_key(&self, feed: Feed, mut each: impl FnMut(&str)) -> Result<(), StoreError> {
-        let mut read = || -> rusqlite::Result<()> {
-            let conn = self.connection();
-            let Some(key) = key_column(conn, feed)? else { return Ok(()) };
-            for table in [feed.name().to_owned(), format!("{feed}_history")] {
-                let mut statement =
-                    conn.prepare(&format!("select {} from {table}", quoted(&key)))?;
-                let mut rows = statement.query([])?;
-                while let Some(row) = rows.next()? {
-                    each(row.get_ref(0)?.as_str()?);
-                }
-            }
-            Ok(())
-        };
-        read().map_err(|error| self.fault(error))
-    }
-
-    /// Whether a key of a feed was ever published.
-    ///
-    /// # Errors
-    /// Any fault of the database.
-    pub fn is_known(&self, feed: Feed, id: &str) -> Result<bool, StoreError> {
-        let read = || -> rusqlite::Result<bool> {
-            let conn = self.connection();
-            let Some(key) = key_column(conn, feed)? else { return Ok(false) };
-            let sql =
-                format!("select exists (select 1 from {feed}_version where {} = ?1)", quoted(&key));
-            conn.query_row(&sql, [id], |row| row.get(0))
-        };
-        read().map_err(|error| self.fault(error))
-    }
 }
 
 struct Record<'a> {
@@ -147,10 +90,11 @@ impl Record<'_> {
         let carried = self.carried()?;
         let bad = self.quarantined(&snapshot.run)?;
         let last_seen = match versions.is_empty() && bad.is_empty() {
-            true => self.last_quarantined(date)?,
+            true => self.last_quarantined(Some(date))?,
             false => None,
         };
-        if versions.is_empty() && bad.is_empty() && last_seen.is_none() {
+        let never_good = versions.is_empty() && bad.is_empty();
+        if never_good && last_seen.is_none() && self.last_quarantined(None)?.is_none() {
             return Ok(RecordView::Unknown);
         }
         let covers =
@@ -252,14 +196,14 @@ impl Record<'_> {
         statement.query_map(params![run.0, self.feed.name(), self.id], line)?.collect()
     }
 
-    /// The newest published date up to this one with a quarantined row of the key.
-    fn last_quarantined(&self, date: NaiveDate) -> rusqlite::Result<Option<SnapshotInfo>> {
+    /// The newest published date with a quarantined row of the key, or the newest up to a date.
+    fn last_quarantined(&self, date: Option<NaiveDate>) -> rusqlite::Result<Option<SnapshotInfo>> {
         self.conn
             .query_row(
                 "select s.business_date, s.run, s.agent_rows, s.node_rows, s.organ_rows, s.principal_rows \
                  from snapshot s cross join quarantine q on q.run = s.run and q.feed = ?1 and q.key = ?2 \
-                 where s.business_date <= ?3 order by s.business_date desc limit 1",
-                params![self.feed.name(), self.id, iso(date)],
+                 where ?3 is null or s.business_date <= ?3 order by s.business_date desc limit 1",
+                params![self.feed.name(), self.id, date.map(iso)],
                 snapshot::from_row,
             )
             .optional()

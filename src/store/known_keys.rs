@@ -1,0 +1,44 @@
+//! The keys that were ever published.
+
+use crate::model::Feed;
+use crate::store::error::StoreError;
+use crate::store::layout::{key_column, quoted};
+use crate::store::reader::Reader;
+
+impl Reader {
+    /// Calls `each` with every key of a feed that was ever published.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn each_key(&self, feed: Feed, mut each: impl FnMut(&str)) -> Result<(), StoreError> {
+        let mut read = || -> rusqlite::Result<()> {
+            let conn = self.connection();
+            let Some(key) = key_column(conn, feed)? else { return Ok(()) };
+            for table in [feed.name().to_owned(), format!("{feed}_history")] {
+                let mut statement =
+                    conn.prepare(&format!("select {} from {table}", quoted(&key)))?;
+                let mut rows = statement.query([])?;
+                while let Some(row) = rows.next()? {
+                    each(row.get_ref(0)?.as_str()?);
+                }
+            }
+            Ok(())
+        };
+        read().map_err(|error| self.fault(error))
+    }
+
+    /// Whether a key of a feed was ever published.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn is_known(&self, feed: Feed, id: &str) -> Result<bool, StoreError> {
+        let read = || -> rusqlite::Result<bool> {
+            let conn = self.connection();
+            let Some(key) = key_column(conn, feed)? else { return Ok(false) };
+            let sql =
+                format!("select exists (select 1 from {feed}_version where {} = ?1)", quoted(&key));
+            conn.query_row(&sql, [id], |row| row.get(0))
+        };
+        read().map_err(|error| self.fault(error))
+    }
+}
