@@ -117,6 +117,7 @@ impl State {
                     Some(content) => format!("213 {}", content.len()),
                     None => "550 no such file".to_owned(),
                 },
+                "MDTM" => "502 not here".to_owned(),
                 "RNFR" => {
                     argument.clone_into(&mut from);
                     "350 to what?".to_owned()

@@ -80,7 +80,7 @@ impl Store for Session<'_> {
             if let Err(error) = transfer.write_all(piece) {
                 // A server that has no space says so in its reply, after it has closed the data connection.
                 return Err(match self.read_final_reply(transfer) {
-                    Err(FtpError::UnexpectedResponse(response)) => self.not_stored(name, &response),
+                    Err(error @ FtpError::UnexpectedResponse(_)) => self.store_fault(error, name),
                     Ok(()) | Err(_) => self.fault(FtpError::ConnectionError(error), name),
                 });
             }
