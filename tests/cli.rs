@@ -8,6 +8,7 @@ mod crash;
 mod mistakes;
 mod own_schema;
 mod proposed;
+mod report_files;
 mod terminal;
 
 use std::{

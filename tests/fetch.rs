@@ -11,6 +11,9 @@ mod repeated_runs;
 mod proftpd;
 mod real_server;
 mod security;
+mod upload;
+mod upload_faults;
+mod upload_server;
 mod vsftpd;
 #[cfg(feature = "sftp")]
 mod faulty_sftp;
@@ -20,6 +23,8 @@ mod mod_sftp;
 mod sftp;
 #[cfg(feature = "sftp")]
 mod sftp_faults;
+#[cfg(feature = "sftp")]
+mod sftp_upload;
 #[cfg(feature = "sftp")]
 mod sshd;
 

@@ -10,8 +10,8 @@ use orgsnap::{
     config::job::{self, Job},
     disk::TenantLock,
     fetch,
-    model::{Cancel, Feed, FeedChanges, RunReport, Verdict},
-    pipeline::{self, ImportRequest, NoReports, Progress, RunError, Stage, WaitPolicy},
+    model::{Cancel, DeliveredFiles, Feed, FeedChanges, ReportFiles, RunReport, Verdict},
+    pipeline::{self, ImportRequest, NoReports, Progress, Reporter, RunError, Stage, WaitPolicy},
     sample::{self, Charset, Options},
     store::StoreError,
 };
@@ -578,6 +578,39 @@ fn a_cancelled_run_changes_nothing() {
         assert_eq!(insurer.one::<i64>("select count(*) from run"), 1, "{stage:?}");
     }
     assert_eq!(insurer.import(2).verdict, Verdict::Published);
+}
+
+/// Ends in a panic instead of making reports.
+struct Panics;
+
+impl Reporter for Panics {
+    fn write(&self, _: &mut RunReport, _: &dyn DeliveredFiles) -> ReportFiles {
+        panic!("no reports today")
+    }
+}
+
+#[test]
+fn a_panic_of_the_reporter_is_a_fault_of_the_reports_and_the_run_stands() {
+    let insurer = Insurer::new("");
+    insurer.deliver(1, |_| {});
+    let request = ImportRequest {
+        job: &insurer.job,
+        date: Some(date(1)),
+        from: None,
+        dry_run: false,
+        data_dir: &insurer.data(),
+        now: "2024-12-31T21:00:00Z".parse().unwrap(),
+        cancel: &Cancel::new(),
+        wait_policy: WaitPolicy::WaitForFiles,
+        accept_unchanged: false,
+        refused: None,
+    };
+    let report = pipeline::import(&request, &Quiet, &Panics).unwrap();
+    assert_eq!(report.verdict, Verdict::Published);
+    let [fault] = report.report_files.faults.as_slice() else { panic!("{report:?}") };
+    assert!(fault.en.contains("the run is not affected"), "{}", fault.en);
+    assert!(!fault.en.contains("no reports today"), "a panic may quote delivered text");
+    assert_eq!(insurer.one::<i64>("select count(*) from snapshot"), 1);
 }
 
 #[test]

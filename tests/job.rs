@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use chrono::{NaiveDate, TimeZone, Utc};
 use orgsnap::config::job::{
-    self, CertificateTrust, ConfigError, Encoding, Job, NameEncoding, Ready, Source, Tls,
+    self, CertificateTrust, ConfigError, Encoding, Job, NameEncoding, Ready, ReportFormat,
+    ReportSettings, Source, Tls,
 };
-use orgsnap::model::{Feed, Level};
+use orgsnap::model::{Feed, Language, Level};
 
 /// Every key of the design at once.
 const FULL: &str = r#"
@@ -324,4 +325,39 @@ fn file_names_can_be_set_and_contain_the_date() {
     let files = &source.fetching().files;
     assert_eq!(files.on(Feed::Agent, date).as_deref(), Some("代理人_20261104.txt"));
     assert_eq!(files.on(Feed::Node, date), None);
+}
+
+#[test]
+fn the_report_settings_are_resolved_with_their_defaults() {
+    let job = parse("tenant = 't'").unwrap();
+    assert_eq!(job.report, ReportSettings::default());
+    assert!(job.report.mask_names && job.report.keep.is_none() && job.report.reply.is_none());
+    let source = "tenant = 't'\n[source]\nkind = 'dir'\npath = '/in'\n";
+    let written = "[report]\ndir = 'out'\nformats = ['xlsx', 'xlsx']\nmask_names = false\nlanguage = 'en'\n\
+                   keep = '90d'\n[report.reply]\npath = '/back/{date:%Y%m%d}'\n";
+    let report = parse(&format!("{source}{written}")).unwrap().report;
+    assert_eq!(report.dir.as_deref(), Some(Path::new("jobs/out")));
+    assert_eq!(report.formats, [ReportFormat::Xlsx]);
+    assert_eq!((report.mask_names, report.language), (false, Language::English));
+    assert_eq!(report.keep, Some(Duration::from_secs(90 * 24 * 3_600)));
+    let reply = report.reply.unwrap();
+    let date = NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
+    assert_eq!(
+        (reply.path.on(date).as_str(), &reply.formats[..]),
+        ("/back/20261124", &[ReportFormat::Xlsx][..])
+    );
+
+    for (text, said) in [
+        ("tenant = 't'\n[report.reply]\npath = '/x'", "there is no [source]"),
+        ("[report]\nformats = ['json']", "report.json is always written"),
+        ("[report.reply]\nformats = ['xlsx']", "missing key \"path\" in [report.reply]"),
+        ("[report.reply]\npath = '/x'\nformats = []", "at least one"),
+        ("[report.reply]\npath = \"a\\nb\"", "a directory on the server"),
+        ("[report]\nkeep = '90'", "a duration such as \"90d\""),
+    ] {
+        let text =
+            if text.contains("tenant") { text.to_owned() } else { format!("{source}{text}") };
+        let error = parse(&text).expect_err(&text).to_string();
+        assert!(error.contains(said), "{error}");
+    }
 }

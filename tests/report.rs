@@ -1,5 +1,7 @@
 //! The report of small runs made by hand: as text in both languages and as a document with a schema.
 
+mod workbook;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -4,7 +4,6 @@ use orgsnap::config::job::ConfigError;
 use orgsnap::disk::LockError;
 use orgsnap::model::Message;
 use orgsnap::pipeline::{Classification, Fault, RunError};
-use orgsnap::report::file::WriteError;
 use orgsnap::store::StoreError;
 use orgsnap::wecom::store::WecomStoreError;
 
@@ -46,12 +45,6 @@ impl From<LockError> for Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
         Failure { exit: Exit::of(error.classify().fault), message: error.message() }
-    }
-}
-
-impl From<WriteError> for Failure {
-    fn from(error: WriteError) -> Failure {
-        Failure::usage(error.message())
     }
 }
 

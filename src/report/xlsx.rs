@@ -13,9 +13,11 @@ mod findings;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::panic;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use rust_xlsxwriter::XlsxError;
+use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use crate::model::{DeliveredFiles, Feed, Finding, RuleMeta, RunReport};
 
@@ -56,18 +58,25 @@ pub fn write_to(
     language: Language,
 ) -> io::Result<()> {
     let content = Content::new(report, delivered, catalogue, language);
-    let write = |book: &mut Book| -> Result<(), XlsxError> {
-        about::write(book, &content)?;
-        causes::write(book, &content)?;
-        findings::write(book, &content)?;
-        for feed in Feed::ALL {
-            corrections::write(book, &content, feed)?;
-        }
-        dictionary::write(book, &content)
-    };
-    let mut book = Book::new(folder).map_err(io_error)?;
-    write(&mut book).map_err(io_error)?;
-    book.save(file).map_err(io_error)
+    let book = Book::new(folder).map_err(io_error)?;
+    let sheets = sheets(&book, &content).map_err(io_error)?;
+    book.save(sheets, file).map_err(io_error)
+}
+
+/// All sheets in their order. The two long ones are filled side by side.
+fn sheets(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>, XlsxError> {
+    let mut sheets = about::write(book, content)?;
+    sheets.extend(causes::write(book, content)?);
+    let (findings, corrections) = thread::scope(|scope| {
+        let findings = scope.spawn(|| findings::write(book, content));
+        let corrections: Result<Vec<_>, XlsxError> =
+            Feed::ALL.into_iter().map(|feed| corrections::write(book, content, feed)).collect();
+        (findings.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)), corrections)
+    });
+    sheets.extend(findings?);
+    sheets.extend(corrections?.into_iter().flatten());
+    sheets.extend(dictionary::write(book, content)?);
+    Ok(sheets)
 }
 
 fn io_error(error: XlsxError) -> io::Error {

@@ -43,6 +43,7 @@ fn required(section: &str, kind: &str) -> Vec<(&'static str, String)> {
     let mut keys = match section {
         "source.ready" => vec![text("ready.stable", "30s")],
         "schedule" => vec![text("cron", "0 30 2 * * *")],
+        "report.reply" => vec![text("reply.path", "/reports")],
         "wecom_app" => vec![
             text("agent_id", "kehu"),
             ("secret", "{ env = \"S\" }".to_owned()),
@@ -94,7 +95,9 @@ pub(super) fn job_file_of_kind(key: &Key, value: Option<&str>, kind: &str) -> St
     match table {
         "" => {}
         "wecom_app" => lines.push("corp_id = \"ww1\"".to_owned()),
-        "schedule" => lines.push("source = { kind = \"dir\", path = \"/srv\" }".to_owned()),
+        "schedule" | "report" => {
+            lines.push("source = { kind = \"dir\", path = \"/srv\" }".to_owned())
+        }
         _ => {}
     }
     match table {
@@ -129,7 +132,9 @@ pub(super) fn examples(value: ValueType) -> (Vec<String>, Vec<String>) {
                 .map(|number| number.to_string())
                 .collect(),
         ),
-        ValueType::Duration => (texts(&["500ms", "30s", "2m"]), texts(&["", "30", "2KiB", "0s"])),
+        ValueType::Duration => {
+            (texts(&["500ms", "30s", "2m", "90d"]), texts(&["", "30", "2KiB", "0s"]))
+        }
         ValueType::Size => (texts(&["1B", "2KiB", "3MB"]), texts(&["", "30s", "2", "0B"])),
         ValueType::Share => (texts(&["0.5%", "100%"]), texts(&["", "0%", "101%", "5"])),
         ValueType::TimeOfDay => (texts(&["00:00", "23:59"]), texts(&["", "24:00", "30s"])),

@@ -58,9 +58,15 @@ impl Store for Session<'_> {
         content: &mut dyn FnMut(&mut [u8]) -> Result<usize, FetchError>,
     ) -> Result<(), FetchError> {
         self.renew()?;
-        let mut transfer = self
-            .begin(DataCommand::Store { name })
-            .map_err(|error| self.store_fault(error, name))?;
+        let mut begun = self.begin(DataCommand::Store { name });
+        if let Err(FtpError::UnexpectedResponse(response)) = &begun
+            && (550..=553).contains(&reply::code(response))
+            && self.stream.rm(name).is_ok()
+        {
+            // What a broken upload left is in the way of servers that let no file be written over.
+            begun = self.begin(DataCommand::Store { name });
+        }
+        let mut transfer = begun.map_err(|error| self.store_fault(error, name))?;
         let mut buffer = vec![0; 256 * 1024];
         loop {
             let piece = match content(&mut buffer) {
@@ -74,7 +80,7 @@ impl Store for Session<'_> {
             if let Err(error) = transfer.write_all(piece) {
                 // A server that has no space says so in its reply, after it has closed the data connection.
                 return Err(match self.read_final_reply(transfer) {
-                    Err(FtpError::UnexpectedResponse(response)) => self.not_stored(name, &response),
+                    Err(error @ FtpError::UnexpectedResponse(_)) => self.store_fault(error, name),
                     Ok(()) | Err(_) => self.fault(FtpError::ConnectionError(error), name),
                 });
             }

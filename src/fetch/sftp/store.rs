@@ -49,9 +49,14 @@ impl Store for Session<'_> {
         content: &mut dyn FnMut(&mut [u8]) -> Result<usize, FetchError>,
     ) -> Result<(), FetchError> {
         let path = self.path(name);
-        let mut file = self
-            .answer(name, self.sftp.create(&path))?
-            .map_err(|error| self.store_fault(&error, name))?;
+        let mut created = self.answer(name, self.sftp.create(&path))?;
+        // What a broken upload left is in the way of servers that let no file be written over.
+        if matches!(created, Err(SftpError::Status(_)))
+            && self.answer(name, self.sftp.remove_file(&path))?.is_ok()
+        {
+            created = self.answer(name, self.sftp.create(&path))?;
+        }
+        let mut file = created.map_err(|error| self.store_fault(&error, name))?;
         let mut buffer = vec![0; PIECE as usize];
         loop {
             let length = content(&mut buffer)?;

@@ -1,13 +1,13 @@
 //! The first sheet: what this workbook is about, how the delivery fared, and how to use the other sheets.
 
-use rust_xlsxwriter::XlsxError;
+use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use crate::model::{Finding, RunReport, Verdict};
 
 use super::book::{Book, Cell, SheetRows};
 use super::{Content, formatting};
 
-pub(super) fn write(book: &mut Book, content: &Content<'_>) -> Result<(), XlsxError> {
+pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>, XlsxError> {
     let language = content.language;
     let report = content.report;
     let mut rows = book.text(language.choose("说明", "About"))?;
@@ -115,7 +115,7 @@ fn guide(content: &Content<'_>) -> [(&'static str, &'static str); 5] {
             ("数据字典", "四个文件的字段约定，以及本次出现的规则。"),
             (
                 "请注意",
-                "本工作簿含有交付数据原文（包括姓名），请按贵司的规定保管。编号均为文本，请勿改为数字格式。请更正源数据后重新交付文件，不必回传本工作簿。",
+                "本工作簿含有交付数据原文（包括姓名），请按贵司的规定保管。编号均为文本，请勿改为数字格式。请更正源数据后重新上传数据文件，不必回传本工作簿。",
             ),
         ],
         [

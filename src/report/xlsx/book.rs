@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use rust_xlsxwriter::{Color, Format, FormatAlign, IgnoreError, Workbook, Worksheet, XlsxError};
 
@@ -21,7 +22,8 @@ const MEASURED_ROWS: u32 = 2_000;
 
 /// A workbook that is being written, sheet by sheet.
 pub(super) struct Book {
-    workbook: Workbook,
+    /// Locked for as long as it takes to make an empty sheet, so that sheets are filled side by side.
+    workbook: Mutex<Workbook>,
     formats: Formats,
     row_limit: u32,
 }
@@ -75,7 +77,7 @@ impl Book {
             marked: filled(0xFF_E3_DC),
             title: Format::new().set_bold(),
         };
-        Ok(Book { workbook, formats, row_limit: MAX_ROWS })
+        Ok(Book { workbook: Mutex::new(workbook), formats, row_limit: MAX_ROWS })
     }
 
     /// The same workbook with fewer rows a sheet.
@@ -87,7 +89,7 @@ impl Book {
 
     /// Begins a table with these headings on a new sheet; the first `fixed` columns stay in sight.
     pub(super) fn table(
-        &mut self,
+        &self,
         name: &str,
         headings: &[String],
         fixed: u16,
@@ -101,31 +103,40 @@ impl Book {
             part: 1,
             headings: headings.to_vec(),
             fixed,
+            full: Vec::new(),
             book: self,
         };
         rows.begin()
     }
 
     /// Begins a sheet of text without a head.
-    pub(super) fn text(&mut self, name: &str) -> Result<SheetRows<'_>, XlsxError> {
+    pub(super) fn text(&self, name: &str) -> Result<SheetRows<'_>, XlsxError> {
         self.table(name, &[], 0)
     }
 
-    fn sheet(&mut self, name: &str) -> Result<Worksheet, XlsxError> {
-        let mut sheet = self.workbook.new_worksheet_with_constant_memory()?;
+    fn sheet(&self, name: &str) -> Result<Worksheet, XlsxError> {
+        let mut workbook = self.workbook.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sheet = workbook.new_worksheet_with_constant_memory()?;
         sheet.set_name(name)?;
         Ok(sheet)
     }
 
-    /// Writes the workbook.
-    pub(super) fn save(mut self, file: &mut File) -> Result<(), XlsxError> {
-        self.workbook.save_to_writer(BufWriter::new(file))
+    /// Writes the workbook with these sheets.
+    pub(super) fn save(
+        self,
+        sheets: impl IntoIterator<Item = Worksheet>,
+        file: &mut File,
+    ) -> Result<(), XlsxError> {
+        let mut workbook = self.workbook.into_inner().unwrap_or_else(PoisonError::into_inner);
+        sheets.into_iter().for_each(|sheet| workbook.push_worksheet(sheet));
+        workbook.save_to_writer(BufWriter::new(file))
     }
 }
 
 /// Rows on their way to a sheet, and to further ones where it is full. Nothing is kept of them but widths.
 pub(super) struct SheetRows<'b> {
-    book: &'b mut Book,
+    book: &'b Book,
+    full: Vec<Worksheet>,
     sheet: Worksheet,
     name: String,
     part: u32,
@@ -216,15 +227,15 @@ impl SheetRows<'_> {
             sheet.set_repeat_rows(0, 0)?;
         }
         sheet.set_landscape().set_print_fit_to_pages(1, 0);
-        self.book.workbook.push_worksheet(sheet);
+        self.full.push(sheet);
         Ok(())
     }
 
-    /// Ends the sheet.
-    pub(super) fn finish(mut self) -> Result<(), XlsxError> {
-        let empty = Worksheet::new();
-        let sheet = std::mem::replace(&mut self.sheet, empty);
-        self.close(sheet)
+    /// The sheets, in order.
+    pub(super) fn finish(mut self) -> Result<Vec<Worksheet>, XlsxError> {
+        let last = std::mem::take(&mut self.sheet);
+        self.close(last)?;
+        Ok(self.full)
     }
 }
 
@@ -257,16 +268,16 @@ mod tests {
     #[test]
     fn a_full_sheet_continues_on_a_further_one_and_ids_and_formulas_stay_text() {
         let dir = tempfile::tempdir().unwrap();
-        let mut book = Book::new(dir.path()).unwrap().with_row_limit(3);
+        let book = Book::new(dir.path()).unwrap().with_row_limit(3);
         let mut rows = book.table("问题", &["id".to_owned(), "line".to_owned()], 0).unwrap();
         let ids = ["110101199001011234", "=1+1", "a\u{1}b\u{fffe}_x0041_", "0012", "-5"];
         for (at, id) in ids.iter().enumerate() {
             rows.row([Cell::Text(id), Cell::Number(at as u64)]).unwrap();
         }
-        rows.finish().unwrap();
+        let sheets = rows.finish().unwrap();
         let path = dir.path().join("book.xlsx");
         let mut file = File::create_new(&path).unwrap();
-        book.save(&mut file).unwrap();
+        book.save(sheets, &mut file).unwrap();
 
         let mut archive = zip::ZipArchive::new(File::open(&path).unwrap()).unwrap();
         let names = part(&mut archive, "xl/workbook.xml");

@@ -1,13 +1,13 @@
 //! The sheet of causes: what explains the findings, by the number of people concerned.
 
-use rust_xlsxwriter::XlsxError;
+use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use crate::model::Cause;
 
 use super::Content;
 use super::book::{Book, Cell};
 
-pub(super) fn write(book: &mut Book, content: &Content<'_>) -> Result<(), XlsxError> {
+pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>, XlsxError> {
     let language = content.language;
     let headings = language.choose(
         [

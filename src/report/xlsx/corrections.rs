@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use rust_xlsxwriter::XlsxError;
+use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use crate::model::{Feed, Finding, Level};
 
@@ -13,11 +13,15 @@ use super::book::{Book, Cell};
 const MAX_EXTRA: usize = 20;
 
 /// The lines of a feed with findings that ask for a correction, each with its findings. A feed that has none has no sheet.
-pub(super) fn write(book: &mut Book, content: &Content<'_>, feed: Feed) -> Result<(), XlsxError> {
+pub(super) fn write(
+    book: &Book,
+    content: &Content<'_>,
+    feed: Feed,
+) -> Result<Vec<Worksheet>, XlsxError> {
     let lines = lines(&content.report.findings, feed);
     let titles = content.delivered.titles(feed);
     if lines.is_empty() || titles.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let language = content.language;
     let most = lines.chunk_by(|a, b| a.0 == b.0).map(|same| {

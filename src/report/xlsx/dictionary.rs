@@ -1,13 +1,13 @@
 //! The sheet of meanings: the fields of the four files, and the rules that fired.
 
-use rust_xlsxwriter::XlsxError;
+use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use crate::model::Feed;
 
 use super::Content;
 use super::book::{Book, Cell};
 
-pub(super) fn write(book: &mut Book, content: &Content<'_>) -> Result<(), XlsxError> {
+pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>, XlsxError> {
     let language = content.language;
     let headings = language.choose(
         ["文件或规则", "序号", "名称", "标题", "类型", "是否必填", "含义"],

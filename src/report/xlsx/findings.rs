@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use rust_xlsxwriter::XlsxError;
+use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::book::{Book, Cell};
 use super::{Content, formatting};
 
-pub(super) fn write(book: &mut Book, content: &Content<'_>) -> Result<(), XlsxError> {
+pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>, XlsxError> {
     let language = content.language;
     let headings = language.choose(
         [
