@@ -15,6 +15,7 @@ mod cli;
 mod deliveries;
 mod dialects;
 mod fetch;
+mod html;
 mod import;
 mod job;
 mod layers;
