@@ -48,7 +48,7 @@
 //! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it.
 //! - [`propose`]: what a sample delivery shows of its export: the settings of a job, with their evidence, and questions.
 //! - [`pipeline`]: the order of the stages, what runs in parallel, and the one classification of failed runs.
-//! - [`report`]: the content of a report, rendered for a terminal and as `report.json`.
+//! - [`report`]: the content of a report, rendered for a terminal, as `report.json` and as `report.html`; names masked.
 //! - [`sample`]: a realistic fictitious company, with or without injected defects.
 //! - [`wecom`]: callbacks of the insurer's WeCom tenant, kept beside the hierarchy in `wecom.db`: a callback must be
 //!   stored within a second, whatever a publication does to `org.db`.

@@ -73,6 +73,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ),
     ("fetch/session", &["data_blocked", "deadline", "error", "reply"]),
     ("fetch/sftp", &["deadline", "error", "remote", "reply"]),
+    ("report/html", &["formatting", "layout", "mask", "view"]),
     ("report/terminal", &["json", "layout", "queries", "snippet", "view"]),
     ("report/view", &["formatting", "layout"]),
     ("rules/business", &["accepted_rows", "context", "rule", "sink"]),

@@ -1,7 +1,7 @@
 //! Reports of a run for people and programs.
 //!
-//! [`view`] decides what is said and in which order, [`terminal`] draws that, and [`json`] writes the
-//! document whose schema is `schemas/report.schema.json`. All three are made of a
+//! [`view`] decides what is said and in which order, [`terminal`] draws that, [`html`] makes a page of it, and [`json`] writes
+//! the document whose schema is `schemas/report.schema.json`; [`mask`] hides names of people. All are made of a
 //! [`RunReport`](crate::model::RunReport) and of nothing else: they read no clock and no environment, so the
 //! same run gives the same report.
 
