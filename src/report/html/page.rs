@@ -12,11 +12,14 @@ use crate::report::view::View;
 use super::both::{Both, both};
 use super::branches::Branches;
 use super::listing::Listing;
+use super::options::{MAX_LISTED, Options};
 use super::policy::{SCRIPT, STYLE, policy};
 use super::recent::{GROUND, Recent};
 use super::rule_section::RuleSection;
 use super::tiles::{Tile, tiles};
-use super::{MAX_LISTED, Options};
+
+/// Reasons that are shown at once; of a telephone the first screen is short.
+const REASONS: usize = 2;
 
 /// Causes that are shown at once; the others are folded away.
 const CAUSES: usize = 5;
@@ -39,6 +42,8 @@ pub(super) struct Page<'a> {
     verdict: &'static str,
     verdict_text: Both,
     reasons: Vec<Both>,
+    more_reasons: Vec<Both>,
+    more_reasons_title: Both,
     served: Both,
     advice: Option<Both>,
     tiles: Vec<Tile>,
@@ -107,6 +112,9 @@ impl<'a> Page<'a> {
             .enumerate()
             .map(|(number, cause)| CauseCard::of(report, number, cause, options.names))
             .collect();
+        let mut reasons: Vec<Both> =
+            report.reasons.iter().map(|reason| Both::message(&reason.message)).collect();
+        let more_reasons = reasons.split_off(reasons.len().min(REASONS));
         let more_causes = causes.split_off(causes.len().min(CAUSES));
         let [zh, en] = [Language::Chinese, Language::English];
         let (headings_zh, headings_en) = (view.change_headings(zh), view.change_headings(en));
@@ -122,12 +130,21 @@ impl<'a> Page<'a> {
             tenant: who(report),
             date: report.business_date.to_string(),
             run: &report.run.0,
-            verdict: report.verdict.name(),
+            verdict: match report.verdict {
+                Verdict::Passed if view.has_errors() => "doubtful",
+                verdict => verdict.name(),
+            },
             verdict_text: Both::of(|language| {
                 let verdict = view.verdict(language, u8::from(view.has_errors()));
-                format!("{verdict} {}", view.verdict_subject(language, 0))
+                let subject = view.verdict_subject(language, 0);
+                format!("{verdict}{}{subject}", language.choose("：", ": "))
             }),
-            reasons: report.reasons.iter().map(|reason| Both::message(&reason.message)).collect(),
+            more_reasons_title: both(
+                format!("其余 {} 条理由", more_reasons.len()),
+                format!("{} more reasons", more_reasons.len()),
+            ),
+            reasons,
+            more_reasons,
             served: served(report),
             advice: view
                 .advice(Language::Chinese)
@@ -276,10 +293,10 @@ fn served(report: &RunReport) -> Both {
     let date = report.business_date;
     match (report.verdict, report.previous_date) {
         (Verdict::Published, _) => {
-            both(format!("对外快照为 {date}"), format!("the snapshot in use is that of {date}"))
+            both(format!("当前快照为 {date}"), format!("the snapshot in use is that of {date}"))
         }
         (_, Some(before)) if report.database.is_some() => both(
-            format!("对外快照仍为 {before}"),
+            format!("当前快照仍为 {before}"),
             format!("the snapshot in use is still that of {before}"),
         ),
         (_, None) if report.database.is_some() => {

@@ -26,7 +26,7 @@ pub(super) struct Column {
 pub(super) struct Recent {
     pub(super) columns: Vec<Column>,
     pub(super) summary: Both,
-    pub(super) first: String,
+    pub(super) span: Both,
 }
 
 /// Height of the highest column.
@@ -65,11 +65,11 @@ impl Recent {
         let withheld = |verdict| matches!(verdict, Verdict::Refused | Verdict::Failed);
         let number = runs.len() as u64;
         let bad = runs.iter().filter(|run| withheld(run.2)).count() as u64;
+        let (first, last) = (runs[0].1, report.business_date);
         let summary = both(
             format!("最近 {number} 次运行，其中 {bad} 次未发布"),
-            format!("the last {number} runs, {bad} of them not published"),
+            format!("The last {number} runs, {bad} of them not published"),
         );
-        let first = runs[0].1.to_string();
         let column = |(at, run): (usize, &(String, _, Verdict, u64, u64, u64))| {
             let (id, date, verdict, rows, errors, warnings): &(
                 String,
@@ -99,6 +99,7 @@ impl Recent {
             }
         };
         let columns = runs.iter().enumerate().map(column).collect();
-        Some(Recent { columns, summary, first })
+        let span = both(format!("{first} 至 {last}"), format!("{first} to {last}"));
+        Some(Recent { columns, summary, span })
     }
 }
