@@ -94,6 +94,7 @@ pub mod delivery;
 pub mod links;
 pub mod forest;
 pub mod trees;
+pub mod timeline;
 pub mod rules;
 pub mod causes;
 pub mod gate;
