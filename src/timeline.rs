@@ -102,7 +102,9 @@ impl<C: PartialEq + Clone> Timeline<C> {
             begins.push((version.valid.from, accepted()));
             for carry in &version.carried {
                 begins.push((carry.from, Observation::Quarantined));
-                ends.extend(carry.to.filter(|to| Some(*to) != version.valid.to).map(|to| (to, accepted())));
+                ends.extend(
+                    carry.to.filter(|to| Some(*to) != version.valid.to).map(|to| (to, accepted())),
+                );
             }
             ends.extend(version.valid.to.map(|to| (to, Observation::Absent)));
         }

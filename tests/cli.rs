@@ -25,7 +25,7 @@ use orgsnap::{
 use rusqlite::{Connection, types::Value};
 
 /// Tables that hold nothing of runs: the same deliveries fill them with the same rows.
-const SNAPSHOT: [&str; 17] = [
+const SNAPSHOT: [&str; 18] = [
     "agent",
     "agent_history",
     "carry",
@@ -40,6 +40,7 @@ const SNAPSHOT: [&str; 17] = [
     "organ_tree",
     "principal",
     "principal_history",
+    "quarantined_key",
     "recruit_tree",
     "agent_version",
     "node_version",

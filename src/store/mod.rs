@@ -20,6 +20,7 @@ mod places;
 mod plan;
 mod previous_rows;
 mod publication;
+mod quarantined_keys;
 mod reader;
 mod record;
 mod record_view;

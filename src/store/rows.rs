@@ -160,6 +160,8 @@ pub(super) fn write(
     if base.is_empty() {
         conn.execute_batch(&table.drop_key_index())?;
     }
+    let forget = "delete from quarantined_key where feed = ?1 and business_date = ?2";
+    conn.execute(forget, [table.name(), &iso(date)])?;
     let (mut outcome, mut carried) = (FeedOutcome::default(), Vec::new());
     let mut writer = RowWriter::new(conn, table, date)?;
     let mut cursor = base.cursor();
@@ -191,6 +193,9 @@ pub(super) fn write(
             }
         }
         writer.carry(key, plan.carry)?;
+        if (delivered, plan.snapshot_outcome) == (Delivered::Quarantined, KeyOutcome::Nothing) {
+            writer.note_quarantined(key)?;
+        }
         outcome.count(&plan);
         if plan.snapshot_outcome == KeyOutcome::Removed {
             branches.count_removed(branch);
@@ -288,6 +293,12 @@ impl<'c> RowWriter<'c> {
             None => conn.prepare_cached(&table.reopen())?.execute(params![closed, since])?,
         };
         conn.prepare_cached(&table.delete_history())?.execute([closed])?;
+        Ok(())
+    }
+
+    fn note_quarantined(&self, key: &str) -> rusqlite::Result<()> {
+        let insert = "insert into quarantined_key (feed, id, business_date) values (?1, ?2, ?3)";
+        self.conn.prepare_cached(insert)?.execute([self.table.name(), key, &self.date])?;
         Ok(())
     }
 

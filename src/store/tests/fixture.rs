@@ -394,6 +394,7 @@ pub(super) fn content(conn: &rusqlite::Connection) -> Vec<String> {
     }
     for (table, columns) in [
         ("carry", "*"),
+        ("quarantined_key", "*"),
         ("organ_tree", "*"),
         ("recruit_tree", "*"),
         ("snapshot", "business_date, agent_rows, node_rows, organ_rows, principal_rows"),
