@@ -253,6 +253,7 @@ fn published() -> RunReport {
         verdict: Verdict::Published,
         reasons: Vec::new(),
         previous_date: Some(date("2026-11-23")),
+        newest_date: Some(date("2026-11-23")),
         files,
         changes: BTreeMap::from([
             (
@@ -345,7 +346,7 @@ fn clean() -> RunReport {
     report.verdict = Verdict::Passed;
     report.tenant = "check".to_owned();
     report.tenant_name = None;
-    report.previous_date = None;
+    report.newest_date = None;
     report.findings.clear();
     report.causes.clear();
     report.totals.clear();

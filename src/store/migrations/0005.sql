@@ -5,3 +5,13 @@ create table quarantined_key (
     business_date text not null,
     primary key (feed, id, business_date)
 ) without rowid;
+
+-- Dates that were taken back.
+create table retraction (
+    business_date text not null,
+    run           text not null,
+    retracted     text not null,
+    retracted_by  text not null,
+    reason        text not null,
+    primary key (business_date, run)
+) without rowid;

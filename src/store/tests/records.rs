@@ -142,7 +142,7 @@ fn keys_that_were_only_quarantined_before_the_table_was_are_told_by_the_recorded
             "insert into quarantine values (?1, 'agent', 'agent.txt', 1, x'41', 'A', 'V201', ?2)";
         store.conn.execute(insert, [run, key]).unwrap();
     }
-    let former = "drop table quarantined_key; pragma user_version = ";
+    let former = "drop table quarantined_key; drop table retraction; pragma user_version = ";
     let version = count(&store, "select user_version from pragma_user_version");
     store.conn.execute_batch(&format!("{former}{}", version - 1)).unwrap();
     drop(store);
