@@ -11,7 +11,7 @@ use crate::store::delivered_rows::{DeliveredRows, first};
 use crate::store::layout::FeedTable;
 use crate::store::row_writer::RowWriter;
 use crate::store::stored_feed::StoredFeed;
-use crate::store::stored_key::{Content, StoredKey, StoredVersion};
+use crate::store::stored_key::{Content, Place, StoredKey, StoredVersion};
 use crate::timeline::{Observation, Timeline};
 
 /// What an import did to one feed.
@@ -88,7 +88,13 @@ pub(super) fn write(
         }
         let (before, on) = (stored.before(date), stored.on(date));
         let mut row = stored.current.and_then(|current| current.content.row());
-        if !stored.says(date, &seen) {
+        if let Observation::Accepted(Content { place: Place::Delivered(row), .. }) = seen
+            && stored.is_nothing()
+            && !dates.has_later()
+        {
+            // Most rows of a first load; what follows for them is known without a timeline.
+            writer.insert(&delivery, row)?;
+        } else if !stored.says(date, on, &seen) {
             let old = timeline(&writer, dates, key, &stored)?;
             let new = old.with(date, seen, all);
             row = writer.write(key, &old, &new, Some(&delivery))?;

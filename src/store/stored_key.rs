@@ -67,6 +67,11 @@ impl StoredKey<'_> {
         self.past.iter().chain(&self.current)
     }
 
+    /// Whether nothing of the key is stored that a delivery of the date could touch.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.near().next().is_none() && self.carried.is_empty() && self.quarantined.is_empty()
+    }
+
     /// The version of the snapshot before a date.
     pub(super) fn before(&self, date: NaiveDate) -> Option<StoredVersion> {
         let holds = |valid: Interval| valid.from < date && valid.to.is_none_or(|to| date <= to);
@@ -78,11 +83,17 @@ impl StoredKey<'_> {
         self.near().find(|version| version.valid.contains(date)).copied()
     }
 
-    /// Whether the tables say of the date what the delivery says, so that nothing is to be written.
-    pub(super) fn says(&self, date: NaiveDate, seen: &Observation<Content>) -> bool {
+    /// Whether the tables say of the date what the delivery says, so that nothing is to be written. `on` is the version of
+    /// the date.
+    pub(super) fn says(
+        &self,
+        date: NaiveDate,
+        on: Option<StoredVersion>,
+        seen: &Observation<Content>,
+    ) -> bool {
         let carried = || self.carried.iter().any(|interval| interval.contains(date));
         let quarantined = || self.quarantined.contains(&date);
-        match (self.on(date), seen) {
+        match (on, seen) {
             (Some(on), Observation::Accepted(content)) => on.content == *content && !carried(),
             (Some(_), Observation::Quarantined) => carried(),
             (None, Observation::Quarantined) => quarantined(),

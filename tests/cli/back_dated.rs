@@ -11,8 +11,8 @@ const AGENTS: usize = 1_500;
 
 /// Column positions in the agents' file.
 const NAME: usize = 1;
-const STATUS: usize = 2;
-const RECRUITER: usize = 4;
+pub(super) const STATUS: usize = 2;
+pub(super) const RECRUITER: usize = 4;
 
 impl Workspace {
     fn take_back(&self, day: u32) -> Option<i32> {
@@ -22,7 +22,7 @@ impl Workspace {
     }
 
     /// Changes the records of these numbers, each the cell of a column, in a day's agents.
-    fn edit(&self, day: u32, edits: &[(usize, usize, &str)]) -> PathBuf {
+    pub(super) fn edit_agents(&self, day: u32, edits: &[(usize, usize, &str)]) -> PathBuf {
         let path = self.path(&format!("in/202411{day:02}/temp_agent.txt"));
         let text = encoding_rs::GB18030.decode(&fs::read(&path).unwrap()).0.into_owned();
         let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -45,12 +45,12 @@ fn delivered() -> Workspace {
         workspace.deliver(day, AGENTS, Defects::None);
     }
     let other = [(700, NAME, "改名"), (701, STATUS, "2"), (702, RECRUITER, "")];
-    workspace.edit(23, &other);
+    workspace.edit_agents(23, &other);
     let bad = |records: &[usize]| -> Vec<(usize, usize, &str)> {
         records.iter().map(|record| (*record, STATUS, "x")).collect()
     };
-    workspace.edit(24, &bad(&[700, 701, 702, 703]));
-    workspace.edit(25, &bad(&[701, 702]));
+    workspace.edit_agents(24, &bad(&[700, 701, 702, 703]));
+    workspace.edit_agents(25, &bad(&[701, 702]));
     workspace
 }
 
@@ -78,7 +78,7 @@ fn an_older_date_imported_corrected_and_taken_back_leaves_what_the_rest_gives_in
     }
     assert!(late.dump() == without);
     let right = fs::read(late.path("in/20241123/temp_agent.txt")).unwrap();
-    let wrong = late.edit(23, &[(700, NAME, "误"), (703, STATUS, "x"), (5, NAME, "误")]);
+    let wrong = late.edit_agents(23, &[(700, NAME, "误"), (703, STATUS, "x"), (5, NAME, "误")]);
     published(&late, 23);
     assert!(late.dump() != with);
     fs::write(&wrong, right).unwrap();
