@@ -42,6 +42,7 @@
 //!   physical line number; what does not fit is recorded as a fact.
 //! - [`keys`], [`delivery`]: key to row; the four files together, and which rows are accepted.
 //! - [`links`], [`forest`], [`trees`]: references resolved; one generic forest; the rows of the four trees.
+//! - [`timeline`]: what one key was on every date, from what the delivery of each date says of it.
 //! - [`rules`]: the only maker of findings. One rule a file, registered in one catalogue.
 //! - [`causes`]: findings that one event explains become one cause, with the people and organisations concerned. Pure.
 //! - [`gate`]: findings and the last snapshot become a verdict. Pure; the sole maker of [`gate::Approved`].
@@ -96,6 +97,7 @@ pub mod delivery;
 pub mod links;
 pub mod forest;
 pub mod trees;
+pub mod timeline;
 pub mod rules;
 pub mod causes;
 pub mod gate;

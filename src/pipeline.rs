@@ -13,6 +13,7 @@ mod person_names;
 mod pinned;
 mod proposing;
 mod reporter;
+mod retracting;
 mod rows;
 mod run;
 mod stage;
@@ -28,7 +29,7 @@ use crate::config::schema::Schema;
 use crate::delivery::Background;
 use crate::disk::TenantLock;
 use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
-use crate::model::{Cancel, Feed, GateReason, Message, RunId, RunReport, Verdict};
+use crate::model::{Cancel, Feed, RunId, RunReport, Verdict};
 use crate::rules::Levels;
 use crate::store::{self, Store};
 
@@ -41,8 +42,8 @@ use outcome::Outcome;
 pub use outcome::run_id;
 pub use pinned::WrongPin;
 pub use proposing::{fetch_sample, propose};
-use reporter::Undelivered;
 pub use reporter::{NoReports, Reporter};
+pub use retracting::{RetractRequest, Retracted, retract};
 use run::Run;
 pub use stage::{Progress, Stage};
 
@@ -134,16 +135,10 @@ pub fn import(
         true => None,
         false => Some(Store::open(&database, &schema)?),
     };
-    if let Some(store) = &mut store {
+    if let Some(store) = &store {
         outcome.report.database = Some(database);
         outcome.report.recent = store.recent_runs(RunReport::MAX_RECENT)?;
-        if let Some(latest) = store.latest()?.filter(|latest| date < latest.date) {
-            outcome.report.previous_date = Some(latest.date);
-            outcome.refuse(vec![older(date, latest.date)]);
-            let none = Box::new(std::iter::empty());
-            let refused = outcome.record(Some(store), request.dry_run, none)?;
-            return Ok(reporter::report(refused, reporter, &Undelivered(&schema)));
-        }
+        outcome.report.newest_date = store.latest()?.map(|latest| latest.date);
     }
     let background = Background {
         now: request.now,
@@ -278,21 +273,6 @@ pub fn check(
         cancel: &Cancel::new(),
     };
     run.process(&mut raw, &mut None, true, outcome)
-}
-
-fn older(date: NaiveDate, newest: NaiveDate) -> GateReason {
-    GateReason {
-        limit: "older-date",
-        message: Message::new(
-            format!(
-                "业务日期 {date} 早于已发布的最新快照 {newest}；目前只能导入 {newest} 或之后的日期，请用 --date 指定"
-            ),
-            format!(
-                "the business date {date} is older than the newest snapshot, {newest}; dates before the \
-                 newest cannot be imported yet: give {newest} or a later one with --date"
-            ),
-        ),
-    }
 }
 
 fn fetch_files(

@@ -1,6 +1,6 @@
 //! The forests of a delivery, and their rows as they are stored.
 
-use std::{collections::BTreeMap, panic::resume_unwind, thread};
+use std::{panic::resume_unwind, thread};
 
 use polars_arrow::array::{Array, PrimitiveArray};
 
@@ -8,7 +8,7 @@ use crate::config::schema::{ForestSchema, Schema};
 use crate::delivery::{Acceptance, Delivery, Readable};
 use crate::forest::Forest;
 use crate::links::{Links, Target};
-use crate::model::{CarriedRow, Column, Feed, PerFeed, TreeRows, TreeSums};
+use crate::model::{Column, Feed, PerFeed, StoredRows, TreeRows, TreeSums};
 
 /// The agent's own team: a field of the contract.
 pub const WORKING_NODE: &str = "workingNodeId";
@@ -80,82 +80,88 @@ impl<'s> DeliveredForest<'s> {
     }
 }
 
-/// A row of the published snapshot: accepted in this delivery, or carried from an earlier one.
+/// A row of a snapshot: accepted in this delivery, or stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
     Accepted(u32),
-    Carried(u32),
+    Stored(u32),
 }
 
-/// The records of one feed as they will be published, sorted by key.
+/// The records of one feed in a snapshot, sorted by key: those of a delivery with what is carried beside them, or all of
+/// them stored.
 struct Published<'p> {
+    feed: Feed,
     ids: Vec<&'p str>,
     origins: Vec<Origin>,
-    /// Positions of the carried keys.
-    carried: BTreeMap<&'p str, u32>,
     /// Position by row of the delivery, [`Acceptance::NOWHERE`] if not accepted.
     position: Vec<u32>,
-    file: Readable<'p, 'p>,
-    rows: &'p [CarriedRow],
+    file: Option<Readable<'p, 'p>>,
+    rows: &'p StoredRows,
 }
 
 impl<'p> Published<'p> {
-    fn new(
-        file: Readable<'p, 'p>,
-        acceptance: &Acceptance,
-        rows: &'p [CarriedRow],
-    ) -> Published<'p> {
+    fn new(file: Readable<'p, 'p>, acceptance: &Acceptance, rows: &'p StoredRows) -> Published<'p> {
         let key = |row: u32| file.keys.get(row as usize).unwrap_or_default();
         let accepted = acceptance.order.iter().map(|row| (key(*row), Origin::Accepted(*row)));
         let mut all: Vec<(&str, Origin)> = accepted.collect();
         if !rows.is_empty() {
-            let carried = rows.iter().enumerate();
-            all.extend(carried.map(|(at, row)| (row.key.as_str(), Origin::Carried(at as u32))));
+            all.extend(stored(rows));
             all.sort_by_key(|(id, _)| *id);
         }
         let mut position = vec![Acceptance::NOWHERE; acceptance.status.len()];
-        let mut carried = BTreeMap::new();
-        for (at, (id, origin)) in all.iter().enumerate() {
-            match origin {
-                Origin::Accepted(row) => position[*row as usize] = at as u32,
-                Origin::Carried(_) => {
-                    carried.insert(*id, at as u32);
-                }
+        for (at, (_, origin)) in all.iter().enumerate() {
+            if let Origin::Accepted(row) = origin {
+                position[*row as usize] = at as u32;
             }
         }
         let (ids, origins) = all.into_iter().unzip();
-        Published { ids, origins, carried, position, file, rows }
+        Published { feed: file.feed, ids, origins, position, file: Some(file), rows }
+    }
+
+    fn stored(feed: Feed, rows: &'p StoredRows) -> Published<'p> {
+        let (ids, origins) = stored(rows).unzip();
+        Published { feed, ids, origins, position: Vec::new(), file: None, rows }
     }
 
     /// Position of a record by its key.
     fn find(&self, key: &str) -> Option<u32> {
-        let accepted = self.file.index.find(self.file.keys, key).map(|r| self.position[r as usize]);
-        accepted.filter(|p| *p != Acceptance::NOWHERE).or_else(|| self.carried.get(key).copied())
+        self.ids.binary_search(&key).ok().map(|at| at as u32)
+    }
+
+    /// Position of a record by its key, if only a stored one can have it.
+    fn find_stored(&self, key: &str) -> Option<u32> {
+        if self.rows.is_empty() { None } else { self.find(key) }
     }
 
     /// For each record the position in `to` that its reference field names, if that is published.
-    fn targets(&self, to: &Published<'_>, links: &Links<'_>, field: &str) -> Vec<Option<u32>> {
-        let link = links.of(self.file.feed, field);
-        let cells = self.file.parsed.table.text(field);
+    fn targets(
+        &self,
+        to: &Published<'_>,
+        links: Option<&Links<'_>>,
+        field: &str,
+    ) -> Vec<Option<u32>> {
+        let link = links.and_then(|links| links.of(self.feed, field));
+        let cells = self.file.and_then(|file| file.parsed.table.text(field));
         let place = |origin: &Origin| match origin {
             Origin::Accepted(row) => match link?.target(*row) {
                 Target::Row(target) => match to.position[target as usize] {
-                    Acceptance::NOWHERE => to.carried.get(to.file.key(target)?).copied(),
+                    Acceptance::NOWHERE => to.find_stored(to.file?.key(target)?),
                     at => Some(at),
                 },
                 // A line whose key cannot be trusted may still have its last good version carried.
-                Target::Unknown => to.carried.get(cells?.get(*row as usize)?).copied(),
+                Target::Unknown => to.find_stored(cells?.get(*row as usize)?),
                 Target::Empty => None,
             },
-            Origin::Carried(at) => to.find(self.rows[*at as usize].texts.get(field)?),
+            Origin::Stored(at) => to.find(self.rows.cell(*at as usize, field)?),
         };
         self.origins.iter().map(place).collect()
     }
 
     /// Whether each record is active.
     fn active(&self) -> Vec<bool> {
-        let Some(field) = status_field(self.file.feed) else { return vec![true; self.ids.len()] };
-        let column: Option<&PrimitiveArray<i64>> = match self.file.parsed.table.column(field) {
+        let Some(field) = status_field(self.feed) else { return vec![true; self.ids.len()] };
+        let table = self.file.map(|file| &file.parsed.table);
+        let column: Option<&PrimitiveArray<i64>> = match table.and_then(|t| t.column(field)) {
             Some(Column::Int(column)) => Some(column),
             _ => None,
         };
@@ -163,20 +169,39 @@ impl<'p> Published<'p> {
             Origin::Accepted(row) => {
                 column.is_some_and(|c| c.is_valid(*row as usize) && c.value(*row as usize) == 1)
             }
-            Origin::Carried(at) => {
-                self.rows[*at as usize].texts.get(field).is_some_and(|t| t == "1")
-            }
+            Origin::Stored(at) => self.rows.cell(*at as usize, field) == Some("1"),
         };
         self.origins.iter().map(is_active).collect()
     }
 }
 
-/// The fields of a carried row that trees need: references of forests, the agent's places, the status.
-pub fn fields_of_carried(schema: &Schema, feed: Feed) -> Vec<String> {
-    let parents = schema.forests.iter().filter(|f| f.feed == feed).map(|f| f.parent.clone());
-    let places = [WORKING_NODE, WORKING_ORGAN].into_iter().filter(|_| feed == Feed::Agent);
-    let fields = parents.chain(places.chain(status_field(feed)).map(str::to_owned));
+fn stored(rows: &StoredRows) -> impl Iterator<Item = (&str, Origin)> {
+    (0..rows.len()).map(|at| (rows.key(at), Origin::Stored(at as u32)))
+}
+
+/// The fields of a stored row that trees need: references of forests, the agent's places, the status.
+pub fn fields_of_stored(schema: &Schema, feed: Feed) -> Vec<&str> {
+    let parents = schema.forests.iter().filter(|f| f.feed == feed).map(|f| f.parent.as_str());
+    let is_place = |field: &str| [WORKING_NODE, WORKING_ORGAN].contains(&field);
+    let references = schema.references.iter().filter(|r| r.feed == feed).map(|r| r.field.as_str());
+    let places = references.filter(|field| feed == Feed::Agent && is_place(field));
+    let fields = parents.chain(places).chain(status_field(feed));
     fields.filter(|f| schema.feed(feed).position(f).is_some()).collect()
+}
+
+/// The rows of every forest over a snapshot that is stored whole, its rows by key with the fields of
+/// [`fields_of_stored`].
+pub fn stored_tree_rows<'p>(
+    schema: &'p Schema,
+    rows: &'p PerFeed<StoredRows>,
+) -> Vec<(&'p ForestSchema, TreeRows<'p>)> {
+    let published = PerFeed::from_fn(|feed| Published::stored(feed, &rows[feed]));
+    let rows = |forest: &'p ForestSchema| {
+        let own = &published[forest.feed];
+        let edges = Forest::new(own.targets(own, None, &forest.parent));
+        (forest, rows_of(forest, own, Some(&published[Feed::Agent]), None, &edges))
+    };
+    schema.forests.iter().map(rows).collect()
 }
 
 /// The rows of every forest over the snapshot to be published: accepted rows and carried ones.
@@ -188,7 +213,7 @@ pub fn tree_rows<'p>(
     accepted: &'p PerFeed<Acceptance>,
     links: &Links<'_>,
     forests: Vec<DeliveredForest<'p>>,
-    carried: &'p PerFeed<Vec<CarriedRow>>,
+    carried: &'p PerFeed<StoredRows>,
 ) -> Vec<(&'p ForestSchema, TreeRows<'p>)> {
     let published: PerFeed<Option<Published<'p>>> = PerFeed::from_fn(|feed| {
         let file = delivery.readable(feed)?;
@@ -200,10 +225,10 @@ pub fn tree_rows<'p>(
         let forest = if own.rows.is_empty() {
             delivered.forest
         } else {
-            Forest::new(own.targets(own, links, &schema.parent))
+            Forest::new(own.targets(own, Some(links), &schema.parent))
         };
         let agents = published[Feed::Agent].as_ref();
-        Some((schema, rows_of(schema, own, agents, links, &forest)))
+        Some((schema, rows_of(schema, own, agents, Some(links), &forest)))
     };
     // Every forest on a thread of its own: one of them has as many nodes as there are agents, and those
     // with levels count the agents.
@@ -222,7 +247,7 @@ fn rows_of<'p>(
     schema: &ForestSchema,
     own: &Published<'p>,
     agents: Option<&Published<'_>>,
-    links: &Links<'_>,
+    links: Option<&Links<'_>>,
     forest: &Forest,
 ) -> TreeRows<'p> {
     let ones = |active: &[bool]| active.iter().map(|a| u32::from(*a)).collect::<Vec<u32>>();

@@ -25,10 +25,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("links", &["model", "config", "delivery"]),
     ("forest", &[]),
     ("trees", &["model", "config", "delivery", "links", "forest"]),
+    ("timeline", &[]),
     ("rules", &["model", "config", "parse", "delivery", "links", "forest", "trees"]),
     ("causes", &["model", "config", "parse", "delivery", "links", "forest", "trees", "rules"]),
     ("gate", &["model", "config"]),
-    ("store", &["model", "sqlite", "config", "gate"]),
+    ("store", &["model", "sqlite", "config", "timeline", "gate"]),
     ("propose", &["model", "config", "decode", "parse"]),
     (
         "pipeline",

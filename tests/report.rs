@@ -262,6 +262,7 @@ pub(crate) fn published() -> RunReport {
         verdict: Verdict::Published,
         reasons: Vec::new(),
         previous_date: Some(date("2026-11-23")),
+        newest_date: Some(date("2026-11-23")),
         files,
         changes: BTreeMap::from([
             (
@@ -358,7 +359,7 @@ pub(crate) fn clean() -> RunReport {
     report.verdict = Verdict::Passed;
     report.tenant = "check".to_owned();
     report.tenant_name = None;
-    report.previous_date = None;
+    report.newest_date = None;
     report.findings.clear();
     report.causes.clear();
     report.totals.clear();

@@ -206,7 +206,7 @@ impl Alert {
             }
             EventKind::Refused(facts) => {
                 self.of_run(facts);
-                self.snapshot_date = facts.previous_date.map(|date| date.to_string());
+                self.snapshot_date = facts.newest_date.map(|date| date.to_string());
             }
             EventKind::Failed { cause, message, run } => {
                 self.cause = Some(cause.name().to_owned());

@@ -115,8 +115,8 @@ pub struct RunFacts {
     pub rows: u64,
     /// Lines quarantined, over all files.
     pub quarantined: u64,
-    /// Business date of the snapshot before, which a refused run leaves in use.
-    pub previous_date: Option<NaiveDate>,
+    /// Newest business date with a snapshot when the run began, which a refused run leaves in use.
+    pub newest_date: Option<NaiveDate>,
     /// The report's file, if one was written.
     pub report: Option<PathBuf>,
 }
@@ -202,7 +202,7 @@ impl RunFacts {
             findings,
             rows: report.files.iter().map(|file| file.rows).sum(),
             quarantined: report.files.iter().map(|file| file.quarantined).sum(),
-            previous_date: report.previous_date,
+            newest_date: report.newest_date,
             // The reader of the alert does not share this process's working directory.
             report: report
                 .report_files

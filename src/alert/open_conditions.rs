@@ -131,7 +131,7 @@ mod tests {
             findings: Vec::new(),
             rows: 0,
             quarantined: 0,
-            previous_date: None,
+            newest_date: None,
             report: None,
         }
     }

@@ -2,19 +2,19 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Feed, PerFeed, PreviousRows};
+use crate::model::{Feed, PerFeed, StoredRows};
 
 use super::places::{Places, name_field, organ_field, parent_field};
 
 /// What the delivery before had and this one has not.
 pub(super) struct Gone<'p> {
-    rows: PerFeed<Option<(&'p PreviousRows, HashMap<&'p str, usize>)>>,
+    rows: PerFeed<Option<(&'p StoredRows, HashMap<&'p str, usize>)>>,
 }
 
 impl<'p> Gone<'p> {
     pub(super) fn new(
         places: &Places<'_, '_>,
-        previous: Option<&'p PerFeed<Option<PreviousRows>>>,
+        previous: Option<&'p PerFeed<Option<StoredRows>>>,
     ) -> Gone<'p> {
         let rows = PerFeed::from_fn(|feed| {
             let (rows, file) = (previous?[feed].as_ref()?, places.file(feed)?);

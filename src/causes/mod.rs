@@ -26,7 +26,7 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Cause, Feed, Finding, Level, OrganFindings, PerFeed, PreviousRows};
+use crate::model::{Cause, Feed, Finding, Level, OrganFindings, PerFeed, StoredRows};
 use crate::rules::RowContext;
 
 use before::Gone;
@@ -44,7 +44,7 @@ pub struct Facts<'d, 'a> {
     /// The delivery.
     pub rows: RowContext<'d, 'a>,
     /// What the delivery before had and this one has not, or has with other content.
-    pub previous: Option<&'d PerFeed<Option<PreviousRows>>>,
+    pub previous: Option<&'d PerFeed<Option<StoredRows>>>,
     /// The files that are to the byte those of the delivery before.
     pub unchanged: &'d PerFeed<bool>,
     /// For each feed the number of records that are gone, where they are the last ones of the file before.

@@ -46,6 +46,14 @@ pub(super) fn delivery_folder(argument: &str, path: &Path) -> Result<(), Failure
     Err(Failure::usage(Message::new(format!("{named}：{zh}"), format!("{named}: {en}"))))
 }
 
+/// A text that says something.
+pub(super) fn text(text: &str) -> Result<String, BadArgument> {
+    match text.trim() {
+        "" => Err(BadArgument::new("不能为空", "it must not be empty")),
+        text => Ok(text.to_owned()),
+    }
+}
+
 /// Other ways in which people write a date.
 const OTHER_FORMS: [&str; 4] = ["%Y%m%d", "%Y/%m/%d", "%Y.%m.%d", "%Y年%m月%d日"];
 

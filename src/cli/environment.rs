@@ -59,6 +59,13 @@ impl Environment {
         Local::now().date_naive()
     }
 
+    /// The name of the user who runs the program, as far as the environment tells it.
+    pub(super) fn user() -> Option<String> {
+        ["SUDO_USER", "LOGNAME", "USER", "USERNAME"]
+            .iter()
+            .find_map(|name| variable(name).filter(|value| !value.is_empty()))
+    }
+
     /// Looks an environment variable up, for the secrets of a job file.
     pub(super) fn variable(name: &str) -> Option<String> {
         variable(name)

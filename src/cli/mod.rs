@@ -23,6 +23,7 @@ mod init;
 mod logging;
 mod output;
 mod progress;
+mod retract;
 mod rules;
 mod run_report;
 mod runs;
@@ -90,6 +91,7 @@ enum Verb {
     Sample(sample::Arguments),
     Serve(serve::Arguments),
     Runs(runs::Arguments),
+    Retract(retract::Arguments),
     Tree(tree::Arguments),
     Findings(findings::Arguments),
     Explain(explain::Arguments),
@@ -171,6 +173,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Sample(arguments) => sample::run(arguments, environment),
         Verb::Serve(arguments) => serve::run(arguments, environment),
         Verb::Runs(arguments) => runs::run(arguments, environment),
+        Verb::Retract(arguments) => retract::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
         Verb::Findings(arguments) => findings::run(arguments, environment),
         Verb::Explain(arguments) => explain::run(arguments, environment),

@@ -95,14 +95,14 @@ fn facts(row: &RunRow, reports: &Path) -> RunFacts {
         findings: Vec::new(),
         rows: row.rows,
         quarantined: row.quarantined,
-        previous_date: None,
+        newest_date: None,
         report: report.exists().then_some(report),
     }
 }
 
 /// The stable name of a limit, as the gate writes it.
 fn limit(name: &str) -> &'static str {
-    const KNOWN: [&str; 6] =
-        ["fatal-finding", "quarantined", "detached", "vanished", "vanished-in-organ", "older-date"];
+    const KNOWN: [&str; 5] =
+        ["fatal-finding", "quarantined", "detached", "vanished", "vanished-in-organ"];
     KNOWN.into_iter().find(|known| *known == name).unwrap_or("refused")
 }

@@ -10,6 +10,7 @@ mod feed;
 mod per_feed;
 mod previous;
 mod row_counter;
+mod stored_rows;
 mod finding;
 mod finding_identity;
 mod json_fault;
@@ -38,13 +39,14 @@ pub use language::{Language, grouped};
 pub use listed_finding::ListedFinding;
 pub use per_feed::PerFeed;
 pub use person_name::may_be_name;
-pub use previous::{Previous, PreviousRows};
+pub use previous::Previous;
 pub use row_counter::RowCounter;
 pub use run::{
     FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, MendedFinding, MendedTotals,
     NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles, ReportFiles, RunId, RunReport,
     StageTiming, VanishedRecord, Verdict,
 };
+pub use stored_rows::StoredRows;
 pub use system_fault::system_reason;
 pub use table::{Column, Table};
-pub use tree::{CarriedRow, TreeRows, TreeSums};
+pub use tree::{TreeRows, TreeSums};

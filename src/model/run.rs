@@ -195,6 +195,8 @@ pub struct RunReport {
     pub reasons: Vec<GateReason>,
     /// The business date of the snapshot before, where there is one.
     pub previous_date: Option<NaiveDate>,
+    /// The newest business date with a snapshot when the run began, where there is one.
+    pub newest_date: Option<NaiveDate>,
     /// One a feed, in report order.
     pub files: Vec<FileFacts>,
     /// What publishing did, by feed, or for a check the differences from a former delivery; empty for any other check

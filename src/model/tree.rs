@@ -38,12 +38,3 @@ pub enum TreeSums {
         active_descendant_count: Vec<u32>,
     },
 }
-
-/// A row of an earlier delivery that stays in the snapshot, because a bad row was delivered for its key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CarriedRow {
-    /// Its key.
-    pub key: String,
-    /// The fields asked for, by name, as text; a field without a value is not in it.
-    pub texts: std::collections::BTreeMap<String, String>,
-}

@@ -223,7 +223,7 @@ impl Classification {
             | StoreError::ReadOnly { .. }
             | StoreError::NotADatabase { .. }
             | StoreError::Foreign { .. } => Fault::DataFolder.permanent(),
-            StoreError::OlderDate { .. }
+            StoreError::UnknownDate { .. }
             | StoreError::Column { .. }
             | StoreError::UnknownForest { .. } => Fault::Setup.permanent(),
             StoreError::Locked { .. } => Fault::DatabaseLocked.passing(),

@@ -11,8 +11,8 @@ use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery, Readable};
 use crate::fetch::{self, RawDelivery};
 use crate::model::{
-    Cancel, Column, Feed, FeedChanges, FormerDelivery, FormerFeed, Message, PerFeed, PreviousRows,
-    RowCounter, VanishedRecord,
+    Cancel, Column, Feed, FeedChanges, FormerDelivery, FormerFeed, Message, PerFeed, RowCounter,
+    StoredRows, VanishedRecord,
 };
 use crate::rules::{Levels, check_lines, fields_of_previous};
 use crate::store::{Branch, BranchFields, Branches, Organ};
@@ -183,7 +183,7 @@ impl<'a> Former<'a> {
     }
 
     /// The records that a delivery no longer has, with what they were called and where they stood.
-    pub(super) fn vanished_rows(&self, compared: &Comparison) -> PerFeed<Option<PreviousRows>> {
+    pub(super) fn vanished_rows(&self, compared: &Comparison) -> PerFeed<Option<StoredRows>> {
         PerFeed::from_fn(|feed| {
             let (compared, file) = (compared.feeds.get(&feed)?, self.delivery.readable(feed)?);
             let table = &file.parsed.table;
@@ -191,7 +191,7 @@ impl<'a> Former<'a> {
             let texts: Vec<_> =
                 fields.filter_map(|field| Some((field, table.text(field)?))).collect();
             let names: Vec<&str> = texts.iter().map(|(field, _)| *field).collect();
-            let mut rows = PreviousRows::new(&names);
+            let mut rows = StoredRows::new(&names);
             for record in &compared.former.vanished {
                 let Some(row) = file.find(&record.key) else { continue };
                 rows.push(&record.key);

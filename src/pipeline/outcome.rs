@@ -56,6 +56,7 @@ impl Outcome {
             verdict: Verdict::Failed,
             reasons: Vec::new(),
             previous_date: None,
+            newest_date: None,
             files: Vec::new(),
             changes: Default::default(),
             former: None,

@@ -43,27 +43,6 @@ pub(super) fn report(
     report
 }
 
-/// No files at all: the run ended before they were read.
-pub(super) struct Undelivered<'s>(pub(super) &'s Schema);
-
-impl DeliveredFiles for Undelivered<'_> {
-    fn titles(&self, _: Feed) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn cells(&self, _: Feed, _: u64) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn column(&self, _: Feed, _: &str) -> Option<usize> {
-        None
-    }
-
-    fn fields(&self, feed: Feed) -> Vec<FieldNote> {
-        notes(self.0, feed)
-    }
-}
-
 impl DeliveredFiles for Delivery<'_> {
     fn titles(&self, feed: Feed) -> Vec<String> {
         let Some(file) = self.readable(feed) else { return Vec::new() };

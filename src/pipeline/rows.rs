@@ -1,11 +1,11 @@
-//! Writes accepted rows to the database, and reads the rows that are carried from the last snapshot.
+//! Writes accepted rows and forests to the database.
 
 use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Delivery, FileState};
-use crate::model::{Cancel, CarriedRow, Feed, PerFeed, Previous};
+use crate::model::{Cancel, Feed, PerFeed, Previous};
 use crate::rules::fields_of_previous;
-use crate::store::{Cell, FeedOutcome, NewRows, Publication, StoreError};
-use crate::trees::fields_of_carried;
+use crate::store::{DateChange, FeedOutcome, NewRows, Publication, StoreError};
+use crate::trees::{fields_of_stored, stored_tree_rows};
 
 /// Writes the rows of all feeds into the open transaction.
 pub(super) fn write_rows(
@@ -49,27 +49,15 @@ pub(super) fn previous(
     Ok(Some(Previous { date, rows }))
 }
 
-/// Rows of the last snapshot that replace quarantined ones, as the trees need them.
-pub(super) fn carried(
+/// Makes the forests anew from the rows of the newest snapshot.
+pub(super) fn write_stored_trees(
     schema: &Schema,
-    publication: &Publication<'_>,
-    feed: Feed,
-) -> Result<Vec<CarriedRow>, StoreError> {
-    let fields = fields_of_carried(schema, feed);
-    let names: Vec<&str> = fields.iter().map(String::as_str).collect();
-    let text = |cell: Cell| match cell {
-        Cell::Null => None,
-        Cell::Text(text) => Some(text),
-        Cell::Int(number) => Some(number.to_string()),
-    };
-    let rows = publication.carried(feed, &names)?.into_iter().map(|row| CarriedRow {
-        key: row.key,
-        texts: fields
-            .iter()
-            .cloned()
-            .zip(row.cells)
-            .filter_map(|(field, cell)| Some((field, text(cell)?)))
-            .collect(),
-    });
-    Ok(rows.collect())
+    change: &mut DateChange<'_>,
+) -> Result<(), StoreError> {
+    let rows =
+        PerFeed::try_from_fn(|feed| change.newest_rows(feed, &fields_of_stored(schema, feed)))?;
+    for (forest, rows) in stored_tree_rows(schema, &rows) {
+        change.write_tree(forest, &rows)?;
+    }
+    Ok(())
 }

@@ -16,8 +16,8 @@ use crate::model::{Cancel, Feed, Finding, PerFeed, RowCounter, RunReport, Verdic
 use crate::rules::{
     Levels, RowContext, check_lines, check_rows, check_snapshot, note_left_out_edges,
 };
-use crate::store::{RunRecord, Store};
-use crate::trees::{DeliveredForest, tree_rows};
+use crate::store::{RunRecord, Store, TreeSource};
+use crate::trees::{DeliveredForest, fields_of_stored, tree_rows};
 
 use super::error::RunError;
 use super::former::{self, Former};
@@ -26,7 +26,7 @@ use super::life;
 use super::outcome::Outcome;
 use super::pinned::wrong_pin;
 use super::reporter::{self, Reporter};
-use super::rows::{carried, previous, write_rows};
+use super::rows::{previous, write_rows, write_stored_trees};
 use super::stage::{Progress, Stage};
 use super::tally::Tally;
 use super::verdict::{Base, judge, lacks_rows};
@@ -187,12 +187,20 @@ impl Run<'_> {
 
         self.progress.stage(Stage::Publish);
         let began = Instant::now();
-        let carried = PerFeed::try_from_fn(|feed| carried(self.schema, &publication, feed))?;
-        let trees = tree_rows(delivery, accepted, &links, forests, &carried);
-        writing.restart(trees.iter().map(|(_, rows)| rows.ids.len() as u64).sum());
-        for (forest, rows) in trees {
-            publication.write_tree(forest, &rows)?;
-            self.check_cancelled()?;
+        match publication.tree_source() {
+            TreeSource::Delivery => {
+                let carried = PerFeed::try_from_fn(|feed| {
+                    publication.carried(feed, &fields_of_stored(self.schema, feed))
+                })?;
+                let trees = tree_rows(delivery, accepted, &links, forests, &carried);
+                writing.restart(trees.iter().map(|(_, rows)| rows.ids.len() as u64).sum());
+                for (forest, rows) in trees {
+                    publication.change().write_tree(forest, &rows)?;
+                    self.check_cancelled()?;
+                }
+            }
+            TreeSource::NewestRows => write_stored_trees(self.schema, publication.change())?,
+            TreeSource::Unchanged => {}
         }
         outcome.time(Stage::Publish, began);
         outcome.report.verdict = Verdict::Published;

@@ -12,13 +12,13 @@ pub struct FileFormat {
     /// `application_id` of the file.
     pub application_id: i64,
     /// The steps from an empty file to the newest format; `user_version` counts those taken.
-    pub migrations: &'static [M<'static>],
+    pub migrations: fn() -> Vec<M<'static>>,
 }
 
 impl FileFormat {
     /// The newest format that this program knows.
     fn supported(self) -> i64 {
-        self.migrations.len() as i64
+        (self.migrations)().len() as i64
     }
 
     /// Refuses a file of another program and one of a newer orgsnap. Writes nothing.
@@ -56,7 +56,7 @@ impl FileFormat {
         if current(conn)? {
             return Ok(());
         }
-        match Migrations::from_slice(self.migrations).to_latest(conn) {
+        match Migrations::new((self.migrations)()).to_latest(conn) {
             Ok(()) => Ok(()),
             // The other program took the step after this one had looked.
             Err(_) if current(conn)? => Ok(()),
@@ -80,7 +80,7 @@ mod tests {
 
     const FORMAT: FileFormat = FileFormat {
         application_id: 0x6f72_7465,
-        migrations: &[M::up("pragma application_id = 0x6f727465; create table t (x)")],
+        migrations: || vec![M::up("pragma application_id = 0x6f727465; create table t (x)")],
     };
 
     /// The header values were read one after the other: some of them before the other program's commit.

@@ -89,10 +89,9 @@ impl Branches {
             return Ok(branches);
         };
         branches.column = Some(column);
-        // The state before the date: open versions that are older, and versions that the date closed.
         let sql = format!(
             "select {select} from organ where valid_from < ?1 \
-             union all select {select} from organ_history where valid_to = ?1"
+             union all select {select} from organ_history where valid_from < ?1 and ?1 <= valid_to"
         );
         let mut statement = conn.prepare(&sql)?;
         let rows = statement

@@ -12,7 +12,7 @@ use rusqlite_migration::M;
 
 use crate::sqlite::{self, BusyPolicy, FileFormat, SqliteFault};
 use crate::store::error::StoreError;
-use crate::store::snapshot;
+use crate::store::{quarantined_keys, snapshot};
 
 /// Name of the database in a tenant's folder.
 pub const DATABASE: &str = "org.db";
@@ -20,12 +20,15 @@ pub const DATABASE: &str = "org.db";
 /// The format of `org.db`; the application id is "orgs".
 const FORMAT: FileFormat = FileFormat {
     application_id: 0x6f72_6773,
-    migrations: &[
-        M::up(include_str!("migrations/0001.sql")),
-        M::up(include_str!("migrations/0002.sql")),
-        M::up(include_str!("migrations/0003.sql")),
-        M::up(include_str!("migrations/0004.sql")),
-    ],
+    migrations: || {
+        vec![
+            M::up(include_str!("migrations/0001.sql")),
+            M::up(include_str!("migrations/0002.sql")),
+            M::up(include_str!("migrations/0003.sql")),
+            M::up(include_str!("migrations/0004.sql")),
+            M::up_with_hook(include_str!("migrations/0005.sql"), quarantined_keys::fill),
+        ]
+    },
 };
 
 /// How long to wait for another program that holds the file.

@@ -12,6 +12,7 @@ use crate::store::error::StoreError;
 use crate::store::layout::{self, FeedTable};
 use crate::store::publication::Publication;
 use crate::store::record::{self, RunRecord};
+use crate::store::retraction::Retraction;
 use crate::store::snapshot::{self, SnapshotInfo};
 use crate::store::{connection, dictionary, run_list};
 
@@ -97,10 +98,18 @@ impl Store {
     /// a million agents; done while the delivery is being parsed).
     ///
     /// # Errors
-    /// [`StoreError::OlderDate`] if a later date is published; [`StoreError::Locked`] if another program
-    /// writes; any fault of the database.
+    /// [`StoreError::Locked`] if another program writes; any fault of the database.
     pub fn begin(&mut self, date: NaiveDate) -> Result<Publication<'_>, StoreError> {
         Publication::begin(&mut self.conn, &self.path, &self.schema, &self.tables, date)
+    }
+
+    /// Opens a transaction that takes a business date back.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownDate`] if it has no snapshot; [`StoreError::Locked`] if another program writes; any
+    /// fault of the database.
+    pub fn begin_retraction(&mut self, date: NaiveDate) -> Result<Retraction<'_>, StoreError> {
+        Retraction::begin(&mut self.conn, &self.path, &self.schema, &self.tables, date)
     }
 
     /// Records a run that published nothing: its files, findings and quarantined lines, in a transaction of

@@ -24,16 +24,13 @@ pub enum StoreError {
         /// The newest format that this program knows.
         supported: i64,
     },
-    /// The date lies before the newest snapshot.
-    #[error(
-        "{date} is older than the newest snapshot, {newest}; only the newest date or a later one can be \
-         imported: import {newest} again, or import into a new data folder from {date} on"
-    )]
-    OlderDate {
-        /// The date of the import.
+    /// There is no snapshot of the date.
+    #[error("there is no snapshot of {date}: {}", dates_in_english(*date, known))]
+    UnknownDate {
+        /// The date asked for.
         date: NaiveDate,
-        /// The newest snapshot.
-        newest: NaiveDate,
+        /// The dates that there are, ascending.
+        known: Vec<NaiveDate>,
     },
     /// There is no database yet.
     #[error("{} does not exist: nothing was imported into this data folder yet", path.display())]
@@ -148,9 +145,9 @@ impl StoreError {
                 "{} 由更高版本的 orgsnap 创建（格式版本 {found}，本程序最高支持 {supported}），未作改动；请升级 orgsnap",
                 path.display()
             ),
-            StoreError::OlderDate { date, newest } => format!(
-                "{date} 早于最新快照 {newest}；目前只能导入最新日期或更晚的日期：请重新导入 {newest}，或换一个数据目录从 {date} 起导入"
-            ),
+            StoreError::UnknownDate { date, known } => {
+                format!("没有 {date} 的快照；{}", dates_in_chinese(*date, known))
+            }
             StoreError::NotFound { path } => {
                 format!(
                     "{} 不存在：这个数据目录还没有导入过数据；请先执行 orgsnap import",
@@ -223,6 +220,42 @@ impl StoreError {
             SqliteFault::Foreign => StoreError::Foreign { path },
             SqliteFault::Other(source) => StoreError::Sqlite { path, source },
         }
+    }
+}
+
+/// So many dates are listed.
+const LISTED_DATES: usize = 10;
+
+/// The dates nearest to one, ascending, as a list.
+fn nearest(date: NaiveDate, known: &[NaiveDate], between: &str) -> String {
+    let mut near = known.to_vec();
+    near.sort_by_key(|other| (*other - date).abs());
+    near.truncate(LISTED_DATES);
+    near.sort_unstable();
+    near.iter().map(NaiveDate::to_string).collect::<Vec<_>>().join(between)
+}
+
+fn dates_in_english(date: NaiveDate, known: &[NaiveDate]) -> String {
+    let listed = nearest(date, known, ", ");
+    match known {
+        [] => "nothing is published yet".to_owned(),
+        [first, .., last] if known.len() > LISTED_DATES => {
+            let count = known.len();
+            format!("there are {count}, from {first} to {last}; nearest to it: {listed}")
+        }
+        _ => format!("those that there are: {listed}"),
+    }
+}
+
+fn dates_in_chinese(date: NaiveDate, known: &[NaiveDate]) -> String {
+    let listed = nearest(date, known, "、");
+    match known {
+        [] => "尚未发布任何快照".to_owned(),
+        [first, .., last] if known.len() > LISTED_DATES => {
+            let count = known.len();
+            format!("共有 {count} 个日期的快照（{first} 至 {last}），最接近的有：{listed}")
+        }
+        _ => format!("已有快照的日期：{listed}"),
     }
 }
 

@@ -142,14 +142,60 @@ impl FeedTable {
         format!("update {} set {} where rowid = ?{}", self.name(), sets.join(", "), date + 2)
     }
 
-    /// Copies the row `?1` into the history, closed at `?2`, carried since `?3`.
-    pub(super) fn archive(&self) -> String {
+    /// Inserts a delivered row into the history: parameters as in [`FeedTable::insert`], then its end and since when it
+    /// was carried when it ended.
+    pub(super) fn insert_ended(&self) -> String {
+        let columns: Vec<String> = self.delivered().map(|(column, _)| quoted(column)).collect();
+        let parameters: Vec<String> = (1..=self.names.len() + 4).map(|n| format!("?{n}")).collect();
+        format!(
+            "insert into {}_history ({}, valid_from, content_hash, valid_to, carried_since) values ({})",
+            self.name(),
+            columns.join(", "),
+            parameters.join(", ")
+        )
+    }
+
+    /// Copies the row `?1` of a table of the feed into the history, valid from `?2` to `?3`, carried since `?4`.
+    pub(super) fn copy_to_history(&self, source: &str) -> String {
         let columns = self.all();
         format!(
-            "insert into {0}_history ({columns}, valid_from, valid_to, carried_since, content_hash) \
-             select {columns}, valid_from, ?2, ?3, content_hash from {0} where rowid = ?1",
+            "insert into {}_history ({columns}, valid_from, valid_to, carried_since, content_hash) \
+             select {columns}, ?2, ?3, ?4, content_hash from {source} where rowid = ?1",
             self.name()
         )
+    }
+
+    /// Copies the history row `?1` into the snapshot, valid from `?2`, carried since `?3`.
+    pub(super) fn copy_to_current(&self) -> String {
+        let columns = self.all();
+        format!(
+            "insert into {0} ({columns}, valid_from, carried_since, content_hash) \
+             select {columns}, ?2, ?3, content_hash from {0}_history where rowid = ?1",
+            self.name()
+        )
+    }
+
+    /// Writes the history row `?1` over the snapshot row `?4`, valid from `?2`, carried since `?3`.
+    pub(super) fn copy_over_current(&self) -> String {
+        let columns = self.all();
+        format!(
+            "update {0} set ({columns}, valid_from, carried_since, content_hash) = \
+             (select {columns}, ?2, ?3, content_hash from {0}_history where rowid = ?1) \
+             where rowid = ?4",
+            self.name()
+        )
+    }
+
+    /// Sets the first date of the snapshot row `?1` to `?2`, and since when it is carried to `?3`.
+    pub(super) fn set_dates(&self) -> String {
+        let name = self.name();
+        format!("update {name} set valid_from = ?2, carried_since = ?3 where rowid = ?1")
+    }
+
+    /// Sets the end of the history row `?1` to `?2`, and since when it was carried then to `?3`.
+    pub(super) fn set_end(&self) -> String {
+        let name = self.name();
+        format!("update {name}_history set valid_to = ?2, carried_since = ?3 where rowid = ?1")
     }
 
     /// Deletes the row `?1`.
@@ -157,28 +203,12 @@ impl FeedTable {
         format!("delete from {} where rowid = ?1", self.name())
     }
 
-    /// Sets `carried_since` of the row `?1` to `?2`.
-    pub(super) fn set_carried_since(&self) -> String {
-        format!("update {} set carried_since = ?2 where rowid = ?1", self.name())
-    }
-
-    /// Inserts the history row `?1` into the snapshot, carried since `?2`.
-    pub(super) fn reopen(&self) -> String {
-        let columns = self.all();
+    /// The history rows of the key `?1` that begin after `?2`, in order: rowid, first date, end, content hash.
+    pub(super) fn later_versions(&self) -> String {
+        let key = quoted(&self.key);
         format!(
-            "insert into {0} ({columns}, valid_from, carried_since, content_hash) \
-             select {columns}, valid_from, ?2, content_hash from {0}_history where rowid = ?1",
-            self.name()
-        )
-    }
-
-    /// Writes the history row `?1` over the snapshot row `?3`, carried since `?2`.
-    pub(super) fn reopen_over(&self) -> String {
-        let columns = self.all();
-        format!(
-            "update {0} set ({columns}, valid_from, carried_since, content_hash) = \
-             (select {columns}, valid_from, ?2, content_hash from {0}_history where rowid = ?1) \
-             where rowid = ?3",
+            "select rowid, valid_from, valid_to, content_hash from {}_history \
+             where {key} = ?1 and valid_from > ?2 order by valid_from",
             self.name()
         )
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::NaiveDate;
 use rusqlite::Connection;
 
 use crate::store::connection;
@@ -47,6 +48,19 @@ impl Reader {
             return Ok(None);
         }
         snapshot::newest(&self.conn, None).map_err(|error| self.fault(error))
+    }
+
+    /// The snapshot of a date.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownDate`] if there is none; any fault of the database.
+    pub fn snapshot(&self, date: NaiveDate) -> Result<SnapshotInfo, StoreError> {
+        if self.is_blank()? {
+            return Err(StoreError::UnknownDate { date, known: Vec::new() });
+        }
+        let found = snapshot::of(&self.conn, date).map_err(|error| self.fault(error))?;
+        let known = snapshot::dates(&self.conn).map_err(|error| self.fault(error))?;
+        found.ok_or(StoreError::UnknownDate { date, known })
     }
 
     /// The recorded runs, newest first, at most `limit`.

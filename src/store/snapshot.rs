@@ -48,6 +48,17 @@ pub(super) fn files_of(
     Ok(files.ok().map(|files| RecordedFiles { run, date, files }))
 }
 
+/// All dates with a snapshot, ascending.
+pub(super) fn dates(conn: &Connection) -> rusqlite::Result<Vec<NaiveDate>> {
+    let mut statement = conn.prepare("select business_date from snapshot order by 1")?;
+    let mut rows = statement.query([])?;
+    let (mut reader, mut dates) = (DateReader::default(), Vec::new());
+    while let Some(row) = rows.next()? {
+        dates.extend(reader.read(row.get_ref(0)?)?);
+    }
+    Ok(dates)
+}
+
 /// Reads a row of `snapshot`.
 pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<SnapshotInfo> {
     let date = DateReader::default().read(row.get_ref(0)?)?;
@@ -55,6 +66,16 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<SnapshotInfo> {
     let rows = PerFeed::try_from_fn(|feed| row.get::<_, i64>(columns[feed]))?;
     let rows = rows.map(|n| u64::try_from(n).unwrap_or_default());
     Ok(SnapshotInfo { date: date.unwrap_or_default(), run: RunId(row.get(1)?), rows })
+}
+
+/// What is read of `snapshot`.
+const SELECT: &str =
+    "select business_date, run, agent_rows, node_rows, organ_rows, principal_rows from snapshot";
+
+/// The snapshot of a date.
+pub(super) fn of(conn: &Connection, date: NaiveDate) -> rusqlite::Result<Option<SnapshotInfo>> {
+    let sql = format!("{SELECT} where business_date = ?1");
+    conn.query_row(&sql, [iso(date)], from_row).optional()
 }
 
 /// The newest snapshot that is not after a date, or the newest of all.
@@ -67,13 +88,7 @@ pub(super) fn at(
 
 /// The oldest snapshot.
 pub(super) fn oldest(conn: &Connection) -> rusqlite::Result<Option<SnapshotInfo>> {
-    conn.query_row(
-        "select business_date, run, agent_rows, node_rows, organ_rows, principal_rows from snapshot \
-         order by business_date limit 1",
-        [],
-        from_row,
-    )
-    .optional()
+    conn.query_row(&format!("{SELECT} order by business_date limit 1"), [], from_row).optional()
 }
 
 /// The newest snapshot, or the newest before a date.
@@ -81,11 +96,8 @@ pub(super) fn newest(
     conn: &Connection,
     before: Option<NaiveDate>,
 ) -> rusqlite::Result<Option<SnapshotInfo>> {
-    conn.query_row(
-        "select business_date, run, agent_rows, node_rows, organ_rows, principal_rows from snapshot \
-         where ?1 is null or business_date < ?1 order by business_date desc limit 1",
-        [before.map(iso)],
-        from_row,
-    )
-    .optional()
+    let sql = format!(
+        "{SELECT} where ?1 is null or business_date < ?1 order by business_date desc limit 1"
+    );
+    conn.query_row(&sql, [before.map(iso)], from_row).optional()
 }

@@ -1,53 +1,60 @@
-//! The stored rows of a feed, read once when a publication begins.
+//! The stored rows of a feed around a date, read once when a transaction begins.
 
 use chrono::NaiveDate;
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use crate::store::branches::Branches;
 use crate::store::dates::{DateReader, iso};
 use crate::store::keys::KeyList;
 use crate::store::layout::{FeedTable, quoted};
-use crate::store::plan::{ClosedVersion, OpenVersion, StoredKey};
+use crate::store::stored_key::{Content, Place, StoredKey, StoredVersion};
+use crate::timeline::Interval;
 
-/// The rows of one feed as far as an import for one date is concerned, in key order.
+/// Facts of keys, in the order of the keys; those of one key in the order of their dates.
+type ByKey<T> = (KeyList, Vec<T>);
+
+/// The rows of one feed as far as a delivery of one date is concerned, in key order.
 #[derive(Debug, Default)]
 pub(super) struct StoredFeed {
     keys: KeyList,
-    /// As `keys`.
-    open: Vec<OpenVersion>,
+    /// As `keys`: the rows of the snapshot table.
+    current: Vec<StoredVersion>,
     /// Positions in `keys`, by key.
     order: Vec<u32>,
-    /// History rows that were closed at the date, by key.
-    closed: Vec<(String, ClosedVersion)>,
-    /// Carry intervals that were ended at the date: key and start, by key.
-    ended: Vec<(String, NaiveDate)>,
-    /// Branch of each open and each closed row, for the feed whose rows belong to branches.
-    open_branch: Vec<Option<u32>>,
-    closed_branch: Vec<Option<u32>>,
+    /// History rows that hold on the date or end on it.
+    past: ByKey<StoredVersion>,
+    /// Carry intervals that end on the date or later.
+    carried: ByKey<Interval>,
+    /// Dates, from the date on, on which only quarantined rows came and there was no version to carry.
+    quarantined: ByKey<NaiveDate>,
+    /// Branch of each current and each past row, for the feed whose rows belong to branches.
+    current_branch: Vec<Option<u32>>,
+    past_branch: Vec<Option<u32>>,
     /// Rows of the snapshot before the date.
     rows_before: u64,
 }
 
 impl StoredFeed {
-    /// Reads the tables. `again` means that the date is the newest one; then the versions closed by its earlier
-    /// delivery are read too. The rows of the snapshot before are counted in their branches, if the feed has any.
+    /// Reads the tables. `newest` is the newest date with a snapshot: nothing has ended after it. The rows of the snapshot
+    /// before the date are counted in their branches, if the feed has any.
     pub(super) fn read(
         conn: &Connection,
         table: &FeedTable,
         date: NaiveDate,
-        again: bool,
+        newest: Option<NaiveDate>,
         mut branches: Option<&mut Branches>,
     ) -> rusqlite::Result<StoredFeed> {
-        let mut base = StoredFeed::default();
-        base.read_open(conn, table, date, branches.as_deref_mut())?;
-        base.order = base.keys.sorted();
-        if again {
-            base.read_closed(conn, table, date, branches)?;
-            base.read_ended(conn, table, date)?;
+        let mut stored = StoredFeed::default();
+        stored.read_current(conn, table, date, branches.as_deref_mut())?;
+        stored.order = stored.keys.sorted();
+        if newest.is_some_and(|newest| date <= newest) {
+            stored.read_past(conn, table, date, branches)?;
+            stored.read_quarantined(conn, table, date)?;
         }
-        let older = base.open.iter().filter(|open| open.valid_from < date).count();
-        base.rows_before = (older + base.closed.len()) as u64;
-        Ok(base)
+        stored.read_carried(conn, table, date)?;
+        let versions = stored.current.iter().chain(&stored.past.1);
+        stored.rows_before = versions.filter(|version| is_before(version, date)).count() as u64;
+        Ok(stored)
     }
 
     /// Number of rows of the snapshot before the date.
@@ -55,12 +62,12 @@ impl StoredFeed {
         self.rows_before
     }
 
-    /// Whether the current table holds no row.
+    /// Whether the snapshot table holds no row.
     pub(super) fn is_empty(&self) -> bool {
-        self.open.is_empty()
+        self.current.is_empty()
     }
 
-    fn read_open(
+    fn read_current(
         &mut self,
         conn: &Connection,
         table: &FeedTable,
@@ -68,33 +75,29 @@ impl StoredFeed {
         mut branches: Option<&mut Branches>,
     ) -> rusqlite::Result<()> {
         let sql = format!(
-            "select rowid, {}, valid_from, carried_since, content_hash, {} from {}",
+            "select rowid, {}, valid_from, content_hash, {} from {}",
             quoted(&table.key),
             branch_column(branches.as_deref()),
             table.name()
         );
         let mut statement = conn.prepare(&sql)?;
         let mut rows = statement.query([])?;
-        let (mut from, mut since) = (DateReader::default(), DateReader::default());
+        let mut dates = DateReader::default();
         while let Some(row) = rows.next()? {
-            let open = OpenVersion {
-                row: row.get(0)?,
-                hash: row.get(4)?,
-                valid_from: from.read(row.get_ref(2)?)?.unwrap_or(NaiveDate::MIN),
-                carried_since: since.read(row.get_ref(3)?)?,
-            };
+            let content = Content { hash: row.get(3)?, place: Place::Current(row.get(0)?) };
+            let valid = Interval { from: first_date(&mut dates, row, 2)?, to: None };
+            let version = StoredVersion { content, valid };
             self.keys.push(row.get_ref(1)?.as_str()?);
-            self.open.push(open);
+            self.current.push(version);
             if let Some(branches) = branches.as_deref_mut() {
-                let counted = open.valid_from < date;
-                self.open_branch
-                    .push(branches.branch_of(row.get_ref(5)?.as_str_or_null()?, counted));
+                let organ = row.get_ref(4)?.as_str_or_null()?;
+                self.current_branch.push(branches.branch_of(organ, is_before(&version, date)));
             }
         }
         Ok(())
     }
 
-    fn read_closed(
+    fn read_past(
         &mut self,
         conn: &Connection,
         table: &FeedTable,
@@ -103,45 +106,79 @@ impl StoredFeed {
     ) -> rusqlite::Result<()> {
         let key = quoted(&table.key);
         let sql = format!(
-            "select rowid, {key}, content_hash, {} from {}_history where valid_to = ?1 order by {key}",
+            "select rowid, {key}, valid_from, valid_to, content_hash, {} from {}_history \
+             where valid_to >= ?1 and valid_from <= ?1 order by +{key}, valid_from",
             branch_column(branches.as_deref()),
             table.name()
         );
         let mut statement = conn.prepare(&sql)?;
         let mut rows = statement.query([iso(date)])?;
+        let (mut from, mut to) = (DateReader::default(), DateReader::default());
         while let Some(row) = rows.next()? {
-            self.closed.push((row.get(1)?, ClosedVersion { row: row.get(0)?, hash: row.get(2)? }));
+            let content = Content { hash: row.get(4)?, place: Place::History(row.get(0)?) };
+            let valid =
+                Interval { from: first_date(&mut from, row, 2)?, to: to.read(row.get_ref(3)?)? };
+            let version = StoredVersion { content, valid };
+            self.past.0.push(row.get_ref(1)?.as_str()?);
+            self.past.1.push(version);
             if let Some(branches) = branches.as_deref_mut() {
-                self.closed_branch
-                    .push(branches.branch_of(row.get_ref(3)?.as_str_or_null()?, true));
+                let organ = row.get_ref(5)?.as_str_or_null()?;
+                self.past_branch.push(branches.branch_of(organ, is_before(&version, date)));
             }
         }
         Ok(())
     }
 
-    fn read_ended(
+    fn read_carried(
         &mut self,
         conn: &Connection,
         table: &FeedTable,
         date: NaiveDate,
     ) -> rusqlite::Result<()> {
-        let sql =
-            "select id, carried_from from carry where feed = ?1 and carried_to = ?2 order by id";
+        let sql = "select id, carried_from, carried_to from carry \
+                   where feed = ?1 and (carried_to is null or carried_to >= ?2) order by id, carried_from";
         let mut statement = conn.prepare(sql)?;
         let mut rows = statement.query([table.name(), &iso(date)])?;
-        let mut from = DateReader::default();
+        let (mut from, mut to) = (DateReader::default(), DateReader::default());
         while let Some(row) = rows.next()? {
-            if let Some(start) = from.read(row.get_ref(1)?)? {
-                self.ended.push((row.get(0)?, start));
-            }
+            self.carried.0.push(row.get_ref(0)?.as_str()?);
+            let from = first_date(&mut from, row, 1)?;
+            self.carried.1.push(Interval { from, to: to.read(row.get_ref(2)?)? });
+        }
+        Ok(())
+    }
+
+    fn read_quarantined(
+        &mut self,
+        conn: &Connection,
+        table: &FeedTable,
+        date: NaiveDate,
+    ) -> rusqlite::Result<()> {
+        let sql = "select id, business_date from quarantined_key \
+                   where feed = ?1 and business_date >= ?2 order by id, business_date";
+        let mut statement = conn.prepare(sql)?;
+        let mut rows = statement.query([table.name(), &iso(date)])?;
+        let mut dates = DateReader::default();
+        while let Some(row) = rows.next()? {
+            self.quarantined.0.push(row.get_ref(0)?.as_str()?);
+            self.quarantined.1.push(first_date(&mut dates, row, 1)?);
         }
         Ok(())
     }
 
     /// Iterates over the stored keys in byte order.
     pub(super) fn cursor(&self) -> Cursor<'_> {
-        Cursor { base: self, open: 0, closed: 0, ended: 0 }
+        Cursor { feed: self, current: 0, past: 0, carried: 0, quarantined: 0 }
     }
+}
+
+/// Whether a version belongs to the snapshot before a date, if it was read for that date.
+fn is_before(version: &StoredVersion, date: NaiveDate) -> bool {
+    version.valid.from < date
+}
+
+fn first_date(reader: &mut DateReader, row: &Row<'_>, at: usize) -> rusqlite::Result<NaiveDate> {
+    Ok(reader.read(row.get_ref(at)?)?.unwrap_or(NaiveDate::MIN))
 }
 
 /// The select expression for the branch of a row.
@@ -149,51 +186,62 @@ fn branch_column(branches: Option<&Branches>) -> String {
     branches.and_then(Branches::column).map_or_else(|| "null".to_owned(), quoted)
 }
 
-/// Iterates over the keys of a [`StoredFeed`]. Every key that has an ended carry interval also has
-/// an open or a closed row, so the intervals alone never yield a key.
+/// Iterates over the keys of a [`StoredFeed`]. A key that has a carry interval may have its version later than what is
+/// read of the history, so the intervals alone yield no key; nor does a version that begins after the date.
 #[derive(Debug)]
 pub(super) struct Cursor<'a> {
-    base: &'a StoredFeed,
-    open: usize,
-    closed: usize,
-    ended: usize,
+    feed: &'a StoredFeed,
+    current: usize,
+    past: usize,
+    carried: usize,
+    quarantined: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// The next key, without consuming it.
     pub(super) fn peek(&self) -> Option<&'a str> {
-        let open = self.base.order.get(self.open).map(|at| self.base.keys.get(*at as usize));
-        let closed = self.base.closed.get(self.closed).map(|(key, _)| key.as_str());
-        match (open, closed) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, other) => one.or(other),
-        }
+        let feed = self.feed;
+        let current = feed.order.get(self.current).map(|at| feed.keys.get(*at as usize));
+        let listed = |keys: &'a KeyList, at| (at < keys.len()).then(|| keys.get(at));
+        [listed(&feed.past.0, self.past), listed(&feed.quarantined.0, self.quarantined)]
+            .into_iter()
+            .flatten()
+            .chain(current)
+            .min()
     }
 
-    /// Consumes what is stored for this key, if it is the next one; returns it and the branch of its row.
-    pub(super) fn take(&mut self, key: &str) -> (StoredKey, Option<u32>) {
+    /// Consumes what is stored for this key, if it is the next one; returns it and the branch of its row in the snapshot
+    /// before the date.
+    pub(super) fn take(&mut self, key: &str) -> (StoredKey<'a>, Option<u32>) {
+        let feed = self.feed;
         let (mut stored, mut branch) = (StoredKey::default(), None);
-        if let Some(at) = self.base.order.get(self.open)
-            && self.base.keys.get(*at as usize) == key
+        if let Some(at) = feed.order.get(self.current)
+            && feed.keys.get(*at as usize) == key
         {
-            stored.open = self.base.open.get(*at as usize).copied();
-            branch = self.base.open_branch.get(*at as usize).copied().flatten();
-            self.open += 1;
+            stored.current = feed.current.get(*at as usize).copied();
+            branch = feed.current_branch.get(*at as usize).copied().flatten();
+            self.current += 1;
         }
-        if let Some((_, closed)) = self.base.closed.get(self.closed).filter(|(k, _)| k == key) {
-            stored.closed = Some(*closed);
-            // The closed row is the one of the snapshot before, so its branch counts.
-            branch = self.base.closed_branch.get(self.closed).copied().flatten();
-            self.closed += 1;
+        let first_past = self.past;
+        stored.past = take_all(&feed.past, &mut self.past, key);
+        if !stored.past.is_empty() {
+            // Of two rows the first ends on the date: it is the one of the snapshot before.
+            branch = feed.past_branch.get(first_past).copied().flatten();
         }
-        while let Some((ended, from)) =
-            self.base.ended.get(self.ended).filter(|(k, _)| k.as_str() <= key)
-        {
-            if ended == key {
-                stored.carry_ended = Some(*from);
-            }
-            self.ended += 1;
-        }
+        stored.carried = take_all(&feed.carried, &mut self.carried, key);
+        stored.quarantined = take_all(&feed.quarantined, &mut self.quarantined, key);
         (stored, branch)
     }
+}
+
+/// Consumes the facts of a key, and those of keys before it that no row led to.
+fn take_all<'a, T>((keys, facts): &'a ByKey<T>, next: &mut usize, key: &str) -> &'a [T] {
+    while *next < keys.len() && keys.get(*next) < key {
+        *next += 1;
+    }
+    let first = *next;
+    while *next < keys.len() && keys.get(*next) == key {
+        *next += 1;
+    }
+    facts.get(first..*next).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use std::{
 use orgsnap::sample::Defects;
 use rusqlite::Connection;
 
+use super::back_dated::{RECRUITER, STATUS};
 use super::{Workspace, date, dump};
 
 const AGENTS: usize = 20_000;
@@ -46,26 +47,20 @@ fn import_ended_at(workspace: &Workspace, day: u32, stage: usize, signal: &str) 
     child.wait().unwrap()
 }
 
-#[test]
-fn a_killed_import_leaves_the_old_snapshot_or_the_new_one() {
-    let workspace = Workspace::new();
-    workspace.deliver(22, AGENTS, Defects::None);
-    workspace.deliver(23, AGENTS, Defects::None);
-    assert_eq!(workspace.import(22).code, Some(0));
+/// Ends an import of a day at every stage, on data as they are, and sees to it that the old state stands or the new one.
+fn end_at_every_stage(workspace: &Workspace, day: u32, signals: &[&str]) {
     let old = workspace.dump();
     copy(&workspace.path("data"), &workspace.path("kept"));
-    assert_eq!(workspace.import(23).code, Some(0));
+    assert_eq!(workspace.import(day).code, Some(0));
     let new = workspace.dump();
     assert!(old != new);
 
-    // `INT` and `TERM` are what a person and a machine that shuts down send.
     let mut interrupted = [0; STAGES];
-    for (stage, signal) in
-        (0..STAGES).flat_map(|s| ["KILL", "INT", "TERM"].map(|signal| (s, signal)))
+    for (stage, signal) in (0..STAGES).flat_map(|s| signals.iter().map(move |signal| (s, *signal)))
     {
         fs::remove_dir_all(workspace.path("data")).unwrap();
         copy(&workspace.path("kept"), &workspace.path("data"));
-        let ended = import_ended_at(&workspace, 23, stage, signal);
+        let ended = import_ended_at(workspace, day, stage, signal);
         let context = format!("stage {stage} ({signal}, {ended})");
         interrupted[stage] += usize::from(!ended.success());
 
@@ -78,12 +73,37 @@ fn a_killed_import_leaves_the_old_snapshot_or_the_new_one() {
         let now = dump(&database);
         assert!(now == old || now == new, "{context}: neither the old snapshot nor the new one");
         assert!(now == new || !ended.success(), "{context}: it said that it published");
-        let again = workspace.import(23);
+        let again = workspace.import(day);
         assert_eq!(again.code, Some(0), "{context}: {again:?}");
         assert!(dump(&database) == new, "{context}: the next run gives other rows");
     }
     // The signals did come in the middle of runs.
     assert!(interrupted[..3].iter().all(|n| *n > 0), "runs interrupted by stage: {interrupted:?}");
+}
+
+#[test]
+fn a_killed_import_leaves_the_old_snapshot_or_the_new_one() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, AGENTS, Defects::None);
+    workspace.deliver(23, AGENTS, Defects::None);
+    assert_eq!(workspace.import(22).code, Some(0));
+    // `INT` and `TERM` are what a person and a machine that shuts down send.
+    end_at_every_stage(&workspace, 23, &["KILL", "INT", "TERM"]);
+}
+
+#[test]
+fn a_killed_import_of_an_older_date_leaves_all_dates_old_or_new() {
+    let workspace = Workspace::new();
+    for day in [22, 23, 24] {
+        workspace.deliver(day, AGENTS, Defects::None);
+    }
+    // The newest snapshot carries what the older date is going to bring, so that its trees are made anew.
+    workspace.edit_agents(23, &[(700, RECRUITER, "")]);
+    workspace.edit_agents(24, &[(700, STATUS, "x")]);
+    for day in [22, 24] {
+        assert_eq!(workspace.import(day).code, Some(0));
+    }
+    end_at_every_stage(&workspace, 23, &["KILL"]);
 }
 
 #[test]

@@ -292,7 +292,7 @@ impl View<'_> {
         if report.verdict != Verdict::Refused || report.database.is_none() {
             return None;
         }
-        Some(match (language, report.previous_date) {
+        Some(match (language, report.newest_date) {
             (Language::Chinese, Some(date)) => format!("当前快照仍为 {date}"),
             (Language::Chinese, None) => "尚未发布任何快照".to_owned(),
             (Language::English, Some(date)) => {
@@ -304,10 +304,7 @@ impl View<'_> {
 
     /// What to do next; `None` if nothing.
     pub fn advice(&self, language: Language) -> Option<&'static str> {
-        // Of a date that cannot be imported the provider has nothing to correct.
-        let is_date = self.report.reasons.iter().any(|reason| reason.limit == "older-date");
         match self.report.verdict {
-            Verdict::Refused if is_date => None,
             Verdict::Refused => Some(language.choose(
                 "请将本报告转交提供方，更正后重新导出；新文件到达后重新运行即可",
                 "forward this report to the provider; once the corrected files are there, run it again",

@@ -1,6 +1,6 @@
 //! Accepted rows beside the rows of the snapshot before.
 
-use crate::model::{Feed, Message, PreviousRows};
+use crate::model::{Feed, Message, StoredRows};
 use crate::rules::accepted_rows::AcceptedRows;
 use crate::rules::{SnapshotContext, Unreadable};
 
@@ -11,7 +11,7 @@ pub(super) const LEFT: &str = "2";
 /// The rows of one feed whose content differs from that of the snapshot before.
 pub(super) struct Changed<'d, 'a> {
     pub(super) rows: AcceptedRows<'d, 'a>,
-    pub(super) previous: &'d PreviousRows,
+    pub(super) previous: &'d StoredRows,
     /// Accepted rows with the position of the former row, in line order.
     pub(super) pairs: Vec<(u32, usize)>,
 }
@@ -21,7 +21,7 @@ pub(super) struct Changed<'d, 'a> {
 pub(super) fn both<'d, 'a>(
     context: &SnapshotContext<'d, 'a>,
     feed: Feed,
-) -> Result<(AcceptedRows<'d, 'a>, &'d PreviousRows), Unreadable> {
+) -> Result<(AcceptedRows<'d, 'a>, &'d StoredRows), Unreadable> {
     let rows = context.rows.rows(feed)?;
     Ok((rows, context.previous.rows[feed].as_ref().ok_or(Unreadable(feed))?))
 }

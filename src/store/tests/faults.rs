@@ -14,16 +14,27 @@ fn open_error(path: &std::path::Path) -> StoreError {
 }
 
 #[test]
-fn an_older_date_is_refused() {
+fn a_date_that_is_not_there_cannot_be_taken_back_and_those_that_are_there_are_named() {
     let database = TestDatabase::new();
     let mut store = database.open();
+    let error = retract(&mut store, 4).unwrap_err();
+    assert!(error.to_string().ends_with("nothing is published yet"), "{error}");
     import(&mut store, 5, &delivery("A1|a|1"));
-    let error = store.begin(day(4)).unwrap_err();
-    assert!(matches!(error, StoreError::OlderDate { .. }));
+    import(&mut store, 3, &delivery("A1|a|1"));
+    let error = retract(&mut store, 4).unwrap_err();
+    let words = "there is no snapshot of 2026-11-04: those that there are: 2026-11-03, 2026-11-05";
+    assert_eq!(error.to_string(), words);
+    for n in 6..20 {
+        import(&mut store, n, &delivery("A1|a|1"));
+    }
+    let error = retract(&mut store, 4).unwrap_err().message();
     assert!(
-        error.to_string().starts_with("2026-11-04 is older than the newest snapshot, 2026-11-05")
+        error
+            .en
+            .contains("there are 16, from 2026-11-03 to 2026-11-19; nearest to it: 2026-11-03, ")
     );
-    import(&mut store, 5, &delivery("A1|b|1"));
+    assert!(error.zh.contains("共有 16 个日期的快照（2026-11-03 至 2026-11-19）"), "{}", error.zh);
+    assert!(!error.en.contains("2026-11-18"), "{}", error.en);
 }
 
 #[test]
@@ -35,7 +46,7 @@ fn a_newer_database_is_left_as_it_is() {
     drop(newer);
     let before = fs::read(database.db()).unwrap();
     for error in [open_error(&database.db()), Reader::open_existing(&database.db()).unwrap_err()] {
-        assert!(matches!(error, StoreError::Newer { found: 99, supported: 4, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 99, supported: 5, .. }), "{error}");
     }
     assert!(fs::read(database.db()).unwrap() == before);
 }
@@ -192,7 +203,7 @@ fn an_incomplete_publication_cannot_be_committed() {
     assert!(publication.write_rows(Feed::Agent, &rows(&[0, 1])).is_err());
     assert!(publication.carried(Feed::Agent, &["noSuchField"]).is_err());
     let parents = [("A1".to_owned(), None)].into();
-    assert!(publication.write_tree(&schema.forests[0], &tree(false, &parents)).is_err());
+    assert!(publication.change().write_tree(&schema.forests[0], &tree(false, &parents)).is_err());
     let report = report("first", day(1), Verdict::Published);
     let error = publication.commit(Approved::for_tests(), record(&report)).unwrap_err();
     let expected = "not written: node, organ, principal, forest recruit";

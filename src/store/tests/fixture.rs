@@ -14,10 +14,13 @@ use crate::config::schema::{
 };
 use crate::gate::Approved;
 use crate::model::{
-    Feed, FileFacts, Message, PerFeed, RunId, RunReport, StageTiming, Table, TreeRows, TreeSums,
-    Verdict,
+    Feed, FileFacts, Message, PerFeed, RunId, RunReport, StageTiming, StoredRows, Table, TreeRows,
+    TreeSums, Verdict,
 };
-use crate::store::{Cell, FeedOutcome, NewRows, Publication, RunRecord, Store, StoreError};
+use crate::store::{
+    DateChange, FeedOutcome, NewRows, Publication, RetractionRecord, RunRecord, Store, StoreError,
+    TreeSource,
+};
 
 /// A folder with a database in it.
 pub(super) struct TestDatabase {
@@ -159,13 +162,18 @@ pub(super) struct Parsed {
 }
 
 impl Delivery {
-    pub(super) fn parse(&self, schema: &Schema, feed: Feed) -> Parsed {
-        let text = match feed {
+    /// The lines of a feed.
+    pub(super) fn text(&self, feed: Feed) -> &str {
+        match feed {
             Feed::Agent => &self.agent,
             Feed::Organ => &self.organ,
             Feed::Node => "N2|乙组|N1\nN1|甲组|",
             Feed::Principal => "P1|王五",
-        };
+        }
+    }
+
+    pub(super) fn parse(&self, schema: &Schema, feed: Feed) -> Parsed {
+        let text = self.text(feed);
         let fields = &schema.feed(feed).fields;
         let (mut cells, mut hashes) = (vec![Vec::new(); fields.len()], Vec::new());
         let (mut accepted, mut quarantined) = (Vec::new(), Vec::new());
@@ -220,6 +228,7 @@ pub(super) fn report(run: &str, date: NaiveDate, verdict: Verdict) -> RunReport 
         verdict,
         reasons: Vec::new(),
         previous_date: None,
+        newest_date: None,
         files: Feed::ALL.into_iter().map(facts).collect(),
         changes: BTreeMap::new(),
         former: None,
@@ -277,31 +286,58 @@ pub(super) fn stage(
     schema: &Schema,
     delivery: &Delivery,
 ) -> Result<PerFeed<FeedOutcome>, StoreError> {
-    PerFeed::try_from_fn(|feed| {
-        let parsed = delivery.parse(schema, feed);
-        let quarantined: Vec<&str> = parsed.quarantined.iter().map(String::as_str).collect();
-        let rows =
-            NewRows { table: &parsed.table, accepted: &parsed.accepted, quarantined: &quarantined };
-        let outcome = publication.write_rows(feed, &rows)?;
-        for forest in schema.forests.iter().filter(|forest| forest.feed == feed) {
-            let mut parents: BTreeMap<String, Option<String>> = BTreeMap::new();
-            let (keys, up) = (parsed.table.text("id").unwrap(), parsed.table.text(&forest.parent));
-            for row in &parsed.accepted {
-                let parent = up.unwrap().get(*row as usize).map(str::to_owned);
-                parents.insert(keys.value(*row as usize).to_owned(), parent);
+    let parsed = PerFeed::from_fn(|feed| delivery.parse(schema, feed));
+    let outcomes = PerFeed::try_from_fn(|feed| {
+        let Parsed { table, accepted, quarantined } = &parsed[feed];
+        let quarantined: Vec<&str> = quarantined.iter().map(String::as_str).collect();
+        publication.write_rows(feed, &NewRows { table, accepted, quarantined: &quarantined })
+    })?;
+    match publication.tree_source() {
+        TreeSource::Unchanged => {}
+        TreeSource::NewestRows => write_newest_trees(publication.change(), schema)?,
+        TreeSource::Delivery => {
+            for forest in &schema.forests {
+                let Parsed { table, accepted, .. } = &parsed[forest.feed];
+                let (keys, up) = (table.text("id").unwrap(), table.text(&forest.parent).unwrap());
+                let mut parents = Parents::new();
+                for row in accepted.iter().map(|row| *row as usize) {
+                    parents.insert(keys.value(row).to_owned(), up.get(row).map(str::to_owned));
+                }
+                let carried = publication.carried(forest.feed, &[&forest.parent])?;
+                parents.extend(parents_of(&carried, &forest.parent));
+                let rows = tree(forest.has_levels(), &parents);
+                publication.change().write_tree(forest, &rows)?;
             }
-            for carried in publication.carried(feed, &[&forest.parent]).unwrap() {
-                let parent = match &carried.cells[0] {
-                    Cell::Text(parent) => Some(parent.clone()),
-                    Cell::Null => None,
-                    Cell::Int(_) => panic!("a parent is a text"),
-                };
-                parents.insert(carried.key, parent);
-            }
-            publication.write_tree(forest, &tree(forest.has_levels(), &parents))?;
         }
-        Ok(outcome)
-    })
+    }
+    Ok(outcomes)
+}
+
+/// By record its parent.
+pub(super) type Parents = BTreeMap<String, Option<String>>;
+
+fn parents_of(rows: &StoredRows, field: &str) -> Parents {
+    let parent = |row| (rows.key(row).to_owned(), rows.cell(row, field).map(str::to_owned));
+    (0..rows.len()).map(parent).collect()
+}
+
+fn write_newest_trees(change: &mut DateChange<'_>, schema: &Schema) -> Result<(), StoreError> {
+    for forest in &schema.forests {
+        let rows = change.newest_rows(forest.feed, &[&forest.parent])?;
+        let parents = parents_of(&rows, &forest.parent);
+        change.write_tree(forest, &tree(forest.has_levels(), &parents))?;
+    }
+    Ok(())
+}
+
+/// Takes a day of November back.
+pub(super) fn retract(store: &mut Store, n: u32) -> Result<RunId, StoreError> {
+    let mut retraction = store.begin_retraction(day(n))?;
+    if retraction.change().newest_changed() {
+        write_newest_trees(retraction.change(), &schema())?;
+    }
+    let at = Utc.with_ymd_and_hms(2026, 11, 30, 2, 30, 0).unwrap();
+    retraction.commit(RetractionRecord { at, by: "tester", reason: "wrong file" })
 }
 
 pub(super) fn import_as(
@@ -324,7 +360,7 @@ pub(super) fn import(store: &mut Store, n: u32, delivery: &Delivery) -> PerFeed<
 }
 
 /// A forest, computed naively. Records whose parent is missing are tops.
-pub(super) fn tree(has_levels: bool, parents: &BTreeMap<String, Option<String>>) -> TreeRows<'_> {
+pub(super) fn tree(has_levels: bool, parents: &Parents) -> TreeRows<'_> {
     let ids: Vec<&str> = parents.keys().map(String::as_str).collect();
     let at = |id: &str| ids.binary_search(&id).ok().map(|at| at as u32);
     let parent: Vec<Option<u32>> = parents.values().map(|parent| at(parent.as_deref()?)).collect();
@@ -382,7 +418,7 @@ pub(super) fn count(store: &Store, sql: &str) -> i64 {
     store.conn.query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
-/// Everything that must not depend on how often and in what order deliveries were imported.
+/// Everything that must not depend on how often and in what order deliveries were imported, sorted.
 pub(super) fn content(conn: &rusqlite::Connection) -> Vec<String> {
     let mut all = Vec::new();
     for feed in Feed::ALL {
@@ -394,12 +430,14 @@ pub(super) fn content(conn: &rusqlite::Connection) -> Vec<String> {
     }
     for (table, columns) in [
         ("carry", "*"),
+        ("quarantined_key", "*"),
         ("organ_tree", "*"),
         ("recruit_tree", "*"),
         ("snapshot", "business_date, agent_rows, node_rows, organ_rows, principal_rows"),
     ] {
         all.extend(rows(conn, &format!("select '{table}', {columns} from {table} order by 2, 3")));
     }
+    all.sort();
     all
 }
 

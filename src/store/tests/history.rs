@@ -2,12 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use proptest::prelude::*;
-use rusqlite::Connection;
-
 use super::fixture::*;
 use crate::model::{Feed, FeedChanges, PerFeed};
-use crate::store::{Branch, CarriedRow, Cell, Store};
+use crate::store::{Branch, Store};
 
 fn agents(store: &Store) -> Vec<String> {
     rows(&store.conn, "select id, agent_name, valid_from, carried_since from agent order by id")
@@ -90,8 +87,10 @@ fn a_publication_reports_previous_rows_branches_and_carried_rows() {
         assert_eq!(publication.branches(), [branch("8601", 2, 1), branch("8602", 1, 1)]);
         let carried =
             publication.carried(Feed::Agent, &["workingOrganId", "agentStatus", "enterDate"]);
-        let cells = vec![Cell::Text("8601".to_owned()), Cell::Int(1), Cell::Null];
-        assert_eq!(carried.unwrap(), [CarriedRow { key: "A2".to_owned(), cells }]);
+        let carried = carried.unwrap();
+        let cells = ["workingOrganId", "agentStatus", "enterDate"].map(|f| carried.cell(0, f));
+        assert_eq!((carried.len(), carried.key(0)), (1, "A2"));
+        assert_eq!(cells, [Some("8601"), Some("1"), None]);
         drop(publication);
         import(&mut store, 2, &second);
     }
@@ -123,7 +122,10 @@ fn only_changed_rows_of_a_forest_are_written() {
     let parents = [("A1", None), ("A3", None), ("A4", None), ("A5", Some("A4"))];
     let parents: BTreeMap<String, Option<String>> =
         parents.map(|(id, up)| (id.to_owned(), up.map(str::to_owned))).into();
-    assert_eq!(publication.write_tree(&schema.forests[1], &tree(false, &parents)).unwrap(), 5);
+    assert_eq!(
+        publication.change().write_tree(&schema.forests[1], &tree(false, &parents)).unwrap(),
+        5
+    );
     drop(publication);
     assert_eq!(store.conn.total_changes() - before, 5);
 }
@@ -136,7 +138,7 @@ fn paths_are_null_below_the_maximum_depth() {
     let parents: BTreeMap<String, Option<String>> =
         (0..200).map(|n| (id(n), n.checked_sub(1).map(id))).collect();
     let mut publication = store.begin(day(1)).unwrap();
-    publication.write_tree(&schema.forests[0], &tree(true, &parents)).unwrap();
+    publication.change().write_tree(&schema.forests[0], &tree(true, &parents)).unwrap();
     let sql = "select count(path), max(length(path)), max(depth) from organ_tree";
     assert_eq!(rows(publication.connection(), sql), ["65|326|199"]);
 }
@@ -161,65 +163,4 @@ fn a_schema_can_gain_and_lose_columns() {
         rows(&store.conn, sql),
         ["A1|-|2026-11-01|2026-11-02", "A1|L7|2026-11-02|2026-11-03", "A1|-|2026-11-03|-"]
     );
-}
-
-/// A generated delivery: content by agent, `None` for a quarantined row. Recruiters have smaller
-/// numbers, so there is no cycle.
-fn delivery_of(agents: &BTreeMap<u8, Option<u8>>, organs: u8) -> Delivery {
-    let line = |(id, content): (&u8, &Option<u8>)| match content {
-        None => format!("!A{id}|bad"),
-        Some(content) => {
-            let recruiter =
-                id.checked_sub(content + 1).map(|r| format!("A{r}")).unwrap_or_default();
-            format!("A{id}|name {content}|1|2020-01-01|{recruiter}|8601")
-        }
-    };
-    // The order in the file differs from the order of the keys.
-    let lines: Vec<String> = agents.iter().rev().map(line).collect();
-    let organs: Vec<&str> = ORGANS.lines().take(organs as usize).collect();
-    Delivery { agent: lines.join("\n"), organ: organs.join("\n") }
-}
-
-fn deliveries() -> impl Strategy<Value = Vec<(bool, Delivery)>> {
-    let content = prop_oneof![4 => (0u8..3).prop_map(Some), 1 => Just(None)];
-    let agents = proptest::collection::btree_map(0u8..7, content, 0..7);
-    let delivery = (agents, 2u8..5).prop_map(|(agents, organs)| delivery_of(&agents, organs));
-    proptest::collection::vec((any::<bool>(), delivery), 1..7)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn the_same_deliveries_give_the_same_database(list in deliveries()) {
-        let (database, mut last, mut n) = (TestDatabase::new(), BTreeMap::new(), 1);
-        let mut store = database.open();
-        for (next, delivery) in &list {
-            n += u32::from(*next);
-            import(&mut store, n, delivery);
-            last.insert(n, delivery.clone());
-        }
-        let fresh_database = TestDatabase::new();
-        let mut fresh = fresh_database.open();
-        for (n, delivery) in &last {
-            import(&mut fresh, *n, delivery);
-        }
-        prop_assert_eq!(content(&store.conn), content(&fresh.conn));
-
-        // The last delivery again: no row of the snapshot tables is written.
-        let before = counters(&store.conn);
-        let outcomes = import(&mut store, n, &last[&n]);
-        prop_assert_eq!(counters(&store.conn), before);
-        for outcome in outcomes {
-            let FeedChanges { added, changed, removed, .. } = outcome.table_changes;
-            prop_assert_eq!((added, changed, removed), (0, 0, 0));
-        }
-        prop_assert_eq!(rows(&store.conn, "pragma integrity_check"), ["ok"]);
-    }
-}
-
-/// Rows with their rowids, which change if a row is deleted and inserted again.
-fn counters(conn: &Connection) -> Vec<String> {
-    let tables = Feed::ALL.map(|f| [f.name().to_owned(), format!("{f}_history")]).concat();
-    tables.iter().flat_map(|t| rows(conn, &format!("select rowid, * from {t}"))).collect()
 }

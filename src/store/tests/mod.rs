@@ -1,6 +1,7 @@
 //! Tests of the store on real files.
 
 mod fixture;
+mod any_order;
 mod faults;
 mod history;
 mod reading;

@@ -117,6 +117,39 @@ fn lines_kept_before_their_keys_were_get_the_keys_that_findings_name() {
 }
 
 #[test]
+fn keys_that_were_only_quarantined_before_the_table_was_are_told_by_the_recorded_lines() {
+    let database = TestDatabase::new();
+    let mut store = database.open();
+    import(&mut store, 1, &delivery("A1|a|1\n!A2|x"));
+    import(&mut store, 2, &delivery("!A1|x\nA2|b|1\nA3|c|1\n!A4|x"));
+    import(&mut store, 3, &delivery("!A1|x\n!A2|x\n!A4|x"));
+    let sql = "select id, business_date from quarantined_key where feed = 'agent'";
+    let kept = rows(&store.conn, sql);
+    assert_eq!(kept, ["A2|2026-11-01", "A4|2026-11-02", "A4|2026-11-03"]);
+    // A3 has a row in quarantine beside its accepted one; a run that published nothing tells nothing.
+    for (run, key) in [
+        ("run-0", "A2"),
+        ("run-1", "A1"),
+        ("run-1", "A3"),
+        ("run-1", "A4"),
+        ("run-1", "A4"),
+        ("run-2", "A1"),
+        ("run-2", "A2"),
+        ("run-2", "A4"),
+        ("refused", "A9"),
+    ] {
+        let insert =
+            "insert into quarantine values (?1, 'agent', 'agent.txt', 1, x'41', 'A', 'V201', ?2)";
+        store.conn.execute(insert, [run, key]).unwrap();
+    }
+    let former = "drop table quarantined_key; drop table retraction; pragma user_version = ";
+    let version = count(&store, "select user_version from pragma_user_version");
+    store.conn.execute_batch(&format!("{former}{}", version - 1)).unwrap();
+    drop(store);
+    assert_eq!(rows(&database.open().conn, sql), kept);
+}
+
+#[test]
 fn a_failed_run_records_only_the_run() {
     let database = TestDatabase::new();
     let mut store = database.open();

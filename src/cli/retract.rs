@@ -1,0 +1,97 @@
+//! `orgsnap retract`: takes a date back, as if it had never been delivered.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::path::PathBuf;
+
+use chrono::NaiveDate;
+use clap::Args;
+use orgsnap::model::{Message, system_reason};
+use orgsnap::pipeline::{self, RetractRequest, Retracted};
+use orgsnap::store::{DATABASE, Reader};
+
+use super::environment::Environment;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::import::load;
+use super::{argument, output};
+
+/// Take a date back, as if it had never been delivered
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The job file
+    #[arg(value_name = "JOB")]
+    job: PathBuf,
+    /// The business date to take back
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = argument::date)]
+    date: NaiveDate,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT", value_parser = argument::text)]
+    reason: String,
+    /// Who, for the record [default: the user who runs it]
+    #[arg(long, value_name = "NAME", value_parser = argument::text)]
+    by: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Asks, and takes the date back.
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let job = load(&arguments.job, environment)?;
+    let (date, language) = (arguments.date, environment.language);
+    let database = environment.data.join(&job.tenant).join(DATABASE);
+    let run = Reader::open_existing(&database)?.snapshot(date)?.run;
+    if !arguments.yes && !is_confirmed(&job.tenant, date, environment)? {
+        output::print(language.choose("未作任何改动\n", "nothing was changed\n"))?;
+        return Ok(Exit::Done);
+    }
+    tracing::info!(tenant = %job.tenant, %date, %run, "takes a date back");
+    let user = Environment::user();
+    let request = RetractRequest {
+        job: &job,
+        date,
+        data_dir: &environment.data,
+        now: environment.now(),
+        by: arguments.by.as_deref().or(user.as_deref()).unwrap_or("-"),
+        reason: &arguments.reason,
+    };
+    let Retracted { run, newest } = pipeline::retract(&request)?;
+    let done = language.choose(
+        format!("已撤回 {date} 的快照（运行 {run}）"),
+        format!("took the snapshot of {date} back (run {run})"),
+    );
+    let left = match newest {
+        Some(newest) => language.choose(
+            format!("最新快照为 {newest}"),
+            format!("the newest snapshot is that of {newest}"),
+        ),
+        None => language.choose("已没有任何快照", "there is no snapshot left").to_owned(),
+    };
+    output::print(&format!("{done}{}{left}\n", language.choose("；", "; ")))?;
+    Ok(Exit::Done)
+}
+
+/// Asks the person at the terminal.
+fn is_confirmed(tenant: &str, date: NaiveDate, environment: &Environment) -> Result<bool, Failure> {
+    if !io::stdin().is_terminal() {
+        return Err(Failure::usage(Message::new(
+            format!("撤回 {date} 需要确认；不在终端中运行时请加 --yes"),
+            format!("taking {date} back has to be confirmed: without a terminal, add --yes"),
+        )));
+    }
+    output::print(&environment.language.choose(
+        format!("撤回租户 {tenant} 在 {date} 的快照，如同该日从未导入。是否继续？[y/N] "),
+        format!(
+            "Take the snapshot of {date} of tenant {tenant} back, as if it had never been delivered? [y/N] "
+        ),
+    ))?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).map_err(|error| {
+        let Message { zh, en } = system_reason(&error);
+        Failure::usage(Message::new(
+            format!("无法读取输入：{zh}；可加 --yes 不提问"),
+            format!("the answer cannot be read: {en}; with --yes nothing is asked"),
+        ))
+    })?;
+    Ok(["y", "yes", "是"].contains(&line.trim().to_lowercase().as_str()))
+}

@@ -1,0 +1,63 @@
+//! Takes a date back, as if it had never been delivered.
+
+use std::path::Path;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::config::job::Job;
+use crate::disk::TenantLock;
+use crate::model::RunId;
+use crate::store::{self, RetractionRecord, Store, StoreError};
+
+use super::error::RunError;
+use super::job_schema::schema_of;
+use super::rows::write_stored_trees;
+
+/// What to take back.
+#[derive(Debug, Clone, Copy)]
+pub struct RetractRequest<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// The business date.
+    pub date: NaiveDate,
+    /// The data folder.
+    pub data_dir: &'a Path,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// Who does it.
+    pub by: &'a str,
+    /// Why.
+    pub reason: &'a str,
+}
+
+/// What was taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retracted {
+    /// The run that had published the date.
+    pub run: RunId,
+    /// The newest date that is left; none if there is none.
+    pub newest: Option<NaiveDate>,
+}
+
+/// Takes a date back in one transaction.
+///
+/// # Errors
+/// [`StoreError::UnknownDate`] if it has no snapshot; any fault of the configuration, the machine or the database. The
+/// date then stays.
+pub fn retract(request: &RetractRequest<'_>) -> Result<Retracted, RunError> {
+    let RetractRequest { job, date, data_dir, now, by, reason } = *request;
+    let schema = schema_of(Some(job))?;
+    let tenant_dir = data_dir.join(&job.tenant);
+    let database = tenant_dir.join(store::DATABASE);
+    if !database.exists() {
+        return Err(StoreError::NotFound { path: database }.into());
+    }
+    let _lock = TenantLock::acquire(&tenant_dir, &format!("retract {date}"), now)?;
+    let mut store = Store::open(&database, &schema)?;
+    let mut retraction = store.begin_retraction(date)?;
+    if retraction.change().newest_changed() {
+        write_stored_trees(&schema, retraction.change())?;
+    }
+    let run = retraction.commit(RetractionRecord { at: now, by, reason })?;
+    Ok(Retracted { run, newest: store.latest()?.map(|latest| latest.date) })
+}

@@ -1,0 +1,202 @@
+//! An open transaction that changes what there is of one business date: what a publication and a retraction share.
+
+use std::path::Path;
+
+use chrono::NaiveDate;
+use rusqlite::{Connection, params};
+
+use crate::config::schema::{ForestSchema, Schema};
+use crate::model::{Feed, PerFeed, RowCounter, StoredRows, TreeRows};
+use crate::store::branches::Branches;
+use crate::store::connection;
+use crate::store::dates::iso;
+use crate::store::error::StoreError;
+use crate::store::layout::FeedTable;
+use crate::store::rows::{Dates, Written};
+use crate::store::select::Select;
+use crate::store::snapshot;
+use crate::store::stored_feed::StoredFeed;
+use crate::store::trees::{self, NewTree, StoredTree};
+
+/// An open transaction. Nothing is visible to others before it is committed; if dropped before that, it changes
+/// nothing.
+#[derive(Debug)]
+pub struct DateChange<'s> {
+    /// Borrowed exclusively, unlike in `rusqlite::Transaction`, so that it can begin on one thread and be written on
+    /// another.
+    pub(super) conn: &'s mut Connection,
+    path: &'s Path,
+    pub(super) schema: &'s Schema,
+    pub(super) tables: &'s PerFeed<FeedTable>,
+    pub(super) date: NaiveDate,
+    /// All dates with a delivery, ascending, this one among them.
+    dates: Vec<NaiveDate>,
+    /// The newest date before the transaction.
+    newest: Option<NaiveDate>,
+    /// One a feed, once its rows are written.
+    pub(super) written: PerFeed<Option<Written>>,
+    /// One a forest; read when it is needed.
+    trees: Vec<Option<StoredTree>>,
+    /// One a forest.
+    trees_written: Vec<bool>,
+    /// Is told of the rows that are written.
+    pub(super) counter: RowCounter<'s>,
+}
+
+impl<'s> DateChange<'s> {
+    /// Opens the transaction.
+    pub(super) fn begin(
+        conn: &'s mut Connection,
+        path: &'s Path,
+        schema: &'s Schema,
+        tables: &'s PerFeed<FeedTable>,
+        date: NaiveDate,
+    ) -> Result<DateChange<'s>, StoreError> {
+        conn.execute_batch("begin immediate").map_err(|error| StoreError::sqlite(path, error))?;
+        // From here on `Drop` rolls back whatever happens.
+        let mut change = DateChange {
+            conn,
+            path,
+            schema,
+            tables,
+            date,
+            dates: Vec::new(),
+            newest: None,
+            written: PerFeed::default(),
+            trees: schema.forests.iter().map(|_| None).collect(),
+            trees_written: vec![false; schema.forests.len()],
+            counter: RowCounter::default(),
+        };
+        // Read inside the transaction: no other process can publish after it.
+        let mut dates = snapshot::dates(change.conn).map_err(|error| change.fault(error))?;
+        change.newest = dates.last().copied();
+        if let Err(at) = dates.binary_search(&date) {
+            dates.insert(at, date);
+        }
+        change.dates = dates;
+        Ok(change)
+    }
+
+    pub(super) fn fault(&self, error: rusqlite::Error) -> StoreError {
+        StoreError::sqlite(self.path, error)
+    }
+
+    /// The dates, for the rows of a feed.
+    pub(super) fn dates(&self) -> Dates<'_> {
+        Dates { date: self.date, all: &self.dates }
+    }
+
+    /// Reads the rows of a feed around the date.
+    pub(super) fn stored(
+        &self,
+        feed: Feed,
+        branches: Option<&mut Branches>,
+    ) -> rusqlite::Result<StoredFeed> {
+        StoredFeed::read(self.conn, &self.tables[feed], self.date, self.newest, branches)
+    }
+
+    /// Reads the forests in advance.
+    pub(super) fn read_trees(&mut self) -> rusqlite::Result<()> {
+        for (forest, stored) in self.schema.forests.iter().zip(&mut self.trees) {
+            *stored = Some(StoredTree::read(self.conn, forest)?);
+        }
+        Ok(())
+    }
+
+    /// Whether an older date changed the content of the newest snapshot, so that its forests are to be made anew from
+    /// [`DateChange::newest_rows`]; once all feeds are written.
+    pub fn newest_changed(&self) -> bool {
+        self.written.iter().flatten().any(|written| written.newest_changed)
+    }
+
+    /// All rows of a feed in the newest snapshot, by key, with the fields asked for (by the schema's names).
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] for an unknown field; any fault of the database.
+    pub fn newest_rows(&self, feed: Feed, fields: &[&str]) -> Result<StoredRows, StoreError> {
+        let select = Select::new(self.schema.feed(feed), fields)?;
+        select.all(self.conn, feed.name()).map_err(|error| self.fault(error))
+    }
+
+    /// Writes the rows of one forest, once. Returns how many rows had to be written or deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] if the rows do not have the shape that [`TreeRows`] promises; any fault of
+    /// the database. After an error the transaction can only be dropped.
+    pub fn write_tree(
+        &mut self,
+        forest: &ForestSchema,
+        rows: &TreeRows<'_>,
+    ) -> Result<u64, StoreError> {
+        let unknown = || StoreError::Misuse(format!("the schema has no forest {}", forest.name));
+        let at = self.schema.forests.iter().position(|f| f == forest).ok_or_else(unknown)?;
+        let (Some(stored), Some(written)) =
+            (self.trees.get_mut(at), self.trees_written.get_mut(at))
+        else {
+            return Err(unknown());
+        };
+        if std::mem::replace(written, true) {
+            return Err(StoreError::Misuse(format!("the forest {} comes twice", forest.name)));
+        }
+        let stored = stored.take();
+        let new = NewTree::new(forest, rows)?;
+        let write = || {
+            let stored = stored.map_or_else(|| StoredTree::read(self.conn, forest), Ok)?;
+            trees::write(self.conn, forest, &stored, &new, self.counter)
+        };
+        write().map_err(|error| StoreError::sqlite(self.path, error))
+    }
+
+    /// The feeds and forests that are not written. `trees` says whether the forests have to be.
+    pub(super) fn missing(&self, trees: bool) -> Result<(), StoreError> {
+        let feeds = self.tables.iter().zip(&self.written);
+        let feeds = feeds.filter(|(_, done)| done.is_none()).map(|(t, _)| t.name().to_owned());
+        let forests = self.schema.forests.iter().zip(&self.trees_written);
+        let forests = forests
+            .filter(|(_, done)| trees && !**done)
+            .map(|(forest, _)| format!("forest {}", forest.name));
+        let missing: Vec<String> = feeds.chain(forests).collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(StoreError::Misuse(format!("not written: {}", missing.join(", ")))),
+        }
+    }
+
+    /// Corrects the counts of the later dates, which an older one changes through what is carried.
+    pub(super) fn write_later_counts(&self) -> rusqlite::Result<()> {
+        let later = self.dates.iter().filter(|date| **date > self.date);
+        let more = |feed: Feed, date: NaiveDate| -> i64 {
+            let written = self.written[feed].iter();
+            written.flat_map(|written| written.more_rows.range(..=date)).map(|(_, more)| more).sum()
+        };
+        for date in later {
+            let counts = Feed::ALL.map(|feed| more(feed, *date));
+            if counts.iter().any(|more| *more != 0) {
+                let [agent, node, organ, principal] = counts;
+                let sql = "update snapshot set agent_rows = agent_rows + ?2, node_rows = node_rows + ?3, \
+                           organ_rows = organ_rows + ?4, principal_rows = principal_rows + ?5 \
+                           where business_date = ?1";
+                self.conn.execute(sql, params![iso(*date), agent, node, organ, principal])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the changes visible to all readers; from here on they survive a power cut.
+    pub(super) fn commit(self) -> Result<(), StoreError> {
+        self.conn.execute_batch("commit").map_err(|error| self.fault(error))?;
+        connection::checkpoint(self.conn, self.path);
+        Ok(())
+    }
+}
+
+impl Drop for DateChange<'_> {
+    fn drop(&mut self) {
+        // Without a commit everything is rolled back; if the rollback fails, closing the connection does it.
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.conn.execute_batch("rollback")
+        {
+            tracing::warn!("rolling back {} failed: {error}", self.path.display());
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The rows of one feed as a delivery brings them, in key order.
+
+use polars_arrow::array::Utf8ViewArray;
+
+use crate::model::{Column, Table};
+use crate::store::error::StoreError;
+use crate::store::layout::FeedTable;
+use crate::store::stored_key::{Content, Place};
+use crate::timeline::Observation;
+
+/// The rows of one feed as a delivery brings them.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRows<'a> {
+    /// The parsed records.
+    pub table: &'a Table,
+    /// Row numbers of the accepted records, strictly ascending by the bytes of their keys.
+    pub accepted: &'a [u32],
+    /// Keys of which rows were delivered and quarantined, in any order, accepted ones allowed among them.
+    pub quarantined: &'a [&'a str],
+}
+
+/// The delivered rows, checked to be in key order.
+pub(super) struct DeliveredRows<'a> {
+    accepted: &'a [u32],
+    keys: &'a Utf8ViewArray,
+    hashes: &'a [u64],
+    /// One a field, in the order of the statements' parameters.
+    columns: Vec<Column<'a>>,
+    quarantined: Vec<&'a str>,
+    next_accepted: usize,
+    next_quarantined: usize,
+}
+
+impl<'a> DeliveredRows<'a> {
+    /// Looks up the columns and checks the order.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] if a column is missing or the rows are not in key order: skipped rows would
+    /// be taken for absent ones.
+    pub(super) fn new(
+        rows: NewRows<'a>,
+        table: &FeedTable,
+    ) -> Result<DeliveredRows<'a>, StoreError> {
+        let feed = table.feed;
+        let missing = |field: &str| StoreError::Misuse(format!("{feed} has no column {field}"));
+        let keys = rows.table.text(table.key_field()).ok_or_else(|| missing(table.key_field()))?;
+        let columns = table
+            .fields()
+            .iter()
+            .map(|field| rows.table.column(field).ok_or_else(|| missing(field)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut before: Option<&str> = None;
+        for row in rows.accepted {
+            let key = keys.get(*row as usize);
+            if key <= before {
+                return Err(StoreError::Misuse(format!("{feed} is not in key order at row {row}")));
+            }
+            before = key;
+        }
+        let mut quarantined = rows.quarantined.to_vec();
+        quarantined.sort_unstable();
+        quarantined.dedup();
+        Ok(DeliveredRows {
+            accepted: rows.accepted,
+            keys,
+            hashes: rows.table.hashes(),
+            columns,
+            quarantined,
+            next_accepted: 0,
+            next_quarantined: 0,
+        })
+    }
+
+    /// The columns, one a field, in the order of the statements' parameters.
+    pub(super) fn columns(&self) -> &[Column<'a>] {
+        &self.columns
+    }
+
+    /// The content hash of a row as SQLite holds it.
+    pub(super) fn hash(&self, row: usize) -> i64 {
+        self.hashes.get(row).copied().unwrap_or_default().cast_signed()
+    }
+
+    fn accepted(&self) -> Option<(&'a str, usize)> {
+        let row = *self.accepted.get(self.next_accepted)? as usize;
+        self.keys.get(row).map(|key| (key, row))
+    }
+
+    /// The next key, without consuming it.
+    pub(super) fn peek(&self) -> Option<&'a str> {
+        let accepted = self.accepted().map(|(key, _)| key);
+        first(accepted, self.quarantined.get(self.next_quarantined).copied())
+    }
+
+    /// Consumes the rows of a key that is not after the next one; returns what the delivery says of it.
+    pub(super) fn take(&mut self, key: &str) -> Observation<Content> {
+        let mut seen = Observation::Absent;
+        if self.quarantined.get(self.next_quarantined) == Some(&key) {
+            self.next_quarantined += 1;
+            seen = Observation::Quarantined;
+        }
+        if let Some((_, row)) = self.accepted().filter(|(accepted, _)| *accepted == key) {
+            self.next_accepted += 1;
+            let content = Content { hash: self.hash(row), place: Place::Delivered(row) };
+            seen = Observation::Accepted(content);
+        }
+        seen
+    }
+}
+
+/// The smaller of two keys that may be there.
+pub(super) fn first<'a>(one: Option<&'a str>, other: Option<&'a str>) -> Option<&'a str> {
+    match (one, other) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (one, other) => one.or(other),
+    }
+}
