@@ -16,6 +16,7 @@ mod deliveries;
 mod dialects;
 mod explain;
 mod fetch;
+mod html;
 mod import;
 mod job;
 mod layers;

@@ -72,7 +72,7 @@ fn file(feed: Feed, name: &str, rows: u64, previous_rows: Option<u64>) -> FileFa
     }
 }
 
-fn finding(
+pub(crate) fn finding(
     code: &'static str,
     name: &'static str,
     level: Level,
@@ -101,7 +101,14 @@ fn finding(
 }
 
 /// A finding on a line that is shown, with the field marked.
-fn shown(mut finding: Finding, line: u64, text: &str, field: &str, zh: &str, en: &str) -> Finding {
+pub(crate) fn shown(
+    mut finding: Finding,
+    line: u64,
+    text: &str,
+    field: &str,
+    zh: &str,
+    en: &str,
+) -> Finding {
     let start = text.find(field).expect("the field stands in the line");
     finding.line = Some(line);
     finding.lines = vec![line];
@@ -226,7 +233,7 @@ fn causes() -> Vec<Cause> {
 }
 
 /// A run that was published, with findings of four rules.
-fn published() -> RunReport {
+pub(crate) fn published() -> RunReport {
     let mut files = vec![
         file(Feed::Agent, "temp_agent.txt", 986_214, Some(985_802)),
         file(Feed::Node, "temp_base_node.txt", 37_380, Some(41_358)),
@@ -306,7 +313,7 @@ fn published() -> RunReport {
 }
 
 /// The run refused, a file of it not having come.
-fn refused() -> RunReport {
+pub(crate) fn refused() -> RunReport {
     let mut report = published();
     report.verdict = Verdict::Refused;
     report.reasons = vec![
@@ -346,7 +353,7 @@ fn refused() -> RunReport {
 }
 
 /// A check that found nothing.
-fn clean() -> RunReport {
+pub(crate) fn clean() -> RunReport {
     let mut report = published();
     report.verdict = Verdict::Passed;
     report.tenant = "check".to_owned();

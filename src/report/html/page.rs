@@ -18,6 +18,9 @@ use super::rule_section::RuleSection;
 use super::tiles::{Tile, tiles};
 use super::{MAX_LISTED, Options};
 
+/// Reasons that are shown at once; of a telephone the first screen is short.
+const REASONS: usize = 2;
+
 /// Causes that are shown at once; the others are folded away.
 const CAUSES: usize = 5;
 
@@ -39,6 +42,8 @@ pub(super) struct Page<'a> {
     verdict: &'static str,
     verdict_text: Both,
     reasons: Vec<Both>,
+    more_reasons: Vec<Both>,
+    more_reasons_title: Both,
     served: Both,
     advice: Option<Both>,
     tiles: Vec<Tile>,
@@ -107,6 +112,9 @@ impl<'a> Page<'a> {
             .enumerate()
             .map(|(number, cause)| CauseCard::of(report, number, cause, options.names))
             .collect();
+        let mut reasons: Vec<Both> =
+            report.reasons.iter().map(|reason| Both::message(&reason.message)).collect();
+        let more_reasons = reasons.split_off(reasons.len().min(REASONS));
         let more_causes = causes.split_off(causes.len().min(CAUSES));
         let [zh, en] = [Language::Chinese, Language::English];
         let (headings_zh, headings_en) = (view.change_headings(zh), view.change_headings(en));
@@ -127,7 +135,12 @@ impl<'a> Page<'a> {
                 let verdict = view.verdict(language, u8::from(view.has_errors()));
                 format!("{verdict} {}", view.verdict_subject(language, 0))
             }),
-            reasons: report.reasons.iter().map(|reason| Both::message(&reason.message)).collect(),
+            more_reasons_title: both(
+                format!("其余 {} 条理由", more_reasons.len()),
+                format!("{} more reasons", more_reasons.len()),
+            ),
+            reasons,
+            more_reasons,
             served: served(report),
             advice: view
                 .advice(Language::Chinese)
