@@ -71,6 +71,46 @@ fn the_page_names_no_address_and_loads_nothing() {
 }
 
 #[test]
+fn style_and_script_use_nothing_that_chrome_53_lacks() {
+    let page = page(&clean(), &MASKED);
+    let style = between(&page, "<style>", "</style>");
+    for new in [
+        ":has(",
+        ":is(",
+        ":where(",
+        ":focus-visible",
+        "gap:",
+        "inset:",
+        "clamp(",
+        "grid",
+        "aspect-ratio",
+        "@layer",
+    ] {
+        assert!(!style.contains(new), "{new}");
+    }
+    let script = between(&page, "<script>", "</script>");
+    for new in [
+        "?.",
+        "??",
+        "async ",
+        "await ",
+        "**",
+        "...",
+        "replaceAll",
+        "Object.entries",
+        "padStart",
+        ".flat",
+        "replaceChildren",
+        ".append(",
+        ".includes(",
+        "DecompressionStream",
+        "localStorage",
+    ] {
+        assert!(!script.contains(new), "{new}");
+    }
+}
+
+#[test]
 fn the_policy_allows_the_own_style_and_script_by_hash_and_nothing_else() {
     let page = page(&eventful(100), &MASKED);
     let policy = between(&page, "Content-Security-Policy\" content=\"", "\"").replace("&#39;", "'");
@@ -97,8 +137,8 @@ fn the_page_answers_in_the_order_in_which_people_ask() {
     assert!(places.is_sorted(), "{places:?}");
     assert!(page.find("class=\"tiles\"").unwrap() < places[1]);
     for said in [
-        "✗ 未发布 2026-11-24 的快照",
-        "对外快照仍为 2026-11-23",
+        "✗ 未发布：2026-11-24 的快照",
+        "当前快照仍为 2026-11-23",
         "the snapshot in use is still that of 2026-11-23",
         "缺少内勤人员文件",
         "河南缺 3,998 个团队",
@@ -196,7 +236,10 @@ fn names_of(folder: &Path) -> BTreeSet<String> {
         let cells = text.lines().skip(1).filter_map(|line| line.split('|').nth(column));
         names.extend(cells.map(|name| name.trim().to_owned()));
     }
-    names.retain(|name| name.chars().count() > 1 && name.chars().all(char::is_alphabetic));
+    // The planted trace of double decoding is no name; the rule that finds it shows it.
+    names.retain(|name| {
+        name.chars().count() > 1 && name.chars().all(char::is_alphabetic) && name != "锟斤拷"
+    });
     names
 }
 
@@ -256,10 +299,10 @@ fn a_browser_opens_the_page_with_no_request_and_no_complaint_in_both_languages()
         assert_eq!(told(&browser.events, complaint), Vec::<Value>::new());
     }
     let seen = "document.getElementById('verdict').innerText";
-    assert_eq!(browser.eval(seen), "✗ 未发布 2026-11-24 的快照");
+    assert_eq!(browser.eval(seen), "✗ 未发布：2026-11-24 的快照");
     browser.picture("wide");
     browser.eval("document.querySelector('[data-language=en]').click()");
-    assert_eq!(browser.eval(seen), "✗ not published the snapshot of 2026-11-24");
+    assert_eq!(browser.eval(seen), "✗ not published: the snapshot of 2026-11-24");
     assert_eq!(browser.eval("document.documentElement.lang"), "en");
     assert_eq!(
         browser.eval("/[\\u4e00-\\u9fff]/.test(document.getElementById('count').innerText)"),
@@ -365,7 +408,7 @@ fn printing_opens_what_is_folded_and_closes_it_again() {
     let (_folder, path) = written(&eventful(1_000));
     browser.open(&path, 1_280, "dark");
     let open = "document.querySelectorAll('details[open]').length";
-    let all = browser.eval("document.querySelectorAll('details').length");
+    let all = browser.eval("document.querySelectorAll('details:not(.unprinted)').length");
     assert_eq!(browser.eval(open), 0);
     browser.eval("window.opened = 0; window.addEventListener('beforeprint', () => { window.opened = document.querySelectorAll('details[open]').length })");
     let pdf = browser.pdf();
@@ -407,6 +450,8 @@ fn texts_stand_out_and_what_has_the_focus_is_outlined_in_light_and_dark() {
         browser.open(&path, 1_280, scheme);
         browser.eval("document.querySelectorAll('details').forEach(d => { d.open = true })");
         assert_eq!(browser.eval(FAINT), json!([]), "{scheme}");
+        browser.eval("document.querySelector('.served').style.color = '#888'");
+        assert_eq!(browser.eval(&format!("{FAINT}.length")), 1, "the test finds what is faint");
         for element in ["button", "select", "input", "summary", "a"] {
             let outline = browser.eval(&format!(
                 "(() => {{ const e = document.querySelector('main {element}'); e.focus(); \

@@ -86,6 +86,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("fetch/session", &["data_blocked", "deadline", "error", "remote", "reply"]),
     ("fetch/sftp", &["deadline", "error", "remote", "reply"]),
     ("report/explanation", &["formatting", "layout"]),
+    ("report/html", &["formatting", "layout", "mask", "view"]),
     ("report/terminal", &["json", "layout", "queries", "snippet", "view"]),
     ("report/view", &["formatting", "layout"]),
     ("report/xlsx", &["formatting", "layout"]),

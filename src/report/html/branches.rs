@@ -2,6 +2,7 @@
 
 use crate::model::OrganFindings;
 use crate::report::formatting::grouped;
+use crate::report::layout::display_width;
 
 use super::both::{Both, both};
 
@@ -10,13 +11,12 @@ pub(super) struct Cell {
     pub(super) x: String,
     pub(super) width: String,
     pub(super) y: u32,
-    pub(super) name: String,
     pub(super) figure: String,
     pub(super) title: String,
     /// 0 to 4: findings in proportion to people.
     pub(super) heat: u8,
-    /// Whether there is room for its name.
-    pub(super) labelled: bool,
+    /// As much of its name as there is room for; none where that would say nothing.
+    pub(super) label: Option<String>,
 }
 
 /// An organisation in the list that narrow screens get instead.
@@ -42,8 +42,11 @@ const DRAWN: usize = 14;
 /// Bars of the list.
 const BARS: usize = 10;
 
-/// Narrowest part of the width that has room for a name.
-const LABELLED: f64 = 5.0;
+/// Columns of text that one percent of the width has room for, on a window of usual width.
+const COLUMNS: f64 = 1.3;
+
+/// Columns that a label leaves free at its sides.
+const MARGIN: f64 = 2.5;
 
 impl Branches {
     /// `None` where there is nothing to show.
@@ -94,11 +97,10 @@ fn draw(
             x: percent(x),
             width: percent(wide),
             y: level * STEP,
-            name: organ.name.clone(),
             figure: grouped(organ.findings),
             title: format!("{}: {} / {}", named(organ), facts(organ).zh, facts(organ).en),
             heat: heat(organ),
-            labelled: wide >= LABELLED,
+            label: label(&organ.name, wide),
         });
         if level < 2 {
             let below =
@@ -116,13 +118,29 @@ fn draw(
             x: percent(x),
             width: percent(wide),
             y: level * STEP,
-            name: format!("+{number}"),
             figure: grouped(findings),
             title: format!("+{number}: {}", grouped(findings)),
             heat: 1,
-            labelled: wide >= LABELLED,
+            label: label(&format!("+{number}"), wide),
         });
     }
+}
+
+/// The beginning of a name that fits into a part of the width, in percent.
+fn label(name: &str, wide: f64) -> Option<String> {
+    let room = wide * COLUMNS - MARGIN;
+    if display_width(name) as f64 <= room {
+        return Some(name.to_owned());
+    }
+    let mut short = String::new();
+    for c in name.chars() {
+        short.push(c);
+        if display_width(&short) as f64 > room - 1.0 {
+            short.pop();
+            break;
+        }
+    }
+    (short.chars().count() >= 2).then(|| format!("{short}…"))
 }
 
 fn named(organ: &OrganFindings) -> String {
@@ -184,7 +202,9 @@ mod tests {
         let drawn: Vec<(&str, &str, &str, u32)> = chart
             .cells
             .iter()
-            .map(|cell| (cell.name.as_str(), cell.x.as_str(), cell.width.as_str(), cell.y))
+            .map(|cell| {
+                (cell.label.as_deref().unwrap(), cell.x.as_str(), cell.width.as_str(), cell.y)
+            })
             .collect();
         assert_eq!(
             drawn,
@@ -198,6 +218,13 @@ mod tests {
         let bars: Vec<&str> = chart.bars.iter().map(|bar| bar.width.as_str()).collect();
         assert_eq!(bars, ["100.000", "33.333"]);
         assert!(Branches::of(&[organ("86", None, 0, 0)]).is_none());
+    }
+
+    #[test]
+    fn labels_are_cut_to_their_room_and_left_out_where_nothing_is_left() {
+        assert_eq!(label("河南分公司", 40.0).as_deref(), Some("河南分公司"));
+        assert_eq!(label("河南分公司", 8.0).as_deref(), Some("河南分…"));
+        assert_eq!(label("河南分公司", 3.0), None);
     }
 
     #[test]

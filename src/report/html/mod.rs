@@ -8,6 +8,7 @@ mod both;
 mod branches;
 mod listing;
 mod message_form;
+mod options;
 mod page;
 mod policy;
 mod recent;
@@ -18,30 +19,13 @@ use std::io::{self, Write};
 
 use askama::Template as _;
 
-use crate::model::{Language, RuleMeta, RunReport};
+use crate::model::{RuleMeta, RunReport};
 
-use super::mask::Names;
+pub use options::{MAX_LISTED, Options, SAMPLES};
 use page::Page;
 
 /// Name of the page within the report folder of a run.
 pub const FILE_NAME: &str = "report.html";
-
-/// Maximum number of findings in the list of all findings, over all rules; the page says how many it leaves out.
-pub const MAX_LISTED: usize = 100_000;
-
-/// Number of findings of a rule that are shown with their line.
-pub const SAMPLES: usize = 20;
-
-/// What a page shows.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// The language in which it opens; it holds both.
-    pub language: Language,
-    /// Whether names of people are masked.
-    pub names: Names,
-    /// Whether it has delivered lines.
-    pub raw_lines: bool,
-}
 
 /// Writes the page of a run. `catalogue` has the words of the rules.
 ///

@@ -12,11 +12,11 @@ use crate::report::view::View;
 use super::both::{Both, both};
 use super::branches::Branches;
 use super::listing::Listing;
+use super::options::{MAX_LISTED, Options};
 use super::policy::{SCRIPT, STYLE, policy};
 use super::recent::{GROUND, Recent};
 use super::rule_section::RuleSection;
 use super::tiles::{Tile, tiles};
-use super::{MAX_LISTED, Options};
 
 /// Reasons that are shown at once; of a telephone the first screen is short.
 const REASONS: usize = 2;
@@ -133,7 +133,8 @@ impl<'a> Page<'a> {
             verdict: report.verdict.name(),
             verdict_text: Both::of(|language| {
                 let verdict = view.verdict(language, u8::from(view.has_errors()));
-                format!("{verdict} {}", view.verdict_subject(language, 0))
+                let subject = view.verdict_subject(language, 0);
+                format!("{verdict}{}{subject}", language.choose("：", ": "))
             }),
             more_reasons_title: both(
                 format!("其余 {} 条理由", more_reasons.len()),
@@ -289,10 +290,10 @@ fn served(report: &RunReport) -> Both {
     let date = report.business_date;
     match (report.verdict, report.previous_date) {
         (Verdict::Published, _) => {
-            both(format!("对外快照为 {date}"), format!("the snapshot in use is that of {date}"))
+            both(format!("当前快照为 {date}"), format!("the snapshot in use is that of {date}"))
         }
         (_, Some(before)) if report.database.is_some() => both(
-            format!("对外快照仍为 {before}"),
+            format!("当前快照仍为 {before}"),
             format!("the snapshot in use is still that of {before}"),
         ),
         (_, None) if report.database.is_some() => {

@@ -26,7 +26,6 @@ pub(super) struct Column {
 pub(super) struct Recent {
     pub(super) columns: Vec<Column>,
     pub(super) summary: Both,
-    pub(super) first: String,
 }
 
 /// Height of the highest column.
@@ -65,11 +64,11 @@ impl Recent {
         let withheld = |verdict| matches!(verdict, Verdict::Refused | Verdict::Failed);
         let number = runs.len() as u64;
         let bad = runs.iter().filter(|run| withheld(run.2)).count() as u64;
+        let (first, last) = (runs[0].1, report.business_date);
         let summary = both(
-            format!("最近 {number} 次运行，其中 {bad} 次未发布"),
-            format!("the last {number} runs, {bad} of them not published"),
+            format!("最近 {number} 次运行（{first} 至 {last}），其中 {bad} 次未发布"),
+            format!("The last {number} runs ({first} to {last}), {bad} of them not published"),
         );
-        let first = runs[0].1.to_string();
         let column = |(at, run): (usize, &(String, _, Verdict, u64, u64, u64))| {
             let (id, date, verdict, rows, errors, warnings): &(
                 String,
@@ -99,6 +98,6 @@ impl Recent {
             }
         };
         let columns = runs.iter().enumerate().map(column).collect();
-        Some(Recent { columns, summary, first })
+        Some(Recent { columns, summary })
     }
 }

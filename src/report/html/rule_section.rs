@@ -10,8 +10,8 @@ use crate::report::layout::visible;
 use crate::report::view::FiredRule;
 
 use super::both::{Both, both, escaped};
+use super::options::{Options, SAMPLES};
 use super::tiles::age;
-use super::{Options, SAMPLES};
 
 /// The section of a rule.
 pub(super) struct RuleSection {

@@ -141,14 +141,14 @@
       link.textContent = data.codes[data.code[at]];
       cell(row, '', false).appendChild(link);
       cell(row, levelName(data.level[at]), false);
-      cell(row, place(at), true);
-      cell(row, data.keys[at], true);
-      cell(row, data.field[at] < 0 ? '' : data.fields[data.field[at]], true);
       var text = message(at);
       if (data.affected[at] > 1) {
         text += say('（涉及 ' + grouped(data.affected[at]) + ' 行）', ' (' + grouped(data.affected[at]) + ' rows concerned)');
       }
       cell(row, text, false);
+      cell(row, place(at), true);
+      cell(row, data.keys[at], true);
+      cell(row, data.field[at] < 0 ? '' : data.fields[data.field[at]], true);
       cell(row, state(at), false);
     }
     var pages = Math.max(1, Math.ceil(matches.length / PAGE));
@@ -185,7 +185,7 @@
       var what = cause.querySelector('.what');
       var one = what.querySelector('span[lang="' + root.lang + '"]') || what;
       var number = cause.querySelector('[data-cause]').getAttribute('data-cause');
-      causes.push([number, one.textContent.length > 40 ? one.textContent.slice(0, 40) + '...' : one.textContent]);
+      causes.push([number, one.textContent.length > 40 ? one.textContent.slice(0, 40) + '\u2026' : one.textContent]);
     });
     choices('filter-cause', say('全部', 'all'), causes);
     by('filter-state').disabled = !data.dates.length;
@@ -219,7 +219,7 @@
 
   var opened = [];
   function beforePrint() {
-    each(document.querySelectorAll('details'), function (details) {
+    each(document.querySelectorAll('details:not(.unprinted)'), function (details) {
       if (!details.open) {
         details.open = true;
         opened.push(details);
