@@ -324,6 +324,11 @@ fn filters_search_and_pages_find_what_they_should() {
     let rows = "document.querySelectorAll('#rows tr').length";
     let first = "document.querySelector('#rows tr').innerText";
     assert_eq!(browser.eval(count), "符合条件 1,000 处，收录 1,000 处");
+    let worst = browser.eval(first);
+    assert!(
+        worst.as_str().is_some_and(|row| row.starts_with("R201") && row.contains("新增")),
+        "{worst}"
+    );
     assert_eq!(browser.eval(rows), 50);
     browser.eval("document.getElementById('next').click()");
     assert_eq!(browser.eval("document.getElementById('page').innerText"), "第 2 / 20 页");

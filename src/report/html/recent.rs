@@ -26,6 +26,7 @@ pub(super) struct Column {
 pub(super) struct Recent {
     pub(super) columns: Vec<Column>,
     pub(super) summary: Both,
+    pub(super) span: Both,
 }
 
 /// Height of the highest column.
@@ -66,8 +67,8 @@ impl Recent {
         let bad = runs.iter().filter(|run| withheld(run.2)).count() as u64;
         let (first, last) = (runs[0].1, report.business_date);
         let summary = both(
-            format!("最近 {number} 次运行（{first} 至 {last}），其中 {bad} 次未发布"),
-            format!("The last {number} runs ({first} to {last}), {bad} of them not published"),
+            format!("最近 {number} 次运行，其中 {bad} 次未发布"),
+            format!("The last {number} runs, {bad} of them not published"),
         );
         let column = |(at, run): (usize, &(String, _, Verdict, u64, u64, u64))| {
             let (id, date, verdict, rows, errors, warnings): &(
@@ -98,6 +99,7 @@ impl Recent {
             }
         };
         let columns = runs.iter().enumerate().map(column).collect();
-        Some(Recent { columns, summary })
+        let span = both(format!("{first} 至 {last}"), format!("{first} to {last}"));
+        Some(Recent { columns, summary, span })
     }
 }

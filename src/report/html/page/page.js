@@ -33,7 +33,20 @@
     for (var at = 0; at < data.count; at++) {
       data.first[at + 1] = data.first[at] + gaps(data.parts[data.form[at]]);
     }
+    data.order = inOrder();
   }
+
+  // Worst first, of each level what is new; then by rule and line.
+  function inOrder() {
+    var buckets = [];
+    for (var at = 0; at < data.count; at++) {
+      var rank = data.level[at] * 2 + (isNew(at) ? 1 : 0);
+      (buckets[rank] = buckets[rank] || []).push(at);
+    }
+    return Int32Array.from([].concat.apply([], buckets.filter(Boolean).reverse()));
+  }
+
+  function isNew(at) { return data.since[at] >= 0 && data.deliveries[at] <= 1; }
 
   function cut(form) {
     var parts = form.split('\u0001');
@@ -75,7 +88,7 @@
 
   function state(at) {
     if (data.since[at] < 0) { return ''; }
-    if (data.deliveries[at] <= 1) { return say('新增', 'new'); }
+    if (isNew(at)) { return say('新增', 'new'); }
     var date = data.dates[data.since[at]];
     return say('自 ' + date + ' 起', 'since ' + date);
   }
@@ -91,12 +104,13 @@
     var inForm = data.texts.map(function (form) { return text !== '' && form.indexOf(text) >= 0; });
     var found = new Int32Array(data.count);
     var number = 0;
-    for (var at = 0; at < data.count; at++) {
+    for (var rank = 0; rank < data.count; rank++) {
+      var at = data.order[rank];
       if (code >= 0 && data.code[at] !== code) { continue; }
       if (level >= 0 && data.level[at] !== level) { continue; }
       if (feed >= 0 && data.feed[at] !== feed) { continue; }
       if (cause >= 0 && data.cause[at] !== cause) { continue; }
-      if (wanted === 'new' && !(data.since[at] >= 0 && data.deliveries[at] <= 1)) { continue; }
+      if (wanted === 'new' && !isNew(at)) { continue; }
       if (wanted === 'persisting' && data.deliveries[at] <= 1) { continue; }
       if (text !== '' && !inForm[data.form[at]] && !hasText(at, text)) { continue; }
       found[number++] = at;
