@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use orgsnap::model::{Language, RuleMeta, RunReport};
+use orgsnap::config::job;
+use orgsnap::model::{Language, RuleMeta, RunReport, Verdict};
 use orgsnap::report::html::{self, MAX_LISTED, Options, SAMPLES};
 use orgsnap::report::mask::Names;
 use orgsnap::rules::CATALOGUE;
@@ -155,7 +156,8 @@ fn the_page_answers_in_the_order_in_which_people_ask() {
 
 #[test]
 fn a_check_without_history_shows_findings_by_level_and_no_empty_sections() {
-    let page = page(&clean(), &Options { language: Language::English, ..MASKED });
+    let report = RunReport { organs: Vec::new(), ..clean() };
+    let page = page(&report, &Options { language: Language::English, ..MASKED });
     assert!(page.contains("<html lang=\"en\">"));
     assert!(page.contains("Warnings") && page.contains("All rules were run."));
     for absent in ["id=\"causes\"", "id=\"where\"", "id=\"recent\"", "id=\"changes\""] {
@@ -281,6 +283,56 @@ fn no_name_of_a_delivery_with_every_defect_is_on_its_page() {
     assert_eq!(left, Vec::<&String>::new());
     let shown = page(&report, &Options { names: Names::Shown, ..MASKED });
     assert!(names.iter().filter(|name| shown.contains(*name)).count() > 50);
+}
+
+#[test]
+fn the_page_of_a_real_run_leads_with_its_cause_and_has_all_sections() {
+    let workspace = tempfile::tempdir().unwrap();
+    let day = |day: u32| {
+        let folder = workspace.path().join(day.to_string());
+        let options = sample::Options {
+            agents: 3_000,
+            charset: Charset::Utf8,
+            churn: 0.01,
+            since: Some("2024-11-20".parse().unwrap()),
+            ..sample::Options::new(format!("2024-11-{day}").parse().unwrap())
+        };
+        sample::write(&options, &folder).unwrap();
+        folder
+    };
+    let job =
+        job::parse(Path::new("job.toml"), "tenant = 't'\nname = '示例人寿'", &|_| None).unwrap();
+    let data = workspace.path().join("data");
+    for number in [21, 22] {
+        let date = format!("2024-11-{number}");
+        assert_eq!(
+            quiet::import(&job, &data, (&day(number), &date), false).verdict,
+            Verdict::Published
+        );
+    }
+    // The file of the teams ends in the middle.
+    let cut = day(23);
+    let names = names_of(&cut);
+    let teams = cut.join("temp_base_node.txt");
+    let bytes = fs::read(&teams).unwrap();
+    fs::write(&teams, &bytes[..bytes.len() / 2]).unwrap();
+    let report = quiet::import(&job, &data, (&cut, "2024-11-23"), false);
+    assert_eq!(report.verdict, Verdict::Refused);
+    let page = page(&report, &MASKED);
+    for id in ["causes", "where", "recent", "rules", "files", "not-run"] {
+        assert!(page.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+    assert!(page.contains("当前快照仍为 2024-11-22"));
+    assert!(between(&page, "id=\"causes\"", "</li>").contains("temp_base_node.txt"));
+    let left: Vec<&String> = names.iter().filter(|name| page.contains(*name)).collect();
+    assert_eq!(left, Vec::<&String>::new());
+    let Some(mut browser) = Browser::start("the page of a real run") else { return };
+    let path = workspace.path().join(html::FILE_NAME);
+    fs::write(&path, page).unwrap();
+    browser.open(&path, 1_280, "light");
+    browser.picture("real");
+    browser.open(&path, 390, "dark");
+    browser.picture("real-narrow");
 }
 
 #[test]

@@ -125,6 +125,7 @@ fn causes() -> Vec<Cause> {
     let cause =
         |kind, (zh, en): (&'static str, &'static str), (do_zh, do_en), people, codes| Cause {
             kind,
+            level: Level::Error,
             what: Message::fixed(zh, en),
             action: Message::fixed(do_zh, do_en),
             feed: Feed::Node,

@@ -130,7 +130,10 @@ impl<'a> Page<'a> {
             tenant: who(report),
             date: report.business_date.to_string(),
             run: &report.run.0,
-            verdict: report.verdict.name(),
+            verdict: match report.verdict {
+                Verdict::Passed if view.has_errors() => "doubtful",
+                verdict => verdict.name(),
+            },
             verdict_text: Both::of(|language| {
                 let verdict = view.verdict(language, u8::from(view.has_errors()));
                 let subject = view.verdict_subject(language, 0);
