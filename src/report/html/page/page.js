@@ -156,7 +156,7 @@
       cell(row, '', false).appendChild(link);
       cell(row, levelName(data.level[at]), false);
       var text = message(at);
-      if (data.affected[at] > 1) {
+      if (data.affected[at] > 1 && text.indexOf(String(data.affected[at])) < 0) {
         text += say('（涉及 ' + grouped(data.affected[at]) + ' 行）', ' (' + grouped(data.affected[at]) + ' rows concerned)');
       }
       cell(row, text, false);
