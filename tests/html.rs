@@ -149,7 +149,7 @@ fn the_page_answers_in_the_order_in_which_people_ask() {
         "20 of 1,000,200 shown",
         "任务文件已关闭",
         "<mark>2024-02-30</mark>",
-        "列出 20 处，共 45 处",
+        "列出 20 处，共 145 处",
     ] {
         assert!(page.contains(said), "{said}");
     }
@@ -379,7 +379,7 @@ fn filters_search_and_pages_find_what_they_should() {
     assert_eq!(browser.eval(count), "符合条件 1,000 处，收录 1,000 处");
     let worst = browser.eval(first);
     assert!(
-        worst.as_str().is_some_and(|row| row.starts_with("R201") && row.contains("新增")),
+        worst.as_str().is_some_and(|row| row.starts_with("R201") && row.contains("新出现")),
         "{worst}"
     );
     assert_eq!(browser.eval(rows), 50);
@@ -396,7 +396,7 @@ fn filters_search_and_pages_find_what_they_should() {
         ("filter-code", "V203", 200),
         ("filter-level", "警告", 0),
         ("filter-code", "全部", 400),
-        ("filter-state", "新增", 134),
+        ("filter-state", "新出现", 134),
         ("filter-state", "持续", 266),
         ("filter-cause", "推荐人", 266 - 133),
         ("filter-feed", "temp_organization", 0),

@@ -123,7 +123,8 @@ impl<'a> Page<'a> {
         let (headings_zh, headings_en) = (view.change_headings(zh), view.change_headings(en));
         let (rows_zh, rows_en) = (view.change_rows(zh), view.change_rows(en));
         let mended = report.mended.as_deref().unwrap_or_default();
-        let shown = mended.len().min(RECORDS) as u64;
+        let shown_mended = mended.len().min(RECORDS) as u64;
+        let all_mended: u64 = report.mended_totals.mended.values().sum();
         Page {
             lang: options.language.choose("zh-CN", "en"),
             policy: policy(),
@@ -216,8 +217,8 @@ impl<'a> Page<'a> {
                 })
                 .collect(),
             mended_shown: both(
-                format!("列出 {} 处，共 {} 处", grouped(shown), grouped(mended.len() as u64)),
-                format!("{} of {} shown", grouped(shown), grouped(mended.len() as u64)),
+                format!("列出 {} 处，共 {} 处", grouped(shown_mended), grouped(all_mended)),
+                format!("{} of {} shown", grouped(shown_mended), grouped(all_mended)),
             ),
             stages: view
                 .stages
