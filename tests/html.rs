@@ -178,7 +178,7 @@ fn the_list_holds_every_finding_of_the_run_with_the_message_it_had() {
         let texts = [form[0].as_str().unwrap(), form[1].as_str().unwrap()];
         let gaps = texts.iter().flat_map(|text| text.split('\u{1}').skip(1));
         let gaps =
-            gaps.filter_map(|gap| (gap.as_bytes()[0] != b'k').then(|| gap.as_bytes()[0] - b'0'));
+            gaps.map(|gap| gap.as_bytes()[0]).filter(|gap| *gap != b'k').map(|gap| gap - b'0');
         let number = gaps.max().map_or(0, |most| usize::from(most) + 1);
         let filled = texts.map(|text| {
             let mut parts = text.split('\u{1}');
