@@ -49,8 +49,8 @@
 //! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it.
 //! - [`propose`]: what a sample delivery shows of its export: the settings of a job, with their evidence, and questions.
 //! - [`pipeline`]: the order of the stages, what runs in parallel, and the one classification of failed runs.
-//! - [`report`]: the content of a report, rendered for a terminal, as `report.json`, as a page and as a
-//!   workbook; names masked.
+//! - [`report`]: the content of a report, rendered for a terminal, as `report.json`, as a page and as a workbook;
+//!   names masked.
 //! - [`reporting`]: the report files of a job's runs: which, where, for how long, and the copy for the insurer's server.
 //! - [`sample`]: a realistic fictitious company, with or without injected defects.
 //! - [`wecom`]: callbacks of the insurer's WeCom tenant, kept beside the hierarchy in `wecom.db`: a callback must be

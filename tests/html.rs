@@ -143,12 +143,13 @@ fn the_page_answers_in_the_order_in_which_people_ask() {
         "the snapshot in use is still that of 2026-11-23",
         "缺少内勤人员文件",
         "河南缺 3,998 个团队",
-        "涉及 60,015 人，12 个机构",
+        "60,015 名代理人、12 个机构",
+        "60,015 处问题",
         "列出 20 处，共 200 处",
         "20 of 1,000,200 shown",
         "任务文件已关闭",
         "<mark>2024-02-30</mark>",
-        "列出 20 处，共 45 处",
+        "列出 20 处，共 145 处",
     ] {
         assert!(page.contains(said), "{said}");
     }
@@ -156,7 +157,7 @@ fn the_page_answers_in_the_order_in_which_people_ask() {
 
 #[test]
 fn a_check_without_history_shows_findings_by_level_and_no_empty_sections() {
-    let report = RunReport { organs: Vec::new(), ..clean() };
+    let report = RunReport { organs: Vec::new(), recent: Vec::new(), mended: None, ..clean() };
     let page = page(&report, &Options { language: Language::English, ..MASKED });
     assert!(page.contains("<html lang=\"en\">"));
     assert!(page.contains("Warnings") && page.contains("All rules were run."));
@@ -378,7 +379,7 @@ fn filters_search_and_pages_find_what_they_should() {
     assert_eq!(browser.eval(count), "符合条件 1,000 处，收录 1,000 处");
     let worst = browser.eval(first);
     assert!(
-        worst.as_str().is_some_and(|row| row.starts_with("R201") && row.contains("新增")),
+        worst.as_str().is_some_and(|row| row.starts_with("R201") && row.contains("新出现")),
         "{worst}"
     );
     assert_eq!(browser.eval(rows), 50);
@@ -395,7 +396,7 @@ fn filters_search_and_pages_find_what_they_should() {
         ("filter-code", "V203", 200),
         ("filter-level", "警告", 0),
         ("filter-code", "全部", 400),
-        ("filter-state", "新增", 134),
+        ("filter-state", "新出现", 134),
         ("filter-state", "持续", 266),
         ("filter-cause", "推荐人", 266 - 133),
         ("filter-feed", "temp_organization", 0),
@@ -433,7 +434,7 @@ fn filters_search_and_pages_find_what_they_should() {
     }
     browser.eval("document.querySelector('[data-code=X409]').click()");
     browser.until(&format!("{count}.startsWith('符合条件 200 处')"));
-    browser.eval("document.querySelector('[data-cause=\"0\"]').click()");
+    browser.eval("document.querySelector('[data-cause=\"1\"]').click()");
     browser.until(&format!("{count}.startsWith('符合条件 200 处') && {first}.startsWith('N501')"));
     let message = browser.eval(first);
     assert!(message.as_str().unwrap().contains("leaderName 为“欧*”，而 leaderId"), "{message}");

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use crate::model::{Excerpt, Finding, Message, Related, may_be_name};
+use crate::model::{Cause, Excerpt, Finding, Message, Related, RunReport, may_be_name};
 
 /// How names of people appear in a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,11 +30,9 @@ impl Names {
         {
             return Cow::Borrowed(finding);
         }
-        let names = longest_first(&finding.names);
+        let names = longest_first(finding.names.iter().map(String::as_str));
         let text = |text: &String| masked_in(text, &names).into_owned();
-        let message = |message: &Message| {
-            Message::new(masked_in(&message.zh, &names), masked_in(&message.en, &names))
-        };
+        let message = |message: &Message| masked_message(message, &names);
         Cow::Owned(Finding {
             key: finding.key.as_ref().map(text),
             value: finding.value.as_ref().map(text),
@@ -51,6 +49,35 @@ impl Names {
             field: finding.field.clone(),
             ..*finding
         })
+    }
+
+    /// The causes of a run as a report may show them. A cause can quote a value of its findings, which say what names are.
+    pub fn causes(self, report: &RunReport) -> Cow<'_, [Cause]> {
+        if self == Names::Shown {
+            return Cow::Borrowed(&report.causes);
+        }
+        let mut quoted: Vec<Vec<&str>> = vec![Vec::new(); report.causes.len()];
+        for finding in &report.findings {
+            let Some(number) = finding.cause.filter(|number| *number < quoted.len()) else {
+                continue;
+            };
+            let cause = &report.causes[number];
+            let texts = [&cause.what, &cause.action].map(|text| [&text.zh, &text.en]);
+            let stands = |name: &str| texts.iter().flatten().any(|text| text.contains(name));
+            let names =
+                finding.names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+            quoted[number].extend(names.filter(|name| stands(name)));
+        }
+        let cause = |(cause, names): (&Cause, Vec<&str>)| {
+            let names = longest_first(names.into_iter());
+            Cause {
+                what: masked_message(&cause.what, &names),
+                action: masked_message(&cause.action, &names),
+                key: cause.key.as_deref().map(|key| self.key(key).into_owned()),
+                ..cause.clone()
+            }
+        };
+        Cow::Owned(report.causes.iter().zip(quoted).map(cause).collect())
     }
 
     /// A key without a finding as a report may show it.
@@ -70,12 +97,15 @@ pub fn masked(name: &str) -> String {
 }
 
 /// Longer names first, so that a name that is part of another does not hide it.
-fn longest_first(names: &[String]) -> Vec<&str> {
-    let mut names: Vec<&str> =
-        names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()).collect();
-    names.sort_by_key(|name| Reverse(name.len()));
+fn longest_first<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+    let mut names: Vec<&str> = names.map(str::trim).filter(|name| !name.is_empty()).collect();
+    names.sort_by_key(|name| (Reverse(name.len()), *name));
     names.dedup();
     names
+}
+
+fn masked_message(message: &Message, names: &[&str]) -> Message {
+    Message::new(masked_in(&message.zh, names), masked_in(&message.en, names))
 }
 
 fn masked_in<'t>(text: &'t str, names: &[&str]) -> Cow<'t, str> {
@@ -144,8 +174,9 @@ mod tests {
 
     #[test]
     fn a_name_that_is_part_of_another_does_not_hide_it() {
-        let names = ["王芳".to_owned(), "王芳芳".to_owned(), String::new()];
-        let text = masked_in("姓名由“王芳芳”变为“王芳”", &longest_first(&names)).into_owned();
+        let names = ["王芳", "王芳芳", ""];
+        let names = longest_first(names.into_iter());
+        let text = masked_in("姓名由“王芳芳”变为“王芳”", &names);
         assert_eq!(text, "姓名由“王*”变为“王*”");
         for (name, shown) in [("张三", "张*"), ("Li Ming", "L*"), ("\"张三\"", "张*"), ("刘", "*")]
         {

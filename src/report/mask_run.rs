@@ -12,6 +12,9 @@ const QUOTES: [(char, char); 2] = [('“', '”'), ('"', '"')];
 /// Masks the names in the findings of a run, in those that are mended, in its causes and in vanished records.
 pub fn mask_run(report: &mut RunReport) {
     let names = Names::Masked;
+    // While the findings still say which of their texts are names.
+    let causes = names.causes(report).into_owned();
+    report.causes = causes;
     for finding in &mut report.findings {
         if let Cow::Owned(masked) = names.finding(finding) {
             *finding = masked;
@@ -26,9 +29,6 @@ pub fn mask_run(report: &mut RunReport) {
         finding.key.as_mut().map(hide);
         // Which of its texts are names is not known any more.
         mask_quoted(&mut finding.message);
-    }
-    for cause in &mut report.causes {
-        cause.key.as_mut().map(hide);
     }
     let former = report.former.iter_mut().flat_map(|former| former.feeds.values_mut());
     former.flat_map(|feed| &mut feed.vanished).for_each(|record| hide(&mut record.key));

@@ -2,9 +2,8 @@
 //!
 //! [`view`] decides what is said and in which order, [`terminal`] draws that, [`html`] makes a page of it, [`json`] writes the
 //! document whose schema is `schemas/report.schema.json`, and [`xlsx`] the workbook that the provider works through, with
-//! the lines as delivered; [`mask`] hides names of people. All are made of a [`RunReport`](crate::model::RunReport), [`xlsx`] of
-//! its [`DeliveredFiles`](crate::model::DeliveredFiles) too: they read no clock and no environment, so the same run gives the same
-//! report.
+//! the lines as delivered; [`mask`] hides names of people. All are made of a [`RunReport`](crate::model::RunReport), [`xlsx`] of its
+//! [`DeliveredFiles`](crate::model::DeliveredFiles) too: they read no clock and no environment, so the same run gives the same report.
 
 pub mod csv;
 pub mod explanation;

@@ -29,6 +29,8 @@ pub(super) fn eventful(number: usize) -> RunReport {
     report.organs = organs();
     report.recent = recent();
     report.mended = Some(mended());
+    // More than the run lists.
+    report.mended_totals.mended = [("V203".to_owned(), 145)].into();
     report
 }
 
@@ -50,7 +52,7 @@ fn findings(number: usize) -> Vec<Finding> {
                 made.line = Some(line);
                 made.lines = vec![line];
                 made.key = Some(key.clone());
-                made.cause = Some(at.min(2));
+                made.cause = Some([1, 0, 2, 2, 2][at]);
                 made.age = Some(FindingAge {
                     first_seen: if n % 3 == 0 { day("2026-11-24") } else { day("2026-11-12") },
                     deliveries: if n % 3 == 0 { 1 } else { 9 },
@@ -141,8 +143,8 @@ fn causes() -> Vec<Cause> {
         cause(
             CauseKind::FileCutShort,
             (
-                "temp_base_node.txt 在第 37,380 行中断，河南缺 3,998 个团队",
-                "temp_base_node.txt ends at line 37,380: 3,998 teams of 河南 are missing",
+                "temp_base_node.txt 在第 37,380 行中断，河南缺 3,998 个团队；涉及 河南分公司（8641）的 60,015 名代理人、12 个机构",
+                "temp_base_node.txt ends at line 37,380: 3,998 teams of 河南 are missing; it concerns 60,015 agents and 12 organisations of 河南分公司 (8641)",
             ),
             (
                 "请提供方重传本文件（上次 41,358 行）",
@@ -154,7 +156,7 @@ fn causes() -> Vec<Cause> {
         cause(
             CauseKind::UniformValue,
             (
-                "temp_agent.txt 的 enterCompanyDate 有 812 行为同一个值",
+                "temp_agent.txt 的 enterCompanyDate 有 812 行为同一个值“欧阳娜0”",
                 "812 rows of temp_agent.txt have the same enterCompanyDate",
             ),
             (

@@ -3,7 +3,7 @@
 use askama::Template;
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::model::{Cause, FileFacts, Language, RuleMeta, RunReport, Verdict};
+use crate::model::{Cause, FileFacts, Language, Level, RuleMeta, RunReport, Verdict};
 use crate::report::formatting::{self, count, grouped};
 use crate::report::layout::visible;
 use crate::report::mask::Names;
@@ -106,21 +106,25 @@ impl<'a> Page<'a> {
         let view = View::new(report, catalogue);
         let meta = |code: &str| catalogue.iter().find(|meta| meta.code == code).copied();
         let listing = Listing::new(report, options.names, MAX_LISTED);
-        let mut causes: Vec<CauseCard> = report
-            .causes
-            .iter()
-            .enumerate()
-            .map(|(number, cause)| CauseCard::of(report, number, cause, options.names))
-            .collect();
+        let shown = options.names.causes(report);
+        // What is only worth knowing is not what to look at first.
+        let (first, mut later): (Vec<(usize, &Cause)>, Vec<(usize, &Cause)>) =
+            shown.iter().enumerate().partition(|(_, cause)| cause.level > Level::Info);
+        later.splice(0..0, first.iter().skip(CAUSES).copied());
+        let cards = |causes: &[(usize, &Cause)]| -> Vec<CauseCard> {
+            causes.iter().map(|(number, cause)| CauseCard::of(report, *number, cause)).collect()
+        };
+        let causes = cards(&first[..first.len().min(CAUSES)]);
         let mut reasons: Vec<Both> =
             report.reasons.iter().map(|reason| Both::message(&reason.message)).collect();
         let more_reasons = reasons.split_off(reasons.len().min(REASONS));
-        let more_causes = causes.split_off(causes.len().min(CAUSES));
+        let more_causes = cards(&later);
         let [zh, en] = [Language::Chinese, Language::English];
         let (headings_zh, headings_en) = (view.change_headings(zh), view.change_headings(en));
         let (rows_zh, rows_en) = (view.change_rows(zh), view.change_rows(en));
         let mended = report.mended.as_deref().unwrap_or_default();
-        let shown = mended.len().min(RECORDS) as u64;
+        let shown_mended = mended.len().min(RECORDS) as u64;
+        let all_mended: u64 = report.mended_totals.mended.values().sum();
         Page {
             lang: options.language.choose("zh-CN", "en"),
             policy: policy(),
@@ -213,8 +217,8 @@ impl<'a> Page<'a> {
                 })
                 .collect(),
             mended_shown: both(
-                format!("列出 {} 处，共 {} 处", grouped(shown), grouped(mended.len() as u64)),
-                format!("{} of {} shown", grouped(shown), grouped(mended.len() as u64)),
+                format!("列出 {} 处，共 {} 处", grouped(shown_mended), grouped(all_mended)),
+                format!("{} of {} shown", grouped(shown_mended), grouped(all_mended)),
             ),
             stages: view
                 .stages
@@ -234,47 +238,26 @@ impl<'a> Page<'a> {
 }
 
 impl CauseCard {
-    fn of(report: &RunReport, number: usize, cause: &Cause, names: Names) -> CauseCard {
+    fn of(report: &RunReport, number: usize, cause: &Cause) -> CauseCard {
         let file = report.file(cause.feed).map_or(cause.feed.name(), |file| file.name.as_str());
         let mut place = visible(file).into_owned();
         if let Some(line) = cause.line {
             place.push_str(&format!(":{line}"));
         }
         if let Some(key) = &cause.key {
-            place.push_str(&format!("  {}", visible(&names.key(key))));
+            place.push_str(&format!("  {}", visible(key)));
         }
         CauseCard {
             number,
             what: Both::message(&cause.what),
             action: Both::message(&cause.action),
-            scope: Both::of(|language| scope(cause, language)),
+            scope: Both::of(|language| {
+                count(language, cause.findings, "处问题", "finding", "findings")
+            }),
             place,
             codes: cause.codes.clone(),
         }
     }
-}
-
-/// How much a cause concerns.
-fn scope(cause: &Cause, language: Language) -> String {
-    let mut parts = Vec::new();
-    if cause.people > 0 {
-        parts.push(match language {
-            Language::Chinese => format!("涉及 {} 人", grouped(cause.people)),
-            Language::English => count(language, cause.people, "", "person", "people"),
-        });
-    }
-    if cause.organs > 0 {
-        parts.push(count(language, cause.organs, "个机构", "organisation", "organisations"));
-    }
-    parts.push(count(language, cause.findings, "处问题", "finding", "findings"));
-    if let Some((id, name)) = &cause.organ {
-        parts.push(format!(
-            "{}{}",
-            visible(name),
-            language.choose(format!("（{id}）"), format!(" ({id})"))
-        ));
-    }
-    parts.join(language.choose("，", ", "))
 }
 
 fn pairs<const N: usize, T: Into<String>>(zh: [T; N], en: [T; N]) -> Vec<Both> {

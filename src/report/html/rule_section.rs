@@ -4,7 +4,7 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 
-use crate::model::{Finding, Language, RuleMeta, RunReport};
+use crate::model::{Finding, Language, Message, RuleMeta, RunReport};
 use crate::report::formatting::{self, count, grouped};
 use crate::report::layout::visible;
 use crate::report::view::FiredRule;
@@ -127,7 +127,7 @@ fn sample(report: &RunReport, finding: &Finding, options: &Options) -> Sample {
         },
         key: visible(shown.key.as_deref().unwrap_or_default()).into_owned(),
         message: Both::message(&shown.message),
-        more: (rows > 1).then(|| {
+        more: (rows > 1 && !says(&shown.message, rows)).then(|| {
             both(
                 format!("涉及 {} 行", grouped(rows)),
                 count(Language::English, rows, "", "row concerned", "rows concerned"),
@@ -136,6 +136,11 @@ fn sample(report: &RunReport, finding: &Finding, options: &Options) -> Sample {
         age: age(finding),
         line,
     }
+}
+
+/// Whether a message has a number already.
+fn says(message: &Message, number: u64) -> bool {
+    message.zh.contains(&number.to_string())
 }
 
 /// The parts of a rule's page: a line that begins with `##` is the title of what follows it.

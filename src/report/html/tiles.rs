@@ -16,42 +16,44 @@ pub(super) struct Tile {
 /// New, persisting, mended, rows; or, where earlier deliveries are not known, findings by level and rows.
 pub(super) fn tiles(view: &View<'_>) -> Vec<Tile> {
     let report = view.report;
-    let known = report.mended.is_some() || report.findings.iter().any(|f| f.age.is_some());
-    let mut tiles = if known { ages(report) } else { levels(view) };
+    let mut tiles = match report.new_and_persisting() {
+        Some(numbers) => ages(report, numbers),
+        None => levels(view),
+    };
     tiles.push(rows(report));
     tiles
 }
 
-fn ages(report: &RunReport) -> Vec<Tile> {
-    let aged = || report.findings.iter().filter_map(|finding| finding.age);
-    let new = aged().filter(|age| age.is_new()).count() as u64;
-    let persisting = aged().filter(|age| !age.is_new()).count() as u64;
-    let oldest = aged().filter(|age| !age.is_new()).map(|age| age.first_seen).min();
-    let mended = report.mended.as_ref().map_or(0, Vec::len) as u64;
+fn ages(report: &RunReport, (new, persisting): (u64, u64)) -> Vec<Tile> {
+    let aged = report.findings.iter().filter_map(|finding| finding.age);
+    let oldest = aged.filter(|age| !age.is_new()).map(|age| age.first_seen).min();
     // What the run does not hold has no age.
     let total: u64 = report.totals.values().sum();
-    let unknown = total.saturating_sub(new + persisting);
-    let note = match unknown {
+    let note = match total.saturating_sub(new + persisting) {
         0 => both("上一批次没有", "not in the delivery before"),
         n => both(
-            format!("另有 {} 处未逐条比较", grouped(n)),
-            format!("{} more were not compared", grouped(n)),
+            format!("另有 {} 处不能确定", grouped(n)),
+            format!("of {} more it is not known", grouped(n)),
         ),
     };
     let since = match oldest {
         Some(date) => both(format!("最早自 {date}"), format!("the oldest since {date}")),
         None => both("没有遗留问题", "none is left from before"),
     };
+    let unsettled: u64 = report.mended_totals.unsettled.values().sum();
+    let gone = match unsettled {
+        0 => both("上一批次有，本次没有", "in the delivery before, not in this one"),
+        n => both(
+            format!("另有 {} 处本次未核对", grouped(n)),
+            format!("{} more were not looked at", grouped(n)),
+        ),
+    };
+    let mended = report.mended_totals.mended.values().sum();
+    let tile = |title, figure, note| Tile { title, figure: grouped(figure), note };
     vec![
-        Tile { title: both("新增问题", "New"), figure: grouped(new), note },
-        Tile {
-            title: both("持续未改", "Persisting"), figure: grouped(persisting), note: since
-        },
-        Tile {
-            title: both("已改正", "Mended"),
-            figure: grouped(mended),
-            note: both("上一批次有，本次没有", "in the delivery before, not in this one"),
-        },
+        tile(both("新出现", "New"), new, note),
+        tile(both("持续", "Persisting"), persisting, since),
+        tile(both("已整改", "Mended"), mended, gone),
     ]
 }
 
@@ -98,7 +100,7 @@ fn rows(report: &RunReport) -> Tile {
 pub(super) fn age(finding: &Finding) -> Option<Both> {
     let age = finding.age?;
     Some(match age.is_new() {
-        true => both("新增", "new"),
+        true => both("新出现", "new"),
         false => both(
             format!("自 {} 起，共 {} 个批次", age.first_seen, age.deliveries),
             format!("since {}, in {} deliveries", age.first_seen, age.deliveries),

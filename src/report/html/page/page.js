@@ -88,7 +88,7 @@
 
   function state(at) {
     if (data.since[at] < 0) { return ''; }
-    if (isNew(at)) { return say('新增', 'new'); }
+    if (isNew(at)) { return say('新出现', 'new'); }
     var date = data.dates[data.since[at]];
     return say('自 ' + date + ' 起', 'since ' + date);
   }
@@ -156,7 +156,7 @@
       cell(row, '', false).appendChild(link);
       cell(row, levelName(data.level[at]), false);
       var text = message(at);
-      if (data.affected[at] > 1) {
+      if (data.affected[at] > 1 && text.indexOf(String(data.affected[at])) < 0) {
         text += say('（涉及 ' + grouped(data.affected[at]) + ' 行）', ' (' + grouped(data.affected[at]) + ' rows concerned)');
       }
       cell(row, text, false);
@@ -193,7 +193,7 @@
     choices('filter-code', say('全部', 'all'), numbered(data.codes));
     choices('filter-level', say('全部', 'all'), numbered(data.levels.map(function (name, at) { return levelName(at); })).filter(occurs('level')));
     choices('filter-feed', say('全部', 'all'), numbered(data.files).filter(occurs('feed')));
-    choices('filter-state', say('全部', 'all'), [['new', say('新增', 'new')], ['persisting', say('持续未改', 'persisting')]]);
+    choices('filter-state', say('全部', 'all'), [['new', say('新出现', 'new')], ['persisting', say('持续', 'persisting')]]);
     var causes = [];
     each(document.querySelectorAll('.cause'), function (cause) {
       var what = cause.querySelector('.what');
