@@ -170,7 +170,7 @@ fn every_job_file_error_names_file_line_key_and_expected_value() {
         ("ready", "ready = { marker = 'a/b' }", 15, "bad value 'a/b' for source.ready.marker; expected a file name, which may hold {date:%Y%m%d}".to_owned()),
         ("ready", "ready = { marker = 'ok', stable = '1s' }", 15, "bad value { marker = 'ok', stable = '1s' } for source.ready; expected \"now\", { stable = \"30s\" } or { marker = \"done.ok\" }".to_owned()),
         ("bandwidth", "connections = 5", 20, "bad value 5 for source.connections; expected a whole number from 1 to 4".to_owned()),
-        ("bandwidth", "freshness = '1d'", 20, "bad value '1d' for source.freshness; expected a duration such as \"26h\"".to_owned()),
+        ("bandwidth", "freshness = '1w'", 20, "bad value '1w' for source.freshness; expected a duration such as \"26h\"".to_owned()),
         ("bandwidth", "files = { agents = 'a' }", 20, "unknown key \"agents\" in [source.files]; did you mean \"agent\"?".to_owned()),
         ("bandwidth", "files = { agent = '../a' }", 20, "bad value '../a' for source.files.agent; expected a file name, which may hold {date:%Y%m%d}".to_owned()),
         ("bandwidth", "files = { agent = 'a', node = 'a' }", 20, "source.files.node: is the name of another file too; each needs its own".to_owned()),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use orgsnap::disk::{PRIVATE_FILE, replace_file_with};
-use orgsnap::model::{DeliveredFiles, Language, Message, ReportFiles, RuleMeta, RunReport};
+use orgsnap::model::{Cause, DeliveredFiles, Language, Message, ReportFiles, RuleMeta, RunReport};
 use orgsnap::pipeline::Reporter;
 use orgsnap::report::mask_run::mask_run;
 use orgsnap::report::xlsx;
@@ -23,10 +23,30 @@ pub(super) struct CheckFiles<'a> {
     pub language: Language,
 }
 
+/// Leaves out the findings of rules that are not selected, and the causes of none but such.
+fn select(report: &mut RunReport, selected: &dyn Fn(&str) -> bool) {
+    report.findings.retain(|finding| selected(finding.code));
+    report.totals.retain(|code, _| selected(code));
+    let is_kept = |cause: &Cause| cause.codes.iter().any(|code| selected(code));
+    let mut kept = 0;
+    let places: Vec<Option<usize>> = report
+        .causes
+        .iter()
+        .map(|cause| {
+            let place = is_kept(cause).then_some(kept);
+            kept += usize::from(place.is_some());
+            place
+        })
+        .collect();
+    report.causes.retain(is_kept);
+    for finding in &mut report.findings {
+        finding.cause = finding.cause.and_then(|cause| places.get(cause).copied().flatten());
+    }
+}
+
 impl Reporter for CheckFiles<'_> {
     fn write(&self, report: &mut RunReport, delivered: &dyn DeliveredFiles) -> ReportFiles {
-        report.findings.retain(|finding| (self.selected)(finding.code));
-        report.totals.retain(|code, _| (self.selected)(code));
+        select(report, self.selected);
         let written = self.xlsx.map(|path| self.workbook(path, report, delivered));
         if self.mask_names {
             mask_run(report);

@@ -6,11 +6,11 @@
 mod about;
 mod book;
 mod causes;
+mod content;
 mod corrections;
 mod dictionary;
 mod findings;
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::panic;
@@ -19,13 +19,12 @@ use std::thread;
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
-use crate::model::{DeliveredFiles, Feed, Finding, RuleMeta, RunReport};
+use crate::model::{DeliveredFiles, Feed, RuleMeta, RunReport};
 
 use super::file::{self, WriteError};
-use super::formatting;
 use super::language::Language;
-use super::rule_page;
 use book::Book;
+use content::Content;
 
 /// Name of the workbook within the report folder of a run.
 pub const FILE_NAME: &str = "findings.xlsx";
@@ -83,62 +82,5 @@ fn io_error(error: XlsxError) -> io::Error {
     match error {
         XlsxError::IoError(error) | XlsxError::TempFileError(_, error) => error,
         error => io::Error::other(error),
-    }
-}
-
-/// What the sheets are made of.
-struct Content<'a> {
-    report: &'a RunReport,
-    delivered: &'a dyn DeliveredFiles,
-    language: Language,
-    rules: BTreeMap<&'a str, Rule<'a>>,
-}
-
-/// What a rule says of itself, in one language.
-#[derive(Clone, Copy, Default)]
-struct Rule<'a> {
-    summary: &'a str,
-    mend: &'a str,
-}
-
-impl<'a> Content<'a> {
-    fn new(
-        report: &'a RunReport,
-        delivered: &'a dyn DeliveredFiles,
-        catalogue: &[&'a RuleMeta],
-        language: Language,
-    ) -> Content<'a> {
-        let rule = |meta: &&'a RuleMeta| {
-            let mend = rule_page::how_to_mend(language, meta);
-            (meta.code, Rule { summary: language.of(&meta.summary), mend })
-        };
-        Content { report, delivered, language, rules: catalogue.iter().map(rule).collect() }
-    }
-
-    fn rule(&self, code: &str) -> Rule<'a> {
-        self.rules.get(code).copied().unwrap_or_default()
-    }
-
-    /// The name of a feed's file as delivered; that of the feed where none came.
-    fn file(&self, feed: Feed) -> &'a str {
-        self.report.file(feed).map_or(feed.name(), |file| file.name.as_str())
-    }
-
-    /// The number of a finding's cause in the sheet of causes.
-    fn cause(&self, finding: &Finding) -> Option<u64> {
-        finding.cause.map(|at| at as u64 + 1)
-    }
-
-    /// Since when a finding has been there, in a word.
-    fn status(&self, finding: &Finding) -> &'static str {
-        match finding.age {
-            None => "",
-            Some(age) if age.is_new() => self.language.choose("新出现", "new"),
-            Some(_) => self.language.choose("仍存在", "persisting"),
-        }
-    }
-
-    fn level(&self, finding: &Finding) -> &'static str {
-        formatting::level(self.language, finding.level)
     }
 }

@@ -64,7 +64,10 @@ fn people(folder: &Path) -> BTreeSet<String> {
             }
         }
     }
-    people.retain(|name| name.chars().count() > 1 && name.chars().all(|c| !c.is_ascii()));
+    // 锟斤拷 is a trace of double decoding, which rules name.
+    people.retain(|name| {
+        name.chars().count() > 1 && name.chars().all(|c| !c.is_ascii()) && !name.contains('锟')
+    });
     people
 }
 

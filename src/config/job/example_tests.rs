@@ -50,7 +50,8 @@ fn every_key_is_in_the_example_job_file() {
         let line = line.strip_prefix("# ").unwrap_or(line);
         if let Some(name) = header(line) {
             section = name.to_owned();
-            shown.push((String::new(), name.to_owned()));
+            let (outer, inner) = name.rsplit_once('.').unwrap_or(("", name));
+            shown.push((outer.to_owned(), inner.to_owned()));
         } else if let Some(name) = key(line) {
             shown.push((section.clone(), name.to_owned()));
             // The keys of an inline table.

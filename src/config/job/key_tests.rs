@@ -132,9 +132,7 @@ pub(super) fn examples(value: ValueType) -> (Vec<String>, Vec<String>) {
                 .map(|number| number.to_string())
                 .collect(),
         ),
-        ValueType::Duration => {
-            (texts(&["500ms", "30s", "2m", "90d"]), texts(&["", "30", "2KiB", "0s"]))
-        }
+        ValueType::Duration => (texts(&["500ms", "30s", "2m"]), texts(&["", "30", "2KiB", "0s"])),
         ValueType::Size => (texts(&["1B", "2KiB", "3MB"]), texts(&["", "30s", "2", "0B"])),
         ValueType::Share => (texts(&["0.5%", "100%"]), texts(&["", "0%", "101%", "5"])),
         ValueType::TimeOfDay => (texts(&["00:00", "23:59"]), texts(&["", "24:00", "30s"])),

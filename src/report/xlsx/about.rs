@@ -5,7 +5,8 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 use crate::model::{Finding, RunReport, Verdict};
 
 use super::book::{Book, Cell, SheetRows};
-use super::{Content, formatting};
+use super::content::Content;
+use crate::report::formatting;
 
 pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>, XlsxError> {
     let language = content.language;

@@ -6,8 +6,8 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use crate::model::{Feed, Finding, Level};
 
-use super::Content;
 use super::book::{Book, Cell};
+use super::content::Content;
 
 /// Cells beyond the titles that have a column of their own; a line may have any number of delimiters too many.
 const MAX_EXTRA: usize = 20;

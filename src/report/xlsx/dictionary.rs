@@ -4,8 +4,8 @@ use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use crate::model::Feed;
 
-use super::Content;
 use super::book::{Book, Cell};
+use super::content::Content;
 
 pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>, XlsxError> {
     let language = content.language;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
 use super::book::{Book, Cell};
-use super::{Content, formatting};
+use super::content::Content;
+use crate::report::formatting;
 
 pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>, XlsxError> {
     let language = content.language;
