@@ -202,11 +202,13 @@ impl Alert {
         match what {
             EventKind::Published(facts) => {
                 self.of_run(facts);
-                self.snapshot_date = Some(self.business_date.clone());
+                // An older date may be published; texts of this form compare as dates do.
+                let in_use = facts.snapshot_date.map(|date| date.to_string());
+                self.snapshot_date = in_use.max(Some(self.business_date.clone()));
             }
             EventKind::Refused(facts) => {
                 self.of_run(facts);
-                self.snapshot_date = facts.newest_date.map(|date| date.to_string());
+                self.snapshot_date = facts.snapshot_date.map(|date| date.to_string());
             }
             EventKind::Failed { cause, message, run } => {
                 self.cause = Some(cause.name().to_owned());

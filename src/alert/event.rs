@@ -115,8 +115,8 @@ pub struct RunFacts {
     pub rows: u64,
     /// Lines quarantined, over all files.
     pub quarantined: u64,
-    /// Newest business date with a snapshot when the run began, which a refused run leaves in use.
-    pub newest_date: Option<NaiveDate>,
+    /// Business date of the snapshot in use after the run.
+    pub snapshot_date: Option<NaiveDate>,
     /// The report's file, if one was written.
     pub report: Option<PathBuf>,
 }
@@ -202,7 +202,7 @@ impl RunFacts {
             findings,
             rows: report.files.iter().map(|file| file.rows).sum(),
             quarantined: report.files.iter().map(|file| file.quarantined).sum(),
-            newest_date: report.newest_date,
+            snapshot_date: report.date_in_use(),
             // The reader of the alert does not share this process's working directory.
             report: report
                 .report_files

@@ -131,7 +131,7 @@ mod tests {
             findings: Vec::new(),
             rows: 0,
             quarantined: 0,
-            newest_date: None,
+            snapshot_date: None,
             report: None,
         }
     }

@@ -59,17 +59,20 @@ pub(super) fn settle(
     }
 }
 
-/// Whether a snapshot of the date or a later one is published.
+/// Whether a snapshot of the date is published.
 pub(super) fn is_published(folder: &Path, date: NaiveDate) -> bool {
-    let latest = Reader::open_existing(&folder.join(DATABASE)).and_then(|reader| reader.latest());
-    matches!(latest, Ok(Some(latest)) if latest.date >= date)
+    publishing_run(folder, date).is_some()
 }
 
 /// Whether a manual run has published the date since a run refused it.
 pub(super) fn is_published_since(folder: &Path, date: NaiveDate, refused: &RunId) -> bool {
-    let latest = Reader::open_existing(&folder.join(DATABASE)).and_then(|reader| reader.latest());
     // The ids of runs begin with the time.
-    matches!(latest, Ok(Some(latest)) if latest.date == date && latest.run.0 > refused.0)
+    publishing_run(folder, date).is_some_and(|run| run.0 > refused.0)
+}
+
+fn publishing_run(folder: &Path, date: NaiveDate) -> Option<RunId> {
+    let reader = Reader::open_existing(&folder.join(DATABASE)).ok()?;
+    Some(reader.snapshot(date).ok()?.run)
 }
 
 /// The run as it was recorded. A database that cannot be read knows of none: the run to come will say why.
@@ -95,7 +98,7 @@ fn facts(row: &RunRow, reports: &Path) -> RunFacts {
         findings: Vec::new(),
         rows: row.rows,
         quarantined: row.quarantined,
-        newest_date: None,
+        snapshot_date: None,
         report: report.exists().then_some(report),
     }
 }

@@ -238,6 +238,14 @@ impl RunReport {
     /// Maximum number of mended findings a code.
     pub const MAX_MENDED: usize = 1_000;
 
+    /// Business date of the snapshot in use after the run, where there is one.
+    pub fn date_in_use(&self) -> Option<NaiveDate> {
+        match self.verdict {
+            Verdict::Published => self.newest_date.max(Some(self.business_date)),
+            Verdict::Passed | Verdict::Refused | Verdict::Failed => self.newest_date,
+        }
+    }
+
     /// True number of findings of a level. Of those that the run does not hold, each rule's count as its loudest.
     pub fn count_of(&self, level: Level) -> u64 {
         let of_rule = |findings: &[Finding]| {

@@ -101,7 +101,7 @@ pub(crate) fn facts() -> RunFacts {
         ],
         rows: 926_199,
         quarantined: 60_015,
-        newest_date: NaiveDate::from_ymd_opt(2024, 11, 22),
+        snapshot_date: NaiveDate::from_ymd_opt(2024, 11, 22),
         report: Some(PathBuf::from("data/t/reports/20241123-183000-1f3a/report.json")),
     }
 }

@@ -273,14 +273,13 @@ fn who(report: &RunReport) -> String {
 
 /// Which snapshot is in use after the run.
 fn served(report: &RunReport) -> Both {
-    let date = report.business_date;
-    match (report.verdict, report.previous_date) {
-        (Verdict::Published, _) => {
+    match (report.verdict, report.date_in_use()) {
+        (Verdict::Published, Some(date)) => {
             both(format!("当前快照为 {date}"), format!("the snapshot in use is that of {date}"))
         }
-        (_, Some(before)) if report.database.is_some() => both(
-            format!("当前快照仍为 {before}"),
-            format!("the snapshot in use is still that of {before}"),
+        (_, Some(date)) if report.database.is_some() => both(
+            format!("当前快照仍为 {date}"),
+            format!("the snapshot in use is still that of {date}"),
         ),
         (_, None) if report.database.is_some() => {
             both("尚未发布任何快照", "there is no snapshot yet")

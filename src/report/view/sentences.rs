@@ -292,7 +292,7 @@ impl View<'_> {
         if report.verdict != Verdict::Refused || report.database.is_none() {
             return None;
         }
-        Some(match (language, report.newest_date) {
+        Some(match (language, report.date_in_use()) {
             (Language::Chinese, Some(date)) => format!("当前快照仍为 {date}"),
             (Language::Chinese, None) => "尚未发布任何快照".to_owned(),
             (Language::English, Some(date)) => {

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use rusqlite::Connection;
 
 use super::fixture::*;
+use super::importing::*;
 use crate::model::{Feed, FeedChanges, PerFeed};
 use crate::store::{FeedOutcome, StoreError};
 

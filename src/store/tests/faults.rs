@@ -5,6 +5,7 @@ use std::fs;
 use rusqlite::Connection;
 
 use super::fixture::*;
+use super::importing::*;
 use crate::gate::Approved;
 use crate::model::{Feed, Verdict};
 use crate::store::{NewRows, Reader, Store, StoreError};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::fixture::*;
+use super::importing::*;
 use crate::model::{Feed, FeedChanges, PerFeed};
 use crate::store::{Branch, Store};
 

@@ -4,5 +4,6 @@ mod fixture;
 mod any_order;
 mod faults;
 mod history;
+mod importing;
 mod reading;
 mod records;

@@ -1,6 +1,7 @@
 //! Reading of forests.
 
 use super::fixture::*;
+use super::importing::*;
 use crate::store::{Reader, StoreError, TreeNode, TreeQuery, TreeView};
 
 /// The tree as indented lines, as the command line prints it.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::fixture::*;
+use super::importing::*;
 use crate::model::{
     Disposition, Feed, Finding, GateReason, Level, Message, Related, RunReport, Verdict,
 };

@@ -1,0 +1,198 @@
+//! Imports and retractions of the small company's deliveries, with their forests.
+
+use std::collections::BTreeMap;
+
+use chrono::{NaiveDate, TimeZone, Utc};
+
+use super::fixture::*;
+use crate::config::schema::Schema;
+use crate::gate::Approved;
+use crate::model::{
+    Feed, FileFacts, PerFeed, RunId, RunReport, StageTiming, StoredRows, TreeRows, TreeSums,
+    Verdict,
+};
+use crate::store::{
+    DateChange, FeedOutcome, NewRows, Publication, RetractionRecord, RunRecord, Store, StoreError,
+    TreeSource,
+};
+
+pub(super) fn report(run: &str, date: NaiveDate, verdict: Verdict) -> RunReport {
+    let started = Utc.with_ymd_and_hms(2026, 11, 24, 2, 30, 0).unwrap();
+    RunReport {
+        run: RunId(run.to_owned()),
+        tenant: "00010001".to_owned(),
+        tenant_name: None,
+        business_date: date,
+        started,
+        verdict,
+        reasons: Vec::new(),
+        previous_date: None,
+        newest_date: None,
+        files: Feed::ALL.into_iter().map(facts).collect(),
+        changes: BTreeMap::new(),
+        former: None,
+        rules_run: Vec::new(),
+        rules_not_run: Vec::new(),
+        findings: Vec::new(),
+        totals: BTreeMap::new(),
+        causes: Vec::new(),
+        mended: None,
+        mended_totals: Default::default(),
+        organs: Vec::new(),
+        recent: Vec::new(),
+        timings: vec![StageTiming { stage: "parse", took: std::time::Duration::from_millis(7) }],
+        database: None,
+        report_files: Default::default(),
+    }
+}
+
+fn facts(feed: Feed) -> FileFacts {
+    FileFacts {
+        feed,
+        name: format!("{feed}.txt"),
+        sha256: Some("00".repeat(32)),
+        size: 10,
+        mtime: None,
+        encoding: Some("utf-8".to_owned()),
+        delimiter: Some("|".to_owned()),
+        header: Some(false),
+        lines: 3,
+        rows: 2,
+        quarantined: 1,
+        repeated: 0,
+        header_lines: 0,
+        blank: 0,
+        other: 0,
+        quotes: None,
+        previous_rows: None,
+    }
+}
+
+pub(super) fn record(report: &RunReport) -> RunRecord<'_, '_> {
+    let finished = report.started + chrono::TimeDelta::seconds(3);
+    RunRecord {
+        report,
+        finished,
+        tool_version: "0.1.0",
+        identities: &[],
+        quarantine: Box::new(std::iter::empty()),
+    }
+}
+
+/// Writes a whole delivery without a commit.
+pub(super) fn stage(
+    publication: &mut Publication<'_>,
+    schema: &Schema,
+    delivery: &Delivery,
+) -> Result<PerFeed<FeedOutcome>, StoreError> {
+    let parsed = PerFeed::from_fn(|feed| delivery.parse(schema, feed));
+    let outcomes = PerFeed::try_from_fn(|feed| {
+        let Parsed { table, accepted, quarantined } = &parsed[feed];
+        let quarantined: Vec<&str> = quarantined.iter().map(String::as_str).collect();
+        publication.write_rows(feed, &NewRows { table, accepted, quarantined: &quarantined })
+    })?;
+    match publication.tree_source() {
+        TreeSource::Unchanged => {}
+        TreeSource::NewestRows => write_newest_trees(publication.change(), schema)?,
+        TreeSource::Delivery => {
+            for forest in &schema.forests {
+                let Parsed { table, accepted, .. } = &parsed[forest.feed];
+                let (keys, up) = (table.text("id").unwrap(), table.text(&forest.parent).unwrap());
+                let mut parents = Parents::new();
+                for row in accepted.iter().map(|row| *row as usize) {
+                    parents.insert(keys.value(row).to_owned(), up.get(row).map(str::to_owned));
+                }
+                let carried = publication.carried(forest.feed, &[&forest.parent])?;
+                parents.extend(parents_of(&carried, &forest.parent));
+                let rows = tree(forest.has_levels(), &parents);
+                publication.change().write_tree(forest, &rows)?;
+            }
+        }
+    }
+    Ok(outcomes)
+}
+
+/// By record its parent.
+pub(super) type Parents = BTreeMap<String, Option<String>>;
+
+fn parents_of(rows: &StoredRows, field: &str) -> Parents {
+    let parent = |row| (rows.key(row).to_owned(), rows.cell(row, field).map(str::to_owned));
+    (0..rows.len()).map(parent).collect()
+}
+
+fn write_newest_trees(change: &mut DateChange<'_>, schema: &Schema) -> Result<(), StoreError> {
+    for forest in &schema.forests {
+        let rows = change.newest_rows(forest.feed, &[&forest.parent])?;
+        let parents = parents_of(&rows, &forest.parent);
+        change.write_tree(forest, &tree(forest.has_levels(), &parents))?;
+    }
+    Ok(())
+}
+
+/// Takes a day of November back.
+pub(super) fn retract(store: &mut Store, n: u32) -> Result<RunId, StoreError> {
+    let mut retraction = store.begin_retraction(day(n))?;
+    if retraction.change().newest_changed() {
+        write_newest_trees(retraction.change(), &schema())?;
+    }
+    let at = Utc.with_ymd_and_hms(2026, 11, 30, 2, 30, 0).unwrap();
+    retraction.commit(RetractionRecord { at, by: "tester", reason: "wrong file" })
+}
+
+pub(super) fn import_as(
+    store: &mut Store,
+    schema: &Schema,
+    run: &str,
+    date: NaiveDate,
+    delivery: &Delivery,
+) -> Result<PerFeed<FeedOutcome>, StoreError> {
+    let mut publication = store.begin(date)?;
+    let outcomes = stage(&mut publication, schema, delivery)?;
+    publication.commit(Approved::for_tests(), record(&report(run, date, Verdict::Published)))?;
+    Ok(outcomes)
+}
+
+/// Imports a delivery for a day of November; the run is named by its number.
+pub(super) fn import(store: &mut Store, n: u32, delivery: &Delivery) -> PerFeed<FeedOutcome> {
+    let run = format!("run-{}", count(store, "select count(*) from run"));
+    import_as(store, &schema(), &run, day(n), delivery).unwrap()
+}
+
+/// A forest, computed naively. Records whose parent is missing are tops.
+pub(super) fn tree(has_levels: bool, parents: &Parents) -> TreeRows<'_> {
+    let ids: Vec<&str> = parents.keys().map(String::as_str).collect();
+    let at = |id: &str| ids.binary_search(&id).ok().map(|at| at as u32);
+    let parent: Vec<Option<u32>> = parents.values().map(|parent| at(parent.as_deref()?)).collect();
+    let chain = |mut at: usize| {
+        let mut chain = vec![at as u32];
+        while let Some(up) = parent[at] {
+            chain.push(up);
+            at = up as usize;
+        }
+        chain
+    };
+    let chains: Vec<Vec<u32>> = (0..ids.len()).map(chain).collect();
+    let below = |n: usize| chains.iter().filter(|c| c[1..].contains(&(n as u32))).count() as u32;
+    let descendant_count: Vec<u32> = (0..ids.len()).map(below).collect();
+    let sums = if has_levels {
+        TreeSums::Levels {
+            agent_count: descendant_count.iter().map(|n| n * 10).collect(),
+            active_agent_count: descendant_count.clone(),
+        }
+    } else {
+        TreeSums::Lineage {
+            root: chains.iter().map(|chain| *chain.last().unwrap()).collect(),
+            active_descendant_count: descendant_count.clone(),
+        }
+    };
+    TreeRows {
+        depth: chains.iter().map(|chain| chain.len() as u32 - 1).collect(),
+        child_count: (0..ids.len() as u32)
+            .map(|n| parent.iter().filter(|p| **p == Some(n)).count() as u32)
+            .collect(),
+        descendant_count,
+        sums,
+        parent,
+        ids,
+    }
+}
