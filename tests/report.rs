@@ -551,3 +551,17 @@ fn a_report_that_cannot_be_written_names_its_path() {
     assert_eq!(error.path, blocked.join("report.json"));
     assert!(error.to_string().contains("blocked"), "{error}");
 }
+
+#[test]
+fn the_snapshot_in_use_after_an_older_date_is_the_newest() {
+    let of = |verdict, newest: Option<&str>| {
+        let report = RunReport { verdict, newest_date: newest.map(date), ..published() };
+        report.date_in_use().map(|date| date.to_string())
+    };
+    let (older, newer) = (Some("2026-11-20"), Some("2026-11-27"));
+    assert_eq!(of(Verdict::Published, newer).as_deref(), newer);
+    assert_eq!(of(Verdict::Published, older).as_deref(), Some("2026-11-24"));
+    assert_eq!(of(Verdict::Published, None).as_deref(), Some("2026-11-24"));
+    assert_eq!(of(Verdict::Refused, newer).as_deref(), newer);
+    assert_eq!(of(Verdict::Refused, None), None);
+}
