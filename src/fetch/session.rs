@@ -24,7 +24,7 @@ use suppaftp::{FtpError, RustlsConnector, RustlsFtpStream, Status};
 use crate::config::job::{NameEncoding, Tls};
 
 use super::deadline::RegisteredSocket;
-use super::remote::{Folder, Remote, Retrieved, Stat, Store as _, Version};
+use super::remote::{Folder as _, Remote, Retrieved, Stat, Store as _, Version};
 use super::transfer::Transfer;
 use super::{FetchError, names, reply, tls};
 use data_mode::mode;
@@ -169,29 +169,6 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Size and time of a file. LIST is never used: there is no standard for what it answers.
-    fn stat_in_current_encoding(&mut self, name: &str) -> Result<Stat, FetchError> {
-        self.account.deadline.check()?;
-        let size = match self.stream.custom_command(format!("SIZE {name}"), &[Status::File]) {
-            Ok(response) => reply::number(&response),
-            Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => {
-                let reply = reply::text(&response, self.account.password);
-                return match reply::says_no_permission(&reply) {
-                    true => Err(FetchError::NoPermission { what: name.to_owned(), reply }),
-                    false => Ok(Stat::Missing),
-                };
-            }
-            Err(error) => self.none_if_unknown_command(error, name)?,
-        };
-        let stamp = match self.stream.custom_command(format!("MDTM {name}"), &[Status::File]) {
-            Ok(response) => reply::stamp(&response),
-            Err(FtpError::UnexpectedResponse(response)) if reply::code(&response) == 550 => None,
-            Err(error) => self.none_if_unknown_command(error, name)?,
-        };
-        let mtime = stamp.as_deref().and_then(reply::time);
-        Ok(Stat::Present(Version { size, stamp, mtime }))
-    }
-
     /// A session that can no longer be used is replaced by a new one.
     fn renew(&mut self) -> Result<(), FetchError> {
         if self.unusable {
@@ -245,18 +222,6 @@ impl<'a> Session<'a> {
             _ => lenient::begin(stream, data, command),
         }?;
         Transfer::over_socket(socket, self.tls.as_ref(), &self.account.source.host)
-    }
-
-    /// The names in the directory, over a connection that suppaftp does not know of.
-    fn list_on_socket(&mut self) -> Result<Vec<String>, FtpError> {
-        let mut transfer = self.begin_on_socket(DataCommand::List)?;
-        let encoding: &dyn suppaftp::Encoding = match self.gb18030 {
-            true => &names::Gb18030,
-            false => &suppaftp::Utf8Encoding,
-        };
-        let names = listing::read(&mut transfer, encoding).map_err(FtpError::ConnectionError);
-        self.read_final_reply(transfer)?;
-        names
     }
 
     /// Reads the server's final reply about a transfer.
@@ -315,40 +280,6 @@ impl<'a> Session<'a> {
         }
         let reason = refusal::no_close_notify();
         Some(FetchError::Interrupted { what: name.to_owned(), reason })
-    }
-}
-
-impl Folder for Session<'_> {
-    fn stat(&mut self, name: &str) -> Result<Stat, FetchError> {
-        self.renew()?;
-        let stat = self.stat_in_current_encoding(name)?;
-        if stat == Stat::Missing && self.may_be_gb18030(name) {
-            self.set_names_in_gb18030(true);
-            let again = self.stat_in_current_encoding(name)?;
-            self.set_names_in_gb18030(again != Stat::Missing);
-            return Ok(again);
-        }
-        Ok(stat)
-    }
-
-    fn list(&mut self) -> Result<Option<Vec<String>>, FetchError> {
-        self.renew()?;
-        loop {
-            let names = match self.data_mode {
-                DataMode::Extended | DataMode::Classic => listing::names(&mut self.stream),
-                DataMode::Lenient | DataMode::Active => self.list_on_socket(),
-            };
-            match names {
-                Ok(names) => return Ok(Some(names)),
-                Err(error @ FtpError::ConnectionError(_)) => {
-                    return Err(self.fault(error, self.account.place));
-                }
-                Err(error) => match data_mode::next(self.data_mode, &error) {
-                    Some(next) => self.set_data_mode(next),
-                    None => return Ok(None),
-                },
-            }
-        }
     }
 }
 

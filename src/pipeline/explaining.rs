@@ -231,9 +231,9 @@ fn likeness(wanted: &str, key: &str) -> Option<u32> {
     let plain = |text: &str| {
         let half = |c: char| match c {
             '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
-            c => c.to_ascii_lowercase(),
+            c => c,
         };
-        let text: String = text.trim().chars().map(half).collect();
+        let text: String = text.trim().chars().map(|c| half(c).to_ascii_lowercase()).collect();
         text.trim_start_matches('0').to_owned()
     };
     if plain(wanted) == plain(key) {
