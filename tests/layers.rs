@@ -84,10 +84,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
             "throttle",
         ],
     ),
-    (
-        "fetch/session",
-        &["data_blocked", "deadline", "error", "names", "remote", "reply", "transfer"],
-    ),
+    ("fetch/session", &["data_blocked", "deadline", "error", "names", "remote", "reply"]),
     ("fetch/sftp", &["deadline", "error", "remote", "reply"]),
     ("report/explanation", &["formatting", "layout"]),
     ("report/html", &["formatting", "layout", "mask", "view"]),

@@ -24,7 +24,7 @@ use suppaftp::{FtpError, RustlsConnector, RustlsFtpStream, Status};
 use crate::config::job::{NameEncoding, Tls};
 
 use super::deadline::RegisteredSocket;
-use super::remote::{Folder as _, Remote, Retrieved, Stat, Store as _, Version};
+use super::remote::{Remote, Retrieved, Store as _};
 use super::transfer::Transfer;
 use super::{FetchError, names, reply, tls};
 use data_mode::mode;

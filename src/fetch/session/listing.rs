@@ -1,11 +1,10 @@
 //! What is in the directory of an FTP session: names, sizes, times.
 
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 
 use suppaftp::{Encoding, FtpError, RustlsFtpStream, Status};
 
 use crate::fetch::remote::{Folder, Stat, Version};
-use crate::fetch::transfer::Transfer;
 use crate::fetch::{FetchError, names, reply};
 
 use super::Session;
