@@ -1,5 +1,6 @@
 //! A delivery as the rules see it: four files, parsed or not, and which of their rows are accepted.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -162,6 +163,9 @@ pub struct Acceptance {
     pub quarantined: Vec<QuarantinedLine>,
     /// Number of rows that repeat an accepted one.
     pub repeated: u64,
+    /// Keys of quarantined lines that are no rows, each with its line: the text in the key's place shows whose line it
+    /// is. A key that another line has too, read or presumed, is not among them.
+    pub presumed: BTreeMap<String, u32>,
 }
 
 impl Acceptance {
@@ -198,6 +202,8 @@ impl Acceptance {
             rest.into_iter().for_each(|row| status[row as usize] = RowStatus::Repeated);
             index.represent(keys, first);
         }
+        let presumed =
+            presumed_keys(parsed, schema, &quarantined, |key| index.find(keys, key).is_some());
         let accepted =
             (0..status.len() as u32).filter(|r| status[*r as usize] == RowStatus::Accepted);
         let order = sorted_by_key(accepted.collect(), keys);
@@ -205,13 +211,33 @@ impl Acceptance {
         for (at, row) in order.iter().enumerate() {
             position[*row as usize] = at as u32;
         }
-        Acceptance { status, order, position, quarantined, repeated }
+        Acceptance { status, order, position, quarantined, repeated, presumed }
     }
 
     /// Whether a row is accepted.
     pub fn accepts(&self, row: u32) -> bool {
         self.position[row as usize] != Acceptance::NOWHERE
     }
+}
+
+/// Whose lines the quarantined lines without a row are, as far as it can be presumed.
+fn presumed_keys(
+    parsed: &Parsed<'_>,
+    schema: &FeedSchema,
+    quarantined: &[QuarantinedLine],
+    is_read: impl Fn(&str) -> bool,
+) -> BTreeMap<String, u32> {
+    let mut presumed: BTreeMap<String, Option<u32>> = BTreeMap::new();
+    for line in quarantined.iter().map(|line| line.line) {
+        if parsed.table.lines().binary_search(&line).is_ok() {
+            continue;
+        }
+        if let Some(key) = parsed.presumed_key(line as usize - 1, schema.key) {
+            let only = (!is_read(&key)).then_some(line);
+            presumed.entry(key).and_modify(|line| *line = None).or_insert(only);
+        }
+    }
+    presumed.into_iter().filter_map(|(key, line)| Some((key, line?))).collect()
 }
 
 /// Rows by key. Sixteen bytes of the key decide nearly always and sort ten times as fast as the text.

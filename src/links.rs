@@ -15,6 +15,7 @@ use crate::model::{Feed, PerFeed};
 
 const EMPTY: u32 = u32::MAX;
 const UNKNOWN: u32 = u32::MAX - 1;
+const PRESUMED: u32 = u32::MAX - 2;
 
 /// What a reference cell names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Target {
     Unknown,
     /// A row of the target feed whose key can be read; it need not be accepted itself.
     Row(u32),
+    /// A quarantined line of the target feed, 1-based, of which the key is presumed.
+    Presumed(u32),
 }
 
 /// One reference of the schema, resolved.
@@ -36,6 +39,8 @@ pub struct Link<'s> {
     targets: Vec<u32>,
     /// Accepted rows with an unknown key, in row order.
     unknown: Vec<u32>,
+    /// Accepted rows with a presumed key, in row order, each with the line of that key.
+    presumed: Vec<(u32, u32)>,
 }
 
 impl Link<'_> {
@@ -44,6 +49,10 @@ impl Link<'_> {
         match self.targets[row as usize] {
             EMPTY => Target::Empty,
             UNKNOWN => Target::Unknown,
+            PRESUMED => {
+                let at = self.presumed.binary_search_by_key(&row, |(row, _)| *row);
+                at.map_or(Target::Unknown, |at| Target::Presumed(self.presumed[at].1))
+            }
             row => Target::Row(row),
         }
     }
@@ -61,24 +70,34 @@ pub struct Links<'s> {
 }
 
 impl<'s> Links<'s> {
-    /// Resolves every reference of the accepted rows against every row whose key can be read.
+    /// Resolves every reference of the accepted rows against every row whose key can be read, and every quarantined line
+    /// whose key can be presumed.
     pub fn resolve(delivery: &'s Delivery<'_>, accepted: &PerFeed<Acceptance>) -> Links<'s> {
         let resolve = |reference: &'s Reference| {
             let from = delivery.readable(reference.feed)?;
             let to = delivery.readable(reference.target)?;
             let cells = from.parsed.table.text(&reference.field)?;
-            let mut unknown = Vec::new();
+            let quarantined = &accepted[reference.target].presumed;
+            let (mut unknown, mut presumed) = (Vec::new(), Vec::new());
             let mut targets = vec![EMPTY; cells.len()];
             for (row, target) in targets.iter_mut().enumerate() {
                 if cells.is_null(row) || !accepted[reference.feed].accepts(row as u32) {
                     continue;
                 }
-                *target = to.index.find(to.keys, cells.value(row)).unwrap_or_else(|| {
-                    unknown.push(row as u32);
-                    UNKNOWN
-                });
+                let key = cells.value(row);
+                *target =
+                    to.index.find(to.keys, key).unwrap_or_else(|| match quarantined.get(key) {
+                        Some(line) => {
+                            presumed.push((row as u32, *line));
+                            PRESUMED
+                        }
+                        None => {
+                            unknown.push(row as u32);
+                            UNKNOWN
+                        }
+                    });
             }
-            Some(Link { reference, targets, unknown })
+            Some(Link { reference, targets, unknown, presumed })
         };
         // Two threads share the references, each taking the next unassigned one: those of the
         // agents take all the time there is.

@@ -68,6 +68,10 @@ impl<'s> DeliveredForest<'s> {
                 delivered += 1;
                 None
             }
+            Target::Presumed(_) => {
+                delivered += 1;
+                None
+            }
             Target::Row(parent) => {
                 delivered += 1;
                 acceptance.accepts(parent).then(|| acceptance.position[parent as usize])
@@ -149,7 +153,7 @@ impl<'p> Published<'p> {
                     at => Some(at),
                 },
                 // A line whose key cannot be trusted may still have its last good version carried.
-                Target::Unknown => to.find_stored(cells?.get(*row as usize)?),
+                Target::Unknown | Target::Presumed(_) => to.find_stored(cells?.get(*row as usize)?),
                 Target::Empty => None,
             },
             Origin::Stored(at) => to.find(self.rows.cell(*at as usize, field)?),

@@ -193,6 +193,8 @@ pub(crate) fn read(dir: &Path, options: &Options) -> Read {
             add("F108", feed, vec![lines.len() as u64], None);
         }
         let mut by_key: BTreeMap<String, Vec<(Record, bool)>> = BTreeMap::new();
+        // What stands in the key's place on lines with another number of fields.
+        let mut presumed: Vec<String> = Vec::new();
         for (n, (text, decoded, size)) in lines.iter().enumerate() {
             let line = n as u64 + 1;
             let text = if trailing { text.strip_suffix(&options.delimiter).unwrap() } else { text };
@@ -218,6 +220,7 @@ pub(crate) fn read(dir: &Path, options: &Options) -> Read {
             }
             if cells.len() != fields.len() {
                 add("R201", feed, vec![line], None);
+                presumed.push(key);
                 continue;
             }
             let mut good = *decoded;
@@ -262,7 +265,16 @@ pub(crate) fn read(dir: &Path, options: &Options) -> Read {
                 by_key.entry(key).or_default().push((record, good));
             }
         }
-        keys.insert(feed, by_key.keys().cloned().collect());
+        let mut known: BTreeSet<String> = by_key.keys().cloned().collect();
+        let is_clear = |key: &&String| {
+            !key.is_empty() && !key.contains('\u{fffd}') && !by_key.contains_key(*key)
+        };
+        for key in presumed.iter().filter(is_clear) {
+            if presumed.iter().filter(|other| *other == key).count() == 1 {
+                known.insert(key.clone());
+            }
+        }
+        keys.insert(feed, known);
         let mut folded: BTreeMap<String, Vec<(u64, &String)>> = BTreeMap::new();
         for (key, rows) in &by_key {
             let narrow = |c: char| match c {

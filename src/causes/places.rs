@@ -177,7 +177,7 @@ fn named_rows<'d>(
         };
         let target = |row: u32| match link.target(row) {
             Target::Row(row) => row,
-            Target::Unknown => NOWHERE,
+            Target::Unknown | Target::Presumed(_) => NOWHERE,
             Target::Empty if accepted[feed].accepts(row) => NOWHERE,
             // Links look at accepted rows only.
             Target::Empty => cells

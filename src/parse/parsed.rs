@@ -6,6 +6,8 @@ use std::ops::Range;
 use crate::decode::{Detected, Lines, Undetectable};
 use crate::model::{Excerpt, Table, may_be_name};
 
+use super::cast::trim;
+use super::clean::without_controls;
 use super::frame::TrailerLine;
 use super::quote_survey::AmbiguousQuotes;
 use super::record_facts::{CellFault, Oversized, Ragged, Reformatted, Undecoded};
@@ -74,6 +76,13 @@ impl Parsed<'_> {
         let column = self.layout.columns.get(field).copied().flatten()?;
         let text = self.lines.decode(line).text;
         self.layout.cells(&text).into_iter().nth(column).map(|cell| cell.1.into_owned())
+    }
+
+    /// The text in the key's place on a line that is no record, where it could be decoded and is not empty.
+    pub fn presumed_key(&self, line: usize, key: usize) -> Option<String> {
+        let cell = without_controls(&self.cell(line, key)?).into_owned();
+        let key = trim(&cell);
+        (!key.is_empty() && !key.contains('\u{FFFD}')).then(|| key.to_owned())
     }
 
     /// The line with a field marked, for people to look at. `is_name` says of a field of the schema and its cell whether

@@ -8,7 +8,7 @@ use crate::delivery::{Acceptance, Background, Delivery, FileInput, FileState, Re
 use crate::fetch::{self, Fetched, RawDelivery};
 use crate::keys::KeyIndex;
 use crate::model::{Feed, PerFeed, RecordedFiles, RowCounter};
-use crate::parse::{self, trim, without_controls};
+use crate::parse;
 use crate::store::QuarantinedLine;
 
 use super::stage::Progress;
@@ -79,23 +79,18 @@ pub(super) fn quarantined_keys(
     feed: Feed,
 ) -> Vec<String> {
     let Some(file) = delivery.readable(feed) else { return Vec::new() };
-    accepted[feed].quarantined.iter().filter_map(|q| key(&file, u64::from(q.line))).collect()
+    let read = accepted[feed].quarantined.iter().filter_map(|line| {
+        let row = file.row(u64::from(line.line))?;
+        file.key(row).map(str::to_owned)
+    });
+    read.chain(accepted[feed].presumed.keys().cloned()).collect()
 }
 
-/// The key of a quarantined line.
-///
-/// A line with the wrong number of fields has no key that a rule may trust; but the text in the key's
-/// place is enough to keep the last good version of that record, so that one stray delimiter makes no record
-/// disappear.
+/// The key of a quarantined line, or what stands in its place: it says where to look.
 fn key(file: &Readable<'_, '_>, line: u64) -> Option<String> {
     match file.row(line) {
         Some(row) => file.key(row).map(str::to_owned),
-        None => {
-            let cell = file.parsed.cell(line as usize - 1, file.schema.key)?;
-            let cell = without_controls(&cell);
-            let key = trim(&cell);
-            (!key.is_empty() && !key.contains('\u{FFFD}')).then(|| key.to_owned())
-        }
+        None => file.parsed.presumed_key(line as usize - 1, file.schema.key),
     }
 }
 

@@ -126,7 +126,7 @@ impl References<'_> {
     pub(in crate::rules) fn row(self, row: u32) -> Option<u32> {
         match self.link?.target(row) {
             Target::Row(target) => Some(target),
-            Target::Empty | Target::Unknown => None,
+            Target::Empty | Target::Unknown | Target::Presumed(_) => None,
         }
     }
 

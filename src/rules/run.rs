@@ -129,16 +129,19 @@ pub fn note_left_out_edges(
     accepted: &PerFeed<Acceptance>,
     links: &Links<'_>,
 ) {
-    let mut left_out: BTreeMap<(Feed, u32), u64> = BTreeMap::new();
+    // By the line of the row that the edges lead to.
+    let mut left_out: BTreeMap<(Feed, u64), u64> = BTreeMap::new();
     for forest in &delivery.schema.forests {
         let Some(link) = links.of(forest.feed, &forest.parent) else { continue };
+        let Some(file) = delivery.readable(forest.feed) else { continue };
         let acceptance = &accepted[forest.feed];
         for row in &acceptance.order {
-            if let Target::Row(parent) = link.target(*row)
-                && !acceptance.accepts(parent)
-            {
-                *left_out.entry((forest.feed, parent)).or_default() += 1;
-            }
+            let line = match link.target(*row) {
+                Target::Row(parent) if !acceptance.accepts(parent) => file.line(parent),
+                Target::Presumed(line) => u64::from(line),
+                Target::Row(_) | Target::Empty | Target::Unknown => continue,
+            };
+            *left_out.entry((forest.feed, line)).or_default() += 1;
         }
     }
     if left_out.is_empty() {
@@ -146,8 +149,7 @@ pub fn note_left_out_edges(
     }
     for finding in findings.iter_mut().filter(|f| f.disposition == Disposition::Quarantine) {
         let FileState::Parsed(..) = delivery.files[finding.feed].state else { continue };
-        let Some(file) = delivery.readable(finding.feed) else { continue };
-        let rows = finding.lines.iter().filter_map(|line| file.row(*line));
-        finding.affected = rows.filter_map(|row| left_out.get(&(finding.feed, row))).sum();
+        let edges = finding.lines.iter().filter_map(|line| left_out.get(&(finding.feed, *line)));
+        finding.affected = edges.sum();
     }
 }
