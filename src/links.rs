@@ -61,6 +61,11 @@ impl Link<'_> {
     pub fn unknown(&self) -> &[u32] {
         &self.unknown
     }
+
+    /// Accepted rows that refer to a presumed key, in row order, each with the line of that key.
+    pub fn presumed(&self) -> &[(u32, u32)] {
+        &self.presumed
+    }
 }
 
 /// All references of the schema, in its order; `None` where one of the two files could not be read.

@@ -96,7 +96,7 @@ pub fn explain(
 
     let drafts = claims.drafts;
     let unlisted = unlisted(&drafts, findings, totals);
-    let mut counter = Counter::new(&places, &unknown);
+    let mut counter = Counter::new(&places, &unknown, facts.rows.links);
     let mut causes: Vec<(Cause, Draft)> = drafts
         .into_iter()
         .zip(unlisted)

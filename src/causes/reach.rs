@@ -1,7 +1,8 @@
 //! Whom a cause concerns: each agent and each organisation is counted once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::links::Links;
 use crate::model::{Disposition, Feed, Finding};
 
 use super::claims::Draft;
@@ -21,6 +22,8 @@ pub(super) struct Reach {
 pub(super) struct Counter<'p, 'd, 'a> {
     places: &'p Places<'d, 'a>,
     unknown: &'p UnknownKeys<'d>,
+    /// The rows that hang from a quarantined line which is no row, by its feed and number.
+    hanging: BTreeMap<(Feed, u32), Vec<(Feed, u32)>>,
     cause: u32,
     /// By row of the agents' file.
     agents: Vec<u32>,
@@ -46,12 +49,20 @@ struct Concerned {
 
 impl<'p, 'd, 'a> Counter<'p, 'd, 'a> {
     pub(super) fn new(
-        places: &'p Places<'d, 'a>,
+        held: &'p Places<'d, 'a>,
         unknown: &'p UnknownKeys<'d>,
+        links: &Links<'_>,
     ) -> Counter<'p, 'd, 'a> {
-        let agents = places.file(Feed::Agent).map_or(0, |file| file.parsed.table.len());
-        let (agents, organs) = (vec![0; agents], vec![0; places.organs.len()]);
-        Counter { places, unknown, cause: 0, agents, organs }
+        let mut hanging: BTreeMap<(Feed, u32), Vec<(Feed, u32)>> = BTreeMap::new();
+        for link in links.iter().filter(|link| places(held.delivery.schema, link.reference)) {
+            for (row, line) in link.presumed() {
+                let to = (link.reference.target, *line);
+                hanging.entry(to).or_default().push((link.reference.feed, *row));
+            }
+        }
+        let agents = held.file(Feed::Agent).map_or(0, |file| file.parsed.table.len());
+        let (agents, organs) = (vec![0; agents], vec![0; held.organs.len()]);
+        Counter { places: held, unknown, hanging, cause: 0, agents, organs }
     }
 
     /// Whom a cause concerns.
@@ -97,6 +108,13 @@ impl<'p, 'd, 'a> Counter<'p, 'd, 'a> {
         match self.places.row(feed, line) {
             Some(row) => self.at_row(feed, row, and_below, concerned),
             None if feed == Feed::Agent => _ = concerned.lines.insert(line),
+            None if and_below => {
+                let key = u32::try_from(line).ok().map(|line| (feed, line));
+                let hanging = key.and_then(|key| self.hanging.get(&key));
+                for (feed, row) in hanging.into_iter().flatten() {
+                    self.at_row(*feed, *row, true, concerned);
+                }
+            }
             None => {}
         }
     }
