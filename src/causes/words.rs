@@ -1,9 +1,9 @@
 //! The sentences of a cause: what happened and whom it concerns, and what to do. No names of people are in them.
 
-use crate::model::{Feed, Message, grouped};
+use crate::model::{Feed, Level, Message, grouped};
 use crate::rules;
 
-use super::event::{Event, Missing};
+use super::event::{Event, FieldCount, Missing};
 use super::reach::Reach;
 
 /// What the sentences need beside the event.
@@ -12,6 +12,8 @@ pub(super) struct Facts<'w> {
     pub(super) findings: u64,
     /// The rule of the first finding.
     pub(super) code: &'static str,
+    /// The highest level of the findings.
+    pub(super) level: Level,
     /// The name of the file to look at first.
     pub(super) file: &'w str,
     /// The name of the file of each feed.
@@ -59,20 +61,8 @@ pub(super) fn what(event: &Event, facts: &Facts<'_>) -> Message {
                 ),
             )
         }
-        Event::Uniform { field, value, cells, .. } if value.is_empty() => {
-            let cells = grouped(*cells);
-            Message::new(
-                format!("{file} 的 {field} 一列有 {cells} 行为空"),
-                format!("the column {field} of {file} is empty on {cells} lines"),
-            )
-        }
-        Event::Uniform { field, value, cells, .. } => {
-            let cells = grouped(*cells);
-            Message::new(
-                format!("{file} 的 {field} 一列有 {cells} 行的值都是“{value}”"),
-                format!("the column {field} of {file} holds \"{value}\" on {cells} lines"),
-            )
-        }
+        Event::FieldCount(count) => field_count(count, facts),
+        Event::Uniform { field, values, cells, .. } => uniform(field, values, *cells, facts),
         Event::OtherEncoding { first, last, lines_are, file_is, .. } => Message::new(
             format!("{file} 第 {first} 至 {last} 行的编码是 {lines_are}，文件其余部分是 {file_is}"),
             format!(
@@ -147,16 +137,40 @@ pub(super) fn action(event: &Event, facts: &Facts<'_>) -> Message {
             format!("请提供方核对导出程序在 {field} 附近是否多出或缺少一列，更正后重新导出"),
             format!("ask the provider whether the export adds or leaves out a column near {field}"),
         ),
-        Event::Uniform { field, value, .. } if value.is_empty() => Message::new(
-            format!("请提供方核对 {field} 的取数逻辑后重新导出"),
-            format!("ask the provider where {field} is taken from"),
-        ),
-        Event::Uniform { field, value, .. } => Message::new(
-            format!("请提供方核对 {field} 的取数逻辑；若“{value}”有约定的含义，可在任务文件中声明"),
-            format!(
-                "ask the provider where {field} is taken from; if \"{value}\" has an agreed meaning, the job file can say it"
+        Event::FieldCount(count) => {
+            let (near_zh, near_en) = match &count.between {
+                Some((first, _)) => (format!(" {first} 附近"), format!(" near {first}")),
+                None => Default::default(),
+            };
+            let (fault_zh, fault_en) = match count.found > count.wanted {
+                true => (
+                    "值中混入了分隔符或多导出了列",
+                    "a value holds the delimiter or a column was added",
+                ),
+                false => (
+                    "少导出了列或字段中的换行截断了记录",
+                    "a column was left out or a line break cut the records",
+                ),
+            };
+            Message::new(
+                format!("请提供方核对导出程序在这些行{near_zh}是否{fault_zh}，更正后重新导出"),
+                format!("ask the provider whether on these lines{near_en} {fault_en}"),
+            )
+        }
+        Event::Uniform { field, values, .. } => match values.as_slice() {
+            [value] if !value.is_empty() => Message::new(
+                format!(
+                    "请提供方核对 {field} 的取数逻辑；若“{value}”有约定的含义，可在任务文件中声明"
+                ),
+                format!(
+                    "ask the provider where {field} is taken from; if \"{value}\" has an agreed meaning, the job file can say it"
+                ),
             ),
-        ),
+            _ => Message::new(
+                format!("请提供方核对 {field} 的取数逻辑后重新导出"),
+                format!("ask the provider where {field} is taken from"),
+            ),
+        },
         Event::OtherEncoding { file_is, .. } => Message::new(
             format!("请提供方将整个 {file} 统一为 {file_is} 后重新导出"),
             format!("ask the provider to write all of {file} in {file_is}"),
@@ -178,11 +192,28 @@ pub(super) fn action(event: &Event, facts: &Facts<'_>) -> Message {
                 ),
             )
         }
-        Event::SameRule { .. } => Message::new(
-            format!("请提供方按 orgsnap rules {} 中的修正方法处理", facts.code),
-            format!("ask the provider to correct it as orgsnap rules {} says", facts.code),
-        ),
+        Event::SameRule { .. } => mending(facts),
     }
+}
+
+/// How the provider mends what a rule finds, as the page of the rule says it.
+fn mending(facts: &Facts<'_>) -> Message {
+    if facts.level == Level::Info {
+        return Message::fixed("仅供参考，无需处理", "for information; there is nothing to do");
+    }
+    let page = rules::find(facts.code).map(|rule| &rule.meta.docs);
+    // The first sentence of the last section.
+    let of = |page: &str, end: &str| {
+        let section = page.rsplit("\n## ").next().and_then(|section| section.split_once('\n'));
+        let text = section.map_or("", |(_, text)| text).trim();
+        let sentence = text.split(end).next().unwrap_or_default();
+        sentence.trim_end_matches(['。', '.']).replace('`', "")
+    };
+    page.map_or(Message::fixed("", ""), |page| {
+        let zh = of(&page.zh, "。");
+        let zh = zh.strip_prefix('请').map_or(zh.clone(), |rest| format!("请提供方{rest}"));
+        Message::new(zh, format!("the provider: {}", of(&page.en, ". ")))
+    })
 }
 
 fn names(files: &[Feed], facts: &Facts<'_>) -> Message {
@@ -198,7 +229,11 @@ fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
             1 => {
                 let which = named(key.as_deref(), name.as_deref());
                 Message::new(
-                    format!("{}{}（{file} 第 {line} 行）有误，已被隔离", zh(feed), which.zh),
+                    joined(&[
+                        zh(feed),
+                        &which.zh,
+                        &format!("（{file} 第 {line} 行）有误，已被隔离"),
+                    ]),
                     format!(
                         "the {} {} (line {line} of {file}) is in quarantine",
                         en(feed, 1),
@@ -215,16 +250,14 @@ fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
             ),
         };
     }
-    let of_zh = match (organ, had_before) {
-        (Some((id, name)), true) => format!("{name}（{id}）在上一批次中的 "),
-        (Some((id, name)), false) => format!("{name}（{id}）的 "),
-        (None, true) => "上一批次中的 ".to_owned(),
+    let (organ_zh, organ_en) = organ.as_ref().map(organ_named).unzip();
+    let of_zh = match (organ_zh, had_before) {
+        (Some(organ), true) => format!("{organ}在上一批次中的"),
+        (Some(organ), false) => format!("{organ}的"),
+        (None, true) => "上一批次中的".to_owned(),
         (None, false) => String::new(),
     };
-    let mut of_en = match organ {
-        Some((id, name)) => format!(" of {name} ({id})"),
-        None => String::new(),
-    };
+    let mut of_en = organ_en.map_or_else(String::new, |organ| format!(" of {organ}"));
     if *had_before {
         of_en.push_str(" that the delivery before had");
     }
@@ -243,17 +276,23 @@ fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
     };
     match (records, name) {
         (1, _) => Message::new(
-            format!("{of_zh}{}{}不在 {file} 中{at_zh}", zh(feed), which.zh),
+            joined(&[&of_zh, zh(feed), &which.zh, "不在", file, "中", &at_zh]),
             format!("the {} {}{of_en} is not in {file}{at_en}", en(feed, 1), which.en),
         ),
         // From one record hang the others.
         (_, Some(_)) => Message::new(
-            format!(
-                "{of_zh}{}{}及其以下共 {number} 个{}不在 {file} 中",
+            joined(&[
+                &of_zh,
                 zh(feed),
-                which.zh,
-                zh(feed)
-            ),
+                &which.zh,
+                "及其以下共",
+                &number,
+                "个",
+                zh(feed),
+                "不在",
+                file,
+                "中",
+            ]),
             format!(
                 "the {} {} and those below it, {number} in all, are not in {file}",
                 en(feed, 1),
@@ -261,17 +300,96 @@ fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
             ),
         ),
         (_, None) => Message::new(
-            format!("{of_zh}{number} 个{}不在 {file} 中{such_zh}{at_zh}", zh(feed)),
+            joined(&[&of_zh, &number, "个", zh(feed), "不在", file, "中", &such_zh, &at_zh]),
             format!("{number} {}{of_en} are not in {file}{such_en}{at_en}", en(feed, *records)),
         ),
     }
 }
 
+fn field_count(count: &FieldCount, facts: &Facts<'_>) -> Message {
+    let FieldCount { first, last, lines, found, wanted, between, .. } = count;
+    let file = facts.file;
+    let (from_zh, from_en) = match between {
+        Some((one, other)) if one == other => {
+            (format!("，从 {one} 起的列错位"), format!("; the columns from {one} on are shifted"))
+        }
+        Some((one, other)) => (
+            format!("，错位始于 {one} 至 {other} 之间"),
+            format!("; the columns are shifted from somewhere between {one} and {other} on"),
+        ),
+        None => Default::default(),
+    };
+    let all = *last - *first + 1 == *lines;
+    let lines = grouped(*lines);
+    let (which_zh, which_en) = match all {
+        true => (
+            format!("第 {first} 至 {last} 行（共 {lines} 行）"),
+            format!("lines {first} to {last} of {file} ({lines} lines)"),
+        ),
+        false => (
+            format!("第 {first} 至 {last} 行中有 {lines} 行，"),
+            format!("{lines} lines of {file}, from line {first} to {last},"),
+        ),
+    };
+    Message::new(
+        format!("{file} {which_zh}有 {found} 个字段，应为 {wanted} 个{from_zh}"),
+        format!("{which_en} have {found} fields instead of {wanted}{from_en}"),
+    )
+}
+
 fn named(key: Option<&str>, name: Option<&str>) -> Message {
     let Some(key) = key else { return Message::fixed("", "") };
     match name {
-        Some(name) => Message::new(format!(" {key}（{name}）"), format!("{key} ({name})")),
-        None => Message::new(format!(" {key} "), key.to_owned()),
+        Some(name) => Message::new(format!("{key}（{name}）"), format!("{key} ({name})")),
+        None => Message::new(key.to_owned(), key.to_owned()),
+    }
+}
+
+/// An organisation by its name and id, in Chinese and English.
+fn organ_named((id, name): &(String, String)) -> (String, String) {
+    match name.as_str() {
+        "" => (joined(&[zh(Feed::Organ), id]), format!("{} {id}", en(Feed::Organ, 1))),
+        name => (format!("{name}（{id}）"), format!("{name} ({id})")),
+    }
+}
+
+/// Parts of a Chinese sentence, with a space where letters or digits meet Chinese characters, and nowhere else.
+fn joined(parts: &[&str]) -> String {
+    let is_chinese = |char: char| ('\u{4e00}'..='\u{9fff}').contains(&char);
+    let mut sentence = String::new();
+    for part in parts {
+        if let (Some(last), Some(first)) = (sentence.chars().next_back(), part.chars().next())
+            && ((last.is_ascii_graphic() && is_chinese(first))
+                || (is_chinese(last) && first.is_ascii_graphic()))
+        {
+            sentence.push(' ');
+        }
+        sentence.push_str(part);
+    }
+    sentence
+}
+
+fn uniform(field: &str, values: &[String], cells: u64, facts: &Facts<'_>) -> Message {
+    let (file, cells) = (facts.file, grouped(cells));
+    match values {
+        [value] if value.is_empty() => Message::new(
+            format!("{file} 的 {field} 一列有 {cells} 行为空"),
+            format!("the column {field} of {file} is empty on {cells} lines"),
+        ),
+        [value] => Message::new(
+            format!("{file} 的 {field} 一列有 {cells} 行的值都是“{value}”"),
+            format!("the column {field} of {file} holds \"{value}\" on {cells} lines"),
+        ),
+        values => Message::new(
+            format!(
+                "{file} 的 {field} 一列有 {cells} 行的值写法相同，都不合约定，如“{}”",
+                values.join("”、“")
+            ),
+            format!(
+                "the column {field} of {file} holds values of one form on {cells} lines, none of which is agreed, such as \"{}\"",
+                values.join("\", \"")
+            ),
+        ),
     }
 }
 
@@ -279,44 +397,43 @@ fn same_rule(field: Option<&str>, value: Option<&str>, facts: &Facts<'_>) -> Mes
     let summary = rules::find(facts.code).map(|rule| &rule.meta.summary);
     let (zh, en) = summary.map_or((facts.code, facts.code), |m| (m.zh.as_ref(), m.en.as_ref()));
     let number = grouped(facts.findings);
+    let file = facts.file;
     let (of_zh, of_en) = match field {
-        Some(field) => (format!("的 {field}"), format!(", {field}")),
-        None => Default::default(),
+        Some(field) => (joined(&[file, "的", field]), format!("{file}, {field}")),
+        None => (file.to_owned(), file.to_owned()),
     };
     let (value_zh, value_en) = match value {
         Some(value) => (format!("（值为“{value}”）"), format!(" (the value \"{value}\")")),
         None => Default::default(),
     };
-    let file = facts.file;
     let findings = if facts.findings == 1 { "finding" } else { "findings" };
     Message::new(
-        format!("{file} {of_zh}{value_zh}：{zh}，共 {number} 处"),
-        format!("{file}{of_en}{value_en}: {en}, {number} {findings}"),
+        format!("{of_zh}{value_zh}：{zh}，共 {number} 处"),
+        format!("{of_en}{value_en}: {en}, {number} {findings}"),
     )
 }
 
 /// Whom it concerns.
 fn concerned(reach: &Reach) -> Message {
     let Reach { people, organs, organ } = reach;
-    let (of_zh, of_en) = match organ {
-        Some((id, name)) => (format!(" {name}（{id}）的"), format!(" of {name} ({id})")),
-        None => Default::default(),
-    };
+    let (organ_zh, organ_en) = organ.as_ref().map(organ_named).unzip();
+    let of_zh = organ_zh.map_or_else(String::new, |organ| format!("{organ}的"));
+    let of_en = organ_en.map_or_else(String::new, |organ| format!(" of {organ}"));
     let people_en = if *people == 1 { "agent" } else { "agents" };
     let organs_en = if *organs == 1 { "organisation" } else { "organisations" };
     let (people, number) = (grouped(*people), grouped(*organs));
     match (reach.people, organs) {
         (0, 0) => Message::fixed("", ""),
         (0, _) => Message::new(
-            format!("；涉及{of_zh} {number} 个机构"),
+            joined(&["；涉及", &of_zh, &number, "个机构"]),
             format!("; it concerns {number} {organs_en}{of_en}"),
         ),
         (_, 0) => Message::new(
-            format!("；涉及{of_zh} {people} 名代理人"),
+            joined(&["；涉及", &of_zh, &people, "名代理人"]),
             format!("; it concerns {people} {people_en}{of_en}"),
         ),
         _ => Message::new(
-            format!("；涉及{of_zh} {people} 名代理人、{number} 个机构"),
+            joined(&["；涉及", &of_zh, &people, "名代理人、", &number, "个机构"]),
             format!("; it concerns {people} {people_en} and {number} {organs_en}{of_en}"),
         ),
     }
