@@ -164,7 +164,7 @@ fn a_delimiter_too_many_or_too_few_in_a_run_of_lines_is_one_cause_with_all_who_r
     let others = whole.count(Feed::Agent, |row| {
         !ids.contains(&row["id"]) && ids.contains(&row["recommendByAgentId"])
     });
-    for (found, more) in [(16, true), (14, false)] {
+    for (found, more, field) in [(16, true, "recommendByAgentId"), (14, false, "gender")] {
         let mut files = whole.clone();
         for line in files.lines(Feed::Agent).iter_mut().skip(501).take(300) {
             let text = String::from_utf8(line.clone()).unwrap();
@@ -183,7 +183,7 @@ fn a_delimiter_too_many_or_too_few_in_a_run_of_lines_is_one_cause_with_all_who_r
         let cause = causes(&report)[0];
         assert_eq!(cause.line, Some(502));
         let what = &cause.what.zh;
-        for fact in ["502 至 801", &format!("有 {found} 个字段"), "应为 15 个"] {
+        for fact in ["502 至 801", &format!("有 {found} 个字段"), "应为 15 个", field] {
             assert!(what.contains(fact), "{what}");
         }
         let after = files.check_after(&whole).map(|report| {
@@ -295,6 +295,11 @@ fn what_is_only_worth_knowing_comes_last_and_asks_for_nothing() {
     let mut files = Files::new(0.0);
     let before = files.clone();
     files.set(Feed::Agent, "gender", "NULL", |row| row["id"].ends_with('7'));
+    let of = |row: &Row| row["leaveCompanyDate"].is_empty() && row["id"].ends_with("11");
+    files.set(Feed::Agent, "enterCompanyDate", "2010/02/03", of);
+    files.set(Feed::Agent, "recommendDate", "", of);
+    files.set(Feed::Agent, "recommendByAgentId", "", of);
+    files.set(Feed::Agent, "recommendByNodeId", "", of);
     for report in files.check_after(&before) {
         let asking = causes(&report).len();
         assert!(asking > 0 && asking < report.causes.len(), "{:#?}", report.causes);

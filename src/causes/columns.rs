@@ -4,13 +4,44 @@ use crate::config::schema::Kind;
 use crate::delivery::Readable;
 use crate::parse::{CellReader, trim};
 
-/// Lines that are looked at to see where their cells belong.
+/// Lines that are looked at to see where cells belong.
 pub(super) const LOOKED_AT: usize = 64;
+
+/// Fewest records that show what a column looks like.
+const FEWEST_RECORDS: usize = 16;
 
 /// What each column of a file may hold.
 pub(super) struct Columns<'s> {
     /// By column: the field, how it is read, and whether any text is a value of it.
     fields: Vec<Option<(&'s str, CellReader<'s>, bool)>>,
+    /// By column: what the cells of records with the right number of fields look like.
+    looks: Vec<Looks>,
+}
+
+/// What all cells of a column that were looked at have in common.
+#[derive(Clone, Copy)]
+struct Looks {
+    never_empty: bool,
+    all_ascii: bool,
+    none_ascii: bool,
+}
+
+impl Looks {
+    fn narrow(&mut self, cell: &str) {
+        match trim(cell) {
+            "" => self.never_empty = false,
+            text if text.is_ascii() => self.none_ascii = false,
+            _ => self.all_ascii = false,
+        }
+    }
+
+    fn admits(self, text: &str) -> bool {
+        match text {
+            "" => !self.never_empty,
+            text if text.is_ascii() => !self.none_ascii,
+            _ => !self.all_ascii,
+        }
+    }
 }
 
 impl<'s> Columns<'s> {
@@ -22,7 +53,18 @@ impl<'s> Columns<'s> {
                 *slot = Some((field.name.as_str(), CellReader::of(field), any_text));
             }
         }
-        Columns { fields }
+        let looks = Looks { never_empty: true, all_ascii: true, none_ascii: true };
+        let mut looks = vec![looks; fields.len()];
+        let rows = file.parsed.table.len();
+        for row in (0..rows as u32).step_by(rows.div_ceil(LOOKED_AT).max(1)) {
+            let line = usize::try_from(file.line(row)).unwrap_or_default();
+            let cells = file.parsed.cells(line.saturating_sub(1));
+            looks.iter_mut().zip(&cells).for_each(|(looks, cell)| looks.narrow(cell));
+        }
+        if rows < FEWEST_RECORDS {
+            looks.fill(Looks { never_empty: false, all_ascii: false, none_ascii: false });
+        }
+        Columns { fields, looks }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -66,9 +108,11 @@ impl<'s> Columns<'s> {
         let width = self.len();
         let (more, fewer) = (found.saturating_sub(width), width.saturating_sub(found));
         let reads = |column: usize, cell: Option<usize>| {
-            let text = cell.and_then(|cell| cells.get(cell)).map_or("", |cell| trim(cell));
-            let field = self.fields.get(column).and_then(Option::as_ref);
-            text.is_empty() || field.is_none_or(|(_, reader, text_)| *text_ || reader.reads(text))
+            let Some(cell) = cell.and_then(|cell| cells.get(cell)) else { return true };
+            let text = trim(cell);
+            let (field, looks) = (&self.fields[column], self.looks[column]);
+            let typed = field.as_ref().filter(|(.., any_text)| !any_text && !text.is_empty());
+            looks.admits(text) && typed.is_none_or(|(_, reader, _)| reader.reads(text))
         };
         let before = (0..width).take_while(|column| reads(*column, Some(*column))).count();
         let moved = |column: &usize| reads(*column, (column + more).checked_sub(fewer));

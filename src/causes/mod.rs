@@ -4,6 +4,7 @@
 //! grouped by rule, feed and field. Whatever is claimed can be shown from the findings, the delivery and the delivery
 //! before it. Time is linear in findings and records.
 
+mod action;
 mod before;
 mod claims;
 mod columns;
@@ -24,6 +25,7 @@ mod same_rule;
 mod shifted;
 mod uniform;
 mod unknown;
+mod what;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -188,7 +190,7 @@ fn cause(
         file: file_of(feed),
         file_of: &file_of,
     };
-    let (what, action) = (words::what(&draft.event, &facts), words::action(&draft.event, &facts));
+    let (what, action) = (what::what(&draft.event, &facts), action::action(&draft.event, &facts));
     Cause {
         kind: draft.event.kind(),
         level,
