@@ -71,11 +71,11 @@ impl<'a> Lines<'a> {
         self.joined.get(next).filter(|joined| joined.contains(&line))
     }
 
-    /// The runs of lines in the other usual encoding around lines that do not decode (0-based, in order). One line alone
+    /// The runs of lines in the other usual encoding around lines that are at fault (0-based, in order). One line alone
     /// reads in it by chance, as a cut character does; a run does not.
-    pub fn other_encodings(&self, undecodable: &[usize]) -> Vec<OtherEncoding> {
+    pub fn other_encodings(&self, at_fault: &[usize]) -> Vec<OtherEncoding> {
         let (encoding, len) = (self.detected.encoding, self.len());
-        RawLines { encoding, len, raw: |line| self.raw(line) }.other_encodings(undecodable)
+        RawLines { encoding, len, raw: |line| self.raw(line) }.other_encodings(at_fault)
     }
 
     /// Number of physical lines.

@@ -57,6 +57,12 @@ impl Link<'_> {
         }
     }
 
+    /// The rows that refer to a record of the other feed, each with that one's row.
+    pub fn targets(&self) -> impl Iterator<Item = (u32, u32)> {
+        let all = (0..).zip(self.targets.iter().copied());
+        all.filter(|(_, row)| !matches!(*row, EMPTY | UNKNOWN))
+    }
+
     /// Accepted rows that refer to an unknown key, in row order.
     pub fn unknown(&self) -> &[u32] {
         &self.unknown

@@ -4,7 +4,7 @@ mod deliveries;
 
 use deliveries::{Files, Row};
 use encoding_rs::GB18030;
-use orgsnap::model::{Cause, CauseKind, Feed, Level, RunReport};
+use orgsnap::model::{Cause, CauseKind, Feed, Level, Message, RunReport};
 
 /// The causes that are more than a note, after checks that hold for every report.
 fn causes(report: &RunReport) -> Vec<&Cause> {
@@ -15,9 +15,29 @@ fn causes(report: &RunReport) -> Vec<&Cause> {
     }
     let total: u64 = report.causes.iter().map(|cause| cause.findings).sum();
     assert_eq!(total, report.totals.values().sum::<u64>());
-    let rank = |cause: &Cause| (cause.level, cause.people, cause.findings);
+    let rank = |cause: &Cause| {
+        let (fatal, info) = (cause.level == Level::Fatal, cause.level == Level::Info);
+        (fatal, !info, cause.people, cause.level, cause.findings)
+    };
     assert!(report.causes.is_sorted_by(|a, b| rank(a) >= rank(b)));
+    for text in report.causes.iter().flat_map(|cause| [&cause.what.zh, &cause.action.zh]) {
+        assert!(is_set_well(text), "{text}");
+    }
     report.causes.iter().filter(|cause| cause.level > Level::Info).collect()
+}
+
+/// Whether spaces stand only beside letters and digits, never between Chinese characters or beside their punctuation.
+fn is_set_well(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    let wide = |char: Option<&char>| char.is_none_or(|char| !char.is_ascii());
+    let punctuation =
+        |char: Option<&char>| char.is_none_or(|char| "，。；：、（）“”".contains(*char));
+    let spaces = (0..chars.len()).filter(|at| chars[*at] == ' ');
+    let sides =
+        spaces.map(|at| (at.checked_sub(1).and_then(|at| chars.get(at)), chars.get(at + 1)));
+    sides.into_iter().all(|(before, behind)| {
+        !(wide(before) && wide(behind)) && !punctuation(before) && !punctuation(behind)
+    })
 }
 
 /// Kind, people, organisations and the organisation of the one cause of a delivery.
@@ -137,6 +157,57 @@ fn columns_shifted_from_a_line_on_are_one_cause() {
 }
 
 #[test]
+fn a_delimiter_too_many_or_too_few_in_a_run_of_lines_is_one_cause_with_all_who_refer_to_them() {
+    let whole = Files::new(0.0);
+    let ids: Vec<String> =
+        whole.rows(Feed::Agent)[500..800].iter().map(|row| row["id"].clone()).collect();
+    let others = whole.count(Feed::Agent, |row| {
+        !ids.contains(&row["id"]) && ids.contains(&row["recommendByAgentId"])
+    });
+    for (found, more, field) in [(16, true, "recommendByAgentId"), (14, false, "gender")] {
+        let mut files = whole.clone();
+        for line in files.lines(Feed::Agent).iter_mut().skip(501).take(300) {
+            let text = String::from_utf8(line.clone()).unwrap();
+            let mut cells: Vec<&str> = text.trim_end_matches('\n').split('|').collect();
+            assert_eq!(cells.len(), 15);
+            match more {
+                true => cells.insert(4, "x"),
+                false => _ = cells.remove(3),
+            }
+            *line = (cells.join("|") + "\n").into_bytes();
+        }
+        let report = files.check();
+        let (kind, people, ..) = only(&report);
+        assert_eq!(kind, CauseKind::ShiftedColumns, "{found}");
+        assert!((300..=300 + others).contains(&people), "{found}: {people}");
+        let cause = causes(&report)[0];
+        assert_eq!(cause.line, Some(502));
+        let what = &cause.what.zh;
+        for fact in ["502 至 801", &format!("有 {found} 个字段"), "应为 15 个", field] {
+            assert!(what.contains(fact), "{what}");
+        }
+        let after = files.check_after(&whole).map(|report| {
+            let [cause] = causes(&report)[..] else { panic!("{:#?}", causes(&report)) };
+            cause.kind
+        });
+        assert_eq!(after, [CauseKind::ShiftedColumns; 2]);
+    }
+}
+
+#[test]
+fn values_of_one_form_in_a_whole_column_are_one_cause() {
+    let mut files = Files::new(0.0);
+    for level in ["1", "2", "3"] {
+        let value = format!("{level}级");
+        files.set(Feed::Node, "nodeLevel", &value, |row| row["nodeLevel"] == level);
+    }
+    let report = files.check();
+    assert_eq!(only(&report).0, CauseKind::UniformValue);
+    let what = &causes(&report)[0].what.zh;
+    assert!(["1级", "2级", "3级"].iter().all(|value| what.contains(value)), "{what}");
+}
+
+#[test]
 fn one_value_in_a_whole_column_is_one_cause() {
     for (feed, field, value, people) in [
         (Feed::Agent, "gender", "NULL", 2_000),
@@ -173,6 +244,69 @@ fn lines_in_another_encoding_are_one_cause() {
         let (kind, people, ..) = only(&files.check());
         assert_eq!(kind, CauseKind::OtherEncoding, "{file_is_utf8}");
         assert!((100..=100 + recruits).contains(&people), "{file_is_utf8}: {people}");
+    }
+}
+
+#[test]
+fn lines_in_utf_8_that_decode_as_gb18030_are_one_cause() {
+    let mut files = Files::new(0.0);
+    for (at, line) in files.lines(Feed::Node).iter_mut().enumerate() {
+        if !(20..60).contains(&at) {
+            *line = GB18030.encode(&String::from_utf8(line.clone()).unwrap()).0.into_owned();
+        }
+    }
+    let report = files.check();
+    assert_eq!(report.totals.get("R202"), None);
+    assert_eq!(only(&report).0, CauseKind::OtherEncoding);
+}
+
+#[test]
+fn a_wrong_key_beside_the_name_of_a_record_that_others_name_is_no_renumbering() {
+    let mut files = Files::new(0.0);
+    let organ = files.rows(Feed::Organ).into_iter().find(|row| row["id"] == "86").unwrap();
+    let nodes = files.rows(Feed::Node);
+    for node in &nodes[10..14] {
+        files.set(Feed::Node, "organId", "86999999", |row| row["id"] == node["id"]);
+        files.set(Feed::Node, "organName", &organ["organName"], |row| row["id"] == node["id"]);
+    }
+    let report = files.check();
+    let found = causes(&report);
+    assert!(
+        found.iter().any(|cause| cause.codes.iter().any(|code| code.starts_with('X'))),
+        "{found:#?}"
+    );
+    assert!(found.iter().all(|cause| cause.kind != CauseKind::Renumbered), "{found:#?}");
+}
+
+#[test]
+fn an_organisation_without_a_name_is_told_by_its_id() {
+    let mut files = Files::new(0.0);
+    files.set(Feed::Organ, "organName", "", |row| row["id"] == BRANCH);
+    let report = files.check();
+    let what: Vec<_> = causes(&report).iter().map(|cause| &cause.what).collect();
+    assert!(what.iter().any(|what| what.zh.contains("机构 8602")), "{what:#?}");
+    assert!(what.iter().any(|what| what.en.contains("organisation 8602")), "{what:#?}");
+    let blank = |what: &&&Message| what.zh.contains("（8602）") || what.en.contains("(8602)");
+    assert_eq!(what.iter().find(blank), None);
+}
+
+#[test]
+fn what_is_only_worth_knowing_comes_last_and_asks_for_nothing() {
+    let mut files = Files::new(0.0);
+    let before = files.clone();
+    files.set(Feed::Agent, "gender", "NULL", |row| row["id"].ends_with('7'));
+    let of = |row: &Row| row["leaveCompanyDate"].is_empty() && row["id"].ends_with("11");
+    files.set(Feed::Agent, "enterCompanyDate", "2010/02/03", of);
+    files.set(Feed::Agent, "recommendDate", "", of);
+    files.set(Feed::Agent, "recommendByAgentId", "", of);
+    files.set(Feed::Agent, "recommendByNodeId", "", of);
+    for report in files.check_after(&before) {
+        let asking = causes(&report).len();
+        assert!(asking > 0 && asking < report.causes.len(), "{:#?}", report.causes);
+        for (at, cause) in report.causes.iter().enumerate() {
+            let asks = cause.action.zh.contains('请') && !cause.action.zh.contains("orgsnap");
+            assert_eq!(asks, at < asking, "{cause:#?}");
+        }
     }
 }
 

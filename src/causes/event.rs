@@ -29,8 +29,10 @@ pub(super) enum Event {
         last: u64,
         lines: u64,
     },
-    /// One value in most cells of a column.
-    Uniform { feed: Feed, field: String, value: String, cells: u64, line: Option<u64> },
+    /// Lines that all have as many fields too many, or too few.
+    FieldCount(FieldCount),
+    /// One value in most cells of a column, or values of one form: the most frequent ones.
+    Uniform { feed: Feed, field: String, values: Vec<String>, cells: u64, line: Option<u64> },
     /// A run of lines in another encoding.
     OtherEncoding {
         feed: Feed,
@@ -75,12 +77,27 @@ pub(super) struct Missing {
     pub(super) named_at: Option<(Feed, u64)>,
 }
 
+/// Lines with the same wrong number of fields.
+#[derive(Debug, Clone)]
+pub(super) struct FieldCount {
+    pub(super) feed: Feed,
+    /// First and last line, and how many.
+    pub(super) first: u64,
+    pub(super) last: u64,
+    pub(super) lines: u64,
+    /// How many fields they have, and how many they should have.
+    pub(super) found: u64,
+    pub(super) wanted: u64,
+    /// The first and the last field from which on the others may stand in other columns, where it is known.
+    pub(super) between: Option<(String, String)>,
+}
+
 impl Event {
     pub(super) fn kind(&self) -> CauseKind {
         match self {
             Event::Missing(_) => CauseKind::MissingRecord,
             Event::CutShort { .. } => CauseKind::FileCutShort,
-            Event::Shifted { .. } => CauseKind::ShiftedColumns,
+            Event::Shifted { .. } | Event::FieldCount(_) => CauseKind::ShiftedColumns,
             Event::Uniform { .. } => CauseKind::UniformValue,
             Event::OtherEncoding { .. } => CauseKind::OtherEncoding,
             Event::Renumbered { .. } => CauseKind::Renumbered,
@@ -97,6 +114,7 @@ impl Event {
             Event::Shifted { feed, first, .. } | Event::OtherEncoding { feed, first, .. } => {
                 (*feed, Some(*first))
             }
+            Event::FieldCount(count) => (count.feed, Some(count.first)),
             Event::Renumbered { feed, line, .. } => (*feed, Some(*line)),
             Event::CutShort { feed, line, .. }
             | Event::Uniform { feed, line, .. }

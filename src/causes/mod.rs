@@ -4,10 +4,13 @@
 //! grouped by rule, feed and field. Whatever is claimed can be shown from the findings, the delivery and the delivery
 //! before it. Time is linear in findings and records.
 
+mod action;
 mod before;
 mod claims;
+mod columns;
 mod cut_short;
 mod event;
+mod field_count;
 mod known;
 mod missing;
 mod organs;
@@ -22,6 +25,7 @@ mod same_rule;
 mod shifted;
 mod uniform;
 mod unknown;
+mod what;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,7 +58,7 @@ pub struct Facts<'d, 'a> {
 /// What explains the findings, and where they are.
 #[derive(Debug, Clone, Default)]
 pub struct Explained {
-    /// By level, then by people concerned, then by number of findings.
+    /// Fatal ones first, then by people concerned; those that are only worth knowing last.
     pub causes: Vec<Cause>,
     /// The head offices and two levels of organisations below them, a parent before its children.
     pub organs: Vec<OrganFindings>,
@@ -85,6 +89,7 @@ pub fn explain(
     };
     let mut claims = Claims::new(findings);
     other_encoding::claim(&mut claims, &known);
+    field_count::claim(&mut claims, &known);
     shifted::claim(&mut claims, &known);
     uniform::claim(&mut claims, &known);
     cut_short::claim(&mut claims, &known);
@@ -105,7 +110,7 @@ pub fn explain(
             (cause(&draft, findings, unlisted, reach, &places), draft)
         })
         .collect();
-    let rank = |cause: &Cause| (cause.level, cause.people, cause.findings);
+    let rank = |cause: &Cause| (urgency(cause.level), cause.people, cause.level, cause.findings);
     causes.sort_by(|(a, _), (b, _)| {
         rank(b).cmp(&rank(a)).then_with(|| (a.kind, a.feed, a.line).cmp(&(b.kind, b.feed, b.line)))
     });
@@ -115,6 +120,15 @@ pub fn explain(
         }
     }
     Explained { causes: causes.into_iter().map(|(cause, _)| cause).collect(), organs }
+}
+
+/// What keeps the run from being published comes first, what is only worth knowing last.
+fn urgency(level: Level) -> u8 {
+    match level {
+        Level::Fatal => 2,
+        Level::Error | Level::Warning => 1,
+        Level::Info | Level::Off => 0,
+    }
 }
 
 /// An organisation that is missing is itself where everything lies that hangs from it.
@@ -167,17 +181,19 @@ fn cause(
     let (feed, line) = draft.event.place();
     let file_of = |feed: Feed| places.delivery.files[feed].name.as_str();
     let number = draft.findings.len() as u64 + unlisted;
+    let level = of_draft().map(|finding| finding.level).max().unwrap_or(Level::Info);
     let facts = words::Facts {
+        level,
         reach: &reach,
         findings: number,
         code: codes.first().copied().unwrap_or_default(),
         file: file_of(feed),
         file_of: &file_of,
     };
-    let (what, action) = (words::what(&draft.event, &facts), words::action(&draft.event, &facts));
+    let (what, action) = (what::what(&draft.event, &facts), action::action(&draft.event, &facts));
     Cause {
         kind: draft.event.kind(),
-        level: of_draft().map(|finding| finding.level).max().unwrap_or(Level::Info),
+        level,
         what,
         action,
         feed,

@@ -1,6 +1,6 @@
 //! A run of lines in another encoding than their file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use crate::model::{Feed, Finding};
@@ -14,11 +14,12 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
     for feed in Feed::ALL {
         let Some(file) = known.places.file(feed) else { continue };
         let line = |finding: &Finding| usize::try_from(finding.line?).ok()?.checked_sub(1);
-        let undecodable = claims.free().filter(|(_, f)| f.code == "R202" && f.feed == feed);
-        let mut undecodable: Vec<usize> = undecodable.filter_map(|(_, f)| line(f)).collect();
-        undecodable.dedup();
+        // A line may decode all the same: as other characters, some of which take a delimiter with them.
+        let at_fault = claims.free().filter(|(_, f)| f.feed == feed && explained(f));
+        let at_fault: BTreeSet<usize> = at_fault.filter_map(|(_, f)| line(f)).collect();
+        let at_fault: Vec<usize> = at_fault.into_iter().collect();
         let lines = &file.parsed.lines;
-        let runs = lines.other_encodings(&undecodable);
+        let runs = lines.other_encodings(&at_fault);
         if runs.is_empty() {
             continue;
         }
@@ -48,11 +49,15 @@ fn line_of_fault(finding: &Finding, feed: Feed, known: &Known<'_, '_, '_>) -> Op
         Some((target, key)) if target == feed => return known.ragged.line(target, key),
         _ => {}
     }
-    let explained = finding.code.starts_with(['R', 'V', 'K', 'X']) || finding.code == "N501";
-    if finding.feed == feed && explained {
+    if finding.feed == feed && explained(finding) {
         return finding.line;
     }
     // A name that was copied right from a record that reads wrong.
     let copied = finding.related.iter().find(|related| related.feed == feed);
     copied.filter(|_| finding.code == "N501").map(|related| related.line)
+}
+
+/// Whether wrong characters on its line may explain a finding.
+fn explained(finding: &Finding) -> bool {
+    finding.code.starts_with(['R', 'V', 'K', 'X']) || finding.code == "N501"
 }

@@ -23,6 +23,8 @@ impl RaggedKeys {
         for (feed, key) in findings.iter().filter_map(|finding| unknown.missing(finding)) {
             wanted[feed].insert(key);
         }
+        let vanished = findings.iter().filter(|finding| finding.code == "S801");
+        wanted[Feed::Agent].extend(vanished.filter_map(|finding| finding.key.as_deref()));
         let lines = PerFeed::from_fn(|feed| {
             let Some(file) = places.file(feed).filter(|_| !wanted[feed].is_empty()) else {
                 return HashMap::new();

@@ -32,10 +32,12 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
         }
         about.retain(|key, _| is_plain(key));
         let records = Records::of(known, feed);
+        let rows = known.places.file(feed).map_or(0, |file| file.parsed.table.len());
+        let referred = known.unknown.referred(feed, rows);
         let mut renumbered: Vec<(&str, Found, Vec<u32>)> = Vec::new();
         for (old, findings) in about {
             let of_key = findings.iter().filter_map(|at| claims.findings.get(*at as usize));
-            let found = records.find(known, old, of_key);
+            let found = records.find(known, old, of_key, &referred);
             renumbered.extend(found.map(|found| (old, found, findings)));
         }
         let Some((old, found, _)) = renumbered.first() else { continue };
@@ -101,7 +103,8 @@ impl<'k> Records<'k> {
         &self,
         known: &Known<'_, '_, '_>,
         old: &str,
-        mut findings: impl Iterator<Item = &'f Finding>,
+        mut findings: impl Iterator<Item = &'f Finding> + Clone,
+        referred: &[bool],
     ) -> Option<Found> {
         let (places, feed) = (known.places, self.feed);
         let file = places.file(feed)?;
@@ -111,6 +114,10 @@ impl<'k> Records<'k> {
                 self.by_parent.get(&(name, parent)).copied().flatten()?
             }
             None => {
+                // One row with an unknown key has it wrong, whatever name stands beside it.
+                if findings.clone().map(|finding| finding.affected).sum::<u64>() < 2 {
+                    return None;
+                }
                 let finding = findings
                     .find(|finding| known.unknown.copied_name(places, finding).is_some())?;
                 let name = known.unknown.copied_name(places, finding)?;
@@ -118,14 +125,13 @@ impl<'k> Records<'k> {
                     Feed::Organ => "",
                     _ => known.unknown.organ_named_beside(places, finding)?,
                 };
-                let row = self.by_organ.get(&(name.as_str(), organ)).copied().flatten()?;
-                // Without the delivery before, only a record to which nobody refers yet can be the new one.
-                if !places.agents(feed, row).is_empty() {
-                    return None;
-                }
-                row
+                self.by_organ.get(&(name.as_str(), organ)).copied().flatten()?
             }
         };
+        // A record to which others refer by its key has the right one: only one to which nobody refers can be the new one.
+        if referred[row as usize] {
+            return None;
+        }
         let (new, name) = places.named(feed, row)?;
         Some(Found { new, name, line: file.line(row) })
     }

@@ -4,16 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::delivery::Readable;
 use crate::model::{Feed, Finding};
-use crate::parse::{CellReader, trim};
 
 use super::claims::Claims;
+use super::columns::{Columns, LOOKED_AT};
 use super::event::Event;
 use super::known::Known;
 
 /// Fewest lines that show a shift.
 const FEWEST: usize = 3;
-/// Lines that are looked at.
-const LOOKED_AT: usize = 64;
 
 /// Claims what is found on lines of which a shift of columns makes sense again.
 pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
@@ -90,54 +88,4 @@ fn shift(file: &Readable<'_, '_>, claims: &Claims<'_>) -> Option<Shift> {
         right,
         lines: faults.into_keys().collect(),
     })
-}
-
-/// What each column of a file may hold.
-struct Columns<'s> {
-    /// By column: the field, how it is read, and whether any text is a value of it.
-    fields: Vec<Option<(&'s str, CellReader<'s>, bool)>>,
-}
-
-impl<'s> Columns<'s> {
-    fn of(file: &Readable<'s, '_>) -> Columns<'s> {
-        let mut fields: Vec<_> = (0..file.parsed.layout.width).map(|_| None).collect();
-        for (field, column) in file.schema.fields.iter().zip(&file.parsed.layout.columns) {
-            if let Some(slot) = column.and_then(|column| fields.get_mut(column)) {
-                let any_text = field.kind == crate::config::schema::Kind::Text;
-                *slot = Some((field.name.as_str(), CellReader::of(field), any_text));
-            }
-        }
-        Columns { fields }
-    }
-
-    fn name(&self, column: usize) -> Option<&'s str> {
-        self.fields.get(column)?.as_ref().map(|(name, ..)| *name)
-    }
-
-    /// Whether the cells from a column on are values of the columns beside them, and at least two of them could not be
-    /// just any text.
-    fn fit(&self, cells: &[String], first: usize, right: bool) -> bool {
-        let mut typed = 0;
-        let moved = |column: usize| if right { column.checked_sub(1) } else { Some(column + 1) };
-        for (column, cell) in cells.iter().enumerate().skip(first) {
-            let text = trim(cell);
-            let Some(Some((_, reader, any_text))) =
-                moved(column).and_then(|column| self.fields.get(column))
-            else {
-                continue;
-            };
-            if text.is_empty() || *any_text {
-                continue;
-            }
-            // The cell at which the shift begins may be the one that does not belong there.
-            if !reader.reads(text) {
-                if column == first {
-                    continue;
-                }
-                return false;
-            }
-            typed += 1;
-        }
-        typed > 1
-    }
 }

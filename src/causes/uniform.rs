@@ -11,10 +11,21 @@ use super::known::Known;
 /// Fewest cells that make a column.
 const FEWEST: u64 = 3;
 
-/// How many cells of each column hold which value, as the findings tell.
-type Columns<'f> = BTreeMap<(&'static str, Feed, &'f str), HashMap<&'f str, u64>>;
+/// Values that are named.
+const NAMED: usize = 3;
 
-/// Claims the findings of a column most of whose cells hold the same value.
+/// How many cells of each column hold values of which form, as the findings tell.
+type Columns<'f> = BTreeMap<(&'static str, Feed, &'f str), HashMap<String, Form<'f>>>;
+
+/// Values that differ in their digits alone, such as `1级` and `2级`.
+#[derive(Default)]
+struct Form<'f> {
+    cells: u64,
+    /// How many cells hold which value.
+    values: BTreeMap<&'f str, u64>,
+}
+
+/// Claims the findings of a column most of whose cells hold the same value, or values of one form.
 pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
     let mut columns: Columns<'_> = BTreeMap::new();
     let mut held: BTreeMap<&str, u64> = BTreeMap::new();
@@ -24,11 +35,14 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
     for (_, finding) in claims.free() {
         let Some((column, value)) = column(finding) else { continue };
         let cells = known.unknown.reference(finding).map_or(1, |_| finding.affected);
-        *columns.entry(column).or_default().entry(value).or_default() += cells;
+        let form = columns.entry(column).or_default().entry(form(column.0, value)).or_default();
+        form.cells += cells;
+        *form.values.entry(value).or_default() += cells;
     }
-    for ((code, feed, field), values) in columns {
-        let most = values.into_iter().max_by_key(|(value, cells)| (*cells, *value));
-        let Some((value, cells)) = most else { continue };
+    for ((code, feed, field), forms) in columns {
+        let most =
+            forms.into_iter().max_by(|(a, of_a), (b, of_b)| (of_a.cells, a).cmp(&(of_b.cells, b)));
+        let Some((form_of_most, Form { cells, values })) = most else { continue };
         let Some(file) = known.places.file(feed) else { continue };
         // Of very many findings the run holds the first ones, and these stand for the others.
         let (held, total) = (held.get(code).copied().unwrap_or(1), known.totals.get(code));
@@ -41,7 +55,11 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
         if scaled < FEWEST || scaled * 2 < file.parsed.records() {
             continue;
         }
-        let of_column = |finding| column(finding) == Some(((code, feed, field), value));
+        let of_column = |finding| {
+            column(finding).is_some_and(|(column, value)| {
+                column == (code, feed, field) && form(code, value) == form_of_most
+            })
+        };
         let findings: Vec<u32> =
             claims.free().filter(|(_, f)| of_column(f)).map(|(at, _)| at).collect();
         let first = findings.iter().filter_map(|at| claims.findings.get(*at as usize));
@@ -50,7 +68,7 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
         let event = Event::Uniform {
             feed,
             field: field.to_owned(),
-            value: value.to_owned(),
+            values: named(&values),
             cells: scaled,
             line,
         };
@@ -58,6 +76,29 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
             draft.lines = lines;
         }
     }
+}
+
+/// The form of a value. Keys and names that differ in their digits are different ones.
+fn form(code: &str, value: &str) -> String {
+    if !code.starts_with('V') {
+        return value.to_owned();
+    }
+    let mut form = String::new();
+    for char in value.chars() {
+        match char.is_ascii_digit() {
+            true if form.ends_with('0') => {}
+            true => form.push('0'),
+            false => form.push(char),
+        }
+    }
+    form
+}
+
+/// The values that most cells hold, the most frequent one first.
+fn named(values: &BTreeMap<&str, u64>) -> Vec<String> {
+    let mut values: Vec<(&str, u64)> = values.iter().map(|(v, cells)| (*v, *cells)).collect();
+    values.sort_by_key(|(value, cells)| (std::cmp::Reverse(*cells), *value));
+    values.into_iter().take(NAMED).map(|(value, _)| value.to_owned()).collect()
 }
 
 /// The rule, the column and the value that a finding is about.

@@ -11,6 +11,7 @@ use super::places::{Places, organ_field};
 
 /// What the findings about missing keys are about.
 pub(super) struct UnknownKeys<'d> {
+    links: Vec<&'d Link<'d>>,
     references: Vec<Unknown<'d>>,
 }
 
@@ -26,7 +27,8 @@ impl<'d> UnknownKeys<'d> {
         let links: Vec<&'d Link<'d>> = rows.links.iter().collect();
         let none =
             |link: &&'d Link<'d>| Unknown { reference: link.reference, rows: HashMap::new() };
-        let mut unknown = UnknownKeys { references: links.iter().map(none).collect() };
+        let references = links.iter().map(none).collect();
+        let mut unknown = UnknownKeys { links: links.clone(), references };
         let mut long: Vec<HashSet<&str>> = vec![HashSet::new(); links.len()];
         for finding in findings.iter().filter(|f| f.affected > f.lines.len() as u64) {
             let of = unknown.references.iter().position(|of| of.is_of(finding));
@@ -46,6 +48,18 @@ impl<'d> UnknownKeys<'d> {
             }
         }
         unknown
+    }
+
+    /// For each row of a feed whether others refer to it by its key.
+    pub(super) fn referred(&self, feed: Feed, rows: usize) -> Vec<bool> {
+        let mut referred = vec![false; rows];
+        for link in self.links.iter().filter(|link| link.reference.target == feed) {
+            let itself = link.reference.feed == feed;
+            for (_, to) in link.targets().filter(|(from, to)| !(itself && from == to)) {
+                referred[to as usize] = true;
+            }
+        }
+        referred
     }
 
     /// The reference that a finding is about, if it is about a missing key.

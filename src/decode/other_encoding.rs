@@ -23,8 +23,8 @@ pub(super) struct RawLines<R> {
 }
 
 impl<'a, R: Fn(usize) -> &'a [u8]> RawLines<R> {
-    /// The runs of lines in the other usual encoding around lines that do not decode.
-    pub(super) fn other_encodings(&self, undecodable: &[usize]) -> Vec<OtherEncoding> {
+    /// The runs of lines in the other usual encoding around lines that are at fault (in order).
+    pub(super) fn other_encodings(&self, at_fault: &[usize]) -> Vec<OtherEncoding> {
         let encoding = match self.encoding {
             Encoding::Gb18030 => "UTF-8",
             Encoding::Utf8 => "GB18030",
@@ -33,8 +33,8 @@ impl<'a, R: Fn(usize) -> &'a [u8]> RawLines<R> {
         let mut runs = Vec::new();
         // Where the last run ends that was looked at: what lies before belongs to no other.
         let mut looked = 0;
-        for (at, line) in undecodable.iter().copied().enumerate() {
-            if line < looked || !self.is_other(line) {
+        for (at, line) in at_fault.iter().copied().enumerate() {
+            if line < looked || !self.tells_other(line) {
                 continue;
             }
             let tells = |line: &usize| !(self.raw)(*line).is_ascii();
@@ -43,7 +43,8 @@ impl<'a, R: Fn(usize) -> &'a [u8]> RawLines<R> {
             let first = before.filter(tells).last().unwrap_or(line);
             looked = (line..self.len).find(|line| !fits(line)).unwrap_or(self.len);
             let last = (line..looked).rev().find(tells).unwrap_or(line);
-            let of_run = undecodable[at..].iter().take_while(|line| **line < looked);
+            let of_run = at_fault[at..].iter().take_while(|line| **line < looked);
+            let of_run = of_run.filter(|line| self.tells_other(**line));
             if of_run.count() > 1 {
                 runs.push(OtherEncoding { lines: first..last + 1, encoding });
             }
@@ -51,7 +52,15 @@ impl<'a, R: Fn(usize) -> &'a [u8]> RawLines<R> {
         runs
     }
 
-    /// Whether a line says by its bytes that it is in the other encoding. Text in UTF-8 may read as GB18030 by chance;
+    /// Whether a line is in the other encoding beyond doubt: a line of GB18030 that is UTF-8 by chance has none of the
+    /// characters for which UTF-8 takes three bytes.
+    fn tells_other(&self, line: usize) -> bool {
+        let long = |text: &str| text.chars().any(|char| char >= '\u{2e80}');
+        let is_long = || std::str::from_utf8((self.raw)(line)).is_ok_and(long);
+        self.is_other(line) && (self.encoding == Encoding::Utf8 || is_long())
+    }
+
+    /// Whether a line may by its bytes be in the other encoding. Text in UTF-8 may read as GB18030 by chance;
     /// the other way round it does not.
     fn is_other(&self, line: usize) -> bool {
         let raw = (self.raw)(line);

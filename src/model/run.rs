@@ -212,7 +212,7 @@ pub struct RunReport {
     pub findings: Vec<Finding>,
     /// True number of findings by code; only codes that fired.
     pub totals: BTreeMap<&'static str, u64>,
-    /// What explains the findings, by the number of people concerned.
+    /// What explains the findings: fatal ones first, then by people concerned, those only worth knowing last.
     pub causes: Vec<Cause>,
     /// Findings of the published date before that this delivery does not have any more; `None` where there is none
     /// to compare with. At most [`RunReport::MAX_MENDED`] a code.
