@@ -3,8 +3,9 @@
 use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::model::{Level, ListedFinding, Message};
+use orgsnap::report::mask_listed::mask_listed;
 use orgsnap::report::{Column, csv, formatting, table, visible};
-use orgsnap::store::{FindingList, FindingQuery, Reader, Standing};
+use orgsnap::store::{DATABASE, FindingList, FindingQuery, Reader, Standing};
 use serde::Serialize;
 
 use super::environment::Environment;
@@ -97,7 +98,12 @@ impl Arguments {
 /// Lists the findings.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let code = arguments.code.as_deref().map(rules::known).transpose()?;
-    let reader = Reader::open_existing(&tenant::database(&arguments.tenant, environment)?)?;
+    let job = tenant::job(&arguments.tenant, environment)?;
+    let database = match &job {
+        Some(job) => environment.data.join(&job.tenant).join(DATABASE),
+        None => tenant::database(&arguments.tenant, environment)?,
+    };
+    let reader = Reader::open_existing(&database)?;
     let whole = arguments.json || arguments.csv;
     let query = FindingQuery {
         standing: arguments.standing(),
@@ -105,9 +111,13 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         date: arguments.date,
         limit: arguments.limit.unwrap_or(if whole { usize::MAX } else { SHOWN }),
     };
-    let Some(list) = reader.findings(query)? else {
+    let Some(mut list) = reader.findings(query)? else {
         return Err(nothing_published(arguments.date));
     };
+    // Only a job can say that names are shown.
+    if job.is_none_or(|job| job.report.mask_names) {
+        list.findings.iter_mut().for_each(mask_listed);
+    }
     if arguments.csv {
         let table = spreadsheet(&list, environment).map_err(|error| {
             Failure::internal(Message::new(

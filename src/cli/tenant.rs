@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use orgsnap::config::job::Job;
 use orgsnap::daemon::ledger;
 use orgsnap::model::{Message, system_reason};
 use orgsnap::store::DATABASE;
@@ -12,17 +13,28 @@ use super::environment::Environment;
 use super::failure::Failure;
 use super::import::load;
 
+/// The job, if one is named and not the id of a tenant.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn job(tenant_or_job: &str, environment: &Environment) -> Result<Option<Job>, Failure> {
+    let path = Path::new(tenant_or_job);
+    let is_job = path.extension().is_some_and(|extension| extension == "toml");
+    is_job.then(|| load(path, environment)).transpose()
+}
+
 /// The folder of a tenant, given as its id or as its job file.
 ///
 /// # Errors
 /// If a job file is named and cannot be read, or a tenant that is not there while others are. That the folder of a job
 /// exists is for its reader to see.
 pub(super) fn folder(tenant_or_job: &str, environment: &Environment) -> Result<PathBuf, Failure> {
-    let path = Path::new(tenant_or_job);
-    let is_job = path.extension().is_some_and(|extension| extension == "toml");
-    let tenant = if is_job { load(path, environment)?.tenant } else { tenant_or_job.to_owned() };
-    let folder = environment.data.join(&tenant);
-    if is_job || folder.exists() {
+    if let Some(job) = job(tenant_or_job, environment)? {
+        return Ok(environment.data.join(&job.tenant));
+    }
+    let tenant = tenant_or_job;
+    let folder = environment.data.join(tenant);
+    if folder.exists() {
         return Ok(folder);
     }
     // Where there is no tenant at all, the reader says what to do first.

@@ -177,11 +177,44 @@ pub fn read(folder: &Path) -> Result<RawDelivery, ArchiveError> {
     read_only(folder, &Feed::ALL)
 }
 
+/// The zip file that the file of a feed came in; none if it came by itself.
+///
+/// # Errors
+/// If the folder has no manifest, or one of a newer version.
+pub fn container(folder: &Path, feed: Feed) -> Result<Option<String>, ArchiveError> {
+    let entries = manifest(folder)?.files;
+    Ok(entries.into_iter().find(|entry| entry.feed == feed.name()).and_then(|e| e.container))
+}
+
 /// As [`read`], but only the files of these feeds; the others count as missing.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_only(folder: &Path, feeds: &[Feed]) -> Result<RawDelivery, ArchiveError> {
+    let manifest = manifest(folder)?;
+    let mut files = Vec::with_capacity(Feed::ALL.len());
+    for (feed, entry) in Feed::ALL.into_iter().zip(&manifest.files) {
+        if entry.feed != feed.name() || manifest.files.len() != Feed::ALL.len() {
+            break;
+        }
+        files.push(match feeds.contains(&feed) {
+            true => entry.restore(feed, folder)?,
+            false => Fetched::Missing { feed, name: entry.name.clone(), near: Vec::new() },
+        });
+    }
+    if files.len() != Feed::ALL.len() {
+        return Err(ArchiveError::Damaged {
+            path: folder.join(MANIFEST),
+            what: Message::fixed(
+                "清单中的文件不是四个，或顺序不对",
+                "the manifest does not list the four files in order",
+            ),
+        });
+    }
+    Ok(RawDelivery { source: manifest.source, files, downloads: Vec::new() })
+}
+
+fn manifest(folder: &Path) -> Result<Manifest, ArchiveError> {
     let path = folder.join(MANIFEST);
     let text = std::fs::read(&path)
         .map_err(|source| ArchiveError::Unreadable { path: path.clone(), source })?;
@@ -200,23 +233,7 @@ pub fn read_only(folder: &Path, feeds: &[Feed]) -> Result<RawDelivery, ArchiveEr
             format!("manifest version {version} is not known here; use a newer orgsnap"),
         ));
     }
-    let mut files = Vec::with_capacity(Feed::ALL.len());
-    for (feed, entry) in Feed::ALL.into_iter().zip(&manifest.files) {
-        if entry.feed != feed.name() || manifest.files.len() != Feed::ALL.len() {
-            break;
-        }
-        files.push(match feeds.contains(&feed) {
-            true => entry.restore(feed, folder)?,
-            false => Fetched::Missing { feed, name: entry.name.clone(), near: Vec::new() },
-        });
-    }
-    if files.len() != Feed::ALL.len() {
-        return Err(damaged(
-            "清单中的文件不是四个，或顺序不对".to_owned(),
-            "the manifest does not list the four files in order".to_owned(),
-        ));
-    }
-    Ok(RawDelivery { source: manifest.source, files, downloads: Vec::new() })
+    Ok(manifest)
 }
 
 impl Entry {
@@ -381,9 +398,17 @@ fn compress_frames(
 }
 
 impl ArchiveError {
-    /// Whether a file, or the whole delivery, is not there any more.
-    pub fn is_gone(&self) -> bool {
-        matches!(self, ArchiveError::Unreadable { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    /// What is not there any more, if that is the fault: a file, or the folder of the whole delivery.
+    pub fn gone(&self) -> Option<&Path> {
+        match self {
+            ArchiveError::Unreadable { path, source }
+                if source.kind() == io::ErrorKind::NotFound =>
+            {
+                let folder = path.parent().filter(|folder| !folder.exists());
+                Some(folder.unwrap_or(path))
+            }
+            _ => None,
+        }
     }
 
     /// What happened, where, and what to do, in both languages.

@@ -33,7 +33,8 @@ pub struct Explanation {
     pub carried: Vec<(NaiveDate, Option<NaiveDate>)>,
     /// Its findings on that date.
     pub findings: Vec<ListedFinding>,
-    /// Findings of published dates before that it does not have any more, each with the last date that had it.
+    /// Findings of published dates before, each unbroken row of dates with its last date, its first and its length; those
+    /// that lead up to the date left out.
     pub earlier_findings: Vec<(NaiveDate, ListedFinding)>,
 }
 
@@ -101,8 +102,10 @@ pub enum TraceRole {
 /// What is recorded of a delivered file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TracedFile {
-    /// Its name as delivered.
+    /// Its name as delivered, in the zip file where it came in one.
     pub name: String,
+    /// The zip file that it came in, as its archive says; hash and size are those of the zip file then.
+    pub container: Option<String>,
     /// SHA-256 of the bytes as delivered.
     pub sha256: Option<String>,
     /// Size in bytes as delivered.

@@ -33,4 +33,6 @@ pub struct ListedFinding {
     pub first_seen: Option<String>,
     /// How many deliveries in a row have had it; none where it is not known.
     pub deliveries: Option<u64>,
+    /// Which texts of key, value and message are names of people, or may be; none where it is not known.
+    pub names: Option<Vec<String>>,
 }

@@ -95,13 +95,15 @@ fn read_lines(request: &ExplainRequest<'_>, schema: &Schema, delivery: &mut Deli
     let folder = request.tenant_dir.join("archive").join(delivery.date.to_string());
     let folder = folder.join(&delivery.run.0);
     let feed = request.feed;
+    // A manifest that cannot be read is told of below.
+    delivery.file.container = archive::container(&folder, feed).ok().flatten();
     let unusable = |zh: String, en: String| ArchiveState::Unusable(Message::new(zh, en));
     let mut raw = match archive::read_only(&folder, &[feed]) {
         Ok(raw) => raw,
         Err(error) => {
-            delivery.archive = match error.is_gone() {
-                true => ArchiveState::Gone(folder),
-                false => ArchiveState::Unusable(error.message()),
+            delivery.archive = match error.gone() {
+                Some(path) => ArchiveState::Gone(path.to_path_buf()),
+                None => ArchiveState::Unusable(error.message()),
             };
             return;
         }

@@ -2,7 +2,7 @@
 //! not the runs: a delivery is compared with the published date before its own.
 
 use crate::delivery::{Delivery, FileState};
-use crate::model::{Finding, FindingAge, FindingIdentity, MendedFinding, PerFeed, RunReport};
+use crate::model::{Finding, FindingIdentity, MendedFinding, PerFeed, RunReport};
 use crate::store::{
     EarlierFinding, EarlierFindings, GoneFindings, LaterRule, Publication, StoreError,
 };
@@ -41,21 +41,10 @@ pub(super) fn compare(
     Ok(())
 }
 
-/// Sets the age of each finding. What a rule found on the date before is not known in full if it found more than its run
-/// kept: then a finding that is not among those kept may be new or not, and has no age.
 fn set_ages(report: &mut RunReport, identities: &[i64], before: Option<&EarlierFindings>) {
-    let new = FindingAge { first_seen: report.business_date, deliveries: 1 };
+    let date = report.business_date;
     for (finding, identity) in report.findings.iter_mut().zip(identities) {
-        let rule = before.and_then(|before| before.rules.get(finding.code));
-        finding.age = match rule {
-            None => Some(new),
-            Some(rule) => match rule.find(*identity) {
-                Some(EarlierFinding { age, .. }) => {
-                    Some(FindingAge { deliveries: age.deliveries + 1, ..*age })
-                }
-                None => rule.complete.then_some(new),
-            },
-        };
+        finding.age = EarlierFindings::age_after(before, finding.code, *identity, date);
     }
 }
 

@@ -272,7 +272,11 @@ impl Drawing {
         self.title("以前的问题", "findings before");
         for (last, finding) in &explanation.earlier_findings {
             let first = finding.first_seen.clone().unwrap_or_else(|| "?".to_owned());
-            let age = language.choose(format!("{first} 至 {last}"), format!("{first} to {last}"));
+            let deliveries = grouped(finding.deliveries.unwrap_or(1));
+            let age = language.choose(
+                format!("{first} 至 {last}，连续 {deliveries} 个批次"),
+                format!("{first} to {last}, deliveries: {deliveries}"),
+            );
             let text = self.finding(finding, &age);
             self.say(2, &text);
         }

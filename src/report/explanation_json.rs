@@ -76,6 +76,7 @@ fn delivery(delivery: &DeliveryTrace) -> Value {
         "run": delivery.run.0,
         "file": {
             "name": file.name,
+            "container": file.container,
             "sha256": file.sha256,
             "size": file.size,
             "encoding": file.encoding,

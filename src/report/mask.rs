@@ -97,18 +97,18 @@ pub fn masked(name: &str) -> String {
 }
 
 /// Longer names first, so that a name that is part of another does not hide it.
-fn longest_first<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+pub(super) fn longest_first<'n>(names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
     let mut names: Vec<&str> = names.map(str::trim).filter(|name| !name.is_empty()).collect();
     names.sort_by_key(|name| (Reverse(name.len()), *name));
     names.dedup();
     names
 }
 
-fn masked_message(message: &Message, names: &[&str]) -> Message {
+pub(super) fn masked_message(message: &Message, names: &[&str]) -> Message {
     Message::new(masked_in(&message.zh, names), masked_in(&message.en, names))
 }
 
-fn masked_in<'t>(text: &'t str, names: &[&str]) -> Cow<'t, str> {
+pub(super) fn masked_in<'t>(text: &'t str, names: &[&str]) -> Cow<'t, str> {
     names.iter().fold(Cow::Borrowed(text), |text, name| match text.contains(name) {
         true => Cow::Owned(text.replace(name, &masked(name))),
         false => text,

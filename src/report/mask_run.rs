@@ -34,7 +34,7 @@ pub fn mask_run(report: &mut RunReport) {
     former.flat_map(|feed| &mut feed.vanished).for_each(|record| hide(&mut record.key));
 }
 
-fn mask_quoted(message: &mut Message) {
+pub(super) fn mask_quoted(message: &mut Message) {
     for text in [&mut message.zh, &mut message.en] {
         for (open, close) in QUOTES {
             let mut shown = String::with_capacity(text.len());

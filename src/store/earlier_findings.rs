@@ -62,6 +62,28 @@ pub struct EarlierFinding {
     pub(super) rowid: i64,
 }
 
+impl EarlierFindings {
+    /// The age of a finding of the next published date. What a rule found on the date before is not known in full if it
+    /// found more than its run kept: then a finding that is not among those kept may be new or not, and has no age.
+    pub fn age_after(
+        before: Option<&EarlierFindings>,
+        code: &str,
+        identity: i64,
+        date: NaiveDate,
+    ) -> Option<FindingAge> {
+        let new = FindingAge { first_seen: date, deliveries: 1 };
+        let Some(rule) = before.and_then(|before| before.rules.get(code)) else {
+            return Some(new);
+        };
+        match rule.find(identity) {
+            Some(EarlierFinding { age, .. }) => {
+                Some(FindingAge { deliveries: age.deliveries + 1, ..*age })
+            }
+            None => rule.complete.then_some(new),
+        }
+    }
+}
+
 impl EarlierRule {
     /// The finding of that identity.
     pub fn find(&self, identity: i64) -> Option<&EarlierFinding> {

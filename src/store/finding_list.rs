@@ -53,15 +53,28 @@ pub struct FindingList {
     pub unsettled: BTreeMap<String, u64>,
 }
 
-/// The columns of [`listed`], of `finding f` and `source_file s`.
-pub(super) const COLUMNS: &str = "f.code, f.name, f.level, f.disposition, f.feed, s.name, f.line, f.key, f.field, f.value, \
-     f.message_zh, f.message_en, f.affected, f.first_seen, f.deliveries";
+/// The columns of [`listed`], of `finding f` and `source_file s`. A database that only an earlier version has written does
+/// not say which texts are names.
+pub(super) fn columns(conn: &Connection) -> rusqlite::Result<String> {
+    let known = "select exists (select 1 from pragma_table_info('finding') where name = 'person_names')";
+    let names = match conn.query_row(known, [], |row| row.get(0))? {
+        true => "f.person_names",
+        false => "null",
+    };
+    Ok(format!(
+        "f.code, f.name, f.level, f.disposition, f.feed, s.name, f.line, f.key, f.field, f.value, f.message_zh, \
+         f.message_en, f.affected, f.first_seen, f.deliveries, {names}"
+    ))
+}
+
+/// How many columns [`columns`] has.
+pub(super) const COLUMNS: usize = 16;
 
 /// Where they come from.
 pub(super) const TABLES: &str =
     "finding f left join source_file s on s.run = f.run and s.feed = f.feed";
 
-/// A finding from [`COLUMNS`].
+/// A finding from [`columns`].
 pub(super) fn listed(row: &Row<'_>) -> rusqlite::Result<ListedFinding> {
     let count =
         |at: usize| row.get::<_, Option<i64>>(at).map(|n| n.and_then(|n| u64::try_from(n).ok()));
@@ -80,6 +93,9 @@ pub(super) fn listed(row: &Row<'_>) -> rusqlite::Result<ListedFinding> {
         affected: count(12)?.unwrap_or_default(),
         first_seen: row.get(13)?,
         deliveries: count(14)?,
+        names: row
+            .get::<_, Option<String>>(15)?
+            .and_then(|names| serde_json::from_str(&names).ok()),
     })
 }
 
@@ -107,8 +123,9 @@ impl Reader {
     ) -> Result<Vec<ListedFinding>, StoreError> {
         let wanted = serde_json::json!(lines).to_string();
         let read = || -> rusqlite::Result<Vec<ListedFinding>> {
+            let columns = columns(self.connection())?;
             let mut statement = self.connection().prepare(&format!(
-                "select {COLUMNS} from {TABLES} where f.run = ?1 and f.feed = ?2 and exists \
+                "select {columns} from {TABLES} where f.run = ?1 and f.feed = ?2 and exists \
                  (select 1 from json_each(f.lines) l join json_each(?3) w on w.value = l.value) order by f.rowid"
             ))?;
             statement.query_map(params![run.0, feed.name(), wanted], listed)?.collect()
@@ -155,8 +172,9 @@ fn read_present(
         |row| row.get(0),
     )?;
     list.total = u64::try_from(total).unwrap_or_default();
+    let columns = columns(conn)?;
     let mut statement = conn.prepare(&format!(
-        "select {COLUMNS} from {TABLES} where {wanted} order by f.rowid limit ?4"
+        "select {columns} from {TABLES} where {wanted} order by f.rowid limit ?4"
     ))?;
     list.findings = statement
         .query_map(params![snapshot.run.0, query.code, new, limit], listed)?
@@ -181,8 +199,9 @@ fn read_mended(
 ) -> rusqlite::Result<()> {
     let earlier = earlier_findings::read(conn, before)?;
     let now = earlier_findings::read(conn, snapshot)?;
+    let columns = columns(conn)?;
     let mut statement =
-        conn.prepare(&format!("select {COLUMNS} from {TABLES} where f.rowid = ?1"))?;
+        conn.prepare(&format!("select {columns} from {TABLES} where f.rowid = ?1"))?;
     let wanted = |code: &str| query.code.is_none_or(|only| only == code);
     for (code, rule) in earlier.rules.iter().filter(|(code, _)| wanted(code)) {
         let here = now.rules.get(code);

@@ -4,6 +4,7 @@
 //! it. What becomes of a key is decided by the pure functions of [`crate::timeline`], for a date that is delivered and
 //! for one that is taken back ([`Retraction`]). A [`Reader`] only reads.
 
+mod ages;
 mod branches;
 mod connection;
 mod database;
@@ -12,6 +13,7 @@ mod dates;
 mod delivered_rows;
 mod dictionary;
 mod earlier_findings;
+mod episodes;
 mod error;
 mod finding_list;
 mod keys;

@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 use crate::config::schema::Schema;
 use crate::gate::Approved;
 use crate::model::{Feed, MendedFinding, PerFeed, RowCounter, StoredRows};
+use crate::store::ages;
 use crate::store::branches::{Branch, Branches};
 use crate::store::date_change::DateChange;
 use crate::store::dates::iso;
@@ -220,7 +221,8 @@ impl<'s> Publication<'s> {
         let write = || -> rusqlite::Result<()> {
             write_snapshot(&change, &record)?;
             change.write_later_counts()?;
-            record::write(change.conn, record)
+            record::write(change.conn, record)?;
+            ages::renew_after(change.conn, change.date)
         };
         write().map_err(|error| change.fault(error))?;
         change.commit()

@@ -144,8 +144,8 @@ fn write_findings(
 ) -> rusqlite::Result<()> {
     let mut insert = conn.prepare(
         "insert into finding (run, code, name, level, disposition, feed, line, lines, key, field, value, message_zh, \
-           message_en, related, affected, first_seen, deliveries, identity) \
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+           message_en, related, affected, first_seen, deliveries, identity, person_names) \
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     )?;
     let mut identities = identities.iter();
     for finding in findings {
@@ -173,6 +173,7 @@ fn write_findings(
             finding.age.map(|age| iso(age.first_seen)),
             finding.age.map(|age| count(age.deliveries)),
             identities.next(),
+            json!(finding.names).to_string(),
         ])?;
     }
     Ok(())

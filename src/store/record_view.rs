@@ -1,19 +1,19 @@
 //! Everything that the database holds of one record: its versions, its places, its quarantined lines, its findings.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::config::schema::Schema;
+use crate::config::schema::{Reference, Schema};
 use crate::model::{
-    ArchiveState, ColumnValue, DeliveryTrace, Explanation, Feed, LineFate, ListedFinding, Message,
+    ArchiveState, ColumnValue, DeliveryTrace, Explanation, Feed, LineFate, Message,
     RecordState, RecordVersion, RunId, TraceRole, TracedFile, TracedLine, ValueChange,
 };
 use crate::store::dates::iso;
+use crate::store::episodes::{self, Episodes, Named, Subject};
 use crate::store::error::StoreError;
-use crate::store::finding_list::{COLUMNS, TABLES, listed};
 use crate::store::layout::{columns_of, is_snapshot_column, key_column, quoted};
 use crate::store::places;
 use crate::store::reader::Reader;
@@ -97,10 +97,8 @@ impl Record<'_> {
         if never_good && last_seen.is_none() && self.last_quarantined(None)?.is_none() {
             return Ok(RecordView::Unknown);
         }
-        let covers =
-            |from: NaiveDate, to: Option<NaiveDate>| from <= date && to.is_none_or(|to| date < to);
-        let here = versions.iter().find(|version| covers(version.from, version.to));
-        let carry = carried.iter().find(|(from, to)| covers(*from, *to));
+        let here = versions.iter().find(|version| covers(version.from, version.to, date));
+        let carry = carried.iter().find(|(from, to)| covers(*from, *to, date));
         let gone = versions.iter().rev().find_map(|version| version.to.filter(|to| *to <= date));
         let state = match (here, carry) {
             (Some(_), Some((since, _))) => RecordState::Carried { since: *since },
@@ -133,7 +131,7 @@ impl Record<'_> {
             Some(_) => places::of(self.conn, self.schema, (self.feed, self.id), date)?,
             None => Vec::new(),
         };
-        let (findings, earlier_findings) = self.findings(snapshot)?;
+        let Episodes { now, before } = self.findings(date, &columns, (&versions, &carried))?;
         Ok(RecordView::Known(Box::new(Explanation {
             feed: self.feed,
             id: self.id.to_owned(),
@@ -144,8 +142,8 @@ impl Record<'_> {
             places,
             versions: history(&columns, &titles, &versions),
             carried,
-            findings,
-            earlier_findings,
+            findings: now,
+            earlier_findings: before,
         })))
     }
 
@@ -223,6 +221,7 @@ impl Record<'_> {
                 |row| {
                     Ok(TracedFile {
                         name: row.get(0)?,
+                        container: None,
                         sha256: row.get(1)?,
                         size: u64::try_from(row.get::<_, i64>(2)?).unwrap_or_default(),
                         encoding: row.get(3)?,
@@ -234,6 +233,7 @@ impl Record<'_> {
             .optional()?;
         let file = file.unwrap_or_else(|| TracedFile {
             name: self.schema.feed(self.feed).file_name.clone(),
+            container: None,
             sha256: None,
             size: 0,
             encoding: None,
@@ -268,32 +268,45 @@ impl Record<'_> {
         Ok(columns.iter().map(title).collect())
     }
 
-    /// The findings of the key on a date, and those before that it does not have any more.
+    /// The findings of the record on a date, and those before that it does not have any more.
     fn findings(
         &self,
-        snapshot: &SnapshotInfo,
-    ) -> rusqlite::Result<(Vec<ListedFinding>, Vec<(NaiveDate, ListedFinding)>)> {
-        // Run by run, as the index has them.
-        let mut statement = self.conn.prepare(&format!(
-            "select {COLUMNS}, d.business_date, f.identity from snapshot d cross join {TABLES} \
-             where f.run = d.run and f.key = ?1 and f.feed = ?2 and d.business_date <= ?3 \
-             order by d.business_date desc, f.rowid"
-        ))?;
-        let mut rows = statement.query(params![self.id, self.feed.name(), iso(snapshot.date)])?;
-        let (mut now, mut before, mut seen) = (Vec::new(), Vec::new(), BTreeSet::new());
-        while let Some(row) = rows.next()? {
-            let finding = listed(row)?;
-            let on = date(row, 15)?.unwrap_or_default();
-            let identity: Option<i64> = row.get(16)?;
-            if on == snapshot.date {
-                seen.insert((finding.code.clone(), finding.field.clone(), identity));
-                now.push(finding);
-            } else if seen.insert((finding.code.clone(), finding.field.clone(), identity)) {
-                before.push((on, finding));
+        date: NaiveDate,
+        columns: &[String],
+        (versions, carried): (&[Stored], &[(NaiveDate, Option<NaiveDate>)]),
+    ) -> rusqlite::Result<Episodes> {
+        // By the references that have a rule: where their columns are.
+        let references: Vec<(&Reference, usize)> = self
+            .schema
+            .references
+            .iter()
+            .filter(|reference| reference.feed == self.feed)
+            .filter_map(|reference| {
+                let field = self.schema.feed(self.feed).position(&reference.field)?;
+                let column = &self.schema.feed(self.feed).fields.get(field)?.column;
+                Some((reference, columns.iter().position(|stored| stored == column)?))
+            })
+            .collect();
+        let refers = |on: NaiveDate| -> Vec<Named> {
+            // What is carried was not delivered on the date.
+            if carried.iter().any(|(from, to)| covers(*from, *to, on)) {
+                return Vec::new();
             }
-        }
-        Ok((now, before))
+            let version = versions.iter().find(|version| covers(version.from, version.to, on));
+            let named = |(reference, at): &(&Reference, usize)| {
+                let key = version?.values.get(*at)?.clone()?;
+                Some(Named { code: reference.rule.clone(), field: reference.field.clone(), key })
+            };
+            references.iter().filter_map(named).collect()
+        };
+        let subject = Subject { feed: self.feed, id: self.id, refers: &refers };
+        episodes::read(self.conn, &subject, date)
     }
+}
+
+/// Whether an interval, whose end is exclusive, has a date.
+fn covers(from: NaiveDate, to: Option<NaiveDate>, date: NaiveDate) -> bool {
+    from <= date && to.is_none_or(|to| date < to)
 }
 
 fn date(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Option<NaiveDate>> {

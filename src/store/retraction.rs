@@ -5,6 +5,7 @@ use rusqlite::{Connection, params};
 
 use crate::config::schema::Schema;
 use crate::model::{Feed, PerFeed, RunId};
+use crate::store::ages;
 use crate::store::date_change::DateChange;
 use crate::store::dates::iso;
 use crate::store::error::StoreError;
@@ -76,7 +77,7 @@ impl<'s> Retraction<'s> {
             let sql = "insert into retraction (business_date, run, retracted, retracted_by, reason) \
                        values (?1, ?2, ?3, ?4, ?5)";
             change.conn.execute(sql, params![date, run.0, at, record.by, record.reason])?;
-            Ok(())
+            ages::renew_after(change.conn, change.date)
         };
         write().map_err(|error| change.fault(error))?;
         change.commit()?;

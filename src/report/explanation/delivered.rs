@@ -30,7 +30,15 @@ impl Drawing {
         }
         let file = &delivery.file;
         let language = self.language;
-        let mut facts = vec![visible(&file.name).into_owned(), formatting::size(file.size)];
+        let name = visible(&file.name);
+        let name = match &file.container {
+            Some(zip) => {
+                let zip = visible(zip);
+                language.choose(format!("{zip}（其中的 {name}）"), format!("{zip} ({name} in it)"))
+            }
+            None => name.into_owned(),
+        };
+        let mut facts = vec![name, formatting::size(file.size)];
         facts.extend(file.encoding.clone());
         if let Some(delimiter) = &file.delimiter {
             let delimiter = visible(delimiter);
