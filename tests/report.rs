@@ -259,6 +259,7 @@ pub(crate) fn published() -> RunReport {
         tenant_name: Some("示例人寿".to_owned()),
         business_date: date("2026-11-24"),
         started: instant(),
+        timezone: chrono_tz::Asia::Shanghai,
         verdict: Verdict::Published,
         reasons: Vec::new(),
         previous_date: Some(date("2026-11-23")),

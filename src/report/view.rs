@@ -137,8 +137,8 @@ impl<'a> View<'a> {
             stages: stages(report),
             files,
             causes: causes(report),
-            levels: levels(&rules),
             rules,
+            levels: levels(report),
             not_run: not_run(report),
         }
     }
@@ -257,12 +257,9 @@ fn equal(findings: &[Finding]) -> Vec<EqualFindings<'_>> {
     groups
 }
 
-fn levels(rules: &[FiredRule<'_>]) -> Vec<(Level, u64)> {
-    let mut totals: BTreeMap<Level, u64> = BTreeMap::new();
-    for rule in rules {
-        *totals.entry(rule.level).or_default() += rule.total;
-    }
-    totals.into_iter().rev().collect()
+fn levels(report: &RunReport) -> Vec<(Level, u64)> {
+    let counts = Level::ALL.into_iter().rev().map(|level| (level, report.count_of(level)));
+    counts.filter(|(_, number)| *number > 0).collect()
 }
 
 fn not_run(report: &RunReport) -> Vec<(NotRunWhy, Vec<&'static str>)> {
