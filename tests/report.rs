@@ -444,6 +444,30 @@ fn rules_are_sorted_by_level_then_rows_and_equal_findings_are_merged() {
     assert_eq!(view.not_run, [(NotRunWhy::Off, vec!["V205"])]);
 }
 
+#[test]
+fn findings_of_a_rule_with_two_levels_count_at_their_own() {
+    let mut report = published();
+    report.findings.retain(|finding| finding.code == "R201");
+    report.totals.retain(|code, _| *code == "R201");
+    report.findings[1].level = Level::Info;
+    let view = View::new(&report, &[]);
+    assert_eq!(view.levels, [(Level::Error, 120_002), (Level::Info, 1)]);
+    assert!(view.totals(Language::Chinese).ends_with("错误 120,002，提示 1"));
+}
+
+#[test]
+fn a_refused_report_does_not_say_that_rows_are_published() {
+    for (report, said) in [(published(), true), (refused(), false)] {
+        let mut report = report;
+        report.findings[0].disposition = Disposition::Keep;
+        for (language, words) in
+            [(Language::Chinese, "照常发布"), (Language::English, "published all the same")]
+        {
+            assert_eq!(draw(&report, language, 100, false).contains(words), said);
+        }
+    }
+}
+
 fn document(report: &RunReport) -> Value {
     serde_json::from_str(&json::pretty(report).expect("serialised")).expect("JSON")
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::cause::{Cause, OrganFindings};
 use super::{
     feed::Feed,
-    finding::{Finding, Level, Message},
+    finding::{Disposition, Finding, Level, Message},
 };
 
 /// The id of a run, such as `20241124-023000-1f3a`: start in UTC and four hex digits.
@@ -246,6 +246,13 @@ impl RunReport {
     pub fn provider(&self) -> Option<(&str, Option<&str>)> {
         let is_known = self.tenant_name.is_some() || self.tenant != RunReport::CHECK;
         is_known.then_some((&self.tenant, self.tenant_name.as_deref()))
+    }
+
+    /// What happens to data of a disposition in this run; `None` for rows that would be published as delivered where
+    /// nothing is published.
+    pub fn happens(&self, disposition: Disposition) -> Option<Disposition> {
+        let withheld = matches!(self.verdict, Verdict::Refused | Verdict::Failed);
+        (!withheld || disposition != Disposition::Keep).then_some(disposition)
     }
 
     /// Business date of the snapshot in use after the run, where there is one.

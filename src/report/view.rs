@@ -74,8 +74,8 @@ pub struct FiredRule<'a> {
     pub summary: Option<&'a Message>,
     /// The level of this run.
     pub level: Level,
-    /// What happens to the data.
-    pub disposition: Disposition,
+    /// What happens to the data; `None` for rows that would be published as delivered where nothing is published.
+    pub disposition: Option<Disposition>,
     /// True number of findings.
     pub total: u64,
     /// Number of rows concerned, at least `total`.
@@ -211,7 +211,7 @@ fn fired<'a>(report: &'a RunReport, catalogue: &[&'a RuleMeta]) -> Vec<FiredRule
                 summary: catalogue.iter().find(|meta| meta.code == first.code).map(|m| &m.summary),
                 // A rule may report in two levels (S801); the header shows the louder one.
                 level: findings.iter().map(|f| f.level).max().unwrap_or(first.level),
-                disposition: first.disposition,
+                disposition: report.happens(first.disposition),
                 total,
                 affected: affected.max(total),
                 groups,

@@ -332,19 +332,22 @@ impl FiredRule<'_> {
                 }
             });
         }
-        let then = formatting::disposition(language, self.disposition);
+        if let Some(disposition) = self.disposition {
+            facts.push_str(language.choose("，", "; "));
+            facts.push_str(formatting::disposition(language, disposition));
+        }
         let label = format!("{}[{}]", formatting::level(language, self.level), self.code);
         let name = self.name;
         let summary = self.summary.map(|summary| language.of(summary));
         let text = match (language, summary) {
             (Language::Chinese, Some(summary)) => {
-                format!("{label} {name}: {summary}（{facts}，{then}）")
+                format!("{label} {name}: {summary}（{facts}）")
             }
-            (Language::Chinese, None) => format!("{label} {name}（{facts}，{then}）"),
+            (Language::Chinese, None) => format!("{label} {name}（{facts}）"),
             (Language::English, Some(summary)) => {
-                format!("{label} {name}: {summary} ({facts}; {then})")
+                format!("{label} {name}: {summary} ({facts})")
             }
-            (Language::English, None) => format!("{label} {name} ({facts}; {then})"),
+            (Language::English, None) => format!("{label} {name} ({facts})"),
         };
         RuleTitle { label, text }
     }

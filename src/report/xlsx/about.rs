@@ -103,7 +103,9 @@ fn cut_short(rows: &mut SheetRows<'_>, content: &Content<'_>) -> Result<(), Xlsx
         let most = grouped(Finding::MAX_LINES as u64);
         let what = match language {
             Language::Chinese => {
-                format!("{file} 中涉及 {all} 行，需更正清单只列出前 {most} 行；其余各行问题相同，请一并更正")
+                format!(
+                    "{file} 中涉及 {all} 行，需更正清单只列出前 {most} 行；其余各行问题相同，请一并更正"
+                )
             }
             Language::English => format!(
                 "{all} rows of {file} are concerned, the first {most} of them listed; the others have the same fault"

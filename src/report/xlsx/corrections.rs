@@ -33,11 +33,10 @@ pub(super) fn write(
     let mut headings = vec![language.choose("行号", "line").to_owned()];
     headings.extend(titles);
     headings.resize(1 + width, language.choose("多出的字段", "cell too many").to_owned());
-    let added = language
-        .choose(
-            ["代码", "级别", "问题", "建议", "原因序号"],
-            ["code", "level", "what is wrong", "what to do", "cause no."],
-        );
+    let added = language.choose(
+        ["代码", "级别", "问题", "建议", "原因序号"],
+        ["code", "level", "what is wrong", "what to do", "cause no."],
+    );
     headings.extend(added.map(str::to_owned));
 
     let mut rows = book.table(sheet_name(content, feed), &headings, 1)?;
