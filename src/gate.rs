@@ -113,16 +113,23 @@ fn fatal(facts: &Facts<'_>, reasons: &mut Vec<GateReason>) {
                 && f.level > Level::Off
                 && f.code.starts_with('F'))
     };
-    let mut codes: Vec<(&str, &str)> =
-        facts.findings.iter().filter(refuses).map(|f| (f.code, f.name)).collect();
-    codes.dedup();
-    for (code, name) in codes {
+    let found: Vec<&Finding> = facts.findings.iter().filter(refuses).collect();
+    // Findings come sorted by code.
+    for of_rule in found.chunk_by(|a, b| a.code == b.code) {
+        let (code, name) = (of_rule[0].code, of_rule[0].name);
         let count = facts.totals.get(code).copied().unwrap_or(0);
+        let concerned = |file: &&FileFacts| of_rule.iter().any(|f| f.feed == file.feed);
+        let files: Vec<&str> =
+            facts.files.iter().filter(concerned).map(|file| file.name.as_str()).collect();
+        let (zh, en) = match files[..] {
+            [] => (String::new(), String::new()),
+            _ => (format!("（{}）", files.join("、")), format!(" ({})", files.join(", "))),
+        };
         reasons.push(GateReason {
             limit: "fatal-finding",
             message: Message::new(
-                format!("{code} {name}：{count} 处致命问题"),
-                format!("{count} fatal finding(s) of {code} {name}"),
+                format!("{code} {name}{zh}：{count} 处致命问题"),
+                format!("{count} fatal finding(s) of {code} {name}{en}"),
             ),
         });
     }

@@ -126,6 +126,7 @@ pub fn import(
     let date = request.date.unwrap_or_else(|| job.business_date(request.now));
     let mut outcome = Outcome::new(&job.tenant, request.now, date);
     outcome.report.tenant_name.clone_from(&job.name);
+    outcome.report.timezone = job.timezone;
     let tenant_dir = request.data_dir.join(&job.tenant);
     let database = tenant_dir.join(store::DATABASE);
     let holder = format!("import {}", outcome.report.run);
@@ -216,9 +217,12 @@ pub fn check(
         Some(job) => job.business_date(request.now),
         None => request.now.with_timezone(&chrono_tz::Asia::Shanghai).date_naive(),
     });
-    let tenant = request.job.map_or("check", |job| &job.tenant);
+    let tenant = request.job.map_or(RunReport::CHECK, |job| &job.tenant);
     let mut outcome = Outcome::new(tenant, request.now, date);
-    outcome.report.tenant_name = request.job.and_then(|job| job.name.clone());
+    if let Some(job) = request.job {
+        outcome.report.tenant_name.clone_from(&job.name);
+        outcome.report.timezone = job.timezone;
+    }
     let limits = request.job.map_or_else(GateLimits::default, |job| job.gate);
     let mut pinned = request.format.clone();
     if let Some(job) = request.job {

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use orgsnap::config::job;
-use orgsnap::model::{Language, RuleMeta, RunReport, Verdict};
+use orgsnap::model::{GateReason, Language, Message, RuleMeta, RunReport, Verdict};
 use orgsnap::report::html::{self, MAX_LISTED, Options, SAMPLES};
 use orgsnap::report::mask::Names;
 use orgsnap::rules::CATALOGUE;
@@ -150,9 +150,37 @@ fn the_page_answers_in_the_order_in_which_people_ask() {
         "任务文件已关闭",
         "<mark>2024-02-30</mark>",
         "列出 20 处，共 145 处",
+        // Of all, what is on the head office or a branch.
+        "另有 940,000 处错误和警告不在图中",
+        "2026-11-24 10:30:00 UTC+08:00 (Asia/Shanghai)",
     ] {
         assert!(page.contains(said), "{said}");
     }
+    assert!(!page.contains("，照常发布<"), "nothing is published");
+}
+
+#[test]
+fn the_first_reason_of_every_limit_is_shown_at_once() {
+    let mut report = eventful(100);
+    let reason = |limit, number: u64| GateReason {
+        limit,
+        message: Message::new(format!("理由 {number}"), format!("reason {number}")),
+    };
+    report.reasons = vec![
+        reason("quarantined", 1),
+        reason("quarantined", 2),
+        reason("detached", 3),
+        reason("quarantined", 4),
+        reason("vanished", 5),
+        reason("vanished-in-organ", 6),
+    ];
+    let text = page(&report, &MASKED);
+    let shown = between(&text, "<ul class=\"reasons\">", "</ul>");
+    let seen: Vec<u64> = (1..=6).filter(|n| shown.contains(&format!("理由 {n}"))).collect();
+    assert_eq!(seen, [1, 3, 5, 6]);
+    assert!(text.contains("其余 2 条理由"));
+    report.reasons.truncate(2);
+    assert!(!page(&report, &MASKED).contains("条理由"), "there is room for three");
 }
 
 #[test]
@@ -161,7 +189,14 @@ fn a_check_without_history_shows_findings_by_level_and_no_empty_sections() {
     let page = page(&report, &Options { language: Language::English, ..MASKED });
     assert!(page.contains("<html lang=\"en\">"));
     assert!(page.contains("Warnings") && page.contains("All rules were run."));
-    for absent in ["id=\"causes\"", "id=\"where\"", "id=\"recent\"", "id=\"changes\""] {
+    for absent in [
+        "id=\"causes\"",
+        "id=\"where\"",
+        "id=\"recent\"",
+        "id=\"changes\"",
+        "id=\"filters\"",
+        "id=\"listing\"",
+    ] {
         assert!(!page.contains(absent), "{absent}");
     }
 }
@@ -357,11 +392,17 @@ fn a_browser_opens_the_page_with_no_request_and_no_complaint_in_both_languages()
     browser.eval("document.querySelector('[data-language=en]').click()");
     assert_eq!(browser.eval(seen), "✗ not published: the snapshot of 2026-11-24");
     assert_eq!(browser.eval("document.documentElement.lang"), "en");
+    assert_eq!(browser.eval("document.title"), "示例人寿 (00010001) 2026-11-24 - Delivery report");
     assert_eq!(
         browser.eval("/[\\u4e00-\\u9fff]/.test(document.getElementById('count').innerText)"),
         false
     );
     assert_eq!(browser.eval("document.querySelector('#filter-level option').textContent"), "all");
+    let (_nothing, clean) = written(&clean());
+    browser.open(&clean, 1_280, "light");
+    assert_eq!(told(&browser.events, "Runtime.exceptionThrown"), Vec::<Value>::new());
+    browser.eval("document.querySelector('[data-language=en]').click()");
+    assert_eq!(browser.eval("document.title"), "2026-11-24 - Delivery report");
     browser.open(&path, 1_280, "dark");
     browser
         .eval("document.querySelectorAll('details').forEach((d, at) => { d.open = at % 3 == 0 })");
@@ -454,7 +495,7 @@ fn a_narrow_page_scrolls_down_only_and_shows_the_causes_on_its_first_screen() {
     for language in ["zh-CN", "en"] {
         browser.eval(&format!("document.querySelector('[data-language={language}]').click()"));
         assert_eq!(browser.eval("document.documentElement.scrollWidth"), 390);
-        let small = "[...document.querySelectorAll('button, select, input, summary')].filter(e => e.offsetHeight && e.offsetHeight < 44).length";
+        let small = "[...document.querySelectorAll('button, select, input, summary, td a')].filter(e => e.offsetHeight && e.offsetHeight < 44).length";
         assert_eq!(browser.eval(small), 0);
     }
     browser.picture("narrow-open");
@@ -469,6 +510,12 @@ fn printing_opens_what_is_folded_and_closes_it_again() {
     let all = browser.eval("document.querySelectorAll('details:not(.unprinted)').length");
     assert_eq!(browser.eval(open), 0);
     browser.eval("window.opened = 0; window.addEventListener('beforeprint', () => { window.opened = document.querySelectorAll('details[open]').length })");
+    browser.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    let printed = "Math.max(...[...document.querySelectorAll('details')].map(d => { d.open = true; \
+        const n = [...d.querySelectorAll('.samples tbody tr')].filter(r => r.offsetHeight).length; d.open = false; return n }))";
+    assert_eq!(browser.eval(printed), 5);
+    assert_ne!(browser.eval("document.querySelector('.printed').offsetHeight"), 0);
+    browser.call("Emulation.setEmulatedMedia", json!({ "media": "" }));
     let pdf = browser.pdf();
     assert!(pdf.starts_with(b"%PDF") && pdf.len() > 20_000);
     assert_eq!(browser.eval("window.opened"), all);

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use chrono::{NaiveDate, TimeDelta};
 use orgsnap::config::job::{self, Job};
-use orgsnap::model::{ListedFinding, RunReport, Verdict};
+use orgsnap::model::{AgeCounts, ListedFinding, RunReport, Verdict};
 use orgsnap::sample::{self, Charset, Options};
 use orgsnap::store::{FindingQuery, Reader, Standing};
 use rusqlite::Connection;
@@ -244,7 +244,7 @@ fn ages_of_findings_follow_the_dates_on_random_days_whatever_is_repeated_or_refu
             assert_eq!(report.verdict, Verdict::Published, "{seed} {date}: {:?}", report.reasons);
             let ages = compare(&model, &report, day);
             if at > 0 {
-                let (fresh, old) = report.new_and_persisting().unwrap();
+                let AgeCounts { new: fresh, persisting: old, .. } = report.ages().unwrap();
                 (new, persisting) = (new + fresh, persisting + old);
                 mended += report.mended_totals.mended.values().sum::<u64>();
             }
@@ -332,7 +332,7 @@ fn first_day() -> (Insurer, tempfile::TempDir) {
     let report = insurer.import(&day, "2024-11-20");
     assert_eq!(report.verdict, Verdict::Published, "{:?}", report.reasons);
     assert_eq!(report.totals, BTreeMap::from([("R201", 1), ("V203", 2)]));
-    assert_eq!((&report.mended, report.new_and_persisting()), (&None, None));
+    assert_eq!((&report.mended, report.ages()), (&None, None));
     (insurer, folder)
 }
 

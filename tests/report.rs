@@ -259,6 +259,7 @@ pub(crate) fn published() -> RunReport {
         tenant_name: Some("示例人寿".to_owned()),
         business_date: date("2026-11-24"),
         started: instant(),
+        timezone: chrono_tz::Asia::Shanghai,
         verdict: Verdict::Published,
         reasons: Vec::new(),
         previous_date: Some(date("2026-11-23")),
@@ -441,6 +442,30 @@ fn rules_are_sorted_by_level_then_rows_and_equal_findings_are_merged() {
     assert_eq!((dangling.total, dangling.affected), (2, 60_016));
     assert_eq!(view.levels, [(Level::Error, 120_005), (Level::Warning, 2)]);
     assert_eq!(view.not_run, [(NotRunWhy::Off, vec!["V205"])]);
+}
+
+#[test]
+fn findings_of_a_rule_with_two_levels_count_at_their_own() {
+    let mut report = published();
+    report.findings.retain(|finding| finding.code == "R201");
+    report.totals.retain(|code, _| *code == "R201");
+    report.findings[1].level = Level::Info;
+    let view = View::new(&report, &[]);
+    assert_eq!(view.levels, [(Level::Error, 120_002), (Level::Info, 1)]);
+    assert!(view.totals(Language::Chinese).ends_with("错误 120,002，提示 1"));
+}
+
+#[test]
+fn a_refused_report_does_not_say_that_rows_are_published() {
+    for (report, said) in [(published(), true), (refused(), false)] {
+        let mut report = report;
+        report.findings[0].disposition = Disposition::Keep;
+        for (language, words) in
+            [(Language::Chinese, "照常发布"), (Language::English, "published all the same")]
+        {
+            assert_eq!(draw(&report, language, 100, false).contains(words), said);
+        }
+    }
 }
 
 fn document(report: &RunReport) -> Value {

@@ -81,9 +81,9 @@ def faults(sheets, formulas, delivery):
         lines = text.split("\n") if "\n" in text else text.split("\r")
         head, *body = sheets[name]
         head = [title or "" for title in head]
-        width = len(head) - 5
+        width = len(head) - 6
         titles = lines[0].split("|")
-        if head[0] != "行号" or head[1 : 1 + len(titles)] != titles or head[-4:] != ["代码", "级别", "问题", "建议"]:
+        if head[0] != "行号" or head[1 : 1 + len(titles)] != titles or head[-5:] != ["代码", "级别", "问题", "建议", "原因序号"]:
             found.append(f"{name}: head {head}")
         for row in body:
             number, row = row[0], row + [None] * (len(head) - len(row))
@@ -96,8 +96,8 @@ def faults(sheets, formulas, delivery):
             cells = [cell or "" for cell in row[1 : 1 + len(delivered)]]
             if cells != delivered:
                 found.append(f"{name}: line {number}: {cells} is not {delivered}"[:500])
-            if not row[-4] or not row[-2] or not row[-1]:
-                found.append(f"{name}: line {number} has no code, reason or advice: {row[-4:]}")
+            if not row[-5] or not row[-3] or not row[-2] or not row[-1]:
+                found.append(f"{name}: line {number} has no code, reason, advice or cause: {row[-5:]}")
     if lines_seen < 20:
         found.append(f"only {lines_seen} lines to be corrected")
     values = {cell for name, found_rows in sheets.items() for row in found_rows for cell in row}

@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::cause::{Cause, OrganFindings};
 use super::{
     feed::Feed,
-    finding::{Finding, Level, Message},
+    finding::{Disposition, Finding, Level, Message},
 };
 
 /// The id of a run, such as `20241124-023000-1f3a`: start in UTC and four hex digits.
@@ -181,7 +181,7 @@ pub struct StageTiming {
 pub struct RunReport {
     /// The run's id.
     pub run: RunId,
-    /// The tenant; for a check without a job `check`.
+    /// The tenant; for a check without a job [`RunReport::CHECK`].
     pub tenant: String,
     /// The insurer's name, where a job gives it.
     pub tenant_name: Option<String>,
@@ -189,6 +189,8 @@ pub struct RunReport {
     pub business_date: NaiveDate,
     /// When the run started.
     pub started: DateTime<Utc>,
+    /// The time zone in which people read that.
+    pub timezone: chrono_tz::Tz,
     /// How it ended.
     pub verdict: Verdict,
     /// Why it was refused; empty unless it was.
@@ -233,10 +235,25 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// What stands for the tenant where a check has no job.
+    pub const CHECK: &str = "check";
     /// Maximum number of earlier runs in a report.
     pub const MAX_RECENT: usize = 30;
     /// Maximum number of mended findings a code.
     pub const MAX_MENDED: usize = 1_000;
+
+    /// Whose delivery it is, as far as it is known: id, and the name where a job gives it.
+    pub fn provider(&self) -> Option<(&str, Option<&str>)> {
+        let is_known = self.tenant_name.is_some() || self.tenant != RunReport::CHECK;
+        is_known.then_some((&self.tenant, self.tenant_name.as_deref()))
+    }
+
+    /// What happens to data of a disposition in this run; `None` for rows that would be published as delivered where
+    /// nothing is published.
+    pub fn happens(&self, disposition: Disposition) -> Option<Disposition> {
+        let withheld = matches!(self.verdict, Verdict::Refused | Verdict::Failed);
+        (!withheld || disposition != Disposition::Keep).then_some(disposition)
+    }
 
     /// Business date of the snapshot in use after the run, where there is one.
     pub fn date_in_use(&self) -> Option<NaiveDate> {
@@ -258,21 +275,39 @@ impl RunReport {
         self.findings.chunk_by(|a, b| a.code == b.code).map(of_rule).sum()
     }
 
-    /// How many of the findings that the run holds are new, and how many were there before; `None` where there is no
-    /// date before to compare with.
-    pub fn new_and_persisting(&self) -> Option<(u64, u64)> {
+    /// How many findings are new, were there before, or cannot be told apart; `None` where there is no date before to
+    /// compare with.
+    pub fn ages(&self) -> Option<AgeCounts> {
         self.mended.as_ref()?;
         let count = |new: bool| {
             let ages = self.findings.iter().filter_map(|finding| finding.age);
             ages.filter(|age| age.is_new() == new).count() as u64
         };
-        Some((count(true), count(false)))
+        let (new, persisting) = (count(true), count(false));
+        let unknown = self.total().saturating_sub(new + persisting);
+        Some(AgeCounts { new, persisting, unknown })
+    }
+
+    /// True number of findings.
+    pub fn total(&self) -> u64 {
+        self.totals.values().sum::<u64>().max(self.findings.len() as u64)
     }
 
     /// What is known of the file of a feed; `None` if the run ended before it was fetched.
     pub fn file(&self, feed: Feed) -> Option<&FileFacts> {
         self.files.iter().find(|file| file.feed == feed)
     }
+}
+
+/// Findings by what is known of them in the deliveries before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AgeCounts {
+    /// No delivery before this one had them.
+    pub new: u64,
+    /// The delivery before had them.
+    pub persisting: u64,
+    /// One or the other: findings that the run does not hold, and those of rules that found more than was held before.
+    pub unknown: u64,
 }
 
 /// The files that were made of the report of a run. What went wrong with them never changes the verdict.

@@ -53,6 +53,7 @@ impl Outcome {
             tenant_name: None,
             business_date: date,
             started: now,
+            timezone: chrono_tz::Asia::Shanghai,
             verdict: Verdict::Failed,
             reasons: Vec::new(),
             previous_date: None,

@@ -74,8 +74,8 @@ pub struct FiredRule<'a> {
     pub summary: Option<&'a Message>,
     /// The level of this run.
     pub level: Level,
-    /// What happens to the data.
-    pub disposition: Disposition,
+    /// What happens to the data; `None` for rows that would be published as delivered where nothing is published.
+    pub disposition: Option<Disposition>,
     /// True number of findings.
     pub total: u64,
     /// Number of rows concerned, at least `total`.
@@ -137,8 +137,8 @@ impl<'a> View<'a> {
             stages: stages(report),
             files,
             causes: causes(report),
-            levels: levels(&rules),
             rules,
+            levels: levels(report),
             not_run: not_run(report),
         }
     }
@@ -211,7 +211,7 @@ fn fired<'a>(report: &'a RunReport, catalogue: &[&'a RuleMeta]) -> Vec<FiredRule
                 summary: catalogue.iter().find(|meta| meta.code == first.code).map(|m| &m.summary),
                 // A rule may report in two levels (S801); the header shows the louder one.
                 level: findings.iter().map(|f| f.level).max().unwrap_or(first.level),
-                disposition: first.disposition,
+                disposition: report.happens(first.disposition),
                 total,
                 affected: affected.max(total),
                 groups,
@@ -257,12 +257,9 @@ fn equal(findings: &[Finding]) -> Vec<EqualFindings<'_>> {
     groups
 }
 
-fn levels(rules: &[FiredRule<'_>]) -> Vec<(Level, u64)> {
-    let mut totals: BTreeMap<Level, u64> = BTreeMap::new();
-    for rule in rules {
-        *totals.entry(rule.level).or_default() += rule.total;
-    }
-    totals.into_iter().rev().collect()
+fn levels(report: &RunReport) -> Vec<(Level, u64)> {
+    let counts = Level::ALL.into_iter().rev().map(|level| (level, report.count_of(level)));
+    counts.filter(|(_, number)| *number > 0).collect()
 }
 
 fn not_run(report: &RunReport) -> Vec<(NotRunWhy, Vec<&'static str>)> {

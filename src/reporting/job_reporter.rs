@@ -1,12 +1,14 @@
 //! Writes the report files that a job asks for.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::{self, ScopedJoinHandle};
 
 use crate::config::job::{Job, ReportFormat};
-use crate::model::{Cancel, DeliveredFiles, ReportFiles, RuleMeta, RunReport};
+use crate::model::{
+    Cancel, DeliveredFiles, Message, ReportFiles, RuleMeta, RunReport, system_reason,
+};
 use crate::pipeline::Reporter;
 use crate::report::file::{self, WriteError};
 use crate::report::mask::Names;
@@ -52,6 +54,7 @@ impl Reporter for JobReporter<'_> {
         let mut files = self.write_all(&dir, report, delivered);
         if let Some(reply) = self.job.report.reply.as_ref().filter(|_| self.from_source) {
             reply::send(self.job, reply, report, self.cancel, &mut files);
+            self.remove_unwanted(&dir, &mut files);
         }
         if let Some(keep) = self.job.report.keep {
             files.faults.extend(retention::remove_old(&reports, report, keep));
@@ -67,6 +70,16 @@ fn result(writer: Option<Writer<'_>>, dir: &Path, name: &str) -> Option<WriteRes
         Err(WriteError { path: dir.join(name), source })
     };
     writer.map(|writer| writer.join().unwrap_or_else(panicked))
+}
+
+fn not_removed(path: &Path, error: &io::Error) -> Message {
+    let (path, Message { zh, en }) = (path.display(), system_reason(error));
+    Message::new(
+        format!("仅用于回传的报告文件 {path} 无法删除：{zh}；请检查该目录的权限"),
+        format!(
+            "{path}, which was made for the copy alone, could not be removed: {en}; check that folder's permissions"
+        ),
+    )
 }
 
 impl JobReporter<'_> {
@@ -120,7 +133,25 @@ impl JobReporter<'_> {
     /// Whether a file is written: for the folder of reports, or for the copy.
     fn wants(&self, format: ReportFormat) -> bool {
         let settings = &self.job.report;
-        let reply = settings.reply.as_ref().is_some_and(|reply| reply.formats.contains(&format));
-        settings.formats.contains(&format) || reply
+        let reply = settings.reply.as_ref().filter(|_| self.from_source);
+        let to_send = reply.is_some_and(|reply| reply.formats.contains(&format));
+        settings.formats.contains(&format) || to_send
+    }
+
+    /// Removes the files that were written for the copy alone.
+    fn remove_unwanted(&self, dir: &Path, files: &mut ReportFiles) {
+        let formats = &self.job.report.formats;
+        let optional =
+            [(ReportFormat::Html, html::FILE_NAME), (ReportFormat::Xlsx, xlsx::FILE_NAME)];
+        for (_, name) in optional.into_iter().filter(|(format, _)| !formats.contains(format)) {
+            let Some(at) = files.names.iter().position(|written| *written == name) else {
+                continue;
+            };
+            let path = dir.join(name);
+            match fs::remove_file(&path) {
+                Ok(()) => _ = files.names.remove(at),
+                Err(error) => files.faults.push(not_removed(&path, &error)),
+            }
+        }
     }
 }

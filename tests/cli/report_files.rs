@@ -234,13 +234,16 @@ fn a_report_that_cannot_be_written_changes_neither_verdict_nor_exit_code() {
 fn a_copy_is_put_where_deliveries_come_from_and_what_keeps_it_away_is_a_warning() {
     let workspace = Workspace::new();
     let reply = "[report.reply]\npath = \"back/{date:%Y%m%d}\"\nformats = [\"xlsx\", \"html\"]\n";
-    workspace.write("job.toml", format!("{JOB}{reply}"));
+    workspace.write("job.toml", format!("{JOB}[report]\nformats = [\"html\"]\n{reply}"));
     workspace.deliver(22, 200, Defects::None);
     // The folder above is not there: it is not made.
     let output = workspace.run(&["--lang", "zh", "import", "job.toml", "--date", "2024-11-22"]);
     assert_eq!(output.code, Some(0), "{output:?}");
     assert!(output.err.contains("[report.reply]") && output.err.contains("上级目录"), "{output:?}");
 
+    for folder in runs(&workspace.path("data/t/reports")) {
+        assert_eq!(names(&folder), ["report.html", "report.json"], "the workbook was for the copy");
+    }
     fs::create_dir(workspace.path("back")).unwrap();
     let elsewhere =
         workspace.run(&["import", "job.toml", "--date", "2024-11-22", "--from", "in/20241122"]);

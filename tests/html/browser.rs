@@ -120,7 +120,9 @@ impl Browser {
             let event = self.message();
             self.events.push(event);
         }
-        self.until("document.getElementById('count').textContent !== ''");
+        self.until(
+            "[...document.querySelectorAll('#count')].every(count => count.textContent !== '')",
+        );
     }
 
     /// The value of an expression.

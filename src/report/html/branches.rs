@@ -1,6 +1,7 @@
-//! Where findings are: two levels of organisations, each as wide as its share of the findings above it.
+//! Where findings are: the two levels of organisations below the head office, each as wide as its share of the findings
+//! above it.
 
-use crate::model::OrganFindings;
+use crate::model::{Level, OrganFindings, RunReport};
 use crate::report::formatting::grouped;
 use crate::report::layout::display_width;
 
@@ -31,6 +32,8 @@ pub(super) struct Branches {
     pub(super) cells: Vec<Cell>,
     pub(super) height: u32,
     pub(super) bars: Vec<Bar>,
+    /// How many findings are not in it, if any.
+    pub(super) elsewhere: Option<Both>,
 }
 
 /// Height of a level with the gap below it.
@@ -50,26 +53,57 @@ const MARGIN: f64 = 2.5;
 
 impl Branches {
     /// `None` where there is nothing to show.
-    pub(super) fn of(organs: &[OrganFindings]) -> Option<Branches> {
-        let tops: Vec<&OrganFindings> =
-            sorted(organs.iter().filter(|organ| organ.parent.is_none()));
-        let total: u64 = tops.iter().map(|top| top.findings).sum();
-        if total == 0 {
+    pub(super) fn of(report: &RunReport) -> Option<Branches> {
+        let organs = &report.organs;
+        let branches = branches(organs);
+        let placed: u64 = branches.iter().map(|branch| branch.findings).sum();
+        if placed == 0 {
             return None;
         }
+        let sisters = sorted(branches.iter());
         let mut cells = Vec::new();
-        draw(organs, &tops, total, (0.0, 100.0), 0, &mut cells);
+        draw(organs, &sisters, placed, (0.0, 100.0), 0, &mut cells);
         let deepest = cells.iter().map(|cell| cell.y).max().unwrap_or(0);
-        let branches = sorted(organs.iter().filter(|organ| organ.depth == 1 && organ.findings > 0));
-        let listed = if branches.is_empty() { tops } else { branches };
-        let most = listed.first().map_or(1, |organ| organ.findings).max(1);
-        let bars = listed.iter().take(BARS).map(|organ| Bar {
+        let most = sisters.first().map_or(1, |organ| organ.findings).max(1);
+        let bars = sisters.iter().filter(|organ| organ.findings > 0).take(BARS).map(|organ| Bar {
             name: named(organ),
             facts: facts(organ),
             width: percent(organ.findings as f64 * 100.0 / most as f64),
         });
-        Some(Branches { bars: bars.collect(), height: deepest + STEP, cells })
+        let counted = [Level::Warning, Level::Error, Level::Fatal];
+        let all: u64 = counted.into_iter().map(|level| report.count_of(level)).sum();
+        let elsewhere = all.saturating_sub(placed);
+        let elsewhere = (elsewhere > 0).then(|| {
+            both(
+                format!(
+                    "另有 {} 处错误和警告不在图中：它们不属于某一机构，或未逐条保留。",
+                    grouped(elsewhere)
+                ),
+                format!(
+                    "{} more errors and warnings have no place in it: they belong to no organisation, or are not held one by one.",
+                    grouped(elsewhere)
+                ),
+            )
+        });
+        Some(Branches { bars: bars.collect(), height: deepest + STEP, cells, elsewhere })
     }
+}
+
+/// The organisations below the head offices, and each head office with what is in none of them.
+fn branches(organs: &[OrganFindings]) -> Vec<OrganFindings> {
+    let mut branches: Vec<OrganFindings> =
+        organs.iter().filter(|organ| organ.depth == 1).cloned().collect();
+    for top in organs.iter().filter(|organ| organ.parent.is_none()) {
+        let below = || organs.iter().filter(|o| o.parent.as_deref() == Some(top.id.as_str()));
+        let own =
+            |of: fn(&OrganFindings) -> u64| of(top).saturating_sub(below().map(of).sum::<u64>());
+        branches.push(OrganFindings {
+            people: own(|organ| organ.people),
+            findings: own(|organ| organ.findings),
+            ..top.clone()
+        });
+    }
+    branches
 }
 
 fn sorted<'o>(organs: impl Iterator<Item = &'o OrganFindings>) -> Vec<&'o OrganFindings> {
@@ -78,7 +112,7 @@ fn sorted<'o>(organs: impl Iterator<Item = &'o OrganFindings>) -> Vec<&'o OrganF
     organs
 }
 
-/// Draws sisters between two places, and below each its own two levels at most.
+/// Draws sisters between two places, and below each branch the organisations right below it.
 fn draw(
     organs: &[OrganFindings],
     sisters: &[&OrganFindings],
@@ -102,7 +136,7 @@ fn draw(
             heat: heat(organ),
             label: label(&organ.name, wide),
         });
-        if level < 2 {
+        if level == 0 && organ.depth == 1 {
             let below =
                 sorted(organs.iter().filter(|o| o.parent.as_deref() == Some(organ.id.as_str())));
             draw(organs, &below, organ.findings, (x, wide), level + 1, cells);
@@ -189,18 +223,25 @@ mod tests {
         }
     }
 
+    fn drawn(organs: &[OrganFindings]) -> Vec<Cell> {
+        let branches = branches(organs);
+        let total = branches.iter().map(|branch| branch.findings).sum();
+        let mut cells = Vec::new();
+        draw(organs, &sorted(branches.iter()), total, (0.0, 100.0), 0, &mut cells);
+        cells
+    }
+
     #[test]
-    fn branches_share_the_width_of_what_is_above_them() {
+    fn branches_share_the_width_and_the_head_office_has_what_is_in_none_of_them() {
         let organs = [
             organ("86", None, 0, 100),
-            organ("8601", Some("86"), 1, 25),
-            organ("8602", Some("86"), 1, 75),
-            organ("860201", Some("8602"), 2, 75),
+            organ("8601", Some("86"), 1, 20),
+            organ("8602", Some("86"), 1, 70),
+            organ("860201", Some("8602"), 2, 70),
             organ("8603", Some("86"), 1, 0),
         ];
-        let chart = Branches::of(&organs).unwrap();
-        let drawn: Vec<(&str, &str, &str, u32)> = chart
-            .cells
+        let cells = drawn(&organs);
+        let drawn: Vec<(&str, &str, &str, u32)> = cells
             .iter()
             .map(|cell| {
                 (cell.label.as_deref().unwrap(), cell.x.as_str(), cell.width.as_str(), cell.y)
@@ -209,15 +250,12 @@ mod tests {
         assert_eq!(
             drawn,
             [
-                ("机构86", "0.000", "100.000", 0),
-                ("机构8602", "0.000", "75.000", STEP),
-                ("机构860201", "0.000", "75.000", 2 * STEP),
-                ("机构8601", "75.000", "25.000", STEP),
+                ("机构8602", "0.000", "70.000", 0),
+                ("机构860201", "0.000", "70.000", STEP),
+                ("机构8601", "70.000", "20.000", 0),
+                ("机构86", "90.000", "10.000", 0),
             ]
         );
-        let bars: Vec<&str> = chart.bars.iter().map(|bar| bar.width.as_str()).collect();
-        assert_eq!(bars, ["100.000", "33.333"]);
-        assert!(Branches::of(&[organ("86", None, 0, 0)]).is_none());
     }
 
     #[test]
@@ -231,8 +269,8 @@ mod tests {
     fn many_sisters_are_one_cell_at_the_end() {
         let mut organs = vec![organ("86", None, 0, 400)];
         organs.extend((10..50).map(|n| organ(&format!("86{n}"), Some("86"), 1, 10)));
-        let chart = Branches::of(&organs).unwrap();
-        assert_eq!(chart.cells.len(), 1 + DRAWN);
-        assert_eq!(chart.cells.last().unwrap().figure, "270");
+        let cells = drawn(&organs);
+        assert_eq!(cells.len(), DRAWN);
+        assert_eq!(cells.last().unwrap().figure, "270");
     }
 }

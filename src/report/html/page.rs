@@ -1,9 +1,10 @@
 //! The page: what stands on it, in the order in which people ask.
 
 use askama::Template;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 
-use crate::model::{Cause, FileFacts, Language, Level, RuleMeta, RunReport, Verdict};
+use crate::model::{Cause, FileFacts, GateReason, Language, Level, RuleMeta, RunReport, Verdict};
 use crate::report::formatting::{self, count, grouped};
 use crate::report::layout::visible;
 use crate::report::mask::Names;
@@ -18,8 +19,8 @@ use super::recent::{GROUND, Recent};
 use super::rule_section::RuleSection;
 use super::tiles::{Tile, tiles};
 
-/// Reasons that are shown at once; of a telephone the first screen is short.
-const REASONS: usize = 2;
+/// Reasons that are shown at once, unless more limits are broken; of a telephone the first screen is short.
+const REASONS: usize = 3;
 
 /// Causes that are shown at once; the others are folded away.
 const CAUSES: usize = 5;
@@ -115,9 +116,7 @@ impl<'a> Page<'a> {
             causes.iter().map(|(number, cause)| CauseCard::of(report, *number, cause)).collect()
         };
         let causes = cards(&first[..first.len().min(CAUSES)]);
-        let mut reasons: Vec<Both> =
-            report.reasons.iter().map(|reason| Both::message(&reason.message)).collect();
-        let more_reasons = reasons.split_off(reasons.len().min(REASONS));
+        let (reasons, more_reasons) = reasons(&report.reasons);
         let more_causes = cards(&later);
         let [zh, en] = [Language::Chinese, Language::English];
         let (headings_zh, headings_en) = (view.change_headings(zh), view.change_headings(en));
@@ -161,7 +160,7 @@ impl<'a> Page<'a> {
                 format!("{} more", more_causes.len()),
             ),
             more_causes,
-            branches: Branches::of(&report.organs),
+            branches: Branches::of(report),
             recent: Recent::of(&view),
             ground: GROUND,
             rules: view
@@ -174,7 +173,10 @@ impl<'a> Page<'a> {
             files: view
                 .files
                 .iter()
-                .map(|row| FileSection { cells: view.file_row(row), facts: facts(row.facts) })
+                .map(|row| FileSection {
+                    cells: view.file_row(row),
+                    facts: facts(row.facts, report.timezone),
+                })
                 .collect(),
             not_run: view
                 .not_run
@@ -230,7 +232,7 @@ impl<'a> Page<'a> {
                     std::array::from_fn(|_| cells.next().unwrap_or(both("", "")))
                 })
                 .collect(),
-            started: instant(report.started),
+            started: instant(report.started, report.timezone),
             tool: format!("orgsnap {}", env!("CARGO_PKG_VERSION")),
             masked: options.names == Names::Masked,
         }
@@ -260,14 +262,30 @@ impl CauseCard {
     }
 }
 
+/// The reasons that are shown at once, and the others. The first reason of each limit is always among the former.
+fn reasons(reasons: &[GateReason]) -> (Vec<Both>, Vec<Both>) {
+    let repeats = |at: usize| reasons[..at].iter().any(|other| other.limit == reasons[at].limit);
+    let (firsts, others): (Vec<usize>, Vec<usize>) =
+        (0..reasons.len()).partition(|at| !repeats(*at));
+    let room = REASONS.saturating_sub(firsts.len());
+    let folded = &others[others.len().min(room)..];
+    let texts = |wanted: bool| {
+        let of = (0..reasons.len()).filter(|at| folded.contains(at) != wanted);
+        of.map(|at| Both::message(&reasons[at].message)).collect()
+    };
+    (texts(true), texts(false))
+}
+
 fn pairs<const N: usize, T: Into<String>>(zh: [T; N], en: [T; N]) -> Vec<Both> {
     zh.into_iter().zip(en).map(|(zh, en)| both(zh, en)).collect()
 }
 
+/// Empty where it is not known.
 fn who(report: &RunReport) -> String {
-    match &report.tenant_name {
-        Some(name) => format!("{} ({})", visible(name), report.tenant),
-        None => report.tenant.clone(),
+    match report.provider() {
+        Some((id, Some(name))) => format!("{} ({id})", visible(name)),
+        Some((id, None)) => id.to_owned(),
+        None => String::new(),
     }
 }
 
@@ -309,7 +327,7 @@ fn listed(report: &RunReport, listing: &Listing<'_>) -> Option<Both> {
 }
 
 /// What is known of a file besides its rows.
-fn facts(file: &FileFacts) -> Vec<(Both, Both)> {
+fn facts(file: &FileFacts, zone: Tz) -> Vec<(Both, Both)> {
     let same = |text: String| both(text.clone(), text);
     let unknown = || both("未知", "unknown");
     let text = |text: &Option<String>| {
@@ -318,7 +336,10 @@ fn facts(file: &FileFacts) -> Vec<(Both, Both)> {
     vec![
         (both("SHA-256", "SHA-256"), text(&file.sha256)),
         (both("大小", "size"), same(formatting::size(file.size))),
-        (both("修改时间", "modified"), file.mtime.map_or_else(unknown, |at| same(instant(at)))),
+        (
+            both("修改时间", "modified"),
+            file.mtime.map_or_else(unknown, |at| same(instant(at, zone))),
+        ),
         (both("编码", "encoding"), text(&file.encoding)),
         (both("分隔符", "delimiter"), text(&file.delimiter)),
         (
@@ -334,6 +355,8 @@ fn facts(file: &FileFacts) -> Vec<(Both, Both)> {
     ]
 }
 
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+/// A point in time as people of a time zone read it, with the zone.
+fn instant(at: DateTime<Utc>, zone: Tz) -> String {
+    let at = at.with_timezone(&zone);
+    format!("{} ({zone})", at.format("%Y-%m-%d %H:%M:%S UTC%:z"))
 }

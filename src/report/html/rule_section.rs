@@ -103,7 +103,8 @@ fn facts(rule: &FiredRule<'_>, language: Language) -> String {
             }
         });
     }
-    facts.push(formatting::disposition(language, rule.disposition).to_owned());
+    let then = rule.disposition.map(|then| formatting::disposition(language, then).to_owned());
+    facts.extend(then);
     facts.join(language.choose("，", "; "))
 }
 

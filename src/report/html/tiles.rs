@@ -1,6 +1,6 @@
 //! The four figures at the top of the page.
 
-use crate::model::{Feed, Finding, RunReport};
+use crate::model::{AgeCounts, Feed, Finding, RunReport};
 use crate::report::formatting::{difference, grouped};
 use crate::report::view::View;
 
@@ -16,20 +16,18 @@ pub(super) struct Tile {
 /// New, persisting, mended, rows; or, where earlier deliveries are not known, findings by level and rows.
 pub(super) fn tiles(view: &View<'_>) -> Vec<Tile> {
     let report = view.report;
-    let mut tiles = match report.new_and_persisting() {
-        Some(numbers) => ages(report, numbers),
+    let mut tiles = match report.ages() {
+        Some(counts) => ages(report, counts),
         None => levels(view),
     };
     tiles.push(rows(report));
     tiles
 }
 
-fn ages(report: &RunReport, (new, persisting): (u64, u64)) -> Vec<Tile> {
+fn ages(report: &RunReport, AgeCounts { new, persisting, unknown }: AgeCounts) -> Vec<Tile> {
     let aged = report.findings.iter().filter_map(|finding| finding.age);
     let oldest = aged.filter(|age| !age.is_new()).map(|age| age.first_seen).min();
-    // What the run does not hold has no age.
-    let total: u64 = report.totals.values().sum();
-    let note = match total.saturating_sub(new + persisting) {
+    let note = match unknown {
         0 => both("上一批次没有", "not in the delivery before"),
         n => both(
             format!("另有 {} 处不能确定", grouped(n)),

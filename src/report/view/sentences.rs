@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Feed, Verdict};
+use crate::model::{AgeCounts, Feed, Verdict};
 use crate::report::formatting::{self, count, grouped};
 use crate::report::language::Language;
 use crate::report::layout::visible;
@@ -209,11 +209,10 @@ impl View<'_> {
     /// How many findings are new, how many were there before, and how many of the published date before are mended;
     /// `None` where there is no date before to compare with.
     pub fn life(&self, language: Language) -> Option<String> {
-        let (new, persisting) = self.report.new_and_persisting()?;
+        let AgeCounts { new, persisting, unknown } = self.report.ages()?;
         let totals = &self.report.mended_totals;
         let sum = |counts: &BTreeMap<String, u64>| grouped(counts.values().sum());
         let (mended, unsettled) = (sum(&totals.mended), sum(&totals.unsettled));
-        let unknown = self.report.findings.iter().filter(|finding| finding.age.is_none()).count();
         let (new, persisting) = (grouped(new), grouped(persisting));
         let before = self.report.previous_date.map(|date| date.to_string()).unwrap_or_default();
         let mut text = match language {
@@ -227,7 +226,7 @@ impl View<'_> {
             }
         };
         if unknown > 0 {
-            let unknown = grouped(unknown as u64);
+            let unknown = grouped(unknown);
             text.push_str(&match language {
                 Language::Chinese => format!("，不能确定是否新出现 {unknown}"),
                 Language::English => format!(", new or not is not known {unknown}"),
@@ -333,19 +332,22 @@ impl FiredRule<'_> {
                 }
             });
         }
-        let then = formatting::disposition(language, self.disposition);
+        if let Some(disposition) = self.disposition {
+            facts.push_str(language.choose("，", "; "));
+            facts.push_str(formatting::disposition(language, disposition));
+        }
         let label = format!("{}[{}]", formatting::level(language, self.level), self.code);
         let name = self.name;
         let summary = self.summary.map(|summary| language.of(summary));
         let text = match (language, summary) {
             (Language::Chinese, Some(summary)) => {
-                format!("{label} {name}: {summary}（{facts}，{then}）")
+                format!("{label} {name}: {summary}（{facts}）")
             }
-            (Language::Chinese, None) => format!("{label} {name}（{facts}，{then}）"),
+            (Language::Chinese, None) => format!("{label} {name}（{facts}）"),
             (Language::English, Some(summary)) => {
-                format!("{label} {name}: {summary} ({facts}; {then})")
+                format!("{label} {name}: {summary} ({facts})")
             }
-            (Language::English, None) => format!("{label} {name} ({facts}; {then})"),
+            (Language::English, None) => format!("{label} {name} ({facts})"),
         };
         RuleTitle { label, text }
     }

@@ -34,6 +34,7 @@ struct Formats {
     /// The cell at fault.
     marked: Format,
     title: Format,
+    wrapped: Format,
 }
 
 /// A cell.
@@ -43,6 +44,8 @@ pub(super) enum Cell<'a> {
     Text(&'a str),
     /// The text of the cell at fault.
     Marked(&'a str),
+    /// A sentence that takes as many lines as it needs.
+    Wrapped(&'a str),
     /// A count or a line.
     Number(u64),
     /// A text that stands above others.
@@ -76,6 +79,7 @@ impl Book {
             heading: filled(0xDD_E6_F0).set_bold().set_align(FormatAlign::VerticalCenter),
             marked: filled(0xFF_E3_DC),
             title: Format::new().set_bold(),
+            wrapped: Format::new().set_text_wrap().set_align(FormatAlign::Top),
         };
         Ok(Book { workbook: Mutex::new(workbook), formats, row_limit: MAX_ROWS })
     }
@@ -174,7 +178,7 @@ impl SheetRows<'_> {
         for (column, cell) in cells.into_iter().enumerate() {
             let Ok(at) = u16::try_from(column) else { break };
             let (text, format) = match cell {
-                Cell::Empty | Cell::Text("") => continue,
+                Cell::Empty | Cell::Text("") | Cell::Wrapped("") => continue,
                 Cell::Number(number) => {
                     self.sheet.write_number(self.row, at, number as f64)?;
                     continue;
@@ -182,6 +186,7 @@ impl SheetRows<'_> {
                 Cell::Text(text) => (text, None),
                 Cell::Marked(text) => (text, Some(&formats.marked)),
                 Cell::Title(text) => (text, Some(&formats.title)),
+                Cell::Wrapped(text) => (text, Some(&formats.wrapped)),
             };
             let text = fitting(text);
             match format {

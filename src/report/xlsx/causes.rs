@@ -1,4 +1,4 @@
-//! The sheet of causes: what explains the findings, by the number of people concerned.
+//! The sheet of causes: what explains the findings, in the order of the report.
 
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
@@ -46,8 +46,8 @@ pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>
         let below = below(cause);
         rows.row([
             Cell::Number(at as u64 + 1),
-            Cell::Text(language.of(&cause.what)),
-            Cell::Text(language.of(&cause.action)),
+            Cell::Wrapped(language.of(&cause.what)),
+            Cell::Wrapped(language.of(&cause.action)),
             Cell::Number(cause.people),
             Cell::Number(cause.organs),
             Cell::Number(cause.findings),

@@ -54,7 +54,7 @@ impl<'a> Content<'a> {
         match finding.age {
             None => "",
             Some(age) if age.is_new() => self.language.choose("新出现", "new"),
-            Some(_) => self.language.choose("仍存在", "persisting"),
+            Some(_) => self.language.choose("持续", "persisting"),
         }
     }
 

@@ -33,12 +33,16 @@ pub(super) fn write(
     let mut headings = vec![language.choose("行号", "line").to_owned()];
     headings.extend(titles);
     headings.resize(1 + width, language.choose("多出的字段", "cell too many").to_owned());
-    let added = language
-        .choose(["代码", "级别", "问题", "建议"], ["code", "level", "what is wrong", "what to do"]);
+    let added = language.choose(
+        ["代码", "级别", "问题", "建议", "原因序号"],
+        ["code", "level", "what is wrong", "what to do", "cause no."],
+    );
     headings.extend(added.map(str::to_owned));
 
     let mut rows = book.table(sheet_name(content, feed), &headings, 1)?;
     let (mut codes, mut what, mut action) = (String::new(), String::new(), String::new());
+    let mut advice: Vec<&str> = Vec::new();
+    let mut causes: Vec<u64> = Vec::new();
     for same in lines.chunk_by(|a, b| a.0 == b.0) {
         let mut cells = content.delivered.cells(feed, same[0].0);
         if cells.len() > width {
@@ -48,14 +52,22 @@ pub(super) fn write(
         codes.clear();
         what.clear();
         action.clear();
+        advice.clear();
+        causes.clear();
         let mut marked = Vec::new();
         let mut loudest = same[0].1;
         for (at, (_, finding)) in same.iter().enumerate() {
             let repeated = same[..at].iter().any(|(_, other)| other.code == finding.code);
             if !repeated {
                 add(&mut codes, " ", finding.code);
-                add(&mut action, "", content.rule(finding.code).mend);
+                // Rules may give the same advice.
+                let mend = content.rule(finding.code).mend;
+                if !advice.contains(&mend) {
+                    advice.push(mend);
+                    add(&mut action, language.choose("", " "), mend);
+                }
             }
+            causes.extend(content.cause(finding).filter(|cause| !causes.contains(cause)));
             // Writing to a String cannot fail.
             let between = if what.is_empty() { "" } else { language.choose("；", "; ") };
             let _ = write!(what, "{between}{}", language.of(&finding.message));
@@ -69,11 +81,17 @@ pub(super) fn write(
             Some(cell) if marked.contains(&column) => Cell::Marked(cell),
             Some(cell) => Cell::Text(cell),
         });
+        let several = match causes[..] {
+            [] | [_] => String::new(),
+            _ => causes.iter().map(u64::to_string).collect::<Vec<_>>().join(" "),
+        };
         let added = [
             Cell::Text(&codes),
             Cell::Text(content.level(loudest)),
             Cell::Text(&what),
             Cell::Text(&action),
+            // One cause is a number, as in the sheet of causes.
+            if let [cause] = causes[..] { Cell::Number(cause) } else { Cell::Text(&several) },
         ];
         rows.row([Cell::Number(same[0].0)].into_iter().chain(delivered).chain(added))?;
     }

@@ -61,6 +61,7 @@ pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>
         if let Some(age) = finding.age {
             let _ = write!(first_seen, "{}", age.first_seen);
         }
+        let disposition = content.report.happens(finding.disposition);
         rows.row([
             Cell::Text(finding.code),
             Cell::Text(content.level(finding)),
@@ -71,7 +72,7 @@ pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>
             finding.value.as_deref().into(),
             Cell::Text(language.of(&finding.message)),
             Cell::Text(content.rule(finding.code).mend),
-            Cell::Text(formatting::disposition_word(language, finding.disposition)),
+            disposition.map(|then| formatting::disposition_word(language, then)).into(),
             Cell::Number(finding.affected),
             Cell::Text(further.trim_end()),
             content.cause(finding).into(),

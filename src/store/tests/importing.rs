@@ -24,6 +24,7 @@ pub(super) fn report(run: &str, date: NaiveDate, verdict: Verdict) -> RunReport 
         tenant_name: None,
         business_date: date,
         started,
+        timezone: chrono_tz::Asia::Shanghai,
         verdict,
         reasons: Vec::new(),
         previous_date: None,

@@ -215,8 +215,17 @@
     by('all').focus();
   }
 
+  // The title of the window: whose delivery, its date, then what the page is.
+  function entitle() {
+    var title = document.querySelector('title');
+    var zh = title.getAttribute('data-zh');
+    var en = title.getAttribute('data-en');
+    document.title = document.title.replace(isEnglish() ? zh : en, say(zh, en));
+  }
+
   function speak(language) {
     root.lang = language;
+    entitle();
     each(document.querySelectorAll('[data-language]'), function (button) {
       button.setAttribute('aria-pressed', String(button.getAttribute('data-language') === language));
     });
@@ -245,6 +254,26 @@
     opened = [];
   }
 
+  function offerList() {
+    by('filters').addEventListener('submit', function (event) { event.preventDefault(); filter(); });
+    by('filters').addEventListener('reset', function () { setTimeout(filter, 0); });
+    by('filters').addEventListener('change', filter);
+    var waiting = 0;
+    by('filter-text').addEventListener('input', function () {
+      clearTimeout(waiting);
+      waiting = setTimeout(filter, 150);
+    });
+    by('previous').addEventListener('click', function () { page -= 1; draw(); });
+    by('next').addEventListener('click', function () { page += 1; draw(); });
+
+    // After the first paint.
+    setTimeout(function () {
+      load();
+      offer();
+      filter();
+    }, 50);
+  }
+
   root.classList.add('scripted');
   speak(root.lang);
   each(document.querySelectorAll('[data-language]'), function (button) {
@@ -267,21 +296,6 @@
     window.matchMedia('print').addListener(function (print) { (print.matches ? beforePrint : afterPrint)(); });
   }
 
-  by('filters').addEventListener('submit', function (event) { event.preventDefault(); filter(); });
-  by('filters').addEventListener('reset', function () { setTimeout(filter, 0); });
-  by('filters').addEventListener('change', filter);
-  var waiting = 0;
-  by('filter-text').addEventListener('input', function () {
-    clearTimeout(waiting);
-    waiting = setTimeout(filter, 150);
-  });
-  by('previous').addEventListener('click', function () { page -= 1; draw(); });
-  by('next').addEventListener('click', function () { page += 1; draw(); });
-
-  // After the first paint.
-  setTimeout(function () {
-    load();
-    offer();
-    filter();
-  }, 50);
+  // Where nothing was found there is nothing to filter.
+  if (by('filters')) { offerList(); }
 }());
