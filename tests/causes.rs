@@ -36,7 +36,8 @@ fn is_set_well(text: &str) -> bool {
     let sides =
         spaces.map(|at| (at.checked_sub(1).and_then(|at| chars.get(at)), chars.get(at + 1)));
     sides.into_iter().all(|(before, behind)| {
-        !(wide(before) && wide(behind)) && !punctuation(before) && !punctuation(behind)
+        let chinese = wide(before) && wide(behind);
+        !(chinese || punctuation(before) || punctuation(behind))
     })
 }
 

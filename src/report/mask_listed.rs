@@ -54,7 +54,10 @@ mod tests {
         let mut exact = finding(Some(&["张三", "刘"]));
         mask_listed(&mut exact);
         assert_eq!(exact.value.as_deref(), Some(" 张* "));
-        assert_eq!(exact.message, Message::fixed("leaderName 为“张*”，应为“*”", "\"张*\", not \"*\""));
+        assert_eq!(
+            exact.message,
+            Message::fixed("leaderName 为“张*”，应为“*”", "\"张*\", not \"*\"")
+        );
         assert_eq!(exact.key.as_deref(), Some("8601"));
         let mut none = finding(Some(&[]));
         mask_listed(&mut none);

@@ -66,8 +66,7 @@ pub(super) fn read(
         let mut next: BTreeMap<Same, Episode> = BTreeMap::new();
         for (finding, identity) in search.on(on, &published.run)? {
             let identity = identity.filter(|_| finding.key.is_none());
-            let same =
-                (finding.code.clone(), finding.field.clone(), finding.key.clone(), identity);
+            let same = (finding.code.clone(), finding.field.clone(), finding.key.clone(), identity);
             if on == date {
                 episodes.now.push(finding.clone());
             }
@@ -117,9 +116,8 @@ impl<'c, 'a> Search<'c, 'a> {
                 "f.code in ({OF_SEVERAL}) and exists (select 1 from json_each(f.related) r \
                  where r.value ->> 'key' = ?3 and r.value ->> 'feed' = ?2)"
             ))?,
-            quarantined: conn.prepare(
-                "select line from quarantine where run = ?1 and feed = ?2 and key = ?3",
-            )?,
+            quarantined: conn
+                .prepare("select line from quarantine where run = ?1 and feed = ?2 and key = ?3")?,
             on_lines: statement(
                 "exists (select 1 from json_each(f.lines) l join json_each(?3) w on w.value = l.value)",
             )?,
@@ -135,8 +133,7 @@ impl<'c, 'a> Search<'c, 'a> {
         let Subject { feed, id, refers } = self.subject;
         let feed = feed.name();
         let refers = refers(date);
-        let keys: Vec<&str> =
-            refers.iter().map(|named| named.key.as_str()).chain([*id]).collect();
+        let keys: Vec<&str> = refers.iter().map(|named| named.key.as_str()).chain([*id]).collect();
         let found = |row: &Row<'_>| {
             Ok((row.get::<_, i64>(COLUMNS + 1)?, (listed(row)?, row.get(COLUMNS)?)))
         };

@@ -56,7 +56,8 @@ pub struct FindingList {
 /// The columns of [`listed`], of `finding f` and `source_file s`. A database that only an earlier version has written does
 /// not say which texts are names.
 pub(super) fn columns(conn: &Connection) -> rusqlite::Result<String> {
-    let known = "select exists (select 1 from pragma_table_info('finding') where name = 'person_names')";
+    let known =
+        "select exists (select 1 from pragma_table_info('finding') where name = 'person_names')";
     let names = match conn.query_row(known, [], |row| row.get(0))? {
         true => "f.person_names",
         false => "null",

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::config::schema::{Reference, Schema};
 use crate::model::{
-    ArchiveState, ColumnValue, DeliveryTrace, Explanation, Feed, LineFate, Message,
-    RecordState, RecordVersion, RunId, TraceRole, TracedFile, TracedLine, ValueChange,
+    ArchiveState, ColumnValue, DeliveryTrace, Explanation, Feed, LineFate, Message, RecordState,
+    RecordVersion, RunId, TraceRole, TracedFile, TracedLine, ValueChange,
 };
 use crate::store::dates::iso;
 use crate::store::episodes::{self, Episodes, Named, Subject};
