@@ -60,7 +60,12 @@ impl Link<'_> {
     /// The rows that refer to a record of the other feed, each with that one's row.
     pub fn targets(&self) -> impl Iterator<Item = (u32, u32)> {
         let all = (0..).zip(self.targets.iter().copied());
-        all.filter(|(_, row)| !matches!(*row, EMPTY | UNKNOWN))
+        all.filter(|(_, row)| !matches!(*row, EMPTY | UNKNOWN | PRESUMED))
+    }
+
+    /// Accepted rows that refer to a presumed key, in row order, each with the line of that key.
+    pub fn presumed(&self) -> &[(u32, u32)] {
+        &self.presumed
     }
 
     /// Accepted rows that refer to an unknown key, in row order.

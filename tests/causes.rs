@@ -195,6 +195,45 @@ fn a_delimiter_too_many_or_too_few_in_a_run_of_lines_is_one_cause_with_all_who_r
     }
 }
 
+/// Writes a delimiter behind the first cell of a line.
+fn widen(line: &mut Vec<u8>) {
+    let at = line.iter().position(|byte| *byte == b'|').unwrap();
+    line.insert(at, b'|');
+}
+
+#[test]
+fn a_delimiter_too_many_on_lines_of_teams_concerns_all_who_hang_from_them() {
+    let mut files = Files::new(0.0);
+    let nodes = files.rows(Feed::Node);
+    let ids: Vec<String> = nodes[9..29].iter().map(|row| row["id"].clone()).collect();
+    let mut below = ids.clone();
+    let mut at = 0;
+    while at < below.len() {
+        let children = nodes.iter().filter(|row| row["parentNodeId"] == below[at]);
+        let children: Vec<String> = children.map(|row| row["id"].clone()).collect();
+        below.extend(children.into_iter().filter(|id| !below.contains(id)).collect::<Vec<_>>());
+        at += 1;
+    }
+    let people = files.count(Feed::Agent, |row| {
+        below.contains(&row["workingNodeId"]) || ids.contains(&row["recommendByNodeId"])
+    });
+    files.lines(Feed::Node)[10..30].iter_mut().for_each(widen);
+    let (kind, reached, ..) = only(&files.check());
+    assert_eq!((kind, reached), (CauseKind::ShiftedColumns, people));
+}
+
+#[test]
+fn a_branch_on_a_line_with_a_delimiter_too_many_is_one_cause_with_all_people_below_it() {
+    let mut files = Files::new(0.0);
+    let people = files.count(Feed::Agent, below(BRANCH, "workingOrganId"));
+    let at = files.rows(Feed::Organ).iter().position(|row| row["id"] == BRANCH).unwrap();
+    widen(&mut files.lines(Feed::Organ)[at + 1]);
+    let report = files.check();
+    let (kind, reached, ..) = only(&report);
+    assert_eq!((kind, reached), (CauseKind::MissingRecord, people));
+    assert_eq!(causes(&report)[0].key.as_deref(), Some(BRANCH));
+}
+
 #[test]
 fn values_of_one_form_in_a_whole_column_are_one_cause() {
     let mut files = Files::new(0.0);

@@ -16,25 +16,16 @@ const FEWEST: usize = 10;
 /// The same where most lines with a wrong number of fields have this one.
 const FEWEST_OF_MOST: usize = 3;
 
-/// Claims, for each wrong number of fields that many lines have, what is found on these lines and what refers to them.
+/// Claims, for each wrong number of fields that many lines have, what is found on these lines.
 pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
     for feed in Feed::ALL {
         let Some(file) = known.places.file(feed) else { continue };
         for (found, lines) in by_count(&file, claims) {
             let is_of = |line: u64| lines.binary_search(&line).is_ok();
             let follows = |finding: &Finding| {
-                let refers = known.unknown.missing(finding).filter(|(target, _)| *target == feed);
-                let vanished = || (feed == Feed::Agent && finding.code == "S801").then_some(());
-                let key = refers.map(|(_, key)| key);
-                let key = key.or_else(|| vanished().and(finding.key.as_deref()));
-                match key.and_then(|key| known.ragged.line(feed, key)) {
-                    Some(line) => is_of(line),
-                    None => {
-                        finding.feed == feed
-                            && finding.code.starts_with('R')
-                            && finding.line.is_some_and(is_of)
-                    }
-                }
+                finding.feed == feed
+                    && finding.code.starts_with('R')
+                    && finding.line.is_some_and(is_of)
             };
             let findings: Vec<u32> =
                 claims.free().filter(|(_, f)| follows(f)).map(|(at, _)| at).collect();

@@ -7,7 +7,6 @@ use crate::model::{Feed, PerFeed};
 
 use super::before::Gone;
 use super::places::Places;
-use super::ragged::RaggedKeys;
 use super::unknown::UnknownKeys;
 
 /// What is known of the delivery and of the one before.
@@ -15,7 +14,6 @@ pub(super) struct Known<'k, 'd, 'a> {
     pub(super) places: &'k Places<'d, 'a>,
     pub(super) unknown: &'k UnknownKeys<'d>,
     pub(super) gone: &'k Gone<'k>,
-    pub(super) ragged: &'k RaggedKeys,
     pub(super) unchanged: &'k PerFeed<bool>,
     pub(super) cut_off: &'k PerFeed<Option<u64>>,
     pub(super) totals: &'k BTreeMap<&'static str, u64>,

@@ -18,8 +18,8 @@ mod other_day;
 mod other_encoding;
 mod places;
 mod quarantined;
-mod ragged;
 mod reach;
+mod referring;
 mod renumbered;
 mod same_rule;
 mod shifted;
@@ -38,7 +38,6 @@ use claims::{Claims, Draft};
 use event::{Event, Missing};
 use known::Known;
 use places::Places;
-use ragged::RaggedKeys;
 use reach::{Counter, Reach};
 use unknown::UnknownKeys;
 
@@ -77,12 +76,10 @@ pub fn explain(
     }
     let unknown = UnknownKeys::new(&facts.rows, findings);
     let gone = Gone::new(&places, facts.previous);
-    let ragged = RaggedKeys::new(&places, &unknown, findings);
     let known = Known {
         places: &places,
         unknown: &unknown,
         gone: &gone,
-        ragged: &ragged,
         unchanged: facts.unchanged,
         cut_off: facts.cut_off,
         totals,
@@ -99,7 +96,8 @@ pub fn explain(
     missing::claim(&mut claims, &known);
     same_rule::claim(&mut claims, &known);
 
-    let drafts = claims.drafts;
+    let mut drafts = claims.drafts;
+    referring::add(&mut drafts, findings, &places, &unknown);
     let unlisted = unlisted(&drafts, findings, totals);
     let mut counter = Counter::new(&places, &unknown, facts.rows.links);
     let mut causes: Vec<(Cause, Draft)> = drafts

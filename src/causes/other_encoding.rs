@@ -9,7 +9,7 @@ use super::claims::Claims;
 use super::event::Event;
 use super::known::Known;
 
-/// Claims what is found on the lines of each run, and what refers to records that cannot be read there.
+/// Claims what is found on the lines of each run.
 pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
     for feed in Feed::ALL {
         let Some(file) = known.places.file(feed) else { continue };
@@ -45,9 +45,9 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
 
 /// The line of a feed that a finding comes from, if wrong characters on it explain the finding.
 fn line_of_fault(finding: &Finding, feed: Feed, known: &Known<'_, '_, '_>) -> Option<u64> {
-    match known.unknown.missing(finding) {
-        Some((target, key)) if target == feed => return known.ragged.line(target, key),
-        _ => {}
+    // Whoever refers to a record that is nowhere does not say on which line it was.
+    if known.unknown.missing(finding).is_some_and(|(target, _)| target == feed) {
+        return None;
     }
     if finding.feed == feed && explained(finding) {
         return finding.line;

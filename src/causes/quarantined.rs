@@ -8,12 +8,12 @@ use super::claims::Claims;
 use super::event::{Event, Missing};
 use super::known::{Known, is_plain};
 
-/// Claims the findings that keep out one record with others below it, and what refers to records whose lines have the
-/// wrong number of fields.
+/// Claims the findings that keep out one record with others below it, and those on lines that are no rows and whose keys
+/// others refer to.
 pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
     single_records(claims, known);
     for feed in Feed::ALL {
-        ragged_lines(claims, known, feed);
+        lines_named_by_others(claims, known, feed);
     }
 }
 
@@ -60,28 +60,23 @@ fn has_below(known: &Known<'_, '_, '_>, feed: Feed, row: u32) -> bool {
         || (feed == Feed::Organ && !places.nodes_of(row).is_empty())
 }
 
-/// Lines with the wrong number of fields whose keys others refer to.
-fn ragged_lines(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>, feed: Feed) {
-    let mut keys: BTreeMap<u64, &str> = BTreeMap::new();
-    let mut findings = Vec::new();
-    for (at, finding) in claims.free() {
-        if let Some((target, key)) = known.unknown.missing(finding)
-            && target == feed
-            && let Some(line) = known.ragged.line(feed, key)
-        {
-            keys.insert(line, key);
-            findings.push(at);
-        }
-    }
-    let Some((line, key)) = keys.first_key_value() else { return };
+/// Lines that are no rows, and whose keys others refer to.
+fn lines_named_by_others(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>, feed: Feed) {
+    let named = known.unknown.presumed().filter(|(reference, ..)| reference.target == feed);
+    let named: BTreeSet<u64> = named.map(|(_, _, line)| u64::from(line)).collect();
     let on_line = |finding: &Finding| {
         finding.feed == feed
             && finding.disposition == Disposition::Quarantine
-            && finding.line.is_some_and(|line| keys.contains_key(&line))
+            && finding.line.is_some_and(|line| named.contains(&line))
     };
-    findings.extend(claims.free().filter(|(_, f)| on_line(f)).map(|(at, _)| at));
-    let event = quarantined(feed, keys.len() as u64, (*key).to_owned(), None, *line);
-    claims.claim(Event::Missing(event), findings);
+    let findings: Vec<(u32, &Finding)> = claims.free().filter(|(_, f)| on_line(f)).collect();
+    let lines: BTreeSet<u64> = findings.iter().filter_map(|(_, finding)| finding.line).collect();
+    let Some(first) = lines.first().copied() else { return };
+    let presumed = &known.places.accepted[feed].presumed;
+    let key = presumed.iter().find(|(_, line)| u64::from(**line) == first).map(|(key, _)| key);
+    let key = key.cloned().unwrap_or_default();
+    let event = quarantined(feed, lines.len() as u64, key, None, first);
+    claims.claim(Event::Missing(event), findings.into_iter().map(|(at, _)| at));
 }
 
 fn quarantined(feed: Feed, records: u64, key: String, name: Option<String>, line: u64) -> Missing {

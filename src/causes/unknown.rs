@@ -62,6 +62,13 @@ impl<'d> UnknownKeys<'d> {
         referred
     }
 
+    /// The rows that refer to quarantined lines, each with the reference and the line.
+    pub(super) fn presumed(&self) -> impl Iterator<Item = (&'d Reference, u32, u32)> {
+        self.links.iter().flat_map(|link| {
+            link.presumed().iter().map(|(row, line)| (link.reference, *row, *line))
+        })
+    }
+
     /// The reference that a finding is about, if it is about a missing key.
     pub(super) fn reference(&self, finding: &Finding) -> Option<&'d Reference> {
         self.references.iter().find(|of| of.is_of(finding)).map(|of| of.reference)
