@@ -63,11 +63,6 @@ impl Link<'_> {
         all.filter(|(_, row)| !matches!(*row, EMPTY | UNKNOWN | PRESUMED))
     }
 
-    /// Accepted rows that refer to a presumed key, in row order, each with the line of that key.
-    pub fn presumed(&self) -> &[(u32, u32)] {
-        &self.presumed
-    }
-
     /// Accepted rows that refer to an unknown key, in row order.
     pub fn unknown(&self) -> &[u32] {
         &self.unknown

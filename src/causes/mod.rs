@@ -19,7 +19,6 @@ mod other_encoding;
 mod places;
 mod quarantined;
 mod reach;
-mod referring;
 mod renumbered;
 mod same_rule;
 mod shifted;
@@ -96,8 +95,7 @@ pub fn explain(
     missing::claim(&mut claims, &known);
     same_rule::claim(&mut claims, &known);
 
-    let mut drafts = claims.drafts;
-    referring::add(&mut drafts, findings, &places, &unknown);
+    let drafts = claims.drafts;
     let unlisted = unlisted(&drafts, findings, totals);
     let mut counter = Counter::new(&places, &unknown, facts.rows.links);
     let mut causes: Vec<(Cause, Draft)> = drafts

@@ -62,8 +62,7 @@ fn has_below(known: &Known<'_, '_, '_>, feed: Feed, row: u32) -> bool {
 
 /// Lines that are no rows, and whose keys others refer to.
 fn lines_named_by_others(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>, feed: Feed) {
-    let named = known.unknown.presumed().filter(|(reference, ..)| reference.target == feed);
-    let named: BTreeSet<u64> = named.map(|(_, _, line)| u64::from(line)).collect();
+    let named = known.unknown.named_lines(feed);
     let on_line = |finding: &Finding| {
         finding.feed == feed
             && finding.disposition == Disposition::Quarantine

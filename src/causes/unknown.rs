@@ -1,6 +1,6 @@
 //! The records that a delivery refers to and does not hold, with the rows that refer to them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::config::schema::Reference;
 use crate::links::Link;
@@ -62,11 +62,10 @@ impl<'d> UnknownKeys<'d> {
         referred
     }
 
-    /// The rows that refer to quarantined lines, each with the reference and the line.
-    pub(super) fn presumed(&self) -> impl Iterator<Item = (&'d Reference, u32, u32)> {
-        self.links.iter().flat_map(|link| {
-            link.presumed().iter().map(|(row, line)| (link.reference, *row, *line))
-        })
+    /// The quarantined lines of a feed of which others name the presumed key, 1-based.
+    pub(super) fn named_lines(&self, feed: Feed) -> BTreeSet<u64> {
+        let of_feed = self.links.iter().filter(|link| link.reference.target == feed);
+        of_feed.flat_map(|link| link.presumed()).map(|(_, line)| u64::from(*line)).collect()
     }
 
     /// The reference that a finding is about, if it is about a missing key.
