@@ -1,5 +1,8 @@
 //! `orgsnap explain`: every record is led back to the bytes of the delivered file.
 
+mod episodes;
+mod zipped;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
@@ -323,7 +326,7 @@ fn a_file_that_is_gone_from_the_archive_or_was_changed_is_said_and_the_rest_is_s
     fs::write(&packed, good).unwrap();
     fs::remove_file(&packed).unwrap();
     let gone = explain(&insurer, Feed::Agent, &ids["bad"], None);
-    assert_eq!(gone.deliveries[0].archive, ArchiveState::Gone(folder.clone()));
+    assert_eq!(gone.deliveries[0].archive, ArchiveState::Gone(packed));
     let line = &gone.deliveries[0].lines[0];
     assert!(line.text.starts_with(&ids["bad"]) && line.bytes.is_none());
     assert!(!gone.values.is_empty() && !gone.places.is_empty() && !gone.findings.is_empty());

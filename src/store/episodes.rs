@@ -79,8 +79,7 @@ pub(super) fn read(
         }
         episodes.before.extend(std::mem::replace(&mut open, next).into_values().map(ended));
     }
-    // Those of the date have not ended.
-    episodes.before.extend(open.into_values().filter(|open| open.last < date).map(ended));
+    // Those that are open still are the ones of the date.
     episodes.before.sort_by(|(a, _), (b, _)| b.cmp(a));
     Ok(episodes)
 }

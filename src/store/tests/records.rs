@@ -144,7 +144,8 @@ fn keys_that_were_only_quarantined_before_the_table_was_are_told_by_the_recorded
         store.conn.execute(insert, [run, key]).unwrap();
     }
     let former = "drop table quarantined_key; drop table retraction; \
-                  alter table finding drop column person_names; pragma user_version = ";
+                  drop index quarantine_key; alter table finding drop column person_names; \
+                  pragma user_version = ";
     let version = count(&store, "select user_version from pragma_user_version");
     store.conn.execute_batch(&format!("{former}{}", version - 2)).unwrap();
     drop(store);
