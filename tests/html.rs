@@ -507,7 +507,8 @@ fn printing_opens_what_is_folded_and_closes_it_again() {
     let (_folder, path) = written(&eventful(1_000));
     browser.open(&path, 1_280, "dark");
     let open = "document.querySelectorAll('details[open]').length";
-    let all = browser.eval("document.querySelectorAll('details:not(.unprinted)').length");
+    let all = browser
+        .eval("document.querySelectorAll('details:not(.unprinted):not(.summary-printed)').length");
     assert_eq!(browser.eval(open), 0);
     browser.eval("window.opened = 0; window.addEventListener('beforeprint', () => { window.opened = document.querySelectorAll('details[open]').length })");
     browser.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
@@ -515,6 +516,7 @@ fn printing_opens_what_is_folded_and_closes_it_again() {
         const n = [...d.querySelectorAll('.samples tbody tr')].filter(r => r.offsetHeight).length; d.open = false; return n }))";
     assert_eq!(browser.eval(printed), 5);
     assert_ne!(browser.eval("document.querySelector('.printed').offsetHeight"), 0);
+    assert_eq!(browser.eval("document.querySelector('.about').offsetHeight"), 0);
     browser.call("Emulation.setEmulatedMedia", json!({ "media": "" }));
     let pdf = browser.pdf();
     assert!(pdf.starts_with(b"%PDF") && pdf.len() > 20_000);

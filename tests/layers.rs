@@ -87,7 +87,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("fetch/session", &["data_blocked", "deadline", "error", "names", "remote", "reply"]),
     ("fetch/sftp", &["deadline", "error", "remote", "reply"]),
     ("report/explanation", &["formatting", "layout"]),
-    ("report/html", &["formatting", "layout", "mask", "view"]),
+    ("report/html", &["formatting", "layout", "mask", "rule_page", "view"]),
     ("report/terminal", &["layout", "queries", "snippet", "view", "xlsx"]),
     ("report/view", &["formatting", "layout"]),
     ("report/xlsx", &["formatting", "layout", "rule_page"]),

@@ -76,11 +76,11 @@ impl Branches {
         let elsewhere = (elsewhere > 0).then(|| {
             both(
                 format!(
-                    "另有 {} 处错误和警告不在图中：它们不属于某一机构，或未逐条保留。",
+                    "另有 {} 处错误和警告不在图中：在本次文件中找不到所属机构，或未逐条保留。",
                     grouped(elsewhere)
                 ),
                 format!(
-                    "{} more errors and warnings have no place in it: they belong to no organisation, or are not held one by one.",
+                    "{} more errors and warnings have no place in it: this delivery does not tell their organisation, or they are not held one by one.",
                     grouped(elsewhere)
                 ),
             )

@@ -7,6 +7,7 @@ use askama::filters::HtmlSafe;
 use crate::model::{Finding, Language, Message, RuleMeta, RunReport};
 use crate::report::formatting::{self, count, grouped};
 use crate::report::layout::visible;
+use crate::report::rule_page;
 use crate::report::view::FiredRule;
 
 use super::both::{Both, both, escaped};
@@ -22,6 +23,8 @@ pub(super) struct RuleSection {
     pub(super) summary: Option<Both>,
     pub(super) facts: Both,
     pub(super) chapters: Vec<Chapter>,
+    /// How it is mended, in short: what a printed page has instead of the chapters.
+    pub(super) mend: Option<Both>,
     pub(super) hints: Vec<Both>,
     pub(super) samples: Vec<Sample>,
     pub(super) shown: Both,
@@ -82,6 +85,9 @@ impl RuleSection {
             summary: rule.summary.map(Both::message),
             facts: Both::of(|language| facts(rule, language)),
             chapters: meta.map(chapters).unwrap_or_default(),
+            mend: meta.map(|meta| {
+                Both::of(|language| rule_page::how_to_mend(language, meta).replace('`', ""))
+            }),
             hints,
             samples: findings.iter().take(SAMPLES).map(|f| sample(report, f, options)).collect(),
             shown: both(

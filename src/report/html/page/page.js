@@ -242,7 +242,7 @@
 
   var opened = [];
   function beforePrint() {
-    each(document.querySelectorAll('details:not(.unprinted)'), function (details) {
+    each(document.querySelectorAll('details:not(.unprinted):not(.summary-printed)'), function (details) {
       if (!details.open) {
         details.open = true;
         opened.push(details);
