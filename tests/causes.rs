@@ -348,6 +348,55 @@ fn a_file_of_the_day_before_is_one_cause() {
 }
 
 #[test]
+fn a_file_of_the_day_before_is_known_by_the_names_it_copies() {
+    let before = Files::new(0.0);
+    let agents = before.rows(Feed::Agent);
+    let [closed, first, second] = [300, 700, 1_100].map(|at| agents[at]["workingNodeId"].clone());
+    let people = before.count(Feed::Agent, |row| {
+        [&closed, &first, &second].contains(&&row["workingNodeId"])
+            || row["recommendByNodeId"] == closed
+    });
+    let mut files = before.clone();
+    files.retain(Feed::Node, |row| row["id"] != closed);
+    files.set(Feed::Node, "nodeName", "明日组", |row| [&first, &second].contains(&&row["id"]));
+    // The same records in another order are no other day.
+    let mut in_other_order = files.clone();
+    in_other_order.lines(Feed::Agent).swap(1, 2);
+    for files in [files, in_other_order] {
+        for report in files.check_after(&before) {
+            let (kind, reached, ..) = only(&report);
+            assert_eq!((kind, reached), (CauseKind::MixedDates, people));
+        }
+    }
+}
+
+#[test]
+fn a_file_of_the_day_before_is_known_by_names_that_all_others_have() {
+    let before = Files::new(0.0);
+    let organ = before.rows(Feed::Agent)[300]["workingOrganId"].clone();
+    let people = before.count(Feed::Agent, |row| row["workingOrganId"] == organ);
+    let mut files = before.clone();
+    for (feed, id, name) in [
+        (Feed::Agent, "workingOrganId", "workingOrganName"),
+        (Feed::Node, "organId", "organName"),
+        (Feed::Principal, "organId", "organName"),
+    ] {
+        files.set(feed, name, "新支公司", |row| row[id] == organ);
+    }
+    for report in files.check_after(&before) {
+        let (kind, reached, ..) = only(&report);
+        assert_eq!((kind, reached), (CauseKind::MixedDates, people));
+        assert_eq!(causes(&report)[0].feed, Feed::Organ);
+    }
+    // One file alone with other names is at fault itself.
+    let mut files = before.clone();
+    files.set(Feed::Node, "organName", "新支公司", |row| row["organId"] == organ);
+    for report in files.check_after(&before) {
+        assert_eq!(only(&report).0, CauseKind::SameRule);
+    }
+}
+
+#[test]
 fn two_disasters_are_two_causes() {
     let mut files = Files::new(0.0);
     let people = files.count(Feed::Agent, below(BRANCH, "workingOrganId"));

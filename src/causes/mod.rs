@@ -49,7 +49,7 @@ pub struct Facts<'d, 'a> {
     pub rows: RowContext<'d, 'a>,
     /// What the delivery before had and this one has not, or has with other content.
     pub previous: Option<&'d PerFeed<Option<StoredRows>>>,
-    /// The files that are to the byte those of the delivery before.
+    /// The files that are to the byte those of the delivery before, or hold the same records.
     pub unchanged: &'d PerFeed<bool>,
     /// For each feed the number of records that are gone, where they are the last ones of the file before.
     pub cut_off: &'d PerFeed<Option<u64>>,

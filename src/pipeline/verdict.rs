@@ -85,6 +85,15 @@ impl Base {
         })
     }
 
+    /// Whether a feed has the records of what it is compared with, and no others.
+    pub(super) fn has_same_records(&self, feed: Feed) -> bool {
+        self.changes.get(&feed).is_some_and(|changes| {
+            changes.unchanged > 0
+                && *changes
+                    == FeedChanges { unchanged: changes.unchanged, ..FeedChanges::default() }
+        })
+    }
+
     /// The part for the report.
     pub(super) fn into_former(self) -> Option<FormerDelivery> {
         self.former
