@@ -31,6 +31,13 @@ impl<'p> Gone<'p> {
         Gone { rows }
     }
 
+    /// The keys of the records that are gone, as they were read.
+    pub(super) fn keys(&self, feed: Feed) -> impl Iterator<Item = &'p str> {
+        self.rows[feed].iter().flat_map(|Rows { rows, gone, .. }| {
+            (0..rows.len()).map(|row| rows.key(row)).filter(|key| gone.contains_key(key))
+        })
+    }
+
     /// The name that a record had that is still there, where anything of it has changed.
     pub(super) fn former_name(
         &self,

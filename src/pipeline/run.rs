@@ -162,11 +162,14 @@ impl Run<'_> {
             verdict = judge(&self.limits, &mut outcome, &forests, &base);
         }
         let (cut_off, unchanged) = (base.cut_off(), self.unchanged(delivery, &base));
+        let lacking = verdict.as_ref().err().map(|reasons| base.lacking(&self.limits, reasons));
         outcome.explain(&causes::Facts {
             rows: RowContext { delivery, accepted, links: &links, forests: &forests },
             previous: before.as_ref().map(|before| &before.rows).or(former_rows.as_ref()),
             unchanged: &unchanged,
             cut_off: &cut_off,
+            lacking: lacking.unwrap_or_default(),
+            agents_before: base.agents_before(),
         });
         outcome.report.former = base.into_former();
         outcome.time(Stage::Check, began);
