@@ -61,6 +61,30 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
         members.absent.push(key.to_owned());
         members.keys.insert((Feed::Agent, key.to_owned()));
     }
+    for feed in [Feed::Organ, Feed::Node, Feed::Principal] {
+        let explained = claims.drafts.iter().any(|draft| draft.event.place().0 == feed);
+        if explained || !known.lacking[feed] || known.cut_off[feed].is_some() {
+            continue;
+        }
+        // Records whose loss nothing else tells.
+        let told: BTreeSet<&str> = {
+            let of_groups = groups.values().flat_map(|members| &members.keys);
+            let of_groups = of_groups.filter(|(of, _)| *of == feed).map(|(_, key)| key.as_str());
+            let told = |root: &String| groups.contains_key(&Group::Organ(root.clone()));
+            let below = roots.below.iter().filter(|(root, _)| told(root));
+            let below = below.flat_map(|(_, below)| below[feed].iter().copied());
+            of_groups.chain(below).collect()
+        };
+        let left: Vec<(Feed, String)> = known
+            .gone
+            .keys(feed)
+            .filter(|key| !told.contains(key))
+            .map(|key| (feed, key.to_owned()))
+            .collect();
+        if !left.is_empty() {
+            groups.entry(Group::Branch(feed, None)).or_default().keys.extend(left);
+        }
+    }
     // Without the head office there is no top.
     let topless = claims.free().filter(|(_, finding)| finding.code == "T603").map(|(at, _)| at);
     let topless: Vec<u32> = topless.collect();
