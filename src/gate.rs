@@ -68,6 +68,13 @@ pub struct Vanished {
     pub at_end: bool,
 }
 
+impl Vanished {
+    /// Whether more rows are gone than may be.
+    pub fn is_over(&self, limits: &GateLimits) -> bool {
+        self.gone > VANISHED_ROWS && self.gone as f64 > self.before as f64 * limits.max_vanished
+    }
+}
+
 /// Agents of one level-2 organ that are gone.
 #[derive(Debug, Clone, Copy)]
 pub struct Branch<'a> {
@@ -138,7 +145,7 @@ fn fatal(facts: &Facts<'_>, reasons: &mut Vec<GateReason>) {
 fn vanished(facts: &Facts<'_>, limits: &GateLimits, reasons: &mut Vec<GateReason>) {
     let at_end = |feed: Feed| facts.vanished.iter().find(|v| v.feed == feed && v.at_end);
     let mut cut_off = at_end(Feed::Agent);
-    for feed in facts.vanished.iter().filter(|v| v.gone > VANISHED_ROWS) {
+    for feed in facts.vanished.iter().filter(|v| v.is_over(limits)) {
         let before = reasons.len();
         let (name, title) = (feed.feed.name(), feed.feed.title_zh());
         let parts = Parts { part: feed.gone, all: feed.before, limit: limits.max_vanished };

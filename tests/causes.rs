@@ -2,6 +2,8 @@
 
 mod deliveries;
 
+use std::collections::BTreeSet;
+
 use deliveries::{Files, Row};
 use encoding_rs::GB18030;
 use orgsnap::model::{Cause, CauseKind, Feed, Level, Message, RunReport};
@@ -85,11 +87,74 @@ fn a_missing_branch_is_one_cause_with_all_people_below_it() {
     assert_eq!(only_after(&files, &whole), expected, "and all teams");
     files.retain(Feed::Principal, |row| !below(BRANCH, "organId")(row));
     files.retain(Feed::Agent, |row| !below(BRANCH, "workingOrganId")(row));
-    // Whoever is gone with all that refers to them is missed by the rules of the snapshot before.
-    let [published, _] = files.check_after(&whole);
-    let (kind, reached, _, organ) = only(&published);
-    assert_eq!((kind, organ), (CauseKind::MissingRecord, Some(BRANCH.to_owned())), "and everybody");
-    assert!(reached >= people, "{reached} {people}");
+    // Whoever is gone with all that refers to them is missed by the rules of the snapshot before; without one there is no
+    // finding, and a cause all the same.
+    let gone: u64 = [
+        (Feed::Agent, "workingOrganId"),
+        (Feed::Node, "organId"),
+        (Feed::Organ, "id"),
+        (Feed::Principal, "organId"),
+    ]
+    .map(|(feed, field)| whole.count(feed, below(BRANCH, field)))
+    .iter()
+    .inspect(|gone| assert!(**gone > 0))
+    .sum();
+    assert!(gone > people);
+    for report in files.check_after(&whole) {
+        let (kind, reached, reached_organs, organ) = only(&report);
+        assert_eq!((kind, organ), (CauseKind::MissingRecord, Some(BRANCH.to_owned())), "everybody");
+        assert!(reached >= people, "{reached} {people}");
+        assert_eq!(reached_organs, organs);
+        let cause = causes(&report)[0];
+        for file in
+            ["temp_agent.txt", "temp_base_node.txt", "temp_organization.txt", "temp_principal.txt"]
+        {
+            assert!(cause.what.zh.contains(file) && cause.action.en.contains(file), "{cause:?}");
+        }
+    }
+}
+
+#[test]
+fn the_line_that_refers_to_a_missing_branch_names_it() {
+    let whole = Files::new(0.0);
+    let organs = whole.count(Feed::Organ, below(BRANCH, "id"));
+    let mut files = whole.clone();
+    files.retain(Feed::Organ, |row| !below(BRANCH, "id")(row));
+    files.retain(Feed::Node, |row| !below(BRANCH, "organId")(row));
+    files.retain(Feed::Principal, |row| !below(BRANCH, "organId")(row));
+    for report in files.check_after(&whole) {
+        let cause = causes(&report)[0];
+        assert_eq!((cause.kind, cause.organs), (CauseKind::MissingRecord, organs));
+        assert!(!cause.what.en.contains("refers to it"), "{}", cause.what.en);
+    }
+}
+
+#[test]
+fn agents_of_a_branch_who_are_gone_are_one_cause_with_what_refers_to_them() {
+    let whole = Files::new(0.0);
+    let people = whole.count(Feed::Agent, below(BRANCH, "workingOrganId"));
+    let mut files = whole.clone();
+    files.retain(Feed::Agent, |row| !below(BRANCH, "workingOrganId")(row));
+    for report in files.check_after(&whole) {
+        let (kind, reached, _, organ) = only(&report);
+        assert_eq!(kind, CauseKind::MissingRecord);
+        assert!(reached >= people, "{reached} {people}");
+        assert!(organ.is_some_and(|organ| organ.starts_with(BRANCH)));
+    }
+}
+
+#[test]
+fn a_missing_file_concerns_everybody() {
+    let whole = Files::new(0.0);
+    let mut files = whole.clone();
+    files.lines(Feed::Organ).clear();
+    for report in files.check_after(&whole) {
+        let cause = &report.causes[0];
+        assert_eq!((cause.level, cause.people), (Level::Fatal, 2_000), "{cause:?}");
+        assert!(cause.what.zh.contains("temp_organization.txt"), "{cause:?}");
+        let reason = &report.reasons[0].message;
+        assert!(reason.zh.contains("temp_organization.txt"), "{reason:?}");
+    }
 }
 
 #[test]
@@ -128,10 +193,14 @@ fn an_agent_file_cut_short_is_one_cause_with_those_who_are_gone() {
     let whole = Files::new(0.0);
     let mut files = whole.clone();
     files.lines(Feed::Agent).truncate(1_201);
-    let [published, _] = files.check_after(&whole);
-    let (kind, people, ..) = only(&published);
-    assert_eq!(kind, CauseKind::FileCutShort);
-    assert!((800..1_000).contains(&people), "{people}");
+    let gone = &whole.rows(Feed::Agent)[1_200..];
+    let organs: BTreeSet<&str> = gone.iter().map(|row| row["workingOrganId"].as_str()).collect();
+    for report in files.check_after(&whole) {
+        let (kind, people, reached_organs, _) = only(&report);
+        assert_eq!(kind, CauseKind::FileCutShort);
+        assert!((800..1_000).contains(&people), "{people}");
+        assert!(reached_organs >= organs.len() as u64, "{reached_organs} {}", organs.len());
+    }
 }
 
 #[test]
@@ -380,6 +449,55 @@ fn a_file_of_the_day_before_is_one_cause() {
         assert_eq!((kind, reached), (CauseKind::MixedDates, people));
         let codes = &causes(&report)[0].codes;
         assert!(codes.ends_with(&["X406", "X410", "X411"]), "{codes:?}");
+    }
+}
+
+#[test]
+fn a_file_of_the_day_before_is_known_by_the_names_it_copies() {
+    let before = Files::new(0.0);
+    let agents = before.rows(Feed::Agent);
+    let [closed, first, second] = [300, 700, 1_100].map(|at| agents[at]["workingNodeId"].clone());
+    let people = before.count(Feed::Agent, |row| {
+        [&closed, &first, &second].contains(&&row["workingNodeId"])
+            || row["recommendByNodeId"] == closed
+    });
+    let mut files = before.clone();
+    files.retain(Feed::Node, |row| row["id"] != closed);
+    files.set(Feed::Node, "nodeName", "明日组", |row| [&first, &second].contains(&&row["id"]));
+    // The same records in another order are no other day.
+    let mut in_other_order = files.clone();
+    in_other_order.lines(Feed::Agent).swap(1, 2);
+    for files in [files, in_other_order] {
+        for report in files.check_after(&before) {
+            let (kind, reached, ..) = only(&report);
+            assert_eq!((kind, reached), (CauseKind::MixedDates, people));
+        }
+    }
+}
+
+#[test]
+fn a_file_of_the_day_before_is_known_by_names_that_all_others_have() {
+    let before = Files::new(0.0);
+    let organ = before.rows(Feed::Agent)[300]["workingOrganId"].clone();
+    let people = before.count(Feed::Agent, |row| row["workingOrganId"] == organ);
+    let mut files = before.clone();
+    for (feed, id, name) in [
+        (Feed::Agent, "workingOrganId", "workingOrganName"),
+        (Feed::Node, "organId", "organName"),
+        (Feed::Principal, "organId", "organName"),
+    ] {
+        files.set(feed, name, "新支公司", |row| row[id] == organ);
+    }
+    for report in files.check_after(&before) {
+        let (kind, reached, ..) = only(&report);
+        assert_eq!((kind, reached), (CauseKind::MixedDates, people));
+        assert_eq!(causes(&report)[0].feed, Feed::Organ);
+    }
+    // One file alone with other names is at fault itself.
+    let mut files = before.clone();
+    files.set(Feed::Node, "organName", "新支公司", |row| row["organId"] == organ);
+    for report in files.check_after(&before) {
+        assert_eq!(only(&report).0, CauseKind::SameRule);
     }
 }
 

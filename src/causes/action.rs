@@ -22,6 +22,13 @@ pub(super) fn action(event: &Event, facts: &Facts<'_>) -> Message {
                 "ask the provider to look at what was exported and to deliver these agents again; those who left stay in {file} too"
             ),
         ),
+        Event::Missing(missing) if missing.lacking().len() > 1 => {
+            let names = names(&missing.lacking(), facts);
+            Message::new(
+                format!("请提供方在 {} 中补回该机构的全部记录后重新导出", names.zh),
+                format!("ask the provider to add all records of this organisation to {}", names.en),
+            )
+        }
         Event::Missing(missing) if !missing.had_before => Message::new(
             format!("请提供方在 {file} 中补充缺少的{}记录，或改正引用", zh(missing.feed)),
             format!(

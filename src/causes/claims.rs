@@ -20,8 +20,9 @@ pub(super) struct Draft {
     pub(super) below: Vec<(Feed, u32)>,
     /// Lines that it concerns beside those of its findings, 1-based.
     pub(super) lines: Vec<(Feed, u32)>,
-    /// Agents that are not in the delivery, and for which there is no finding here.
-    pub(super) absent: u64,
+    /// Agents and organisations that are not in the delivery, by key, beside those of its findings.
+    pub(super) absent: Vec<String>,
+    pub(super) absent_organs: Vec<String>,
 }
 
 impl<'f> Claims<'f> {
@@ -55,13 +56,23 @@ impl<'f> Claims<'f> {
         if taken.is_empty() {
             return None;
         }
-        taken.sort_unstable();
+        self.add(event, taken)
+    }
+
+    /// Notes an event that is shown without any finding.
+    pub(super) fn note(&mut self, event: Event) -> Option<&mut Draft> {
+        self.add(event, Vec::new())
+    }
+
+    fn add(&mut self, event: Event, mut findings: Vec<u32>) -> Option<&mut Draft> {
+        findings.sort_unstable();
         self.drafts.push(Draft {
             event,
-            findings: taken,
+            findings,
             below: Vec::new(),
             lines: Vec::new(),
-            absent: 0,
+            absent: Vec::new(),
+            absent_organs: Vec::new(),
         });
         self.drafts.last_mut()
     }

@@ -49,16 +49,15 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
             "T606" => feed == Feed::Node && finding.feed == feed && gone.is_some(),
             _ => missing_here(finding) || (finding.feed == feed && on_last(finding)),
         };
-        let findings: Vec<(u32, bool)> = claims
-            .free()
-            .filter(|(_, finding)| follows(finding))
-            .map(|(at, finding)| (at, finding.code == "S801"))
-            .collect();
-        let told = findings.iter().filter(|(_, vanished)| *vanished).count() as u64;
+        let follow = claims.free().filter(|(_, finding)| follows(finding));
+        let findings: Vec<u32> = follow.map(|(at, _)| at).collect();
         let event = Event::CutShort { feed, gone, torn, line: Some(last) };
-        let draft = claims.claim(event, findings.into_iter().map(|(at, _)| at));
-        if let (Some(draft), Some(gone), Feed::Agent) = (draft, gone, feed) {
-            draft.absent = gone.saturating_sub(told);
+        let draft = match findings.is_empty() && known.lacking[feed] && gone.is_some() {
+            true => claims.note(event),
+            false => claims.claim(event, findings),
+        };
+        if let (Some(draft), Some(_), Feed::Agent) = (draft, gone, feed) {
+            draft.absent = known.gone.keys(feed).map(str::to_owned).collect();
         }
     }
 }

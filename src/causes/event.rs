@@ -1,6 +1,6 @@
 //! What may have happened to a delivery, with the facts that the sentences need.
 
-use crate::model::{CauseKind, Feed};
+use crate::model::{CauseKind, Feed, PerFeed};
 
 /// An event.
 #[derive(Debug, Clone)]
@@ -75,6 +75,8 @@ pub(super) struct Missing {
     pub(super) organ: Option<(String, String)>,
     /// A line that refers to it, and its feed.
     pub(super) named_at: Option<(Feed, u64)>,
+    /// How many records of each feed are gone with an organisation that is missing, itself included.
+    pub(super) below: PerFeed<u64>,
 }
 
 /// Lines with the same wrong number of fields.
@@ -90,6 +92,13 @@ pub(super) struct FieldCount {
     pub(super) wanted: u64,
     /// The first and the last field from which on the others may stand in other columns, where it is known.
     pub(super) between: Option<(String, String)>,
+}
+
+impl Missing {
+    /// The feeds that lack records of an organisation that is missing.
+    pub(super) fn lacking(&self) -> Vec<Feed> {
+        Feed::ALL.into_iter().filter(|feed| self.below[*feed] > 0).collect()
+    }
 }
 
 impl Event {

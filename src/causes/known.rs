@@ -16,6 +16,7 @@ pub(super) struct Known<'k, 'd, 'a> {
     pub(super) gone: &'k Gone<'k>,
     pub(super) unchanged: &'k PerFeed<bool>,
     pub(super) cut_off: &'k PerFeed<Option<u64>>,
+    pub(super) lacking: PerFeed<bool>,
     pub(super) totals: &'k BTreeMap<&'static str, u64>,
 }
 
@@ -25,6 +26,11 @@ pub(super) fn is_plain(key: &str) -> bool {
 }
 
 impl Known<'_, '_, '_> {
+    /// Whether the delivery is refused because records are gone.
+    pub(super) fn is_refused(&self) -> bool {
+        self.lacking.iter().any(|lacking| *lacking)
+    }
+
     /// Whether values of a field may be repeated in a sentence: codes, dates and keys may, names and other texts not.
     pub(super) fn is_shown(&self, feed: Feed, field: &str) -> bool {
         let schema = self.places.delivery.schema;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::model::{Feed, Finding};
+use crate::model::{Feed, Finding, PerFeed};
 use crate::trees::WORKING_NODE;
 
 use super::claims::Claims;
@@ -28,6 +28,8 @@ struct Members {
     findings: Vec<u32>,
     /// Missing keys, with the feed that lacks them.
     keys: BTreeSet<(Feed, String)>,
+    /// Agents that are gone without a finding.
+    absent: Vec<String>,
 }
 
 /// Claims the findings about keys that the delivery lacks, and about agents who are gone with their organisation.
@@ -41,15 +43,47 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
         members.findings.push(at);
         members.keys.insert((feed, key.to_owned()));
     }
-    let vanished: Vec<(u32, &Finding)> =
-        claims.free().filter(|(_, finding)| finding.code == "S801").collect();
-    let emptied = roots.emptied(&vanished);
-    for (at, finding) in vanished {
+    let mut told: BTreeSet<&str> = BTreeSet::new();
+    for (at, finding) in claims.free().filter(|(_, finding)| finding.code == "S801") {
         let Some(key) = finding.key.as_deref() else { continue };
-        let Some(group) = roots.group_of_vanished(key, &emptied) else { continue };
+        told.insert(key);
+        let Some(group) = roots.group_of_vanished(key) else { continue };
         let members = groups.entry(group).or_default();
         members.findings.push(at);
         members.keys.insert((Feed::Agent, key.to_owned()));
+    }
+    let was_told = !told.is_empty();
+    for key in roots.agents().filter(|key| known.is_refused() && !told.contains(key)) {
+        let scattered = known.lacking[Feed::Agent] && !was_told;
+        let scattered = scattered.then_some(Group::Branch(Feed::Agent, None));
+        let Some(group) = roots.group_of_vanished(key).or(scattered) else { continue };
+        let members = groups.entry(group).or_default();
+        members.absent.push(key.to_owned());
+        members.keys.insert((Feed::Agent, key.to_owned()));
+    }
+    for feed in [Feed::Organ, Feed::Node, Feed::Principal] {
+        let explained = claims.drafts.iter().any(|draft| draft.event.place().0 == feed);
+        if explained || !known.lacking[feed] || known.cut_off[feed].is_some() {
+            continue;
+        }
+        // Records whose loss nothing else tells.
+        let told: BTreeSet<&str> = {
+            let of_groups = groups.values().flat_map(|members| &members.keys);
+            let of_groups = of_groups.filter(|(of, _)| *of == feed).map(|(_, key)| key.as_str());
+            let told = |root: &String| groups.contains_key(&Group::Organ(root.clone()));
+            let below = roots.below.iter().filter(|(root, _)| told(root));
+            let below = below.flat_map(|(_, below)| below[feed].iter().copied());
+            of_groups.chain(below).collect()
+        };
+        let left: Vec<(Feed, String)> = known
+            .gone
+            .keys(feed)
+            .filter(|key| !told.contains(key))
+            .map(|key| (feed, key.to_owned()))
+            .collect();
+        if !left.is_empty() {
+            groups.entry(Group::Branch(feed, None)).or_default().keys.extend(left);
+        }
     }
     // Without the head office there is no top.
     let topless = claims.free().filter(|(_, finding)| finding.code == "T603").map(|(at, _)| at);
@@ -57,18 +91,30 @@ pub(super) fn claim(claims: &mut Claims<'_>, known: &Known<'_, '_, '_>) {
     if let Some(members) = groups.iter_mut().find(|(group, _)| matches!(group, Group::Organ(_))) {
         members.1.findings.extend(topless);
     }
-    for (group, Members { findings, keys }) in groups {
-        let event = event(&group, &keys, claims.findings, &findings, known);
-        claims.claim(Event::Missing(event), findings);
+    for (group, mut members) in groups {
+        let below = match &group {
+            Group::Organ(root) => roots.below.get(root).cloned().unwrap_or_default(),
+            _ => PerFeed::default(),
+        };
+        let organs = below[Feed::Organ].iter().map(|key| (Feed::Organ, (*key).to_owned()));
+        members.keys.extend(organs);
+        let event = event(&group, &members, &below, (claims.findings, known));
+        let draft = match members.findings.is_empty() {
+            true => claims.note(Event::Missing(event)),
+            false => claims.claim(Event::Missing(event), members.findings),
+        };
+        if let Some(draft) = draft {
+            draft.absent = members.absent;
+            draft.absent_organs = below[Feed::Organ].iter().map(|key| (*key).to_owned()).collect();
+        }
     }
 }
 
 fn event(
     group: &Group,
-    keys: &BTreeSet<(Feed, String)>,
-    findings: &[Finding],
-    members: &[u32],
-    known: &Known<'_, '_, '_>,
+    Members { findings: members, keys, .. }: &Members,
+    below: &PerFeed<Vec<&str>>,
+    (findings, known): (&[Finding], &Known<'_, '_, '_>),
 ) -> Missing {
     let feed = match group {
         Group::Organ(_) => Feed::Organ,
@@ -83,7 +129,7 @@ fn event(
     };
     let about = |finding: &&Finding| known.unknown.missing(finding) == Some((feed, key));
     let mut of_group = members.iter().filter_map(|at| findings.get(*at as usize));
-    let named_by = of_group.clone().find(about).or_else(|| of_group.find(|f| f.line.is_some()));
+    let named_by = of_group.find(about);
     let organ = match group {
         Group::Organ(_) => None,
         Group::Branch(_, branch) => *branch,
@@ -102,6 +148,7 @@ fn event(
         had_before: known.gone.has(feed, key),
         organ: organ.and_then(|organ| known.places.named(Feed::Organ, organ)),
         named_at: named_by.and_then(|finding| Some((finding.feed, finding.line?))),
+        below: PerFeed::from_fn(|feed| below[feed].len() as u64),
     }
 }
 
@@ -112,6 +159,10 @@ struct Roots<'r, 'k, 'd, 'a> {
     above: BTreeSet<&'r str>,
     /// The topmost missing organisation above each.
     tops: HashMap<String, String>,
+    /// What is gone with a missing organisation that is topmost.
+    below: BTreeMap<String, PerFeed<Vec<&'k str>>>,
+    /// The organisations of which no agent is left, each with the topmost one above it of which that is true.
+    emptied: BTreeMap<u32, u32>,
 }
 
 impl<'r, 'k, 'd, 'a> Roots<'r, 'k, 'd, 'a> {
@@ -122,7 +173,30 @@ impl<'r, 'k, 'd, 'a> Roots<'r, 'k, 'd, 'a> {
         };
         let above = claims.free().filter(|(_, finding)| names_parent(finding));
         let above = above.filter_map(|(_, finding)| finding.key.as_deref()).collect();
-        Roots { known, above, tops: HashMap::new() }
+        let (tops, below, emptied) = Default::default();
+        let mut roots = Roots { known, above, tops, below, emptied };
+        for feed in Feed::ALL.into_iter().filter(|feed| known.cut_off[*feed].is_none()) {
+            for key in known.gone.keys(feed) {
+                let organ = match feed {
+                    Feed::Organ => Some(key),
+                    feed => known.gone.organ(known.places, feed, key),
+                };
+                let Some(organ) = organ.filter(|o| roots.is_missing(Feed::Organ, o)) else {
+                    continue;
+                };
+                let top = roots.top(organ);
+                roots.below.entry(top).or_default()[feed].push(key);
+            }
+        }
+        roots.emptied = roots.emptied();
+        roots
+    }
+
+    /// The agents that are gone, where not because the end of their file is.
+    fn agents(&self) -> impl Iterator<Item = &'k str> + use<'k> {
+        let cut_off = self.known.cut_off[Feed::Agent].is_some();
+        let keys = self.known.gone.keys(Feed::Agent).collect::<Vec<&str>>();
+        keys.into_iter().filter(move |_| !cut_off)
     }
 
     fn is_missing(&self, feed: Feed, key: &str) -> bool {
@@ -152,7 +226,11 @@ impl<'r, 'k, 'd, 'a> Roots<'r, 'k, 'd, 'a> {
                     }
                 }
             }
-            Feed::Agent | Feed::Principal => Group::Branch(feed, None),
+            Feed::Agent => match self.group_of_vanished(key) {
+                Some(group @ (Group::Organ(_) | Group::Emptied(_))) => group,
+                _ => Group::Branch(feed, None),
+            },
+            Feed::Principal => Group::Branch(feed, None),
         }
     }
 
@@ -162,7 +240,11 @@ impl<'r, 'k, 'd, 'a> Roots<'r, 'k, 'd, 'a> {
         let parent = known.gone.parent(known.places, Feed::Organ, &top);
         let parent = parent.and_then(|parent| self.row(Feed::Organ, parent));
         let is_branch = parent.is_some_and(|parent| known.places.is_head_office(parent));
-        if is_branch || top != key || self.above.contains(top.as_str()) {
+        let below = self.below.get(&top);
+        let has_below = below.is_some_and(|below| {
+            Feed::ALL.into_iter().any(|feed| feed != Feed::Organ && !below[feed].is_empty())
+        });
+        if is_branch || has_below || top != key || self.above.contains(top.as_str()) {
             return Group::Organ(top);
         }
         Group::Branch(Feed::Organ, parent.map(|parent| known.places.branch(parent)))
@@ -193,13 +275,13 @@ impl<'r, 'k, 'd, 'a> Roots<'r, 'k, 'd, 'a> {
     }
 
     /// The event that an agent who is gone belongs to, if it is more than that one.
-    fn group_of_vanished(&mut self, key: &str, emptied: &BTreeMap<u32, u32>) -> Option<Group> {
+    fn group_of_vanished(&mut self, key: &str) -> Option<Group> {
         let known = self.known;
         let organ = known.gone.organ(known.places, Feed::Agent, key)?;
         let Some(row) = self.row(Feed::Organ, organ) else {
             return Some(self.group_of_organ(organ));
         };
-        if let Some(whole) = emptied.get(&row) {
+        if let Some(whole) = self.emptied.get(&row) {
             return Some(Group::Emptied(*whole));
         }
         let node = known.gone.cell(Feed::Agent, key, WORKING_NODE)?;
@@ -208,7 +290,7 @@ impl<'r, 'k, 'd, 'a> Roots<'r, 'k, 'd, 'a> {
     }
 
     /// The organisations of which no agent is left, each with the topmost one above it of which that is true.
-    fn emptied(&self, vanished: &[(u32, &Finding)]) -> BTreeMap<u32, u32> {
+    fn emptied(&self) -> BTreeMap<u32, u32> {
         let places = self.known.places;
         let tree = &places.organs;
         let (mut here, mut gone) = (vec![0; tree.len()], vec![0; tree.len()]);
@@ -216,8 +298,7 @@ impl<'r, 'k, 'd, 'a> Roots<'r, 'k, 'd, 'a> {
             here[organ as usize] = places.agents(Feed::Organ, organ).len() as u64;
         }
         let mut touched = BTreeSet::new();
-        for (_, finding) in vanished {
-            let Some(key) = finding.key.as_deref() else { continue };
+        for key in self.agents() {
             let organ = self.known.gone.organ(places, Feed::Agent, key);
             if let Some(row) = organ.and_then(|organ| self.row(Feed::Organ, organ)) {
                 gone[row as usize] += 1;

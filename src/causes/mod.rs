@@ -47,10 +47,15 @@ pub struct Facts<'d, 'a> {
     pub rows: RowContext<'d, 'a>,
     /// What the delivery before had and this one has not, or has with other content.
     pub previous: Option<&'d PerFeed<Option<StoredRows>>>,
-    /// The files that are to the byte those of the delivery before.
+    /// The files that are to the byte those of the delivery before, or hold the same records.
     pub unchanged: &'d PerFeed<bool>,
     /// For each feed the number of records that are gone, where they are the last ones of the file before.
     pub cut_off: &'d PerFeed<Option<u64>>,
+    /// The feeds that lack so many records that the delivery is refused. A cause may tell why even where no rule has a
+    /// finding.
+    pub lacking: PerFeed<bool>,
+    /// Number of agents of the delivery before, where it is known.
+    pub agents_before: Option<u64>,
 }
 
 /// What explains the findings, and where they are.
@@ -70,7 +75,7 @@ pub fn explain(
 ) -> Explained {
     let places = Places::new(&facts.rows);
     let organs = organs::organs(&places, findings);
-    if findings.is_empty() {
+    if findings.is_empty() && !facts.lacking.iter().any(|lacking| *lacking) {
         return Explained { causes: Vec::new(), organs };
     }
     let unknown = UnknownKeys::new(&facts.rows, findings);
@@ -81,6 +86,7 @@ pub fn explain(
         gone: &gone,
         unchanged: facts.unchanged,
         cut_off: facts.cut_off,
+        lacking: facts.lacking,
         totals,
     };
     let mut claims = Claims::new(findings);
@@ -97,12 +103,15 @@ pub fn explain(
 
     let drafts = claims.drafts;
     let unlisted = unlisted(&drafts, findings, totals);
-    let mut counter = Counter::new(&places, &unknown, facts.rows.links);
+    let mut counter =
+        Counter::new((&places, &unknown, &gone), facts.rows.links, facts.agents_before);
     let mut causes: Vec<(Cause, Draft)> = drafts
         .into_iter()
         .zip(unlisted)
         .map(|(draft, unlisted)| {
-            let reach = reach_of(&draft, counter.reach(&draft, findings));
+            let at_least = unlisted > 0 && draft.lines.is_empty();
+            let reach = Reach { at_least, ..counter.reach(&draft, findings) };
+            let reach = reach_of(&draft, reach);
             (cause(&draft, findings, unlisted, reach, &places), draft)
         })
         .collect();
@@ -177,7 +186,7 @@ fn cause(
     let (feed, line) = draft.event.place();
     let file_of = |feed: Feed| places.delivery.files[feed].name.as_str();
     let number = draft.findings.len() as u64 + unlisted;
-    let level = of_draft().map(|finding| finding.level).max().unwrap_or(Level::Info);
+    let level = of_draft().map(|finding| finding.level).max().unwrap_or(Level::Error);
     let facts = words::Facts {
         level,
         reach: &reach,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Disposition, Feed, Finding};
+use crate::model::{Disposition, Feed, Finding, PerFeed};
 
 use super::claims::Claims;
 use super::event::{Event, Missing};
@@ -88,5 +88,6 @@ fn quarantined(feed: Feed, records: u64, key: String, name: Option<String>, line
         had_before: false,
         organ: None,
         named_at: None,
+        below: PerFeed::default(),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::links::Links;
 use crate::model::{Disposition, Feed, Finding};
 
+use super::before::Gone;
 use super::claims::Draft;
 use super::places::{Places, Tree, places};
 use super::unknown::UnknownKeys;
@@ -16,6 +17,10 @@ pub(super) struct Reach {
     pub(super) organs: u64,
     /// The organisation below which all of it lies, where there is one below the head office: id and name.
     pub(super) organ: Option<(String, String)>,
+    /// Whether all agents are concerned, as a file from which all hang cannot be read; how many may not be known.
+    pub(super) everybody: bool,
+    /// Whether there may be more people, as the run does not hold all findings.
+    pub(super) at_least: bool,
 }
 
 /// Counts for one cause after the other; marks are numbers of causes, so that nothing is cleared in between.
@@ -24,6 +29,8 @@ pub(super) struct Counter<'p, 'd, 'a> {
     unknown: &'p UnknownKeys<'d>,
     /// The rows that hang from a quarantined line which is no row, by its feed and number.
     hanging: BTreeMap<(Feed, u32), Vec<(Feed, u32)>>,
+    gone: &'p Gone<'p>,
+    agents_before: Option<u64>,
     cause: u32,
     /// By row of the agents' file.
     agents: Vec<u32>,
@@ -42,16 +49,17 @@ struct Concerned {
     /// Teams and organisations with all below them.
     nodes_below: Vec<u32>,
     organs_below: Vec<u32>,
-    /// Agents and organisations that the delivery does not hold.
-    absent: u64,
+    /// Agents and organisations that the delivery does not hold, by key.
+    absent: BTreeSet<String>,
     missing_organs: BTreeSet<String>,
+    everybody: bool,
 }
 
 impl<'p, 'd, 'a> Counter<'p, 'd, 'a> {
     pub(super) fn new(
-        held: &'p Places<'d, 'a>,
-        unknown: &'p UnknownKeys<'d>,
+        (held, unknown, gone): (&'p Places<'d, 'a>, &'p UnknownKeys<'d>, &'p Gone<'p>),
         links: &Links<'_>,
+        agents_before: Option<u64>,
     ) -> Counter<'p, 'd, 'a> {
         let mut hanging: BTreeMap<(Feed, u32), Vec<(Feed, u32)>> = BTreeMap::new();
         for link in links.iter().filter(|link| places(held.delivery.schema, link.reference)) {
@@ -62,12 +70,17 @@ impl<'p, 'd, 'a> Counter<'p, 'd, 'a> {
         }
         let agents = held.file(Feed::Agent).map_or(0, |file| file.parsed.table.len());
         let (agents, organs) = (vec![0; agents], vec![0; held.organs.len()]);
-        Counter { places: held, unknown, hanging, cause: 0, agents, organs }
+        let cause = 0;
+        Counter { places: held, unknown, hanging, gone, agents_before, cause, agents, organs }
     }
 
     /// Whom a cause concerns.
     pub(super) fn reach(&mut self, draft: &Draft, findings: &[Finding]) -> Reach {
-        let mut concerned = Concerned { absent: draft.absent, ..Concerned::default() };
+        let mut concerned = Concerned {
+            absent: draft.absent.iter().cloned().collect(),
+            missing_organs: draft.absent_organs.iter().cloned().collect(),
+            ..Concerned::default()
+        };
         for finding in &draft.findings {
             self.of_finding(&findings[*finding as usize], &mut concerned);
         }
@@ -92,8 +105,12 @@ impl<'p, 'd, 'a> Counter<'p, 'd, 'a> {
             }
             return;
         }
-        if finding.feed == Feed::Agent && finding.lines.is_empty() && finding.key.is_some() {
-            concerned.absent += 1;
+        if self.places.file(finding.feed).is_none() {
+            concerned.everybody |= finding.feed != Feed::Principal;
+            return;
+        }
+        if finding.feed == Feed::Agent && finding.lines.is_empty() {
+            concerned.absent.extend(finding.key.clone());
         }
         // What is published as delivered does nothing to those below it, unless it moves with all of them.
         let moves = matches!(finding.code, "S804" | "S805");
@@ -130,12 +147,25 @@ impl<'p, 'd, 'a> Counter<'p, 'd, 'a> {
     }
 
     fn count(&mut self, concerned: Concerned) -> Reach {
-        let Concerned { agents, lines, organs, nodes_below, organs_below, .. } = concerned;
+        let Concerned { agents, lines, organs, nodes_below, organs_below, absent, .. } = concerned;
+        let mut missing_organs = concerned.missing_organs;
         self.cause += 1;
         let places = self.places;
-        let people = concerned.absent + lines.len() as u64;
+        if concerned.everybody {
+            let agents = places.file(Feed::Agent);
+            let here = agents.map(|_| places.accepted[Feed::Agent].order.len() as u64);
+            let people = here.or(self.agents_before).unwrap_or_default();
+            return Reach { people, everybody: true, ..Reach::default() };
+        }
+        let people = (absent.len() + lines.len()) as u64;
         let mut reach = Reach { people, ..Reach::default() };
         let mut found = Vec::new();
+        for organ in absent.iter().filter_map(|key| self.gone.organ(places, Feed::Agent, key)) {
+            match self.organ_row(organ) {
+                Some(row) => self.organ(row, &mut found),
+                None => _ = missing_organs.insert(organ.to_owned()),
+            }
+        }
         for agent in agents {
             self.agent(agent, &mut reach, &mut found);
         }
@@ -155,11 +185,29 @@ impl<'p, 'd, 'a> Counter<'p, 'd, 'a> {
             }
             self.agents_of(Feed::Node, node, &mut reach, &mut found);
         }
-        reach.organs = found.len() as u64 + concerned.missing_organs.len() as u64;
+        reach.organs = found.len() as u64 + missing_organs.len() as u64;
+        found.extend(missing_organs.iter().filter_map(|key| self.organ_above(key)));
         let common = places.organs.common(found.into_iter());
         let below_top = common.filter(|organ| !places.is_head_office(*organ));
         reach.organ = below_top.and_then(|organ| places.named(Feed::Organ, organ));
         reach
+    }
+
+    fn organ_row(&self, key: &str) -> Option<u32> {
+        self.places.file(Feed::Organ)?.find(key)
+    }
+
+    /// The lowest organisation of the delivery above one that is gone.
+    fn organ_above(&self, key: &str) -> Option<u32> {
+        let mut seen = BTreeSet::new();
+        let mut at = key;
+        while seen.insert(at) {
+            at = self.gone.parent(self.places, Feed::Organ, at)?;
+            if let Some(row) = self.organ_row(at) {
+                return Some(row);
+            }
+        }
+        None
     }
 
     fn agents_of(&mut self, feed: Feed, row: u32, reach: &mut Reach, found: &mut Vec<u32>) {

@@ -1,6 +1,6 @@
 //! The sentence that says what happened and whom it concerns. No names of people are in it.
 
-use crate::model::{Message, grouped};
+use crate::model::{Feed, Message, grouped};
 use crate::rules;
 
 use super::event::{Event, FieldCount, Missing};
@@ -96,6 +96,31 @@ pub(super) fn what(event: &Event, facts: &Facts<'_>) -> Message {
     Message::new(format!("{}{zh}", happened.zh), format!("{}{en}", happened.en))
 }
 
+/// An organisation that is gone with records of several files.
+fn gone_with_all(missing: &Missing, facts: &Facts<'_>) -> Message {
+    let which = named(missing.key.as_deref(), missing.name.as_deref());
+    let part = |feed: Feed| {
+        let (file, number) = ((facts.file_of)(feed), missing.below[feed]);
+        let shown = grouped(number);
+        let counter = if matches!(feed, Feed::Agent | Feed::Principal) { "名" } else { "个" };
+        (
+            joined(&[file, "缺", &shown, counter, zh(feed)]),
+            format!("{shown} {} from {file}", en(feed, number)),
+        )
+    };
+    let (of_zh, of_en): (Vec<String>, Vec<String>) =
+        missing.lacking().into_iter().map(part).unzip();
+    let gone = joined(&["上一批次中的机构", &which.zh, "及其以下的记录不在本批次中："]);
+    Message::new(
+        format!("{gone}{}", of_zh.join("、")),
+        format!(
+            "the organisation {} and what is below it, which the delivery before had, are gone: {}",
+            which.en,
+            of_en.join(", ")
+        ),
+    )
+}
+
 fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
     let Missing { feed, records, key, name, organ, had_before, .. } = missing;
     let (feed, file, number) = (*feed, facts.file, grouped(*records));
@@ -124,6 +149,9 @@ fn missing(missing: &Missing, facts: &Facts<'_>) -> Message {
                 ),
             ),
         };
+    }
+    if missing.lacking().len() > 1 {
+        return gone_with_all(missing, facts);
     }
     let (organ_zh, organ_en) = organ.as_ref().map(organ_named).unzip();
     let of_zh = match (organ_zh, had_before) {
@@ -258,25 +286,35 @@ fn same_rule(field: Option<&str>, value: Option<&str>, facts: &Facts<'_>) -> Mes
 
 /// Whom it concerns.
 fn concerned(reach: &Reach) -> Message {
-    let Reach { people, organs, organ } = reach;
+    let Reach { people, organs, organ, .. } = reach;
     let (organ_zh, organ_en) = organ.as_ref().map(organ_named).unzip();
     let of_zh = organ_zh.map_or_else(String::new, |organ| format!("{organ}的"));
     let of_en = organ_en.map_or_else(String::new, |organ| format!(" of {organ}"));
     let people_en = if *people == 1 { "agent" } else { "agents" };
     let organs_en = if *organs == 1 { "organisation" } else { "organisations" };
-    let (people, number) = (grouped(*people), grouped(*organs));
+    let (number, counted) = (grouped(*organs), grouped(*people));
+    let (how_zh, how_en) = match reach {
+        Reach { at_least: true, .. } => ("至少", "at least "),
+        Reach { everybody: true, .. } => ("全部", "all "),
+        _ => ("", ""),
+    };
+    let (people_zh, people) = (joined(&[how_zh, &counted]), format!("{how_en}{counted}"));
     match (reach.people, organs) {
+        (0, 0) if reach.everybody => Message::fixed(
+            "；涉及全部代理人，人数未知",
+            "; it concerns all agents, their number is not known",
+        ),
         (0, 0) => Message::fixed("", ""),
         (0, _) => Message::new(
             joined(&["；涉及", &of_zh, &number, "个机构"]),
             format!("; it concerns {number} {organs_en}{of_en}"),
         ),
         (_, 0) => Message::new(
-            joined(&["；涉及", &of_zh, &people, "名代理人"]),
+            joined(&["；涉及", &of_zh, &people_zh, "名代理人"]),
             format!("; it concerns {people} {people_en}{of_en}"),
         ),
         _ => Message::new(
-            joined(&["；涉及", &of_zh, &people, "名代理人、", &number, "个机构"]),
+            joined(&["；涉及", &of_zh, &people_zh, "名代理人、", &number, "个机构"]),
             format!("; it concerns {people} {people_en} and {number} {organs_en}{of_en}"),
         ),
     }

@@ -27,7 +27,9 @@ pub(super) struct CheckFiles<'a> {
 fn select(report: &mut RunReport, selected: &dyn Fn(&str) -> bool) {
     report.findings.retain(|finding| selected(finding.code));
     report.totals.retain(|code, _| selected(code));
-    let is_kept = |cause: &Cause| cause.codes.iter().any(|code| selected(code));
+    // A cause without findings tells why the delivery is refused.
+    let is_kept =
+        |cause: &Cause| cause.codes.is_empty() || cause.codes.iter().any(|code| selected(code));
     let mut kept = 0;
     let places: Vec<Option<usize>> = report
         .causes

@@ -56,7 +56,7 @@ impl CauseKind {
 pub struct Cause {
     /// What kind of event.
     pub kind: CauseKind,
-    /// The loudest level of its findings.
+    /// The loudest level of its findings; error where it has none.
     pub level: Level,
     /// What happened, one sentence with the facts.
     pub what: Message,
@@ -74,7 +74,8 @@ pub struct Cause {
     pub organs: u64,
     /// The organisation below which all of it lies, where there is one below the head office: id and name.
     pub organ: Option<(String, String)>,
-    /// Number of findings, those that the run does not hold included.
+    /// Number of findings, those that the run does not hold included; 0 where the delivery is refused for records that are
+    /// gone and no rule has a finding.
     pub findings: u64,
     /// Codes of the rules whose findings it explains, sorted.
     pub codes: Vec<&'static str>,

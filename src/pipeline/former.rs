@@ -77,6 +77,8 @@ pub(super) struct FeedComparison {
     pub(super) before: u64,
     pub(super) changes: FeedChanges,
     pub(super) former: FormerFeed,
+    /// Former rows that are gone or have other content now.
+    differing: Vec<u32>,
 }
 
 impl<'a> Former<'a> {
@@ -157,18 +159,19 @@ impl<'a> Former<'a> {
                 continue;
             };
             let kept: BTreeSet<&str> = quarantined[feed].iter().map(String::as_str).collect();
-            let mut gone = Vec::new();
+            let (mut gone, mut differing) = (Vec::new(), Vec::new());
             let changes = compare_rows(
                 (&former, &self.accepted[feed]),
                 (&file, &accepted[feed]),
                 &kept,
-                &mut gone,
+                (&mut gone, &mut differing),
             );
             if feed == Feed::Agent {
                 comparison.branches = self.branches(&former, &gone);
             }
             let before = self.accepted[feed].order.len() as u64;
             gone.sort_unstable();
+            differing.extend_from_slice(&gone);
             let at_end = is_end(&self.accepted[feed], &gone);
             let record = |row: &u32| VanishedRecord {
                 key: former.key(*row).unwrap_or_default().to_owned(),
@@ -177,26 +180,26 @@ impl<'a> Former<'a> {
             let vanished = gone.iter().map(record).collect();
             let file = self.delivery.files[feed].name.clone();
             let former = FormerFeed { file, vanished, at_end };
-            comparison.feeds.insert(feed, FeedComparison { before, changes, former });
+            comparison.feeds.insert(feed, FeedComparison { before, changes, former, differing });
         }
         comparison
     }
 
-    /// The records that a delivery no longer has, with what they were called and where they stood.
-    pub(super) fn vanished_rows(&self, compared: &Comparison) -> PerFeed<Option<StoredRows>> {
+    /// The records that a delivery no longer has or has with other content, with what they were called and where they
+    /// stood.
+    pub(super) fn differing_rows(&self, compared: &Comparison) -> PerFeed<Option<StoredRows>> {
         PerFeed::from_fn(|feed| {
             let (compared, file) = (compared.feeds.get(&feed)?, self.delivery.readable(feed)?);
             let table = &file.parsed.table;
-            let fields = fields_of_previous(self.delivery.schema, feed)?.into_iter();
+            let fields = fields_of_previous(self.delivery.schema, feed).into_iter();
             let texts: Vec<_> =
                 fields.filter_map(|field| Some((field, table.text(field)?))).collect();
             let names: Vec<&str> = texts.iter().map(|(field, _)| *field).collect();
             let mut rows = StoredRows::new(&names);
-            for record in &compared.former.vanished {
-                let Some(row) = file.find(&record.key) else { continue };
-                rows.push(&record.key);
+            for row in &compared.differing {
+                rows.push(file.key(*row).unwrap_or_default());
                 texts.iter().for_each(|(_, cells)| {
-                    rows.push(cells.get(row as usize).unwrap_or_default());
+                    rows.push(cells.get(*row as usize).unwrap_or_default());
                 });
             }
             Some(rows)
@@ -248,12 +251,12 @@ impl Comparison {
     }
 }
 
-/// Counts the differences of one feed and collects the former rows that are gone.
+/// Counts the differences of one feed and collects the former rows that are gone, and those that have changed.
 fn compare_rows(
     (former, former_accepted): (&Readable<'_, '_>, &Acceptance),
     (file, accepted): (&Readable<'_, '_>, &Acceptance),
     quarantined: &BTreeSet<&str>,
-    gone: &mut Vec<u32>,
+    (gone, changed): (&mut Vec<u32>, &mut Vec<u32>),
 ) -> FeedChanges {
     let mut changes = FeedChanges::default();
     let (before, now) = (former.parsed.table.hashes(), file.parsed.table.hashes());
@@ -262,7 +265,10 @@ fn compare_rows(
         let found = file.index.find(file.keys, key).filter(|found| accepted.accepts(*found));
         match found {
             Some(found) if now[found as usize] == before[*row as usize] => changes.unchanged += 1,
-            Some(_) => changes.changed += 1,
+            Some(_) => {
+                changes.changed += 1;
+                changed.push(*row);
+            }
             None if quarantined.contains(key) => changes.carried += 1,
             None => {
                 changes.removed += 1;

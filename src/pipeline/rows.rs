@@ -40,7 +40,7 @@ pub(super) fn previous(
     let Some(date) = publication.previous().map(|previous| previous.date) else { return Ok(None) };
     let rows = PerFeed::try_from_fn(|feed| {
         let FileState::Parsed(parsed, _) = &delivery.files[feed].state else { return Ok(None) };
-        let Some(fields) = fields_of_previous(delivery.schema, feed) else { return Ok(None) };
+        let fields = fields_of_previous(delivery.schema, feed);
         let keys: Vec<&str> = quarantined[feed].iter().map(String::as_str).collect();
         let rows =
             NewRows { table: &parsed.table, accepted: &accepted[feed].order, quarantined: &keys };

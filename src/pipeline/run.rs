@@ -148,7 +148,7 @@ impl Run<'_> {
             (Some(publication), _) => Base::snapshot(publication, written.as_ref()),
             (None, Some(former)) => {
                 let compared = former.compare(delivery, accepted, &quarantined);
-                former_rows = Some(former.vanished_rows(&compared));
+                former_rows = Some(former.differing_rows(&compared));
                 Base::former(compared, former.folder().to_owned())
             }
             (None, None) => Base::default(),
@@ -161,12 +161,15 @@ impl Run<'_> {
             base.mark_cut_off(&cut_off);
             verdict = judge(&self.limits, &mut outcome, &forests, &base);
         }
-        let (cut_off, unchanged) = (base.cut_off(), self.unchanged(delivery));
+        let (cut_off, unchanged) = (base.cut_off(), self.unchanged(delivery, &base));
+        let lacking = verdict.as_ref().err().map(|reasons| base.lacking(&self.limits, reasons));
         outcome.explain(&causes::Facts {
             rows: RowContext { delivery, accepted, links: &links, forests: &forests },
             previous: before.as_ref().map(|before| &before.rows).or(former_rows.as_ref()),
             unchanged: &unchanged,
             cut_off: &cut_off,
+            lacking: lacking.unwrap_or_default(),
+            agents_before: base.agents_before(),
         });
         outcome.report.former = base.into_former();
         outcome.time(Stage::Check, began);
@@ -216,15 +219,16 @@ impl Run<'_> {
         Ok(reporter::report(outcome.report, self.reporter, delivery))
     }
 
-    /// Which files are to the byte those of the delivery before.
-    fn unchanged(&self, delivery: &Delivery<'_>) -> PerFeed<bool> {
+    /// Which files are to the byte those of the delivery before, or hold the same records.
+    fn unchanged(&self, delivery: &Delivery<'_>, base: &Base) -> PerFeed<bool> {
         PerFeed::from_fn(|feed| {
             let before = match (self.former, &self.background.published) {
                 (Some(former), _) => former.sha256(feed),
                 (None, Some(published)) => published.files[feed].sha256.as_deref(),
                 (None, None) => None,
             };
-            before.is_some() && before == delivery.files[feed].sha256.as_deref()
+            let to_the_byte = before.is_some() && before == delivery.files[feed].sha256.as_deref();
+            to_the_byte || base.has_same_records(feed)
         })
     }
 

@@ -85,6 +85,29 @@ impl Base {
         })
     }
 
+    /// Whether a feed has the records of what it is compared with, and no others.
+    pub(super) fn has_same_records(&self, feed: Feed) -> bool {
+        self.changes.get(&feed).is_some_and(|changes| {
+            changes.unchanged > 0
+                && *changes
+                    == FeedChanges { unchanged: changes.unchanged, ..FeedChanges::default() }
+        })
+    }
+
+    /// The feeds that lack so many rows that the delivery is refused. Agents of one branch are enough.
+    pub(super) fn lacking(&self, limits: &GateLimits, reasons: &[GateReason]) -> PerFeed<bool> {
+        let in_organ = reasons.iter().any(|reason| reason.limit == "vanished-in-organ");
+        PerFeed::from_fn(|feed| {
+            (feed == Feed::Agent && in_organ)
+                || self.vanished.iter().any(|v| v.feed == feed && v.is_over(limits))
+        })
+    }
+
+    /// Number of agents of what the delivery is compared with.
+    pub(super) fn agents_before(&self) -> Option<u64> {
+        self.rows_before.get(&Feed::Agent).copied()
+    }
+
     /// The part for the report.
     pub(super) fn into_former(self) -> Option<FormerDelivery> {
         self.former

@@ -44,6 +44,11 @@ impl CauseRow<'_> {
 
     /// How many findings it explains, and of which rules.
     pub fn explains(&self, language: Language) -> String {
+        if self.cause.findings == 0 {
+            return language
+                .choose("没有规则就此报告问题", "no rule has a finding about it")
+                .to_owned();
+        }
         let findings = count(language, self.cause.findings, "处", "finding", "findings");
         let codes = self.cause.codes.join(" ");
         match language {

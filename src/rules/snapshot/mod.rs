@@ -13,16 +13,16 @@ use crate::model::Feed;
 use crate::trees::{WORKING_NODE, WORKING_ORGAN};
 
 /// The fields of the snapshot before that the rules of the group compare, and those that say what a record was called
-/// and where it stood; `None` for a feed of which nothing is needed.
-pub fn fields_of_previous(schema: &Schema, feed: Feed) -> Option<Vec<&'static str>> {
+/// and where it stood.
+pub fn fields_of_previous(schema: &Schema, feed: Feed) -> Vec<&'static str> {
     let fields: &[&'static str] = match feed {
         Feed::Agent => {
             &["agentName", "agentStatus", "gender", "enterCompanyDate", WORKING_NODE, WORKING_ORGAN]
         }
         Feed::Node => &["nodeName", "parentNodeId", "organId"],
         Feed::Organ => &["organName", "parentId"],
-        Feed::Principal => return None,
+        Feed::Principal => &["organId"],
     };
     let known = |field: &&&str| schema.feed(feed).position(field).is_some();
-    Some(fields.iter().filter(known).copied().collect())
+    fields.iter().filter(known).copied().collect()
 }
