@@ -27,6 +27,8 @@ pub(super) struct Around {
     record_like: Vec<(&'static str, usize)>,
     /// The last line, if it is no record.
     pub(super) last: Option<LastLine>,
+    /// The line above the last one, if neither is a record, and its number.
+    above: Option<(String, usize)>,
     /// The first line of a title.
     pub(super) title: String,
 }
@@ -51,10 +53,14 @@ pub(super) fn propose(
         .into_iter()
         .filter_map(|feed| Some((feed, look(samples[feed].as_ref()?, schema.feed(feed))?)))
         .collect();
+    // Even where the files differ, so that no title is taken for a record.
+    for (feed, around) in &found {
+        schema.feeds[*feed].dialect.skip_lines = around.skip;
+    }
     let around: Vec<&Around> = found.iter().map(|(_, around)| around).collect();
     // What a job says holds for all files, so nothing is certain of those that could not be looked at.
     let all = samples.iter().flatten().count() == around.len();
-    titles(schema, &around, all, proposal);
+    titles(&around, all, proposal);
     comments(schema, &around, proposal);
     let last: Vec<&LastLine> = around.iter().filter_map(|around| around.last.as_ref()).collect();
     let file = |line: &LastLine| {
@@ -62,6 +68,7 @@ pub(super) fn propose(
         around.iter().find(of).map(|around| around.file.clone()).unwrap_or_default()
     };
     let Some(first) = last.first() else { return };
+    two_at_the_end(&around, proposal);
     let example = shown(&first.text);
     let evidence = Message::new(
         format!(
@@ -129,13 +136,29 @@ fn set_trailer(schema: &mut Schema, trailer: &Trailer) {
     }
 }
 
-fn titles(schema: &mut Schema, around: &[&Around], all: bool, proposal: &mut Proposal) {
+/// Of two control records only the last one can be declared.
+fn two_at_the_end(around: &[&Around], proposal: &mut Proposal) {
+    let above = |around: &&Around| around.above.clone().map(|above| (around.file.clone(), above));
+    let Some((file, (text, line))) = around.iter().find_map(above) else { return };
+    let text = shown(&text);
+    proposal.ask(
+        Message::new(
+            format!(
+                "{file} 末行之上的第 {line} 行“{text}”也不是记录；trailer 只能说明末行，这一行会被隔离：能否请提供方只保留一行？"
+            ),
+            format!(
+                "line {line} of {file}, \"{text}\", above the last one is no record either; trailer says the last line only, \
+                 so this one is quarantined: can the provider leave one out?"
+            ),
+        ),
+        [],
+    );
+}
+
+fn titles(around: &[&Around], all: bool, proposal: &mut Proposal) {
     let Some(titled) = around.iter().find(|around| around.skip > 0) else { return };
     let (lines, file, title) = (titled.skip, &titled.file, shown(&titled.title));
     if all && around.iter().all(|other| other.skip == lines) {
-        for feed in &mut schema.feeds {
-            feed.dialect.skip_lines = lines;
-        }
         proposal.set(
             Change::SkipLines(lines),
             Message::new(
@@ -277,10 +300,18 @@ pub(super) fn look(sample: &Sample<'_>, schema: &FeedSchema) -> Option<Around> {
     let cells = layout.cells(&text);
     let is_record = is_comment(&text)
         || (cells.len() == layout.width && !trailer::is_named(cells.first().map_or("", |c| &c.1)));
-    let last = (!is_record && last >= first).then(|| LastLine { text, line: last + 1, records });
+    let is_control = !is_record && last >= first;
+    let above = (first..last).rev().find(|line| !is_blank(&texts(*line)));
+    let above = above.filter(|line| {
+        let text = texts(*line);
+        is_control && !is_comment(&text) && layout.cells(&text).len() != layout.width
+    });
+    let records = records - u64::from(above.is_some());
+    let last = is_control.then(|| LastLine { text, line: last + 1, records });
+    let above = above.map(|line| (texts(line).into_owned(), line + 1));
     let title = texts(0).into_owned();
     let file = sample.name.to_owned();
-    Some(Around { file, skip, comment, comments, record_like, last, title })
+    Some(Around { file, skip, comment, comments, record_like, last, above, title })
 }
 
 /// The number of lines above the header or, without one, above the first record; how good the first line is; the layout.
@@ -304,7 +335,10 @@ fn skip_of(
             !is_blank(text) && comment.is_none_or(|mark| !text.starts_with(mark))
         };
         let first = (skip..lines.len()).map(|line| lines.decode(line).text).find(|t| is_data(t))?;
-        if headless.is_none() && layout.cells(&first).len() == layout.width {
+        let cells = layout.cells(&first);
+        let is_record = cells.len() == layout.width
+            && !cells.first().is_some_and(|cell| trailer::is_heading(&cell.1));
+        if headless.is_none() && is_record {
             headless = Some((skip, 1, layout));
         }
     }

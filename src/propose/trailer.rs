@@ -18,6 +18,15 @@ const NAMES: [&str; 12] = [
     "结束",
 ];
 
+/// Words in the first cell of control records above the records.
+const HEADINGS: [&str; 7] = ["HDR", "HEADER", "HEAD", "BOF", "BEGIN", "START", "开始"];
+
+/// Whether a first cell is the name of a control record above the records.
+pub(super) fn is_heading(cell: &str) -> bool {
+    let cell = cell.trim().trim_matches('*').to_uppercase();
+    HEADINGS.contains(&cell.as_str())
+}
+
 /// Whether a first cell is the name of a control record.
 pub(super) fn is_named(cell: &str) -> bool {
     let cell = cell.trim().trim_matches('*').to_uppercase();
@@ -50,17 +59,16 @@ pub(super) fn form(lines: &[&LastLine]) -> Option<Form> {
     let found = rows_at(lines);
     let (text, count) = match &found {
         Some((at, right)) if *right == lines.len() => (counting(lines, at), Count::Right),
-        Some((at, right)) if *right > 0 => {
-            (counting(lines, at), Count::Wrong { right: *right })
-        }
+        Some((at, right)) if *right > 0 => (counting(lines, at), Count::Wrong { right: *right }),
         found => {
             let ends: Vec<&str> = lines.iter().map(|line| line.text.trim_end()).collect();
             let count = match found {
                 None => Count::Right,
                 Some((at, _)) => {
                     let text = counting(lines, at);
-                    let fits = Trailer::parse(&text)
-                        .is_some_and(|form| lines.iter().all(|line| form.read(&line.text).is_some()));
+                    let fits = Trailer::parse(&text).is_some_and(|form| {
+                        lines.iter().all(|line| form.read(&line.text).is_some())
+                    });
                     Count::Unknown { counting: fits.then_some(text) }
                 }
             };
@@ -68,10 +76,11 @@ pub(super) fn form(lines: &[&LastLine]) -> Option<Form> {
         }
     };
     let trailer = Trailer::parse(&text)?;
-    lines
-        .iter()
-        .all(|line| trailer.read(&line.text).is_some())
-        .then_some(Form { text, trailer, count })
+    lines.iter().all(|line| trailer.read(&line.text).is_some()).then_some(Form {
+        text,
+        trailer,
+        count,
+    })
 }
 
 /// The form in which the numbers at these places are those of records.
@@ -89,9 +98,8 @@ fn counting(lines: &[&LastLine], at: &[(usize, usize)]) -> String {
 fn rows_at(lines: &[&LastLine]) -> Option<(Vec<(usize, usize)>, usize)> {
     let numbers: Vec<Vec<(usize, usize)>> = lines.iter().map(|line| numbers(&line.text)).collect();
     let most = numbers.iter().map(Vec::len).min()?;
-    let number = |line: &LastLine, (start, end): (usize, usize)| {
-        line.text[start..end].parse::<u64>().ok()
-    };
+    let number =
+        |line: &LastLine, (start, end): (usize, usize)| line.text[start..end].parse::<u64>().ok();
     // Counted from the left, then from the right, since file names may hold numbers.
     let from_left = |nth: usize| numbers.iter().map(|all| all[nth]).collect::<Vec<_>>();
     let from_right = |nth: usize| numbers.iter().map(|all| all[all.len() - 1 - nth]).collect();
@@ -102,7 +110,8 @@ fn rows_at(lines: &[&LastLine]) -> Option<(Vec<(usize, usize)>, usize)> {
         let right = lines.iter().zip(&stated).filter(|(l, n)| **n == Some(l.records)).count();
         // A day is the same in every file.
         let differs = lines.len() == 1 || stated.iter().any(|number| *number != stated[0]);
-        if (differs || right == lines.len()) && best.as_ref().is_none_or(|(_, most)| right > *most) {
+        if (differs || right == lines.len()) && best.as_ref().is_none_or(|(_, most)| right > *most)
+        {
             best = Some((at, right));
         }
     }
