@@ -19,6 +19,10 @@ const COMMENTS: [&str; 7] = ["#", "//", "--", ";", "!", "*", "%"];
 /// What the records of one file stand between.
 pub(super) struct Around {
     file: String,
+    /// Whether there is a header with the columns of the schema.
+    pub(super) header: bool,
+    /// Number of fields of a record.
+    pub(super) fields: usize,
     pub(super) skip: usize,
     pub(super) comment: Option<&'static str>,
     /// Lines that are comments, and the first of them, 1-based.
@@ -311,7 +315,8 @@ pub(super) fn look(sample: &Sample<'_>, schema: &FeedSchema) -> Option<Around> {
     let above = above.map(|line| (texts(line).into_owned(), line + 1));
     let title = texts(0).into_owned();
     let file = sample.name.to_owned();
-    Some(Around { file, skip, comment, comments, record_like, last, above, title })
+    let (header, fields) = (layout.header.is_some(), layout.width - usize::from(layout.trailing));
+    Some(Around { file, header, fields, skip, comment, comments, record_like, last, above, title })
 }
 
 /// The number of lines above the header or, without one, above the first record; how good the first line is; the layout.

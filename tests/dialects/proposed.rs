@@ -668,3 +668,93 @@ fn lines_above_the_records_of_one_file_are_no_words_for_codes() {
     let (_, rows) = published(folder.path(), &proposal.toml());
     assert_eq!(rows, plain());
 }
+
+/// Proposes from the company under these names, and imports it with them.
+fn renamed(names: [&str; 4], days: &[&str], header: bool) -> (Proposal, Vec<Vec<Value>>) {
+    let company = company();
+    let folder = tempfile::tempdir().unwrap();
+    for ((feed, _), name) in FILES.iter().zip(names) {
+        let lines = company.lines(*feed, "|");
+        for (at, day) in days.iter().enumerate() {
+            // Only the newest delivery is whole.
+            let end = if at + 1 == days.len() { lines.len() } else { 3 };
+            let lines = &lines[usize::from(!header)..end];
+            fs::write(folder.path().join(name.replace("{day}", day)), lines.join("\n") + "\n")
+                .unwrap();
+        }
+    }
+    let proposal = propose(folder.path());
+    let day = chrono::NaiveDate::from_ymd_opt(2024, 11, 22).unwrap();
+    for (feed, name) in &proposal.names {
+        let there =
+            folder.path().join(name.replace("{date:%Y%m%d}", &day.format("%Y%m%d").to_string()));
+        let (_, usual) = FILES.iter().find(|(of, _)| of == feed).unwrap();
+        fs::rename(there, folder.path().join(usual)).unwrap();
+    }
+    let (_, rows) = published(folder.path(), &proposal.toml());
+    (proposal, rows)
+}
+
+#[test]
+fn files_are_known_by_their_content_where_their_names_tell_nothing() {
+    for names in [
+        ["agent.txt", "node.txt", "organization.txt", "principal.txt"],
+        ["代理人.txt", "外勤区部组.txt", "内勤机构.txt", "内勤人员.txt"],
+        ["d.csv", "a.csv", "b.csv", "temp_principal.txt"],
+    ] {
+        for header in [true, false] {
+            let (proposal, rows) = renamed(names, &[""], header);
+            assert_eq!(rows, plain(), "{names:?}");
+            assert_eq!(proposal.questions, [], "{names:?}");
+            let named: Vec<&str> = proposal.names.iter().map(|(_, name)| name.as_str()).collect();
+            let expected = if names[3].starts_with("temp") { &names[..3] } else { &names[..] };
+            assert_eq!(named.len(), expected.len());
+            assert!(expected.iter().all(|name| named.contains(name)), "{named:?}");
+        }
+    }
+}
+
+#[test]
+fn of_several_days_the_newest_one_is_the_sample() {
+    let names = ["temp_agent_{day}.txt", "temp_base_node_{day}.txt", "{day}机构.txt", "p{day}.txt"];
+    let (proposal, rows) = renamed(names, &["20241120", "20241121", "20241122"], true);
+    assert_eq!(rows, plain());
+    assert_eq!(proposal.date, chrono::NaiveDate::from_ymd_opt(2024, 11, 22));
+    assert!(proposal.names.iter().all(|(_, name)| name.contains("{date:%Y%m%d}")));
+}
+
+#[test]
+fn a_name_with_a_time_is_asked_about() {
+    let names = ["temp_agent_{day}.txt", "temp_base_node_{day}.txt", "o_{day}.txt", "p_{day}.txt"];
+    for (digits, asked) in [("20241122103000", "a day and a time"), ("241122", "{date:%y%m%d}")] {
+        let (proposal, rows) = renamed(names, &[digits], true);
+        assert_eq!(rows, plain());
+        let [question] = proposal.questions.as_slice() else { panic!("{proposal:#?}") };
+        assert!(question.text.en.contains(asked), "{}", question.text.en);
+    }
+}
+
+#[test]
+fn the_members_of_a_zip_file_are_named() {
+    use std::io::Write as _;
+    let (company, folder) = (company(), tempfile::tempdir().unwrap());
+    let file = fs::File::create(folder.path().join("all.zip")).unwrap();
+    let mut zip = zip::ZipWriter::new(file);
+    let names = [
+        "TEMP_AGENT_20241123.CSV",
+        "temp_base_node_20241123.csv",
+        "机构20241123.csv",
+        "p_20241123.csv",
+    ];
+    for ((feed, _), name) in FILES.iter().zip(names) {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all((company.lines(*feed, "|").join("\n") + "\n").as_bytes()).unwrap();
+    }
+    zip.finish().unwrap();
+    let proposal = propose(folder.path());
+    assert_eq!(proposal.date, chrono::NaiveDate::from_ymd_opt(2024, 11, 23));
+    let files = proposal.files_line().unwrap();
+    let source = format!("[source]\nkind = \"dir\"\npath = \".\"\n{files}");
+    let (_, rows) = published(folder.path(), &format!("{source}{}", proposal.toml()));
+    assert_eq!(rows, plain());
+}
