@@ -16,7 +16,7 @@ use crate::propose::{self, Sample};
 /// More files than a sample has beside the four; of those behind them the content is not looked at.
 const MOST_FILES: usize = 64;
 /// As much of a file as tells whose it is, in bytes.
-const BEGINNING: usize = 256 << 10;
+const BEGINNING: usize = 64 << 10;
 
 /// The names of the files that are not called as usual.
 #[derive(Debug, Default)]

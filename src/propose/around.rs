@@ -124,7 +124,8 @@ pub(super) fn propose(
                         first.records
                     ),
                     format!(
-                        "{en}; its number is that of the records in no file ({} in this one): should it be their number                          ({{rows}}, another refuses the file), or does it mean something else ({{*}}, not checked)?",
+                        "{en}; its number is that of the records in no file ({} in this one): should it be their number \
+                         ({{rows}}, another refuses the file), or does it mean something else ({{*}}, not checked)?",
                         first.records
                     ),
                 ),

@@ -34,7 +34,7 @@ pub(super) fn ask(proposal: &mut Proposal, environment: &Environment) -> Result<
             format!("1 to {numbers}, or Enter to leave it open: "),
         ));
         output::print(&text)?;
-        match choice(numbers, answer, |text| output::print(&language.of(text)))? {
+        match choice(numbers, answer, |text| output::print(language.of(text)))? {
             Some(number) => proposal.accept(at, number - 1),
             None => at += 1,
         }
