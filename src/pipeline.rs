@@ -12,6 +12,7 @@ mod outcome;
 mod person_names;
 mod pinned;
 mod proposing;
+mod sample_files;
 mod reporter;
 mod retracting;
 mod rows;

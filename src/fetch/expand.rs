@@ -109,6 +109,17 @@ pub(super) fn unzip(packed: &[u8], member: &Member, limit: u64) -> Result<Vec<u8
     read(file, size, limit)
 }
 
+/// The bare names of what is in a zip file; `None` if it cannot be read.
+pub fn member_names(packed: &[u8]) -> Option<Vec<String>> {
+    Some(members(packed).ok()?.into_iter().map(|member| member.name).collect())
+}
+
+/// What a zip file holds under a bare name, if it can be read.
+pub fn member(packed: &[u8], name: &str, limit: u64) -> Option<Vec<u8>> {
+    let member = members(packed).ok()?.into_iter().find(|member| member.name == name)?;
+    unzip(packed, &member, limit).ok()
+}
+
 fn open(packed: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, Refusal> {
     ZipArchive::new(Cursor::new(packed)).map_err(zip_fault)
 }

@@ -47,6 +47,7 @@ use upload::Upload;
 
 pub use archive::ArchiveError;
 pub use error::FetchError;
+pub use expand::{member, member_names};
 pub use matching::only_near;
 pub use progress::{NoProgress, Progress};
 pub use raw::{Content, Fetched, RawDelivery, RawFile};

@@ -1,20 +1,20 @@
 //! From a folder with a sample delivery to the settings of a job.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::config::job::{DatedPath, Job, Source};
 use crate::config::schema::Schema;
 use crate::disk::{DiskError, create_private_dirs};
 use crate::fetch::{self, Content, FetchError, Fetched};
 use crate::model::{Cancel, Feed, PerFeed};
-use crate::propose::{self, Proposal, Sample};
+use crate::propose::{self, Proposal, Question, Sample};
 
 use super::error::RunError;
 use super::intake::Files;
 use super::job_schema::schema_of;
+use super::sample_files::{Names, file_names, names};
 use super::stage::{Progress, Stage};
 
 /// Most files of a folder that are named where none of the expected ones is there.
@@ -32,7 +32,7 @@ pub fn propose(
 ) -> Result<Proposal, RunError> {
     let schema = Schema::builtin()?;
     let mut source = Source::dir(dir);
-    let (names, date) = names(dir, &schema);
+    let Names { names, date, question } = names(dir, &schema);
     for (feed, name) in &names {
         if let Some(name) = DatedPath::parse(name) {
             source.fetching_mut().files.name(*feed, name);
@@ -53,7 +53,6 @@ pub fn propose(
         // A sample does not come later: whatever is there may be the files.
         FetchError::NothingThere { place, near } if near.is_empty() => {
             let mut near = file_names(dir);
-            near.sort_unstable();
             near.truncate(MOST_NAMED);
             FetchError::NothingThere { place, near }
         }
@@ -66,7 +65,10 @@ pub fn propose(
             Fetched::File(file) => Some(Sample { name: &file.name, bytes: file.bytes() }),
             Fetched::Missing { .. } | Fetched::Oversized { .. } => None,
         });
-    Ok(Proposal { names, date, ..propose::propose(&schema, &samples)? })
+    let mut proposal = Proposal { names, date, ..propose::propose(&schema, &samples)? };
+    let about_names = question.map(|text| Question { text, choices: Vec::new() });
+    proposal.questions.splice(0..0, about_names);
+    Ok(proposal)
 }
 
 /// Fetches the delivery of today once from the source of a job, each file as delivered, into a new folder. If it fails,
@@ -130,27 +132,4 @@ fn fetch_into(
             .map_err(|e| FetchError::Disk(DiskError::at(&workdir)(e)))?;
     }
     Ok(())
-}
-
-/// The names of files that are not there under their usual ones, where one alone is near, and the date in them.
-fn names(dir: &Path, schema: &Schema) -> (Vec<(Feed, String)>, Option<NaiveDate>) {
-    let there = file_names(dir);
-    let near = |feed| Some((feed, fetch::only_near(&schema.feed(feed).file_name, &there)?));
-    let found: Vec<(Feed, String)> = Feed::ALL.into_iter().filter_map(near).collect();
-    let dates: BTreeSet<Option<NaiveDate>> =
-        found.iter().map(|(_, name)| propose::dated_name(name).1).collect();
-    // Dates that differ are no business date.
-    match dates.iter().collect::<Vec<_>>().as_slice() {
-        [Some(date)] => {
-            let dated = |(feed, name): (Feed, String)| (feed, propose::dated_name(&name).0);
-            (found.into_iter().map(dated).collect(), Some(*date))
-        }
-        _ => (found, None),
-    }
-}
-
-/// The names in a folder. One that cannot be read is told by the fetch.
-fn file_names(dir: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
-    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }

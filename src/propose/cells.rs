@@ -31,7 +31,25 @@ pub(super) fn no_values(facts: &Facts<'_>, proposal: &mut Proposal) -> Vec<Strin
                 ),
             ),
         };
-        proposal.set(Change::Null((*word).to_owned()), evidence);
+        let change = Change::Null((*word).to_owned());
+        let in_required = facts.in_required.iter().filter(|found| found.text == *word);
+        match together(in_required) {
+            None => proposal.set(change, evidence),
+            Some(also) => {
+                let (Message { zh, en }, place) = (evidence, also.evidence());
+                proposal.ask(
+                    Message::new(
+                        format!("{zh}；必填字段中也有（{}），可能是真实内容；是否都表示没有值？", place.zh),
+                        format!(
+                            "{en}; required fields hold it too ({}), where it may be real: does it mean no value everywhere?",
+                            place.en
+                        ),
+                    ),
+                    [vec![change]],
+                );
+            }
+        }
+        // Whatever the answer is, these cells are no words of another kind.
         taken.push((*word).to_owned());
     }
     for word in words::STRICT_NO_VALUE.iter().filter(|word| !taken.iter().any(|t| t == *word)) {
@@ -68,12 +86,18 @@ pub(super) fn no_dates(facts: &Facts<'_>, null: &[String], proposal: &mut Propos
             }
         }
         // One odd year is a mistyped date, which the rules tell; a marker fills many cells, or says so by its form.
+        if may_be_empty {
+            let odd = column.odd_dates.iter().filter(|word| word.cells > 1);
+            doubtful.extend(odd.map(|word| &word.text));
+        }
         let markers =
             column.far_dates.iter().filter(|word| word.cells > 1 || is_marker(&word.text));
         certain.extend(markers.filter(|_| may_be_empty).map(|word| &word.text));
     }
     let sum = |text: &str| -> Option<Word> {
-        let words = dates().flat_map(|column| column.words.iter().chain(&column.far_dates));
+        let words = dates().flat_map(|column| {
+            column.words.iter().chain(&column.far_dates).chain(&column.odd_dates)
+        });
         together(words.filter(|word| word.text == text))
     };
     for text in &certain {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::config::schema::{Field, Kind, Schema};
+use crate::config::schema::{Field, Kind, Required, Schema};
 use crate::model::{Feed, Message, PerFeed};
 use crate::parse::CellReader;
 
@@ -26,6 +26,8 @@ pub(super) struct Facts<'s> {
     pub(super) keys: PerFeed<HashSet<String>>,
     /// Cells of other text columns that hold a word for no value.
     pub(super) in_texts: Vec<Word>,
+    /// Those of them that are in columns without empty cells by the contract.
+    pub(super) in_required: Vec<Word>,
 }
 
 /// A column, and the cells in it that cannot be what the field wants.
@@ -36,6 +38,8 @@ pub(super) struct Column<'s> {
     pub(super) words: Vec<Word>,
     /// Dates of years in which nothing real happened.
     pub(super) far_dates: Vec<Word>,
+    /// Days that systems use for no date, and on which something can have happened.
+    pub(super) odd_dates: Vec<Word>,
 }
 
 /// A text that stands in cells.
@@ -89,7 +93,8 @@ impl<'s> Facts<'s> {
             let cells = file.parsed.table.text(key).into_iter().flat_map(|cells| cells.iter());
             keys[file.feed].extend(cells.flatten().map(str::to_owned));
         }
-        let mut facts = Facts { columns: Vec::new(), keys, in_texts: Vec::new() };
+        let mut facts =
+            Facts { columns: Vec::new(), keys, in_texts: Vec::new(), in_required: Vec::new() };
         for file in files {
             for field in &schema.feed(file.feed).fields {
                 facts.column(schema, file, field);
@@ -108,7 +113,8 @@ impl<'s> Facts<'s> {
         let reference =
             schema.references.iter().find(|r| r.feed == file.feed && r.field == field.name);
         let is_key = schema.feed(file.feed).key_field().name == field.name;
-        let (mut words, mut far_dates) = (Tally::default(), Tally::default());
+        let (mut words, mut far_dates, mut odd_dates) =
+            (Tally::default(), Tally::default(), Tally::default());
         match (&field.kind, reference) {
             (Kind::Text, Some(reference)) => {
                 let known = &self.keys[reference.target];
@@ -126,7 +132,11 @@ impl<'s> Facts<'s> {
                         found.add(cell, line);
                     }
                 }
-                self.in_texts.extend(found.words(file.name, &field.name));
+                let found = found.words(file.name, &field.name);
+                if field.required == Required::Yes {
+                    self.in_required.extend(found.iter().cloned());
+                }
+                self.in_texts.extend(found);
                 return;
             }
             (Kind::Integer, _) => {
@@ -139,6 +149,7 @@ impl<'s> Facts<'s> {
                 for (cell, line) in filled() {
                     match reader.date(cell) {
                         None => words.add(cell, line),
+                        Some(date) if is_odd(date) => odd_dates.add(cell, line),
                         Some(date) if is_real(date) => {}
                         Some(_) => far_dates.add(cell, line),
                     }
@@ -150,6 +161,7 @@ impl<'s> Facts<'s> {
             field,
             words: words.words(file.name, &field.name),
             far_dates: far_dates.words(file.name, &field.name),
+            odd_dates: odd_dates.words(file.name, &field.name),
         });
     }
 }
@@ -157,6 +169,13 @@ impl<'s> Facts<'s> {
 /// Whether something can have happened on a day.
 pub(super) fn is_real(date: NaiveDate) -> bool {
     YEARS.contains(&date.year())
+}
+
+/// Whether a day is the first or last of a calendar of some system, which writes it where there is no date.
+fn is_odd(date: NaiveDate) -> bool {
+    const DAYS: [(i32, u32, u32); 5] =
+        [(1900, 1, 1), (1900, 1, 2), (1970, 1, 1), (2099, 12, 31), (2199, 12, 31)];
+    DAYS.contains(&(date.year(), date.month(), date.day()))
 }
 
 /// The cells of a word in several columns: their number, and the first place.

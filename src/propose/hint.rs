@@ -81,10 +81,10 @@ fn facts<'s>(schema: &'s Schema, findings: &[Finding], names: &PerFeed<String>) 
     let column = |((feed, position), tally): ((Feed, usize), Tally)| {
         let field = &schema.feed(feed).fields[position];
         let words = tally.words(&names[feed], &field.name);
-        Column { feed, field, words, far_dates: Vec::new() }
+        Column { feed, field, words, far_dates: Vec::new(), odd_dates: Vec::new() }
     };
     let columns = tallies.into_iter().map(column).collect();
-    Facts { columns, keys: PerFeed::default(), in_texts: Vec::new() }
+    Facts { columns, keys: PerFeed::default(), in_texts: Vec::new(), in_required: Vec::new() }
 }
 
 /// The evidence, and the line of a job file.

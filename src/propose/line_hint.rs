@@ -90,11 +90,11 @@ fn around_records(schema: &Schema, feed: Feed, sample: &Sample<'_>, findings: &m
         );
     }
     if let (Some(last), None) = (&found.last, &declared.trailer)
-        && let Some((form, _)) = trailer::form(&[last])
+        && let Some(form) = trailer::form(&[last])
     {
         let (text, line) = (shown(&last.text), last.line as u64);
         give(
-            Change::Trailer(form),
+            Change::Trailer(form.text),
             Message::new(
                 format!("末行“{text}”不是记录"),
                 format!("the last line, \"{text}\", is no record"),

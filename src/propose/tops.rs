@@ -1,10 +1,10 @@
 //! What stands in the parent's place of a top.
 
-use crate::config::schema::{ForestSchema, Schema, Tops};
+use crate::config::schema::{Copy, ForestSchema, Schema, Tops};
 use crate::model::Message;
 
 use super::columns::{Facts, Tally, Word};
-use super::proposal::{Change, Proposal};
+use super::proposal::{Change, Proposal, shown};
 use super::sample::TextFile;
 use super::words;
 
@@ -30,6 +30,95 @@ pub(super) fn markers(
         let Some(file) = files.iter().find(|file| file.feed == forest.feed) else { continue };
         if let Some(found) = look(schema, forest, file, facts, null) {
             judge(forest, &found, proposal);
+            names(schema, forest, file, null, proposal);
+        }
+    }
+}
+
+/// What stands in the place of the parent's name where there is no parent is no name: proposed as one more marker of
+/// the forest, if all tops have it and no record has that name.
+fn names(
+    schema: &Schema,
+    forest: &ForestSchema,
+    file: &TextFile<'_>,
+    null: &[String],
+    proposal: &mut Proposal,
+) {
+    let top = |marker: &str| Change::Top { forest: forest.name.clone(), marker: marker.to_owned() };
+    let is_set = |proposal: &Proposal, marker: &str| {
+        proposal.settings.iter().any(|setting| setting.change == top(marker))
+    };
+    let table = &file.parsed.table;
+    let (Some(parents), Some(keys)) =
+        (table.text(&forest.parent), table.text(&schema.feed(forest.feed).key_field().name))
+    else {
+        return;
+    };
+    let is_copy = |copy: &&Copy| copy.feed == forest.feed && copy.via == forest.parent;
+    for copy in schema.copies.iter().filter(is_copy) {
+        let (Some(copied), Some(originals)) =
+            (table.text(&copy.field), table.text(&copy.target_field))
+        else {
+            continue;
+        };
+        let (mut words, mut own, mut tops) = (Tally::default(), Tally::default(), 0);
+        let cells = parents.iter().zip(keys.iter()).zip(copied.iter()).zip(originals.iter());
+        for ((((parent, key), name), original), line) in cells.zip(table.lines()) {
+            let parent = parent.unwrap_or_default();
+            let is_top = parent.is_empty()
+                || null.iter().any(|word| word == parent)
+                || is_set(proposal, parent)
+                || (key == Some(parent) && is_set(proposal, "self"));
+            if !is_top {
+                continue;
+            }
+            tops += 1;
+            let name = name.unwrap_or_default();
+            if name.is_empty() || null.iter().any(|word| word == name) || is_set(proposal, name) {
+                continue;
+            }
+            match original == Some(name) {
+                true => own.add(name, *line),
+                false => words.add(name, *line),
+            }
+        }
+        let own = own.words(file.name, &copy.field);
+        if let Some(first) = own.first().filter(|_| !is_set(proposal, "self")) {
+            let records: u64 = own.iter().map(|word| word.cells).sum();
+            let (file, line, field) = (&first.file, first.line, &copy.field);
+            let evidence = Message::new(
+                format!(
+                    "{records} 条没有上级的记录的 {field} 是自己的名称，如 {file} 第 {line} 行"
+                ),
+                format!(
+                    "{records} record(s) without a parent have their own name as {field}, such as line {line} of {file}"
+                ),
+            );
+            proposal.set(top("self"), evidence);
+        }
+        for word in words.words(file.name, &copy.field) {
+            let marker = word.text.as_str();
+            let is_name = originals.iter().any(|original| original == Some(marker));
+            let is_parent = parents.iter().any(|parent| parent == Some(marker));
+            let is_known = words::TOPS.contains(&marker) || words::NO_VALUE.contains(&marker);
+            if is_name || is_parent {
+                continue;
+            }
+            if is_known && word.cells == tops {
+                // As a cell of text it may have been asked about already.
+                let asked = [vec![Change::Null(marker.to_owned())]];
+                proposal.questions.retain(|question| question.choices != asked);
+                proposal.set(top(marker), word.evidence());
+            } else if is_known {
+                let Message { zh, en } = word.evidence();
+                proposal.ask(
+                    Message::new(
+                        format!("{zh}，该记录没有上级；“{}”是否表示没有上级？", shown(marker)),
+                        format!("{en}, of a record without a parent; does \"{}\" mean that it has none?", shown(marker)),
+                    ),
+                    [vec![top(marker)]],
+                );
+            }
         }
     }
 }

@@ -90,9 +90,12 @@ fn a_job_is_written_from_a_sample_and_imports_it() {
     fs::create_dir(&folder).unwrap();
     fs::write(folder.join("人员.csv"), "x").unwrap();
     let renamed = workspace.run(&["init", "other.toml", "--from", "renamed"]);
-    assert!(renamed.code == Some(4) && renamed.err.contains("人员.csv"), "{renamed:?}");
-    let absent = workspace.run(&["init", "other.toml", "--from", "absent"]);
-    assert_eq!(absent.code, Some(4), "{absent:?}");
+    assert!(renamed.code == Some(2) && renamed.err.contains("人员.csv"), "{renamed:?}");
+    fs::create_dir(workspace.path("empty")).unwrap();
+    for (folder, told) in [("absent", "there is no folder"), ("empty", "is empty")] {
+        let none = workspace.run(&["init", "other.toml", "--from", folder, "--lang", "en"]);
+        assert!(none.code == Some(2) && none.err.contains(told), "{none:?}");
+    }
     assert!(!workspace.path("other.toml").exists());
 }
 

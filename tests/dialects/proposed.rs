@@ -524,3 +524,237 @@ fn a_random_dialect_is_proposed_and_imported_as_the_contract_or_not_at_all() {
     }
     assert!(equal * 100 >= cases * 95, "{equal} of {cases}");
 }
+
+/// Writes the company with these lines behind each file's records; `{rows}` is their number.
+fn write_with_end(dir: &Path, end: impl Fn(Feed, usize) -> String) {
+    let company = company();
+    for (feed, name) in FILES {
+        let lines = company.lines(feed, "|");
+        let end = end(feed, lines.len() - 1);
+        fs::write(dir.join(name), lines.join("\n") + "\n" + &end + "\n").unwrap();
+    }
+}
+
+#[test]
+fn a_control_record_with_a_wrong_number_is_never_declared_as_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    let cut = |feed, rows| match feed {
+        Feed::Agent => format!("TRL|{}", rows + 40),
+        _ => format!("TRL|{rows}"),
+    };
+    write_with_end(folder.path(), cut);
+    let proposal = propose(folder.path());
+    assert!(proposal.toml().contains("trailer = \"TRL|{rows}\""), "{}", proposal.toml());
+    let (report, _) = import(folder.path(), &job(&proposal.toml())).unwrap();
+    assert_eq!(report.verdict, Verdict::Refused);
+    assert!(codes(&report).contains(&"F112"), "{:?}", report.totals);
+
+    write_with_end(folder.path(), |_, rows| format!("TRL|{}", rows * 10));
+    let proposal = propose(folder.path());
+    assert_eq!(proposal.settings, []);
+    let [question] = proposal.questions.as_slice() else { panic!("{proposal:#?}") };
+    let choices: Vec<String> = question.choices.iter().map(|choice| choice[0].line()).collect();
+    assert_eq!(choices, ["[format] trailer = \"TRL|{rows}\"", "[format] trailer = \"TRL|{*}\""]);
+    job(&proposal.toml());
+}
+
+#[test]
+fn a_second_control_record_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    write_with_end(folder.path(), |_, rows| format!("共{rows}条\n***END***"));
+    let proposal = propose(folder.path());
+    assert!(proposal.toml().contains("trailer = \"***END***\""), "{}", proposal.toml());
+    let [question] = proposal.questions.as_slice() else { panic!("{proposal:#?}") };
+    assert!(question.text.en.contains("leave one out"), "{}", question.text.en);
+}
+
+#[test]
+fn lines_that_may_be_records_are_not_declared_comments() {
+    let mut company = company();
+    // The names stand first, so that a line begins with one.
+    let rows = &mut company.0[at(Feed::Principal)];
+    let name = rows[0].iter().position(|title| title == "principalName").unwrap();
+    rows.iter_mut().for_each(|row| row.swap(0, name));
+    rows[3][0] = "#王强".to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    company.write(folder.path());
+    let path = folder.path().join("temp_organization.txt");
+    let text = fs::read_to_string(&path).unwrap() + "# exported by X\n";
+    let (head, rest) = text.split_once('\n').unwrap();
+    fs::write(&path, format!("{head}\n# exported by X\n{rest}")).unwrap();
+    let proposal = propose(folder.path());
+    assert_eq!(proposal.settings, []);
+    let asked = |question: &&orgsnap::propose::Question| {
+        question.choices.iter().flatten().any(|change| change.key() == "comment")
+    };
+    let question = proposal.questions.iter().find(asked).unwrap();
+    assert!(question.text.en.contains("line 4 of temp_principal.txt"), "{}", question.text.en);
+}
+
+#[test]
+fn the_name_of_no_parent_is_none_whatever_marks_it() {
+    for (parent, name) in
+        [("0", "ROOT"), ("0", "-"), ("0", "NULL"), ("", "ROOT"), ("", "-"), ("-1", "own")]
+    {
+        let mut company = company();
+        company.map(|_, field, row, cell| match field {
+            "parentId" | "parentNodeId" if cell.is_empty() => parent.to_owned(),
+            "parentOrganName" | "parentNodeName" if cell.is_empty() => match name {
+                "own" => row[1].clone(),
+                name => name.to_owned(),
+            },
+            _ => cell.to_owned(),
+        });
+        let folder = tempfile::tempdir().unwrap();
+        company.write(folder.path());
+        let proposal = propose(folder.path());
+        assert_eq!(proposal.questions, [], "{parent} {name}");
+        let (_, rows) = published(folder.path(), &proposal.toml());
+        assert_eq!(rows, plain(), "{parent} {name}\n{}", proposal.toml());
+    }
+}
+
+#[test]
+fn a_word_for_no_value_that_required_fields_hold_too_is_asked_about() {
+    let mut company = company();
+    company.map(|_, field, _, cell| match field.ends_with("Date") && cell.is_empty() {
+        true => "无".to_owned(),
+        false => cell.to_owned(),
+    });
+    *company.cell(Feed::Principal, 2, "principalName") = "无".to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    company.write(folder.path());
+    let proposal = propose(folder.path());
+    assert_eq!(proposal.settings, []);
+    let [question] = proposal.questions.as_slice() else { panic!("{proposal:#?}") };
+    assert_eq!(question.choices[0][0].line(), "[format] null = [\"无\"]");
+    assert!(question.text.en.contains("principalName on line 4"), "{}", question.text.en);
+}
+
+#[test]
+fn a_first_day_of_a_calendar_in_many_cells_is_asked_about() {
+    let mut company = company();
+    company.map(|_, field, _, cell| match field == "leaveCompanyDate" && cell.is_empty() {
+        true => "1900-01-01".to_owned(),
+        false => cell.to_owned(),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    company.write(folder.path());
+    let proposal = propose(folder.path());
+    assert_eq!(proposal.settings, []);
+    let [question] = proposal.questions.as_slice() else { panic!("{proposal:#?}") };
+    assert_eq!(question.choices[0][0].line(), "[format] no_date = [\"1900-01-01\"]");
+}
+
+#[test]
+fn lines_above_the_records_of_one_file_are_no_words_for_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let company = company();
+    company.write(folder.path());
+    let lines = company.lines(Feed::Agent, "|").join("\n");
+    fs::write(folder.path().join("temp_agent.txt"), format!("某某人寿代理人\n{lines}\n")).unwrap();
+    let proposal = propose(folder.path());
+    let [question] = proposal.questions.as_slice() else { panic!("{proposal:#?}") };
+    assert!(question.text.en.contains("number of title lines differs"), "{}", question.text.en);
+
+    for (feed, name) in FILES {
+        let lines = company.lines(feed, "|");
+        let control = "|".repeat(lines[0].matches('|').count());
+        let text = format!("HDR{control}\n{}\n", lines[1..].join("\n"));
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let proposal = propose(folder.path());
+    assert_eq!(proposal.questions, []);
+    let (_, rows) = published(folder.path(), &proposal.toml());
+    assert_eq!(rows, plain());
+}
+
+/// Proposes from the company under these names, and imports it with them.
+fn renamed(names: [&str; 4], days: &[&str], header: bool) -> (Proposal, Vec<Vec<Value>>) {
+    let company = company();
+    let folder = tempfile::tempdir().unwrap();
+    for ((feed, _), name) in FILES.iter().zip(names) {
+        let lines = company.lines(*feed, "|");
+        for (at, day) in days.iter().enumerate() {
+            // Only the newest delivery is whole.
+            let end = if at + 1 == days.len() { lines.len() } else { 3 };
+            let lines = &lines[usize::from(!header)..end];
+            fs::write(folder.path().join(name.replace("{day}", day)), lines.join("\n") + "\n")
+                .unwrap();
+        }
+    }
+    let proposal = propose(folder.path());
+    let day = chrono::NaiveDate::from_ymd_opt(2024, 11, 22).unwrap();
+    for (feed, name) in &proposal.names {
+        let there =
+            folder.path().join(name.replace("{date:%Y%m%d}", &day.format("%Y%m%d").to_string()));
+        let (_, usual) = FILES.iter().find(|(of, _)| of == feed).unwrap();
+        fs::rename(there, folder.path().join(usual)).unwrap();
+    }
+    let (_, rows) = published(folder.path(), &proposal.toml());
+    (proposal, rows)
+}
+
+#[test]
+fn files_are_known_by_their_content_where_their_names_tell_nothing() {
+    for names in [
+        ["agent.txt", "node.txt", "organization.txt", "principal.txt"],
+        ["代理人.txt", "外勤区部组.txt", "内勤机构.txt", "内勤人员.txt"],
+        ["d.csv", "a.csv", "b.csv", "temp_principal.txt"],
+    ] {
+        for header in [true, false] {
+            let (proposal, rows) = renamed(names, &[""], header);
+            assert_eq!(rows, plain(), "{names:?}");
+            assert_eq!(proposal.questions, [], "{names:?}");
+            let named: Vec<&str> = proposal.names.iter().map(|(_, name)| name.as_str()).collect();
+            let expected = if names[3].starts_with("temp") { &names[..3] } else { &names[..] };
+            assert_eq!(named.len(), expected.len());
+            assert!(expected.iter().all(|name| named.contains(name)), "{named:?}");
+        }
+    }
+}
+
+#[test]
+fn of_several_days_the_newest_one_is_the_sample() {
+    let names = ["temp_agent_{day}.txt", "temp_base_node_{day}.txt", "{day}机构.txt", "p{day}.txt"];
+    let (proposal, rows) = renamed(names, &["20241120", "20241121", "20241122"], true);
+    assert_eq!(rows, plain());
+    assert_eq!(proposal.date, chrono::NaiveDate::from_ymd_opt(2024, 11, 22));
+    assert!(proposal.names.iter().all(|(_, name)| name.contains("{date:%Y%m%d}")));
+}
+
+#[test]
+fn a_name_with_a_time_is_asked_about() {
+    let names = ["temp_agent_{day}.txt", "temp_base_node_{day}.txt", "o_{day}.txt", "p_{day}.txt"];
+    for (digits, asked) in [("20241122103000", "a day and a time"), ("241122", "{date:%y%m%d}")] {
+        let (proposal, rows) = renamed(names, &[digits], true);
+        assert_eq!(rows, plain());
+        let [question] = proposal.questions.as_slice() else { panic!("{proposal:#?}") };
+        assert!(question.text.en.contains(asked), "{}", question.text.en);
+    }
+}
+
+#[test]
+fn the_members_of_a_zip_file_are_named() {
+    use std::io::Write as _;
+    let (company, folder) = (company(), tempfile::tempdir().unwrap());
+    let file = fs::File::create(folder.path().join("all.zip")).unwrap();
+    let mut zip = zip::ZipWriter::new(file);
+    let names = [
+        "TEMP_AGENT_20241123.CSV",
+        "temp_base_node_20241123.csv",
+        "机构20241123.csv",
+        "p_20241123.csv",
+    ];
+    for ((feed, _), name) in FILES.iter().zip(names) {
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all((company.lines(*feed, "|").join("\n") + "\n").as_bytes()).unwrap();
+    }
+    zip.finish().unwrap();
+    let proposal = propose(folder.path());
+    assert_eq!(proposal.date, chrono::NaiveDate::from_ymd_opt(2024, 11, 23));
+    let files = proposal.files_line().unwrap();
+    let source = format!("[source]\nkind = \"dir\"\npath = \".\"\n{files}");
+    let (_, rows) = published(folder.path(), &format!("{source}{}", proposal.toml()));
+    assert_eq!(rows, plain());
+}

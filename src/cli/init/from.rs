@@ -4,8 +4,9 @@ use std::io;
 use std::path::Path;
 
 use chrono::NaiveDate;
+use orgsnap::fetch::FetchError;
 use orgsnap::model::Message;
-use orgsnap::pipeline;
+use orgsnap::pipeline::{self, RunError};
 use orgsnap::propose::{Change, Proposal, Setting};
 
 use crate::cli::environment::Environment;
@@ -30,7 +31,10 @@ pub(super) fn run(
     let shown = progress::shown(environment, "init");
     let proposal = pipeline::propose(folder, environment.now(), shown.as_ref());
     drop(shown);
-    let mut proposal = proposal?;
+    let mut proposal = proposal.map_err(|error| match error {
+        RunError::Fetch(FetchError::NothingThere { near, .. }) => no_sample(folder, &near),
+        error => error.into(),
+    })?;
     if !is_silent && environment.on_terminal {
         questions::ask(&mut proposal, environment)?;
     }
@@ -43,6 +47,35 @@ pub(super) fn run(
     let exit = check::run(&check::Arguments::of(folder, path, proposal.date), environment)?;
     output::print(&next(folder, path, proposal.date, environment))?;
     Ok(exit)
+}
+
+/// A folder in which no file is one of the sample.
+fn no_sample(folder: &Path, there: &[String]) -> Failure {
+    let shown = folder.display();
+    Failure::usage(if !folder.is_dir() {
+        Message::new(
+            format!("目录 {shown} 不存在；请用 --from 指定存放样本文件的目录"),
+            format!(
+                "there is no folder {shown}; name the one that holds the sample files with --from"
+            ),
+        )
+    } else if there.is_empty() {
+        Message::new(
+            format!("目录 {shown} 是空的；请先放入样本文件"),
+            format!("the folder {shown} is empty; put the sample files into it first"),
+        )
+    } else {
+        let there = there.join(", ");
+        Message::new(
+            format!(
+                "{shown} 中的文件（{there}）从名称和内容都看不出是哪个数据文件；请把样本改为约定的文件名后重试"
+            ),
+            format!(
+                "neither names nor content tell which of the files in {shown} ({there}) is which; give the sample files the \
+                 names of the contract and try again"
+            ),
+        )
+    })
 }
 
 fn summary(proposal: &Proposal, path: &Path, environment: &Environment) -> String {

@@ -9,6 +9,9 @@ use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
+/// How often an answer that is none is asked for again.
+const TRIES: usize = 3;
+
 /// Asks what has an answer that is a setting. An empty answer leaves the question in the file.
 pub(super) fn ask(proposal: &mut Proposal, environment: &Environment) -> Result<(), Failure> {
     let language = environment.language;
@@ -31,12 +34,38 @@ pub(super) fn ask(proposal: &mut Proposal, environment: &Environment) -> Result<
             format!("1 to {numbers}, or Enter to leave it open: "),
         ));
         output::print(&text)?;
-        match answer()?.and_then(|text| text.trim().parse::<usize>().ok()) {
-            Some(number) if (1..=numbers).contains(&number) => proposal.accept(at, number - 1),
-            _ => at += 1,
+        match choice(numbers, answer, |text| output::print(language.of(text)))? {
+            Some(number) => proposal.accept(at, number - 1),
+            None => at += 1,
         }
     }
     Ok(())
+}
+
+/// The number that is answered, of so many; `None` if the question is left open: by an empty answer, or by several that
+/// are no such number.
+fn choice(
+    numbers: usize,
+    mut answer: impl FnMut() -> Result<Option<String>, Failure>,
+    mut tell: impl FnMut(&Message) -> Result<(), Failure>,
+) -> Result<Option<usize>, Failure> {
+    for tries in 1..=TRIES {
+        let Some(text) = answer()? else { return Ok(None) };
+        let text = text.trim();
+        match text.parse::<usize>() {
+            _ if text.is_empty() => return Ok(None),
+            Ok(number) if (1..=numbers).contains(&number) => return Ok(Some(number)),
+            _ if tries < TRIES => tell(&Message::new(
+                format!("请输入 1 到 {numbers} 之间的数字，或直接回车："),
+                format!("a number from 1 to {numbers}, or Enter alone: "),
+            ))?,
+            _ => tell(&Message::fixed(
+                "不是可选的数字，暂不决定\n",
+                "none of these numbers; the question is left open\n",
+            ))?,
+        }
+    }
+    Ok(None)
 }
 
 /// A line from the terminal; `None` at its end.
@@ -50,4 +79,33 @@ fn answer() -> Result<Option<String>, Failure> {
         ))
     })?;
     Ok((read > 0).then_some(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_none_is_asked_for_again_but_not_for_ever() {
+        for (answers, chosen, told) in [
+            (&["2"][..], Some(2), 0),
+            (&["", "2"], None, 0),
+            (&["3", "x", "1"], Some(1), 2),
+            (&["0", "y", "9", "1"], None, 3),
+            (&[], None, 0),
+        ] {
+            let mut given = answers.iter();
+            let mut tellings = 0;
+            let found = choice(
+                2,
+                || Ok(given.next().map(|text| format!("{text}\n"))),
+                |_| {
+                    tellings += 1;
+                    Ok(())
+                },
+            );
+            assert!(found.is_ok_and(|found| found == chosen), "{answers:?}");
+            assert_eq!(tellings, told, "{answers:?}");
+        }
+    }
 }
