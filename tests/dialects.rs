@@ -624,3 +624,41 @@ fn a_setting_that_cannot_be_meant_is_pointed_out() {
         assert!(error.contains(expected), "{text}: {error}");
     }
 }
+
+#[test]
+fn a_file_whose_header_is_skipped_is_refused_and_not_read_by_position() {
+    let company = company();
+    let write = |first: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        company.write(folder.path());
+        let mut lines = company.lines(Feed::Node, "|");
+        // The two columns are swapped, so that reading by position would mix them up.
+        let mut swapped = company.clone();
+        for row in &mut swapped.0[at(Feed::Node)] {
+            row.swap(3, 6);
+        }
+        if first.is_empty() {
+            lines = swapped.lines(Feed::Node, "|");
+        }
+        lines[0] = format!("{first}{}", lines[0]);
+        fs::write(folder.path().join("temp_base_node.txt"), lines.join("\n") + "\n").unwrap();
+        for name in ["temp_agent.txt", "temp_organization.txt", "temp_principal.txt"] {
+            let path = folder.path().join(name);
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(&path, format!("#NIGHTLY\n{text}")).unwrap();
+        }
+        folder
+    };
+    let found = |folder: &tempfile::TempDir, settings: &str| {
+        let (report, _) = import(folder.path(), &job(&format!("[format]\n{settings}"))).unwrap();
+        let refused = report.verdict == Verdict::Refused;
+        (refused, report.findings.iter().any(|finding| finding.code == "F116"))
+    };
+    let bare = write("");
+    assert_eq!(found(&bare, "skip_lines = 1"), (true, true));
+    let commented = write("#");
+    assert_eq!(found(&commented, "comment = \"#\""), (true, true));
+    let titled = write("#NIGHTLY\n");
+    assert_eq!(found(&titled, "skip_lines = 1"), (false, false));
+    assert_eq!(found(&titled, "comment = \"#\""), (false, false));
+}

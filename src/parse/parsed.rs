@@ -11,6 +11,7 @@ use super::clean::without_controls;
 use super::frame::TrailerLine;
 use super::quote_survey::AmbiguousQuotes;
 use super::record_facts::{CellFault, Oversized, Ragged, Reformatted, Undecoded};
+use super::skipped_header::SkippedHeader;
 use super::sniff::{Layout, NoLayout};
 
 /// A file cut into records. Row numbers are positions in `table`, line numbers are 0-based here.
@@ -57,6 +58,8 @@ pub enum Unparsable {
     Layout(NoLayout, Detected),
     /// The header lacks required fields or names one twice.
     Header(Box<Layout>, Detected),
+    /// The header stands on a line that was declared to be no data, and the file has no other one.
+    SkippedHeader(SkippedHeader, Detected),
 }
 
 impl Parsed<'_> {

@@ -252,12 +252,10 @@ fn score(
     let titles: Vec<Option<usize>> = cells.iter().map(|cell| field_of(cell, schema)).collect();
     let known = titles.iter().flatten().count();
     let titles_share = known as f64 / cells.len() as f64;
-    // A header may have any number of titles beyond those of the schema.
-    let titles_fit = known as f64 / cells.len().min(schema.fields.len()) as f64;
+    let titles_fit = titles_fit(known, cells.len(), schema);
     let header = pinned_header.unwrap_or_else(|| {
-        // Half the titles known is a header; so is a line of no known title that cannot be data while
-        // the lines below it are.
-        (known >= 2 && titles_fit >= 0.5)
+        // A line of no known title that cannot be data while the lines below it are is a header too.
+        is_header(known, titles_fit)
             || (cells.len() > 1 && {
                 let plain: Vec<Option<usize>> = (0..schema.fields.len()).map(Some).collect();
                 let width =
@@ -387,6 +385,31 @@ fn is_needed(field: usize, schema: &FeedSchema) -> bool {
     let name = &schema.fields[field].name;
     schema.fields[field].required != Required::No
         || schema.fields.iter().any(|f| matches!(&f.required, Required::Unless(of) if of == name))
+}
+
+/// The schema fields that the cells of a line name, if it names enough of them to be a header.
+pub(super) fn titles(
+    line: &str,
+    delimiter: &str,
+    schema: &FeedSchema,
+) -> Option<Vec<Option<usize>>> {
+    let mut cells: Vec<&str> = line.split(delimiter).collect();
+    if cells.len() > 1 && cells.last().is_some_and(|cell| is_blank(cell)) {
+        cells.pop();
+    }
+    let titles: Vec<_> = cells.iter().map(|cell| field_of(cell, schema)).collect();
+    let known = titles.iter().flatten().count();
+    is_header(known, titles_fit(known, cells.len(), schema)).then_some(titles)
+}
+
+/// A header may have any number of titles beyond those of the schema.
+fn titles_fit(known: usize, cells: usize, schema: &FeedSchema) -> f64 {
+    known as f64 / cells.min(schema.fields.len()) as f64
+}
+
+/// Half the titles known is a header.
+fn is_header(known: usize, titles_fit: f64) -> bool {
+    known >= 2 && titles_fit >= 0.5
 }
 
 /// The schema field that a header cell names, by name, column, title or alias, whatever its case.
