@@ -34,7 +34,7 @@ pub use frame::TrailerLine;
 pub use line_limit::MAX_LINE;
 pub use meaning::CellReader;
 pub use parsed::{Parsed, Unparsable};
-pub use quote_survey::AmbiguousQuotes;
+pub use quote_survey::{AmbiguousQuotes, QuoteDoubt};
 pub use quotes::Quoting;
 pub use record_facts::{
     CellFault, CellFaultKind, Oversized, Ragged, RaggedWhy, Reformatted, Undecoded,

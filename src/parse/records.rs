@@ -18,7 +18,7 @@ use super::line_limit::MAX_LINE;
 use super::meaning::{CellKind, Number};
 use super::parsed::Parsed;
 use super::plan::{LineCells, Plan, Splitter};
-use super::quotes::{self, Quoting};
+use super::quotes::{self, Quoting, SEPARATOR};
 use super::record_facts::{
     CellFault, CellFaultKind, Oversized, Ragged, RaggedWhy, Reformatted, Undecoded,
 };
@@ -280,9 +280,22 @@ impl Reader<'_, '_> {
                 }
             }
         } else {
-            let why = if behind { RaggedWhy::Behind } else { RaggedWhy::Count };
+            let why = match behind {
+                true => RaggedWhy::Behind,
+                false if self.fits_unquoted(text) => RaggedWhy::Quotable,
+                false => RaggedWhy::Count,
+            };
             self.part.ragged.push(Ragged { line: number, found: self.cells.len() as u32, why });
         }
+    }
+
+    /// Whether a line whose quotes are taken for text has the right number of fields if they enclose cells.
+    fn fits_unquoted(&self, text: &str) -> bool {
+        let plan = self.plan;
+        let fields = || quotes::unquoted(text, plan.delimiter.text, Quoting::Needed, &[]);
+        plan.quotes == Quoting::Text
+            && text.contains('"')
+            && fields().is_some_and(|(bare, _)| bare.split(SEPARATOR).count() == plan.width)
     }
 
     /// Notes on the next record the columns of which characters were removed.

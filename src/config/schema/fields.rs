@@ -175,7 +175,7 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
             format!("\"{word}\": {code} is not in the constraint \"enum\" or in \"categories\""),
         )));
     }
-    Ok(Field {
+    let field = Field {
         name: name.to_owned(),
         column,
         title: Message::new(title, title_en),
@@ -191,7 +191,14 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
         max_length,
         no_value: export::missing_values(cursor)?.unwrap_or_else(|| missing.to_vec()),
         codes,
-    })
+    };
+    if let Some(word) = field.word_without_value() {
+        return Err(cursor.need("orgsnap:codes")?.fail(Message::new(
+            format!("\"{word}\" 也在 missingValues 中，表示没有值；请只留一处"),
+            format!("\"{word}\" is in missingValues too and means no value; take one of them out"),
+        )));
+    }
+    Ok(field)
 }
 
 fn kind(field: &Cursor<'_>) -> Result<Kind, SchemaError> {

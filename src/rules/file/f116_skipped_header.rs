@@ -28,7 +28,7 @@ pub(in crate::rules) static RULE: Rule = Rule {
 没有表头就只能按列的位置读取；列的次序一变，值就会读到别的字段里，所以整个文件不读。
 
 ## 修正方法
-请照约定交付表头之前的那些行；如果导出已不再写这些行，集成方可改小 [format] skip_lines，或删去 comment。",
+请照约定交付表头之前的那些行；如果导出已不再写这些行，集成方可改小 [format] skip_lines，或删除 comment。",
             "\
 ## What it checks
 Whether a line that the job or the schema has skipped (`skip_lines`, `comment`) is a header while the file has no other one.
