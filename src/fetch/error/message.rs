@@ -5,18 +5,40 @@ use crate::model::{Message, system_reason};
 use crate::tls::CertificateSummary;
 
 use super::FetchError;
+use crate::fetch::matching::all_zips;
 
 impl FetchError {
     /// What happened, where, and what to do, in both languages.
     pub fn message(&self) -> Message {
         match self {
-            FetchError::Packed { file, what } => Message::new(
+            FetchError::Packed { file, what, .. } => Message::new(
                 format!("压缩文件 {file} 无法使用：{}；请提供方重新交付", what.zh),
                 format!(
                     "the packed file {file} cannot be used: {}; have it delivered anew",
                     what.en
                 ),
             ),
+            FetchError::TwoCopies { one, other } => Message::new(
+                format!(
+                    "{one} 和 {other} 是同一份数据的两个文件，内容不同，无法判断以哪个为准；请删除其中一个，或请提供方只交付一个"
+                ),
+                format!(
+                    "{one} and {other} are two files of the same data with different content, and which one counts cannot be \
+                     told; remove one of them, or have only one delivered"
+                ),
+            ),
+            FetchError::NothingThere { place, near } if !near.is_empty() && all_zips(near) => {
+                let near = near.join(", ");
+                Message::new(
+                    format!(
+                        "{place} 中没有任何数据文件；其中有 {near}：如果四个文件在其中一个里，请在 [source] 中写 zip = \"...\"（可含 {{date:%Y%m%d}}），否则请稍后重试"
+                    ),
+                    format!(
+                        "none of the files is at {place}; there are {near}. If one of these holds the four files, write \
+                         zip = \"...\" in [source], which may hold {{date:%Y%m%d}}; otherwise try later"
+                    ),
+                )
+            }
             FetchError::NothingThere { place, near } if !near.is_empty() => {
                 let near = near.join(", ");
                 Message::new(
