@@ -16,6 +16,7 @@ mod records;
 mod skipped_header;
 mod sniff;
 mod spanning;
+mod titles;
 
 use polars::prelude::PolarsResult;
 

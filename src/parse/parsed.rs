@@ -13,6 +13,7 @@ use super::quote_survey::AmbiguousQuotes;
 use super::record_facts::{CellFault, Oversized, Ragged, Reformatted, Undecoded};
 use super::skipped_header::SkippedHeader;
 use super::sniff::{Layout, NoLayout};
+use super::titles::Titles;
 
 /// A file cut into records. Row numbers are positions in `table`, line numbers are 0-based here.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Parsed<'a> {
     /// Lines that are declared to be no data, those above, comments, the control record; and the further lines of records
     /// that go over line ends.
     pub other: u64,
+    /// The titles of fields, to tell a header where none is expected.
+    pub(super) titles: Titles,
     /// The declared control record.
     pub trailer: Option<TrailerLine>,
     /// What quotes are taken for, where they can be read in two ways.
@@ -118,6 +121,9 @@ impl Parsed<'_> {
             return Vec::new();
         }
         let cells = self.layout.cells(text);
+        if self.titles.are_in(cells.iter().map(|cell| &*cell.1)) {
+            return Vec::new();
+        }
         let fits = cells.len() == self.layout.width;
         let field_of =
             |at: usize| self.layout.columns.iter().position(|column| *column == Some(at));

@@ -22,6 +22,7 @@ use super::quotes::{self, Quoting, SEPARATOR};
 use super::record_facts::{
     CellFault, CellFaultKind, Oversized, Ragged, RaggedWhy, Reformatted, Undecoded,
 };
+use super::titles::Titles;
 
 /// Raw bytes decoded at a time; larger runs cost page faults (`encoding_rs`: 204 ms whole, 72 ms so).
 const RUN: u64 = 1 << 20;
@@ -89,6 +90,7 @@ pub(super) fn records<'a>(
         reformatted: whole.reformatted,
         blank: whole.blank + blank_above,
         other: whole.other + other_above,
+        titles: Titles::of(schema),
         trailer: frame.trailer,
         ambiguous_quotes,
     })

@@ -7,7 +7,8 @@ use crate::decode::Lines;
 
 use super::frame::Frame;
 use super::line_limit::MAX_LINE;
-use super::sniff::{self, Layout, NoLayout};
+use super::sniff::{Layout, NoLayout};
+use super::titles::titles;
 
 /// A header that was skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub(super) fn find(
     };
     let is_header = |text: &str| {
         delimiters.iter().any(|delimiter| {
-            sniff::titles(text, delimiter, schema)
+            titles(text, delimiter, schema)
                 .is_some_and(|titles| pinned.header != Some(false) || !by_position(&titles))
         })
     };

@@ -11,6 +11,7 @@ use super::frame::Frame;
 use super::line_limit::MAX_LINE;
 use super::meaning::CellMeaning;
 use super::quotes::{self, Quoting};
+use super::titles::{field_of, is_header, titles_fit};
 use super::{cast, cast::is_blank};
 
 /// Delimiters seen in the field (`feeds.md`); others are found in the sample itself.
@@ -385,51 +386,4 @@ fn is_needed(field: usize, schema: &FeedSchema) -> bool {
     let name = &schema.fields[field].name;
     schema.fields[field].required != Required::No
         || schema.fields.iter().any(|f| matches!(&f.required, Required::Unless(of) if of == name))
-}
-
-/// The schema fields that the cells of a line name, if it names enough of them to be a header.
-pub(super) fn titles(
-    line: &str,
-    delimiter: &str,
-    schema: &FeedSchema,
-) -> Option<Vec<Option<usize>>> {
-    let mut cells: Vec<&str> = line.split(delimiter).collect();
-    if cells.len() > 1 && cells.last().is_some_and(|cell| is_blank(cell)) {
-        cells.pop();
-    }
-    let titles: Vec<_> = cells.iter().map(|cell| field_of(cell, schema)).collect();
-    let known = titles.iter().flatten().count();
-    is_header(known, titles_fit(known, cells.len(), schema)).then_some(titles)
-}
-
-/// A header may have any number of titles beyond those of the schema.
-fn titles_fit(known: usize, cells: usize, schema: &FeedSchema) -> f64 {
-    known as f64 / cells.min(schema.fields.len()) as f64
-}
-
-/// Half the titles known is a header.
-fn is_header(known: usize, titles_fit: f64) -> bool {
-    known >= 2 && titles_fit >= 0.5
-}
-
-/// The schema field that a header cell names, by name, column, title or alias, whatever its case.
-fn field_of(cell: &str, schema: &FeedSchema) -> Option<usize> {
-    let wanted = plain(cell);
-    if wanted.is_empty() {
-        return None;
-    }
-    schema.fields.iter().position(|field| {
-        let titles = [&field.name, &field.column].into_iter().map(String::as_str);
-        let titles = titles.chain([field.title.zh.as_ref(), field.title.en.as_ref()]);
-        titles.chain(field.aliases.iter().map(String::as_str)).any(|title| plain(title) == wanted)
-    })
-}
-
-/// A title without case, quotes, spaces and joiners.
-fn plain(title: &str) -> String {
-    title
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '"' | '\'' | '\u{feff}'))
-        .flat_map(char::to_lowercase)
-        .collect()
 }

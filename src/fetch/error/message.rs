@@ -210,6 +210,9 @@ impl FetchError {
                 )
             }
             FetchError::HostKey { server, shown, pinned } => {
+                // Each is the fingerprint and the kind of a key.
+                let line = shown.first().and_then(|key| key.split(' ').next());
+                let line = format!("host_key = \"{}\"", line.unwrap_or("SHA256:..."));
                 let shown = shown.join(", ");
                 let (zh, en) = if *pinned {
                     ("与 host_key 指定的不符", "does not match host_key")
@@ -218,11 +221,11 @@ impl FetchError {
                 };
                 Message::new(
                     format!(
-                        "不信任 {server} 的主机密钥，其指纹为 {shown}：{zh}；请先与提供方核实指纹，再在 [source] 中设置 host_key = \"SHA256:...\""
+                        "不信任 {server} 的主机密钥，其指纹为 {shown}：{zh}；请先与提供方核实指纹，再在 [source] 中写：{line}"
                     ),
                     format!(
                         "the host key of {server} is not trusted: its fingerprint is {shown}, which {en}; verify the \
-                         fingerprint with its owner, then set host_key = \"SHA256:...\" in [source]"
+                         fingerprint with its owner, then write in [source]: {line}"
                     ),
                 )
             }
