@@ -186,7 +186,10 @@ pub fn import(
             let awaited = request.wait_policy == WaitPolicy::CallerRetries
                 && matches!(
                     error.classify(),
-                    Classification { fault: Fault::Delivery | Fault::Source, waiting_helps: true }
+                    Classification {
+                        fault: Fault::Delivery | Fault::BadDelivery | Fault::Source,
+                        waiting_helps: true,
+                    }
                 );
             // The findings of a refused delivery are in the record of the run that refused it.
             if awaited || matches!(error, RunError::Fetch(FetchError::StillRefused { .. })) {
@@ -261,7 +264,7 @@ pub fn check(
         }
         other => other?,
     };
-    raw.load(max_file_size)?;
+    raw.load(max_file_size).map_err(|error| error.with_ready(&source.fetching().ready))?;
     outcome.time(Stage::Fetch, began);
     let freshness = request.job.and_then(|job| job.source.as_ref()?.fetching().freshness);
     let run = Run {
@@ -313,7 +316,8 @@ fn fetch_files(
         return Err(again.fault(&raw.source).into());
     }
     // A packed file that cannot be used may still be on its way: it is tried again, and not archived each time.
-    raw.load(request.job.max_file_size)?;
+    raw.load(request.job.max_file_size)
+        .map_err(|error| error.with_ready(&source.fetching().ready))?;
     if !request.dry_run {
         let label = archive::Label {
             tenant: &request.job.tenant,

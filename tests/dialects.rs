@@ -372,7 +372,7 @@ fn quotes_are_read_as_they_are_meant_and_the_report_says_so_where_two_readings_a
     let quarantined = None;
     let some = |text: &str| Some(text.to_owned());
     type Case<'c> = (&'c [(usize, &'c str)], &'c str, Vec<Option<String>>, &'c [&'c str]);
-    let cases: [Case<'_>; 16] = [
+    let cases: [Case<'_>; 19] = [
         (&[(1, r#""张,三""#)], "", vec![some("张,三")], &[]),
         (&[(1, r#""张""三""#)], "", vec![some("张\"三")], &["F115"]),
         (&[(1, r#""张,""三""#), (9, r#""李四""#)], "", vec![some("张,\"三"), some("李四")], &[]),
@@ -384,7 +384,26 @@ fn quotes_are_read_as_they_are_meant_and_the_report_says_so_where_two_readings_a
             &[(1, r#""张,三""#), (9, r#""李四"#)],
             "",
             vec![some("张,三"), quarantined.clone()],
-            &["R201"],
+            &["F115", "R201"],
+        ),
+        // A cell that needs its quotes says more of the file than some stray ones.
+        (
+            &[(1, r#""张,三""#), (8, r#""赵六"#), (9, r#""李四"#)],
+            "",
+            vec![some("张,三"), quarantined.clone(), quarantined.clone()],
+            &["F115", "R201"],
+        ),
+        (
+            &[(1, r#""张""三""#), (8, r#""赵六"#), (9, r#""李四"#)],
+            "",
+            vec![some("张\"三"), quarantined.clone(), quarantined.clone()],
+            &["F115", "R201"],
+        ),
+        (
+            &[(1, r#""张""三""#), (7, r#""钱七"#), (8, r#""赵六"#), (9, r#""李四"#)],
+            "",
+            vec![some(r#""张""三""#), some("\"钱七"), some("\"赵六"), some("\"李四")],
+            &["F115"],
         ),
         (
             &[(1, r#"张"三"#), (9, r#""李四""#)],
@@ -594,12 +613,16 @@ fn a_setting_that_cannot_be_meant_is_pointed_out() {
         ("[format]\nnull = [\"\"]", "for format.null; expected cells"),
         ("[format]\nquotes = \"some\"", "for format.quotes; expected \"auto\""),
         ("[format]\ntops = { organ = \"0\" }", "for format.tops.organ; expected parents"),
-        ("[codes]\ngender = { \"M\" = 1, \"M\" = 2 }", "duplicate"),
+        ("[codes]\ngender = { \"M\" = 1, \"M\" = 2 }", "duplicate key \"M\""),
         (
             "[codes]\ngender = { \"M\" = 1, \"M \" = 2 }",
-            "codes.gender.M : the word is written twice",
+            "codes.gender.M : the word \"M\" is written twice",
         ),
-        ("[codes]\ngender = { \"M\" = \"1\" }", "codes.gender.M"),
+        ("[codes]\ngender = { \"M\" = \"1\" }", "codes.gender.M; expected a whole number"),
+        (
+            "[format]\ndates = [\"%d/%m/%Y\", \"%m/%d/%Y\"]",
+            "\"%d/%m/%Y\" and \"%m/%d/%Y\" read 01/02/2003 as different days",
+        ),
     ];
     for (text, expected) in cases {
         let error = parse(text).unwrap_err();
@@ -618,9 +641,107 @@ fn a_setting_that_cannot_be_meant_is_pointed_out() {
             "[codes]\n\"agent.gender\" = { \"M\" = 7 }",
             "\"M\" stands for 7, which is none of 1 male",
         ),
+        (
+            "[format]\nnull = [\"U\"]\n[codes]\ngender = { \"M\" = 1, \"U\" = 2 }",
+            "t.toml:5: codes.gender: \"U\" is a code of agent.gender and also means no value (null)",
+        ),
     ];
     for (text, expected) in cases {
         let error = import(folder.path(), &job(text)).unwrap_err().to_string();
         assert!(error.contains(expected), "{text}: {error}");
     }
+}
+
+#[test]
+fn a_file_whose_header_is_skipped_is_refused_and_not_read_by_position() {
+    let company = company();
+    let write = |first: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        company.write(folder.path());
+        let mut lines = company.lines(Feed::Node, "|");
+        // The two columns are swapped, so that reading by position would mix them up.
+        let mut swapped = company.clone();
+        for row in &mut swapped.0[at(Feed::Node)] {
+            row.swap(3, 6);
+        }
+        if first.is_empty() {
+            lines = swapped.lines(Feed::Node, "|");
+        }
+        lines[0] = format!("{first}{}", lines[0]);
+        fs::write(folder.path().join("temp_base_node.txt"), lines.join("\n") + "\n").unwrap();
+        for name in ["temp_agent.txt", "temp_organization.txt", "temp_principal.txt"] {
+            let path = folder.path().join(name);
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(&path, format!("#NIGHTLY\n{text}")).unwrap();
+        }
+        folder
+    };
+    let found = |folder: &tempfile::TempDir, settings: &str| {
+        let (report, _) = import(folder.path(), &job(&format!("[format]\n{settings}"))).unwrap();
+        let refused = report.verdict == Verdict::Refused;
+        (refused, report.findings.iter().any(|finding| finding.code == "F116"))
+    };
+    let bare = write("");
+    assert_eq!(found(&bare, "skip_lines = 1"), (true, true));
+    let commented = write("#");
+    assert_eq!(found(&commented, "comment = \"#\""), (true, true));
+    let titled = write("#NIGHTLY\n");
+    assert_eq!(found(&titled, "skip_lines = 1"), (false, false));
+    assert_eq!(found(&titled, "comment = \"#\""), (false, false));
+}
+
+#[test]
+fn the_words_of_one_feed_go_before_those_of_every_feed() {
+    let mut company = company();
+    company.map(|feed, field, _, cell| match (feed, field, cell) {
+        (Feed::Agent, "gender", "1") | (Feed::Principal, "gender", "2") => "A".to_owned(),
+        (Feed::Agent, "gender", "2") | (Feed::Principal, "gender", "1") => "B".to_owned(),
+        _ => cell.to_owned(),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    company.write(folder.path());
+    let codes = "[codes]\n\"agent.gender\" = { A = 1, B = 2 }\ngender = { A = 2, B = 1 }";
+    let (report, rows) = published(folder.path(), codes);
+    assert!(report.findings.is_empty(), "{:?}", report.findings);
+    assert_eq!(rows, plain());
+}
+
+#[test]
+fn a_day_that_means_no_date_does_so_however_it_is_written() {
+    for (declared, written) in [
+        ("9999-12-31", &["9999-12-31 00:00:00", "99991231", "9999/12/31", "9999年12月31日"][..]),
+        ("99991231", &["9999-12-31", "9999-12-31T00:00:00"]),
+        ("0000-00-00", &["0000-00-00 00:00:00", "00000000"]),
+    ] {
+        let mut company = company();
+        let count = std::cell::Cell::new(0);
+        company.map(|_, field, _, cell| match field {
+            "leaveCompanyDate" if cell.is_empty() => {
+                count.set(count.get() + 1);
+                written[count.get() % written.len()].to_owned()
+            }
+            _ => cell.to_owned(),
+        });
+        let folder = tempfile::tempdir().unwrap();
+        company.write(folder.path());
+        let settings = format!("[format]\nno_date = [\"{declared}\"]");
+        let (report, rows) = published(folder.path(), &settings);
+        assert!(report.findings.is_empty(), "{declared}: {:?}", report.findings);
+        assert_eq!(rows, plain(), "{declared}");
+    }
+}
+
+#[test]
+fn a_line_that_fits_only_in_quotes_says_so() {
+    let mut names = vec![(1, r#""张,三""#)];
+    names.extend((2..14).map(|row| (row, r#""李四"#)));
+    let (report, published) = with_names(&names, "");
+    assert_eq!(published[..2], [None, Some("\"李四".to_owned())], "one against twelve");
+    let message = |code| {
+        let mut found = report.findings.iter().filter(|finding| finding.code == code);
+        found.next().map(|finding| finding.message.en.to_string()).unwrap_or_default()
+    };
+    assert!(message("R201").contains("[format] quotes = \"needed\""), "{}", message("R201"));
+    assert!(message("F115").contains("1 line(s) with a delimiter within quotes"));
+    assert!(message("F115").contains("taken for text"), "{}", message("F115"));
 }

@@ -68,7 +68,7 @@ pub enum EventKind {
 /// differ from attempt to attempt, who has to act does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Cause {
-    /// The insurer's server, the network or the account.
+    /// The insurer's server, the network, the account, or files of which nothing can be read.
     Source,
     /// The job file, the schema or the data folder: the operator of orgsnap has to act.
     Setup,
@@ -81,7 +81,7 @@ impl Cause {
     /// run holds the tenant, or the run was asked to end.
     pub fn of(fault: Fault) -> Option<Cause> {
         match fault {
-            Fault::Source | Fault::SourceAccess => Some(Cause::Source),
+            Fault::BadDelivery | Fault::Source | Fault::SourceAccess => Some(Cause::Source),
             Fault::Setup | Fault::DataFolder => Some(Cause::Setup),
             Fault::Internal => Some(Cause::Internal),
             Fault::Delivery | Fault::Busy | Fault::DatabaseLocked | Fault::Stopped => None,

@@ -28,6 +28,7 @@ impl Exit {
         match fault {
             // A run that was asked to end is to be run again, as one whose delivery has not come.
             Fault::Delivery | Fault::Source | Fault::Stopped => Exit::Unavailable,
+            Fault::BadDelivery => Exit::Refused,
             Fault::Setup | Fault::SourceAccess | Fault::DataFolder => Exit::Usage,
             Fault::Busy | Fault::DatabaseLocked => Exit::Locked,
             Fault::Internal => Exit::Internal,

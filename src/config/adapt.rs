@@ -42,7 +42,10 @@ impl Schema {
             add(&mut forest.top_markers.texts, &words.texts);
             forest.top_markers.own_key |= words.own_key;
         }
-        for (name, words) in &job.codes {
+        // The words of one feed's field go over those of every field of the name.
+        let (special, general): (Vec<_>, Vec<_>) =
+            job.codes.iter().partition(|(name, _)| name.contains('.'));
+        for (name, words) in general.into_iter().chain(special) {
             let fail = |why| unfit(job, words.line, "codes", name, why);
             let mut known = 0;
             for field in self.named(name) {
@@ -58,7 +61,31 @@ impl Schema {
                 )));
             }
         }
+        self.reject_words_without_value(job)?;
         Ok(self)
+    }
+
+    /// A word cannot both stand for a code and mean: no value.
+    fn reject_words_without_value(&self, job: &Job) -> Result<(), ConfigError> {
+        for feed in &self.feeds {
+            for field in &feed.fields {
+                let Some(word) = field.word_without_value() else { continue };
+                let own = format!("{}.{}", feed.feed, field.name);
+                let codes = [&own, &field.name];
+                let codes = codes.into_iter().find_map(|name| Some((name, job.codes.get(name)?)));
+                let why = Message::new(
+                    format!("\"{word}\" 既是 {own} 的代码，又表示没有值（null）；请只留一处"),
+                    format!(
+                        "\"{word}\" is a code of {own} and also means no value (null); take one of them out"
+                    ),
+                );
+                return Err(match codes.filter(|(_, words)| words.words.contains_key(word)) {
+                    Some((name, words)) => unfit(job, words.line, "codes", name, why),
+                    None => ConfigError { line: None, ..unfit(job, 0, "format", "null", why) },
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The fields of a name, in every feed that has it, or of `feed.field`.

@@ -166,6 +166,13 @@ impl DatePattern {
         parsed.to_naive_date().ok().filter(|date| (1..=9999).contains(&date.year()))
     }
 
+    /// A text that both forms read, and as different days.
+    pub fn contradicts(&self, other: &DatePattern) -> Option<String> {
+        let probe = NaiveDate::from_ymd_opt(2003, 2, 1)?;
+        let text = self.write(probe)?;
+        other.read(&text).filter(|day| *day != probe).map(|_| text)
+    }
+
     /// A date in this form.
     pub fn write(&self, date: NaiveDate) -> Option<String> {
         let mut text = String::new();

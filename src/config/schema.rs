@@ -8,6 +8,7 @@ mod json_cursor;
 mod links;
 mod load;
 mod resolved;
+mod unread;
 
 #[cfg(test)]
 mod tests;

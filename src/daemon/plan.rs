@@ -95,7 +95,7 @@ impl MissingPrecondition {
     /// What a run lacked that ended in a fault; `None` if it was asked to end and lacked nothing.
     pub fn of(fault: Fault) -> Option<MissingPrecondition> {
         match fault {
-            Fault::Delivery => Some(MissingPrecondition::Files),
+            Fault::Delivery | Fault::BadDelivery => Some(MissingPrecondition::Files),
             Fault::Source | Fault::SourceAccess => Some(MissingPrecondition::Source),
             Fault::Busy => Some(MissingPrecondition::Lock),
             Fault::Setup | Fault::DataFolder => Some(MissingPrecondition::Setup),

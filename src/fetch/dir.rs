@@ -17,6 +17,7 @@ use super::readiness::{self, PollResult};
 use super::remote::{Folder, Stat, Version};
 use super::zipped::zipped;
 use super::{Content, FetchError, Fetched, Progress, RawDelivery, RawFile, Request};
+use super::{expand, matching};
 
 /// Most names of a folder that are looked at.
 const MOST_LISTED: usize = 10_000;
@@ -65,6 +66,8 @@ pub(super) fn fetch(
     }
     if polled.found.zipped {
         files = zipped(files, wanted);
+    } else {
+        refuse_copies(dir, &files, request, wanted, deadline)?;
     }
     // The four files are one delivery: one that was replaced while another was read is of another day.
     let changed = polled.differences(&PollResult::look(&mut Here(dir), wanted)?, wanted);
@@ -72,6 +75,49 @@ pub(super) fn fetch(
         return Err(FetchError::Changing { what: changed.join(", ") });
     }
     Ok(RawDelivery { source, files, downloads: Vec::new() })
+}
+
+/// Refuses a second file of the same feed, plain, packed or in a zip file, whose content is another one: which of them
+/// counts would be a guess. A zip file that cannot be read, or holds other files, is none of the delivery.
+fn refuse_copies(
+    dir: &Path,
+    files: &[Fetched],
+    request: &Request<'_>,
+    wanted: &ExpectedFiles,
+    deadline: &FetchDeadline,
+) -> Result<(), FetchError> {
+    let listed = Here(dir).list()?.unwrap_or_default();
+    let limit = request.max_file_size;
+    let zips: Vec<&String> = listed.iter().filter(|name| matching::is_zip(name)).collect();
+    for fetched in files {
+        let Fetched::File(file) = fetched else { continue };
+        let expected = wanted.name(file.feed);
+        let copies = matching::copies(expected, &file.name, &listed);
+        let zip = match zips[..] {
+            [only] => Some(only.clone()),
+            _ => None,
+        };
+        for other in copies.into_iter().chain(zip) {
+            deadline.check()?;
+            let path = dir.join(&other);
+            let is_file = std::fs::metadata(&path).is_ok_and(|m| m.is_file() && m.len() <= limit);
+            if !is_file {
+                continue;
+            }
+            let bytes = std::fs::read(&path).map_err(|error| unreadable(&path, error))?;
+            let content = match expand::content_for(expected, &other, &bytes, limit) {
+                Ok(Some(content)) => content,
+                Ok(None) => continue,
+                Err(_) if matching::is_zip(&other) => continue,
+                Err(_) => Vec::new(),
+            };
+            let own = expand::content_for(expected, &file.name, file.bytes(), limit);
+            if own.is_ok_and(|own| own.as_ref() != Some(&content)) {
+                return Err(FetchError::TwoCopies { one: file.name.clone(), other });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A folder of this machine.

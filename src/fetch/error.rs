@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use crate::config::job::ConfigError;
+use crate::config::job::{ConfigError, Ready};
 use crate::model::{Message, RunId};
 
 use crate::disk::DiskError;
@@ -174,6 +174,15 @@ pub enum FetchError {
         file: String,
         /// What is wrong with it.
         what: Message,
+        /// Whether it may be only the beginning of a file that is still on its way.
+        cut_off: bool,
+    },
+    /// Two files are there for the same feed, with different content.
+    TwoCopies {
+        /// The one that would have been read.
+        one: String,
+        /// The other one.
+        other: String,
     },
     /// The server has the file and does not hand it out, for another reason than its permissions.
     FileRefused {
@@ -251,6 +260,18 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// The same fault where no wait for files to become stable has shown that a packed file does not grow: one that is
+    /// cut off is taken for what it is.
+    pub fn with_ready(self, ready: &Ready) -> FetchError {
+        match self {
+            FetchError::Packed { file, what, cut_off } => {
+                let cut_off = cut_off && matches!(ready, Ready::Stable { .. });
+                FetchError::Packed { file, what, cut_off }
+            }
+            other => other,
+        }
+    }
+
     /// Whether to try again at once, in the same fetch. A refused login is not: three of them lock
     /// an account. A missing permission is, since some servers set it only after the upload.
     pub(super) fn is_worth_another_attempt(&self) -> bool {
@@ -265,6 +286,7 @@ impl FetchError {
             | FetchError::NotStored { .. }
             | FetchError::NotReady { .. }
             | FetchError::Packed { .. }
+            | FetchError::TwoCopies { .. }
             | FetchError::NotRefreshed { .. }
             | FetchError::StillRefused { .. }
             | FetchError::Cancelled

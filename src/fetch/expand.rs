@@ -3,6 +3,7 @@
 //! What is expanded is bounded before it is held: by the size limit of a file, and by how much larger than the packed
 //! bytes it may become.
 
+use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read};
 
 use zip::ZipArchive;
@@ -10,7 +11,7 @@ use zip::result::ZipError;
 
 use crate::model::Message;
 
-use super::matching;
+use super::{FetchError, matching};
 
 /// A packed file may become this many times as large. Rosters of a million rows become twenty times as large at most; deflate can reach a thousand.
 const MOST_RATIO: u64 = 200;
@@ -24,15 +25,23 @@ const MOST_MEMBERS: usize = 1000;
 pub(super) enum Refusal {
     /// It becomes larger than a file may be; so many bytes at least.
     Oversized(u64),
+    /// It ends too early.
+    CutOff(Message),
     /// It is damaged, dangerous, or packed in a way that is not known here.
     Unusable(Message),
 }
 
 impl Refusal {
+    /// The fault of a file.
+    pub(super) fn of(self, file: &str) -> FetchError {
+        let cut_off = matches!(self, Refusal::CutOff(_));
+        FetchError::Packed { file: file.to_owned(), what: self.what(), cut_off }
+    }
+
     /// What is wrong with the file, where it is about the whole of it.
     pub(super) fn what(self) -> Message {
         match self {
-            Refusal::Unusable(what) => what,
+            Refusal::Unusable(what) | Refusal::CutOff(what) => what,
             Refusal::Oversized(size) => Message::new(
                 format!("超过大小上限（{size} 字节）"),
                 format!("it is larger than a file may be ({size} bytes)"),
@@ -73,6 +82,13 @@ pub(super) fn members(packed: &[u8]) -> Result<Vec<Member>, Refusal> {
             format!("it holds {number} files, more than {MOST_MEMBERS}"),
         )));
     }
+    // The reader keeps the last of several members of one path and says nothing of the others.
+    if let Some(name) = repeated_path(packed) {
+        return Err(Refusal::Unusable(Message::new(
+            format!("其中有不止一个 {name}"),
+            format!("it holds {name} more than once"),
+        )));
+    }
     let mut members = Vec::new();
     for index in 0..archive.len() {
         let file = archive.by_index_raw(index).map_err(zip_fault)?;
@@ -96,6 +112,48 @@ pub(super) fn members(packed: &[u8]) -> Result<Vec<Member>, Refusal> {
         members.push(Member { name, index, size: file.size() });
     }
     Ok(members)
+}
+
+/// A path that the list at the end of a zip file names more than once; `None` where the list cannot be followed.
+fn repeated_path(packed: &[u8]) -> Option<String> {
+    const END: &[u8] = b"PK\x05\x06";
+    const ENTRY: &[u8] = b"PK\x01\x02";
+    let number = |bytes: &[u8], at: usize| {
+        let field = bytes.get(at..at + 2)?;
+        Some(usize::from(u16::from_le_bytes([field[0], field[1]])))
+    };
+    let end = memchr::memmem::rfind(packed, END)?;
+    let size = packed.get(end + 12..end + 16)?;
+    let size = u32::from_le_bytes([size[0], size[1], size[2], size[3]]) as usize;
+    let mut list = packed.get(end.checked_sub(size)?..end)?;
+    let mut seen = BTreeSet::new();
+    while list.starts_with(ENTRY) {
+        let length = number(list, 28)?;
+        let name = list.get(46..46 + length)?;
+        if !seen.insert(name) {
+            return Some(String::from_utf8_lossy(name).into_owned());
+        }
+        list = list.get(46 + length + number(list, 30)? + number(list, 32)?..)?;
+    }
+    None
+}
+
+/// What a file holds for an expected name: its own content, expanded, or that of the member of a zip file. `None` if
+/// the zip file has no such member.
+pub(super) fn content_for(
+    expected: &str,
+    name: &str,
+    bytes: &[u8],
+    limit: u64,
+) -> Result<Option<Vec<u8>>, Refusal> {
+    if matching::is_zip(name) {
+        let members = members(bytes)?;
+        let names: Vec<String> = members.iter().map(|member| member.name.clone()).collect();
+        let found = matching::find(expected, &names);
+        let member = members.iter().find(|member| Some(member.name.as_str()) == found);
+        return member.map(|member| unzip(bytes, member, limit)).transpose();
+    }
+    if is_gzip(name) { gunzip(bytes, limit).map(Some) } else { Ok(Some(bytes.to_vec())) }
 }
 
 /// Expands a member.
@@ -157,15 +215,19 @@ fn zip_fault(error: ZipError) -> Refusal {
             ),
         )),
         ZipError::Io(error) => damaged(&error),
-        _ => unusable("不是完整的 zip 文件", "it is no whole zip file"),
+        _ => Refusal::CutOff(Message::fixed("不是完整的 zip 文件", "it is no whole zip file")),
     }
 }
 
 fn damaged(error: &io::Error) -> Refusal {
-    Refusal::Unusable(Message::new(
+    let what = Message::new(
         format!("已损坏或不完整（{error}）"),
         format!("it is damaged or not whole ({error})"),
-    ))
+    );
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => Refusal::CutOff(what),
+        _ => Refusal::Unusable(what),
+    }
 }
 
 fn unusable(zh: &'static str, en: &'static str) -> Refusal {

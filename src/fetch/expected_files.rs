@@ -15,6 +15,8 @@ pub(super) struct ExpectedFiles {
     pub(super) usual: Option<PerFeed<String>>,
     /// The zip file that holds the files, if the job names one.
     pub(super) zip: Option<String>,
+    /// Whether the files may also lie there as they are where that zip file is not there.
+    pub(super) zip_optional: bool,
     /// The file whose presence says that the delivery is complete, if the job has one.
     pub(super) marker: Option<String>,
 }
@@ -49,7 +51,8 @@ impl ExpectedFiles {
             Ready::Now | Ready::Stable { .. } => None,
         };
         let usual = (settings.files.usual_too && names != usual).then_some(usual);
-        Ok(ExpectedFiles { names, usual, zip, marker })
+        let zip_optional = settings.files.usual_too;
+        Ok(ExpectedFiles { names, usual, zip, zip_optional, marker })
     }
 
     /// The name of the file of a feed.
@@ -73,17 +76,20 @@ impl ExpectedFiles {
             zipped: true,
             near: PerFeed::default(),
         };
-        if let Some(zip) = &self.zip {
+        if let Some(zip) = &self.zip
+            && (!self.zip_optional || matching::alike(zip, listed).is_some())
+        {
             let mut found = zipped(matching::alike(zip, listed).unwrap_or(zip));
             found.near = PerFeed::from_fn(|_| matching::near(zip, listed));
             return found;
         }
         let name = |feed| self.in_folder(feed, listed);
-        if Feed::ALL.into_iter().all(|feed| name(feed).is_none())
-            && let Some(zip) = matching::only_zip(listed)
-        {
+        let none = Feed::ALL.into_iter().all(|feed| name(feed).is_none());
+        if none && let Some(zip) = matching::only_zip(listed) {
             return zipped(zip);
         }
+        // Several zip files, of which the job names none.
+        let zips = if none { matching::zips(listed) } else { Vec::new() };
         Found {
             names: PerFeed::from_fn(|feed| {
                 name(feed).unwrap_or_else(|| self.name(feed)).to_owned()
@@ -91,6 +97,7 @@ impl ExpectedFiles {
             zipped: false,
             near: PerFeed::from_fn(|feed| match name(feed) {
                 Some(_) => Vec::new(),
+                None if !zips.is_empty() => zips.clone(),
                 None => matching::near(self.name(feed), listed),
             }),
         }

@@ -24,6 +24,30 @@ pub(super) fn only_zip(names: &[String]) -> Option<&str> {
     only(names.iter().filter(|name| is_zip(name)))
 }
 
+/// The zip files among the names, as many as are shown.
+pub(super) fn zips(names: &[String]) -> Vec<String> {
+    let mut zips: Vec<String> = names.iter().filter(|name| is_zip(name)).cloned().collect();
+    zips.sort_unstable();
+    zips.truncate(MOST_NEAR);
+    zips
+}
+
+/// Whether all of these names are those of zip files.
+pub(super) fn all_zips(names: &[String]) -> bool {
+    names.iter().all(|name| is_zip(name))
+}
+
+/// The names in the folder besides the one chosen that `expected` may have been given under: another case, packed.
+pub(super) fn copies(expected: &str, chosen: &str, names: &[String]) -> Vec<String> {
+    let expected = expected.to_lowercase();
+    let packed = format!("{expected}.gz");
+    let is_copy = |name: &&String| {
+        let lower = name.to_lowercase();
+        **name != chosen && (lower == expected || lower == packed)
+    };
+    names.iter().filter(is_copy).cloned().collect()
+}
+
 /// Whether a name is that of a zip file.
 pub(super) fn is_zip(name: &str) -> bool {
     name.to_lowercase().ends_with(".zip")

@@ -125,10 +125,7 @@ impl RawDelivery {
                 Some(zip) => {
                     let members = match listed.take() {
                         Some(members) => members,
-                        None => expand::members(packed).map_err(|refusal| FetchError::Packed {
-                            file: zip.clone(),
-                            what: refusal.what(),
-                        })?,
+                        None => expand::members(packed).map_err(|refusal| refusal.of(zip))?,
                     };
                     let names: Vec<String> = members.iter().map(|m| m.name.clone()).collect();
                     let Some(name) = matching::find(&file.name, &names) else {
@@ -146,7 +143,7 @@ impl RawDelivery {
                             format!("其中有不止一个 {name}"),
                             format!("it holds {name} more than once"),
                         );
-                        return Err(FetchError::Packed { file: zip.clone(), what });
+                        return Err(Refusal::Unusable(what).of(zip));
                     }
                     file.name = name.to_owned();
                     listed = Some(members);
@@ -162,9 +159,8 @@ impl RawDelivery {
                     let (feed, name) = (file.feed, file.name.clone());
                     *fetched = Fetched::Oversized { feed, name, size, limit };
                 }
-                Some(Err(Refusal::Unusable(what))) => {
-                    let file = file.container.as_ref().unwrap_or(&file.name).clone();
-                    return Err(FetchError::Packed { file, what });
+                Some(Err(refusal)) => {
+                    return Err(refusal.of(file.container.as_ref().unwrap_or(&file.name)));
                 }
             }
         }

@@ -277,6 +277,7 @@ mod tests {
                 .map(str::to_owned),
             usual: None,
             zip: None,
+            zip_optional: false,
             marker: Some("done.ok".to_owned()),
         }
     }

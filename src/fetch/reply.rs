@@ -276,7 +276,11 @@ fn distrust(error: &io::Error) -> Option<(Message, Option<Box<CertificateSummary
         }
         None => (reason.to_string(), None),
     };
-    Some((Message::new(words.clone(), words), certificate))
+    let zh = match words.starts_with("CaUsedAsEndEntity") {
+        true => "CaUsedAsEndEntity：这是证书颁发机构的证书，不是服务器证书；若确为该服务器所用，请在 ca 中指定".to_owned(),
+        false => words.clone(),
+    };
+    Some((Message::new(zh, words), certificate))
 }
 
 #[cfg(test)]

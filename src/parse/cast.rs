@@ -198,6 +198,23 @@ fn is_time(text: &str) -> bool {
     parse().is_some()
 }
 
+/// The digits of the day that a text of digits, joiners and perhaps a time of day states; empty for any other text. It
+/// need not be a day of the calendar.
+pub(super) fn digits_of_day(text: &str) -> String {
+    let (day, time) = text.split_once(['T', ' ']).map_or((text, None), |(d, t)| (d, Some(t)));
+    let is_day = day.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '/' | '.'));
+    match is_day && time.is_none_or(|time| is_time(time.trim_start_matches(' '))) {
+        true => day.chars().filter(char::is_ascii_digit).collect(),
+        false => String::new(),
+    }
+}
+
+/// The four digits of the year of a day, given as days since 1970-01-01.
+pub(super) fn year(day: i32) -> Option<String> {
+    let date = NaiveDate::from_num_days_from_ce_opt(day + EPOCH_FROM_CE)?;
+    Some(format!("{:04}", date.year()))
+}
+
 fn two_digits(text: &str) -> Option<(u32, &str)> {
     Some((number(text.as_bytes().get(..2)?)?, text.get(2..)?))
 }

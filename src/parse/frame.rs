@@ -45,7 +45,12 @@ impl<'a> Frame<'a> {
 
     /// Whether the text of a line is a comment.
     pub(super) fn is_comment(&self, text: &str) -> bool {
-        self.comment.is_some_and(|comment| text.starts_with(comment))
+        self.uncommented(text).is_some()
+    }
+
+    /// What a comment says behind the text that makes it one.
+    pub(super) fn uncommented<'t>(&self, text: &'t str) -> Option<&'t str> {
+        text.strip_prefix(self.comment?)
     }
 
     /// Whether a line is the control record.

@@ -13,6 +13,36 @@ pub(super) struct CellMeaning<'a> {
     pub(super) kind: CellKind<'a>,
     /// Texts besides the empty one that mean: no value.
     no_value: Vec<&'a str>,
+    no_days: Vec<NoDay>,
+}
+
+/// A day that is declared to mean no date, however it is written.
+struct NoDay {
+    /// Its year, which every form of it has.
+    year: String,
+    digits: String,
+    /// Days since 1970-01-01; `None` where it is no day of the calendar, such as `0000-00-00`.
+    day: Option<i32>,
+}
+
+impl NoDay {
+    fn of(text: &str, dates: &DateReader<'_>) -> Option<NoDay> {
+        let digits = cast::digits_of_day(text);
+        let day = dates.read(text).map(|(day, _)| day);
+        let year = match day {
+            Some(day) => cast::year(day)?,
+            None => digits.get(..4)?.to_owned(),
+        };
+        Some(NoDay { year, digits, day })
+    }
+
+    fn is(&self, text: &str, dates: &DateReader<'_>) -> bool {
+        text.contains(&self.year) && {
+            let same_digits = || cast::digits_of_day(text) == self.digits;
+            let same_day = |day| dates.read(text).is_some_and(|(read, _)| read == day);
+            (self.digits.len() == 8 && same_digits()) || self.day.is_some_and(same_day)
+        }
+    }
 }
 
 /// How a cell with a value is read.
@@ -48,15 +78,18 @@ pub(super) enum Number {
 impl<'a> CellMeaning<'a> {
     pub(super) fn of(field: &'a Field) -> CellMeaning<'a> {
         let mut no_value: Vec<&str> = field.no_value.iter().map(String::as_str).collect();
+        let mut no_days = Vec::new();
         let kind = match &field.kind {
             Kind::Text => CellKind::Text,
             Kind::Integer => CellKind::Integer(Integers::of(field)),
             Kind::Date(dates) => {
                 no_value.extend(dates.no_date.iter().map(String::as_str));
-                CellKind::Date(DateReader::new(dates))
+                let reader = DateReader::new(dates);
+                no_days.extend(dates.no_date.iter().filter_map(|text| NoDay::of(text, &reader)));
+                CellKind::Date(reader)
             }
         };
-        CellMeaning { kind, no_value }
+        CellMeaning { kind, no_value, no_days }
     }
 
     /// Whether a trimmed text means: no value.
@@ -72,7 +105,14 @@ impl<'a> CellMeaning<'a> {
     /// Whether a trimmed text that is not empty means: no value.
     pub(super) fn declares_no_value(&self, text: &str) -> bool {
         // Nearly every schema declares none.
-        !self.no_value.is_empty() && self.no_value.contains(&text)
+        !self.no_value.is_empty() && (self.no_value.contains(&text) || self.is_no_day(text))
+    }
+
+    fn is_no_day(&self, text: &str) -> bool {
+        match &self.kind {
+            CellKind::Date(dates) => self.no_days.iter().any(|no_day| no_day.is(text, dates)),
+            CellKind::Text | CellKind::Integer(_) => false,
+        }
     }
 
     /// Whether a trimmed text with a value is one of the field's type.

@@ -13,8 +13,10 @@ mod parsed;
 mod plan;
 mod record_facts;
 mod records;
+mod skipped_header;
 mod sniff;
 mod spanning;
+mod titles;
 
 use polars::prelude::PolarsResult;
 
@@ -33,11 +35,12 @@ pub use frame::TrailerLine;
 pub use line_limit::MAX_LINE;
 pub use meaning::CellReader;
 pub use parsed::{Parsed, Unparsable};
-pub use quote_survey::AmbiguousQuotes;
+pub use quote_survey::{AmbiguousQuotes, QuoteDoubt};
 pub use quotes::Quoting;
 pub use record_facts::{
     CellFault, CellFaultKind, Oversized, Ragged, RaggedWhy, Reformatted, Undecoded,
 };
+pub use skipped_header::{SkippedBy, SkippedHeader};
 pub use sniff::{Candidate, Header, Layout, NoLayout};
 
 /// Decodes and parses one file. `pinned` overrides detection.
@@ -82,8 +85,11 @@ fn lay_out<'a, 's>(
     if nothing_from(frame.first) {
         return Err(Unparsable::Empty { header: false });
     }
-    let mut layout = sniff::sniff(&lines, &frame, schema, pinned)
-        .map_err(|no_layout| Unparsable::Layout(no_layout, detected))?;
+    let sniffed = sniff::sniff(&lines, &frame, schema, pinned);
+    if let Some(skipped) = skipped_header::find(&lines, &frame, schema, pinned, &sniffed) {
+        return Err(Unparsable::SkippedHeader(skipped, detected));
+    }
+    let mut layout = sniffed.map_err(|no_layout| Unparsable::Layout(no_layout, detected))?;
     if let Some(header) = &layout.header {
         if !header.missing.is_empty() || !header.duplicates.is_empty() {
             return Err(Unparsable::Header(Box::new(layout), detected));

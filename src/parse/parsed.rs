@@ -11,7 +11,9 @@ use super::clean::without_controls;
 use super::frame::TrailerLine;
 use super::quote_survey::AmbiguousQuotes;
 use super::record_facts::{CellFault, Oversized, Ragged, Reformatted, Undecoded};
+use super::skipped_header::SkippedHeader;
 use super::sniff::{Layout, NoLayout};
+use super::titles::Titles;
 
 /// A file cut into records. Row numbers are positions in `table`, line numbers are 0-based here.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub struct Parsed<'a> {
     /// Lines that are declared to be no data, those above, comments, the control record; and the further lines of records
     /// that go over line ends.
     pub other: u64,
+    /// The titles of fields, to tell a header where none is expected.
+    pub(super) titles: Titles,
     /// The declared control record.
     pub trailer: Option<TrailerLine>,
     /// What quotes are taken for, where they can be read in two ways.
@@ -57,6 +61,8 @@ pub enum Unparsable {
     Layout(NoLayout, Detected),
     /// The header lacks required fields or names one twice.
     Header(Box<Layout>, Detected),
+    /// The header stands on a line that was declared to be no data, and the file has no other one.
+    SkippedHeader(SkippedHeader, Detected),
 }
 
 impl Parsed<'_> {
@@ -115,6 +121,9 @@ impl Parsed<'_> {
             return Vec::new();
         }
         let cells = self.layout.cells(text);
+        if self.titles.are_in(cells.iter().map(|cell| &*cell.1)) {
+            return Vec::new();
+        }
         let fits = cells.len() == self.layout.width;
         let field_of =
             |at: usize| self.layout.columns.iter().position(|column| *column == Some(at));

@@ -11,23 +11,42 @@ use super::sniff::Layout;
 pub struct AmbiguousQuotes {
     /// What they are taken for.
     pub taken: Quoting,
-    /// The first line that reads in both ways, 0-based.
+    /// What leaves a doubt.
+    pub doubt: QuoteDoubt,
+    /// The first line of which that is so, 0-based.
     pub line: usize,
     /// Number of such lines.
     pub lines: u64,
 }
+
+/// Why it is not certain what the quotes of a file mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QuoteDoubt {
+    /// Lines read in both ways.
+    BothWays,
+    /// Other lines fit only in the way that was not taken.
+    OtherWay,
+}
+
+/// A line that fits only if its quotes enclose a cell is rarely an accident; a stray quote, which makes a line fit only
+/// as text, is a common one. So it takes this many of the latter to outweigh one of the former ...
+const DELIMITER_WEIGHT: u64 = 10;
+/// ... and so many to outweigh a doubled quote in an enclosed cell, which text may hold too.
+const DOUBLED_WEIGHT: u64 = 2;
 
 /// Lines with quotes, by what they speak for.
 #[derive(Debug, Default)]
 struct Survey {
     /// A delimiter within quotes: as text the line would not fit.
     delimiters: u64,
+    first_delimiter: Option<usize>,
     /// A doubled quote within quotes.
     doubled: u64,
     /// A cell in quotes that would need none.
     plain: u64,
     /// A line that fits only if its quotes are text.
     text: u64,
+    first_text: Option<usize>,
     /// Quotes in the middle of cells, which both readings take for text.
     inside: u64,
     /// The lines with enclosed cells that also fit as text.
@@ -55,16 +74,26 @@ pub(super) fn decide(
             }
         }
     }
-    let proofs = survey.delimiters + survey.doubled;
+    let proofs = survey.delimiters * DELIMITER_WEIGHT + survey.doubled * DOUBLED_WEIGHT;
     let needed = match proofs {
         0 => survey.plain > 0 && survey.text == 0 && survey.inside == 0,
         _ => proofs >= survey.text,
     };
     let taken = if needed { Quoting::Needed } else { Quoting::Text };
+    let found = |doubt, first: Option<usize>, lines| {
+        first.map(|line| AmbiguousQuotes { taken, doubt, line, lines })
+    };
+    let against = match taken {
+        Quoting::Text => found(QuoteDoubt::OtherWay, survey.first_delimiter, survey.delimiters),
+        Quoting::Needed | Quoting::Always if proofs > 0 => {
+            found(QuoteDoubt::OtherWay, survey.first_text, survey.text)
+        }
+        Quoting::Needed | Quoting::Always => None,
+    };
     // A delimiter within quotes leaves no doubt, as long as nothing speaks against it.
-    let certain = needed && survey.delimiters > survey.text;
-    let ambiguous = survey.first_both.filter(|_| !certain);
-    (taken, ambiguous.map(|line| AmbiguousQuotes { taken, line, lines: survey.both }))
+    let certain = needed && survey.delimiters > 0;
+    let both = || found(QuoteDoubt::BothWays, survey.first_both, survey.both);
+    (taken, against.or_else(|| both().filter(|_| !certain)))
 }
 
 impl Survey {
@@ -77,7 +106,10 @@ impl Survey {
         let has = |quotes| cells.iter().any(|cell| cell.quotes == quotes);
         let misfit = has(CellQuotes::Open) || has(CellQuotes::Inner);
         if misfit || cells.len() != layout.width {
-            self.text += u64::from(fits_as_text);
+            if fits_as_text {
+                self.text += 1;
+                self.first_text.get_or_insert(line);
+            }
             return;
         }
         if !has(CellQuotes::Enclosed) {
@@ -87,6 +119,7 @@ impl Survey {
         let enclosed = || cells.iter().filter(|cell| cell.quotes == CellQuotes::Enclosed);
         if enclosed().any(|cell| cell.value.contains(layout.delimiter.as_str())) {
             self.delimiters += 1;
+            self.first_delimiter.get_or_insert(line);
         } else if enclosed().any(|cell| cell.value.contains('"')) {
             self.doubled += 1;
         } else {

@@ -20,6 +20,8 @@ pub enum RaggedWhy {
     Count,
     /// A quote at the beginning of a field is not closed at its end.
     Quote,
+    /// Their number is wrong, and right if its quotes enclose cells instead of being text.
+    Quotable,
     /// Something stands behind the delimiter that ends every other line.
     Behind,
 }

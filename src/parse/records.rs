@@ -18,10 +18,11 @@ use super::line_limit::MAX_LINE;
 use super::meaning::{CellKind, Number};
 use super::parsed::Parsed;
 use super::plan::{LineCells, Plan, Splitter};
-use super::quotes::{self, Quoting};
+use super::quotes::{self, Quoting, SEPARATOR};
 use super::record_facts::{
     CellFault, CellFaultKind, Oversized, Ragged, RaggedWhy, Reformatted, Undecoded,
 };
+use super::titles::Titles;
 
 /// Raw bytes decoded at a time; larger runs cost page faults (`encoding_rs`: 204 ms whole, 72 ms so).
 const RUN: u64 = 1 << 20;
@@ -89,6 +90,7 @@ pub(super) fn records<'a>(
         reformatted: whole.reformatted,
         blank: whole.blank + blank_above,
         other: whole.other + other_above,
+        titles: Titles::of(schema),
         trailer: frame.trailer,
         ambiguous_quotes,
     })
@@ -280,9 +282,22 @@ impl Reader<'_, '_> {
                 }
             }
         } else {
-            let why = if behind { RaggedWhy::Behind } else { RaggedWhy::Count };
+            let why = match behind {
+                true => RaggedWhy::Behind,
+                false if self.fits_unquoted(text) => RaggedWhy::Quotable,
+                false => RaggedWhy::Count,
+            };
             self.part.ragged.push(Ragged { line: number, found: self.cells.len() as u32, why });
         }
+    }
+
+    /// Whether a line whose quotes are taken for text has the right number of fields if they enclose cells.
+    fn fits_unquoted(&self, text: &str) -> bool {
+        let plan = self.plan;
+        let fields = || quotes::unquoted(text, plan.delimiter.text, Quoting::Needed, &[]);
+        plan.quotes == Quoting::Text
+            && text.contains('"')
+            && fields().is_some_and(|(bare, _)| bare.split(SEPARATOR).count() == plan.width)
     }
 
     /// Notes on the next record the columns of which characters were removed.

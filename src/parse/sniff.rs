@@ -11,6 +11,7 @@ use super::frame::Frame;
 use super::line_limit::MAX_LINE;
 use super::meaning::CellMeaning;
 use super::quotes::{self, Quoting};
+use super::titles::{field_of, is_header, titles_fit};
 use super::{cast, cast::is_blank};
 
 /// Delimiters seen in the field (`feeds.md`); others are found in the sample itself.
@@ -252,12 +253,10 @@ fn score(
     let titles: Vec<Option<usize>> = cells.iter().map(|cell| field_of(cell, schema)).collect();
     let known = titles.iter().flatten().count();
     let titles_share = known as f64 / cells.len() as f64;
-    // A header may have any number of titles beyond those of the schema.
-    let titles_fit = known as f64 / cells.len().min(schema.fields.len()) as f64;
+    let titles_fit = titles_fit(known, cells.len(), schema);
     let header = pinned_header.unwrap_or_else(|| {
-        // Half the titles known is a header; so is a line of no known title that cannot be data while
-        // the lines below it are.
-        (known >= 2 && titles_fit >= 0.5)
+        // A line of no known title that cannot be data while the lines below it are is a header too.
+        is_header(known, titles_fit)
             || (cells.len() > 1 && {
                 let plain: Vec<Option<usize>> = (0..schema.fields.len()).map(Some).collect();
                 let width =
@@ -387,26 +386,4 @@ fn is_needed(field: usize, schema: &FeedSchema) -> bool {
     let name = &schema.fields[field].name;
     schema.fields[field].required != Required::No
         || schema.fields.iter().any(|f| matches!(&f.required, Required::Unless(of) if of == name))
-}
-
-/// The schema field that a header cell names, by name, column, title or alias, whatever its case.
-fn field_of(cell: &str, schema: &FeedSchema) -> Option<usize> {
-    let wanted = plain(cell);
-    if wanted.is_empty() {
-        return None;
-    }
-    schema.fields.iter().position(|field| {
-        let titles = [&field.name, &field.column].into_iter().map(String::as_str);
-        let titles = titles.chain([field.title.zh.as_ref(), field.title.en.as_ref()]);
-        titles.chain(field.aliases.iter().map(String::as_str)).any(|title| plain(title) == wanted)
-    })
-}
-
-/// A title without case, quotes, spaces and joiners.
-fn plain(title: &str) -> String {
-    title
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '_' | '-' | '"' | '\'' | '\u{feff}'))
-        .flat_map(char::to_lowercase)
-        .collect()
 }

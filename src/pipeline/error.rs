@@ -127,6 +127,8 @@ impl RunError {
 pub enum Fault {
     /// Nobody: the delivery has not come yet, or not wholly.
     Delivery,
+    /// The insurer: the delivery is there and nothing of it can be read.
+    BadDelivery,
     /// The insurer's server or the network, for now.
     Source,
     /// The account, the address or the trust in the server: someone on either side has to act. Trying again does not
@@ -170,11 +172,15 @@ impl Classification {
     pub fn of_fetch(error: &FetchError) -> Classification {
         match error {
             FetchError::NothingThere { .. }
-            | FetchError::Packed { .. }
+            | FetchError::Packed { cut_off: true, .. }
             | FetchError::NotReady { .. }
             | FetchError::NotRefreshed { .. }
             | FetchError::StillRefused { .. }
             | FetchError::Changing { .. } => Fault::Delivery.passing(),
+            // A corrected delivery may come; until then the provider has to act.
+            FetchError::Packed { cut_off: false, .. } | FetchError::TwoCopies { .. } => {
+                Fault::BadDelivery.passing()
+            }
             FetchError::Cancelled => Fault::Stopped.passing(),
             FetchError::Unreachable { .. }
             | FetchError::TooManyConnections { .. }

@@ -264,7 +264,9 @@ fn facts(state: &FileState<'_>, raw: &Fetched, accepted: &Acceptance) -> FileFac
         FileState::Unparsable(Unparsable::Header(layout, detected)) => {
             lay_out(*detected, Some(layout));
         }
-        FileState::Unparsable(Unparsable::Layout(_, detected)) => lay_out(*detected, None),
+        FileState::Unparsable(
+            Unparsable::Layout(_, detected) | Unparsable::SkippedHeader(_, detected),
+        ) => lay_out(*detected, None),
         FileState::Unparsable(Unparsable::Empty { .. } | Unparsable::Encoding(_))
         | FileState::Missing { .. }
         | FileState::Oversized { .. } => {}

@@ -102,7 +102,7 @@ fn may_be_read_wrongly(state: &FileState<'_>, pinned: &Format) -> bool {
         FileState::Parsed(parsed, _) => {
             pinned.header == Some(false) && parsed.faults.first().is_some_and(|f| f.row == 0)
         }
-        FileState::Unparsable(Unparsable::Empty { .. })
+        FileState::Unparsable(Unparsable::Empty { .. } | Unparsable::SkippedHeader(..))
         | FileState::Missing { .. }
         | FileState::Oversized { .. } => false,
     }

@@ -34,6 +34,7 @@ pub static CATALOGUE: &[&Rule] = &[
     &file::f113_trailing_delimiter::RULE,
     &file::f114_unusual_line_end::RULE,
     &file::f115_ambiguous_quotes::RULE,
+    &file::f116_skipped_header::RULE,
     &key::k301_empty_key::RULE,
     &key::k302_repeated_row::RULE,
     &key::k303_conflicting_key::RULE,

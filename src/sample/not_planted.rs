@@ -49,6 +49,13 @@ pub static NOT_PLANTED: &[NotPlanted] = &[
         ),
     },
     NotPlanted {
+        codes: &["F116"],
+        why: Message::fixed(
+            "只有声明了跳过的行（[format] skip_lines、comment）才检查",
+            "checked only where [format] skip_lines or comment has lines skipped",
+        ),
+    },
+    NotPlanted {
         codes: &["F110"],
         why: Message::fixed(
             "只有任务文件写了 freshness 才检查",

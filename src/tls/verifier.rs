@@ -76,6 +76,14 @@ impl ServerCertVerifier for CertificateVerifier {
                     rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
                         "UnknownIssuer: no authority that is trusted has issued it".to_owned()
                     }
+                    // webpki has no other name for it.
+                    rustls::Error::InvalidCertificate(reason)
+                        if reason.to_string().contains("CaUsedAsEndEntity") =>
+                    {
+                        "CaUsedAsEndEntity: it is the certificate of an authority, not of a server; \
+                         if it is the server's own, name it in ca"
+                            .to_owned()
+                    }
                     rustls::Error::InvalidCertificate(reason) => reason.to_string(),
                     error => error.to_string(),
                 }),

@@ -197,7 +197,15 @@ fn packed_files_are_archived_as_delivered() {
 fn dangerous_and_damaged_packed_files_are_refused_with_their_reason() {
     let bomb = vec![b'0'; 40 << 20];
     let four = zip_of_four();
-    let cases: [(&str, Vec<u8>, &str); 8] = [
+    // The writer refuses a second member of one path, so one is renamed in the bytes.
+    let mut twice = zipped(&[("temp_agent.txt", b"x"), ("temp_agent.txu", b"y")]);
+    for at in 0..twice.len() - 14 {
+        if twice[at..].starts_with(b"temp_agent.txu") {
+            twice[at + 13] = b't';
+        }
+    }
+    let cases: [(&str, Vec<u8>, &str); 9] = [
+        ("x.zip", twice, "temp_agent.txt more than once"),
         ("x.zip", zipped(&[("../temp_agent.txt", b"x")]), "\"../temp_agent.txt\" leads outside"),
         ("x.zip", zipped(&[("/etc/temp_agent.txt", b"x")]), "leads outside the folder"),
         ("x.zip", zipped(&[("a\\..\\..\\b.txt", b"x")]), "leads outside the folder"),
@@ -299,4 +307,62 @@ fn a_check_of_a_folder_takes_the_names_of_the_job_and_those_of_the_contract() {
         .args([&job, &delivered])
         .assert()
         .code(0);
+}
+
+#[test]
+fn a_second_file_of_a_feed_with_other_content_is_refused_and_one_with_the_same_is_not() {
+    let four = zip_of_four();
+    let other = zipped(&[("temp_agent.txt", b"yesterday")]);
+    let photos = zipped(&[("photo.png", b"x")]);
+    let packed = |content: &[u8]| {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        fs::write(&path, content).unwrap();
+        gzip(&path);
+        fs::read(dir.path().join("x.gz")).unwrap()
+    };
+    let cases: [(&str, Vec<u8>, bool); 7] = [
+        ("temp_agent.txt.gz", packed(b"yesterday"), true),
+        ("TEMP_AGENT.TXT", b"yesterday".to_vec(), true),
+        ("all.zip", other, true),
+        ("temp_agent.txt.gz", packed(NAMES[0].as_bytes()), false),
+        ("all.zip", four, false),
+        ("photos.zip", photos, false),
+        ("notes.zip", b"no zip file".to_vec(), false),
+    ];
+    for (name, content, refused) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        for name in NAMES {
+            fs::write(dir.path().join(name), name).unwrap();
+        }
+        fs::write(dir.path().join(name), content).unwrap();
+        let fetched = fetch_into(dir.path(), &folder(dir.path(), ""));
+        match fetched {
+            Err(FetchError::TwoCopies { one, other }) if refused => {
+                assert_eq!((one.as_str(), other.as_str()), (NAMES[0], name));
+            }
+            Ok(_) => assert!(!refused, "{name}"),
+            Err(error) => panic!("{name}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_folder_in_place_of_the_source_has_the_zip_file_of_the_job_or_the_plain_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = folder(dir.path(), "zip = 'hierarchy_{date:%Y%m%d}.zip'");
+    fs::write(dir.path().join("hierarchy_20261124.zip"), zip_of_four()).unwrap();
+    fs::write(dir.path().join("hierarchy_20261123.zip"), b"no zip file").unwrap();
+    hold_their_names(&Source::dir_instead_of(dir.path(), Some(&source)));
+    let error = fetch_into(dir.path(), &Source::dir_instead_of(dir.path(), None)).unwrap_err();
+    assert!(
+        error.to_string().contains("hierarchy_20261123.zip, hierarchy_20261124.zip"),
+        "{error}"
+    );
+    assert!(error.to_string().contains("zip = "), "{error}");
+    fs::remove_file(dir.path().join("hierarchy_20261124.zip")).unwrap();
+    for name in NAMES {
+        fs::write(dir.path().join(name), name).unwrap();
+    }
+    hold_their_names(&Source::dir_instead_of(dir.path(), Some(&source)));
 }

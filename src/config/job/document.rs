@@ -151,15 +151,19 @@ impl Document<'_> {
         let syntax = || {
             let (line, column) = self.position(span.start);
             let written = self.text.lines().nth(line - 1).unwrap_or_default();
+            let mut detail = toml_reason(error.message(), written);
+            if error.message().starts_with("duplicate key") {
+                let key = self.text.get(span.clone()).unwrap_or_default();
+                detail =
+                    Message::new(format!("{}：{key}", detail.zh), format!("{} {key}", detail.en));
+            }
             ConfigError {
                 file: self.path.to_path_buf(),
                 line: Some(line),
                 column: Some(column),
                 section: String::new(),
                 key: None,
-                problem: Box::new(Problem::Syntax {
-                    detail: toml_reason(error.message(), written),
-                }),
+                problem: Box::new(Problem::Syntax { detail }),
                 expected: None,
             }
         };

@@ -9,7 +9,9 @@ use toml::Spanned;
 
 use crate::config::dialect::{DatePattern, Quotes, Trailer};
 
-use super::error::ConfigError;
+use crate::model::Message;
+
+use super::error::{ConfigError, Problem};
 use super::key::{Key, key};
 use super::resolver::Resolver;
 use super::tops::{self, TopWords, trimmed};
@@ -279,12 +281,7 @@ impl Resolver<'_> {
         let export = Export {
             null: self.texts("null", written.null)?,
             no_date: self.texts("no_date", written.no_date)?,
-            dates: written
-                .dates
-                .unwrap_or_default()
-                .into_iter()
-                .map(|text| self.document.checked("format", "dates", text, DatePattern::parse))
-                .collect::<Result<_, _>>()?,
+            dates: self.dates(written.dates.unwrap_or_default())?,
             skip_lines: match written.skip_lines {
                 None => None,
                 Some(lines) => {
@@ -345,6 +342,30 @@ impl Resolver<'_> {
             },
         };
         Ok(Format { encoding, delimiter, header, export, lines })
+    }
+
+    /// Forms of dates, none of which reads what another one reads as another day: which was meant would be a guess.
+    fn dates(&self, written: Vec<Text>) -> Result<Vec<DatePattern>, ConfigError> {
+        let mut dates: Vec<DatePattern> = Vec::new();
+        for text in written {
+            let span = text.span();
+            let form = self.document.checked("format", "dates", text, DatePattern::parse)?;
+            let clash = dates.iter().find_map(|before| Some((before, before.contradicts(&form)?)));
+            if let Some((before, text)) = clash {
+                let (before, form) = (before.text(), form.text());
+                let why = Problem::Unfit(Message::new(
+                    format!(
+                        "\"{before}\" 和 \"{form}\" 把 {text} 读成不同的日期；请只留导出实际使用的一种"
+                    ),
+                    format!(
+                        "\"{before}\" and \"{form}\" read {text} as different days; keep the one that the export has"
+                    ),
+                ));
+                return Err(self.document.error_at("format", "dates", span, why));
+            }
+            dates.push(form);
+        }
+        Ok(dates)
     }
 
     fn texts(

@@ -15,6 +15,8 @@ pub(super) struct Key {
     pub(super) value: ValueType,
     /// What it expects, to follow "应为" and "expected".
     pub(super) expects: Message,
+    /// What the values of the table that is its value expect.
+    within: Option<&'static Message>,
     /// The kinds (`kind = "..."` of the same table) with which it has a meaning; empty means all.
     kinds: &'static [&'static str],
     /// Whether its value may be a secret, and must not be shown.
@@ -38,6 +40,7 @@ pub(super) const fn key(
         name,
         value,
         expects: Message::fixed(zh, en),
+        within: None,
         kinds: &[],
         secret: false,
         default: None,
@@ -49,6 +52,12 @@ impl Key {
     /// The same key, with a meaning for these kinds only.
     pub(super) const fn for_kinds(mut self, kinds: &'static [&'static str]) -> Key {
         self.kinds = kinds;
+        self
+    }
+
+    /// The same key, whose value is a table with such values.
+    pub(super) const fn of_values(mut self, expects: &'static Message) -> Key {
+        self.within = Some(expects);
         self
     }
 
@@ -117,11 +126,13 @@ impl KeyTable {
 
     /// What a key expects; `None` if there is no such key.
     pub(super) fn expects(self, section: &str, name: &str) -> Option<&'static Message> {
-        let any = self.0.iter().filter_map(|section| section.any_key);
-        any.into_iter()
-            .find(|any| any.section == section)
-            .or_else(|| self.find(section, name))
-            .map(|key| &key.expects)
+        let any = |wanted: &str| {
+            let mut any = self.0.iter().filter_map(|section| section.any_key);
+            any.find(|any| any.section == wanted)
+        };
+        let key = any(section).or_else(|| self.find(section, name));
+        let outer = || section.rsplit_once('.').and_then(|(table, _)| any(table)?.within);
+        key.map(|key| &key.expects).or_else(outer)
     }
 
     /// Whether a word is one of those of its key.

@@ -45,8 +45,8 @@ impl Source {
     pub fn dir_instead_of(path: &Path, source: Option<&Source>) -> Source {
         let mut dir = Source::dir(path);
         if let Some(source) = source {
-            let names = source.fetching().files.names.clone();
-            dir.fetching_mut().files = FileNames { names, zip: None, usual_too: true };
+            let files = source.fetching().files.clone();
+            dir.fetching_mut().files = FileNames { usual_too: true, ..files };
         }
         dir
     }

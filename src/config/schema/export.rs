@@ -9,6 +9,7 @@ use crate::model::Message;
 use super::error::SchemaError;
 use super::json_cursor::{Cursor, quote};
 use super::resolved::{DateForm, DateForms, Kind, TopMarkers};
+use super::unread;
 
 /// The members of a field that this file reads, and that have a prefix.
 pub(super) const FIELD_KEYS: [&str; 3] = ["orgsnap:dateFormats", "orgsnap:noDate", "orgsnap:codes"];
@@ -92,6 +93,7 @@ pub(super) fn codes(field: &Cursor<'_>, kind: &Kind) -> Result<BTreeMap<String, 
 pub(super) fn dialect(resource: &Cursor<'_>) -> Result<Dialect, SchemaError> {
     let Some(cursor) = resource.get("dialect")? else { return Ok(Dialect::default()) };
     cursor.only("orgsnap:", &["orgsnap:skipLines", "orgsnap:trailer", "orgsnap:quotes"])?;
+    unread::tell(&cursor, &unread::DIALECT)?;
     let mut dialect = Dialect::default();
     if let Some(lines) = cursor.get("orgsnap:skipLines")? {
         let number = usize::try_from(lines.integer()?).ok().filter(|n| *n <= 1000);

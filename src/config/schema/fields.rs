@@ -9,6 +9,7 @@ use super::error::SchemaError;
 use super::export;
 use super::json_cursor::Cursor;
 use super::resolved::{FeedSchema, Field, Kind, Required};
+use super::unread;
 
 /// Columns that every snapshot table or its history has besides the fields.
 const RESERVED_COLUMNS: [&str; 3] = ["valid_from", "valid_to", "carried_since"];
@@ -28,6 +29,8 @@ pub(super) fn feed_schema(
         )));
     }
     let name = feed.name();
+    unread::tell(resource, &unread::RESOURCE)?;
+    unread::tell(schema, &unread::TABLE)?;
     let title_zh = resource.text_of("title")?.unwrap_or(feed.title_zh());
     let title_en = resource.text_of("orgsnap:titleEn")?.unwrap_or(name);
 
@@ -111,6 +114,7 @@ const PERSON_NAMES: [&str; 2] = ["agentName", "principalName"];
 /// `missing` are the texts that mean no value where the field names none of its own.
 fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> {
     cursor.only("orgsnap:", &[FIELD_KEYS.as_slice(), &export::FIELD_KEYS].concat())?;
+    unread::tell(cursor, &unread::FIELD)?;
     let name = cursor.need("name")?;
     let column = snake_case(name.text()?).ok_or_else(|| {
         name.fail(Message::fixed(
@@ -175,7 +179,7 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
             format!("\"{word}\": {code} is not in the constraint \"enum\" or in \"categories\""),
         )));
     }
-    Ok(Field {
+    let field = Field {
         name: name.to_owned(),
         column,
         title: Message::new(title, title_en),
@@ -191,7 +195,14 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
         max_length,
         no_value: export::missing_values(cursor)?.unwrap_or_else(|| missing.to_vec()),
         codes,
-    })
+    };
+    if let Some(word) = field.word_without_value() {
+        return Err(cursor.need("orgsnap:codes")?.fail(Message::new(
+            format!("\"{word}\" 也在 missingValues 中，表示没有值；请只留一处"),
+            format!("\"{word}\" is in missingValues too and means no value; take one of them out"),
+        )));
+    }
+    Ok(field)
 }
 
 fn kind(field: &Cursor<'_>) -> Result<Kind, SchemaError> {

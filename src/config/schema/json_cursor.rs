@@ -20,6 +20,11 @@ impl<'a> Cursor<'a> {
         Cursor { file, pointer: String::new(), value }
     }
 
+    /// File and pointer, for messages.
+    pub(super) fn place(&self) -> String {
+        format!("{}: {}", self.file, self.pointer)
+    }
+
     /// An error at this position.
     pub(super) fn fail(&self, problem: Message) -> SchemaError {
         let pointer = if self.pointer.is_empty() { "/" } else { &self.pointer };

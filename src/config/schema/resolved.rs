@@ -64,6 +64,13 @@ pub struct Field {
     pub codes: BTreeMap<String, i64>,
 }
 
+impl Field {
+    /// A word that stands for an integer and also means: no value.
+    pub fn word_without_value(&self) -> Option<&str> {
+        self.codes.keys().map(String::as_str).find(|word| self.no_value.iter().any(|v| v == word))
+    }
+}
+
 /// The type of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {

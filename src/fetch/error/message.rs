@@ -5,18 +5,40 @@ use crate::model::{Message, system_reason};
 use crate::tls::CertificateSummary;
 
 use super::FetchError;
+use crate::fetch::matching::all_zips;
 
 impl FetchError {
     /// What happened, where, and what to do, in both languages.
     pub fn message(&self) -> Message {
         match self {
-            FetchError::Packed { file, what } => Message::new(
+            FetchError::Packed { file, what, .. } => Message::new(
                 format!("压缩文件 {file} 无法使用：{}；请提供方重新交付", what.zh),
                 format!(
                     "the packed file {file} cannot be used: {}; have it delivered anew",
                     what.en
                 ),
             ),
+            FetchError::TwoCopies { one, other } => Message::new(
+                format!(
+                    "{one} 和 {other} 是同一份数据的两个文件，内容不同，无法判断以哪个为准；请删除其中一个，或请提供方只交付一个"
+                ),
+                format!(
+                    "{one} and {other} are two files of the same data with different content, and which one counts cannot be \
+                     told; remove one of them, or have only one delivered"
+                ),
+            ),
+            FetchError::NothingThere { place, near } if !near.is_empty() && all_zips(near) => {
+                let near = near.join(", ");
+                Message::new(
+                    format!(
+                        "{place} 中没有任何数据文件；其中有 {near}：如果四个文件在其中一个里，请在 [source] 中写 zip = \"...\"（可含 {{date:%Y%m%d}}），否则请稍后重试"
+                    ),
+                    format!(
+                        "none of the files is at {place}; there are {near}. If one of these holds the four files, write \
+                         zip = \"...\" in [source], which may hold {{date:%Y%m%d}}; otherwise try later"
+                    ),
+                )
+            }
             FetchError::NothingThere { place, near } if !near.is_empty() => {
                 let near = near.join(", ");
                 Message::new(
@@ -188,6 +210,9 @@ impl FetchError {
                 )
             }
             FetchError::HostKey { server, shown, pinned } => {
+                // Each is the fingerprint and the kind of a key.
+                let line = shown.first().and_then(|key| key.split(' ').next());
+                let line = format!("host_key = \"{}\"", line.unwrap_or("SHA256:..."));
                 let shown = shown.join(", ");
                 let (zh, en) = if *pinned {
                     ("与 host_key 指定的不符", "does not match host_key")
@@ -196,11 +221,11 @@ impl FetchError {
                 };
                 Message::new(
                     format!(
-                        "不信任 {server} 的主机密钥，其指纹为 {shown}：{zh}；请先与提供方核实指纹，再在 [source] 中设置 host_key = \"SHA256:...\""
+                        "不信任 {server} 的主机密钥，其指纹为 {shown}：{zh}；请先与提供方核实指纹，再在 [source] 中写：{line}"
                     ),
                     format!(
                         "the host key of {server} is not trusted: its fingerprint is {shown}, which {en}; verify the \
-                         fingerprint with its owner, then set host_key = \"SHA256:...\" in [source]"
+                         fingerprint with its owner, then write in [source]: {line}"
                     ),
                 )
             }

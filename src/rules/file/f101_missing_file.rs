@@ -47,6 +47,18 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         if let FileState::Missing { near } = &file.state {
             sink.report(file.feed, &[], || {
                 let name = &file.name;
+                if !near.is_empty() && near.iter().all(is_zip) {
+                    let near = near.join(", ");
+                    return NewFinding::new(
+                        format!(
+                            "交付中没有 {name}；有压缩包 {near}：若就在其中一个里，请在任务的 [source] 中写 zip = \"...\"（可含 {{date:%Y%m%d}}）"
+                        ),
+                        format!(
+                            "{name} is not in the delivery; zip files are there: {near}. If one of them holds it, write \
+                             zip = \"...\" in [source] of the job, which may hold {{date:%Y%m%d}}"
+                        ),
+                    );
+                }
                 if !near.is_empty() {
                     let (near, feed) = (near.join(", "), file.feed.name());
                     return NewFinding::new(
@@ -66,4 +78,8 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
             });
         }
     }
+}
+
+fn is_zip(name: &String) -> bool {
+    name.to_lowercase().ends_with(".zip")
 }

@@ -47,12 +47,19 @@ Nothing need be done; if it is easy, leave the delimiter at the line end out.",
 fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     for file in context.readable().filter(|file| file.parsed.layout.trailing) {
         sink.report(file.feed, &[], || {
-            let name = &file.schema.file_name;
+            let name = &context.delivery.files[file.feed].name;
+            let layout = &file.parsed.layout;
+            // A header may lack it.
+            let untitled = layout.header.as_ref().is_some_and(|header| {
+                !file.parsed.lines.decode(header.line).text.trim_end().ends_with(&layout.delimiter)
+            });
+            let (zh, en) = match untitled {
+                true => ("每行记录", "every line of records in"),
+                false => ("每行", "every line of"),
+            };
             NewFinding::new(
-                format!("{name} 每行最后一个字段之后还有一个分隔符；未当作一列"),
-                format!(
-                    "every line of {name} has a delimiter behind its last field; it is not a column"
-                ),
+                format!("{name} {zh}最后一个字段之后还有一个分隔符；未当作一列"),
+                format!("{en} {name} has a delimiter behind its last field; it is not a column"),
             )
         });
     }

@@ -40,7 +40,7 @@ Nothing need be done; if it is easy, end lines in LF or CRLF.",
 fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     for file in context.readable().filter(|f| f.parsed.lines.ends_in_cr()) {
         sink.report(file.feed, &[], || {
-            let name = &file.schema.file_name;
+            let name = &context.delivery.files[file.feed].name;
             NewFinding::new(
                 format!("{name} 的行尾只有 CR，没有 LF"),
                 format!("the lines of {name} end in CR alone, without LF"),

@@ -1,7 +1,7 @@
 //! F115 ambiguous-quotes: quotes round cells can be read in two ways.
 
 use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
-use crate::parse::Quoting;
+use crate::parse::{QuoteDoubt, Quoting};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -43,23 +43,41 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         let Some(ambiguous) = file.parsed.ambiguous_quotes else { continue };
         let lines = ambiguous.lines;
         sink.report_affected(file.feed, &[ambiguous.line as u64 + 1], lines, || {
-            let (zh, en) = match ambiguous.taken {
-                Quoting::Text => ("文字（保留在值中）；若不属于值，请写", "text; if they are no part of the values, write"),
-                Quoting::Needed | Quoting::Always => (
+            let as_csv = ambiguous.taken != Quoting::Text;
+            let other = if as_csv { "none" } else { "needed" };
+            let (taken_zh, taken_en) = match as_csv {
+                true => (
                     "CSV 的引号（不属于值）；若是文字，请写",
                     "quotes of CSV, no part of the values; if they are text, write",
                 ),
+                false => (
+                    "文字（保留在值中）；若不属于值，请写",
+                    "text; if they are no part of the values, write",
+                ),
             };
-            let other = match ambiguous.taken {
-                Quoting::Text => "needed",
-                Quoting::Needed | Quoting::Always => "none",
+            let (zh, en) = match ambiguous.doubt {
+                QuoteDoubt::BothWays => (
+                    format!("{lines} 行中单元格两端的引号可有两种读法"),
+                    format!("quotes round cells on {lines} line(s) can be read in two ways and were"),
+                ),
+                QuoteDoubt::OtherWay if as_csv => (
+                    format!("{lines} 行中单元格开头的引号没有闭合，只有当作文字才读得通，其余各行的引号则相反"),
+                    format!(
+                        "{lines} line(s) with a quote that is not closed fit only if quotes are text, other lines only if \
+                         they are not; they were"
+                    ),
+                ),
+                QuoteDoubt::OtherWay => (
+                    format!("{lines} 行的引号中有分隔符，只有当作 CSV 的引号才读得通，其余各行的引号则相反"),
+                    format!(
+                        "{lines} line(s) with a delimiter within quotes fit only if quotes are those of CSV, other lines \
+                         only if they are text; they were"
+                    ),
+                ),
             };
             NewFinding::new(
-                format!("{lines} 行中单元格两端的引号可有两种读法，已当作 {zh} [format] quotes = \"{other}\""),
-                format!(
-                    "quotes round cells on {lines} line(s) can be read in two ways and were taken for {en} \
-                     [format] quotes = \"{other}\""
-                ),
+                format!("{zh}，已当作 {taken_zh} [format] quotes = \"{other}\""),
+                format!("{en} taken for {taken_en} [format] quotes = \"{other}\""),
             )
         });
     }

@@ -16,3 +16,4 @@ pub(in crate::rules) mod f112_control_total_mismatch;
 pub(in crate::rules) mod f113_trailing_delimiter;
 pub(in crate::rules) mod f114_unusual_line_end;
 pub(in crate::rules) mod f115_ambiguous_quotes;
+pub(in crate::rules) mod f116_skipped_header;

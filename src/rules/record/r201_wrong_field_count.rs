@@ -62,6 +62,15 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
                         format!("本行有 {found} 个字段，应为 {wanted} 个"),
                         format!("the line has {found} fields instead of {wanted}"),
                     ),
+                    RaggedWhy::Quotable => NewFinding::new(
+                        format!(
+                            "本行有 {found} 个字段，应为 {wanted} 个；引号若不属于值，字段数就正确：请写 [format] quotes = \"needed\""
+                        ),
+                        format!(
+                            "the line has {found} fields instead of {wanted}, and the right number if its quotes are no part \
+                             of the values: [format] quotes = \"needed\""
+                        ),
+                    ),
                     RaggedWhy::Behind => NewFinding::new(
                         "行尾的分隔符之后还有内容，其余各行都没有",
                         "something stands behind the delimiter at the line end, as on no other line",

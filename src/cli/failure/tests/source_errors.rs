@@ -11,7 +11,7 @@ use orgsnap::model::RunId;
 use super::*;
 
 /// Number of variants of [`FetchError`].
-const VARIANTS: usize = 35;
+const VARIANTS: usize = 36;
 
 /// The row of the table; `None` for a run that was asked to end.
 fn row(error: &FetchError) -> Option<usize> {
@@ -19,7 +19,7 @@ fn row(error: &FetchError) -> Option<usize> {
         FetchError::Cancelled => return None,
         FetchError::NothingThere { .. }
         | FetchError::NotReady { .. }
-        | FetchError::Packed { .. }
+        | FetchError::Packed { cut_off: true, .. }
         | FetchError::NotRefreshed { .. }
         | FetchError::StillRefused { .. }
         | FetchError::Changing { .. } => 0,
@@ -51,6 +51,7 @@ fn row(error: &FetchError) -> Option<usize> {
         FetchError::Disk(error) if error.is_transient() => 7,
         FetchError::Disk(_) => 6,
         FetchError::NoRoom { .. } => 7,
+        FetchError::Packed { cut_off: false, .. } | FetchError::TwoCopies { .. } => 8,
     })
 }
 
@@ -62,7 +63,9 @@ fn every_error() -> Vec<FetchError> {
     let password = orgsnap::config::job::parse(Path::new("x.toml"), "x", &|_| None).unwrap_err();
     vec![
         FetchError::NothingThere { place: place(), near: Vec::new() },
-        FetchError::Packed { file: what(), what: reason() },
+        FetchError::Packed { file: what(), what: reason(), cut_off: true },
+        FetchError::Packed { file: what(), what: reason(), cut_off: false },
+        FetchError::TwoCopies { one: what(), other: what() },
         FetchError::DataModeRefused { server: server(), reply: reply(), active: false },
         FetchError::NotReady { place: place(), why: reason(), allowed: Duration::ZERO },
         FetchError::NotRefreshed { place: place(), date: NaiveDate::MIN },
