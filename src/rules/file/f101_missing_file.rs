@@ -80,6 +80,6 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     }
 }
 
-fn is_zip(name: &String) -> bool {
+fn is_zip(name: &str) -> bool {
     name.to_lowercase().ends_with(".zip")
 }
