@@ -75,7 +75,7 @@ fn a_refused_run_is_recorded_with_all_that_was_found() {
     assert_eq!(
         rows(&store.conn, "select * from finding"),
         ["refused|V201|missing-value|error|quarantine|agent|7|[7,9]|A1|agentName|-|缺值|missing|\
-          [{\"feed\":\"organ\",\"key\":\"86\",\"line\":3}]|2|-|-|-7"]
+          [{\"feed\":\"organ\",\"key\":\"86\",\"line\":3}]|2|-|-|-7|[]"]
     );
     assert_eq!(
         rows(&store.conn, "select feed, file, line, hex(raw), text, rules, key from quarantine"),
