@@ -27,7 +27,7 @@ impl FetchError {
                 ),
             ),
             FetchError::NothingThere { place, near }
-                if !near.is_empty() && near.iter().all(is_zip) =>
+                if !near.is_empty() && near.iter().all(|name| is_zip(name)) =>
             {
                 let near = near.join(", ");
                 Message::new(
@@ -388,6 +388,6 @@ fn shown_certificate(certificate: &CertificateSummary) -> Message {
     )
 }
 
-fn is_zip(name: &String) -> bool {
+fn is_zip(name: &str) -> bool {
     name.to_lowercase().ends_with(".zip")
 }

@@ -47,7 +47,7 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
         if let FileState::Missing { near } = &file.state {
             sink.report(file.feed, &[], || {
                 let name = &file.name;
-                if !near.is_empty() && near.iter().all(is_zip) {
+                if !near.is_empty() && near.iter().all(|name| is_zip(name)) {
                     let near = near.join(", ");
                     return NewFinding::new(
                         format!(
@@ -80,6 +80,6 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
     }
 }
 
-fn is_zip(name: &String) -> bool {
+fn is_zip(name: &str) -> bool {
     name.to_lowercase().ends_with(".zip")
 }
