@@ -32,11 +32,6 @@ pub(super) fn zips(names: &[String]) -> Vec<String> {
     zips
 }
 
-/// Whether all of these names are those of zip files.
-pub(super) fn all_zips(names: &[String]) -> bool {
-    names.iter().all(|name| is_zip(name))
-}
-
 /// The names in the folder besides the one chosen that `expected` may have been given under: another case, packed.
 pub(super) fn copies(expected: &str, chosen: &str, names: &[String]) -> Vec<String> {
     let expected = expected.to_lowercase();

@@ -5,7 +5,6 @@ use crate::model::{Message, system_reason};
 use crate::tls::CertificateSummary;
 
 use super::FetchError;
-use crate::fetch::matching::all_zips;
 
 impl FetchError {
     /// What happened, where, and what to do, in both languages.
@@ -27,7 +26,9 @@ impl FetchError {
                      told; remove one of them, or have only one delivered"
                 ),
             ),
-            FetchError::NothingThere { place, near } if !near.is_empty() && all_zips(near) => {
+            FetchError::NothingThere { place, near }
+                if !near.is_empty() && near.iter().all(|name| is_zip(name)) =>
+            {
                 let near = near.join(", ");
                 Message::new(
                     format!(
@@ -385,4 +386,8 @@ fn shown_certificate(certificate: &CertificateSummary) -> Message {
         format!("SHA-256 指纹 {fingerprint}，主体 {}，有效期至 {}", subject.zh, until.zh),
         format!("SHA-256 {fingerprint}, subject {}, valid until {}", subject.en, until.en),
     )
+}
+
+fn is_zip(name: &str) -> bool {
+    name.to_lowercase().ends_with(".zip")
 }
