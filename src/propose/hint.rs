@@ -31,7 +31,9 @@ pub fn add_hints(schema: &Schema, findings: &mut [Finding], background: &Backgro
         attach(findings, &hint, |finding| concerns(finding, &change[0]));
     }
     tops(schema, findings, background);
-    for finding in findings.iter_mut().filter(|f| f.hint.is_none() && is_reference(f)) {
+    // Keys that a spreadsheet has rounded are unknown to those who refer to them, or are the same all of a sudden.
+    let about_key = |f: &Finding| is_reference(f) || matches!(f.code, "K302" | "K303");
+    for finding in findings.iter_mut().filter(|f| f.hint.is_none() && about_key(f)) {
         finding.hint = lost_key(schema, finding, background);
     }
 }
