@@ -465,9 +465,9 @@ fn a_job_of_its_own_schema_is_needed_to_cut_its_files_into_fields() {
     let job = folder.path().join("job.toml");
     let day = folder.path().join("day");
     deliver(&day, "2024-11-20");
-    edit(&day, "temp_agent.txt", |lines| {
-        lines.insert(0, "一份名册".to_owned());
-    });
+    for file in ["organization", "principal", "base_node", "agent"] {
+        edit(&day, &format!("temp_{file}.txt"), |lines| lines.insert(0, "一份名册".to_owned()));
+    }
     fs::write(&job, "tenant = 't'\n[format]\nskip_lines = 1\n").unwrap();
     let parsed = job::load(&job, &|_| None).unwrap();
     let data = folder.path().join("data");

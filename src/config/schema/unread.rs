@@ -14,13 +14,12 @@ pub(super) struct Members {
 
 /// Of a Table Dialect.
 pub(super) const DIALECT: Members = Members {
-    known: &["commentChar", "$schema", "name", "title", "description"],
+    // Delimiter and header are for other programs: here every file shows its own.
+    known: &["commentChar", "delimiter", "header", "$schema", "name", "title", "description"],
     unread: &[
-        "header",
         "headerRows",
         "headerJoin",
         "commentRows",
-        "delimiter",
         "lineTerminator",
         "quoteChar",
         "doubleQuote",
