@@ -83,7 +83,7 @@ pub(super) fn what(event: &Event, facts: &Facts<'_>) -> Message {
                     names.zh
                 ),
                 format!(
-                    "{} came unchanged from the delivery before and not of the day of the other files: {keys} ids do not fit together",
+                    "{} came unchanged from the delivery before and not of the day of the other files; ids that do not fit together: {keys}",
                     names.en
                 ),
             )
