@@ -76,6 +76,11 @@ impl Place {
         let db = Connection::open(path).unwrap();
         let whole: String = db.query_row("pragma integrity_check", [], |row| row.get(0)).unwrap();
         assert_eq!(whole, "ok");
+        // SQLite makes the file before the transaction that makes the tables is committed.
+        let made = db.table_exists(None, "snapshot").unwrap();
+        if !made {
+            return 0;
+        }
         db.query_row("select count(*) from snapshot", [], |row| row.get(0)).unwrap()
     }
 
