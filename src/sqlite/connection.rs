@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::SqliteFault;
@@ -23,6 +24,8 @@ pub enum BusyPolicy {
 /// Any fault of the file.
 pub fn connect(path: &Path, flags: OpenFlags, busy: BusyPolicy) -> Result<Connection, SqliteFault> {
     let conn = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // References are declared for the tools that read the file: a key that is missing in a delivery is no fault.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, false)?;
     match busy {
         BusyPolicy::Timeout(timeout) => conn.busy_timeout(timeout)?,
         BusyPolicy::Handler(handler) => conn.busy_handler(Some(handler))?,

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use crate::config::schema::Schema;
 use crate::model::Feed;
 use crate::store::dates::iso;
-use crate::store::layout::quoted;
+use crate::store::identifier::quoted;
 
 /// The level of the organs within which the gate looks for vanished agents: branch offices (分公司).
 const BRANCH_LEVEL: i64 = 2;

@@ -11,7 +11,7 @@ use crate::store::branches::Branches;
 use crate::store::connection;
 use crate::store::dates::iso;
 use crate::store::error::StoreError;
-use crate::store::layout::FeedTable;
+use crate::store::feed_table::FeedTable;
 use crate::store::rows::{Dates, Written};
 use crate::store::select::Select;
 use crate::store::snapshot;

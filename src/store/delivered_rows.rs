@@ -4,7 +4,7 @@ use polars_arrow::array::Utf8ViewArray;
 
 use crate::model::{Column, Table};
 use crate::store::error::StoreError;
-use crate::store::layout::FeedTable;
+use crate::store::feed_table::FeedTable;
 use crate::store::stored_key::{Content, Place};
 use crate::timeline::Observation;
 

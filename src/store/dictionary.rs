@@ -184,6 +184,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::store::feed_table;
 
     #[test]
     fn documented_column_templates_are_the_columns_of_the_tables() {
@@ -195,7 +196,7 @@ mod tests {
         };
         assert_eq!(
             names(&DOCUMENTATION.feed_columns),
-            owned(&[&layout::SNAPSHOT_COLUMNS, &[("valid_to", "")]])
+            owned(&[&feed_table::SNAPSHOT_COLUMNS, &[("valid_to", "")]])
         );
         assert_eq!(
             names(&DOCUMENTATION.tree_table.columns),

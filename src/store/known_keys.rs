@@ -2,7 +2,8 @@
 
 use crate::model::Feed;
 use crate::store::error::StoreError;
-use crate::store::layout::{key_column, quoted};
+use crate::store::identifier::quoted;
+use crate::store::layout::key_column;
 use crate::store::reader::Reader;
 
 impl Reader {

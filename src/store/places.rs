@@ -8,7 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::config::schema::Schema;
 use crate::model::{Feed, Message, TreeEnd, TreePlace, TreeStep};
 use crate::store::dates::iso;
-use crate::store::layout::{key_column, quoted};
+use crate::store::identifier::quoted;
+use crate::store::layout::key_column;
 
 /// Recruitment lines can be a million long; nobody reads more than this.
 const MOST_STEPS: usize = 10_000;

@@ -3,11 +3,12 @@
 //! Most rows of most days are the same, which their content hashes tell; only the others are read.
 
 use chrono::NaiveDate;
-use rusqlite::Connection;
+use rusqlite::{Connection, params};
 
 use crate::model::StoredRows;
+use crate::store::dates::iso;
 use crate::store::delivered_rows::{DeliveredRows, first};
-use crate::store::layout::FeedTable;
+use crate::store::feed_table::FeedTable;
 use crate::store::select::Select;
 use crate::store::stored_feed::StoredFeed;
 use crate::store::stored_key::Place;
@@ -23,8 +24,8 @@ pub(super) fn read(
     mut delivery: DeliveredRows<'_>,
 ) -> rusqlite::Result<StoredRows> {
     let mut read = select.rows();
-    let mut current = conn.prepare(&select.row_of(table.name()))?;
-    let mut history = conn.prepare(&select.row_of(&format!("{}_history", table.name())))?;
+    let mut current = conn.prepare(&select.current(table))?;
+    let mut history = conn.prepare(&select.ended(table))?;
     let mut cursor = stored.cursor();
     while let Some(key) = first(delivery.peek(), cursor.peek()) {
         let (stored, _) = cursor.take(key);
@@ -37,8 +38,10 @@ pub(super) fn read(
         };
         match before.content.place {
             _ if !differs => {}
-            Place::Current(row) => select.push_row(&mut current, row, &mut read)?,
-            Place::History(row) => select.push_row(&mut history, row, &mut read)?,
+            Place::Current => select.push_row(&mut current, [key], &mut read)?,
+            Place::History(from) => {
+                select.push_row(&mut history, params![key, iso(from)], &mut read)?;
+            }
             // What is stored is not delivered.
             Place::Delivered(_) => {}
         }

@@ -15,7 +15,7 @@ use crate::store::dates::iso;
 use crate::store::delivered_rows::{DeliveredRows, NewRows};
 use crate::store::earlier_findings::{self, EarlierFinding, EarlierFindings};
 use crate::store::error::StoreError;
-use crate::store::layout::FeedTable;
+use crate::store::feed_table::FeedTable;
 use crate::store::previous_rows;
 use crate::store::record::{self, RunRecord};
 use crate::store::rows::{self, FeedOutcome};
@@ -164,9 +164,9 @@ impl<'s> Publication<'s> {
         let select = Select::new(change.schema.feed(feed), fields)?;
         let mut carried = select.rows();
         let mut read = || -> rusqlite::Result<()> {
-            let mut statement = change.conn.prepare(&select.row_of(feed.name()))?;
-            for row in &written.carried {
-                select.push_row(&mut statement, *row, &mut carried)?;
+            let mut statement = change.conn.prepare(&select.current(&change.tables[feed]))?;
+            for at in 0..written.carried.len() {
+                select.push_row(&mut statement, [written.carried.get(at)], &mut carried)?;
             }
             Ok(())
         };

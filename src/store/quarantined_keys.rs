@@ -1,10 +1,11 @@
 //! On which dates only quarantined rows came for a key while there was no version of it to carry.
 
-use rusqlite::{Connection, OptionalExtension as _, Transaction};
+use rusqlite::Transaction;
 use rusqlite_migration::HookResult;
 
 use crate::model::Feed;
-use crate::store::layout::quoted;
+use crate::store::identifier::quoted;
+use crate::store::layout::key_column;
 
 /// Fills the new table as far as the recorded lines of the published runs tell it. A key that had a version on the date
 /// of its line was accepted or carried then.
@@ -32,14 +33,4 @@ pub(super) fn fill(transaction: &Transaction<'_>) -> HookResult {
         }
     }
     Ok(())
-}
-
-/// The key column of a feed; none if its tables are not made yet.
-fn key_column(conn: &Connection, feed: Feed) -> rusqlite::Result<Option<String>> {
-    conn.query_row(
-        "select name from pragma_index_info(?1) where seqno = 0",
-        [format!("{feed}_key")],
-        |row| row.get(0),
-    )
-    .optional()
 }

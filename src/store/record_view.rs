@@ -14,7 +14,9 @@ use crate::model::{
 use crate::store::dates::iso;
 use crate::store::episodes::{self, Episodes, Named, Subject};
 use crate::store::error::StoreError;
-use crate::store::layout::{columns_of, is_snapshot_column, key_column, quoted};
+use crate::store::feed_table::is_snapshot_column;
+use crate::store::identifier::quoted;
+use crate::store::layout::{columns_of, key_column};
 use crate::store::places;
 use crate::store::reader::Reader;
 use crate::store::snapshot::{self, SnapshotInfo};

@@ -9,7 +9,7 @@ use crate::store::ages;
 use crate::store::date_change::DateChange;
 use crate::store::dates::iso;
 use crate::store::error::StoreError;
-use crate::store::layout::FeedTable;
+use crate::store::feed_table::FeedTable;
 use crate::store::rows;
 use crate::store::snapshot::{self, SnapshotInfo};
 

@@ -7,7 +7,7 @@ use rusqlite::{CachedStatement, Connection, Statement, params};
 use crate::model::Column;
 use crate::store::dates::{DateReader, IsoDates, iso};
 use crate::store::delivered_rows::DeliveredRows;
-use crate::store::layout::FeedTable;
+use crate::store::feed_table::FeedTable;
 use crate::store::stored_key::{Content, Place, StoredVersion, carried_since};
 use crate::timeline::{Interval, Timeline, Version};
 
@@ -44,7 +44,7 @@ impl<'c> RowWriter<'c> {
             dates: IsoDates::new(),
             insert,
             overwrite,
-            to_history: conn.prepare(&table.copy_to_history(table.name()))?,
+            to_history: conn.prepare(&table.current_to_history())?,
             delete: conn.prepare(&table.delete())?,
             set_dates: conn.prepare(&table.set_dates())?,
         })
@@ -56,15 +56,15 @@ impl<'c> RowWriter<'c> {
         let mut rows = statement.query(params![key, iso(self.date)])?;
         let (mut dates, mut later) = (DateReader::default(), Vec::new());
         while let Some(row) = rows.next()? {
-            let content = Content { hash: row.get(3)?, place: Place::History(row.get(0)?) };
-            let from = dates.read(row.get_ref(1)?)?.unwrap_or(NaiveDate::MIN);
-            let valid = Interval { from, to: dates.read(row.get_ref(2)?)? };
+            let from = dates.read(row.get_ref(0)?)?.unwrap_or(NaiveDate::MIN);
+            let content = Content { hash: row.get(2)?, place: Place::History(from) };
+            let valid = Interval { from, to: dates.read(row.get_ref(1)?)? };
             later.push(StoredVersion { content, valid });
         }
         Ok(later)
     }
 
-    /// Writes the difference of what is stored of a key and what is to be. Returns the key's row in the snapshot table.
+    /// Writes the difference of what is stored of a key and what is to be.
     ///
     /// A version begins with an accepted row, so one that begins on another date than that of the delivery has the content
     /// that it had: versions are told apart by their first date, and only a delivered one is written in place of another.
@@ -74,7 +74,7 @@ impl<'c> RowWriter<'c> {
         old: &Timeline<Content>,
         new: &Timeline<Content>,
         delivery: Option<&DeliveredRows<'_>>,
-    ) -> rusqlite::Result<Option<i64>> {
+    ) -> rusqlite::Result<()> {
         let stored = |version: &Version<Content>| {
             let same = |old: &&Version<Content>| {
                 old.valid.from == version.valid.from && old.content == version.content
@@ -84,17 +84,16 @@ impl<'c> RowWriter<'c> {
         let ended = || new.versions.iter().filter(|version| in_history(version));
         // What is copied from a row is copied before the row is changed.
         for version in ended().filter(|version| stored(version).is_none()) {
-            self.copy_to_history(version)?;
+            self.copy_to_history(key, version)?;
         }
-        let row = self.write_current(old, new, delivery)?;
+        self.write_current(key, old, new, delivery)?;
         for former in old.versions.iter().filter(|version| in_history(version)) {
-            let Place::History(row) = former.content.place else { continue };
             let same = ended().find(|version| {
                 version.valid.from == former.valid.from && version.content == former.content
             });
             match same {
-                Some(version) => self.set_end(row, former, version)?,
-                None => _ = self.cached(&self.table.delete_history())?.execute([row])?,
+                Some(version) => self.set_end(key, former, version)?,
+                None => self.delete_history(key, former)?,
             }
         }
         for version in ended() {
@@ -103,8 +102,7 @@ impl<'c> RowWriter<'c> {
             }
         }
         self.write_carry(key, old, new)?;
-        self.write_quarantined(key, old, new)?;
-        Ok(row)
+        self.write_quarantined(key, old, new)
     }
 
     /// Inserts a delivered row of a key of which nothing is stored and which no later date can touch.
@@ -122,21 +120,17 @@ impl<'c> RowWriter<'c> {
         self.conn.prepare_cached(sql)
     }
 
-    fn copy_to_history(&mut self, version: &Version<Content>) -> rusqlite::Result<()> {
+    fn copy_to_history(&mut self, key: &str, version: &Version<Content>) -> rusqlite::Result<()> {
         let Interval { from, to } = version.valid;
         let since = carried_since(version).map(iso);
+        let (from, to) = (iso(from), to.map(iso));
         match version.content.place {
-            Place::Current(row) => {
-                self.to_history.execute(params![row, iso(from), to.map(iso), since])?;
+            Place::Current => {
+                self.to_history.execute(params![key, from, to, since])?;
             }
-            Place::History(row) => {
-                let history = format!("{}_history", self.table.name());
-                self.cached(&self.table.copy_to_history(&history))?.execute(params![
-                    row,
-                    iso(from),
-                    to.map(iso),
-                    since
-                ])?;
+            Place::History(source) => {
+                let sql = self.table.history_to_history();
+                self.cached(&sql)?.execute(params![key, from, to, since, iso(source)])?;
             }
             // Another version may still stand where it begins.
             Place::Delivered(_) => {}
@@ -146,84 +140,76 @@ impl<'c> RowWriter<'c> {
 
     fn write_current(
         &mut self,
+        key: &str,
         old: &Timeline<Content>,
         new: &Timeline<Content>,
         delivery: Option<&DeliveredRows<'_>>,
-    ) -> rusqlite::Result<Option<i64>> {
+    ) -> rusqlite::Result<()> {
         let open = |timeline: &Timeline<Content>| {
             timeline.versions.last().filter(|version| !in_history(version)).cloned()
         };
-        let stored = open(old).and_then(|version| match version.content.place {
-            Place::Current(row) => Some((version, row)),
-            Place::History(_) | Place::Delivered(_) => None,
-        });
+        let stored = open(old);
         let Some(wanted) = open(new) else {
-            if let Some((_, row)) = stored {
-                self.delete.execute([row])?;
+            if stored.is_some() {
+                self.delete.execute([key])?;
             }
-            return Ok(None);
+            return Ok(());
         };
         let (from, since) = (wanted.valid.from, carried_since(&wanted));
-        let row = match (stored, wanted.content.place) {
-            (Some((version, row)), _) if version.content == wanted.content => {
-                if (version.valid.from, carried_since(&version)) != (from, since) {
-                    self.set_dates.execute(params![row, iso(from), since.map(iso)])?;
+        match (&stored, wanted.content.place) {
+            (Some(version), _) if version.content == wanted.content => {
+                if (version.valid.from, carried_since(version)) == (from, since) {
+                    return Ok(());
                 }
-                return Ok(Some(row));
             }
-            (Some((_, over)), Place::History(row)) => {
-                self.cached(&self.table.copy_over_current())?.execute(params![
-                    row,
-                    iso(from),
-                    since.map(iso),
-                    over
-                ])?;
-                return Ok(Some(over));
+            (stored, Place::History(source)) => {
+                let sql = match stored {
+                    Some(_) => self.table.history_over_current(),
+                    None => self.table.history_to_current(),
+                };
+                let dates = (iso(from), since.map(iso), iso(source));
+                self.cached(&sql)?.execute(params![key, dates.0, dates.1, dates.2])?;
+                return Ok(());
             }
-            (None, Place::History(row)) => {
-                self.cached(&self.table.copy_to_current())?.execute(params![
-                    row,
-                    iso(from),
-                    since.map(iso)
-                ])?;
-                return Ok(Some(self.conn.last_insert_rowid()));
-            }
-            (Some((_, over)), Place::Delivered(row)) => {
+            (Some(_), Place::Delivered(row)) => {
                 let hash = self.table.date_parameter() + 1;
                 bind(&mut self.overwrite, &mut self.dates, given(delivery)?, row, hash)?;
-                self.overwrite.raw_bind_parameter(hash + 1, over)?;
                 self.overwrite.raw_execute()?;
-                over
+                if since.is_none() {
+                    return Ok(());
+                }
             }
             (None, Place::Delivered(row)) => {
                 self.insert(given(delivery)?, row)?;
-                self.conn.last_insert_rowid()
+                if since.is_none() {
+                    return Ok(());
+                }
             }
             // The open version of a key is the only one that stands in the snapshot table.
-            (_, Place::Current(row)) => row,
-        };
-        if since.is_some() {
-            self.set_dates.execute(params![row, iso(from), since.map(iso)])?;
+            (_, Place::Current) => {}
         }
-        Ok(Some(row))
+        self.set_dates.execute(params![key, iso(from), since.map(iso)]).map(drop)
     }
 
     fn set_end(
         &self,
-        row: i64,
+        key: &str,
         former: &Version<Content>,
         version: &Version<Content>,
     ) -> rusqlite::Result<()> {
         let end = |version: &Version<Content>| (version.valid.to, carried_since(version));
         if end(former) != end(version) {
             let (to, since) = end(version);
-            self.cached(&self.table.set_end())?.execute(params![
-                row,
-                to.map(iso),
-                since.map(iso)
-            ])?;
+            let (from, to) = (iso(version.valid.from), to.map(iso));
+            let mut statement = self.cached(&self.table.set_end())?;
+            statement.execute(params![key, from, to, since.map(iso)])?;
         }
         Ok(())
+    }
+
+    fn delete_history(&self, key: &str, version: &Version<Content>) -> rusqlite::Result<()> {
+        let mut statement = self.cached(&self.table.delete_history())?;
+        statement.execute(params![key, iso(version.valid.from)]).map(drop)
     }
 
     fn insert_ended(

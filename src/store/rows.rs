@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use crate::model::{FeedChanges, RowCounter};
 use crate::store::branches::Branches;
 use crate::store::delivered_rows::{DeliveredRows, first};
-use crate::store::layout::FeedTable;
+use crate::store::feed_table::FeedTable;
+use crate::store::keys::KeyList;
 use crate::store::row_writer::RowWriter;
 use crate::store::stored_feed::StoredFeed;
 use crate::store::stored_key::{Content, Place, StoredKey, StoredVersion};
@@ -37,8 +38,8 @@ impl FeedOutcome {
 pub(super) struct Written {
     /// The snapshot of the date.
     pub outcome: FeedOutcome,
-    /// Rows of the snapshot table of which the last good version is carried on the date, by key.
-    pub carried: Vec<i64>,
+    /// The keys, in order, of which the last good version is carried on the date, if it is the newest.
+    pub carried: KeyList,
     /// How many rows more a snapshot has from a date on, by that date; the sum up to a date counts.
     pub more_rows: BTreeMap<NaiveDate, i64>,
     /// Whether the newest snapshot has other content, if the date is older.
@@ -71,9 +72,6 @@ pub(super) fn write(
     mut delivery: DeliveredRows<'_>,
     counter: RowCounter<'_>,
 ) -> rusqlite::Result<Written> {
-    if stored.is_empty() {
-        conn.execute_batch(&table.drop_key_index())?;
-    }
     let Dates { date, all } = dates;
     let mut written = Written::default();
     let mut writer = RowWriter::new(conn, table, date)?;
@@ -87,7 +85,6 @@ pub(super) fn write(
             counter.add(std::mem::take(&mut uncounted), 0);
         }
         let (before, on) = (stored.before(date), stored.on(date));
-        let mut row = stored.current.and_then(|current| current.content.row());
         if let Observation::Accepted(Content { place: Place::Delivered(row), .. }) = seen
             && stored.is_nothing()
             && !dates.has_later()
@@ -97,7 +94,7 @@ pub(super) fn write(
         } else if !stored.says(date, on, &seen) {
             let old = timeline(&writer, dates, key, &stored)?;
             let new = old.with(date, seen, all);
-            row = writer.write(key, &old, &new, Some(&delivery))?;
+            writer.write(key, &old, &new, Some(&delivery))?;
             if dates.has_later() {
                 written.compare(&old, &new);
             }
@@ -114,13 +111,11 @@ pub(super) fn write(
         if before.is_some() && after.is_none() {
             branches.count_removed(branch);
         }
-        written.carried.extend(row.filter(|_| carried && after.is_some()));
+        if carried && after.is_some() && !dates.has_later() {
+            written.carried.push(key);
+        }
     }
     counter.add(uncounted, 0);
-    drop(writer);
-    if stored.is_empty() {
-        conn.execute_batch(&table.create_key_index())?;
-    }
     Ok(written)
 }
 

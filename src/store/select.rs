@@ -1,12 +1,13 @@
 //! Reads the keys and some fields of stored rows.
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, Statement};
+use rusqlite::{Connection, Params, Row, Statement};
 
 use crate::config::schema::FeedSchema;
 use crate::model::StoredRows;
 use crate::store::error::StoreError;
-use crate::store::layout::quoted;
+use crate::store::feed_table::FeedTable;
+use crate::store::identifier::quoted;
 
 /// The key and other columns of a feed.
 pub(super) struct Select<'f> {
@@ -37,19 +38,25 @@ impl<'f> Select<'f> {
         StoredRows::new(&self.fields)
     }
 
-    /// The statement that reads the row `?1` of a table.
-    pub(super) fn row_of(&self, table: &str) -> String {
-        format!("select {} from {table} where rowid = ?1", self.columns)
+    /// The statement that reads the row of the key `?1`.
+    pub(super) fn current(&self, table: &FeedTable) -> String {
+        format!("select {} from {} where {} = ?1", self.columns, table.name(), self.key)
+    }
+
+    /// The statement that reads the history row of the key `?1` that begins on `?2`.
+    pub(super) fn ended(&self, table: &FeedTable) -> String {
+        let Select { columns, key, .. } = self;
+        format!("select {columns} from {} where {key} = ?1 and valid_from = ?2", table.history())
     }
 
     /// Reads a row by such a statement.
     pub(super) fn push_row(
         &self,
         statement: &mut Statement<'_>,
-        row: i64,
+        address: impl Params,
         read: &mut StoredRows,
     ) -> rusqlite::Result<()> {
-        statement.query_row([row], |row| self.push(row, read))
+        statement.query_row(address, |row| self.push(row, read))
     }
 
     /// Reads all rows of a table, by key.

@@ -5,8 +5,9 @@ use rusqlite::{Connection, Row};
 
 use crate::store::branches::Branches;
 use crate::store::dates::{DateReader, iso};
+use crate::store::feed_table::FeedTable;
+use crate::store::identifier::quoted;
 use crate::store::keys::KeyList;
-use crate::store::layout::{FeedTable, quoted};
 use crate::store::stored_key::{Content, Place, StoredKey, StoredVersion};
 use crate::timeline::Interval;
 
@@ -16,11 +17,10 @@ type ByKey<T> = (KeyList, Vec<T>);
 /// The rows of one feed as far as a delivery of one date is concerned, in key order.
 #[derive(Debug, Default)]
 pub(super) struct StoredFeed {
+    /// The keys of the snapshot table, in order.
     keys: KeyList,
-    /// As `keys`: the rows of the snapshot table.
+    /// As `keys`: its rows.
     current: Vec<StoredVersion>,
-    /// Positions in `keys`, by key.
-    order: Vec<u32>,
     /// History rows that hold on the date or end on it.
     past: ByKey<StoredVersion>,
     /// Carry intervals that end on the date or later.
@@ -46,7 +46,6 @@ impl StoredFeed {
     ) -> rusqlite::Result<StoredFeed> {
         let mut stored = StoredFeed::default();
         stored.read_current(conn, table, date, branches.as_deref_mut())?;
-        stored.order = stored.keys.sorted();
         if newest.is_some_and(|newest| date <= newest) {
             stored.read_past(conn, table, date, branches)?;
             stored.read_quarantined(conn, table, date)?;
@@ -75,22 +74,22 @@ impl StoredFeed {
         mut branches: Option<&mut Branches>,
     ) -> rusqlite::Result<()> {
         let sql = format!(
-            "select rowid, {}, valid_from, content_hash, {} from {}",
-            quoted(&table.key),
+            "select {key}, valid_from, content_hash, {} from {} order by {key}",
             branch_column(branches.as_deref()),
-            table.name()
+            table.name(),
+            key = table.quoted_key(),
         );
         let mut statement = conn.prepare(&sql)?;
         let mut rows = statement.query([])?;
         let mut dates = DateReader::default();
         while let Some(row) = rows.next()? {
-            let content = Content { hash: row.get(3)?, place: Place::Current(row.get(0)?) };
-            let valid = Interval { from: first_date(&mut dates, row, 2)?, to: None };
+            let content = Content { hash: row.get(2)?, place: Place::Current };
+            let valid = Interval { from: first_date(&mut dates, row, 1)?, to: None };
             let version = StoredVersion { content, valid };
-            self.keys.push(row.get_ref(1)?.as_str()?);
+            self.keys.push(row.get_ref(0)?.as_str()?);
             self.current.push(version);
             if let Some(branches) = branches.as_deref_mut() {
-                let organ = row.get_ref(4)?.as_str_or_null()?;
+                let organ = row.get_ref(3)?.as_str_or_null()?;
                 self.current_branch.push(branches.branch_of(organ, is_before(&version, date)));
             }
         }
@@ -104,25 +103,25 @@ impl StoredFeed {
         date: NaiveDate,
         mut branches: Option<&mut Branches>,
     ) -> rusqlite::Result<()> {
-        let key = quoted(&table.key);
         let sql = format!(
-            "select rowid, {key}, valid_from, valid_to, content_hash, {} from {}_history \
+            "select {key}, valid_from, valid_to, content_hash, {} from {} \
              where valid_to >= ?1 and valid_from <= ?1 order by +{key}, valid_from",
             branch_column(branches.as_deref()),
-            table.name()
+            table.history(),
+            key = table.quoted_key(),
         );
         let mut statement = conn.prepare(&sql)?;
         let mut rows = statement.query([iso(date)])?;
         let (mut from, mut to) = (DateReader::default(), DateReader::default());
         while let Some(row) = rows.next()? {
-            let content = Content { hash: row.get(4)?, place: Place::History(row.get(0)?) };
-            let valid =
-                Interval { from: first_date(&mut from, row, 2)?, to: to.read(row.get_ref(3)?)? };
+            let from = first_date(&mut from, row, 1)?;
+            let content = Content { hash: row.get(3)?, place: Place::History(from) };
+            let valid = Interval { from, to: to.read(row.get_ref(2)?)? };
             let version = StoredVersion { content, valid };
-            self.past.0.push(row.get_ref(1)?.as_str()?);
+            self.past.0.push(row.get_ref(0)?.as_str()?);
             self.past.1.push(version);
             if let Some(branches) = branches.as_deref_mut() {
-                let organ = row.get_ref(5)?.as_str_or_null()?;
+                let organ = row.get_ref(4)?.as_str_or_null()?;
                 self.past_branch.push(branches.branch_of(organ, is_before(&version, date)));
             }
         }
@@ -201,13 +200,11 @@ impl<'a> Cursor<'a> {
     /// The next key, without consuming it.
     pub(super) fn peek(&self) -> Option<&'a str> {
         let feed = self.feed;
-        let current = feed.order.get(self.current).map(|at| feed.keys.get(*at as usize));
         let listed = |keys: &'a KeyList, at| (at < keys.len()).then(|| keys.get(at));
-        [listed(&feed.past.0, self.past), listed(&feed.quarantined.0, self.quarantined)]
-            .into_iter()
-            .flatten()
-            .chain(current)
-            .min()
+        let current = listed(&feed.keys, self.current);
+        let (past, quarantined) =
+            (listed(&feed.past.0, self.past), listed(&feed.quarantined.0, self.quarantined));
+        [current, past, quarantined].into_iter().flatten().min()
     }
 
     /// Consumes what is stored for this key, if it is the next one; returns it and the branch of its row in the snapshot
@@ -215,11 +212,9 @@ impl<'a> Cursor<'a> {
     pub(super) fn take(&mut self, key: &str) -> (StoredKey<'a>, Option<u32>) {
         let feed = self.feed;
         let (mut stored, mut branch) = (StoredKey::default(), None);
-        if let Some(at) = feed.order.get(self.current)
-            && feed.keys.get(*at as usize) == key
-        {
-            stored.current = feed.current.get(*at as usize).copied();
-            branch = feed.current_branch.get(*at as usize).copied().flatten();
+        if self.current < feed.keys.len() && feed.keys.get(self.current) == key {
+            stored.current = feed.current.get(self.current).copied();
+            branch = feed.current_branch.get(self.current).copied().flatten();
             self.current += 1;
         }
         let first_past = self.past;

@@ -19,23 +19,13 @@ impl PartialEq for Content {
     }
 }
 
-impl Content {
-    /// Its row in the snapshot table.
-    pub(super) fn row(&self) -> Option<i64> {
-        match self.place {
-            Place::Current(row) => Some(row),
-            Place::History(_) | Place::Delivered(_) => None,
-        }
-    }
-}
-
 /// Where the content of a version is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In this row of the snapshot table.
-    Current(i64),
-    /// In this row of the history.
-    History(i64),
+    /// In the key's row of the snapshot table.
+    Current,
+    /// In the key's row of the history that begins on this date.
+    History(NaiveDate),
     /// In this row of the delivery.
     Delivered(usize),
 }

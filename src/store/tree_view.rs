@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::Message;
-use crate::store::layout::{quoted, tree_table};
+use crate::store::identifier::quoted;
+use crate::store::layout::tree_table;
 
 /// What part of a forest to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

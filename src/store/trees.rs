@@ -9,8 +9,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::config::schema::ForestSchema;
 use crate::model::{RowCounter, TreeRows, TreeSums};
 use crate::store::error::StoreError;
+use crate::store::identifier::quoted;
 use crate::store::keys::KeyList;
-use crate::store::layout::{quoted, tree_columns, tree_table};
+use crate::store::layout::{tree_columns, tree_table};
 
 /// Deeper records have no path. Real hierarchies of offices and teams are far shallower; without a limit the paths
 /// of a long delivered chain would grow with the square of its length.

@@ -12,6 +12,34 @@ fn agents(store: &Store) -> Vec<String> {
 }
 
 #[test]
+fn keys_and_references_are_declared_for_tools_that_read_the_file_and_bind_nobody() {
+    let database = TestDatabase::new();
+    let mut store = database.open();
+    let keys = |table: &str| {
+        let sql = format!("select name from pragma_table_info('{table}') where pk > 0 order by pk");
+        rows(&store.conn, &sql)
+    };
+    for feed in Feed::ALL {
+        assert_eq!(keys(feed.name()), ["id"]);
+        assert_eq!(keys(&format!("{feed}_history")), ["id", "valid_from"]);
+    }
+    for table in ["agent", "agent_history"] {
+        let sql = format!(
+            "select \"from\", \"table\", \"to\" from pragma_foreign_key_list('{table}') order by 1"
+        );
+        assert_eq!(
+            rows(&store.conn, &sql),
+            ["recommend_by_agent_id|agent|id", "working_organ_id|organ|id"]
+        );
+    }
+    import(&mut store, 1, &delivery("A1|a|1||A0|99"));
+    assert_eq!(
+        rows(&store.conn, "select \"table\", parent from pragma_foreign_key_check order by 2"),
+        ["agent|agent", "agent|organ"]
+    );
+}
+
+#[test]
 fn rows_are_stored_typed_and_as_delivered() {
     let database = TestDatabase::new();
     let mut store = database.open();

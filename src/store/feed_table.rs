@@ -1,0 +1,237 @@
+//! The statements that read and write the rows of one feed.
+//!
+//! A row of the snapshot table is addressed by its key, one of the history by its key and its first date.
+
+use crate::config::schema::FeedSchema;
+use crate::model::Feed;
+use crate::store::identifier::quoted;
+
+/// Columns that every snapshot table has besides the schema's, in this order.
+pub(super) const SNAPSHOT_COLUMNS: [(&str, &str); 3] = [
+    ("valid_from", "text not null"),
+    ("carried_since", "text"),
+    ("content_hash", "integer not null"),
+];
+
+/// Whether a column is one that the store adds to the schema's.
+pub(super) fn is_snapshot_column(column: &str) -> bool {
+    let own = SNAPSHOT_COLUMNS.iter().map(|(name, _)| *name).chain(["valid_to"]);
+    own.into_iter().any(|name| name.eq_ignore_ascii_case(column))
+}
+
+/// The snapshot and history table of one feed, and the statements that write them.
+#[derive(Debug, Clone)]
+pub(super) struct FeedTable {
+    /// The feed.
+    pub feed: Feed,
+    /// The key column.
+    pub key: String,
+    /// All columns with content, in table order: those of the schema, then those that an earlier schema had.
+    columns: Vec<String>,
+    /// The schema's field of each column; none for a column of an earlier schema.
+    fields: Vec<Option<usize>>,
+    /// Names of the schema's fields.
+    names: Vec<String>,
+    /// Position of the key in `names`.
+    key_at: usize,
+}
+
+impl FeedTable {
+    /// The columns with content as the schema has them, those of an earlier schema after them.
+    pub(super) fn new(schema: &FeedSchema, stored: &[String]) -> FeedTable {
+        let mut columns: Vec<String> = schema.fields.iter().map(|f| f.column.clone()).collect();
+        let mut fields: Vec<Option<usize>> = (0..columns.len()).map(Some).collect();
+        for column in stored {
+            let known = columns.iter().any(|c| c.eq_ignore_ascii_case(column));
+            if !known && !is_snapshot_column(column) {
+                columns.push(column.clone());
+                fields.push(None);
+            }
+        }
+        FeedTable {
+            feed: schema.feed,
+            key: schema.key_field().column.clone(),
+            columns,
+            fields,
+            names: schema.fields.iter().map(|f| f.name.clone()).collect(),
+            key_at: schema.key,
+        }
+    }
+
+    /// Name of the snapshot table.
+    pub(super) fn name(&self) -> &'static str {
+        self.feed.name()
+    }
+
+    /// Name of the history.
+    pub(super) fn history(&self) -> String {
+        format!("{}_history", self.name())
+    }
+
+    /// Names of the schema's fields; their positions are those of the statements' parameters.
+    pub(super) fn fields(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Name of the key field.
+    pub(super) fn key_field(&self) -> &str {
+        self.names.get(self.key_at).map_or("", String::as_str)
+    }
+
+    /// Parameter of the business date in [`FeedTable::insert`] and [`FeedTable::overwrite`]; parameters
+    /// before it are the schema's fields in order, the content hash follows.
+    pub(super) fn date_parameter(&self) -> usize {
+        self.names.len() + 1
+    }
+
+    /// Inserts a delivered row.
+    pub(super) fn insert(&self) -> String {
+        let columns: Vec<String> = self.delivered().map(|(column, _)| quoted(column)).collect();
+        let parameters: Vec<String> = (1..=self.names.len() + 2).map(|n| format!("?{n}")).collect();
+        format!(
+            "insert into {} ({}, valid_from, content_hash) values ({})",
+            self.name(),
+            columns.join(", "),
+            parameters.join(", ")
+        )
+    }
+
+    /// Writes a delivered row over the row with its key.
+    pub(super) fn overwrite(&self) -> String {
+        let mut sets: Vec<String> = self
+            .columns
+            .iter()
+            .zip(&self.fields)
+            .filter(|(column, _)| **column != self.key)
+            .map(|(column, field)| match field {
+                Some(field) => format!("{} = ?{}", quoted(column), field + 1),
+                None => format!("{} = null", quoted(column)),
+            })
+            .collect();
+        let date = self.date_parameter();
+        sets.push(format!(
+            "valid_from = ?{date}, carried_since = null, content_hash = ?{}",
+            date + 1
+        ));
+        format!(
+            "update {} set {} where {} = ?{}",
+            self.name(),
+            sets.join(", "),
+            self.quoted_key(),
+            self.key_at + 1
+        )
+    }
+
+    /// Inserts a delivered row into the history: parameters as in [`FeedTable::insert`], then its end and since when it
+    /// was carried when it ended.
+    pub(super) fn insert_ended(&self) -> String {
+        let columns: Vec<String> = self.delivered().map(|(column, _)| quoted(column)).collect();
+        let parameters: Vec<String> = (1..=self.names.len() + 4).map(|n| format!("?{n}")).collect();
+        format!(
+            "insert into {} ({}, valid_from, content_hash, valid_to, carried_since) values ({})",
+            self.history(),
+            columns.join(", "),
+            parameters.join(", ")
+        )
+    }
+
+    /// Copies the row of the key `?1` into the history, valid from `?2` to `?3`, carried since `?4`.
+    pub(super) fn current_to_history(&self) -> String {
+        self.to_history(self.name(), "")
+    }
+
+    /// Copies the history row of the key `?1` that begins on `?5` to another first date: valid from `?2` to `?3`, carried
+    /// since `?4`.
+    pub(super) fn history_to_history(&self) -> String {
+        self.to_history(&self.history(), " and valid_from = ?5")
+    }
+
+    fn to_history(&self, source: &str, further: &str) -> String {
+        let columns = self.all();
+        format!(
+            "insert into {} ({columns}, valid_from, valid_to, carried_since, content_hash) \
+             select {columns}, ?2, ?3, ?4, content_hash from {source} where {} = ?1{further}",
+            self.history(),
+            self.quoted_key()
+        )
+    }
+
+    /// Copies the history row of the key `?1` that begins on `?4` into the snapshot, valid from `?2`, carried since `?3`.
+    pub(super) fn history_to_current(&self) -> String {
+        let columns = self.all();
+        format!(
+            "insert into {} ({columns}, valid_from, carried_since, content_hash) \
+             select {columns}, ?2, ?3, content_hash from {} where {} = ?1 and valid_from = ?4",
+            self.name(),
+            self.history(),
+            self.quoted_key()
+        )
+    }
+
+    /// Writes the history row of the key `?1` that begins on `?4` over its row in the snapshot, valid from `?2`, carried
+    /// since `?3`.
+    pub(super) fn history_over_current(&self) -> String {
+        let (columns, key) = (self.all(), self.quoted_key());
+        format!(
+            "update {} set ({columns}, valid_from, carried_since, content_hash) = \
+             (select {columns}, ?2, ?3, content_hash from {} where {key} = ?1 and valid_from = ?4) \
+             where {key} = ?1",
+            self.name(),
+            self.history()
+        )
+    }
+
+    /// Sets the first date of the row of the key `?1` to `?2`, and since when it is carried to `?3`.
+    pub(super) fn set_dates(&self) -> String {
+        format!(
+            "update {} set valid_from = ?2, carried_since = ?3 where {} = ?1",
+            self.name(),
+            self.quoted_key()
+        )
+    }
+
+    /// Sets the end of the history row of the key `?1` that begins on `?2` to `?3`, and since when it was carried then to
+    /// `?4`.
+    pub(super) fn set_end(&self) -> String {
+        format!(
+            "update {} set valid_to = ?3, carried_since = ?4 where {} = ?1 and valid_from = ?2",
+            self.history(),
+            self.quoted_key()
+        )
+    }
+
+    /// Deletes the row of the key `?1`.
+    pub(super) fn delete(&self) -> String {
+        format!("delete from {} where {} = ?1", self.name(), self.quoted_key())
+    }
+
+    /// The history rows of the key `?1` that begin after `?2`, in order: first date, end, content hash.
+    pub(super) fn later_versions(&self) -> String {
+        format!(
+            "select valid_from, valid_to, content_hash from {} \
+             where {} = ?1 and valid_from > ?2 order by valid_from",
+            self.history(),
+            self.quoted_key()
+        )
+    }
+
+    /// Deletes the history row of the key `?1` that begins on `?2`.
+    pub(super) fn delete_history(&self) -> String {
+        let key = self.quoted_key();
+        format!("delete from {} where {key} = ?1 and valid_from = ?2", self.history())
+    }
+
+    fn delivered(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.columns.iter().zip(&self.fields).filter_map(|(c, f)| f.map(|f| (c.as_str(), f)))
+    }
+
+    /// The key column within SQL.
+    pub(super) fn quoted_key(&self) -> String {
+        quoted(&self.key)
+    }
+
+    /// All columns with content, within SQL.
+    pub(super) fn all(&self) -> String {
+        self.columns.iter().map(|c| quoted(c)).collect::<Vec<_>>().join(", ")
+    }
+}
