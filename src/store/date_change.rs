@@ -12,6 +12,7 @@ use crate::store::connection;
 use crate::store::dates::iso;
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
+use crate::store::indexes;
 use crate::store::rows::{Dates, Written};
 use crate::store::select::Select;
 use crate::store::snapshot;
@@ -140,9 +141,16 @@ impl<'s> DateChange<'s> {
         }
         let stored = stored.take();
         let new = NewTree::new(forest, rows)?;
-        let write = || {
+        let write = || -> rusqlite::Result<u64> {
             let stored = stored.map_or_else(|| StoredTree::read(self.conn, forest), Ok)?;
-            trees::write(self.conn, forest, &stored, &new, self.counter)
+            if stored.is_empty() {
+                indexes::drop_tree(self.conn, forest)?;
+            }
+            let written = trees::write(self.conn, forest, &stored, &new, self.counter)?;
+            if stored.is_empty() {
+                indexes::create_tree(self.conn, forest)?;
+            }
+            Ok(written)
         };
         write().map_err(|error| StoreError::sqlite(self.path, error))
     }

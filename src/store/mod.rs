@@ -18,6 +18,7 @@ mod error;
 mod feed_table;
 mod finding_list;
 mod identifier;
+mod indexes;
 mod keys;
 mod known_keys;
 mod last_run;

@@ -16,9 +16,10 @@ use crate::store::delivered_rows::{DeliveredRows, NewRows};
 use crate::store::earlier_findings::{self, EarlierFinding, EarlierFindings};
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
+use crate::store::indexes;
 use crate::store::previous_rows;
 use crate::store::record::{self, RunRecord};
-use crate::store::rows::{self, FeedOutcome};
+use crate::store::rows::{self, FeedOutcome, Written};
 use crate::store::select::Select;
 use crate::store::snapshot::{self, SnapshotInfo};
 use crate::store::stored_feed::StoredFeed;
@@ -113,9 +114,19 @@ impl<'s> Publication<'s> {
         let delivery = DeliveredRows::new(*rows, table)?;
         let stored = self.stored[feed].take().ok_or_else(misuse)?;
         let (conn, dates, counter) = (&*change.conn, change.dates(), change.counter);
-        let written =
-            rows::write(conn, table, dates, &stored, &mut self.branches, delivery, counter);
-        let written = written.map_err(|error| change.fault(error))?;
+        let schema = change.schema.feed(feed);
+        let write = || -> rusqlite::Result<Written> {
+            if stored.is_empty() {
+                indexes::drop_current(conn, schema)?;
+            }
+            let written =
+                rows::write(conn, table, dates, &stored, &mut self.branches, delivery, counter)?;
+            if stored.is_empty() {
+                indexes::create_current(conn, schema)?;
+            }
+            Ok(written)
+        };
+        let written = write().map_err(|error| change.fault(error))?;
         Ok(change.written[feed].insert(written).outcome)
     }
 
@@ -222,7 +233,8 @@ impl<'s> Publication<'s> {
             write_snapshot(&change, &record)?;
             change.write_later_counts()?;
             record::write(change.conn, record)?;
-            ages::renew_after(change.conn, change.date)
+            ages::renew_after(change.conn, change.date)?;
+            indexes::analyze(change.conn)
         };
         write().map_err(|error| change.fault(error))?;
         change.commit()

@@ -53,6 +53,11 @@ impl StoredTree {
         }
         Ok(stored)
     }
+
+    /// Whether the table holds no row.
+    pub(super) fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
 }
 
 /// The cells of a tree row without its id, as bytes to be hashed.
@@ -265,7 +270,7 @@ pub(super) fn write(
     let mut delete = conn.prepare(&format!("delete from {table} where id = ?1"))?;
 
     // The first load has no stored rows to compare with.
-    let hashes = if stored.ids.len() == 0 { Vec::new() } else { new.hashes() };
+    let hashes = if stored.is_empty() { Vec::new() } else { new.hashes() };
     let (mut written, mut old) = (0, 0);
     let mut uncounted = 0;
     for (at, id) in new.rows.ids.iter().enumerate() {

@@ -193,3 +193,38 @@ fn a_schema_can_gain_and_lose_columns() {
         ["A1|-|2026-11-01|2026-11-02", "A1|L7|2026-11-02|2026-11-03", "A1|-|2026-11-03|-"]
     );
 }
+
+#[test]
+fn indexes_and_their_statistics_are_made_when_a_table_is_first_filled() {
+    let database = TestDatabase::new();
+    let mut store = database.open();
+    let indexes = "select name from sqlite_schema where type = 'index' and sql is not null \
+                   and name not glob 'finding_*' and name not glob 'quarantine_*' order by name";
+    let history = ["agent_history_working_organ_id"];
+    assert_eq!(rows(&store.conn, indexes), history);
+    import(&mut store, 1, &delivery("A1|a|1||A2|86\nA2|b|1"));
+    let all = [
+        "agent_history_working_organ_id",
+        "agent_recommend_by_agent_id",
+        "agent_working_organ_id",
+        "node_parent_node_id",
+        "organ_parent_id",
+        "organ_tree_parent_id",
+        "recruit_tree_parent_id",
+    ];
+    assert_eq!(rows(&store.conn, indexes), all);
+    let analyzed =
+        "select distinct tbl from sqlite_stat1 where tbl in ('agent', 'organ_tree') order by 1";
+    assert_eq!(rows(&store.conn, analyzed), ["agent", "organ_tree"]);
+    // One that is missing is made when the database is opened.
+    store.conn.execute_batch("drop index organ_parent_id").unwrap();
+    drop(store);
+    let store = database.open();
+    assert_eq!(rows(&store.conn, indexes), all);
+    assert_eq!(
+        rows(&store.conn, "select sql from sqlite_schema where name = 'agent_working_organ_id'"),
+        [
+            "CREATE INDEX \"agent_working_organ_id\" on agent (\"working_organ_id\", \"agent_status\")"
+        ]
+    );
+}
