@@ -1,6 +1,8 @@
-//! The gate: findings and the last snapshot become a verdict. Pure, and the sole maker of [`Approved`].
+//! The gate: findings and the snapshot before become a verdict. Pure, and the sole maker of [`Approved`].
 
 use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
 
 use crate::config::job::GateLimits;
 use crate::model::{Disposition, Feed, FileFacts, Finding, GateReason, Level, Message};
@@ -36,10 +38,22 @@ pub struct Facts<'a> {
     pub files: &'a [FileFacts],
     /// The edges of every forest.
     pub edges: &'a [Edges<'a>],
-    /// What the last snapshot had and this delivery has not; empty without a last snapshot.
+    /// What the snapshot before had and this delivery has not; empty without a snapshot before.
     pub vanished: &'a [Vanished],
-    /// Agents gone by level-2 organ of the last snapshot.
+    /// Agents gone by level-2 organ of the snapshot before.
     pub branches: &'a [Branch<'a>],
+    /// The date of the snapshot before, where it is not the newest snapshot.
+    pub before: Option<NaiveDate>,
+}
+
+impl Facts<'_> {
+    /// The words for the snapshot that rows are gone since: in Chinese, and in English.
+    fn since(&self) -> (String, String) {
+        match self.before {
+            None => ("上次".to_owned(), "the last snapshot".to_owned()),
+            Some(date) => (format!("此前快照（{date}）"), format!("the snapshot before ({date})")),
+        }
+    }
 }
 
 /// The edges of one forest.
@@ -60,11 +74,11 @@ pub struct Edges<'a> {
 pub struct Vanished {
     /// The feed.
     pub feed: Feed,
-    /// Rows in the last snapshot.
+    /// Rows in the snapshot before.
     pub before: u64,
     /// Those of them that are gone.
     pub gone: u64,
-    /// Whether they are known to be the last rows of the file from which the last snapshot was made.
+    /// Whether they are known to be the last rows of the file from which that snapshot was made.
     pub at_end: bool,
 }
 
@@ -80,7 +94,7 @@ impl Vanished {
 pub struct Branch<'a> {
     /// The organ's id.
     pub organ: &'a str,
-    /// Its agents in the last snapshot.
+    /// Its agents in the snapshot before.
     pub before: u64,
     /// Those of them that are gone.
     pub gone: u64,
@@ -145,12 +159,13 @@ fn fatal(facts: &Facts<'_>, reasons: &mut Vec<GateReason>) {
 fn vanished(facts: &Facts<'_>, limits: &GateLimits, reasons: &mut Vec<GateReason>) {
     let at_end = |feed: Feed| facts.vanished.iter().find(|v| v.feed == feed && v.at_end);
     let mut cut_off = at_end(Feed::Agent);
+    let (since_zh, since_en) = facts.since();
     for feed in facts.vanished.iter().filter(|v| v.is_over(limits)) {
         let before = reasons.len();
         let (name, title) = (feed.feed.name(), feed.feed.title_zh());
         let parts = Parts { part: feed.gone, all: feed.before, limit: limits.max_vanished };
         parts.judge("vanished", "max_vanished", reasons, || {
-            (format!("{title}较上次减少的行"), format!("{name} rows gone since the last snapshot"))
+            (format!("{title}较{since_zh}减少的行"), format!("{name} rows gone since {since_en}"))
         });
         if reasons.len() > before {
             note_cut_off(at_end(feed.feed), reasons);
@@ -164,8 +179,8 @@ fn vanished(facts: &Facts<'_>, limits: &GateLimits, reasons: &mut Vec<GateReason
             Parts { part: branch.gone, all: branch.before, limit: limits.max_vanished_in_organ };
         parts.judge("vanished-in-organ", "max_vanished_in_organ", reasons, || {
             (
-                format!("二级机构 {organ} 较上次减少的代理人"),
-                format!("agents of level-2 organ {organ} gone since the last snapshot"),
+                format!("二级机构 {organ} 较{since_zh}减少的代理人"),
+                format!("agents of level-2 organ {organ} gone since {since_en}"),
             )
         });
         if reasons.len() > before {
@@ -279,6 +294,7 @@ mod tests {
                 at_end: false,
             }],
             branches: &[Branch { organ: "8601", before: branch.0, gone: branch.1 }],
+            before: None,
         };
         match judge(&facts, &GateLimits::default()) {
             Ok(Approved { .. }) => Vec::new(),

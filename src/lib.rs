@@ -46,7 +46,8 @@
 //! - [`rules`]: the only maker of findings. One rule a file, registered in one catalogue.
 //! - [`causes`]: findings that one event explains become one cause, with the people and organisations concerned. Pure.
 //! - [`gate`]: findings and the last snapshot become a verdict. Pure; the sole maker of [`gate::Approved`].
-//! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it.
+//! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it. Its file is made and kept closed to
+//!   other users as [`disk`] does it.
 //! - [`propose`]: what a sample delivery shows of its export: the settings of a job, with their evidence, and questions.
 //! - [`pipeline`]: the order of the stages, what runs in parallel, and the one classification of failed runs.
 //! - [`report`]: the content of a report, rendered for a terminal, as `report.json`, as a page and as a workbook;

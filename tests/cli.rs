@@ -2,6 +2,7 @@
 
 mod against;
 mod back_dated;
+mod backup;
 mod bad_input;
 mod completions;
 mod config;

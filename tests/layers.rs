@@ -29,7 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rules", &["model", "config", "parse", "delivery", "links", "forest", "trees"]),
     ("causes", &["model", "config", "parse", "delivery", "links", "forest", "trees", "rules"]),
     ("gate", &["model", "config"]),
-    ("store", &["model", "sqlite", "config", "timeline", "gate"]),
+    ("store", &["model", "disk", "sqlite", "config", "timeline", "gate"]),
     ("propose", &["model", "config", "decode", "parse"]),
     (
         "pipeline",

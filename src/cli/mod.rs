@@ -7,10 +7,12 @@
 
 mod alerting;
 mod argument;
+mod backup;
 mod check;
 mod check_files;
 mod completions;
 mod config;
+mod counted_progress;
 mod delivery_format;
 mod exit;
 mod explain;
@@ -92,6 +94,7 @@ enum Verb {
     Serve(serve::Arguments),
     Runs(runs::Arguments),
     Retract(retract::Arguments),
+    Backup(backup::Arguments),
     Tree(tree::Arguments),
     Findings(findings::Arguments),
     Explain(explain::Arguments),
@@ -174,6 +177,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Serve(arguments) => serve::run(arguments, environment),
         Verb::Runs(arguments) => runs::run(arguments, environment),
         Verb::Retract(arguments) => retract::run(arguments, environment),
+        Verb::Backup(arguments) => backup::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
         Verb::Findings(arguments) => findings::run(arguments, environment),
         Verb::Explain(arguments) => explain::run(arguments, environment),

@@ -9,7 +9,9 @@ mod versioned_json;
 
 pub use error::DiskError;
 pub use lock::{LockError, TenantLock};
-pub use private::{PRIVATE_FILE, create_private_dirs, create_private_file, open_private_file};
+pub use private::{
+    PRIVATE_FILE, close_to_others, create_private_dirs, create_private_file, open_private_file,
+};
 pub use replace::{replace_file, replace_file_with};
 pub use space::{free_bytes, sync_dir};
 pub use versioned_json::{VersionedJson, VersionedJsonError};

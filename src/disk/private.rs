@@ -1,7 +1,8 @@
 //! Folders and files that only their owner may read: they hold personal data.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt as _};
 use std::path::Path;
 
 use super::error::DiskError;
@@ -34,6 +35,23 @@ pub fn create_private_file(path: &Path) -> Result<File, DiskError> {
         .map_err(DiskError::at(path))
 }
 
+/// Closes a file to others that is open to them; one that is not there is no fault.
+///
+/// # Errors
+/// Whatever the system refuses: only its owner may do that.
+pub fn close_to_others(path: &Path) -> Result<(), DiskError> {
+    let mode = match fs::metadata(path) {
+        Ok(metadata) => metadata.permissions().mode() & 0o777,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(DiskError { path: path.to_path_buf(), source: error }),
+    };
+    match mode & !PRIVATE_FILE {
+        0 => Ok(()),
+        _ => fs::set_permissions(path, Permissions::from_mode(PRIVATE_FILE))
+            .map_err(DiskError::at(path)),
+    }
+}
+
 /// Opens a file for reading and writing with its content kept; a new one is closed to others.
 ///
 /// # Errors
@@ -51,9 +69,6 @@ pub fn open_private_file(path: &Path) -> Result<File, DiskError> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
 
     #[test]

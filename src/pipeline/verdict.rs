@@ -152,6 +152,7 @@ pub(super) fn judge(
         edges: &edges,
         vanished: &base.vanished,
         branches: &branches,
+        before: base.previous_date.filter(|date| outcome.report.newest_date != Some(*date)),
     };
     gate::judge(&facts, limits)
 }

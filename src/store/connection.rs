@@ -4,12 +4,14 @@
 //! the commit is atomic and durable all the same. Afterwards the file is in WAL mode, where readers never wait. A
 //! checkpoint after each publication empties the log, so that the file can be copied alone.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::M;
 
+use crate::disk::{close_to_others, open_private_file};
 use crate::sqlite::{self, BusyPolicy, FileFormat, SqliteFault};
 use crate::store::error::StoreError;
 use crate::store::{quarantined_keys, snapshot};
@@ -46,6 +48,7 @@ const CACHE_SIZE: i64 = -16_384;
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let open = || -> Result<Connection, SqliteFault> {
         let busy = BusyPolicy::Timeout(BUSY_TIMEOUT);
+        keep_private(path)?;
         let mut conn = sqlite::open_for_writing(path, OpenFlags::SQLITE_OPEN_CREATE, busy, FORMAT)?;
         conn.pragma_update(None, "page_size", PAGE_SIZE)?;
         conn.pragma_update(None, "cache_size", CACHE_SIZE)?;
@@ -58,6 +61,28 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
         Ok(conn)
     };
     open().map_err(|fault| StoreError::sqlite(path, fault))
+}
+
+/// Creates the file for its owner only if it is not there, and closes it to others if it is: it holds personal data. SQLite
+/// gives its log and the index of the log the permissions of the file; those of an earlier run are closed as well.
+fn keep_private(path: &Path) -> Result<(), SqliteFault> {
+    if !path.exists() {
+        open_private_file(path).map_err(|error| match error.source.kind() {
+            ErrorKind::StorageFull => SqliteFault::Full,
+            ErrorKind::ReadOnlyFilesystem => SqliteFault::ReadOnly,
+            _ => SqliteFault::CannotOpen,
+        })?;
+    }
+    let name = path.as_os_str();
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut file = name.to_owned();
+        file.push(suffix);
+        // Who may write the file and does not own it cannot change that; the import goes on.
+        if let Err(error) = close_to_others(Path::new(&file)) {
+            tracing::warn!("a file of the database stays open to others: {error}");
+        }
+    }
+    Ok(())
 }
 
 /// Opens the file for reading. Each query waits at most `busy_timeout` for a writer that keeps readers out, as one

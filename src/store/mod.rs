@@ -5,6 +5,7 @@
 //! for one that is taken back ([`Retraction`]). A [`Reader`] only reads.
 
 mod ages;
+mod backup;
 mod branches;
 mod connection;
 mod database;
@@ -44,6 +45,7 @@ mod trees;
 #[cfg(test)]
 mod tests;
 
+pub use backup::backup;
 pub use branches::{Branch, BranchFields, Branches, Organ};
 pub use connection::DATABASE;
 pub use database::Store;

@@ -126,7 +126,10 @@ fn an_older_date_is_compared_with_the_one_before_it() {
     fs::write(&path, &agents[..end]).unwrap();
     let refused = workspace.run(&["import", "job.toml", "--date", "2024-11-23", "--lang", "en"]);
     assert_eq!(refused.code, Some(3), "{refused:?}");
-    assert!(refused.out.contains("rows gone since the last snapshot"), "{refused:?}");
+    assert!(
+        refused.out.contains("rows gone since the snapshot before (2024-11-22)"),
+        "{refused:?}"
+    );
     assert!(refused.out.contains("the snapshot in use is still that of 2024-11-25"), "{refused:?}");
     assert!(workspace.dump() == before);
     let same = workspace.path("in/20241122").display().to_string();

@@ -21,7 +21,7 @@ const FORMAT: FileFormat = FileFormat {
     migrations: || vec![M::up(include_str!("migrations/0001.sql"))],
 };
 
-const BUSY: BusyPolicy = BusyPolicy::Handler(wait_while_busy);
+pub(super) const BUSY: BusyPolicy = BusyPolicy::Handler(wait_while_busy);
 
 /// Number of retries while another program holds the file, and the interval between them: three seconds in all, as
 /// WeCom gives a callback five. SQLite's own interval grows to a tenth of a second, which misses the gaps of a

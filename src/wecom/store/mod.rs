@@ -4,6 +4,7 @@
 //! commits all events that arrived during the last commit as one transaction (group commit): each event is durable
 //! when it is answered, with far fewer flushes than events.
 
+mod backup;
 mod connection;
 mod dictionary;
 mod error;
@@ -14,6 +15,7 @@ mod rebuild;
 mod received;
 mod writer;
 
+pub use backup::backup;
 pub use connection::DATABASE;
 pub use error::WecomStoreError;
 pub use event_store::EventStore;
