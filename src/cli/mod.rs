@@ -6,6 +6,7 @@
 )]
 
 mod alerting;
+mod answer;
 mod argument;
 mod check;
 mod check_files;
@@ -30,6 +31,7 @@ mod runs;
 mod sample;
 mod schemas;
 mod serve;
+mod sql;
 mod environment;
 mod tenant;
 mod tree;
@@ -93,6 +95,7 @@ enum Verb {
     Runs(runs::Arguments),
     Retract(retract::Arguments),
     Tree(tree::Arguments),
+    Sql(sql::Arguments),
     Findings(findings::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
@@ -175,6 +178,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Runs(arguments) => runs::run(arguments, environment),
         Verb::Retract(arguments) => retract::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
+        Verb::Sql(arguments) => sql::run(arguments, environment),
         Verb::Findings(arguments) => findings::run(arguments, environment),
         Verb::Explain(arguments) => explain::run(arguments, environment),
         Verb::Rules(arguments) => rules::run(arguments, environment),
