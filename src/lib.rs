@@ -48,6 +48,7 @@
 //! - [`gate`]: findings and the last snapshot become a verdict. Pure; the sole maker of [`gate::Approved`].
 //! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it. Its file is made and kept closed to
 //!   other users as [`disk`] does it.
+//! - [`dated`]: the trees of a date that is not the newest, made on demand by the code that makes those of a publication.
 //! - [`propose`]: what a sample delivery shows of its export: the settings of a job, with their evidence, and questions.
 //! - [`pipeline`]: the order of the stages, what runs in parallel, and the one classification of failed runs.
 //! - [`report`]: the content of a report, rendered for a terminal, as `report.json`, as a page and as a workbook;
@@ -103,6 +104,7 @@ pub mod rules;
 pub mod causes;
 pub mod gate;
 pub mod store;
+pub mod dated;
 pub mod propose;
 pub mod pipeline;
 pub mod report;

@@ -196,7 +196,7 @@ pub fn fields_of_stored(schema: &Schema, feed: Feed) -> Vec<&str> {
 /// The rows of every forest over a snapshot that is stored whole, its rows by key with the fields of
 /// [`fields_of_stored`].
 pub fn stored_tree_rows<'p>(
-    schema: &'p Schema,
+    forests: &'p [ForestSchema],
     rows: &'p PerFeed<StoredRows>,
 ) -> Vec<(&'p ForestSchema, TreeRows<'p>)> {
     let published = PerFeed::from_fn(|feed| Published::stored(feed, &rows[feed]));
@@ -205,7 +205,7 @@ pub fn stored_tree_rows<'p>(
         let edges = Forest::new(own.targets(own, None, &forest.parent));
         (forest, rows_of(forest, own, Some(&published[Feed::Agent]), None, &edges))
     };
-    schema.forests.iter().map(rows).collect()
+    forests.iter().map(rows).collect()
 }
 
 /// The rows of every forest over the snapshot to be published: accepted rows and carried ones.

@@ -1,6 +1,7 @@
 //! The program itself, as people and schedulers call it: every verb, in both languages, with its exit code.
 
 mod against;
+mod asking;
 mod back_dated;
 mod backup;
 mod bad_input;
@@ -231,6 +232,9 @@ fn every_verb_ends_with_its_exit_code() {
         (&["tree", "organ", "86"], 0, "86 "),
         (&["tree", "organ", "nowhere"], 2, "nowhere"),
         (&["tree", "family"], 2, "recruit"),
+        (&["tree", "organ", "--as-of", "2024-11-21"], 2, "2024-11-22"),
+        (&["sql", "select business_date from snapshot"], 0, "2024-11-22"),
+        (&["sql"], 2, "<SQL|--file <FILE>>"),
         (&["rules"], 0, "unknown-recruiter"),
         (&["rules", "X409"], 0, "unknown-recruiter"),
         (&["rules", "unknown-recruiter"], 0, "X409"),

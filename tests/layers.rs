@@ -30,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("causes", &["model", "config", "parse", "delivery", "links", "forest", "trees", "rules"]),
     ("gate", &["model", "config"]),
     ("store", &["model", "disk", "sqlite", "config", "timeline", "gate"]),
+    ("dated", &["model", "config", "trees", "store"]),
     ("propose", &["model", "config", "decode", "parse"]),
     (
         "pipeline",

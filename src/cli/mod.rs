@@ -6,6 +6,7 @@
 )]
 
 mod alerting;
+mod answer;
 mod argument;
 mod backup;
 mod check;
@@ -32,6 +33,7 @@ mod runs;
 mod sample;
 mod schemas;
 mod serve;
+mod sql;
 mod environment;
 mod tenant;
 mod tree;
@@ -96,6 +98,7 @@ enum Verb {
     Retract(retract::Arguments),
     Backup(backup::Arguments),
     Tree(tree::Arguments),
+    Sql(sql::Arguments),
     Findings(findings::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
@@ -179,6 +182,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Retract(arguments) => retract::run(arguments, environment),
         Verb::Backup(arguments) => backup::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
+        Verb::Sql(arguments) => sql::run(arguments, environment),
         Verb::Findings(arguments) => findings::run(arguments, environment),
         Verb::Explain(arguments) => explain::run(arguments, environment),
         Verb::Rules(arguments) => rules::run(arguments, environment),

@@ -55,6 +55,12 @@ pub(super) fn complain(environment: &Environment, failure: &Failure) {
     print_message(environment, BAD, word, &failure.message);
 }
 
+/// Prints on standard error what is worth knowing and no fault.
+pub(super) fn note(environment: &Environment, message: &Message) {
+    let word = environment.language.choose("说明", "note");
+    print_message(environment, Style::new(), word, message);
+}
+
 /// Prints a warning on standard error.
 pub(super) fn warn(environment: &Environment, message: &Message) {
     let word = environment.language.choose("警告", "warning");

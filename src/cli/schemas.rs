@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 }
 
 /// The JSON Schemas of what is printed and sent. That of job files is made from the table of their keys.
-const JSON_SCHEMAS: [(&str, &str); 13] = [
+const JSON_SCHEMAS: [(&str, &str); 14] = [
     ("alert.schema.json", alert::document::SCHEMA),
     ("config.schema.json", include_str!("../../schemas/config.schema.json")),
     ("explain.schema.json", include_str!("../../schemas/explain.schema.json")),
@@ -33,6 +33,7 @@ const JSON_SCHEMAS: [(&str, &str); 13] = [
     ("rules.schema.json", include_str!("../../schemas/rules.schema.json")),
     ("runs.schema.json", include_str!("../../schemas/runs.schema.json")),
     ("sample.schema.json", include_str!("../../schemas/sample.schema.json")),
+    ("sql.schema.json", include_str!("../../schemas/sql.schema.json")),
     ("tree.schema.json", include_str!("../../schemas/tree.schema.json")),
     ("wecom-events.schema.json", include_str!("../../schemas/wecom-events.schema.json")),
     ("wecom-rebuild.schema.json", include_str!("../../schemas/wecom-rebuild.schema.json")),

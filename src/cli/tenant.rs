@@ -118,6 +118,61 @@ fn all_that_hold(files: &[&str], environment: &Environment) -> Result<Vec<PathBu
     Ok(found)
 }
 
+/// A tenant that a verb reads.
+#[derive(Debug)]
+pub(super) struct Tenant {
+    /// Its id.
+    pub name: String,
+    /// Its database.
+    pub database: PathBuf,
+    /// Its job, if that is what was named.
+    pub job: Option<Job>,
+}
+
+/// The tenants that a verb reads, one after the other.
+#[derive(Debug)]
+pub(super) struct Tenants {
+    /// In the order in which they were named.
+    pub list: Vec<Tenant>,
+    /// Whether rows tell their tenant: more than one may have been meant.
+    pub named: bool,
+}
+
+/// What stands for all tenants of the data folder.
+const ALL: &str = "all";
+
+/// The tenants of these names; `all` are all of the data folder. Without a name it is the only one there.
+///
+/// # Errors
+/// As [`database`], [`all_databases`] and [`only_database`].
+pub(super) fn several(named: &[String], environment: &Environment) -> Result<Tenants, Failure> {
+    let of = |database: PathBuf, job: Option<Job>| {
+        let folder = database.parent().and_then(Path::file_name).unwrap_or_default();
+        Tenant { name: folder.to_string_lossy().into_owned(), database, job }
+    };
+    let mut list: Vec<Tenant> = Vec::new();
+    if named.is_empty() {
+        list.push(of(only_database(None, environment)?, None));
+    }
+    for name in named {
+        let found = match name.as_str() {
+            ALL => all_databases(environment)?.into_iter().map(|path| of(path, None)).collect(),
+            name => match job(name, environment)? {
+                Some(job) => {
+                    vec![of(environment.data.join(&job.tenant).join(DATABASE), Some(job))]
+                }
+                None => vec![of(database(name, environment)?, None)],
+            },
+        };
+        for tenant in found {
+            if list.iter().all(|known| known.name != tenant.name) {
+                list.push(tenant);
+            }
+        }
+    }
+    Ok(Tenants { named: named.len() > 1 || named.iter().any(|name| name == ALL), list })
+}
+
 /// The database of the tenant, which needs no name where there is only one.
 ///
 /// # Errors

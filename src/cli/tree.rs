@@ -1,6 +1,10 @@
-//! `orgsnap tree`: a forest of the current snapshot, or the part of it below a record.
+//! `orgsnap tree`: a forest of the current snapshot or of that of a date, or the part of it below a record.
 
+use std::collections::BTreeSet;
+
+use chrono::NaiveDate;
 use clap::Args;
+use orgsnap::dated;
 use orgsnap::model::Message;
 use orgsnap::report::{Column, display_width, formatting, table, visible};
 use orgsnap::store::{Reader, TreeNode, TreeQuery, TreeView};
@@ -9,15 +13,19 @@ use serde::Serialize;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{output, tenant};
+use super::sql::say_which;
+use super::{argument, output, tenant};
 
-/// Show a forest of the current snapshot
+/// Show a forest, of the newest snapshot or as of a date
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// organ, node, recruit or mentor
     forest: String,
     /// Show the part below this record [default: from the tops]
     id: Option<String>,
+    /// The newest published date that is not after this one [default: the newest of all]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = argument::date)]
+    as_of: Option<NaiveDate>,
     /// So many levels below the record or the tops
     #[arg(long, value_name = "N", default_value_t = 2)]
     depth: u32,
@@ -35,6 +43,7 @@ pub(super) struct Arguments {
 #[derive(Serialize)]
 struct Document<'a> {
     forest: &'a str,
+    business_date: String,
     /// The records above the one asked for, from the top down.
     ancestors: Vec<Node<'a>>,
     /// Each before those below it, siblings by id.
@@ -66,25 +75,36 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         depth: Some(arguments.depth),
         limit: arguments.limit,
     };
-    let reader = Reader::open_existing(&database)?;
+    let mut reader = Reader::open_existing(&database)?;
+    let is_published = reader.latest()?.is_some();
+    let shown = (is_published || arguments.as_of.is_some())
+        .then(|| reader.show_date(arguments.as_of))
+        .transpose()?;
+    if shown.is_some() {
+        let tables = BTreeSet::from([format!("{}_tree", arguments.forest)]);
+        dated::fill_trees(&mut reader, &tables)?;
+    }
     let found = reader.tree(&arguments.forest, query)?;
-    if reader.latest()?.is_none() {
+    let Some(shown) = shown else {
         return Err(Failure::usage(Message::fixed(
             "尚未发布任何快照，没有可显示的树；请用 orgsnap runs 查看运行结论，处理后重新导入",
             "no snapshot is published yet, so there is no tree to show; see the verdicts in orgsnap runs, and import \
              the corrected delivery",
         )));
-    }
+    };
+    say_which(arguments.as_of, &shown, environment);
     let Some(view) = found else {
+        let date = shown.date;
         let (forest, id) = (&arguments.forest, arguments.id.as_deref().unwrap_or_default());
         return Err(Failure::usage(Message::new(
-            format!("{forest} 树中没有 {id}；请核对编号（当前快照）"),
-            format!("there is no {id} in the {forest} tree of the current snapshot; check the id"),
+            format!("{date} 的 {forest} 树中没有 {id}；请核对编号"),
+            format!("there is no {id} in the {forest} tree of {date}; check the id"),
         )));
     };
     let text = if arguments.json {
         let document = Document {
             forest: &arguments.forest,
+            business_date: shown.date.to_string(),
             ancestors: view.ancestors.iter().map(node).collect(),
             nodes: view.nodes.iter().map(node).collect(),
             omitted: view.omitted,

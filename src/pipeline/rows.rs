@@ -56,7 +56,7 @@ pub(super) fn write_stored_trees(
 ) -> Result<(), StoreError> {
     let rows =
         PerFeed::try_from_fn(|feed| change.newest_rows(feed, &fields_of_stored(schema, feed)))?;
-    for (forest, rows) in stored_tree_rows(schema, &rows) {
+    for (forest, rows) in stored_tree_rows(&schema.forests, &rows) {
         change.write_tree(forest, &rows)?;
     }
     Ok(())

@@ -5,6 +5,7 @@
 //! for one that is taken back ([`Retraction`]). A [`Reader`] only reads.
 
 mod ages;
+mod as_of;
 mod backup;
 mod branches;
 mod connection;
@@ -37,6 +38,8 @@ mod rows;
 mod select;
 mod run_list;
 mod snapshot;
+mod statement;
+mod statement_error;
 mod stored_feed;
 mod stored_key;
 mod tree_view;
@@ -63,4 +66,6 @@ pub use retraction::{Retraction, RetractionRecord};
 pub use rows::FeedOutcome;
 pub use run_list::{RunRow, StoredReason};
 pub use snapshot::SnapshotInfo;
+pub use statement::{CellValue, Question, RowSink};
+pub use statement_error::{Refused, StatementError};
 pub use tree_view::{TreeNode, TreeQuery, TreeView};

@@ -1,5 +1,6 @@
 //! `org.db` open for reading.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use crate::store::tree_view::{self, TreeQuery, TreeView};
 pub struct Reader {
     conn: Connection,
     path: PathBuf,
+    /// Forests of the date that is shown, whose tables in memory are not filled yet.
+    unfilled: BTreeSet<String>,
 }
 
 impl Reader {
@@ -36,7 +39,7 @@ impl Reader {
     /// As [`Reader::open_existing`], and [`StoreError::Locked`] from here on and from each query.
     pub fn open_with_timeout(path: &Path, busy_timeout: Duration) -> Result<Reader, StoreError> {
         let conn = connection::open_existing(path, busy_timeout)?;
-        Ok(Reader { conn, path: path.to_path_buf() })
+        Ok(Reader { conn, path: path.to_path_buf(), unfilled: BTreeSet::new() })
     }
 
     /// The newest snapshot; none before the first publication.
@@ -112,6 +115,19 @@ impl Reader {
         let version =
             self.conn.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
         version.map(|version| version == 0).map_err(|error| self.fault(error))
+    }
+
+    /// The forests whose trees have to be filled before they are read: those of a date that is not the newest.
+    pub fn unfilled_trees(&self) -> &BTreeSet<String> {
+        &self.unfilled
+    }
+
+    pub(super) fn set_unfilled_trees(&mut self, forests: Vec<String>) {
+        self.unfilled = forests.into_iter().collect();
+    }
+
+    pub(super) fn set_filled(&mut self, forest: &str) {
+        self.unfilled.remove(forest);
     }
 
     pub(super) fn connection(&self) -> &Connection {

@@ -33,6 +33,14 @@ impl<'f> Select<'f> {
         Ok(Select { fields: fields.to_vec(), columns, key })
     }
 
+    /// The key column, then these columns, each as the field of that name.
+    pub(super) fn of_columns(key: &str, columns: &[(&'f str, &str)]) -> Select<'f> {
+        let key = quoted(key);
+        let others = columns.iter().map(|(_, column)| quoted(column)).collect();
+        let selected = [vec![key.clone()], others].concat().join(", ");
+        Select { fields: columns.iter().map(|(field, _)| *field).collect(), columns: selected, key }
+    }
+
     /// No rows, with these fields.
     pub(super) fn rows(&self) -> StoredRows {
         StoredRows::new(&self.fields)

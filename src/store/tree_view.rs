@@ -93,20 +93,21 @@ pub(super) fn read(
     forest: Forest,
     query: TreeQuery<'_>,
 ) -> rusqlite::Result<Option<TreeView>> {
-    // One transaction, so that the parts are of one snapshot.
-    let transaction = conn.unchecked_transaction()?;
+    // One transaction, so that the parts are of one snapshot; a reader that shows a date has one already.
+    let transaction = conn.is_autocommit().then(|| conn.unchecked_transaction()).transpose()?;
+    let conn = transaction.as_deref().unwrap_or(conn);
     let start = match query.id {
         None => None,
-        Some(id) => match forest.node(&transaction, id)? {
+        Some(id) => match forest.node(conn, id)? {
             None => return Ok(None),
             Some(node) => Some(node),
         },
     };
-    let ancestors = forest.ancestors(&transaction, start.as_ref())?;
-    let within = forest.within(&transaction, start.as_ref(), &ancestors, query.depth)?;
+    let ancestors = forest.ancestors(conn, start.as_ref())?;
+    let within = forest.within(conn, start.as_ref(), &ancestors, query.depth)?;
     let (mut nodes, omitted) = in_print_order(within, start.as_ref(), query.limit);
     for node in &mut nodes {
-        node.name = forest.name_of(&transaction, &node.id)?;
+        node.name = forest.name_of(conn, &node.id)?;
     }
     Ok(Some(TreeView { title: forest.title, ancestors, nodes, omitted }))
 }

@@ -1,0 +1,63 @@
+//! The trees of a date that is not the newest, built by the code that builds those of a publication.
+
+use std::collections::BTreeSet;
+
+use crate::config::schema::ForestSchema;
+use crate::model::{Feed, PerFeed, StoredRows};
+use crate::store::{Reader, StoreError};
+use crate::trees::{WORKING_NODE, WORKING_ORGAN, status_field, stored_tree_rows};
+
+/// Fills the trees of the date that the reader shows, as far as they are asked for by the names of their tables and not
+/// filled yet.
+///
+/// # Errors
+/// Any fault of the database.
+pub fn fill_trees(reader: &mut Reader, tables: &BTreeSet<String>) -> Result<(), StoreError> {
+    let is_wanted = |forest: &ForestSchema| {
+        let unfilled = reader.unfilled_trees().contains(&forest.name);
+        unfilled && tables.contains(&format!("{}_tree", forest.name))
+    };
+    let forests: Vec<ForestSchema> =
+        reader.forest_schemas()?.into_iter().filter(|forest| is_wanted(forest)).collect();
+    if forests.is_empty() {
+        return Ok(());
+    }
+    let rows = PerFeed::try_from_fn(|feed| rows_of(reader, feed, &forests))?;
+    for (forest, rows) in stored_tree_rows(&forests, &rows) {
+        reader.fill_tree(forest, &rows)?;
+    }
+    Ok(())
+}
+
+/// The rows of a feed that the forests need: their own, and the agents in those with levels.
+fn rows_of(
+    reader: &Reader,
+    feed: Feed,
+    forests: &[ForestSchema],
+) -> Result<StoredRows, StoreError> {
+    let counts_agents = feed == Feed::Agent && forests.iter().any(ForestSchema::has_levels);
+    let own: Vec<&str> =
+        forests.iter().filter(|f| f.feed == feed).map(|f| f.parent.as_str()).collect();
+    if own.is_empty() && !counts_agents {
+        return Ok(StoredRows::new(&[]));
+    }
+    let mut fields: Vec<(&str, String)> =
+        own.iter().map(|parent| (*parent, (*parent).to_owned())).collect();
+    let places = [WORKING_NODE, WORKING_ORGAN].into_iter().filter(|_| counts_agents);
+    fields.extend(places.chain(status_field(feed)).map(|field| (field, column_of(field))));
+    let fields: Vec<(&str, &str)> =
+        fields.iter().map(|(field, column)| (*field, column.as_str())).collect();
+    reader.rows(feed, &fields)
+}
+
+/// The column of a field of the contract: `agentName` is in `agent_name`.
+fn column_of(field: &str) -> String {
+    let mut column = String::with_capacity(field.len() + 4);
+    for c in field.chars() {
+        if c.is_ascii_uppercase() {
+            column.push('_');
+        }
+        column.push(c.to_ascii_lowercase());
+    }
+    column
+}
