@@ -101,6 +101,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("rules/snapshot", &["accepted_rows", "context", "rule", "sink"]),
     ("rules/tree", &["context", "rule", "sink"]),
     ("rules/value", &["context", "rule", "sink"]),
+    ("sample/churn", &["offices", "places", "roster", "seeded_rng", "teams"]),
     ("sample/defects", &["company", "delivery", "row", "seeded_rng"]),
     ("wecom/state", &["event"]),
     ("wecom/store", &["event", "state"]),

@@ -35,6 +35,8 @@ fn a_clean_sample_breaks_no_rule() {
         Options { churn: 0.05, ..base(3_000, 7) },
         Options { churn: 1.0, ..base(300, 8) },
         Options { churn: 0.02, since: NaiveDate::from_ymd_opt(2024, 10, 1), ..base(2_000, 9) },
+        Options { churn: 0.3, since: NaiveDate::from_ymd_opt(2024, 10, 1), ..base(1_500, 15) },
+        Options { churn: 0.5, since: NaiveDate::from_ymd_opt(2024, 11, 3), ..base(6_000, 16) },
         Options { charset: Charset::Gbk, delimiter: "|+|".to_owned(), ..base(2_000, 10) },
         Options { charset: Charset::Utf8, line_end: LineEnd::CrLf, ..base(2_000, 11) },
         Options { charset: Charset::Utf8Bom, header: Header::None, ..base(2_000, 12) },
@@ -146,6 +148,46 @@ fn churn_changes_the_given_share_of_agents_only() {
     let day2 = agents_by_id(&after(2, Some(day0.date)));
     assert!((40..=110).contains(&changed(&day1, &day2)), "{}", changed(&day1, &day2));
     assert_eq!(day2.len() - day1.len(), 25);
+}
+
+#[test]
+fn churn_changes_whatever_a_company_changes() {
+    let base = options(3_000, 3);
+    let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+    let mut before = None;
+    for days in 0..25 {
+        let date = base.date + chrono::Days::new(days);
+        let churn = if days == 0 { 0.0 } else { 0.9 };
+        let case = Options { date, churn, since: Some(base.date), ..base.clone() };
+        let (_guard, dir) = written(&case);
+        let today = crate::naive::read(&dir, &case).accepted;
+        if let Some(yesterday) = before.replace(today.clone()) {
+            for (feed, rows) in &today {
+                let of: &BTreeMap<String, crate::naive::Record> = &yesterday[feed];
+                for (key, row) in rows {
+                    let Some(former) = of.get(key) else {
+                        *seen.entry(format!("{feed} new")).or_default() += 1;
+                        continue;
+                    };
+                    for (field, value) in row.cells.iter().filter(|(f, v)| former.get(f) != **v) {
+                        let kind = match *field {
+                            "agentStatus" | "work" => format!("{feed} {field} {value}"),
+                            _ => format!("{feed} {field}"),
+                        };
+                        *seen.entry(kind).or_default() += 1;
+                    }
+                }
+            }
+        }
+    }
+    let expected = "agent new, agent agentName, agent agentStatus 1, agent agentStatus 2, agent agentGradeLevel, \
+                    agent recommendByAgentId, agent workingNodeId, agent workingOrganId, node new, node nodeName, \
+                    node agentId, node parentNodeId, node organId, node work 1, node work 2, organ new, \
+                    organ organName, organ parentId, organ leaderId, principal new, principal organId, \
+                    principal principalStatus";
+    let missing: Vec<&str> =
+        expected.split(", ").filter(|kind| !seen.contains_key(*kind)).collect();
+    assert!(missing.is_empty(), "{missing:?} of {seen:#?}");
 }
 
 #[test]

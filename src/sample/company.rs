@@ -4,9 +4,9 @@ use chrono::{Days, NaiveDate};
 
 use crate::model::Feed;
 
-use super::entry_dates::{STRIDE, base_entry};
+use super::entry_dates::base_entry;
 use super::names::Names;
-use super::offices::{self, Office};
+use super::offices::{self, Office, StaffMember};
 use super::row::Row;
 use super::seeded_rng::{RngStream, SeededRng};
 use super::teams::{self, Teams};
@@ -55,6 +55,8 @@ pub(super) struct Company {
     /// The last day of the history before churn.
     pub(super) end: NaiveDate,
     pub(super) offices: Vec<Office>,
+    /// In order of their numbers.
+    pub(super) staff: Vec<StaffMember>,
     pub(super) teams: Teams,
 }
 
@@ -74,9 +76,9 @@ impl Company {
         let end = HISTORY_END.min(plan.base);
 
         let entered = |agent: usize| base_entry(agent, plan.agents, end);
-        let ranks: Vec<u32> = teams.teams.iter().map(|team| team.rank).collect();
+        let founders: Vec<u32> = teams.teams.iter().map(|team| team.founder).collect();
         teams.open(|team| {
-            let founder = entered(ranks[team as usize] as usize * STRIDE);
+            let founder = entered(founders[team as usize] as usize);
             let age = 60 + rng.below(RngStream::TeamAge, u64::from(team), 500) as u64;
             founder.checked_add_days(Days::new(age)).unwrap_or(end).min(end)
         });
@@ -86,8 +88,8 @@ impl Company {
             *first = Some(first.map_or(node.opened, |known| known.min(node.opened)));
         }
         offices::found(&rng, &mut offices, &opened, FOUNDED);
-        offices::hire(&rng, &mut offices, plan.agents as u64);
-        Company { rng, names, plan, end, offices, teams }
+        let staff = offices::hire(&rng, &mut offices, plan.agents as u64);
+        Company { rng, names, plan, end, offices, staff, teams }
     }
 
     pub(super) fn office_row(&self, office: &Office, row: &mut Row) {
@@ -103,17 +105,17 @@ impl Company {
         row.with(|out| self.names.write(&self.rng, RngStream::StaffName, office.leader, out));
     }
 
-    pub(super) fn staff_row(&self, office: &Office, nth: u64, row: &mut Row) {
-        let position = office.leader + nth;
+    pub(super) fn staff_row(&self, position: u64, row: &mut Row) {
+        let member = &self.staff[position as usize];
+        let office = &self.offices[member.office];
         let channel =
             self.rng.below(RngStream::StaffChannel, position, 10).saturating_sub(7) as u64;
-        let left = nth > 0 && self.rng.chance(RngStream::StaffStatus, position, 0.08);
         row.clear();
         row.int(1 + channel.min(2));
         row.int(offices::staff_id(position));
         let gender =
             row.with(|out| self.names.write(&self.rng, RngStream::StaffName, position, out));
-        row.int(if left { 2 } else { 1 });
+        row.int(if member.left { 2 } else { 1 });
         row.text(&office.id);
         row.text(&office.name);
         row.int(u64::from(gender));

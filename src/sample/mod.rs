@@ -1,8 +1,9 @@
 //! A realistic sample delivery: an insurer that does not exist, of any size, the same for the same seed.
 //!
 //! A clean sample is clean under every rule of the catalogue. `churn` makes later days of the same
-//! company; `defects` plants known defects and says which in `planted.json`.
+//! company, on which agents, teams, organisations and staff change; `defects` plants known defects and says which in `planted.json`.
 
+mod churn;
 mod company;
 mod defects;
 mod delivery;
@@ -52,7 +53,8 @@ pub struct Options {
     pub seed: u64,
     /// The business date of the delivery.
     pub date: NaiveDate,
-    /// Share of the agents that changes each day, 0 to 1; 0 is the company as it was on the base day.
+    /// Share of the agents that changes each day, 0 to 1, and of all else in proportion; 0 is the company as it was on the
+    /// base day.
     pub churn: f64,
     /// The base day of the churn, before `date`; `None` is the day before it. The changes of all
     /// days after it up to `date` add up.
@@ -122,13 +124,13 @@ pub fn write(options: &Options, dir: &Path) -> anyhow::Result<Written> {
     let form = defects::form(options.defects);
     let mut delivery = Delivery::create(dir, &schema, &layout, form).with_context(in_dir)?;
     if options.defects == Defects::None {
-        write::write(&company, &mut delivery).with_context(in_dir)?;
+        write::write(company, &mut delivery).with_context(in_dir)?;
         let files = delivery.finish().with_context(in_dir)?;
         return Ok(Written { files, planted: None });
     }
     let today = options.date.to_string();
     let mut injector = DefectInjector::new(&schema, options.seed, options.charset, today);
-    write::write(&company, &mut injector)?;
+    write::write(company, &mut injector)?;
     injector.plant(options.defects)?;
     let header_lines = u64::from(options.header != Header::None);
     let files = injector.write(delivery, header_lines, &planted).with_context(in_dir)?;

@@ -21,10 +21,17 @@ pub(super) struct Office {
     /// 1 to 4.
     pub(super) level: u8,
     pub(super) founded: NaiveDate,
-    /// Position of the leader among the staff: the first of the organisation's own.
+    /// Position of the leader among the staff: on the base day the first of the organisation's own.
     pub(super) leader: u64,
-    /// Size of the staff, the leader included.
-    pub(super) staff: u64,
+}
+
+/// One of the office staff (内勤人员).
+#[derive(Debug)]
+pub(super) struct StaffMember {
+    /// Position of the organisation.
+    pub(super) office: usize,
+    /// Whether the member has left.
+    pub(super) left: bool,
 }
 
 /// Lays out the organisations, parents before children, so in order of their ids: `lowest` of the fourth
@@ -32,15 +39,7 @@ pub(super) struct Office {
 pub(super) fn lay_out(rng: &SeededRng, lowest: usize) -> Vec<Office> {
     let mut offices = Vec::new();
     let mut push = |id: String, name: String, parent: Option<usize>, level: u8| {
-        offices.push(Office {
-            id,
-            name,
-            parent,
-            level,
-            founded: NaiveDate::MIN,
-            leader: 0,
-            staff: 0,
-        });
+        offices.push(Office { id, name, parent, level, founded: NaiveDate::MIN, leader: 0 });
         offices.len() - 1
     };
     let top = push("86".to_owned(), "示例人寿总公司".to_owned(), None, 1);
@@ -146,8 +145,8 @@ pub(super) fn found(
 }
 
 /// Gives every organisation its leader and staff. `agents` sets the size of the head office.
-pub(super) fn hire(rng: &SeededRng, offices: &mut [Office], agents: u64) {
-    let mut next = 0;
+pub(super) fn hire(rng: &SeededRng, offices: &mut [Office], agents: u64) -> Vec<StaffMember> {
+    let mut staff = Vec::new();
     for (i, office) in offices.iter_mut().enumerate() {
         let others = match office.level {
             1 => 3 + (agents / 2_000).min(400),
@@ -155,10 +154,14 @@ pub(super) fn hire(rng: &SeededRng, offices: &mut [Office], agents: u64) {
             3 => 1 + rng.below(RngStream::StaffCount, i as u64, 5) as u64,
             _ => rng.below(RngStream::StaffCount, i as u64, 4) as u64,
         };
-        office.leader = next;
-        office.staff = 1 + others;
-        next += office.staff;
+        office.leader = staff.len() as u64;
+        for nth in 0..=others {
+            let position = staff.len() as u64;
+            let left = nth > 0 && rng.chance(RngStream::StaffStatus, position, 0.08);
+            staff.push(StaffMember { office: i, left });
+        }
     }
+    staff
 }
 
 /// The staff number of the `position`-th staff member, eight digits.

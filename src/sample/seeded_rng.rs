@@ -35,6 +35,11 @@ pub(super) enum RngStream {
     ChurnHit,
     ChurnKind,
     Defect,
+    ChurnChoice,
+    TeamChurn,
+    DepartmentChurn,
+    OfficeChurn,
+    StaffChurn,
 }
 
 /// The source of all choices of one company.

@@ -2,8 +2,12 @@
 
 use chrono::NaiveDate;
 
+use super::entry_dates::STRIDE;
 use super::places::{QUARTERS, TEAM_WORDS, numeral};
 use super::seeded_rng::{RngStream, SeededRng};
+
+/// No agent.
+pub(super) const NOBODY: u32 = u32::MAX;
 
 /// A node (外勤区部组) of any level.
 #[derive(Debug)]
@@ -30,26 +34,29 @@ pub(super) struct Node {
 pub(super) struct Team {
     /// Position of its node.
     pub(super) node: u32,
-    /// Position of its order in the founding of teams; the first to be founded is 0.
-    pub(super) rank: u32,
     /// Position of the first team of its department.
     pub(super) department: u32,
-    /// Number of teams of its department.
-    pub(super) siblings: u8,
     /// The team out of which it was raised (育成).
     pub(super) mentor: Option<u32>,
-    /// Whether nobody leads it at present.
+    /// Whether nobody leads it on the base day.
     pub(super) vacant: bool,
-    /// Whether it is closed (停业).
+    /// Whether it is closed (停业) on the base day.
     pub(super) closed: bool,
+    /// Who founded it.
+    pub(super) founder: u32,
+    /// Who leads it at present.
+    pub(super) leader: u32,
+    /// Whether it is open at present.
+    pub(super) open: bool,
 }
 
-/// All nodes in order of their ids, parents before children, and the teams among them.
+/// All nodes of the base day in order of their ids, parents before children, then those that churn opened; and the teams
+/// among them.
 #[derive(Debug)]
 pub(super) struct Teams {
     pub(super) nodes: Vec<Node>,
     pub(super) teams: Vec<Team>,
-    /// Positions of teams in the order in which they were founded.
+    /// Positions of the teams of the base day in the order in which they were founded.
     pub(super) by_rank: Vec<u32>,
 }
 
@@ -75,7 +82,9 @@ pub(super) fn lay_out(rng: &SeededRng, offices: &[(usize, &str)], count: usize) 
     // The first team of every organisation, then the second ones: the company grows everywhere at once.
     order.sort_unstable();
     for (rank, (_, team)) in order.into_iter().enumerate() {
-        all.teams[team].rank = rank as u32;
+        let own = &mut all.teams[team];
+        own.founder = (rank * STRIDE) as u32;
+        own.leader = if own.vacant { NOBODY } else { own.founder };
         all.by_rank.push(team as u32);
     }
     all
@@ -136,12 +145,13 @@ impl Teams {
                     let vacant = !first && rng.chance(RngStream::TeamVacant, position as u64, 0.04);
                     self.teams.push(Team {
                         node: self.nodes.len() as u32,
-                        rank: 0,
                         department: first_team as u32,
-                        siblings: size as u8,
                         mentor: None,
                         vacant: vacant || closed,
                         closed,
+                        founder: NOBODY,
+                        leader: NOBODY,
+                        open: !closed,
                     });
                     node = Node {
                         id: format!("{office_id}{district:02}{department:02}{n:02}").into(),

@@ -2,29 +2,37 @@
 
 use crate::model::Feed;
 
+use super::churn;
 use super::company::{Company, Sink};
 use super::roster::Roster;
 use super::row::Row;
 
 /// Writes all rows of the four feeds.
-pub(super) fn write(company: &Company, sink: &mut dyn Sink) -> anyhow::Result<()> {
+pub(super) fn write(company: Company, sink: &mut dyn Sink) -> anyhow::Result<()> {
+    let mut roster = Roster::new(company);
+    churn::run(&mut roster);
+    let company = &roster.company;
     let mut row = Row::default();
-    for office in &company.offices {
+    // What churn adds stands behind the others until it is put in its place.
+    let mut offices: Vec<_> = company.offices.iter().collect();
+    offices.sort_by(|a, b| a.id.cmp(&b.id));
+    for office in offices {
         company.office_row(office, &mut row);
         sink.row(Feed::Organ, &row)?;
     }
-    for office in &company.offices {
-        for nth in 0..office.staff {
-            company.staff_row(office, nth, &mut row);
-            sink.row(Feed::Principal, &row)?;
-        }
+    for position in 0..company.staff.len() as u64 {
+        company.staff_row(position, &mut row);
+        sink.row(Feed::Principal, &row)?;
     }
-    let mut roster = Roster::new(company);
-    for position in 0..company.teams.nodes.len() {
+    let nodes = &company.teams.nodes;
+    let mut order: Vec<usize> = (0..nodes.len()).collect();
+    order.sort_by(|a, b| nodes[*a].id.cmp(&nodes[*b].id));
+    for position in order {
         roster.node_row(position, &mut row);
         sink.row(Feed::Node, &row)?;
     }
-    while roster.agent_row(&mut row) {
+    for agent in 0..roster.len() {
+        roster.agent_row(agent, &mut row);
         sink.row(Feed::Agent, &row)?;
     }
     Ok(())
