@@ -33,9 +33,10 @@
 //! - [`http`]: the one builder of HTTP clients, bounded reading of answers, errors without secrets.
 //! - [`config`]: a job file as written becomes a resolved [`config::job::Job`]; schema files become a
 //!   [`config::schema::Schema`]: fields, keys, references, forests, copied names. New references and forests
-//!   are lines of JSON there, not Rust. Three places name fields of the contract all the same: [`trees`], which counts
-//!   agents into teams and organisations (and tells [`causes`] the two fields), the level-2 branches of [`store`], for which the gate has a limit, and the
-//!   [`rules`] about what the trade allows (T607 to T609, B and S), which find nothing where a job's own schema lacks the field.
+//!   are lines of JSON there, not Rust. Four places name fields of the contract all the same: [`trees`], which counts
+//!   agents into teams and organisations (and tells [`causes`] the two fields), the level-2 branches of [`store`], for which the gate has a limit,
+//!   its events and headcount, and the [`rules`] about what the trade allows (T607 to T609, B and S), which find nothing where
+//!   a job's own schema lacks the field.
 //! - [`fetch`]: a source becomes raw files, and raw files an archive, before anything is decoded.
 //! - [`decode`]: raw bytes become lines; text is made line by line or in runs, never the whole file at once.
 //! - [`parse`]: the layout is scored against the schema, lines become polars frames in which every row has its
@@ -43,6 +44,7 @@
 //! - [`keys`], [`delivery`]: key to row; the four files together, and which rows are accepted.
 //! - [`links`], [`forest`], [`trees`]: references resolved; one generic forest; the rows of the four trees.
 //! - [`timeline`]: what one key was on every date, from what the delivery of each date says of it.
+//! - [`events`], [`headcount`]: what happened to one key between its versions, and how many agents each organisation has.
 //! - [`rules`]: the only maker of findings. One rule a file, registered in one catalogue.
 //! - [`causes`]: findings that one event explains become one cause, with the people and organisations concerned. Pure.
 //! - [`gate`]: findings and the last snapshot become a verdict. Pure; the sole maker of [`gate::Approved`].
@@ -100,6 +102,8 @@ pub mod links;
 pub mod forest;
 pub mod trees;
 pub mod timeline;
+pub mod events;
+pub mod headcount;
 pub mod rules;
 pub mod causes;
 pub mod gate;

@@ -26,10 +26,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("forest", &[]),
     ("trees", &["model", "config", "delivery", "links", "forest"]),
     ("timeline", &[]),
+    ("events", &["timeline"]),
+    ("headcount", &["timeline"]),
     ("rules", &["model", "config", "parse", "delivery", "links", "forest", "trees"]),
     ("causes", &["model", "config", "parse", "delivery", "links", "forest", "trees", "rules"]),
     ("gate", &["model", "config"]),
-    ("store", &["model", "disk", "sqlite", "config", "timeline", "gate"]),
+    (
+        "store",
+        &["model", "disk", "sqlite", "config", "timeline", "events", "headcount", "gate"],
+    ),
     ("dated", &["model", "config", "trees", "store"]),
     ("propose", &["model", "config", "decode", "parse"]),
     (
