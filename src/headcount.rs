@@ -18,7 +18,7 @@ pub struct Group {
 }
 
 /// Agents, by group; a group without any has no entry.
-pub type Counts = BTreeMap<Group, i64>;
+pub type Counts<K> = BTreeMap<K, i64>;
 
 /// How many agents are in an organisation, and how many in it or below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,22 +30,28 @@ pub struct Headcount {
 }
 
 /// How many agents more each date has, by group.
-#[derive(Debug, Default)]
-pub struct Differences {
+#[derive(Debug)]
+pub struct Differences<K> {
     /// From a date on.
-    by_date: BTreeMap<NaiveDate, Counts>,
+    by_date: BTreeMap<NaiveDate, Counts<K>>,
 }
 
-impl Differences {
+impl<K> Default for Differences<K> {
+    fn default() -> Differences<K> {
+        Differences { by_date: BTreeMap::new() }
+    }
+}
+
+impl<K: Ord + Clone> Differences<K> {
     /// Counts agents of a group on the dates of an interval.
-    pub fn add(&mut self, group: &Group, valid: Interval, agents: i64) {
+    pub fn add(&mut self, group: &K, valid: Interval, agents: i64) {
         self.add_from(group, valid.from, agents);
         if let Some(to) = valid.to {
             self.add_from(group, to, -agents);
         }
     }
 
-    fn add_from(&mut self, group: &Group, date: NaiveDate, agents: i64) {
+    fn add_from(&mut self, group: &K, date: NaiveDate, agents: i64) {
         let counts = self.by_date.entry(date).or_default();
         match counts.get_mut(group) {
             Some(count) => *count += agents,
@@ -57,7 +63,7 @@ impl Differences {
     pub fn on<'d>(
         &'d self,
         dates: impl Iterator<Item = NaiveDate> + 'd,
-    ) -> impl Iterator<Item = (NaiveDate, Counts)> + 'd {
+    ) -> impl Iterator<Item = (NaiveDate, Counts<K>)> + 'd {
         let mut later = self.by_date.iter().peekable();
         let mut more = Counts::new();
         dates.map(move |date| {
@@ -70,7 +76,7 @@ impl Differences {
 }
 
 /// Adds counts to others; groups of which nobody is left go.
-pub fn add_all(counts: &mut Counts, more: &Counts) {
+pub fn add_all<K: Ord + Clone>(counts: &mut Counts<K>, more: &Counts<K>) {
     for (group, agents) in more.iter().filter(|(_, agents)| **agents != 0) {
         match counts.get_mut(group) {
             Some(count) => *count += agents,
@@ -116,7 +122,7 @@ pub fn above<E>(
 /// # Errors
 /// What `find` fails with, which is as in [`above`].
 pub fn with_those_below<E>(
-    counts: &Counts,
+    counts: &Counts<Group>,
     mut find: impl FnMut(&str) -> Result<Option<Option<String>>, E>,
 ) -> Result<BTreeMap<Group, Headcount>, E> {
     let mut sums: BTreeMap<Group, Headcount> = BTreeMap::new();

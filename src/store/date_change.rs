@@ -9,15 +9,19 @@ use crate::config::schema::{ForestSchema, Schema};
 use crate::model::{Feed, PerFeed, RowCounter, StoredRows, TreeRows};
 use crate::store::branches::Branches;
 use crate::store::connection;
+use crate::store::date_list::Dates;
 use crate::store::dates::iso;
+use crate::store::derivation::{Derivation, Derived};
+use crate::store::derived_columns::DerivedColumns;
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
 use crate::store::indexes;
-use crate::store::rows::{Dates, Written};
+use crate::store::rows::Written;
 use crate::store::select::Select;
 use crate::store::snapshot;
 use crate::store::stored_feed::StoredFeed;
 use crate::store::trees::{self, NewTree, StoredTree};
+use crate::store::{event_rows, headcount_rows};
 
 /// An open transaction. Nothing is visible to others before it is committed; if dropped before that, it changes
 /// nothing.
@@ -32,6 +36,10 @@ pub struct DateChange<'s> {
     pub(super) date: NaiveDate,
     /// All dates with a delivery, ascending, this one among them.
     dates: Vec<NaiveDate>,
+    /// Whether the date had a delivery before the transaction.
+    known: bool,
+    /// Whether the date is to have a delivery after it.
+    pub(super) kept: bool,
     /// The newest date before the transaction.
     newest: Option<NaiveDate>,
     /// One a feed, once its rows are written.
@@ -62,6 +70,8 @@ impl<'s> DateChange<'s> {
             tables,
             date,
             dates: Vec::new(),
+            known: true,
+            kept: true,
             newest: None,
             written: PerFeed::default(),
             trees: schema.forests.iter().map(|_| None).collect(),
@@ -73,6 +83,7 @@ impl<'s> DateChange<'s> {
         change.newest = dates.last().copied();
         if let Err(at) = dates.binary_search(&date) {
             dates.insert(at, date);
+            change.known = false;
         }
         change.dates = dates;
         Ok(change)
@@ -84,7 +95,12 @@ impl<'s> DateChange<'s> {
 
     /// The dates, for the rows of a feed.
     pub(super) fn dates(&self) -> Dates<'_> {
-        Dates { date: self.date, all: &self.dates }
+        Dates { date: self.date, all: &self.dates, known: self.known, kept: self.kept }
+    }
+
+    /// Follows what changes in a feed for the derived tables.
+    pub(super) fn derivation(&self, feed: Feed) -> rusqlite::Result<Derivation<'_>> {
+        Derivation::new(self.conn, self.schema, &self.tables[feed], self.dates())
     }
 
     /// Reads the rows of a feed around the date.
@@ -188,6 +204,22 @@ impl<'s> DateChange<'s> {
             }
         }
         Ok(())
+    }
+
+    /// Writes what of the derived tables can be told once all feeds are written.
+    pub(super) fn write_derived(&self) -> rusqlite::Result<()> {
+        let dates = self.dates();
+        for table in self.tables.iter() {
+            if let Some(rule) = DerivedColumns::new(self.schema, table).events {
+                let (before, after) = (dates.oldest_before(), dates.oldest_after());
+                event_rows::renew_oldest(self.conn, table, &rule, before, after)?;
+            }
+        }
+        let derived = |feed: Feed| self.written[feed].as_ref().map(|written| &written.derived);
+        let none = Derived::default();
+        let agents = &derived(Feed::Agent).unwrap_or(&none).agents;
+        let hierarchy = &derived(Feed::Organ).unwrap_or(&none).hierarchy;
+        headcount_rows::write(self.conn, self.schema, dates, agents, hierarchy)
     }
 
     /// Makes the changes visible to all readers; from here on they survive a power cut.

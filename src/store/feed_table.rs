@@ -221,6 +221,12 @@ impl FeedTable {
         format!("delete from {} where {key} = ?1 and valid_from = ?2", self.history())
     }
 
+    /// All columns with content in table order, each with the position of the schema's field that fills it; none for a
+    /// column of an earlier schema.
+    pub(super) fn content(&self) -> impl Iterator<Item = (&str, Option<usize>)> {
+        self.columns.iter().map(String::as_str).zip(self.fields.iter().copied())
+    }
+
     fn delivered(&self) -> impl Iterator<Item = (&str, usize)> {
         self.columns.iter().zip(&self.fields).filter_map(|(c, f)| f.map(|f| (c.as_str(), f)))
     }

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::config::schema::{FeedSchema, Field, ForestSchema, Kind, Schema};
 use crate::model::{Feed, Message, PerFeed};
+use crate::store::derived_tables;
 use crate::store::error::StoreError;
 use crate::store::feed_table::{FeedTable, SNAPSHOT_COLUMNS, is_snapshot_column};
 use crate::store::identifier::quoted;
@@ -80,6 +81,7 @@ pub(super) fn prepare(conn: &Connection, schema: &Schema) -> rusqlite::Result<Pe
     for forest in &schema.forests {
         conn.execute_batch(&create_tree(forest))?;
     }
+    derived_tables::create(conn, schema)?;
     Ok(tables)
 }
 

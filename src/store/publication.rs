@@ -115,12 +115,14 @@ impl<'s> Publication<'s> {
         let stored = self.stored[feed].take().ok_or_else(misuse)?;
         let (conn, dates, counter) = (&*change.conn, change.dates(), change.counter);
         let schema = change.schema.feed(feed);
+        let branches = &mut self.branches;
         let write = || -> rusqlite::Result<Written> {
             if stored.is_empty() {
                 indexes::drop_current(conn, schema)?;
             }
+            let follow = change.derivation(feed)?;
             let written =
-                rows::write(conn, table, dates, &stored, &mut self.branches, delivery, counter)?;
+                rows::write(conn, table, dates, &stored, branches, follow, delivery, counter)?;
             if stored.is_empty() {
                 indexes::create_current(conn, schema)?;
             }
@@ -232,6 +234,7 @@ impl<'s> Publication<'s> {
         let write = || -> rusqlite::Result<()> {
             write_snapshot(&change, &record)?;
             change.write_later_counts()?;
+            change.write_derived()?;
             record::write(change.conn, record)?;
             ages::renew_after(change.conn, change.date)?;
             indexes::analyze(change.conn)

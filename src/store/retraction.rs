@@ -46,10 +46,12 @@ impl<'s> Retraction<'s> {
             let known = snapshot::dates(change.conn).map_err(|error| change.fault(error))?;
             return Err(StoreError::UnknownDate { date, known });
         };
+        change.kept = false;
         for feed in Feed::ALL {
             let write = |change: &DateChange<'_>| {
                 let stored = change.stored(feed, None)?;
-                rows::write_without(change.conn, &tables[feed], change.dates(), &stored)
+                let (dates, derivation) = (change.dates(), change.derivation(feed)?);
+                rows::write_without(change.conn, &tables[feed], dates, &stored, derivation)
             };
             change.written[feed] = Some(write(&change).map_err(|error| change.fault(error))?);
         }
@@ -71,6 +73,7 @@ impl<'s> Retraction<'s> {
         change.missing(change.newest_changed())?;
         let write = || -> rusqlite::Result<()> {
             change.write_later_counts()?;
+            change.write_derived()?;
             let date = iso(change.date);
             change.conn.execute("delete from snapshot where business_date = ?1", [&date])?;
             let at = record.at.to_rfc3339_opts(SecondsFormat::Millis, true);

@@ -7,7 +7,9 @@ use rusqlite::Connection;
 
 use crate::model::{FeedChanges, RowCounter};
 use crate::store::branches::Branches;
+use crate::store::date_list::Dates;
 use crate::store::delivered_rows::{DeliveredRows, first};
+use crate::store::derivation::{Derivation, Derived};
 use crate::store::feed_table::FeedTable;
 use crate::store::keys::KeyList;
 use crate::store::row_writer::RowWriter;
@@ -44,22 +46,8 @@ pub(super) struct Written {
     pub more_rows: BTreeMap<NaiveDate, i64>,
     /// Whether the newest snapshot has other content, if the date is older.
     pub newest_changed: bool,
-}
-
-/// Which dates there are.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Dates<'a> {
-    /// The date of the transaction.
-    pub date: NaiveDate,
-    /// All dates with a delivery, ascending, this one among them.
-    pub all: &'a [NaiveDate],
-}
-
-impl Dates<'_> {
-    /// Whether there are dates after this one.
-    pub(super) fn has_later(&self) -> bool {
-        self.all.last().is_some_and(|last| self.date < *last)
-    }
+    /// What it means for the headcount.
+    pub derived: Derived,
 }
 
 /// Writes a delivery of the date into the open transaction.
@@ -69,10 +57,11 @@ pub(super) fn write(
     dates: Dates<'_>,
     stored: &StoredFeed,
     branches: &mut Branches,
+    mut derivation: Derivation<'_>,
     mut delivery: DeliveredRows<'_>,
     counter: RowCounter<'_>,
 ) -> rusqlite::Result<Written> {
-    let Dates { date, all } = dates;
+    let Dates { date, all, .. } = dates;
     let mut written = Written::default();
     let mut writer = RowWriter::new(conn, table, date)?;
     let mut cursor = stored.cursor();
@@ -90,10 +79,12 @@ pub(super) fn write(
             && !dates.has_later()
         {
             // Most rows of a first load; what follows for them is known without a timeline.
+            derivation.insert(key, &delivery, row)?;
             writer.insert(&delivery, row)?;
         } else if !stored.says(date, on, &seen) {
             let old = timeline(&writer, dates, key, &stored)?;
             let new = old.with(date, seen, all);
+            derivation.change(key, &old, &new, Some(&delivery))?;
             writer.write(key, &old, &new, Some(&delivery))?;
             if dates.has_later() {
                 written.compare(&old, &new);
@@ -116,6 +107,7 @@ pub(super) fn write(
         }
     }
     counter.add(uncounted, 0);
+    written.derived = derivation.finish();
     Ok(written)
 }
 
@@ -125,8 +117,9 @@ pub(super) fn write_without(
     table: &FeedTable,
     dates: Dates<'_>,
     stored: &StoredFeed,
+    mut derivation: Derivation<'_>,
 ) -> rusqlite::Result<Written> {
-    let Dates { date, all } = dates;
+    let Dates { date, all, .. } = dates;
     let mut written = Written::default();
     let mut writer = RowWriter::new(conn, table, date)?;
     let mut cursor = stored.cursor();
@@ -135,10 +128,12 @@ pub(super) fn write_without(
         if stored.has_limit_on(date) {
             let old = timeline(&writer, dates, key, &stored)?;
             let new = old.without(date, all);
+            derivation.change(key, &old, &new, None)?;
             writer.write(key, &old, &new, None)?;
             written.compare(&old, &new);
         }
     }
+    written.derived = derivation.finish();
     Ok(written)
 }
 

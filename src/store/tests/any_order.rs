@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use rusqlite::Connection;
 
+use super::derived;
 use super::fixture::*;
 use super::importing::*;
 use crate::model::{Feed, FeedChanges, PerFeed};
@@ -214,7 +215,11 @@ enum Delivered {
 }
 
 /// A generated delivery. Recruiters have smaller numbers, so there is no cycle.
-fn delivery_of(agents: &BTreeMap<u8, Delivered>, organs: &BTreeMap<u8, Delivered>) -> Delivery {
+fn delivery_of(
+    agents: &BTreeMap<u8, Delivered>,
+    organs: &BTreeMap<u8, Delivered>,
+    nodes: &BTreeMap<u8, Delivered>,
+) -> Delivery {
     let lines = |id: String, delivered: &Delivered, row: &dyn Fn(u8) -> String| match delivered {
         Delivered::Accepted(content) => row(*content),
         Delivered::Quarantined => format!("!{id}|bad"),
@@ -224,7 +229,15 @@ fn delivery_of(agents: &BTreeMap<u8, Delivered>, organs: &BTreeMap<u8, Delivered
         lines(format!("A{id}"), delivered, &|content| {
             let recruiter =
                 id.checked_sub(content + 1).map(|r| format!("A{r}")).unwrap_or_default();
-            format!("A{id}|name {content}|1|2020-01-01|{recruiter}|8601")
+            let at = usize::from(content);
+            let cells = [
+                "name 0|1|2020-01-01||8601|1|G1|N1|甲组",
+                "name 1|2|2020-01-01||860101|1|G2|N1|乙组",
+                "name 1|1|2021-01-01||8699|2|G2|N2|甲组",
+                "name 1|1|2021-01-01||||||",
+                "name 1|1|2021-01-01||860101|1|G2|N1|",
+            ];
+            format!("A{id}|{}", cells[at].replace("01||", &format!("01|{recruiter}|")))
         })
     };
     let organ = |(at, delivered): (&u8, &Delivered)| {
@@ -233,24 +246,41 @@ fn delivery_of(agents: &BTreeMap<u8, Delivered>, organs: &BTreeMap<u8, Delivered
         lines(cells[0].clone(), delivered, &|content| {
             let mut cells = cells.clone();
             cells[1].push_str(&content.to_string());
+            // Another parent, or none.
+            match (cells[0].as_str(), content) {
+                ("860101", 3) => cells[2] = "8602".to_owned(),
+                ("8601", 4) => cells[2].clear(),
+                _ => {}
+            }
             cells.join("|")
         })
     };
     // The order in the file differs from the order of the keys.
     let agents: Vec<String> = agents.iter().rev().map(agent).collect();
     let organs: Vec<String> = organs.iter().map(organ).collect();
-    Delivery { agent: agents.join("\n"), organ: organs.join("\n") }
+    let node = |(id, delivered): (&u8, &Delivered)| {
+        lines(format!("N{id}"), delivered, &|content| {
+            let cells =
+                ["甲||A1|8601|1", "乙|N9|A1|8601|2", "乙|N9|A2|8602|1", "乙||||", "丙|N9|A2||3"];
+            format!("N{id}|{}", cells[usize::from(content)])
+        })
+    };
+    let nodes: Vec<String> = nodes.iter().map(node).collect();
+    let [agent, organ, node] = [agents, organs, nodes].map(|lines| lines.join("\n"));
+    Delivery { agent, organ, node: Some(node) }
 }
 
 fn a_delivery() -> impl Strategy<Value = Delivery> {
     let delivered = prop_oneof![
-        4 => (0u8..3).prop_map(Delivered::Accepted),
+        4 => (0u8..5).prop_map(Delivered::Accepted),
         3 => Just(Delivered::Quarantined),
-        1 => (0u8..3).prop_map(Delivered::Both),
+        1 => (0u8..5).prop_map(Delivered::Both),
     ];
     let agents = proptest::collection::btree_map(0u8..6, delivered.clone(), 0..6);
-    let organs = proptest::collection::btree_map(0u8..4, delivered, 0..4);
-    (agents, organs).prop_map(|(agents, organs)| delivery_of(&agents, &organs))
+    let organs = proptest::collection::btree_map(0u8..4, delivered.clone(), 0..4);
+    let nodes = proptest::collection::btree_map(0u8..3, delivered, 0..3);
+    (agents, organs, nodes)
+        .prop_map(|(agents, organs, nodes)| delivery_of(&agents, &organs, &nodes))
 }
 
 /// A delivery of a day, or its retraction; sometimes the day's last delivery once more.
@@ -303,6 +333,7 @@ proptest! {
                         (retracted, known) => prop_assert!(false, "{retracted:?} {known:?}"),
                     }
                     prop_assert_eq!(content(&store.conn), Replay::of(&deliveries).lines);
+                    derived::assert_definitions(&store.conn);
                     continue;
                 }
             };
@@ -310,6 +341,7 @@ proptest! {
             deliveries.insert(n, delivery.clone());
             let replay = Replay::of(&deliveries);
             prop_assert_eq!(&content(&store.conn), &replay.lines);
+            derived::assert_definitions(&store.conn);
             if repeated {
                 // No row is written that is right.
                 prop_assert_eq!(counted(&store.conn), 0);

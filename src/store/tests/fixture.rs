@@ -82,6 +82,10 @@ pub(super) fn schema() -> Schema {
                 field("enterDate", "enter_date", Kind::Date(vec![DateForm::Iso].into())),
                 text("recommendByAgentId", "recommend_by_agent_id"),
                 text("workingOrganId", "working_organ_id"),
+                field("channel", "channel", Kind::Integer),
+                text("agentGradeLevel", "agent_grade_level"),
+                text("workingNodeId", "working_node_id"),
+                text("workingNodeName", "working_node_name"),
             ],
         ),
         feed(
@@ -90,6 +94,9 @@ pub(super) fn schema() -> Schema {
                 text("id", "id"),
                 text("nodeName", "node_name"),
                 text("parentNodeId", "parent_node_id"),
+                text("agentId", "agent_id"),
+                text("organId", "organ_id"),
+                field("work", "work", Kind::Integer),
             ],
         ),
         feed(
@@ -129,7 +136,13 @@ pub(super) fn schema() -> Schema {
             forest("organ", Feed::Organ, "parentId", Some(level)),
             forest("recruit", Feed::Agent, "recommendByAgentId", None),
         ],
-        copies: Vec::<Copy>::new(),
+        copies: vec![Copy {
+            feed: Feed::Agent,
+            field: "workingNodeName".to_owned(),
+            via: "workingNodeId".to_owned(),
+            target: Feed::Node,
+            target_field: "nodeName".to_owned(),
+        }],
     }
 }
 
@@ -138,12 +151,14 @@ pub(super) fn schema() -> Schema {
 pub(super) struct Delivery {
     pub agent: String,
     pub organ: String,
+    /// The two teams of every delivery, if there are no others.
+    pub node: Option<String>,
 }
 
 pub(super) const ORGANS: &str = "86|总公司||1\n8601|北京|86|2\n860101|海淀|8601|3\n8602|上海|86|2";
 
 pub(super) fn delivery(agent: &str) -> Delivery {
-    Delivery { agent: agent.to_owned(), organ: ORGANS.to_owned() }
+    Delivery { agent: agent.to_owned(), organ: ORGANS.to_owned(), node: None }
 }
 
 /// One feed, parsed.
@@ -159,7 +174,7 @@ impl Delivery {
         match feed {
             Feed::Agent => &self.agent,
             Feed::Organ => &self.organ,
-            Feed::Node => "N2|乙组|N1\nN1|甲组|",
+            Feed::Node => self.node.as_deref().unwrap_or("N2|乙组|N1\nN1|甲组|"),
             Feed::Principal => "P1|王五",
         }
     }

@@ -2,6 +2,7 @@
 
 mod fixture;
 mod any_order;
+mod derived;
 mod faults;
 mod history;
 mod importing;

@@ -1,0 +1,222 @@
+//! What a change of versions means for the derived tables, key by key.
+
+use std::collections::{BTreeSet, HashMap};
+
+use chrono::NaiveDate;
+use rusqlite::{Connection, Statement, params};
+
+use crate::config::schema::Schema;
+use crate::events::{Cells, Line};
+use crate::headcount::{Differences, Group};
+use crate::model::Column;
+use crate::store::date_list::Dates;
+use crate::store::dates::iso;
+use crate::store::delivered_rows::DeliveredRows;
+use crate::store::derived_columns::DerivedColumns;
+use crate::store::event_rows::EventRows;
+use crate::store::feed_table::FeedTable;
+use crate::store::stored_key::{Content, Place};
+use crate::store::version_cells::VersionCells;
+use crate::timeline::{Interval, Timeline, Version};
+
+/// What is to be written once all feeds are.
+#[derive(Debug, Default)]
+pub(super) struct Derived {
+    /// How many agents more each date has.
+    pub agents: Differences<Group>,
+    /// Dates on which the hierarchy of organisations is another one.
+    pub hierarchy: BTreeSet<NaiveDate>,
+}
+
+/// The agents of an organisation in a first load.
+#[derive(Debug)]
+struct Tally {
+    channel: Option<i64>,
+    status: Option<i64>,
+    agents: i64,
+}
+
+/// Follows the changes of one feed. Events are written at once, the rest when all feeds are.
+pub(super) struct Derivation<'c> {
+    dates: Dates<'c>,
+    columns: DerivedColumns,
+    /// None if nothing is derived of the feed.
+    cells: Option<VersionCells<'c>>,
+    events: Option<EventRows<'c>>,
+    had_version: Statement<'c>,
+    /// The agents of a first load, by organisation.
+    tallies: HashMap<String, Vec<Tally>>,
+    derived: Derived,
+}
+
+type Dated = (Interval, Vec<Option<String>>);
+
+impl<'c> Derivation<'c> {
+    /// Prepares the statements.
+    pub(super) fn new(
+        conn: &'c Connection,
+        schema: &Schema,
+        table: &FeedTable,
+        dates: Dates<'c>,
+    ) -> rusqlite::Result<Derivation<'c>> {
+        let columns = DerivedColumns::new(schema, table);
+        let is_read = !columns.columns.is_empty();
+        let had_version = format!(
+            "select exists (select 1 from {} where {} = ?1 and valid_from < ?2)",
+            table.history(),
+            table.quoted_key()
+        );
+        Ok(Derivation {
+            dates,
+            cells: is_read.then(|| VersionCells::new(conn, table, &columns)).transpose()?,
+            columns,
+            events: EventRows::new(conn, table.feed)?,
+            had_version: conn.prepare(&had_version)?,
+            tallies: HashMap::new(),
+            derived: Derived::default(),
+        })
+    }
+
+    /// Follows the change of a key, before it is written.
+    pub(super) fn change(
+        &mut self,
+        key: &str,
+        old: &Timeline<Content>,
+        new: &Timeline<Content>,
+        delivery: Option<&DeliveredRows<'_>>,
+    ) -> rusqlite::Result<()> {
+        let Some(cells) = &mut self.cells else { return Ok(()) };
+        let (old, new) = different(&old.versions, &new.versions);
+        let mut read = |versions: &[Version<Content>]| -> rusqlite::Result<Vec<Dated>> {
+            let read = |version: &Version<Content>| {
+                let place = version.content.place;
+                Ok((version.valid, cells.read(key, place, &self.columns, delivery)?))
+            };
+            versions.iter().map(read).collect()
+        };
+        let (old, new) = (read(old)?, read(new)?);
+        self.compare(key, &old, &new)
+    }
+
+    /// Follows a delivered row of a key of which nothing is stored, and which no later date can touch.
+    pub(super) fn insert(
+        &mut self,
+        key: &str,
+        delivery: &DeliveredRows<'_>,
+        row: usize,
+    ) -> rusqlite::Result<()> {
+        // On the first of all dates nothing has happened, and the agents of a new date are all counted with its hierarchy.
+        // A hot path: it runs for every row of a first load.
+        let is_first = self.dates.oldest_after() == Some(self.dates.date);
+        let is_counted = self.columns.counted_by.is_none() || is_first && self.count(delivery, row);
+        if is_counted && (is_first || self.columns.events.is_none()) {
+            return Ok(());
+        }
+        let Some(cells) = &mut self.cells else { return Ok(()) };
+        let valid = Interval { from: self.dates.date, to: None };
+        let new = cells.read(key, Place::Delivered(row), &self.columns, Some(delivery))?;
+        self.compare(key, &[], &[(valid, new)])
+    }
+
+    /// What is to be written once all feeds are.
+    pub(super) fn finish(mut self) -> Derived {
+        let valid = Interval { from: self.dates.date, to: None };
+        for (organ, tallies) in self.tallies {
+            for Tally { channel, status, agents } in tallies {
+                let [channel, status] =
+                    [channel, status].map(|code| code.map(|c| c.to_string()).unwrap_or_default());
+                let group = Group { organ: organ.clone(), channel, status };
+                self.derived.agents.add(&group, valid, agents);
+            }
+        }
+        self.derived
+    }
+
+    /// Counts a delivered row in its group, if it is one of an agent and its codes are numbers.
+    fn count(&mut self, delivery: &DeliveredRows<'_>, row: usize) -> bool {
+        let Some(counted_by) = self.columns.counted_by else { return false };
+        let column = |at: Option<usize>| {
+            let field = at.and_then(|at| self.columns.columns.get(at)).and_then(|(_, at)| *at);
+            field.and_then(|field| delivery.columns().get(field))
+        };
+        let code = |column: Option<&Column<'_>>| match column {
+            Some(column @ Column::Int(array)) => {
+                Some((!column.is_null(row)).then(|| array.value(row)))
+            }
+            Some(Column::Text(_) | Column::Date(_)) => None,
+            None => Some(None),
+        };
+        let [organ, channel, status] = counted_by.map(column);
+        let (Some(Column::Text(organ)), Some(channel), Some(status)) =
+            (organ, code(channel), code(status))
+        else {
+            return false;
+        };
+        let organ = organ.get(row).unwrap_or_default();
+        if !self.tallies.contains_key(organ) {
+            self.tallies.insert(organ.to_owned(), Vec::new());
+        }
+        if let Some(tallies) = self.tallies.get_mut(organ) {
+            match tallies.iter_mut().find(|t| (t.channel, t.status) == (channel, status)) {
+                Some(tally) => tally.agents += 1,
+                None => tallies.push(Tally { channel, status, agents: 1 }),
+            }
+        }
+        true
+    }
+
+    fn compare(&mut self, key: &str, old: &[Dated], new: &[Dated]) -> rusqlite::Result<()> {
+        let date = self.dates.date;
+        if let (Some(rule), Some(rows)) = (&self.columns.events, &mut self.events) {
+            // A version that began before the date is the same as before, and so is what began with it.
+            let begins = |of: &[Dated]| of.first().is_some_and(|(valid, _)| date <= valid.from);
+            let had_version = (begins(old) || begins(new))
+                && self.had_version.query_row(params![key, iso(date)], |row| row.get(0))?;
+            let events = |of: &[Dated], oldest| {
+                let versions: Vec<(Interval, &Cells)> =
+                    of.iter().map(|(valid, cells)| (*valid, cells.as_slice())).collect();
+                rule.events(&Line { versions: &versions, had_version, oldest }, date)
+            };
+            let old = events(old, self.dates.oldest_before());
+            rows.replace(key, &old, &events(new, self.dates.oldest_after()))?;
+        }
+        for (of, agents) in [(old, -1), (new, 1)] {
+            for (valid, cells) in of {
+                // Before the date nothing changes.
+                let valid = Interval { from: valid.from.max(date), ..*valid };
+                if valid.to.is_none_or(|to| valid.from < to)
+                    && let Some(group) = self.columns.group(cells)
+                {
+                    self.derived.agents.add(&group, valid, agents);
+                }
+            }
+        }
+        if self.columns.is_hierarchy {
+            let on = |of: &[Dated], date| {
+                let version = of.iter().find(|(valid, _)| valid.contains(date));
+                version.map(|(_, cells)| cells.clone())
+            };
+            let dates = self.dates.from_here().filter(|date| on(old, *date) != on(new, *date));
+            self.derived.hierarchy.extend(dates);
+        }
+        Ok(())
+    }
+}
+
+/// The versions of two timelines without the last ones that they share, but for the first of these: what comes before it may
+/// differ.
+fn different<'v>(
+    old: &'v [Version<Content>],
+    new: &'v [Version<Content>],
+) -> (&'v [Version<Content>], &'v [Version<Content>]) {
+    let same = |(old, new): &(&Version<Content>, &Version<Content>)| {
+        old.valid == new.valid && old.content == new.content
+    };
+    let shared = old.iter().rev().zip(new.iter().rev()).take_while(same).count();
+    if shared == old.len() && shared == new.len() {
+        return (&[], &[]);
+    }
+    let keep =
+        |of: &'v [Version<Content>]| of.get(..of.len() - shared.saturating_sub(1)).unwrap_or(of);
+    (keep(old), keep(new))
+}
