@@ -6,8 +6,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::config::schema::Schema;
-use crate::model::PerFeed;
-use crate::model::{RecentRun, RecordedFiles, RunId, Verdict};
+use crate::model::{PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, Verdict};
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
 use crate::store::layout;
@@ -15,7 +14,7 @@ use crate::store::publication::Publication;
 use crate::store::record::{self, RunRecord};
 use crate::store::retraction::Retraction;
 use crate::store::snapshot::{self, SnapshotInfo};
-use crate::store::{connection, dictionary, indexes, run_list};
+use crate::store::{connection, derived_filling, derived_tables, dictionary, indexes, run_list};
 
 /// `org.db` of one tenant, open for writing.
 #[derive(Debug)]
@@ -38,7 +37,12 @@ impl Store {
         let mut conn = connection::open(path)?;
         let mut prepare = || -> rusqlite::Result<PerFeed<FeedTable>> {
             let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let is_derived = derived_tables::are_there(&transaction)?;
             let tables = layout::prepare(&transaction, schema)?;
+            if !is_derived {
+                // Of a database of an earlier format they follow from its versions.
+                derived_filling::fill(&transaction, schema, &tables, RowCounter::default())?;
+            }
             indexes::prepare(&transaction, schema)?;
             dictionary::write(&transaction, schema)?;
             transaction.commit()?;

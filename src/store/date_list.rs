@@ -22,7 +22,7 @@ impl<'a> Dates<'a> {
     }
 
     /// The dates from this one on that have a delivery after the transaction.
-    pub(super) fn from_here(self) -> impl Iterator<Item = NaiveDate> + 'a {
+    pub(super) fn this_and_later(self) -> impl Iterator<Item = NaiveDate> + 'a {
         let first = self.all.partition_point(|date| *date < self.date);
         let dates = self.all.iter().skip(first).copied();
         dates.filter(move |date| self.kept || *date != self.date)

@@ -77,6 +77,11 @@ impl<'c> Derivation<'c> {
         })
     }
 
+    /// The dates with a delivery.
+    pub(super) fn dates(&self) -> Dates<'c> {
+        self.dates
+    }
+
     /// Follows the change of a key, before it is written.
     pub(super) fn change(
         &mut self,
@@ -121,7 +126,9 @@ impl<'c> Derivation<'c> {
     /// What is to be written once all feeds are.
     pub(super) fn finish(mut self) -> Derived {
         let valid = Interval { from: self.dates.date, to: None };
-        for (organ, tallies) in self.tallies {
+        let mut tallies: Vec<(String, Vec<Tally>)> = self.tallies.into_iter().collect();
+        tallies.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (organ, tallies) in tallies {
             for Tally { channel, status, agents } in tallies {
                 let [channel, status] =
                     [channel, status].map(|code| code.map(|c| c.to_string()).unwrap_or_default());
@@ -196,7 +203,7 @@ impl<'c> Derivation<'c> {
                 let version = of.iter().find(|(valid, _)| valid.contains(date));
                 version.map(|(_, cells)| cells.clone())
             };
-            let dates = self.dates.from_here().filter(|date| on(old, *date) != on(new, *date));
+            let dates = self.dates.this_and_later().filter(|date| on(old, *date) != on(new, *date));
             self.derived.hierarchy.extend(dates);
         }
         Ok(())

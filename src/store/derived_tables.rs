@@ -43,6 +43,13 @@ pub(super) fn event_table(feed: Feed) -> Option<(&'static str, &'static str)> {
 /// The fields of the contract by which agents are counted: organisation, channel, status.
 pub(super) const COUNTED_BY: [&str; 3] = ["workingOrganId", "channel", "agentStatus"];
 
+/// Whether the tables are there.
+pub(super) fn are_there(conn: &Connection) -> rusqlite::Result<bool> {
+    let sql =
+        "select exists (select 1 from sqlite_master where type = 'table' and name = 'headcount')";
+    conn.query_row(sql, [], |row| row.get(0))
+}
+
 /// Creates the tables that are missing.
 pub(super) fn create(conn: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     let references = |feed: Feed| {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::config::schema::{FeedSchema, Field, ForestSchema, Kind, Schema};
 use crate::model::Message;
 use crate::sqlite::dictionary::{self, Description, Entry};
+use crate::store::derived_tables::EVENT_KINDS;
 use crate::store::layout;
 
 /// `data_dictionary.toml`.
@@ -95,8 +96,8 @@ fn name_field<'a>(schema: &Schema, feed: &'a FeedSchema) -> Option<&'a Field> {
 /// All rows of the dictionary. Columns of an earlier schema are still in the tables, so the columns are read from
 /// the tables.
 fn entries(conn: &Connection, schema: &Schema) -> rusqlite::Result<Vec<Entry>> {
-    let mut entries: Vec<Entry> =
-        DOCUMENTATION.table.iter().flat_map(Description::table_entries).collect();
+    let tables = DOCUMENTATION.table.iter().flat_map(Description::table_entries);
+    let mut entries: Vec<Entry> = tables.map(with_kinds).collect();
     for feed in &schema.feeds {
         feed_entries(conn, feed, &mut entries)?;
     }
@@ -104,6 +105,19 @@ fn entries(conn: &Connection, schema: &Schema) -> rusqlite::Result<Vec<Entry>> {
         tree_entries(forest, &mut entries);
     }
     Ok(entries)
+}
+
+/// An entry with the kinds of events that its table may hold.
+fn with_kinds(mut entry: Entry) -> Entry {
+    let kinds = EVENT_KINDS.iter().filter(|(table, ..)| *table == entry.table);
+    let list = |pick: fn(&(&str, &str, &str, &str)) -> String, between| {
+        kinds.clone().map(pick).collect::<Vec<_>>().join(between)
+    };
+    let zh = list(|(_, kind, zh, _)| format!("{kind} {zh}"), "、");
+    let en = list(|(_, kind, _, en)| format!("{kind} ({en})"), ", ");
+    entry.meaning_zh = entry.meaning_zh.replace("{kinds}", &zh);
+    entry.meaning_en = entry.meaning_en.replace("{kinds}", &en);
+    entry
 }
 
 /// The row for a table that follows a template, and the table's name.

@@ -86,7 +86,7 @@ pub(super) fn write(
             format!("delete from headcount where organ_id in ({ORGANS}) and business_date = ?1");
         conn.execute(&sql, [iso(dates.date)])?;
     }
-    for (date, more) in agents.on(dates.from_here()) {
+    for (date, more) in agents.on(dates.this_and_later()) {
         let is_new = date == dates.date && !dates.known;
         if is_new || hierarchy.contains(&date) || more.len() >= MANY_GROUPS {
             let stored = rows.of(date)?;

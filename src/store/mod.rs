@@ -16,6 +16,7 @@ mod dates;
 mod delivered_rows;
 mod derivation;
 mod derived_columns;
+mod derived_filling;
 mod derived_tables;
 mod dictionary;
 mod earlier_findings;

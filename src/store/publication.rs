@@ -113,16 +113,16 @@ impl<'s> Publication<'s> {
         }
         let delivery = DeliveredRows::new(*rows, table)?;
         let stored = self.stored[feed].take().ok_or_else(misuse)?;
-        let (conn, dates, counter) = (&*change.conn, change.dates(), change.counter);
+        let (conn, counter) = (&*change.conn, change.counter);
         let schema = change.schema.feed(feed);
         let branches = &mut self.branches;
         let write = || -> rusqlite::Result<Written> {
             if stored.is_empty() {
                 indexes::drop_current(conn, schema)?;
             }
-            let follow = change.derivation(feed)?;
+            let derivation = change.derivation(feed)?;
             let written =
-                rows::write(conn, table, dates, &stored, branches, follow, delivery, counter)?;
+                rows::write(conn, table, &stored, branches, derivation, delivery, counter)?;
             if stored.is_empty() {
                 indexes::create_current(conn, schema)?;
             }

@@ -50,8 +50,8 @@ impl<'s> Retraction<'s> {
         for feed in Feed::ALL {
             let write = |change: &DateChange<'_>| {
                 let stored = change.stored(feed, None)?;
-                let (dates, derivation) = (change.dates(), change.derivation(feed)?);
-                rows::write_without(change.conn, &tables[feed], dates, &stored, derivation)
+                let derivation = change.derivation(feed)?;
+                rows::write_without(change.conn, &tables[feed], &stored, derivation)
             };
             change.written[feed] = Some(write(&change).map_err(|error| change.fault(error))?);
         }

@@ -54,13 +54,13 @@ pub(super) struct Written {
 pub(super) fn write(
     conn: &Connection,
     table: &FeedTable,
-    dates: Dates<'_>,
     stored: &StoredFeed,
     branches: &mut Branches,
     mut derivation: Derivation<'_>,
     mut delivery: DeliveredRows<'_>,
     counter: RowCounter<'_>,
 ) -> rusqlite::Result<Written> {
+    let dates = derivation.dates();
     let Dates { date, all, .. } = dates;
     let mut written = Written::default();
     let mut writer = RowWriter::new(conn, table, date)?;
@@ -115,10 +115,10 @@ pub(super) fn write(
 pub(super) fn write_without(
     conn: &Connection,
     table: &FeedTable,
-    dates: Dates<'_>,
     stored: &StoredFeed,
     mut derivation: Derivation<'_>,
 ) -> rusqlite::Result<Written> {
+    let dates = derivation.dates();
     let Dates { date, all, .. } = dates;
     let mut written = Written::default();
     let mut writer = RowWriter::new(conn, table, date)?;

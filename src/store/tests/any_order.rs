@@ -356,6 +356,7 @@ proptest! {
             }
         }
         prop_assert_eq!(rows(&store.conn, "pragma integrity_check"), ["ok"]);
+        derived::assert_filled_alike(&store);
     }
 }
 

@@ -4,7 +4,8 @@ use rusqlite::Connection;
 
 use super::fixture::*;
 use super::importing::*;
-use crate::store::Store;
+use crate::model::RowCounter;
+use crate::store::{Store, derived_filling, layout};
 
 /// The definition of the events of a table: each version beside the one before it.
 ///
@@ -136,6 +137,34 @@ pub(super) fn assert_definitions(conn: &Connection) {
     for (table, definition) in definitions() {
         assert_eq!(stored(conn, table), rows(conn, &definition), "{table}");
     }
+}
+
+/// That filling the tables from nothing makes what many imports have made of them.
+pub(super) fn assert_filled_alike(store: &Store) {
+    let tables = definitions().map(|(table, _)| table);
+    let before = tables.map(|table| stored(&store.conn, table));
+    let feeds = layout::prepare(&store.conn, &schema()).unwrap();
+    derived_filling::fill(&store.conn, &schema(), &feeds, RowCounter::default()).unwrap();
+    assert_eq!(tables.map(|table| stored(&store.conn, table)), before);
+}
+
+#[test]
+fn a_database_of_an_earlier_format_gets_the_derived_tables_that_follow_from_its_versions() {
+    let database = TestDatabase::new();
+    let mut store = database.open();
+    import(&mut store, 1, &delivery("A1|a|1|||8601\nA2|b|1|||8601"));
+    import(&mut store, 2, &delivery("A1|a|2|||8602\nA3|c|1|||8601"));
+    let before = ["agent_event", "headcount"].map(|table| stored(&store.conn, table));
+    assert!(before.iter().all(|rows| rows.len() > 2));
+    store
+        .conn
+        .execute_batch(
+            "drop view headcount_below; drop table headcount; drop table agent_event; drop table node_event",
+        )
+        .unwrap();
+    drop(store);
+    let store = database.open();
+    assert_eq!(["agent_event", "headcount"].map(|table| stored(&store.conn, table)), before);
 }
 
 fn events(store: &Store) -> Vec<String> {

@@ -136,8 +136,8 @@ fn a_dropped_publication_changes_nothing() {
         rows(&store.conn, "select id, agent_name, valid_from from agent"),
         ["A1|a|2026-11-01"]
     );
-    // That of its key and two of its columns.
-    assert_eq!(count(&store, "select count(*) from pragma_index_list('agent')"), 3);
+    // That of its key and three of its columns.
+    assert_eq!(count(&store, "select count(*) from pragma_index_list('agent')"), 4);
 }
 
 #[test]
