@@ -31,10 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rules", &["model", "config", "parse", "delivery", "links", "forest", "trees"]),
     ("causes", &["model", "config", "parse", "delivery", "links", "forest", "trees", "rules"]),
     ("gate", &["model", "config"]),
-    (
-        "store",
-        &["model", "disk", "sqlite", "config", "timeline", "events", "headcount", "gate"],
-    ),
+    ("store", &["model", "disk", "sqlite", "config", "timeline", "events", "headcount", "gate"]),
     ("dated", &["model", "config", "trees", "store"]),
     ("propose", &["model", "config", "decode", "parse"]),
     (
