@@ -161,6 +161,17 @@ impl<'p> Published<'p> {
         self.origins.iter().map(place).collect()
     }
 
+    /// A text of each record; none of any without a field.
+    fn texts(&self, field: Option<&str>) -> Vec<Option<&'p str>> {
+        let Some(field) = field else { return vec![None; self.ids.len()] };
+        let cells = self.file.and_then(|file| file.parsed.table.text(field));
+        let text = |origin: &Origin| match origin {
+            Origin::Accepted(row) => cells?.get(*row as usize).filter(|text| !text.is_empty()),
+            Origin::Stored(at) => self.rows.cell(*at as usize, field),
+        };
+        self.origins.iter().map(text).collect()
+    }
+
     /// Whether each record is active.
     fn active(&self) -> Vec<bool> {
         let Some(field) = status_field(self.feed) else { return vec![true; self.ids.len()] };
@@ -183,13 +194,15 @@ fn stored(rows: &StoredRows) -> impl Iterator<Item = (&str, Origin)> {
     (0..rows.len()).map(|at| (rows.key(at), Origin::Stored(at as u32)))
 }
 
-/// The fields of a stored row that trees need: references of forests, the agent's places, the status.
+/// The fields of a stored row that trees need: references of forests, the agent's places, the status, and the name
+/// where the records have levels.
 pub fn fields_of_stored(schema: &Schema, feed: Feed) -> Vec<&str> {
     let parents = schema.forests.iter().filter(|f| f.feed == feed).map(|f| f.parent.as_str());
     let is_place = |field: &str| [WORKING_NODE, WORKING_ORGAN].contains(&field);
     let references = schema.references.iter().filter(|r| r.feed == feed).map(|r| r.field.as_str());
     let places = references.filter(|field| feed == Feed::Agent && is_place(field));
-    let fields = parents.chain(places).chain(status_field(feed));
+    let name = schema.levels(feed).and_then(|_| schema.name_field(feed)).map(|f| f.name.as_str());
+    let fields = parents.chain(places).chain(status_field(feed)).chain(name);
     fields.filter(|f| schema.feed(feed).position(f).is_some()).collect()
 }
 
@@ -203,7 +216,7 @@ pub fn stored_tree_rows<'p>(
     let rows = |forest: &'p ForestSchema| {
         let own = &published[forest.feed];
         let edges = Forest::new(own.targets(own, None, &forest.parent));
-        (forest, rows_of(forest, own, Some(&published[Feed::Agent]), None, &edges))
+        (forest, rows_of(schema, forest, own, Some(&published[Feed::Agent]), None, &edges))
     };
     schema.forests.iter().map(rows).collect()
 }
@@ -224,15 +237,16 @@ pub fn tree_rows<'p>(
         Some(Published::new(file, &accepted[feed], &carried[feed]))
     });
     let rows = |delivered: DeliveredForest<'p>| {
-        let schema = delivered.schema;
-        let own = published[schema.feed].as_ref()?;
+        let forest_schema = delivered.schema;
+        let own = published[forest_schema.feed].as_ref()?;
         let forest = if own.rows.is_empty() {
             delivered.forest
         } else {
-            Forest::new(own.targets(own, Some(links), &schema.parent))
+            Forest::new(own.targets(own, Some(links), &forest_schema.parent))
         };
         let agents = published[Feed::Agent].as_ref();
-        Some((schema, rows_of(schema, own, agents, Some(links), &forest)))
+        let rows = rows_of(delivery.schema, forest_schema, own, agents, Some(links), &forest);
+        Some((forest_schema, rows))
     };
     // Every forest on a thread of its own: one of them has as many nodes as there are agents, and those
     // with levels count the agents.
@@ -248,17 +262,18 @@ pub fn tree_rows<'p>(
 }
 
 fn rows_of<'p>(
-    schema: &ForestSchema,
+    schema: &Schema,
+    forest_schema: &ForestSchema,
     own: &Published<'p>,
     agents: Option<&Published<'_>>,
     links: Option<&Links<'_>>,
     forest: &Forest,
 ) -> TreeRows<'p> {
     let ones = |active: &[bool]| active.iter().map(|a| u32::from(*a)).collect::<Vec<u32>>();
-    let sums = if schema.has_levels() {
+    let sums = if forest_schema.has_levels() {
         let (mut agent_count, mut active_agent_count) =
             (vec![0; own.ids.len()], vec![0; own.ids.len()]);
-        let place = match schema.feed {
+        let place = match forest_schema.feed {
             Feed::Node => Some(WORKING_NODE),
             Feed::Organ => Some(WORKING_ORGAN),
             Feed::Agent | Feed::Principal => None,
@@ -272,7 +287,9 @@ fn rows_of<'p>(
                 }
             }
         }
+        let name = schema.name_field(forest_schema.feed);
         TreeSums::Levels {
+            names: own.texts(name.map(|field| field.name.as_str())),
             agent_count: forest.subtree_sums(agent_count),
             active_agent_count: forest.subtree_sums(active_agent_count),
         }

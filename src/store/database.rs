@@ -15,7 +15,7 @@ use crate::store::publication::Publication;
 use crate::store::record::{self, RunRecord};
 use crate::store::retraction::Retraction;
 use crate::store::snapshot::{self, SnapshotInfo};
-use crate::store::{connection, dictionary, run_list};
+use crate::store::{code_labels, connection, dictionary, run_list, views};
 
 /// `org.db` of one tenant, open for writing.
 #[derive(Debug)]
@@ -39,7 +39,9 @@ impl Store {
         let mut prepare = || -> rusqlite::Result<PerFeed<FeedTable>> {
             let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let tables = layout::prepare(&transaction, schema)?;
+            views::prepare(&transaction, schema)?;
             dictionary::write(&transaction, schema)?;
+            code_labels::write(&transaction, schema)?;
             transaction.commit()?;
             Ok(tables)
         };

@@ -6,6 +6,7 @@
 
 mod ages;
 mod branches;
+mod code_labels;
 mod connection;
 mod database;
 mod date_change;
@@ -37,8 +38,12 @@ mod run_list;
 mod snapshot;
 mod stored_feed;
 mod stored_key;
+mod team_problem;
+mod tree_layout;
+mod tree_levels;
 mod tree_view;
 mod trees;
+mod views;
 
 #[cfg(test)]
 mod tests;
