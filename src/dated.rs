@@ -2,9 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::schema::ForestSchema;
 use crate::model::{Feed, PerFeed, StoredRows};
-use crate::store::{Reader, StoreError};
+use crate::store::{Reader, StoreError, StoredForest};
 use crate::trees::{WORKING_NODE, WORKING_ORGAN, status_field, stored_tree_rows};
 
 /// Fills the trees of the date that the reader shows, as far as they are asked for by the names of their tables and not
@@ -13,17 +12,18 @@ use crate::trees::{WORKING_NODE, WORKING_ORGAN, status_field, stored_tree_rows};
 /// # Errors
 /// Any fault of the database.
 pub fn fill_trees(reader: &mut Reader, tables: &BTreeSet<String>) -> Result<(), StoreError> {
-    let is_wanted = |forest: &ForestSchema| {
-        let unfilled = reader.unfilled_trees().contains(&forest.name);
-        unfilled && tables.contains(&format!("{}_tree", forest.name))
+    let is_wanted = |forest: &StoredForest| {
+        let name = &forest.schema.name;
+        reader.unfilled_trees().contains(name) && tables.contains(&format!("{name}_tree"))
     };
-    let forests: Vec<ForestSchema> =
-        reader.forest_schemas()?.into_iter().filter(|forest| is_wanted(forest)).collect();
+    let forests: Vec<StoredForest> =
+        reader.stored_forests()?.into_iter().filter(|forest| is_wanted(forest)).collect();
     if forests.is_empty() {
         return Ok(());
     }
     let rows = PerFeed::try_from_fn(|feed| rows_of(reader, feed, &forests))?;
-    for (forest, rows) in stored_tree_rows(&forests, &rows) {
+    let forests = forests.iter().map(|forest| (&forest.schema, forest.name_column.as_deref()));
+    for (forest, rows) in stored_tree_rows(forests, &rows) {
         reader.fill_tree(forest, &rows)?;
     }
     Ok(())
@@ -33,16 +33,19 @@ pub fn fill_trees(reader: &mut Reader, tables: &BTreeSet<String>) -> Result<(), 
 fn rows_of(
     reader: &Reader,
     feed: Feed,
-    forests: &[ForestSchema],
+    forests: &[StoredForest],
 ) -> Result<StoredRows, StoreError> {
-    let counts_agents = feed == Feed::Agent && forests.iter().any(ForestSchema::has_levels);
-    let own: Vec<&str> =
-        forests.iter().filter(|f| f.feed == feed).map(|f| f.parent.as_str()).collect();
+    let counts_agents = feed == Feed::Agent && forests.iter().any(|f| f.schema.has_levels());
+    let of_feed = forests.iter().filter(|forest| forest.schema.feed == feed);
+    let own: BTreeSet<&str> = of_feed
+        .flat_map(|f| [Some(f.schema.parent.as_str()), f.name_column.as_deref()])
+        .flatten()
+        .collect();
     if own.is_empty() && !counts_agents {
         return Ok(StoredRows::new(&[]));
     }
     let mut fields: Vec<(&str, String)> =
-        own.iter().map(|parent| (*parent, (*parent).to_owned())).collect();
+        own.iter().map(|column| (*column, (*column).to_owned())).collect();
     let places = [WORKING_NODE, WORKING_ORGAN].into_iter().filter(|_| counts_agents);
     fields.extend(places.chain(status_field(feed)).map(|field| (field, column_of(field))));
     let fields: Vec<(&str, &str)> =

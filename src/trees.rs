@@ -161,6 +161,17 @@ impl<'p> Published<'p> {
         self.origins.iter().map(place).collect()
     }
 
+    /// A text of each record; none of any without a field.
+    fn texts(&self, field: Option<&str>) -> Vec<Option<&'p str>> {
+        let Some(field) = field else { return vec![None; self.ids.len()] };
+        let cells = self.file.and_then(|file| file.parsed.table.text(field));
+        let text = |origin: &Origin| match origin {
+            Origin::Accepted(row) => cells?.get(*row as usize).filter(|text| !text.is_empty()),
+            Origin::Stored(at) => self.rows.cell(*at as usize, field),
+        };
+        self.origins.iter().map(text).collect()
+    }
+
     /// Whether each record is active.
     fn active(&self) -> Vec<bool> {
         let Some(field) = status_field(self.feed) else { return vec![true; self.ids.len()] };
@@ -183,29 +194,36 @@ fn stored(rows: &StoredRows) -> impl Iterator<Item = (&str, Origin)> {
     (0..rows.len()).map(|at| (rows.key(at), Origin::Stored(at as u32)))
 }
 
-/// The fields of a stored row that trees need: references of forests, the agent's places, the status.
+/// The fields of a stored row that trees need: references of forests, the agent's places, the status, and the name
+/// where the records have levels.
 pub fn fields_of_stored(schema: &Schema, feed: Feed) -> Vec<&str> {
     let parents = schema.forests.iter().filter(|f| f.feed == feed).map(|f| f.parent.as_str());
     let is_place = |field: &str| [WORKING_NODE, WORKING_ORGAN].contains(&field);
     let references = schema.references.iter().filter(|r| r.feed == feed).map(|r| r.field.as_str());
     let places = references.filter(|field| feed == Feed::Agent && is_place(field));
-    let fields = parents.chain(places).chain(status_field(feed));
+    let name = schema.levels(feed).and_then(|_| schema.name_field(feed)).map(|f| f.name.as_str());
+    let fields = parents.chain(places).chain(status_field(feed)).chain(name);
     fields.filter(|f| schema.feed(feed).position(f).is_some()).collect()
 }
 
 /// The rows of every forest over a snapshot that is stored whole, its rows by key with the fields of
-/// [`fields_of_stored`].
+/// [`fields_of_stored`]. Each forest comes with the field that names its records.
 pub fn stored_tree_rows<'p>(
-    forests: &'p [ForestSchema],
+    forests: impl IntoIterator<Item = (&'p ForestSchema, Option<&'p str>)>,
     rows: &'p PerFeed<StoredRows>,
 ) -> Vec<(&'p ForestSchema, TreeRows<'p>)> {
     let published = PerFeed::from_fn(|feed| Published::stored(feed, &rows[feed]));
-    let rows = |forest: &'p ForestSchema| {
+    let rows = |(forest, name): (&'p ForestSchema, Option<&'p str>)| {
         let own = &published[forest.feed];
         let edges = Forest::new(own.targets(own, None, &forest.parent));
-        (forest, rows_of(forest, own, Some(&published[Feed::Agent]), None, &edges))
+        (forest, rows_of(forest, name, own, Some(&published[Feed::Agent]), None, &edges))
     };
-    forests.iter().map(rows).collect()
+    forests.into_iter().map(rows).collect()
+}
+
+/// The field that names the records of a forest.
+pub fn name_of_records<'s>(schema: &'s Schema, forest: &ForestSchema) -> Option<&'s str> {
+    schema.name_field(forest.feed).map(|field| field.name.as_str())
 }
 
 /// The rows of every forest over the snapshot to be published: accepted rows and carried ones.
@@ -232,7 +250,8 @@ pub fn tree_rows<'p>(
             Forest::new(own.targets(own, Some(links), &schema.parent))
         };
         let agents = published[Feed::Agent].as_ref();
-        Some((schema, rows_of(schema, own, agents, Some(links), &forest)))
+        let name = name_of_records(delivery.schema, schema);
+        Some((schema, rows_of(schema, name, own, agents, Some(links), &forest)))
     };
     // Every forest on a thread of its own: one of them has as many nodes as there are agents, and those
     // with levels count the agents.
@@ -249,6 +268,7 @@ pub fn tree_rows<'p>(
 
 fn rows_of<'p>(
     schema: &ForestSchema,
+    name: Option<&str>,
     own: &Published<'p>,
     agents: Option<&Published<'_>>,
     links: Option<&Links<'_>>,
@@ -273,6 +293,7 @@ fn rows_of<'p>(
             }
         }
         TreeSums::Levels {
+            names: own.texts(name),
             agent_count: forest.subtree_sums(agent_count),
             active_agent_count: forest.subtree_sums(active_agent_count),
         }

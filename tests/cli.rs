@@ -1,6 +1,7 @@
 //! The program itself, as people and schedulers call it: every verb, in both languages, with its exit code.
 
 mod against;
+mod analyst;
 mod asking;
 mod back_dated;
 mod backup;
@@ -29,10 +30,11 @@ use orgsnap::{
 use rusqlite::{Connection, types::Value};
 
 /// Tables that hold nothing of runs: the same deliveries fill them with the same rows.
-const SNAPSHOT: [&str; 18] = [
+const SNAPSHOT: [&str; 19] = [
     "agent",
     "agent_history",
     "carry",
+    "code_label",
     "data_dictionary",
     "forest",
     "mentor_tree",

@@ -56,6 +56,7 @@ fn schema() -> Schema {
         max_length: None,
         no_value: Vec::new(),
         codes: Default::default(),
+        example: None,
     };
     let feeds = Feed::ALL.into_iter().zip(NAMES).map(|(feed, name)| FeedSchema {
         feed,

@@ -16,15 +16,17 @@ pub struct TreeRows<'a> {
     /// Records below, at any depth, the record itself not counted.
     pub descendant_count: Vec<u32>,
     /// What else is counted, which decides the columns of the table.
-    pub sums: TreeSums,
+    pub sums: TreeSums<'a>,
 }
 
 /// The part of a forest's rows that depends on whether its records have levels.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TreeSums {
-    /// Records on levels (offices, teams): short paths, with people in them. The path is made from the
-    /// parents when the rows are stored.
+pub enum TreeSums<'a> {
+    /// Records on levels (offices, teams): short paths, with people in them. Paths and the columns of the levels are
+    /// made from parents and names when the rows are stored.
     Levels {
+        /// The records' names; none where a record has none.
+        names: Vec<Option<&'a str>>,
         /// Agents that work in the record or below it.
         agent_count: Vec<u32>,
         /// Those of them that are active.

@@ -5,7 +5,7 @@ use crate::delivery::{Acceptance, Delivery, FileState};
 use crate::model::{Cancel, Feed, PerFeed, Previous};
 use crate::rules::fields_of_previous;
 use crate::store::{DateChange, FeedOutcome, NewRows, Publication, StoreError};
-use crate::trees::{fields_of_stored, stored_tree_rows};
+use crate::trees::{fields_of_stored, name_of_records, stored_tree_rows};
 
 /// Writes the rows of all feeds into the open transaction.
 pub(super) fn write_rows(
@@ -56,7 +56,8 @@ pub(super) fn write_stored_trees(
 ) -> Result<(), StoreError> {
     let rows =
         PerFeed::try_from_fn(|feed| change.newest_rows(feed, &fields_of_stored(schema, feed)))?;
-    for (forest, rows) in stored_tree_rows(&schema.forests, &rows) {
+    let forests = schema.forests.iter().map(|forest| (forest, name_of_records(schema, forest)));
+    for (forest, rows) in stored_tree_rows(forests, &rows) {
         change.write_tree(forest, &rows)?;
     }
     Ok(())

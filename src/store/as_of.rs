@@ -17,11 +17,21 @@ use crate::store::dates::iso;
 use crate::store::error::StoreError;
 use crate::store::feed_table::is_snapshot_column;
 use crate::store::identifier::quoted;
-use crate::store::layout::{columns_of, key_column, tree_table};
+use crate::store::layout::{columns_of, key_column};
 use crate::store::reader::Reader;
 use crate::store::select::Select;
 use crate::store::snapshot::{self, SnapshotInfo};
+use crate::store::tree_layout::tree_table;
 use crate::store::trees::{self, NewTree, StoredTree};
+
+/// A forest as far as building it from stored rows needs.
+#[derive(Debug, Clone)]
+pub struct StoredForest {
+    /// The forest, its parent field named as the column.
+    pub schema: ForestSchema,
+    /// The column that names its records.
+    pub name_column: Option<String>,
+}
 
 impl Reader {
     /// From here on shows the snapshot that is in force on a date: the newest that is not after it. Everything that this
@@ -64,28 +74,29 @@ impl Reader {
         Ok(found)
     }
 
-    /// The forests as far as building them needs, their parent fields named as the columns.
+    /// The forests.
     ///
     /// # Errors
     /// Any fault of the database.
-    pub fn forest_schemas(&self) -> Result<Vec<ForestSchema>, StoreError> {
+    pub fn stored_forests(&self) -> Result<Vec<StoredForest>, StoreError> {
         let conn = self.connection();
-        let read = || -> rusqlite::Result<Vec<ForestSchema>> {
-            let sql =
-                "select name, title_zh, title_en, feed, parent_column from forest order by name";
+        let read = || -> rusqlite::Result<Vec<StoredForest>> {
+            let sql = "select name, title_zh, title_en, feed, parent_column, name_column from forest \
+                       order by name";
             let mut statement = conn.prepare(sql)?;
             let rows = statement.query_map([], |row| {
                 let text = |at: usize| row.get::<_, String>(at);
-                Ok((text(0)?, Message::new(text(1)?, text(2)?), text(3)?, text(4)?))
+                let title = Message::new(text(1)?, text(2)?);
+                Ok((text(0)?, title, text(3)?, text(4)?, row.get::<_, Option<String>>(5)?))
             })?;
             let mut forests = Vec::new();
             for row in rows {
-                let (name, title, feed, parent) = row?;
+                let (name, title, feed, parent, name_column) = row?;
                 let Some(feed) = Feed::from_name(&feed) else { continue };
                 let has_levels =
                     columns_of(conn, &tree_table(&name))?.iter().any(|column| column == "path");
                 let level = LevelSchema { field: String::new(), step: 1, top: None };
-                forests.push(ForestSchema {
+                let schema = ForestSchema {
                     name,
                     title,
                     feed,
@@ -93,7 +104,8 @@ impl Reader {
                     level: has_levels.then_some(level),
                     tops: Tops::Many,
                     top_markers: Default::default(),
-                });
+                };
+                forests.push(StoredForest { schema, name_column });
             }
             Ok(forests)
         };

@@ -14,7 +14,9 @@ use crate::store::publication::Publication;
 use crate::store::record::{self, RunRecord};
 use crate::store::retraction::Retraction;
 use crate::store::snapshot::{self, SnapshotInfo};
-use crate::store::{connection, derived_filling, derived_tables, dictionary, indexes, run_list};
+use crate::store::{
+    code_labels, connection, derived_filling, derived_tables, dictionary, indexes, run_list, views,
+};
 
 /// `org.db` of one tenant, open for writing.
 #[derive(Debug)]
@@ -44,7 +46,9 @@ impl Store {
                 derived_filling::fill(&transaction, schema, &tables, RowCounter::default())?;
             }
             indexes::prepare(&transaction, schema)?;
+            views::prepare(&transaction, schema)?;
             dictionary::write(&transaction, schema)?;
+            code_labels::write(&transaction, schema)?;
             transaction.commit()?;
             Ok(tables)
         };

@@ -6,10 +6,12 @@ use rusqlite::{Connection, params};
 use serde::Deserialize;
 
 use crate::config::schema::{FeedSchema, Field, ForestSchema, Kind, Schema};
-use crate::model::Message;
+use crate::model::{Feed, Message};
 use crate::sqlite::dictionary::{self, Description, Entry};
 use crate::store::derived_tables::EVENT_KINDS;
 use crate::store::layout;
+use crate::store::tree_layout::{self, LEVELS};
+use crate::store::views::label_column;
 
 /// `data_dictionary.toml`.
 #[derive(Debug, Deserialize)]
@@ -25,6 +27,10 @@ struct Documentation {
     former_column: Description,
     /// Template of the table of a forest.
     tree_table: Description,
+    /// The views of `views.rs`.
+    view: Vec<Description>,
+    /// Template of the column of a view that says what the codes of another one mean.
+    label_column: Description,
 }
 
 static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
@@ -32,9 +38,13 @@ static DOCUMENTATION: LazyLock<Documentation> = LazyLock::new(|| {
         .unwrap_or_else(|error| unreachable!("data_dictionary.toml: {error}"))
 });
 
+/// What stands for the number of a level in a description.
+const LEVEL: &str = "{n}";
+
 /// Writes the dictionary and the list of forests, if they differ from what is stored.
 pub(super) fn write(conn: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     let mut wanted = entries(conn, schema)?;
+    dictionary::complete(conn, &mut wanted)?;
     wanted.sort();
     if !dictionary::is_current(conn, &wanted)? {
         dictionary::replace(conn, &wanted)?;
@@ -59,7 +69,7 @@ fn write_forests(conn: &Connection, schema: &Schema) -> rusqlite::Result<()> {
                 forest.feed.name().to_owned(),
                 feed.key_field().column.clone(),
                 parent.map_or_else(|| forest.parent.clone(), |field| field.column.clone()),
-                name_field(schema, feed).map(|field| field.column.clone()),
+                schema.name_field(forest.feed).map(|field| field.column.clone()),
             )
         })
         .collect();
@@ -80,19 +90,6 @@ fn write_forests(conn: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The field that names a record: its first text that is neither key, reference nor copy.
-fn name_field<'a>(schema: &Schema, feed: &'a FeedSchema) -> Option<&'a Field> {
-    let refers = |name: &str| {
-        schema.references.iter().any(|r| r.feed == feed.feed && r.field == name)
-            || schema.copies.iter().any(|c| c.feed == feed.feed && c.field == name)
-    };
-    feed.fields
-        .iter()
-        .enumerate()
-        .find(|(at, field)| *at != feed.key && field.kind == Kind::Text && !refers(&field.name))
-        .map(|(_, field)| field)
-}
-
 /// All rows of the dictionary. Columns of an earlier schema are still in the tables, so the columns are read from
 /// the tables.
 fn entries(conn: &Connection, schema: &Schema) -> rusqlite::Result<Vec<Entry>> {
@@ -103,6 +100,9 @@ fn entries(conn: &Connection, schema: &Schema) -> rusqlite::Result<Vec<Entry>> {
     }
     for forest in &schema.forests {
         tree_entries(forest, &mut entries);
+    }
+    for view in &DOCUMENTATION.view {
+        view_entries(conn, schema.feed(Feed::Agent), view, &mut entries)?;
     }
     Ok(entries)
 }
@@ -117,6 +117,65 @@ fn with_kinds(mut entry: Entry) -> Entry {
     let en = list(|(_, kind, _, en)| format!("{kind} ({en})"), ", ");
     entry.meaning_zh = entry.meaning_zh.replace("{kinds}", &zh);
     entry.meaning_en = entry.meaning_en.replace("{kinds}", &en);
+    entry
+}
+
+/// The columns of the migrations' tables and of the views that hold one of a few words.
+pub(super) fn words() -> impl Iterator<Item = (&'static str, &'static Description)> {
+    let tables = DOCUMENTATION.table.iter().chain(&DOCUMENTATION.view);
+    let columns =
+        tables.flat_map(|table| table.columns.iter().map(|column| (&*table.name, column)));
+    columns.filter(|(_, column)| !column.values.is_empty())
+}
+
+/// The columns that a list of descriptions means: one for each level where it says `{n}`.
+fn of_levels(columns: &[Description]) -> Vec<Description> {
+    let levels = |column: &Description| -> Vec<Description> {
+        match column.name.contains(LEVEL) {
+            true => (1..=LEVELS).map(|n| column.with(LEVEL, &n.to_string())).collect(),
+            false => vec![column.clone()],
+        }
+    };
+    columns.iter().flat_map(levels).collect()
+}
+
+/// A view's columns: those of the agents, what their codes mean, and the view's own.
+fn view_entries(
+    conn: &Connection,
+    agents: &FeedSchema,
+    view: &Description,
+    entries: &mut Vec<Entry>,
+) -> rusqlite::Result<()> {
+    let table = &view.name;
+    let columns = layout::columns_of(conn, table)?;
+    if !columns.is_empty() {
+        entries.push(view.entry(table, ""));
+    }
+    let own = of_levels(&view.columns);
+    let field = |column: &str| agents.fields.iter().find(|f| f.column.eq_ignore_ascii_case(column));
+    for column in columns {
+        let coded = agents.fields.iter().find(|f| label_column(&f.column) == column);
+        entries.push(if let Some(own) = own.iter().find(|own| own.name == column) {
+            own.entry(table, &column)
+        } else if let Some(field) = field(&column) {
+            field_entry(table, &column, field, is_key(agents, field))
+        } else if let Some(coded) = coded {
+            label_entry(table, &column, coded)
+        } else {
+            own_entry(table, &column)
+        });
+    }
+    Ok(())
+}
+
+fn label_entry(table: &str, column: &str, coded: &Field) -> Entry {
+    let mut entry = DOCUMENTATION.label_column.entry(table, column);
+    entry.title_zh = entry.title_zh.replace("{title}", &coded.title.zh);
+    entry.title_en = entry.title_en.replace("{title}", &coded.title.en);
+    for meaning in [&mut entry.meaning_zh, &mut entry.meaning_en] {
+        *meaning = meaning.replace("{column}", &coded.column);
+    }
+    entry.example = coded.allowed.first().map(|(_, title)| title.zh.to_string());
     entry
 }
 
@@ -141,7 +200,7 @@ fn feed_entries(
         for column in layout::columns_of(conn, &table)? {
             entries.push(
                 match feed.fields.iter().find(|f| f.column.eq_ignore_ascii_case(&column)) {
-                    Some(field) => field_entry(&table, &column, field),
+                    Some(field) => field_entry(&table, &column, field, is_key(feed, field)),
                     None => own_entry(&table, &column),
                 },
             );
@@ -150,7 +209,7 @@ fn feed_entries(
     Ok(())
 }
 
-fn field_entry(table: &str, column: &str, field: &Field) -> Entry {
+fn field_entry(table: &str, column: &str, field: &Field, is_key: bool) -> Entry {
     let (mut zh, mut en) = (field.description.zh.to_string(), field.description.en.to_string());
     if !field.allowed.is_empty() {
         let list = |pick: fn(&Message) -> &str, between: &str| {
@@ -167,7 +226,34 @@ fn field_entry(table: &str, column: &str, field: &Field) -> Entry {
         title_en: field.title.en.to_string(),
         meaning_zh: zh,
         meaning_en: en,
+        kind: Some(kind(&field.kind).to_owned()),
+        nullable: Some(!is_key),
+        example: example(field),
     }
+}
+
+fn is_key(feed: &FeedSchema, field: &Field) -> bool {
+    feed.key_field().name == field.name
+}
+
+/// The type of a field as an analyst thinks of it: a date is stored as a text.
+fn kind(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Integer => "integer",
+        Kind::Date(_) => "date",
+    }
+}
+
+/// What the schema gives as an example; where it gives none, one that fits.
+fn example(field: &Field) -> Option<String> {
+    let code = field.allowed.first().map(|(code, _)| code.to_string());
+    let given = field.example.clone().or(code);
+    given.or_else(|| match field.kind {
+        Kind::Text => None,
+        Kind::Integer => Some("1".to_owned()),
+        Kind::Date(_) => Some("2024-11-22".to_owned()),
+    })
 }
 
 /// A column that no field of the schema fills: the store's own, or one of an earlier schema.
@@ -186,8 +272,9 @@ fn tree_entries(forest: &ForestSchema, entries: &mut Vec<Entry>) {
     let entry = table_entry(template, "{forest}", &forest.name, &forest.title);
     let table = entry.table.clone();
     entries.push(entry);
-    for (column, _) in layout::tree_columns(forest) {
-        if let Some(own) = template.columns.iter().find(|own| own.name == *column) {
+    let columns = of_levels(&template.columns);
+    for (column, _) in tree_layout::tree_columns(forest) {
+        if let Some(own) = columns.iter().find(|own| own.name == *column) {
             entries.push(own.entry(&table, column));
         }
     }
@@ -213,8 +300,8 @@ mod tests {
             owned(&[&feed_table::SNAPSHOT_COLUMNS, &[("valid_to", "")]])
         );
         assert_eq!(
-            names(&DOCUMENTATION.tree_table.columns),
-            owned(&[&layout::LEVEL_COLUMNS, &layout::LINEAGE_COLUMNS])
+            names(&of_levels(&DOCUMENTATION.tree_table.columns)),
+            owned(&[&tree_layout::LEVEL_COLUMNS, &tree_layout::LINEAGE_COLUMNS])
         );
     }
 }

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use crate::config::schema::{FeedSchema, ForestSchema, Schema};
 use crate::model::Feed;
 use crate::store::identifier::quoted;
-use crate::store::layout::tree_table;
+use crate::store::tree_layout::tree_table;
 
 /// Of the snapshot tables: the fields, the first of which names the index.
 const CURRENT: [(Feed, &[&str]); 6] = [

@@ -5,35 +5,13 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::config::schema::{FeedSchema, Field, ForestSchema, Kind, Schema};
+use crate::config::schema::{FeedSchema, Field, Kind, Schema};
 use crate::model::{Feed, Message, PerFeed};
 use crate::store::derived_tables;
 use crate::store::error::StoreError;
 use crate::store::feed_table::{FeedTable, SNAPSHOT_COLUMNS, is_snapshot_column};
 use crate::store::identifier::quoted;
-
-/// The columns of a tree table of a forest with levels.
-pub(super) const LEVEL_COLUMNS: [(&str, &str); 8] = [
-    ("id", "text not null primary key"),
-    ("parent_id", "text"),
-    ("depth", "integer not null"),
-    ("path", "text"),
-    ("child_count", "integer not null"),
-    ("descendant_count", "integer not null"),
-    ("agent_count", "integer not null"),
-    ("active_agent_count", "integer not null"),
-];
-
-/// The columns of a tree table of a forest without levels.
-pub(super) const LINEAGE_COLUMNS: [(&str, &str); 7] = [
-    ("id", "text not null primary key"),
-    ("parent_id", "text"),
-    ("root_id", "text not null"),
-    ("depth", "integer not null"),
-    ("child_count", "integer not null"),
-    ("descendant_count", "integer not null"),
-    ("active_descendant_count", "integer not null"),
-];
+use crate::store::tree_layout;
 
 fn column_type(kind: &Kind) -> &'static str {
     match kind {
@@ -79,7 +57,7 @@ pub(super) fn prepare(conn: &Connection, schema: &Schema) -> rusqlite::Result<Pe
         Ok::<_, rusqlite::Error>(table)
     })?;
     for forest in &schema.forests {
-        conn.execute_batch(&create_tree(forest))?;
+        tree_layout::prepare(conn, schema, forest)?;
     }
     derived_tables::create(conn, schema)?;
     Ok(tables)
@@ -181,24 +159,4 @@ fn add_columns(
         conn.execute_batch(&format!("drop view {name}_version; {}", create_version_view(table)))?;
     }
     Ok(())
-}
-
-/// Name of the table of a forest.
-pub(super) fn tree_table(forest: &str) -> String {
-    format!("{forest}_tree")
-}
-
-/// The columns of the table of a forest, with their types.
-pub(super) fn tree_columns(forest: &ForestSchema) -> &'static [(&'static str, &'static str)] {
-    if forest.has_levels() { &LEVEL_COLUMNS } else { &LINEAGE_COLUMNS }
-}
-
-fn create_tree(forest: &ForestSchema) -> String {
-    let columns: Vec<String> =
-        tree_columns(forest).iter().map(|(name, kind)| format!("{name} {kind}")).collect();
-    format!(
-        "create table if not exists {} ({}) without rowid",
-        quoted(&tree_table(&forest.name)),
-        columns.join(", ")
-    )
 }

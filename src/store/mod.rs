@@ -8,6 +8,7 @@ mod ages;
 mod as_of;
 mod backup;
 mod branches;
+mod code_labels;
 mod connection;
 mod database;
 mod date_change;
@@ -49,13 +50,18 @@ mod statement;
 mod statement_error;
 mod stored_feed;
 mod stored_key;
+mod team_problem;
+mod tree_layout;
+mod tree_levels;
 mod tree_view;
 mod trees;
 mod version_cells;
+mod views;
 
 #[cfg(test)]
 mod tests;
 
+pub use as_of::StoredForest;
 pub use backup::backup;
 pub use branches::{Branch, BranchFields, Branches, Organ};
 pub use connection::DATABASE;

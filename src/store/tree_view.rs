@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::model::Message;
 use crate::store::identifier::quoted;
-use crate::store::layout::tree_table;
+use crate::store::tree_layout::tree_table;
 
 /// What part of a forest to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Writes the derived forests: all rows on the first load, later only the rows that changed.
 
-use std::{num::NonZero, thread};
+use std::{convert::Infallible, num::NonZero, thread};
 
 use rusqlite::types::{Null, ValueRef};
 use rusqlite::{Connection, Statement};
@@ -11,11 +11,8 @@ use crate::model::{RowCounter, TreeRows, TreeSums};
 use crate::store::error::StoreError;
 use crate::store::identifier::quoted;
 use crate::store::keys::KeyList;
-use crate::store::layout::{tree_columns, tree_table};
-
-/// Deeper records have no path. Real hierarchies of offices and teams are far shallower; without a limit the paths
-/// of a long delivered chain would grow with the square of its length.
-pub(super) const MAX_PATH_DEPTH: u32 = 64;
+use crate::store::tree_layout::{tree_columns, tree_table};
+use crate::store::tree_levels::TreeLevels;
 
 /// Fewest rows for which a thread of its own is worth starting.
 const MIN_ROWS_PER_THREAD: usize = 1 << 16;
@@ -99,11 +96,11 @@ enum Cell<'a> {
 /// The new rows of one forest, in the order of the table's columns.
 pub(super) struct NewTree<'a> {
     rows: &'a TreeRows<'a>,
-    paths: Vec<Option<String>>,
+    levels: TreeLevels,
 }
 
 impl<'a> NewTree<'a> {
-    /// Checks the shape of the rows and makes the paths.
+    /// Checks the shape of the rows and makes paths and levels.
     ///
     /// # Errors
     /// [`StoreError::Misuse`] if lists differ in length, positions are out of range, or ids are not ascending.
@@ -121,8 +118,11 @@ impl<'a> NewTree<'a> {
             && rows.parent.len() == n
             && rows.parent.iter().flatten().all(|at| (*at as usize) < n);
         let sums = match &rows.sums {
-            TreeSums::Levels { agent_count, active_agent_count } => {
-                forest.has_levels() && fits(agent_count) && fits(active_agent_count)
+            TreeSums::Levels { names, agent_count, active_agent_count } => {
+                forest.has_levels()
+                    && names.len() == n
+                    && fits(agent_count)
+                    && fits(active_agent_count)
             }
             TreeSums::Lineage { root, active_descendant_count } => {
                 !forest.has_levels()
@@ -137,48 +137,47 @@ impl<'a> NewTree<'a> {
         if !rows.ids.is_sorted_by(|a, b| a < b) {
             return Err(misuse("its rows are not in key order"));
         }
-        let paths = if forest.has_levels() { paths(rows) } else { Vec::new() };
-        Ok(NewTree { rows, paths })
+        let levels = match &rows.sums {
+            TreeSums::Levels { names, .. } => TreeLevels::new(rows, names),
+            TreeSums::Lineage { .. } => TreeLevels::default(),
+        };
+        Ok(NewTree { rows, levels })
     }
 
     fn id(&self, at: u32) -> Option<&'a str> {
         self.rows.ids.get(at as usize).copied()
     }
 
-    /// The cells of a row without its id.
-    fn cells(&self, at: usize) -> [Option<Cell<'_>>; 7] {
+    /// Hands out the cells of a row without its id.
+    fn each_cell<E>(
+        &self,
+        at: usize,
+        mut cell: impl FnMut(Cell<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let number = |list: &[u32]| Cell::Number(list.get(at).copied().unwrap_or_default());
         let parent = self.rows.parent.get(at).copied().flatten().and_then(|p| self.id(p));
-        let parent = Cell::Text(parent);
-        let depth = number(&self.rows.depth);
-        let (children, below) =
-            (number(&self.rows.child_count), number(&self.rows.descendant_count));
-        match &self.rows.sums {
-            TreeSums::Levels { agent_count, active_agent_count } => {
-                let path = Cell::Text(self.paths.get(at).and_then(|path| path.as_deref()));
-                [
-                    parent,
-                    depth,
-                    path,
-                    children,
-                    below,
-                    number(agent_count),
-                    number(active_agent_count),
-                ]
-                .map(Some)
+        cell(Cell::Text(parent))?;
+        if let TreeSums::Lineage { root, .. } = &self.rows.sums {
+            cell(Cell::Text(root.get(at).and_then(|root| self.id(*root))))?;
+        }
+        cell(number(&self.rows.depth))?;
+        if let TreeSums::Levels { names, .. } = &self.rows.sums {
+            cell(Cell::Text(self.levels.path(at)))?;
+            cell(Cell::Text(self.levels.path_name(at)))?;
+            for place in self.levels.line(at) {
+                cell(Cell::Text(place.and_then(|place| self.id(place))))?;
+                cell(Cell::Text(place.and_then(|place| names.get(place as usize).copied()?)))?;
             }
-            TreeSums::Lineage { root, active_descendant_count } => {
-                let root = Cell::Text(root.get(at).and_then(|root| self.id(*root)));
-                let active = number(active_descendant_count);
-                [
-                    Some(parent),
-                    Some(root),
-                    Some(depth),
-                    Some(children),
-                    Some(below),
-                    Some(active),
-                    None,
-                ]
+        }
+        cell(number(&self.rows.child_count))?;
+        cell(number(&self.rows.descendant_count))?;
+        match &self.rows.sums {
+            TreeSums::Levels { agent_count, active_agent_count, .. } => {
+                cell(number(agent_count))?;
+                cell(number(active_agent_count))
+            }
+            TreeSums::Lineage { active_descendant_count, .. } => {
+                cell(number(active_descendant_count))
             }
         }
     }
@@ -203,50 +202,28 @@ impl<'a> NewTree<'a> {
 
     fn hash(&self, at: usize, content: &mut CellBytes) -> u64 {
         content.clear();
-        for cell in self.cells(at).into_iter().flatten() {
+        let Ok(()) = self.each_cell(at, |cell| {
             match cell {
                 Cell::Text(text) => content.text(text.map(str::as_bytes)),
                 Cell::Number(number) => content.number(number.into()),
             }
-        }
+            Ok::<(), Infallible>(())
+        });
         content.hash()
     }
 
     fn bind(&self, statement: &mut Statement<'_>, at: usize) -> rusqlite::Result<()> {
         statement.raw_bind_parameter(1, self.rows.ids.get(at))?;
-        for (parameter, cell) in (2usize..).zip(self.cells(at).into_iter().flatten()) {
+        let mut parameter = 1usize;
+        self.each_cell(at, |cell| {
+            parameter += 1;
             match cell {
-                Cell::Text(Some(text)) => statement.raw_bind_parameter(parameter, text)?,
-                Cell::Text(None) => statement.raw_bind_parameter(parameter, Null)?,
-                Cell::Number(number) => statement.raw_bind_parameter(parameter, number)?,
+                Cell::Text(Some(text)) => statement.raw_bind_parameter(parameter, text),
+                Cell::Text(None) => statement.raw_bind_parameter(parameter, Null),
+                Cell::Number(number) => statement.raw_bind_parameter(parameter, number),
             }
-        }
-        Ok(())
+        })
     }
-}
-
-/// The paths, such as `/86/8601/`. Parents come before children when the rows are taken by depth.
-fn paths(rows: &TreeRows<'_>) -> Vec<Option<String>> {
-    let mut paths: Vec<Option<String>> = vec![None; rows.ids.len()];
-    let mut order: Vec<(u32, usize)> = rows
-        .depth
-        .iter()
-        .enumerate()
-        .filter(|(_, depth)| **depth <= MAX_PATH_DEPTH)
-        .map(|(at, depth)| (*depth, at))
-        .collect();
-    order.sort_unstable();
-    for (_, at) in order {
-        let above = match rows.parent.get(at).copied().flatten() {
-            None => Some("/"),
-            Some(parent) => paths.get(parent as usize).and_then(|path| path.as_deref()),
-        };
-        let path = above.zip(rows.ids.get(at)).map(|(above, id)| format!("{above}{id}/"));
-        if let Some(slot) = paths.get_mut(at) {
-            *slot = path;
-        }
-    }
-    paths
 }
 
 /// Writes the rows that differ from the stored ones. Returns how many rows were written or deleted.

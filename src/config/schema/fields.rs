@@ -111,6 +111,13 @@ const FIELD_KEYS: [&str; 7] = [
 /// declaration.
 const PERSON_NAMES: [&str; 2] = ["agentName", "principalName"];
 
+/// The standard allows an example of any type; here it is shown as a text.
+fn example(cursor: &Cursor<'_>) -> Result<Option<String>, SchemaError> {
+    let Some(example) = cursor.get("example")? else { return Ok(None) };
+    let text = example.text().map(str::to_owned);
+    Ok(text.or_else(|_| example.integer().map(|number| number.to_string())).ok())
+}
+
 /// `missing` are the texts that mean no value where the field names none of its own.
 fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> {
     cursor.only("orgsnap:", &[FIELD_KEYS.as_slice(), &export::FIELD_KEYS].concat())?;
@@ -195,6 +202,7 @@ fn field(cursor: &Cursor<'_>, missing: &[String]) -> Result<Field, SchemaError> 
         max_length,
         no_value: export::missing_values(cursor)?.unwrap_or_else(|| missing.to_vec()),
         codes,
+        example: example(cursor)?,
     };
     if let Some(word) = field.word_without_value() {
         return Err(cursor.need("orgsnap:codes")?.fail(Message::new(

@@ -62,6 +62,8 @@ pub struct Field {
     pub no_value: Vec<String>,
     /// Words that stand for integers.
     pub codes: BTreeMap<String, i64>,
+    /// A made-up value, as the database shows it.
+    pub example: Option<String>,
 }
 
 impl Field {
@@ -203,6 +205,23 @@ impl Schema {
     /// The schema of one feed.
     pub fn feed(&self, feed: Feed) -> &FeedSchema {
         &self.feeds[feed]
+    }
+
+    /// The field that names a record: its first text that is neither key, reference nor copy.
+    pub fn name_field(&self, feed: Feed) -> Option<&Field> {
+        let of = self.feed(feed);
+        let refers = |name: &str| {
+            self.references.iter().any(|r| r.feed == feed && r.field == name)
+                || self.copies.iter().any(|c| c.feed == feed && c.field == name)
+        };
+        let fields = of.fields.iter().enumerate();
+        let mut texts = fields.filter(|(at, field)| *at != of.key && field.kind == Kind::Text);
+        texts.find(|(_, field)| !refers(&field.name)).map(|(_, field)| field)
+    }
+
+    /// The forest with levels over the records of a feed.
+    pub fn levels(&self, feed: Feed) -> Option<&ForestSchema> {
+        self.forests.iter().find(|forest| forest.feed == feed && forest.has_levels())
     }
 }
 

@@ -183,9 +183,12 @@ fn tree_lines(forest: &str, snapshot: &Snapshot, parent: usize) -> Vec<String> {
         let below = snapshot.keys().filter(|o| *o != id && self::contains(&up, o, id)).count();
         match forest {
             "organ" => {
-                let (path, agents) = (path.join("/"), below * 10);
+                let names = path.join("/");
+                let levels: String =
+                    (0..6).map(|n| format!("|{}|-", path.get(n).unwrap_or(&"-"))).collect();
+                let agents = below * 10;
                 format!(
-                    "organ_tree|{id}|{parent}|{depth}|/{path}/|{children}|{below}|{agents}|{below}"
+                    "organ_tree|{id}|{parent}|{depth}|/{names}/|{names}{levels}|{children}|{below}|{agents}|{below}"
                 )
             }
             _ => format!("recruit_tree|{id}|{parent}|{root}|{depth}|{children}|{below}|{below}"),

@@ -52,6 +52,7 @@ fn field(name: &str, column: &str, kind: Kind) -> Field {
         max_length: None,
         no_value: Vec::new(),
         codes: Default::default(),
+        example: None,
     }
 }
 

@@ -177,6 +177,7 @@ pub(super) fn tree(has_levels: bool, parents: &Parents) -> TreeRows<'_> {
     let descendant_count: Vec<u32> = (0..ids.len()).map(below).collect();
     let sums = if has_levels {
         TreeSums::Levels {
+            names: vec![None; ids.len()],
             agent_count: descendant_count.iter().map(|n| n * 10).collect(),
             active_agent_count: descendant_count.clone(),
         }

@@ -145,9 +145,12 @@ fn keys_that_were_only_quarantined_before_the_table_was_are_told_by_the_recorded
     }
     let former = "drop table quarantined_key; drop table retraction; \
                   drop index quarantine_key; alter table finding drop column person_names; \
+                  drop table code_label; alter table data_dictionary drop column type; \
+                  alter table data_dictionary drop column nullable; \
+                  alter table data_dictionary drop column example; \
                   pragma user_version = ";
     let version = count(&store, "select user_version from pragma_user_version");
-    store.conn.execute_batch(&format!("{former}{}", version - 2)).unwrap();
+    store.conn.execute_batch(&format!("{former}{}", version - 3)).unwrap();
     drop(store);
     assert_eq!(rows(&database.open().conn, sql), kept);
 }
@@ -209,6 +212,9 @@ fn the_data_dictionary_documents_every_table_and_column() {
     let empty_texts = "select table_name, column_name from data_dictionary \
                   where '' in (title_zh, title_en, meaning_zh, meaning_en)";
     assert_eq!(rows(&store.conn, empty_texts), Vec::<String>::new());
+    let untyped = "select table_name, column_name from data_dictionary \
+                   where (column_name = '') <> (type is null) or (type is null) <> (nullable is null)";
+    assert_eq!(rows(&store.conn, untyped), Vec::<String>::new());
     assert_eq!(
         rows(
             &store.conn,

@@ -18,7 +18,9 @@ pub const DATABASE: &str = "wecom.db";
 /// The format of `wecom.db`; the application id is "orwe".
 const FORMAT: FileFormat = FileFormat {
     application_id: 0x6f72_7765,
-    migrations: || vec![M::up(include_str!("migrations/0001.sql"))],
+    migrations: || {
+        vec![M::up(include_str!("migrations/0001.sql")), M::up(include_str!("migrations/0002.sql"))]
+    },
 };
 
 pub(super) const BUSY: BusyPolicy = BusyPolicy::Handler(wait_while_busy);

@@ -24,6 +24,12 @@ static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
     entries
 });
 
+fn entries(conn: &Connection) -> rusqlite::Result<Vec<Entry>> {
+    let mut entries = ENTRIES.clone();
+    dictionary::complete(conn, &mut entries)?;
+    Ok(entries)
+}
+
 /// One row of `documentation`.
 type Document = (String, String, String, String);
 
@@ -33,12 +39,12 @@ pub(super) fn is_current(conn: &Connection) -> rusqlite::Result<bool> {
         .prepare("select name, title_zh, title_en, sql from documentation order by 1")?
         .query_map([], |row| Document::try_from(row))?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(dictionary::is_current(conn, &ENTRIES)? && documents == wanted_documents())
+    Ok(dictionary::is_current(conn, &entries(conn)?)? && documents == wanted_documents())
 }
 
 /// Writes the texts.
 pub(super) fn write(conn: &Connection) -> rusqlite::Result<()> {
-    dictionary::replace(conn, &ENTRIES)?;
+    dictionary::replace(conn, &entries(conn)?)?;
     conn.execute("delete from documentation", [])?;
     let mut insert = conn.prepare(
         "insert into documentation (name, title_zh, title_en, sql) values (?1, ?2, ?3, ?4)",

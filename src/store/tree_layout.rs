@@ -1,0 +1,132 @@
+//! The tables of the forests: their columns, the index on the parent, and bringing those of an earlier format up to date.
+
+use rusqlite::Connection;
+
+use crate::config::schema::{ForestSchema, Schema};
+use crate::store::identifier::quoted;
+
+/// Levels that have columns of their own, the top first. Deeper records stand in the paths only.
+pub(super) const LEVELS: usize = 6;
+
+/// The columns of a tree table of a forest with levels.
+pub(super) const LEVEL_COLUMNS: [(&str, &str); 21] = [
+    ("id", "text not null primary key"),
+    ("parent_id", "text"),
+    ("depth", "integer not null"),
+    ("path", "text"),
+    ("path_name", "text"),
+    ("level_1_id", "text"),
+    ("level_1_name", "text"),
+    ("level_2_id", "text"),
+    ("level_2_name", "text"),
+    ("level_3_id", "text"),
+    ("level_3_name", "text"),
+    ("level_4_id", "text"),
+    ("level_4_name", "text"),
+    ("level_5_id", "text"),
+    ("level_5_name", "text"),
+    ("level_6_id", "text"),
+    ("level_6_name", "text"),
+    ("child_count", "integer not null"),
+    ("descendant_count", "integer not null"),
+    ("agent_count", "integer not null"),
+    ("active_agent_count", "integer not null"),
+];
+
+/// The columns of a tree table of a forest without levels.
+pub(super) const LINEAGE_COLUMNS: [(&str, &str); 7] = [
+    ("id", "text not null primary key"),
+    ("parent_id", "text"),
+    ("root_id", "text not null"),
+    ("depth", "integer not null"),
+    ("child_count", "integer not null"),
+    ("descendant_count", "integer not null"),
+    ("active_descendant_count", "integer not null"),
+];
+
+/// Name of the table of a forest.
+pub(super) fn tree_table(forest: &str) -> String {
+    format!("{forest}_tree")
+}
+
+/// The columns of the table of a forest, with their types.
+pub(super) fn tree_columns(forest: &ForestSchema) -> &'static [(&'static str, &'static str)] {
+    if forest.has_levels() { &LEVEL_COLUMNS } else { &LINEAGE_COLUMNS }
+}
+
+/// Makes the table of a forest if it is missing, and fills what an earlier format did not have.
+pub(super) fn prepare(
+    conn: &Connection,
+    schema: &Schema,
+    forest: &ForestSchema,
+) -> rusqlite::Result<()> {
+    let table = tree_table(&forest.name);
+    let mut statement = conn.prepare("select name from pragma_table_info(?1)")?;
+    let stored: Vec<String> =
+        statement.query_map([&table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    if stored.is_empty() {
+        return conn.execute_batch(&create(forest));
+    }
+    if forest.has_levels() && !stored.iter().any(|column| column == "path_name") {
+        conn.execute_batch(&widen(schema, forest))?;
+    }
+    Ok(())
+}
+
+/// The rows of a forest with levels are wide: as an index, which a table without rowid is, it would be deep, and every
+/// join to it three times as slow.
+fn create(forest: &ForestSchema) -> String {
+    let columns: Vec<String> =
+        tree_columns(forest).iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+    let kind = if forest.has_levels() { "" } else { " without rowid" };
+    format!("create table {} ({}){kind};", quoted(&tree_table(&forest.name)), columns.join(", "))
+}
+
+/// Makes the table of a forest with levels anew, with names and levels, from one without them.
+fn widen(schema: &Schema, forest: &ForestSchema) -> String {
+    let feed = schema.feed(forest.feed);
+    let name = schema.name_field(forest.feed);
+    let name = name.map_or("null".to_owned(), |field| format!("s.{}", quoted(&field.column)));
+    let name = format!("nullif({name}, '')");
+    let levels: Vec<String> =
+        (1..=LEVELS).flat_map(|n| [format!("level_{n}_id"), format!("level_{n}_name")]).collect();
+    let levels = levels.join(", ");
+    let (mut top, mut below) = (vec!["t.id".to_owned(), name.clone()], Vec::new());
+    top.resize(2 * LEVELS, "null".to_owned());
+    for (at, n) in (1..=LEVELS).enumerate() {
+        below.push(format!("iif(t.depth = {at}, t.id, level_{n}_id)"));
+        below.push(format!("iif(t.depth = {at}, {name}, level_{n}_name)"));
+    }
+    let names: Vec<&str> = LEVEL_COLUMNS.iter().map(|(name, _)| *name).collect();
+    let values: Vec<String> = names
+        .iter()
+        .map(|name| match name.starts_with("level_") || *name == "path_name" {
+            true => format!("d.{name}"),
+            false => format!("t.{name}"),
+        })
+        .collect();
+    format!(
+        "create temp table former as select * from main.{table};\n\
+         create index temp.former_parent on former (parent_id);\n\
+         create index temp.former_id on former (id);\n\
+         drop table main.{table};\n\
+         {create}\n\
+         insert into main.{table} ({columns})\n\
+         with recursive d(id, path_name, {levels}) as (\n\
+         select t.id, coalesce({name}, t.id), {top} from temp.former t left join {feed} s on s.{key} = t.id \
+         where t.parent_id is null\n\
+         union all\n\
+         select t.id, iif(t.path is null, null, d.path_name || '/' || coalesce({name}, t.id)), {below}\n\
+         from d join temp.former t on t.parent_id = d.id left join {feed} s on s.{key} = t.id)\n\
+         select {values} from d join temp.former t on t.id = d.id order by t.id;\n\
+         drop table temp.former;",
+        table = quoted(&tree_table(&forest.name)),
+        create = create(forest),
+        columns = names.join(", "),
+        top = top.join(", "),
+        below = below.join(", "),
+        values = values.join(", "),
+        feed = quoted(forest.feed.name()),
+        key = quoted(&feed.key_field().column),
+    )
+}

@@ -1,0 +1,240 @@
+//! What an analyst finds beside the snapshot: names and levels in the trees, the views, the labels of codes, the dictionary.
+
+use std::fs;
+
+use orgsnap::sample::{self, Charset, Options};
+use rusqlite::Connection;
+
+use super::Workspace;
+
+/// A company of three days: clean, then a branch renamed, a team without a leader, one whose leader left, one whose leader
+/// nobody knows, and an agent in an organisation that is not there.
+struct Company {
+    workspace: Workspace,
+}
+
+impl Company {
+    fn new() -> Company {
+        let workspace = Workspace::new();
+        let date = "2024-11-22".parse().unwrap();
+        let options = Options { agents: 600, charset: Charset::Utf8, ..Options::new(date) };
+        fs::create_dir_all(workspace.path("in")).unwrap();
+        sample::write(&options, &workspace.path("in")).unwrap();
+        let job = "tenant = \"t\"\n[source]\nkind = \"dir\"\npath = \"in\"\n";
+        workspace.write("t.toml", job);
+        Company { workspace }
+    }
+
+    /// Edits the cells of a file's lines.
+    fn edit(&self, file: &str, mut edit: impl FnMut(&mut Vec<String>)) {
+        let path = self.workspace.path("in").join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let mut out = String::new();
+        for (at, line) in text.lines().enumerate() {
+            let mut cells: Vec<String> = line.split('|').map(str::to_owned).collect();
+            if at > 0 {
+                edit(&mut cells);
+            }
+            out += &(cells.join("|") + "\n");
+        }
+        fs::write(path, out).unwrap();
+    }
+
+    fn import(&self, date: &str) -> Connection {
+        let output = self.workspace.run(&["import", "t.toml", "--date", date]);
+        assert_eq!(output.code, Some(0), "{output:?}");
+        Connection::open(self.workspace.path("data/t/org.db")).unwrap()
+    }
+}
+
+fn rows(db: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = db.prepare(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+    let columns = statement.column_count();
+    let cell = |row: &rusqlite::Row<'_>, at: usize| -> rusqlite::Result<String> {
+        Ok(match row.get_ref(at)? {
+            rusqlite::types::ValueRef::Null => "-".to_owned(),
+            rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+            text => text.as_str()?.to_owned(),
+        })
+    };
+    let row = |row: &rusqlite::Row<'_>| {
+        (0..columns).map(|at| cell(row, at)).collect::<rusqlite::Result<Vec<_>>>()
+    };
+    let found = statement.query_map([], row).unwrap();
+    found.map(|row| row.unwrap().join("|")).collect()
+}
+
+fn one(db: &Connection, sql: &str) -> String {
+    let found = rows(db, sql);
+    assert_eq!(found.len(), 1, "{sql}: {found:?}");
+    found[0].clone()
+}
+
+/// Records of a tree whose path or levels differ from a walk along the parents.
+fn wrong_levels(db: &Connection, tree: &str, feed: &str, name: &str) -> Vec<String> {
+    let levels: String = (1..=6)
+        .map(|n| {
+            format!(
+                " or level_{n}_id is not (select up from line where id = t.id and depth = {n} - 1) \
+                  or level_{n}_name is not (select s.{name} from line join {feed} s on s.id = up \
+                     where line.id = t.id and depth = {n} - 1)"
+            )
+        })
+        .collect();
+    rows(
+        db,
+        &format!(
+            "with recursive line(id, up, depth, parent) as materialized (\
+             select id, id, depth, parent_id from {tree} union all \
+             select l.id, p.id, p.depth, p.parent_id from line l join {tree} p on p.id = l.parent) \
+             select id from {tree} t where path_name is not (select group_concat(named, '/') from \
+             (select s.{name} as named from line join {feed} s on s.id = up where line.id = t.id \
+             order by depth)){levels}"
+        ),
+    )
+}
+
+#[test]
+fn names_and_levels_of_the_trees_follow_the_parents_and_the_newest_names() {
+    let company = Company::new();
+    let db = company.import("2024-11-22");
+    let trees = [("organ_tree", "organ", "organ_name"), ("node_tree", "node", "node_name")];
+    for (tree, feed, name) in trees {
+        assert_eq!(wrong_levels(&db, tree, feed, name), Vec::<String>::new(), "{tree}");
+    }
+    let branch = one(&db, "select id from organ_tree where depth = 1 order by id limit 1");
+    company.edit("temp_organization.txt", |cells| {
+        if cells[0] == branch {
+            cells[1] = "新名分公司".to_owned();
+        }
+        if cells[2] == branch {
+            cells[3] = "新名分公司".to_owned();
+        }
+    });
+    let db = company.import("2024-11-23");
+    for (tree, feed, name) in trees {
+        assert_eq!(wrong_levels(&db, tree, feed, name), Vec::<String>::new(), "{tree}");
+    }
+    let renamed = "select count(*) > 1 from organ_tree where level_2_name = '新名分公司' and path_name like '%/新名分公司%'";
+    assert_eq!(one(&db, renamed), "1");
+}
+
+#[test]
+fn the_wide_view_has_one_row_an_agent_also_where_team_or_organisation_is_unknown() {
+    let company = Company::new();
+    let mut left = 2;
+    company.edit("temp_agent.txt", |cells| match left {
+        0 => {}
+        2 => {
+            cells[13] = "nowhere".to_owned();
+            left = 1;
+        }
+        _ => {
+            cells[11] = "no-team".to_owned();
+            left = 0;
+        }
+    });
+    let db = company.import("2024-11-22");
+    assert_eq!(one(&db, "select count(*), count(distinct id) from agent_now"), "600|600");
+    let lost = "select count(*) from agent_now where working_organ_id = 'nowhere' and organ_1_id is null and team_1_id is not null";
+    assert_eq!(one(&db, lost), "1");
+    let lost = "select count(*) from agent_now where working_node_id = 'no-team' and team_path_name is null and organ_path_name is not null";
+    assert_eq!(one(&db, lost), "1");
+    let wrong = "select a.id from agent_now a join agent s on s.id = a.id \
+                 where a.agent_status_label is not (select label_zh from code_label where table_name = 'agent' \
+                 and column_name = 'agent_status' and value = s.agent_status) \
+                 or a.organ_path_name is not (select path_name from organ_tree where id = s.working_organ_id) \
+                 or a.team_2_name is not (select level_2_name from node_tree where id = s.working_node_id) \
+                 or a.recruiter_name is not (select agent_name from agent where id = s.recommend_by_agent_id) \
+                 or a.leader_id is not (select agent_id from node where id = s.working_node_id) \
+                 or a.leader_name is not (select agent_name from agent where id = a.leader_id)";
+    assert_eq!(rows(&db, wrong), Vec::<String>::new());
+}
+
+#[test]
+fn the_wide_view_begins_with_the_tree_whose_level_is_asked_for() {
+    let company = Company::new();
+    let db = company.import("2024-11-22");
+    for (filter, first) in [
+        ("organ_2_id = '8601'", "o"),
+        ("organ_3_name = '郑州中心支公司'", "o"),
+        ("team_1_id = '86010101010000'", "t"),
+        ("leader_id = '1000000001'", "n"),
+    ] {
+        let sql = format!("explain query plan select * from agent_now where {filter}");
+        let mut statement = db.prepare(&sql).unwrap();
+        let plan = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        let plan: Vec<String> = plan.map(Result::unwrap).collect();
+        let tables: Vec<&String> = plan
+            .iter()
+            .filter(|step| {
+                ["o", "t", "n", "a"].iter().any(|table| step.split(' ').nth(1) == Some(table))
+            })
+            .collect();
+        assert!(tables[0].split(' ').nth(1) == Some(first), "{filter}: {plan:?}");
+    }
+}
+
+#[test]
+fn the_recruitment_line_of_an_agent_is_the_walk_along_the_recruiters() {
+    let company = Company::new();
+    let db = company.import("2024-11-22");
+    let wrong = "with recursive line(id, up, distance) as (\
+                 select id, parent_id, 1 from recruit_tree where parent_id is not null union all \
+                 select l.id, t.parent_id, distance + 1 from line l join recruit_tree t on t.id = l.up \
+                 where t.parent_id is not null) \
+                 select * from (select * from line except select id, ancestor_id, distance from recruit_line) \
+                 union all select * from (select id, ancestor_id, distance from recruit_line except select * from line)";
+    assert_eq!(rows(&db, wrong), Vec::<String>::new());
+    assert_eq!(one(&db, "select count(*) > 600 from recruit_line"), "1");
+}
+
+#[test]
+fn problems_of_teams_are_listed_once_each() {
+    let company = Company::new();
+    let mut teams = Vec::new();
+    company.edit("temp_base_node.txt", |cells| {
+        if cells[2] == "1" && cells[13] == "1" && !cells[3].is_empty() && teams.len() < 3 {
+            match teams.len() {
+                0 => cells[3] = String::new(),
+                1 => cells[3] = "nobody".to_owned(),
+                _ => {}
+            }
+            teams.push((cells[0].clone(), cells[3].clone()));
+        }
+    });
+    company.edit("temp_agent.txt", |cells| {
+        if cells[0] == teams[2].1 {
+            cells[2] = "2".to_owned();
+            cells[8] = "2024-11-01".to_owned();
+        }
+    });
+    let db = company.import("2024-11-22");
+    for (team, problem) in teams.iter().zip(["no_leader", "leader_missing", "leader_left"]) {
+        let sql = format!(
+            "select problem from team_check where id = '{}' and problem <> 'empty'",
+            team.0
+        );
+        assert_eq!(rows(&db, &sql), [problem]);
+    }
+    let wrong = "select id from node_tree t where (active_agent_count = 0 and \
+                 (select work from node where id = t.id) = 1) <> \
+                 (select count(*) from team_check c where c.id = t.id and problem = 'empty')";
+    assert_eq!(rows(&db, wrong), Vec::<String>::new());
+    let unlabelled = "select distinct problem from team_check where problem_label is not \
+                      (select label_zh from code_label where table_name = 'team_check' and value = problem)";
+    assert_eq!(rows(&db, unlabelled), Vec::<String>::new());
+}
+
+#[test]
+fn every_column_of_the_dictionary_has_an_example_of_its_type() {
+    let company = Company::new();
+    let db = company.import("2024-11-22");
+    let without = "select table_name, column_name from data_dictionary where column_name <> '' and example is null";
+    assert_eq!(rows(&db, without), Vec::<String>::new());
+    let odd = "select table_name, column_name, example from data_dictionary \
+               where type = 'integer' and cast(cast(example as integer) as text) <> example \
+               or type = 'date' and example not glob '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' \
+               or type = 'json' and not json_valid(example)";
+    assert_eq!(rows(&db, odd), Vec::<String>::new());
+}
