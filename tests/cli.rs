@@ -1,6 +1,7 @@
 //! The program itself, as people and schedulers call it: every verb, in both languages, with its exit code.
 
 mod against;
+mod approve;
 mod back_dated;
 mod backup;
 mod bad_input;

@@ -6,12 +6,14 @@
 )]
 
 mod alerting;
+mod approve;
 mod argument;
 mod backup;
 mod check;
 mod check_files;
 mod completions;
 mod config;
+mod confirmation;
 mod counted_progress;
 mod delivery_format;
 mod exit;
@@ -93,6 +95,7 @@ enum Verb {
     Sample(sample::Arguments),
     Serve(serve::Arguments),
     Runs(runs::Arguments),
+    Approve(approve::Arguments),
     Retract(retract::Arguments),
     Backup(backup::Arguments),
     Tree(tree::Arguments),
@@ -176,6 +179,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Sample(arguments) => sample::run(arguments, environment),
         Verb::Serve(arguments) => serve::run(arguments, environment),
         Verb::Runs(arguments) => runs::run(arguments, environment),
+        Verb::Approve(arguments) => approve::run(arguments, environment),
         Verb::Retract(arguments) => retract::run(arguments, environment),
         Verb::Backup(arguments) => backup::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),

@@ -30,6 +30,7 @@ const FORMAT: FileFormat = FileFormat {
             M::up(include_str!("migrations/0004.sql")),
             M::up_with_hook(include_str!("migrations/0005.sql"), quarantined_keys::fill),
             M::up(include_str!("migrations/0006.sql")),
+            M::up(include_str!("migrations/0008.sql")),
         ]
     },
 };

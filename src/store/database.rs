@@ -9,6 +9,7 @@ use crate::config::schema::Schema;
 use crate::model::PerFeed;
 use crate::model::{RecentRun, RecordedFiles, RunId, Verdict};
 use crate::store::error::StoreError;
+use crate::store::event_list::{self, StoredEvent};
 use crate::store::layout::{self, FeedTable};
 use crate::store::publication::Publication;
 use crate::store::record::{self, RunRecord};
@@ -72,6 +73,14 @@ impl Store {
             })
         });
         Ok(recent.collect())
+    }
+
+    /// What was published, approved and taken back, in order.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn events(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        event_list::read(&self.conn).map_err(|error| self.fault(error))
     }
 
     /// The files that the newest snapshot before a date was made of; none if there is no such snapshot.
