@@ -11,14 +11,30 @@ use crate::model::{Disposition, Feed, FileFacts, Finding, GateReason, Level, Mes
 #[derive(Debug)]
 pub struct Approved {
     // Private: only `judge` fills it.
-    _judged: (),
+    waived: Vec<GateReason>,
+}
+
+impl Approved {
+    /// The limits that are broken and were waived.
+    pub fn waived(&self) -> &[GateReason] {
+        &self.waived
+    }
+}
+
+/// Whether limits hold. Fatal findings refuse a delivery in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limits {
+    /// A broken limit refuses the delivery.
+    Hold,
+    /// Somebody who answers for it has waived them, or had, when the delivery was published that is read again.
+    Waived,
 }
 
 #[cfg(test)]
 impl Approved {
     /// A proof for tests of what comes after the gate.
     pub(crate) fn for_tests() -> Approved {
-        Approved { _judged: () }
+        Approved { waived: Vec::new() }
     }
 }
 
@@ -104,7 +120,11 @@ pub struct Branch<'a> {
 ///
 /// # Errors
 /// The reasons why it must not be published, one a limit that is broken; never empty.
-pub fn judge(facts: &Facts<'_>, limits: &GateLimits) -> Result<Approved, Vec<GateReason>> {
+pub fn judge(
+    facts: &Facts<'_>,
+    limits: &GateLimits,
+    hold: Limits,
+) -> Result<Approved, Vec<GateReason>> {
     let mut reasons = Vec::new();
     fatal(facts, &mut reasons);
     for file in facts.files {
@@ -124,7 +144,12 @@ pub fn judge(facts: &Facts<'_>, limits: &GateLimits) -> Result<Approved, Vec<Gat
         });
     }
     vanished(facts, limits, &mut reasons);
-    if reasons.is_empty() { Ok(Approved { _judged: () }) } else { Err(reasons) }
+    let is_fatal = |reason: &GateReason| reason.limit == GateReason::FATAL;
+    match hold {
+        Limits::Hold if reasons.is_empty() => Ok(Approved { waived: reasons }),
+        Limits::Waived if !reasons.iter().any(is_fatal) => Ok(Approved { waived: reasons }),
+        Limits::Hold | Limits::Waived => Err(reasons),
+    }
 }
 
 fn fatal(facts: &Facts<'_>, reasons: &mut Vec<GateReason>) {
@@ -147,7 +172,7 @@ fn fatal(facts: &Facts<'_>, reasons: &mut Vec<GateReason>) {
             _ => (format!("（{}）", files.join("、")), format!(" ({})", files.join(", "))),
         };
         reasons.push(GateReason {
-            limit: "fatal-finding",
+            limit: GateReason::FATAL,
             message: Message::new(
                 format!("{code} {name}{zh}：{count} 处致命问题"),
                 format!("{count} fatal finding(s) of {code} {name}{en}"),
@@ -296,7 +321,7 @@ mod tests {
             branches: &[Branch { organ: "8601", before: branch.0, gone: branch.1 }],
             before: None,
         };
-        match judge(&facts, &GateLimits::default()) {
+        match judge(&facts, &GateLimits::default(), Limits::Hold) {
             Ok(Approved { .. }) => Vec::new(),
             Err(reasons) => reasons.into_iter().map(|r| r.limit).collect(),
         }

@@ -1,17 +1,21 @@
 //! The order of the stages: fetch and archive here; parse, check, gate and publish in `run`. Nothing outside this
 //! module knows it.
 
+mod approving;
 mod error;
 mod explaining;
 mod former;
 mod former_unreadable;
 mod intake;
 mod job_schema;
+mod journaling;
 mod life;
+mod not_approvable;
 mod outcome;
 mod person_names;
 mod pinned;
 mod proposing;
+mod reading;
 mod sample_files;
 mod reporter;
 mod retracting;
@@ -30,15 +34,18 @@ use crate::config::schema::Schema;
 use crate::delivery::Background;
 use crate::disk::TenantLock;
 use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
+use crate::gate::Limits;
 use crate::model::{Cancel, Feed, RunId, RunReport, Verdict};
 use crate::rules::Levels;
 use crate::store::{self, Store};
 
+pub use approving::{ApproveRequest, approvable, approve};
 pub use error::{Classification, Fault, RunError};
 pub use explaining::{ExplainRequest, Explained, explain};
 use former::Former;
 pub use former_unreadable::FormerUnreadable;
 use job_schema::schema_of;
+pub use not_approvable::{NotApprovable, WhyNot};
 use outcome::Outcome;
 pub use outcome::run_id;
 pub use pinned::WrongPin;
@@ -138,6 +145,9 @@ pub fn import(
         false => Some(Store::open(&database, &schema)?),
     };
     if let Some(store) = &store {
+        if !request.dry_run {
+            journaling::repair(&tenant_dir, store)?;
+        }
         outcome.report.database = Some(database);
         outcome.report.recent = store.recent_runs(RunReport::MAX_RECENT)?;
         outcome.report.newest_date = store.latest()?.map(|latest| latest.date);
@@ -155,6 +165,7 @@ pub fn import(
         schema: &schema,
         levels: &levels,
         limits: job.gate,
+        hold: Limits::Hold,
         pinned: &job.format,
         job: Some(&job.path),
         background: &background,
@@ -271,6 +282,7 @@ pub fn check(
         schema: &schema,
         levels: &levels,
         limits,
+        hold: Limits::Hold,
         pinned: &pinned,
         job: request.job.map(|job| job.path.as_path()),
         background: &Background { now: request.now, date: Some(date), freshness, published: None },
@@ -325,7 +337,8 @@ fn fetch_files(
             business_date: outcome.report.business_date,
             fetched: request.now,
         };
-        archive::write(tenant_dir, &label, &raw)?;
+        let folder = archive::write(tenant_dir, &label, &raw)?;
+        reading::keep(request.job, &folder)?;
     }
     raw.remove_downloads();
     outcome.time(Stage::Fetch, began);

@@ -3,6 +3,7 @@
 mod against;
 mod analyst;
 mod asking;
+mod approve;
 mod back_dated;
 mod backup;
 mod bad_input;

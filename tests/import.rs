@@ -87,7 +87,9 @@ impl Insurer {
                 fs::read_dir(data.join("t/archive"))
                     .into_iter()
                     .flatten()
-                    .map(|day| fs::read_dir(day.unwrap().path()).unwrap().count() as i64)
+                    .map(|day| day.unwrap().path())
+                    .filter(|day| day.is_dir())
+                    .map(|day| fs::read_dir(day).unwrap().count() as i64)
                     .sum::<i64>(),
             );
         let request = ImportRequest {

@@ -262,6 +262,7 @@ pub(crate) fn published() -> RunReport {
         timezone: chrono_tz::Asia::Shanghai,
         verdict: Verdict::Published,
         reasons: Vec::new(),
+        approval: None,
         previous_date: Some(date("2026-11-23")),
         newest_date: Some(date("2026-11-23")),
         files,

@@ -103,7 +103,7 @@ impl Cause {
 pub struct RunFacts {
     /// The run.
     pub run: RunId,
-    /// Why it was refused; empty unless it was.
+    /// Why it was refused, or who answers for what it published; empty otherwise.
     pub reasons: Vec<GateReason>,
     /// What explains the findings: the first three causes.
     pub causes: Vec<model::Cause>,
@@ -196,7 +196,7 @@ impl RunFacts {
             .collect();
         RunFacts {
             run: report.run.clone(),
-            reasons: report.reasons.clone(),
+            reasons: report.noted_reasons(),
             causes: report.causes.iter().take(MOST_CAUSES).cloned().collect(),
             all_causes: report.causes.len() as u64,
             findings,

@@ -13,7 +13,7 @@ pub(super) enum Exit {
     Locked,
     /// The source is unavailable for now, or the files are not there yet; worth trying again later.
     Unavailable,
-    /// The delivery is refused, or `check` found errors: its provider has to act.
+    /// The delivery is refused, or `check` found errors: its provider has to act. Or a comparison found differences.
     Refused,
     /// Wrong arguments, a wrong configuration, a source that refuses access, or a data folder that cannot be used:
     /// whoever runs orgsnap has to act.

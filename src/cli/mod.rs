@@ -7,12 +7,14 @@
 
 mod alerting;
 mod answer;
+mod approve;
 mod argument;
 mod backup;
 mod check;
 mod check_files;
 mod completions;
 mod config;
+mod confirmation;
 mod counted_progress;
 mod delivery_format;
 mod exit;
@@ -95,6 +97,7 @@ enum Verb {
     Sample(sample::Arguments),
     Serve(serve::Arguments),
     Runs(runs::Arguments),
+    Approve(approve::Arguments),
     Retract(retract::Arguments),
     Backup(backup::Arguments),
     Tree(tree::Arguments),
@@ -179,6 +182,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Sample(arguments) => sample::run(arguments, environment),
         Verb::Serve(arguments) => serve::run(arguments, environment),
         Verb::Runs(arguments) => runs::run(arguments, environment),
+        Verb::Approve(arguments) => approve::run(arguments, environment),
         Verb::Retract(arguments) => retract::run(arguments, environment),
         Verb::Backup(arguments) => backup::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),

@@ -1,11 +1,10 @@
 //! `orgsnap retract`: takes a date back, as if it had never been delivered.
 
-use std::io::{self, BufRead as _, IsTerminal as _};
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::Args;
-use orgsnap::model::{Message, system_reason};
+use orgsnap::model::Message;
 use orgsnap::pipeline::{self, RetractRequest, Retracted};
 use orgsnap::store::{DATABASE, Reader};
 
@@ -13,7 +12,7 @@ use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::import::load;
-use super::{argument, output};
+use super::{argument, confirmation, output};
 
 /// Take a date back, as if it had never been delivered
 #[derive(Debug, Args)]
@@ -73,25 +72,15 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
 
 /// Asks the person at the terminal.
 fn is_confirmed(tenant: &str, date: NaiveDate, environment: &Environment) -> Result<bool, Failure> {
-    if !io::stdin().is_terminal() {
-        return Err(Failure::usage(Message::new(
-            format!("撤回 {date} 需要确认；不在终端中运行时请加 --yes"),
-            format!("taking {date} back has to be confirmed: without a terminal, add --yes"),
-        )));
-    }
-    output::print(&environment.language.choose(
-        format!("撤回租户 {tenant} 在 {date} 的快照，如同该日从未导入。是否继续？[y/N] "),
+    let question = Message::new(
+        format!("撤回租户 {tenant} 在 {date} 的快照，如同该日从未导入。是否继续？"),
         format!(
-            "Take the snapshot of {date} of tenant {tenant} back, as if it had never been delivered? [y/N] "
+            "Take the snapshot of {date} of tenant {tenant} back, as if it had never been delivered?"
         ),
-    ))?;
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(|error| {
-        let Message { zh, en } = system_reason(&error);
-        Failure::usage(Message::new(
-            format!("无法读取输入：{zh}；可加 --yes 不提问"),
-            format!("the answer cannot be read: {en}; with --yes nothing is asked"),
-        ))
-    })?;
-    Ok(["y", "yes", "是"].contains(&line.trim().to_lowercase().as_str()))
+    );
+    let unasked = Message::new(
+        format!("撤回 {date} 需要确认；不在终端中运行时请加 --yes"),
+        format!("taking {date} back has to be confirmed: without a terminal, add --yes"),
+    );
+    confirmation::is_given(&question, unasked, environment)
 }

@@ -50,7 +50,18 @@ struct Run<'a> {
     quarantined: u64,
     errors: u64,
     reasons: Vec<Reason<'a>>,
+    approval: Option<Approval<'a>>,
+    /// The run that published by approval what this one refused.
+    approved_as: Option<&'a str>,
     tool_version: &'a str,
+}
+
+#[derive(Serialize)]
+struct Approval<'a> {
+    refused_run: &'a str,
+    at: &'a str,
+    by: &'a str,
+    reason: &'a str,
 }
 
 #[derive(Serialize)]
@@ -152,6 +163,13 @@ fn document(row: &RunRow) -> Run<'_> {
             .iter()
             .map(|r| Reason { limit: &r.limit, zh: &r.message.zh, en: &r.message.en })
             .collect(),
+        approval: row.approval.as_ref().map(|approval| Approval {
+            refused_run: &approval.refused.0,
+            at: &approval.at,
+            by: &approval.by,
+            reason: &approval.reason,
+        }),
+        approved_as: row.approved_as.as_ref().map(|run| run.0.as_str()),
         tool_version: &row.tool_version,
     }
 }
@@ -167,11 +185,18 @@ fn drawn(runs: &[RunRow], environment: &Environment) -> String {
         .map(|row| {
             let took: u64 = row.timings.iter().map(|(_, milliseconds)| milliseconds).sum();
             let verdict = formatting::verdict(language, &row.verdict);
+            let verdict = match (&row.approval, &row.approved_as) {
+                (Some(_), _) => format!("{verdict}{}", language.choose("，经放行", ", approved")),
+                (None, Some(_)) => {
+                    format!("{verdict}{}", language.choose("，后放行", ", then approved"))
+                }
+                (None, None) => verdict.to_owned(),
+            };
             // A publication that a later run of the same date replaced is no longer to be seen.
             let replaced = row.verdict == "published" && !row.current;
             let verdict = match replaced {
                 true => format!("{verdict}{}", language.choose("，已被替换", ", replaced")),
-                false => verdict.to_owned(),
+                false => verdict,
             };
             vec![
                 row.tenant.clone(),

@@ -5,18 +5,17 @@
 //! archived to the end. Everything is closed to other users; rosters are personal data.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Feed, Message, RunId, json_reason, system_reason};
 
+use super::compression::compress;
 use super::digest;
 use super::{Content, Fetched, RawDelivery, RawFile};
 use crate::disk::{DiskError, create_private_dirs, create_private_file, sync_dir};
@@ -26,19 +25,6 @@ pub const MANIFEST: &str = "manifest.json";
 
 /// The version of the manifest's form that this program writes and reads.
 const VERSION: u32 = 1;
-
-/// On a roster of 116 MB level 1 takes 0.6 s of a processor and zstd's default 3 takes 0.8 s, for a
-/// file that is 2 % smaller.
-const LEVEL: i32 = 1;
-
-/// Bytes a frame: large enough to compress as well as the whole, small enough to share out.
-const FRAME: usize = 4 << 20;
-
-/// Compressing threads.
-const THREADS: u64 = 2;
-
-/// Compressed frames that may wait to be written, a thread.
-const WAITING: usize = 2;
 
 /// What a delivery is archived as.
 #[derive(Debug, Clone, Copy)]
@@ -133,13 +119,7 @@ pub fn write(
     label: &Label<'_>,
     delivery: &RawDelivery,
 ) -> Result<PathBuf, ArchiveError> {
-    let day = tenant_dir.join("archive").join(label.business_date.to_string());
-    let folder = day.join(&label.run.0);
-    create_private_dirs(&day)?;
-    if folder.exists() {
-        return Err(ArchiveError::Exists { path: folder });
-    }
-    create_private_dirs(&folder)?;
+    let (day, folder) = make_folder(tenant_dir, label)?;
     for fetched in &delivery.files {
         if let Fetched::File(file) = fetched {
             let path = packed(&folder, file.container.as_ref().unwrap_or(&file.name));
@@ -158,14 +138,7 @@ pub fn write(
         source: delivery.source.clone(),
         files: delivery.files.iter().map(Entry::of).collect(),
     };
-    let path = folder.join(MANIFEST);
-    let text = serde_json::to_vec_pretty(&manifest)
-        .map_err(|error| DiskError { path: path.clone(), source: error.into() })?;
-    let mut file = create_private_file(&path)?;
-    file.write_all(&text).and_then(|()| file.sync_all()).map_err(DiskError::at(&path))?;
-    for dir in [&folder, &day] {
-        sync_dir(dir)?;
-    }
+    write_manifest(&day, &folder, &manifest)?;
     Ok(folder)
 }
 
@@ -214,9 +187,88 @@ pub fn read_only(folder: &Path, feeds: &[Feed]) -> Result<RawDelivery, ArchiveEr
     Ok(RawDelivery { source: manifest.source, files, downloads: Vec::new() })
 }
 
+/// What the manifest of an archived delivery says of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Archived {
+    /// The run that archived it.
+    pub run: RunId,
+    /// When it was fetched.
+    pub fetched: DateTime<Utc>,
+    /// SHA-256 of the files that were delivered, in report order.
+    pub sha256: Vec<Option<String>>,
+}
+
+/// What the manifest of an archived delivery says of it.
+///
+/// # Errors
+/// If the folder has no manifest, or one of a newer version.
+pub fn facts(folder: &Path) -> Result<Archived, ArchiveError> {
+    let manifest = manifest(folder)?;
+    let fetched = manifest.fetched.parse().map_err(|_| ArchiveError::Damaged {
+        path: folder.join(MANIFEST),
+        what: Message::fixed("获取时间有误", "its time is none"),
+    })?;
+    let sha256 = manifest.files.into_iter().map(|entry| entry.sha256).collect();
+    Ok(Archived { run: RunId(manifest.run), fetched, sha256 })
+}
+
+/// Archives a delivery that is archived already as that of another run, without a second copy of its files where the
+/// disk can do that. Returns the folder made, which is on disk for good.
+///
+/// # Errors
+/// As [`write`]; if the archived delivery has no manifest.
+pub fn link(tenant_dir: &Path, from: &Path, label: &Label<'_>) -> Result<PathBuf, ArchiveError> {
+    let manifest = manifest(from)?;
+    let (day, folder) = make_folder(tenant_dir, label)?;
+    for entry in manifest.files.iter().filter(|entry| matches!(entry.state, State::Archived)) {
+        let name = entry.container.as_ref().unwrap_or(&entry.name);
+        let (old, new) = (packed(from, name), packed(&folder, name));
+        // A zip file is that of several feeds.
+        if new.exists() {
+            continue;
+        }
+        let linked = fs::hard_link(&old, &new).or_else(|_| {
+            fs::copy(&old, &new)?;
+            File::open(&new)?.sync_all()
+        });
+        linked.map_err(DiskError::at(&old))?;
+    }
+    let manifest = Manifest {
+        run: label.run.0.clone(),
+        business_date: label.business_date.to_string(),
+        ..manifest
+    };
+    write_manifest(&day, &folder, &manifest)?;
+    Ok(folder)
+}
+
+/// The folder of a run, made anew, below that of its date.
+fn make_folder(tenant_dir: &Path, label: &Label<'_>) -> Result<(PathBuf, PathBuf), ArchiveError> {
+    let day = tenant_dir.join("archive").join(label.business_date.to_string());
+    let folder = day.join(&label.run.0);
+    create_private_dirs(&day)?;
+    if folder.exists() {
+        return Err(ArchiveError::Exists { path: folder });
+    }
+    create_private_dirs(&folder)?;
+    Ok((day, folder))
+}
+
+fn write_manifest(day: &Path, folder: &Path, manifest: &Manifest) -> Result<(), ArchiveError> {
+    let path = folder.join(MANIFEST);
+    let text = serde_json::to_vec_pretty(manifest)
+        .map_err(|error| DiskError { path: path.clone(), source: error.into() })?;
+    let mut file = create_private_file(&path)?;
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(DiskError::at(&path))?;
+    for dir in [folder, day] {
+        sync_dir(dir)?;
+    }
+    Ok(())
+}
+
 fn manifest(folder: &Path) -> Result<Manifest, ArchiveError> {
     let path = folder.join(MANIFEST);
-    let text = std::fs::read(&path)
+    let text = fs::read(&path)
         .map_err(|source| ArchiveError::Unreadable { path: path.clone(), source })?;
     let damaged = |zh: String, en: String| ArchiveError::Damaged {
         path: path.clone(),
@@ -306,95 +358,6 @@ impl Entry {
 
 fn packed(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.zst"))
-}
-
-/// Compresses a file, on disk for good when this returns.
-///
-/// The outcome is a sequence of zstd frames, which every zstd reader takes for one stream. Two threads
-/// compress every other frame each, and no more of them wait in memory than [`WAITING`] a thread,
-/// however large the file.
-fn compress(file: &RawFile, path: &Path) -> Result<(), DiskError> {
-    let source = match &file.content {
-        Content::Memory(bytes) => Frames::Memory(bytes),
-        Content::Disk(download) => {
-            Frames::Disk(File::open(download).map_err(DiskError::at(download))?)
-        }
-    };
-    let mut packed = create_private_file(path)?;
-    // An empty file is one frame too, so that what is on disk is valid zstd.
-    let frames = file.size.div_ceil(FRAME as u64).max(1);
-    let written = thread::scope(|scope| -> io::Result<()> {
-        let (source, size) = (&source, file.size);
-        let compressed: Vec<_> = (0..THREADS)
-            .map(|first| {
-                let (sender, receiver) = mpsc::sync_channel(WAITING);
-                scope.spawn(move || {
-                    compress_frames(
-                        source,
-                        size,
-                        (first..frames).step_by(THREADS as usize),
-                        &sender,
-                    )
-                });
-                receiver
-            })
-            .collect();
-        for (_, receiver) in (0..frames).zip(compressed.iter().cycle()) {
-            let frame = receiver
-                .recv()
-                .map_err(|_| io::Error::other("a compressing thread ended early"))?;
-            packed.write_all(&frame?)?;
-        }
-        packed.sync_all()
-    });
-    written.map_err(DiskError::at(path))
-}
-
-/// Where frames come from.
-enum Frames<'f> {
-    Memory(&'f [u8]),
-    Disk(File),
-}
-
-impl Frames<'_> {
-    /// The bytes of a frame; `buffer` may lend them a place.
-    fn frame<'b>(&'b self, index: u64, size: u64, buffer: &'b mut Vec<u8>) -> io::Result<&'b [u8]> {
-        let start = index * FRAME as u64;
-        let len = size.saturating_sub(start).min(FRAME as u64) as usize;
-        match self {
-            Frames::Memory(bytes) => Ok(&bytes[start as usize..start as usize + len]),
-            Frames::Disk(file) => {
-                buffer.resize(len, 0);
-                file.read_exact_at(buffer, start)?;
-                Ok(buffer)
-            }
-        }
-    }
-}
-
-/// Compresses frames until there are none left or the receiver is dropped.
-fn compress_frames(
-    source: &Frames<'_>,
-    size: u64,
-    frames: impl Iterator<Item = u64>,
-    sender: &mpsc::SyncSender<io::Result<Vec<u8>>>,
-) {
-    let mut buffer = Vec::new();
-    let mut compressor = zstd::bulk::Compressor::new(LEVEL).and_then(|mut compressor| {
-        compressor.include_checksum(true)?;
-        Ok(compressor)
-    });
-    for index in frames {
-        let result = match &mut compressor {
-            Ok(compressor) => {
-                source.frame(index, size, &mut buffer).and_then(|frame| compressor.compress(frame))
-            }
-            Err(error) => Err(io::Error::other(error.to_string())),
-        };
-        if sender.send(result).is_err() {
-            return;
-        }
-    }
 }
 
 impl ArchiveError {

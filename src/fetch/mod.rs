@@ -5,6 +5,7 @@
 //! file beyond unpacking it. Local names are those of the schema or the job, but for case, and the bare name of a zip file.
 
 pub mod archive;
+mod compression;
 mod data_blocked;
 mod digest;
 mod dir;
@@ -15,6 +16,7 @@ mod expected_files;
 mod flush;
 mod ftp;
 mod implicit;
+mod journal;
 mod deadline;
 mod matching;
 mod names;
@@ -26,6 +28,7 @@ mod remote;
 mod reply;
 mod request;
 mod session;
+mod settings;
 #[cfg(feature = "sftp")]
 mod sftp;
 mod throttle;
@@ -48,10 +51,12 @@ use upload::Upload;
 pub use archive::ArchiveError;
 pub use error::FetchError;
 pub use expand::{member, member_names};
+pub use journal::{JOURNAL, Journal, JournalEntry, JournalEvent};
 pub use matching::only_near;
 pub use progress::{NoProgress, Progress};
 pub use raw::{Content, Fetched, RawDelivery, RawFile};
 pub use request::{EarlierDelivery, Request};
+pub use settings::{ArchivedSettings, SETTINGS};
 
 /// Log targets that must be capped at `info` when logging is set up: at `trace`, suppaftp logs every
 /// command it sends, the one with the password included, and russh what it exchanges.

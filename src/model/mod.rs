@@ -42,9 +42,9 @@ pub use person_name::may_be_name;
 pub use previous::Previous;
 pub use row_counter::RowCounter;
 pub use run::{
-    AgeCounts, FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason, MendedFinding,
-    MendedTotals, NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles, ReportFiles, RunId,
-    RunReport, StageTiming, VanishedRecord, Verdict,
+    AgeCounts, Approval, FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason,
+    MendedFinding, MendedTotals, NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles,
+    ReportFiles, RunId, RunReport, StageTiming, VanishedRecord, Verdict,
 };
 pub use stored_rows::StoredRows;
 pub use system_fault::system_reason;

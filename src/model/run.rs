@@ -62,6 +62,37 @@ pub struct GateReason {
     pub message: Message,
 }
 
+impl GateReason {
+    /// The limit that nobody can waive: a finding that is fatal.
+    pub const FATAL: &'static str = "fatal-finding";
+}
+
+/// That a refused delivery was published because somebody answers for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// The run that had refused the same files.
+    pub refused: RunId,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+    /// The limits that were broken all the same.
+    pub waived: Vec<GateReason>,
+}
+
+impl Approval {
+    /// Who answers for it, and why, in a sentence.
+    pub fn message(&self) -> Message {
+        let Approval { refused, by, reason, .. } = self;
+        Message::new(
+            format!("由 {by} 放行（同一批文件在运行 {refused} 中未发布）：{reason}"),
+            format!("approved by {by} (run {refused} had refused the same files): {reason}"),
+        )
+    }
+}
+
 /// What is known of one delivered file. All that could not be found out is `None` or 0.
 ///
 /// `lines == rows + quarantined + repeated + header_lines + blank + other` whenever the file was parsed.
@@ -195,6 +226,8 @@ pub struct RunReport {
     pub verdict: Verdict,
     /// Why it was refused; empty unless it was.
     pub reasons: Vec<GateReason>,
+    /// Who answers for it, if it publishes what another run had refused.
+    pub approval: Option<Approval>,
     /// The business date of the snapshot before, where there is one.
     pub previous_date: Option<NaiveDate>,
     /// The newest business date with a snapshot when the run began, where there is one.
@@ -253,6 +286,23 @@ impl RunReport {
     pub fn happens(&self, disposition: Disposition) -> Option<Disposition> {
         let withheld = matches!(self.verdict, Verdict::Refused | Verdict::Failed);
         (!withheld || disposition != Disposition::Keep).then_some(disposition)
+    }
+
+    /// Why it was refused; of a delivery that somebody answers for, who that is and which limits are broken.
+    pub fn noted_reasons(&self) -> Vec<GateReason> {
+        let Some(approval) = self.approval.as_ref().filter(|_| self.verdict == Verdict::Published)
+        else {
+            return self.reasons.clone();
+        };
+        let approved = GateReason { limit: "approved", message: approval.message() };
+        let waived = approval.waived.iter().map(|GateReason { limit, message }| GateReason {
+            limit,
+            message: Message::new(
+                format!("已放行：{}", message.zh),
+                format!("waived: {}", message.en),
+            ),
+        });
+        std::iter::once(approved).chain(waived).collect()
     }
 
     /// Business date of the snapshot in use after the run, where there is one.

@@ -12,6 +12,7 @@ use crate::rules::LevelError;
 use crate::store::StoreError;
 
 use super::former_unreadable::FormerUnreadable;
+use super::not_approvable::{NotApprovable, WhyNot};
 use super::pinned::WrongPin;
 
 /// A fault that ended a run. Bad data is none: that is a finding.
@@ -47,6 +48,9 @@ pub enum RunError {
     /// Another run holds the tenant.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// The run cannot be approved.
+    #[error("{}", .0.message().en)]
+    NotApprovable(Box<NotApprovable>),
     /// The database could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -82,6 +86,7 @@ impl RunError {
             RunError::Fetch(error) => error.message(),
             RunError::Archive(error) => error.message(),
             RunError::Lock(error) => error.message(),
+            RunError::NotApprovable(not) => not.message(),
             RunError::Store(error) => error.message(),
             RunError::Cancelled => Message::fixed(
                 "运行在完成前被中止；未发布任何数据，当前快照不变",
@@ -105,6 +110,10 @@ impl RunError {
             | RunError::WrongPin(_)
             | RunError::Former(_)
             | RunError::NoSource { .. } => Fault::Setup.permanent(),
+            RunError::NotApprovable(not) => match not.why {
+                WhyNot::Fatal => Fault::BadDelivery.permanent(),
+                _ => Fault::Setup.permanent(),
+            },
             RunError::Fetch(error) => Classification::of_fetch(error),
             RunError::Archive(error) => match error {
                 ArchiveError::Disk(error) => Classification::of_disk(error),

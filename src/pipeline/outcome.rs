@@ -56,6 +56,7 @@ impl Outcome {
             timezone: chrono_tz::Asia::Shanghai,
             verdict: Verdict::Failed,
             reasons: Vec::new(),
+            approval: None,
             previous_date: None,
             newest_date: None,
             files: Vec::new(),

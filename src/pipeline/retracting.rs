@@ -11,6 +11,7 @@ use crate::store::{self, RetractionRecord, Store, StoreError};
 
 use super::error::RunError;
 use super::job_schema::schema_of;
+use super::journaling;
 use super::rows::write_stored_trees;
 
 /// What to take back.
@@ -54,10 +55,12 @@ pub fn retract(request: &RetractRequest<'_>) -> Result<Retracted, RunError> {
     }
     let _lock = TenantLock::acquire(&tenant_dir, &format!("retract {date}"), now)?;
     let mut store = Store::open(&database, &schema)?;
+    journaling::repair(&tenant_dir, &store)?;
     let mut retraction = store.begin_retraction(date)?;
     if retraction.change().newest_changed() {
         write_stored_trees(&schema, retraction.change())?;
     }
     let run = retraction.commit(RetractionRecord { at: now, by, reason })?;
+    journaling::note(&tenant_dir, &store);
     Ok(Retracted { run, newest: store.latest()?.map(|latest| latest.date) })
 }

@@ -11,6 +11,7 @@ use crate::config::job::{Format, GateLimits, Job};
 use crate::config::schema::Schema;
 use crate::delivery::{Acceptance, Background, Delivery};
 use crate::fetch::{RawDelivery, archive};
+use crate::gate::Limits;
 use crate::links::Links;
 use crate::model::{Cancel, Feed, Finding, PerFeed, RowCounter, RunReport, Verdict};
 use crate::rules::{
@@ -22,6 +23,7 @@ use crate::trees::{DeliveredForest, fields_of_stored, tree_rows};
 use super::error::RunError;
 use super::former::{self, Former};
 use super::intake;
+use super::journaling;
 use super::life;
 use super::outcome::Outcome;
 use super::pinned::wrong_pin;
@@ -36,6 +38,8 @@ pub(super) struct Run<'r> {
     pub(super) schema: &'r Schema,
     pub(super) levels: &'r Levels,
     pub(super) limits: GateLimits,
+    /// Whether they hold.
+    pub(super) hold: Limits,
     pub(super) pinned: &'r Format,
     /// The job file, to name its lines.
     pub(super) job: Option<&'r Path>,
@@ -153,13 +157,14 @@ impl Run<'_> {
             }
             (None, None) => Base::default(),
         };
-        let mut verdict = judge(&self.limits, &mut outcome, &forests, &base);
+        let limits = (&self.limits, self.hold);
+        let mut verdict = judge(limits, &mut outcome, &forests, &base);
         let refused = verdict.as_ref().is_err_and(|reasons| lacks_rows(reasons));
         if (refused || may_be_cut_off(&outcome.report.findings, self.schema, &base))
             && let Some(cut_off) = self.cut_off(&base, delivery, accepted, &quarantined)
         {
             base.mark_cut_off(&cut_off);
-            verdict = judge(&self.limits, &mut outcome, &forests, &base);
+            verdict = judge(limits, &mut outcome, &forests, &base);
         }
         let (cut_off, unchanged) = (base.cut_off(), self.unchanged(delivery, &base));
         let lacking = verdict.as_ref().err().map(|reasons| base.lacking(&self.limits, reasons));
@@ -175,7 +180,12 @@ impl Run<'_> {
         outcome.time(Stage::Check, began);
         let quarantine = intake::quarantined_lines(delivery, accepted);
         let approved = match verdict {
-            Ok(approved) => approved,
+            Ok(approved) => {
+                if let Some(approval) = &mut outcome.report.approval {
+                    approval.waived = approved.waived().to_vec();
+                }
+                approved
+            }
             Err(reasons) => {
                 drop(publication);
                 outcome.refuse(reasons);
@@ -215,6 +225,9 @@ impl Run<'_> {
             quarantine: Box::new(quarantine),
         };
         publication.commit(approved, record)?;
+        if let (Some(tenant_dir), Some(store)) = (self.tenant_dir, &store) {
+            journaling::note(tenant_dir, store);
+        }
         outcome.retime(Stage::Publish, began);
         Ok(reporter::report(outcome.report, self.reporter, delivery))
     }

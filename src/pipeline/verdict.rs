@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 
 use crate::config::job::GateLimits;
-use crate::gate::{self, Approved};
+use crate::gate::{self, Approved, Limits};
 use crate::model::{Feed, FeedChanges, FormerDelivery, GateReason, PerFeed};
 use crate::store::{Branch, FeedOutcome, Publication};
 use crate::trees::DeliveredForest;
@@ -121,7 +121,7 @@ pub(super) fn lacks_rows(reasons: &[GateReason]) -> bool {
 
 /// Gives the gate its facts and returns its verdict. Records in the report how the last snapshot changes.
 pub(super) fn judge(
-    limits: &GateLimits,
+    (limits, hold): (&GateLimits, Limits),
     outcome: &mut Outcome,
     forests: &[DeliveredForest<'_>],
     base: &Base,
@@ -154,5 +154,5 @@ pub(super) fn judge(
         branches: &branches,
         before: base.previous_date.filter(|date| outcome.report.newest_date != Some(*date)),
     };
-    gate::judge(&facts, limits)
+    gate::judge(&facts, limits, hold)
 }

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::model::{FileFacts, Finding, FormerDelivery, FormerFeed, NotRunWhy, RunReport};
+use crate::model::{
+    Approval, FileFacts, Finding, FormerDelivery, FormerFeed, GateReason, NotRunWhy, RunReport,
+};
 
 use super::file::{self, WriteError};
 
@@ -67,6 +69,7 @@ struct Document<'a> {
     previous_date: Option<String>,
     verdict: &'static str,
     reasons: Vec<Reason<'a>>,
+    approval: Option<ApprovalEntry<'a>>,
     files: Vec<File<'a>>,
     counts: BTreeMap<&'static str, Counts>,
     former: Option<Former<'a>>,
@@ -91,6 +94,16 @@ struct Tool {
 struct Reason<'a> {
     limit: &'static str,
     message: Text<'a>,
+}
+
+/// Null unless the run publishes what another run had refused.
+#[derive(Serialize)]
+struct ApprovalEntry<'a> {
+    refused_run: &'a str,
+    at: String,
+    by: &'a str,
+    reason: &'a str,
+    waived: Vec<Reason<'a>>,
 }
 
 #[derive(Serialize)]
@@ -197,11 +210,8 @@ impl<'a> Document<'a> {
             started: instant(report.started),
             previous_date: report.previous_date.map(|date| date.to_string()),
             verdict: report.verdict.name(),
-            reasons: report
-                .reasons
-                .iter()
-                .map(|reason| Reason { limit: reason.limit, message: text(&reason.message) })
-                .collect(),
+            reasons: report.reasons.iter().map(reason).collect(),
+            approval: report.approval.as_ref().map(approval),
             files: report.files.iter().map(file).collect(),
             counts: report.files.iter().map(|f| (f.feed.name(), counts(report, f))).collect(),
             former: report.former.as_ref().map(former),
@@ -234,6 +244,20 @@ impl<'a> Document<'a> {
 
 fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn reason(reason: &GateReason) -> Reason<'_> {
+    Reason { limit: reason.limit, message: text(&reason.message) }
+}
+
+fn approval(approval: &Approval) -> ApprovalEntry<'_> {
+    ApprovalEntry {
+        refused_run: &approval.refused.0,
+        at: instant(approval.at),
+        by: &approval.by,
+        reason: &approval.reason,
+        waived: approval.waived.iter().map(reason).collect(),
+    }
 }
 
 fn file(facts: &FileFacts) -> File<'_> {

@@ -31,6 +31,7 @@ const FORMAT: FileFormat = FileFormat {
             M::up_with_hook(include_str!("migrations/0005.sql"), quarantined_keys::fill),
             M::up(include_str!("migrations/0006.sql")),
             M::up(include_str!("migrations/0007.sql")),
+            M::up(include_str!("migrations/0008.sql")),
         ]
     },
 };

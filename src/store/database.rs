@@ -8,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::config::schema::Schema;
 use crate::model::{PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, Verdict};
 use crate::store::error::StoreError;
+use crate::store::event_list::{self, StoredEvent};
 use crate::store::feed_table::FeedTable;
 use crate::store::layout;
 use crate::store::publication::Publication;
@@ -82,6 +83,14 @@ impl Store {
             })
         });
         Ok(recent.collect())
+    }
+
+    /// What was published, approved and taken back, in order.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn events(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        event_list::read(&self.conn).map_err(|error| self.fault(error))
     }
 
     /// The files that the newest snapshot before a date was made of; none if there is no such snapshot.

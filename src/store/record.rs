@@ -7,7 +7,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, params};
 use serde_json::{Value, json};
 
-use crate::model::{Feed, FileFacts, Finding, Level, Message, RunId, RunReport, Verdict};
+use crate::model::{
+    Approval, Feed, FileFacts, Finding, GateReason, Level, Message, RunId, RunReport, Verdict,
+};
 use crate::store::dates::iso;
 
 /// A run, as it is to be recorded.
@@ -64,7 +66,7 @@ pub(super) fn write(conn: &Connection, record: RunRecord<'_, '_>) -> rusqlite::R
             instant(report.started),
             instant(record.finished),
             report.verdict.name(),
-            reasons(report).to_string(),
+            reasons(&report.reasons).to_string(),
             timings(report).to_string(),
             record.tool_version,
             count(report.count_of(Level::Error) + report.count_of(Level::Fatal)),
@@ -73,6 +75,9 @@ pub(super) fn write(conn: &Connection, record: RunRecord<'_, '_>) -> rusqlite::R
     )?;
     if report.verdict == Verdict::Failed {
         return Ok(());
+    }
+    if let (Verdict::Published, Some(approval)) = (report.verdict, &report.approval) {
+        write_approval(conn, &report.run, approval)?;
     }
     write_files(conn, &report.run, &report.files)?;
     write_findings(conn, &report.run, &report.findings, record.identities)?;
@@ -85,9 +90,25 @@ fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn reasons(report: &RunReport) -> Value {
+fn write_approval(conn: &Connection, run: &RunId, approval: &Approval) -> rusqlite::Result<()> {
+    conn.execute(
+        "insert into approval (run, refused_run, approved, approved_by, reason, waived) \
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            run.0,
+            approval.refused.0,
+            instant(approval.at),
+            approval.by,
+            approval.reason,
+            reasons(&approval.waived).to_string(),
+        ],
+    )?;
+    Ok(())
+}
+
+fn reasons(reasons: &[GateReason]) -> Value {
     let of = |message: &Message| (message.zh.to_string(), message.en.to_string());
-    let reasons = report.reasons.iter().map(|reason| {
+    let reasons = reasons.iter().map(|reason| {
         let (zh, en) = of(&reason.message);
         json!({ "limit": reason.limit, "zh": zh, "en": en })
     });

@@ -33,8 +33,25 @@ pub struct RunRow {
     pub errors: u64,
     /// Number of findings of level warning.
     pub warnings: u64,
+    /// Who answers for what it published, if another run had refused it.
+    pub approval: Option<StoredApproval>,
+    /// The run that published by approval what this one refused.
+    pub approved_as: Option<RunId>,
     /// Whether it published what its business date shows now; a later run may have replaced it.
     pub current: bool,
+}
+
+/// A recorded approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredApproval {
+    /// The run that had refused the same files.
+    pub refused: RunId,
+    /// When, UTC, RFC 3339.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A recorded reason for a refusal.
@@ -49,16 +66,24 @@ pub struct StoredReason {
 /// The recorded runs, newest first, at most `limit`.
 pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<RunRow>> {
     let mut statement = conn.prepare(
-        "select id, tenant, business_date, started, finished, verdict, reasons, timings, \
+        "select run.id, tenant, business_date, started, finished, verdict, reasons, timings, \
          tool_version, \
-         (select coalesce(sum(rows), 0) from source_file where run = id), \
-         (select coalesce(sum(quarantined), 0) from source_file where run = id), \
+         (select coalesce(sum(rows), 0) from source_file where run = run.id), \
+         (select coalesce(sum(quarantined), 0) from source_file where run = run.id), \
          errors, \
-         exists (select 1 from snapshot where run = run.id), warnings \
-         from run order by started desc, id desc limit ?1",
+         exists (select 1 from snapshot where run = run.id), warnings, \
+         approval.refused_run, approval.approved, approval.approved_by, approval.reason, \
+         (select a.run from approval as a where a.refused_run = run.id) \
+         from run left join approval on approval.run = run.id \
+         order by started desc, id desc limit ?1",
     )?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     statement.query_map([limit], run_row)?.collect()
+}
+
+fn approval(row: &Row<'_>) -> rusqlite::Result<Option<StoredApproval>> {
+    let Some(refused) = row.get::<_, Option<String>>(14)?.map(RunId) else { return Ok(None) };
+    Ok(Some(StoredApproval { refused, at: row.get(15)?, by: row.get(16)?, reason: row.get(17)? }))
 }
 
 fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
@@ -96,5 +121,7 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         errors: count(11)?,
         current: row.get(12)?,
         warnings: count(13)?,
+        approval: approval(row)?,
+        approved_as: row.get::<_, Option<String>>(18)?.map(RunId),
     })
 }

@@ -29,6 +29,53 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+impl Workspace {
+    /// Which runs the journal of the archive says to have published, in order.
+    fn journal(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.path("data/t/archive/journal.jsonl")).unwrap();
+        let run = |line: &str| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert_eq!(line["event"], "published");
+            line["run"].as_str().unwrap().to_owned()
+        };
+        text.lines().map(run).collect()
+    }
+
+    /// Which runs the database says to have published, in order.
+    fn recorded_events(&self) -> Vec<String> {
+        let db = Connection::open(self.database()).unwrap();
+        let sql = "select id from run where verdict = 'published' order by finished";
+        let mut statement = db.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+}
+
+#[test]
+fn a_journal_that_lacks_the_last_publication_or_everything_is_completed_by_the_next_run() {
+    let workspace = Workspace::new();
+    for day in [22, 23, 24, 25] {
+        workspace.deliver(day, 300, Defects::None);
+    }
+    for day in [22, 24] {
+        assert_eq!(workspace.import(day).code, Some(0));
+    }
+    let path = workspace.path("data/t/archive/journal.jsonl");
+    let whole = fs::read(&path).unwrap();
+    let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    for (left, day) in [(first, 23), (first + 20, 23), (0, 25)] {
+        fs::write(&path, &whole[..left]).unwrap();
+        assert_eq!(workspace.import(day).code, Some(0));
+        assert_eq!(workspace.journal(), workspace.recorded_events(), "{left}");
+    }
+    fs::remove_file(&path).unwrap();
+    assert_eq!(workspace.import(25).code, Some(0));
+    assert_eq!(
+        workspace.journal(),
+        workspace.recorded_events(),
+        "an archive of an earlier version"
+    );
+}
+
 /// The stages of an import; each is a line on standard error when it begins.
 const STAGES: usize = 4;
 
@@ -76,6 +123,7 @@ fn end_at_every_stage(workspace: &Workspace, day: u32, signals: &[&str]) {
         let again = workspace.import(day);
         assert_eq!(again.code, Some(0), "{context}: {again:?}");
         assert!(dump(&database) == new, "{context}: the next run gives other rows");
+        assert_eq!(workspace.journal(), workspace.recorded_events(), "{context}");
     }
     // The signals did come in the middle of runs.
     assert!(interrupted[..3].iter().all(|n| *n > 0), "runs interrupted by stage: {interrupted:?}");

@@ -50,6 +50,9 @@ pub struct Job {
     pub alerts: Vec<AlertChannel>,
     /// The insurer's WeCom, whose callbacks are received.
     pub wecom: Wecom,
+    /// The tables of the file that say how deliveries are read and checked, as TOML: what is kept beside a delivery. There are
+    /// no secrets in them.
+    pub reading: String,
     /// Settings that work but should be changed, such as a password written in the file.
     pub warnings: Vec<Message>,
 }

@@ -119,7 +119,18 @@ pub(super) struct Written {
     pub(super) domain_verification: Option<Vec<Spanned<domain_verification::Written>>>,
 }
 
+/// What says how a delivery is read and checked: all of a job that what is published depends on, but for its schema.
+const READING: [&str; 6] = ["tenant", "timezone", "format", "codes", "limits", "rules"];
+
 impl Resolver<'_> {
+    /// Those parts of the file, as TOML.
+    fn reading(&self) -> String {
+        // The text was read a moment ago: it is TOML.
+        let mut table: toml::Table = toml::from_str(self.document.text).unwrap_or_default();
+        table.retain(|key, _| READING.contains(&key));
+        table.to_string()
+    }
+
     /// The whole job.
     pub(super) fn job(&self, written: Written) -> Result<Job, ConfigError> {
         let mut warnings = Vec::new();
@@ -167,6 +178,7 @@ impl Resolver<'_> {
             schedule,
             alerts,
             wecom,
+            reading: self.reading(),
             warnings,
         })
     }

@@ -4,7 +4,7 @@
 //! titles, header aliases, date forms, the rule of a foreign key. Whatever would be without effect (a
 //! misspelt `orgsnap:` key, a constraint that no rule checks) is refused, not ignored.
 
-use std::{collections::BTreeMap, fs, io, path::Path, path::PathBuf};
+use std::{cell::RefCell, collections::BTreeMap, fs, io, path::Path, path::PathBuf};
 
 use serde_json::Value;
 
@@ -53,6 +53,44 @@ impl Schema {
                 Ok(text) => Ok((path.display().to_string(), text)),
                 Err(source) => Err(SchemaError::Read { path, source }),
             }
+        })
+    }
+}
+
+impl Schema {
+    /// The files of the schema of a folder, by name, so that they can be kept.
+    ///
+    /// # Errors
+    /// As [`Schema::from_dir`].
+    pub fn texts(dir: &Path) -> Result<BTreeMap<String, String>, SchemaError> {
+        let texts = RefCell::new(BTreeMap::new());
+        load(PACKAGE, &|name| {
+            let path = dir.join(name);
+            match fs::read_to_string(&path) {
+                Ok(text) => {
+                    texts.borrow_mut().insert(name.to_owned(), text.clone());
+                    Ok((path.display().to_string(), text))
+                }
+                Err(source) => Err(SchemaError::Read { path, source }),
+            }
+        })?;
+        Ok(texts.into_inner())
+    }
+
+    /// The schema of files that were kept; `place` is where, for messages.
+    ///
+    /// # Errors
+    /// As [`Schema::from_dir`].
+    pub fn from_texts(
+        texts: &BTreeMap<String, String>,
+        place: &Path,
+    ) -> Result<Schema, SchemaError> {
+        load(PACKAGE, &|name| match texts.get(name) {
+            Some(text) => Ok((format!("{}: {name}", place.display()), text.clone())),
+            None => Err(SchemaError::Read {
+                path: place.join(name),
+                source: io::Error::from(io::ErrorKind::NotFound),
+            }),
         })
     }
 }

@@ -116,7 +116,7 @@ impl<'a> Page<'a> {
             causes.iter().map(|(number, cause)| CauseCard::of(report, *number, cause)).collect()
         };
         let causes = cards(&first[..first.len().min(CAUSES)]);
-        let (reasons, more_reasons) = reasons(&report.reasons);
+        let (reasons, more_reasons) = reasons(&report.noted_reasons());
         let more_causes = cards(&later);
         let [zh, en] = [Language::Chinese, Language::English];
         let (headings_zh, headings_en) = (view.change_headings(zh), view.change_headings(en));

@@ -50,6 +50,9 @@ impl Drawing<'_> {
             let name = language.choose("下一步", "next");
             self.paragraph(2, &format!("{name}  {advice}"));
         }
+        if let Some(advice) = self.view.advice_if_right(language) {
+            self.paragraph(2, &advice);
+        }
         if let (Verdict::Published, Some(database)) = (report.verdict, &report.database) {
             let heading = language.choose("下一步  可以这样查询：", "next  ask it:");
             self.text.push('\n');

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{AgeCounts, Feed, Verdict};
+use crate::model::{AgeCounts, Feed, GateReason, Verdict};
 use crate::report::formatting::{self, count, grouped};
 use crate::report::language::Language;
 use crate::report::layout::visible;
@@ -279,10 +279,10 @@ impl View<'_> {
         }
     }
 
-    /// Why the delivery was refused, one sentence a reason.
+    /// Why the delivery was refused, or who answers for it, one sentence a reason.
     pub fn reasons(&self, language: Language) -> Vec<String> {
-        let reasons = self.report.reasons.iter();
-        reasons.map(|reason| visible(language.of(&reason.message)).into_owned()).collect()
+        let reasons = self.report.noted_reasons();
+        reasons.iter().map(|reason| visible(language.of(&reason.message)).into_owned()).collect()
     }
 
     /// Which snapshot stays in use after a refusal; `None` if the delivery was not refused or nothing is stored.
@@ -298,6 +298,24 @@ impl View<'_> {
                 format!("the snapshot in use is still that of {date}")
             }
             (Language::English, None) => "there is no snapshot yet".to_owned(),
+        })
+    }
+
+    /// What to do if a refused delivery is right as it is; `None` if it was not refused, or cannot be approved.
+    pub fn advice_if_right(&self, language: Language) -> Option<String> {
+        let report = self.report;
+        let is_fatal = report.reasons.iter().any(|reason| reason.limit == GateReason::FATAL);
+        if report.verdict != Verdict::Refused || report.database.is_none() || is_fatal {
+            return None;
+        }
+        let run = &report.run;
+        Some(match language {
+            Language::Chinese => {
+                format!("如属实，由数据负责人放行：orgsnap approve 任务文件 {run} --reason 原因")
+            }
+            Language::English => format!(
+                "if it is right as it is, whoever answers for the data publishes it: orgsnap approve JOB {run} --reason WHY"
+            ),
         })
     }
 

@@ -37,9 +37,12 @@ pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>
     ] {
         rows.row([Cell::Text(label), Cell::Text(value)])?;
     }
-    if report.verdict == Verdict::Refused {
-        for reason in &report.reasons {
-            let label = language.choose("未发布的原因", "why nothing is published");
+    if report.verdict == Verdict::Refused || report.approval.is_some() {
+        let label = match report.verdict {
+            Verdict::Refused => language.choose("未发布的原因", "why nothing is published"),
+            _ => language.choose("人工放行", "approved"),
+        };
+        for reason in &report.noted_reasons() {
             rows.row([Cell::Text(label), Cell::Text(language.of(&reason.message))])?;
         }
     }

@@ -27,6 +27,7 @@ pub(super) fn report(run: &str, date: NaiveDate, verdict: Verdict) -> RunReport 
         timezone: chrono_tz::Asia::Shanghai,
         verdict,
         reasons: Vec::new(),
+        approval: None,
         previous_date: None,
         newest_date: None,
         files: Feed::ALL.into_iter().map(facts).collect(),

@@ -1,0 +1,180 @@
+//! Publishes a refused delivery because somebody answers for it: the same files, read from the archive.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::config::job::{Job, Source};
+use crate::delivery::Background;
+use crate::disk::TenantLock;
+use crate::fetch::{ArchiveError, archive};
+use crate::gate::Limits;
+use crate::model::{Approval, Cancel, GateReason, RunId, RunReport};
+use crate::rules::Levels;
+use crate::store::{self, Reader, RunRow, Store, StoreError};
+
+use super::error::RunError;
+use super::job_schema::schema_of;
+use super::not_approvable::{NotApprovable, WhyNot};
+use super::outcome::Outcome;
+use super::reporter::Reporter;
+use super::run::Run;
+use super::stage::{Progress, Stage};
+use super::{journaling, reading};
+
+/// What to approve.
+#[derive(Debug, Clone, Copy)]
+pub struct ApproveRequest<'a> {
+    /// The job.
+    pub job: &'a Job,
+    /// The run that refused the delivery.
+    pub run: &'a RunId,
+    /// The data folder.
+    pub data_dir: &'a Path,
+    /// When.
+    pub now: DateTime<Utc>,
+    /// Who.
+    pub by: &'a str,
+    /// Why.
+    pub reason: &'a str,
+    /// Ends the run before its next stage when it is asked.
+    pub cancel: &'a Cancel,
+}
+
+/// The refused run that can be approved, and its date.
+///
+/// # Errors
+/// [`RunError::NotApprovable`]; any fault of the database.
+pub fn approvable(tenant_dir: &Path, run: &RunId) -> Result<NaiveDate, RunError> {
+    let reader = Reader::open_existing(&tenant_dir.join(store::DATABASE))?;
+    let runs = reader.runs(usize::MAX)?;
+    let not = |why| RunError::NotApprovable(Box::new(NotApprovable { run: run.clone(), why }));
+    let Some(row) = runs.iter().find(|row| row.run == *run) else {
+        let open = runs.iter().filter(|row| why_not(row, &runs).is_none());
+        return Err(not(WhyNot::Unknown(open.map(|row| row.run.clone()).collect())));
+    };
+    if let Some(why) = why_not(row, &runs) {
+        return Err(not(why));
+    }
+    let date: NaiveDate = row.business_date.parse().unwrap_or_default();
+    let folder = folder(tenant_dir, date, run);
+    match archive::facts(&folder) {
+        Ok(_) => Ok(date),
+        Err(error) if error.gone().is_some() => Err(not(WhyNot::Gone(folder))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the runs of a list that were refused can still be approved, as far as the database tells.
+pub(super) fn why_not(row: &RunRow, runs: &[RunRow]) -> Option<WhyNot> {
+    if row.verdict != "refused" {
+        return Some(WhyNot::NotRefused(row.verdict.clone()));
+    }
+    if let Some(approved_as) = &row.approved_as {
+        let approval = runs.iter().find(|other| other.run == *approved_as)?.approval.as_ref();
+        let by = approval.map(|approval| approval.by.clone()).unwrap_or_default();
+        return Some(WhyNot::Approved { run: approved_as.clone(), by });
+    }
+    let same_date = runs.iter().filter(|other| other.business_date == row.business_date);
+    // The runs of a tenant do not overlap.
+    let later = same_date.filter(|other| other.current && other.started > row.started);
+    if let Some(other) = later.last() {
+        let date = row.business_date.parse().unwrap_or_default();
+        return Some(WhyNot::Superseded { date, run: other.run.clone() });
+    }
+    row.reasons.iter().any(|reason| reason.limit == GateReason::FATAL).then_some(WhyNot::Fatal)
+}
+
+/// Publishes what a run refused. The limits of the gate are waived, and recorded with who did that, when and why.
+///
+/// # Errors
+/// [`RunError::NotApprovable`]; otherwise as [`import`](super::import). Nothing is published then. Files that are found
+/// to be fatally wrong now are a refusal, as in an import.
+pub fn approve(
+    request: &ApproveRequest<'_>,
+    progress: &dyn Progress,
+    reporter: &dyn Reporter,
+) -> Result<RunReport, RunError> {
+    let ApproveRequest { job, run: refused, now, .. } = *request;
+    let schema = schema_of(Some(job))?;
+    let levels = Levels::of(job)?;
+    let tenant_dir = request.data_dir.join(&job.tenant);
+    let database = tenant_dir.join(store::DATABASE);
+    if !database.exists() {
+        return Err(StoreError::NotFound { path: database }.into());
+    }
+    let _lock = TenantLock::acquire(&tenant_dir, &format!("approve {refused}"), now)?;
+    let store = Store::open(&database, &schema)?;
+    journaling::repair(&tenant_dir, &store)?;
+    let date = approvable(&tenant_dir, refused)?;
+    let not = |why| RunError::NotApprovable(Box::new(NotApprovable { run: refused.clone(), why }));
+    let archived = folder(&tenant_dir, date, refused);
+    let recorded = store.files_of(refused, date)?;
+    let facts = archive::facts(&archived)?;
+    let same = recorded.is_some_and(|recorded| {
+        recorded.files.iter().map(|file| &file.sha256).eq(facts.sha256.iter())
+    });
+    if !same {
+        return Err(not(WhyNot::OtherFiles(archived)));
+    }
+    let mut outcome = Outcome::new(&job.tenant, now, date);
+    outcome.report.tenant_name.clone_from(&job.name);
+    outcome.report.timezone = job.timezone;
+    outcome.report.recent = store.recent_runs(RunReport::MAX_RECENT)?;
+    outcome.report.newest_date = store.latest()?.map(|latest| latest.date);
+    outcome.report.database = Some(database);
+    outcome.report.approval = Some(Approval {
+        refused: refused.clone(),
+        at: now,
+        by: request.by.to_owned(),
+        reason: request.reason.to_owned(),
+        waived: Vec::new(),
+    });
+
+    progress.stage(Stage::Fetch);
+    let began = Instant::now();
+    let mut raw = archive::read(&archived).map_err(|error| match error {
+        ArchiveError::Damaged { .. } => not(WhyNot::OtherFiles(archived.clone())),
+        other => other.into(),
+    })?;
+    raw.load(job.max_file_size).map_err(RunError::Fetch)?;
+    let label = archive::Label {
+        tenant: &job.tenant,
+        run: &outcome.report.run,
+        business_date: date,
+        fetched: now,
+    };
+    let linked = archive::link(&tenant_dir, &archived, &label)?;
+    reading::keep(job, &linked)?;
+    outcome.time(Stage::Fetch, began);
+
+    let background = Background {
+        // The age of the files is that at their delivery.
+        now: facts.fetched,
+        date: Some(date),
+        freshness: job.source.as_ref().map(Source::fetching).and_then(|source| source.freshness),
+        published: store.files_before(date)?,
+    };
+    let run = Run {
+        schema: &schema,
+        levels: &levels,
+        limits: job.gate,
+        hold: Limits::Waived,
+        pinned: &job.format,
+        job: Some(&job.path),
+        background: &background,
+        former: None,
+        tenant_dir: Some(&tenant_dir),
+        progress,
+        reporter,
+        cancel: request.cancel,
+    };
+    let mut store = Some(store);
+    run.process(&mut raw, &mut store, false, outcome)
+}
+
+/// The folder of an archived delivery.
+pub(super) fn folder(tenant_dir: &Path, date: NaiveDate, run: &RunId) -> PathBuf {
+    tenant_dir.join("archive").join(date.to_string()).join(&run.0)
+}
