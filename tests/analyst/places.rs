@@ -43,6 +43,16 @@ fn in_team(snapshot: &Snapshot, team: &str, fits: impl Fn(&Record) -> bool) -> u
     snapshot["agent"].values().filter(inside).filter(|agent| fits(agent)).count()
 }
 
+/// The paths in names of a team and of its organisation.
+fn paths(snapshot: &Snapshot, team: &str) -> [String; 2] {
+    let (nodes, organs) = (&snapshot["node"], &snapshot["organ"]);
+    let organ = nodes[team].get("organId");
+    [
+        names(nodes, "nodeName", &up(nodes, "parentNodeId", team)),
+        names(organs, "organName", &up(organs, "parentId", organ)),
+    ]
+}
+
 pub(super) fn expected(history: &History, id: &str) -> Option<Expected> {
     let newest = history.newest();
     let organs = &newest["organ"];
@@ -150,13 +160,12 @@ pub(super) fn expected(history: &History, id: &str) -> Option<Expected> {
         "empty-teams" => {
             let open = nodes.iter().filter(|(_, node)| node.get("work") == "1");
             let empty = open.filter(|(id, _)| in_team(newest, id, active) == 0);
-            empty
-                .map(|(id, node)| {
-                    let cells = ["nodeName", "nodeLevel", "organName", "nodeCreateDate"];
-                    let cells = cells.map(|field| node.get(field).to_owned());
-                    [vec![id.clone()], cells.to_vec()].concat()
-                })
-                .collect()
+            let row = |(id, node): (&String, &Record)| {
+                let [teams, organs] = paths(newest, id);
+                let left = in_team(newest, id, |_| true).to_string();
+                vec![id.clone(), node.get("nodeName").to_owned(), teams, organs, left]
+            };
+            empty.map(row).collect()
         }
         "teams-without-leader" => {
             let mut rows: Vec<(usize, Row)> = Vec::new();
@@ -169,9 +178,11 @@ pub(super) fn expected(history: &History, id: &str) -> Option<Expected> {
                     Some(_) => continue,
                 };
                 let agents = in_team(newest, id, active);
-                let cells = [problem, node.get("nodeName"), node.get("organName"), leader];
+                let [_, organ] = paths(newest, id);
+                let name = newest["agent"].get(leader).map_or("", |agent| agent.get("agentName"));
+                let cells = [id.as_str(), problem, node.get("nodeName"), &organ, leader, name];
                 let cells = cells.map(str::to_owned).to_vec();
-                rows.push((agents, [vec![id.clone()], cells, vec![agents.to_string()]].concat()));
+                rows.push((agents, [cells, vec![agents.to_string()]].concat()));
             }
             rows.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
             assert!(rows.iter().any(|(_, row)| row[1] == "leader_left"));
