@@ -9,6 +9,7 @@
 )]
 
 mod alerts;
+mod analyst;
 mod callbacks;
 mod causes;
 mod cli;

@@ -151,6 +151,30 @@ fn churn_changes_the_given_share_of_agents_only() {
 }
 
 #[test]
+fn days_written_in_a_row_are_those_written_one_by_one() {
+    let base = options(1_000, 4);
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let last = Options {
+        date: base.date + chrono::Days::new(4),
+        churn: 0.2,
+        since: Some(base.date),
+        ..base.clone()
+    };
+    let mut dates = Vec::new();
+    sample::write_each_day(&last, dir.path(), |date| {
+        dates.push(date);
+        let (_guard, alone) = written(&Options { date, ..last.clone() });
+        for (_, file, _) in crate::naive::FEEDS {
+            let [a, b] = [dir.path(), &alone].map(|dir| std::fs::read(dir.join(file)).unwrap());
+            assert!(a == b, "{date}: {file}");
+        }
+        Ok(())
+    })
+    .expect("the days are written");
+    assert_eq!(dates.len(), 5);
+}
+
+#[test]
 fn churn_changes_whatever_a_company_changes() {
     let base = options(3_000, 3);
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();

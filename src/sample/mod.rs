@@ -32,6 +32,7 @@ use company::{Company, FOUNDED, Plan};
 use defects::DefectInjector;
 use delivery::{Delivery, Layout};
 use names::Names;
+use roster::Roster;
 
 pub use defects::Defects;
 pub use delivery::{Charset, Header, LineEnd, WrittenFile};
@@ -104,37 +105,81 @@ pub struct Written {
 /// Options out of range, or a file that cannot be written.
 pub fn write(options: &Options, dir: &Path) -> anyhow::Result<Written> {
     let plan = plan(options)?;
-    let layout = Layout {
-        charset: options.charset,
-        delimiter: options.delimiter.clone(),
-        header: options.header,
-        line_end: options.line_end,
-    };
     let schema = Schema::builtin()?;
-    let company = Company::new(options.seed, plan, Names::new(options.charset != Charset::Gbk));
-    fs::create_dir_all(dir).with_context(|| format!("cannot create folder {}", dir.display()))?;
+    let layout = layout(options);
+    let mut roster = roster(options, plan);
+    churn::pass(&mut roster, |_, _| Ok(()))?;
+    prepare(dir)?;
     let in_dir = || format!("cannot write the sample to {}", dir.display());
 
-    // What an earlier sample planted is not true of this one.
     let planted = dir.join(PLANTED);
-    match fs::remove_file(&planted) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e).with_context(in_dir),
-        _ => {}
-    }
     let form = defects::form(options.defects);
     let mut delivery = Delivery::create(dir, &schema, &layout, form).with_context(in_dir)?;
     if options.defects == Defects::None {
-        write::write(company, &mut delivery).with_context(in_dir)?;
+        write::write(&roster, &mut delivery).with_context(in_dir)?;
         let files = delivery.finish().with_context(in_dir)?;
         return Ok(Written { files, planted: None });
     }
     let today = options.date.to_string();
     let mut injector = DefectInjector::new(&schema, options.seed, options.charset, today);
-    write::write(company, &mut injector)?;
+    write::write(&roster, &mut injector)?;
     injector.plant(options.defects)?;
     let header_lines = u64::from(options.header != Header::None);
     let files = injector.write(delivery, header_lines, &planted).with_context(in_dir)?;
     Ok(Written { files, planted: Some(planted) })
+}
+
+/// Writes the deliveries of all days from [`Options::since`] to the date into the same folder, one after the other, and
+/// does something with each before the next one is written. Without defects. Each is the one that [`write`] makes for its date
+/// with the same `since`, but the days pass once.
+///
+/// # Errors
+/// Options out of range, a file that cannot be written, and what `then` fails with.
+pub fn write_each_day(
+    options: &Options,
+    dir: &Path,
+    mut then: impl FnMut(NaiveDate) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let plan = plan(options)?;
+    let schema = Schema::builtin()?;
+    let layout = layout(options);
+    let form = defects::form(Defects::None);
+    prepare(dir)?;
+    let mut day = |roster: &Roster, date: NaiveDate| {
+        let mut delivery = Delivery::create(dir, &schema, &layout, form)?;
+        write::write(roster, &mut delivery)?;
+        delivery.finish()?;
+        then(date)
+    };
+    let mut roster = roster(options, plan);
+    day(&roster, plan.base)?;
+    churn::pass(&mut roster, day)
+}
+
+fn layout(options: &Options) -> Layout {
+    Layout {
+        charset: options.charset,
+        delimiter: options.delimiter.clone(),
+        header: options.header,
+        line_end: options.line_end,
+    }
+}
+
+/// The company of the options on its base day.
+fn roster(options: &Options, plan: Plan) -> Roster {
+    let names = Names::new(options.charset != Charset::Gbk);
+    Roster::new(Company::new(options.seed, plan, names))
+}
+
+/// Makes the folder. What an earlier sample planted is not true of the next one.
+fn prepare(dir: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(dir).with_context(|| format!("cannot create folder {}", dir.display()))?;
+    match fs::remove_file(dir.join(PLANTED)) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => {
+            Err(e).with_context(|| format!("cannot write the sample to {}", dir.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn plan(options: &Options) -> anyhow::Result<Plan> {

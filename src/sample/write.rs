@@ -2,15 +2,12 @@
 
 use crate::model::Feed;
 
-use super::churn;
-use super::company::{Company, Sink};
+use super::company::Sink;
 use super::roster::Roster;
 use super::row::Row;
 
 /// Writes all rows of the four feeds.
-pub(super) fn write(company: Company, sink: &mut dyn Sink) -> anyhow::Result<()> {
-    let mut roster = Roster::new(company);
-    churn::run(&mut roster);
+pub(super) fn write(roster: &Roster, sink: &mut dyn Sink) -> anyhow::Result<()> {
     let company = &roster.company;
     let mut row = Row::default();
     // What churn adds stands behind the others until it is put in its place.

@@ -16,16 +16,22 @@ use chrono::{Datelike, Days, NaiveDate};
 use super::roster::Roster;
 use super::seeded_rng::RngStream;
 
-/// Lets the days of the plan pass.
-pub(super) fn run(roster: &mut Roster) {
+/// Lets the days of the plan pass, and does something after each.
+pub(super) fn pass(
+    roster: &mut Roster,
+    mut then: impl FnMut(&Roster, NaiveDate) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let plan = roster.company.plan;
     if plan.days == 0 {
-        return;
+        return Ok(());
     }
     let mut churn = Churn::new(roster);
     for n in 1..=u64::from(plan.days) {
-        churn.day(plan.base.checked_add_days(Days::new(n)).unwrap_or(plan.base));
+        let day = plan.base.checked_add_days(Days::new(n)).unwrap_or(plan.base);
+        churn.day(day);
+        then(churn.roster, day)?;
     }
+    Ok(())
 }
 
 struct Churn<'a> {
