@@ -38,7 +38,7 @@ pub use error::{Classification, Fault, RunError};
 pub use explaining::{ExplainRequest, Explained, explain};
 use former::Former;
 pub use former_unreadable::FormerUnreadable;
-use job_schema::schema_of;
+pub use job_schema::schema_of;
 use outcome::Outcome;
 pub use outcome::run_id;
 pub use pinned::WrongPin;

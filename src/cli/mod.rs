@@ -15,6 +15,7 @@ mod completions;
 mod config;
 mod counted_progress;
 mod delivery_format;
+mod diff;
 mod exit;
 mod explain;
 mod failure;
@@ -99,6 +100,7 @@ enum Verb {
     Backup(backup::Arguments),
     Tree(tree::Arguments),
     Sql(sql::Arguments),
+    Diff(diff::Arguments),
     Findings(findings::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
@@ -183,6 +185,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Backup(arguments) => backup::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
         Verb::Sql(arguments) => sql::run(arguments, environment),
+        Verb::Diff(arguments) => diff::run(arguments, environment),
         Verb::Findings(arguments) => findings::run(arguments, environment),
         Verb::Explain(arguments) => explain::run(arguments, environment),
         Verb::Rules(arguments) => rules::run(arguments, environment),
