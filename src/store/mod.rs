@@ -43,6 +43,7 @@ mod statement;
 mod statement_error;
 mod stored_feed;
 mod stored_key;
+mod table_layout;
 mod tree_view;
 mod trees;
 
@@ -70,4 +71,5 @@ pub use run_list::{RunRow, StoredReason};
 pub use snapshot::SnapshotInfo;
 pub use statement::{CellValue, Question, RowSink};
 pub use statement_error::{Refused, StatementError};
+pub use table_layout::TableColumn;
 pub use tree_view::{TreeNode, TreeQuery, TreeView};
