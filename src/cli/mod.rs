@@ -17,9 +17,11 @@ mod config;
 mod confirmation;
 mod counted_progress;
 mod delivery_format;
+mod diff;
 mod exit;
 mod explain;
 mod failure;
+mod export;
 mod findings;
 mod help;
 mod panic_boundary;
@@ -102,6 +104,8 @@ enum Verb {
     Backup(backup::Arguments),
     Tree(tree::Arguments),
     Sql(sql::Arguments),
+    Diff(diff::Arguments),
+    Export(export::Arguments),
     Findings(findings::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
@@ -187,6 +191,8 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Backup(arguments) => backup::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
         Verb::Sql(arguments) => sql::run(arguments, environment),
+        Verb::Diff(arguments) => diff::run(arguments, environment),
+        Verb::Export(arguments) => export::run(arguments, environment),
         Verb::Findings(arguments) => findings::run(arguments, environment),
         Verb::Explain(arguments) => explain::run(arguments, environment),
         Verb::Rules(arguments) => rules::run(arguments, environment),
