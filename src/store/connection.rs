@@ -32,6 +32,7 @@ const FORMAT: FileFormat = FileFormat {
             M::up(include_str!("migrations/0006.sql")),
             M::up(include_str!("migrations/0007.sql")),
             M::up(include_str!("migrations/0008.sql")),
+            M::up(include_str!("migrations/0009.sql")),
         ]
     },
 };

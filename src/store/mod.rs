@@ -27,6 +27,7 @@ mod event_rows;
 mod feed_table;
 mod event_list;
 mod finding_list;
+mod forest_state;
 mod identifier;
 mod headcount_rows;
 mod indexes;

@@ -205,7 +205,9 @@ fn an_incomplete_publication_cannot_be_committed() {
     assert!(publication.write_rows(Feed::Agent, &rows(&[0, 1])).is_err());
     assert!(publication.carried(Feed::Agent, &["noSuchField"]).is_err());
     let parents = [("A1".to_owned(), None)].into();
-    assert!(publication.change().write_tree(&schema.forests[0], &tree(false, &parents)).is_err());
+    assert!(
+        publication.change().write_tree(&schema.forests[0], &tree(false, &parents), None).is_err()
+    );
     let report = report("first", day(1), Verdict::Published);
     let error = publication.commit(Approved::for_tests(), record(&report)).unwrap_err();
     let expected = "not written: node, organ, principal, forest recruit";

@@ -96,7 +96,7 @@ pub(super) fn stage(
     match publication.tree_source() {
         TreeSource::Unchanged => {}
         TreeSource::NewestRows => write_newest_trees(publication.change(), schema)?,
-        TreeSource::Delivery => {
+        TreeSource::Delivery { .. } => {
             for forest in &schema.forests {
                 let Parsed { table, accepted, .. } = &parsed[forest.feed];
                 let (keys, up) = (table.text("id").unwrap(), table.text(&forest.parent).unwrap());
@@ -107,7 +107,7 @@ pub(super) fn stage(
                 let carried = publication.carried(forest.feed, &[&forest.parent])?;
                 parents.extend(parents_of(&carried, &forest.parent));
                 let rows = tree(forest.has_levels(), &parents);
-                publication.change().write_tree(forest, &rows)?;
+                publication.change().write_tree(forest, &rows, None)?;
             }
         }
     }
@@ -126,7 +126,7 @@ fn write_newest_trees(change: &mut DateChange<'_>, schema: &Schema) -> Result<()
     for forest in &schema.forests {
         let rows = change.newest_rows(forest.feed, &[&forest.parent])?;
         let parents = parents_of(&rows, &forest.parent);
-        change.write_tree(forest, &tree(forest.has_levels(), &parents))?;
+        change.write_tree(forest, &tree(forest.has_levels(), &parents), None)?;
     }
     Ok(())
 }
