@@ -220,7 +220,7 @@ impl Run<'_> {
             identities: &outcome.identities,
             quarantine: Box::new(quarantine),
         };
-        publication.commit(approved, record)?;
+        outcome.report.is_log_pending = publication.commit(approved, record)?;
         if let (Some(tenant_dir), Some(store)) = (self.tenant_dir, &store) {
             journaling::note(tenant_dir, store);
         }

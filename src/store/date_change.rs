@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use crate::config::schema::{ForestSchema, Schema};
 use crate::model::{Feed, PerFeed, RowCounter, StoredRows, TreeRows};
 use crate::store::branches::Branches;
-use crate::store::connection;
+use crate::store::connection::{self, READERS_TIMEOUT};
 use crate::store::date_list::Dates;
 use crate::store::dates::iso;
 use crate::store::derivation::{Derivation, Derived};
@@ -223,11 +223,11 @@ impl<'s> DateChange<'s> {
         }
     }
 
-    /// Makes the changes visible to all readers; from here on they survive a power cut.
-    pub(super) fn commit(self) -> Result<(), StoreError> {
+    /// Makes the changes visible to all readers; from here on they survive a power cut. Returns whether the log still
+    /// holds them, as a reader keeps it from being folded back.
+    pub(super) fn commit(self) -> Result<bool, StoreError> {
         self.conn.execute_batch("commit").map_err(|error| self.fault(error))?;
-        connection::checkpoint(self.conn, self.path);
-        Ok(())
+        Ok(connection::checkpoint(self.conn, self.path, READERS_TIMEOUT))
     }
 }
 

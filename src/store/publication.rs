@@ -240,12 +240,13 @@ impl<'s> Publication<'s> {
         &mut self.change
     }
 
-    /// Publishes: from here on the new snapshot is visible to all readers and survives a power cut.
+    /// Publishes: from here on the new snapshot is visible to all readers and survives a power cut. Returns whether it is
+    /// in the log of the database still, as a program reads an earlier snapshot: the file alone does not show it yet.
     ///
     /// # Errors
     /// [`StoreError::Misuse`] if a feed or a forest was not written; any fault of the database. The
     /// previous snapshot then stays.
-    pub fn commit(self, approved: Approved, record: RunRecord<'_, '_>) -> Result<(), StoreError> {
+    pub fn commit(self, approved: Approved, record: RunRecord<'_, '_>) -> Result<bool, StoreError> {
         // The approval is consumed: one approval allows one publication.
         let Approved { .. } = approved;
         let trees = self.tree_source() != TreeSource::Unchanged;
