@@ -14,6 +14,6 @@ pub enum MigrationStep {
     Rows(Feed),
     /// The history of a feed.
     History(Feed),
-    /// Indexes, statistics and what is derived.
-    Indexes,
+    /// The tables that follow from the rows, their indexes and statistics.
+    Derived,
 }

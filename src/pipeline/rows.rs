@@ -9,7 +9,8 @@ use crate::model::{Cancel, Feed, PerFeed, Previous, StoredRows};
 use crate::rules::fields_of_previous;
 use crate::store::{DateChange, FeedOutcome, NewRows, Publication, StoreError};
 use crate::trees::{
-    DeliveredForest, fields_of_stored, former_tree_rows, name_of_records, stored_tree_rows, tree_rows,
+    DeliveredForest, fields_of_stored, former_tree_rows, name_of_records, stored_tree_rows,
+    tree_rows,
 };
 
 use super::tally::Tally;

@@ -127,9 +127,12 @@ pub fn migration(language: Language, step: MigrationStep) -> String {
             format!("升级数据库格式：{}历史", feed.title_zh()),
             format!("migrating the database: history of {feed}"),
         ),
-        MigrationStep::Indexes => {
-            language.choose("升级数据库格式：索引", "migrating the database: indexes").to_owned()
-        }
+        MigrationStep::Derived => language
+            .choose(
+                "升级数据库格式：派生表和索引",
+                "migrating the database: derived tables and indexes",
+            )
+            .to_owned(),
     }
 }
 

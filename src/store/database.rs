@@ -52,7 +52,10 @@ impl Store {
     ) -> Result<Store, StoreError> {
         layout::check(schema)?;
         let mut conn = connection::open(path)?;
-        migration::migrate(&mut conn, path, schema, migration)?;
+        let is_migrated = migration::migrate(&mut conn, path, schema, migration)?;
+        if is_migrated {
+            (migration.told)(MigrationStep::Derived);
+        }
         let mut prepare = || -> rusqlite::Result<PerFeed<FeedTable>> {
             let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let is_derived = derived_tables::are_there(&transaction)?;
@@ -65,6 +68,9 @@ impl Store {
             views::prepare(&transaction, schema)?;
             dictionary::write(&transaction, schema)?;
             code_labels::write(&transaction, schema)?;
+            if is_migrated {
+                indexes::analyze(&transaction)?;
+            }
             transaction.commit()?;
             Ok(tables)
         };

@@ -39,17 +39,18 @@ pub fn backup_name(format: i64) -> String {
     format!("org-format{format}.db")
 }
 
-/// Takes the missing steps.
+/// Takes the missing steps. Returns whether the database had an earlier format, so that it lacks what follows from its
+/// rows: the caller makes it, now or whenever the file is opened next.
 pub(super) fn migrate(
     conn: &mut Connection,
     path: &Path,
     schema: &Schema,
     migration: Migration<'_>,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let of_file = |fault: SqliteFault| StoreError::sqlite(path, fault);
     let found = FORMAT.found(conn).map_err(of_file)?;
     if found >= FORMAT.supported() {
-        return Ok(());
+        return Ok(false);
     }
     // A file that was only just created has nothing to be kept.
     if found > 0 {
@@ -69,7 +70,8 @@ pub(super) fn migrate(
         conn.set_db_config(legacy, false)?;
         Ok(())
     };
-    take().map_err(of_file)
+    take().map_err(of_file)?;
+    Ok(found > 0)
 }
 
 /// A step is owned by the migration, so what it tells comes through a channel.

@@ -6,7 +6,6 @@ use crate::config::schema::{FeedSchema, Schema};
 use crate::model::MigrationStep;
 use crate::store::feed_table::{FeedTable, is_snapshot_column};
 use crate::store::identifier::quoted;
-use crate::store::indexes;
 use crate::store::layout;
 
 /// Copies all rows into new tables, within the transaction of the migration.
@@ -17,14 +16,13 @@ pub(super) fn rebuild(
 ) -> rusqlite::Result<()> {
     for feed in &schema.feeds {
         let stored = layout::columns_of(transaction, feed.feed.name())?;
-        if !stored.is_empty() {
-            rebuild_feed(transaction, schema, feed, &stored, told)?;
+        if stored.is_empty() {
+            // The file was only just created.
+            return Ok(());
         }
+        rebuild_feed(transaction, schema, feed, &stored, told)?;
     }
-    told(MigrationStep::Indexes);
-    indexes::prepare(transaction, schema)?;
-    // Tables that are derived from the versions are filled here, before the statistics.
-    indexes::analyze(transaction)
+    Ok(())
 }
 
 fn rebuild_feed(
