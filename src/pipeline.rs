@@ -37,7 +37,7 @@ use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
 use crate::gate::Limits;
 use crate::model::{Cancel, Feed, RunId, RunReport, Verdict};
 use crate::rules::Levels;
-use crate::store::{self, Store};
+use crate::store::{self, Migration, Store};
 
 pub use approving::{ApproveRequest, approvable, approve};
 pub use error::{Classification, Fault, RunError};
@@ -89,6 +89,8 @@ pub struct ImportRequest<'a> {
     /// Publishes files of a server that are, to the byte, those of an earlier date. Otherwise they pass for
     /// a delivery that has not come yet.
     pub accept_unchanged: bool,
+    /// Whether a database of an earlier format is copied before it is brought to the newest one.
+    pub backup: bool,
     /// The run that has refused the delivery of this date. Files that are still the same pass for a delivery
     /// that has not come yet.
     pub refused: Option<&'a RunId>,
@@ -142,7 +144,11 @@ pub fn import(
     let mut store = match request.dry_run && !database.exists() {
         // A dry run leaves no database behind.
         true => None,
-        false => Some(Store::open(&database, &schema)?),
+        false => {
+            let told = |step| progress.migration(step);
+            let migration = Migration { backup: request.backup, told: &told };
+            Some(Store::open_by(&database, &schema, migration)?)
+        }
     };
     if let Some(store) = &store {
         if !request.dry_run {

@@ -104,9 +104,20 @@ struct Published<'p> {
 }
 
 impl<'p> Published<'p> {
-    fn new(file: Readable<'p, 'p>, acceptance: &Acceptance, rows: &'p StoredRows) -> Published<'p> {
+    /// The accepted rows but those left out, and stored rows of other keys.
+    fn new(
+        file: Readable<'p, 'p>,
+        acceptance: &Acceptance,
+        left_out: &[u32],
+        rows: &'p StoredRows,
+    ) -> Published<'p> {
         let key = |row: u32| file.keys.get(row as usize).unwrap_or_default();
-        let accepted = acceptance.order.iter().map(|row| (key(*row), Origin::Accepted(*row)));
+        let mut kept = vec![true; acceptance.status.len()];
+        for row in left_out {
+            kept[*row as usize] = false;
+        }
+        let accepted = acceptance.order.iter().filter(|row| kept[**row as usize]);
+        let accepted = accepted.map(|row| (key(*row), Origin::Accepted(*row)));
         let mut all: Vec<(&str, Origin)> = accepted.collect();
         if !rows.is_empty() {
             all.extend(stored(rows));
@@ -237,28 +248,55 @@ pub fn tree_rows<'p>(
     forests: Vec<DeliveredForest<'p>>,
     carried: &'p PerFeed<StoredRows>,
 ) -> Vec<(&'p ForestSchema, TreeRows<'p>)> {
-    let published: PerFeed<Option<Published<'p>>> = PerFeed::from_fn(|feed| {
+    let published = PerFeed::from_fn(|feed| {
         let file = delivery.readable(feed)?;
-        Some(Published::new(file, &accepted[feed], &carried[feed]))
+        Some(Published::new(file, &accepted[feed], &[], &carried[feed]))
     });
-    let rows = |delivered: DeliveredForest<'p>| {
-        let schema = delivered.schema;
-        let own = published[schema.feed].as_ref()?;
-        let forest = if own.rows.is_empty() {
-            delivered.forest
-        } else {
-            Forest::new(own.targets(own, Some(links), &schema.parent))
-        };
+    let forests = forests.into_iter().map(|delivered| {
+        let as_built = carried[delivered.schema.feed].is_empty();
+        (delivered.schema, as_built.then_some(delivered.forest))
+    });
+    all_rows(delivery.schema, &published, links, forests)
+}
+
+/// The rows of every forest over the snapshot before, from which the delivery differs: in the accepted rows `fresh`, which
+/// are new or have other content, and in the rows `former` of it that the delivery does not have as they were.
+pub fn former_tree_rows<'p>(
+    delivery: &'p Delivery<'p>,
+    accepted: &'p PerFeed<Acceptance>,
+    links: &Links<'_>,
+    fresh: &PerFeed<&[u32]>,
+    former: &'p PerFeed<StoredRows>,
+) -> Vec<(&'p ForestSchema, TreeRows<'p>)> {
+    let published = PerFeed::from_fn(|feed| {
+        let file = delivery.readable(feed)?;
+        Some(Published::new(file, &accepted[feed], fresh[feed], &former[feed]))
+    });
+    let forests = delivery.schema.forests.iter().map(|forest| (forest, None));
+    all_rows(delivery.schema, &published, links, forests)
+}
+
+/// The rows of these forests; one that is not built yet is built of the published rows.
+fn all_rows<'p>(
+    schema: &Schema,
+    published: &PerFeed<Option<Published<'p>>>,
+    links: &Links<'_>,
+    forests: impl Iterator<Item = (&'p ForestSchema, Option<Forest>)>,
+) -> Vec<(&'p ForestSchema, TreeRows<'p>)> {
+    let rows = |forest: &'p ForestSchema, built: Option<Forest>| {
+        let own = published[forest.feed].as_ref()?;
+        let built =
+            built.unwrap_or_else(|| Forest::new(own.targets(own, Some(links), &forest.parent)));
         let agents = published[Feed::Agent].as_ref();
-        let name = name_of_records(delivery.schema, schema);
-        Some((schema, rows_of(schema, name, own, agents, Some(links), &forest)))
+        let name = name_of_records(schema, forest);
+        Some((forest, rows_of(forest, name, own, agents, Some(links), &built)))
     };
     // Every forest on a thread of its own: one of them has as many nodes as there are agents, and those
     // with levels count the agents.
     thread::scope(|scope| {
         let rows = &rows;
         let workers: Vec<_> =
-            forests.into_iter().map(|forest| scope.spawn(move || rows(forest))).collect();
+            forests.map(|(schema, built)| scope.spawn(move || rows(schema, built))).collect();
         workers
             .into_iter()
             .filter_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))

@@ -104,6 +104,7 @@ fn import(dir: &Path, job: &Job) -> Result<(RunReport, Vec<Vec<Value>>), RunErro
             cancel: &Cancel::new(),
             wait_policy: WaitPolicy::WaitForFiles,
             accept_unchanged: false,
+            backup: true,
             refused: None,
         },
         &Quiet,

@@ -102,6 +102,7 @@ impl Insurer {
             cancel: &Cancel::new(),
             wait_policy: WaitPolicy::WaitForFiles,
             accept_unchanged: false,
+            backup: true,
             refused: None,
         };
         pipeline::import(&request, &Quiet, &NoReports)
@@ -391,6 +392,7 @@ fn a_refused_delivery_leaves_the_snapshot_and_is_recorded() {
             cancel: &Cancel::new(),
             wait_policy: WaitPolicy::WaitForFiles,
             accept_unchanged: false,
+            backup: true,
             refused: None,
         };
         let report = pipeline::import(&request, &Quiet, &NoReports).unwrap();
@@ -561,6 +563,7 @@ fn a_cancelled_run_changes_nothing() {
             cancel: &cancel,
             wait_policy: WaitPolicy::WaitForFiles,
             accept_unchanged: false,
+            backup: true,
             refused: None,
         };
         // Each run archives under its own id; all four begin at the same moment here.
@@ -596,6 +599,7 @@ fn a_panic_of_the_reporter_is_a_fault_of_the_reports_and_the_run_stands() {
         cancel: &Cancel::new(),
         wait_policy: WaitPolicy::WaitForFiles,
         accept_unchanged: false,
+        backup: true,
         refused: None,
     };
     let report = pipeline::import(&request, &Quiet, &Panics).unwrap();
@@ -625,6 +629,7 @@ fn a_missing_source_is_recorded_only_at_the_last_attempt() {
             cancel: &Cancel::new(),
             wait_policy,
             accept_unchanged: false,
+            backup: true,
             refused: None,
         };
         let outcome = pipeline::import(&request, &Quiet, &NoReports);
@@ -691,6 +696,7 @@ fn a_run_tells_the_rows_and_the_share_of_each_stage_that_counts_them() {
         cancel: &Cancel::new(),
         wait_policy: WaitPolicy::WaitForFiles,
         accept_unchanged: false,
+        backup: true,
         refused: None,
     };
     let report = pipeline::import(&request, &told, &NoReports).unwrap();

@@ -81,6 +81,7 @@ fn status(tenant: &str) -> TenantStatus {
         database: Database::Missing,
         last_run: None,
         last_publication: None,
+        is_log_pending: false,
         alerts_unsent: Some(0),
         plan: None,
     }
@@ -133,6 +134,7 @@ fn the_metrics_text_is_well_formed_and_complete() {
         ("orgsnap_last_run_findings", ",level=\"error\"", 7.0),
         ("orgsnap_last_run_findings", ",level=\"fatal\"", 0.0),
         ("orgsnap_database_readable", "", 1.0),
+        ("orgsnap_log_pending", "", 0.0),
         ("orgsnap_alerts_unsent", "", 2.0),
         ("orgsnap_running", "", 0.0),
         ("orgsnap_waiting", "", 1.0),

@@ -78,6 +78,7 @@ pub(crate) fn import_at(
         cancel: &Cancel::new(),
         wait_policy: orgsnap::pipeline::WaitPolicy::WaitForFiles,
         accept_unchanged: false,
+        backup: true,
         refused: None,
     };
     pipeline::import(&request, &Quiet, &NoReports).unwrap()

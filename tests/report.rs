@@ -307,6 +307,7 @@ pub(crate) fn published() -> RunReport {
             .map(|(stage, ms)| StageTiming { stage, took: Duration::from_millis(ms) })
             .to_vec(),
         database: Some(PathBuf::from("data/00010001/org.db")),
+        is_log_pending: false,
         report_files: ReportFiles {
             dir: Some(PathBuf::from("data/00010001/reports/20261124-023000-1f3a")),
             names: vec!["report.json"],

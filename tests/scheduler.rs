@@ -355,6 +355,7 @@ fn many_scheduled_jobs_publish_alert_and_recover_through_faults() {
             cancel: &Cancel::new(),
             wait_policy: WaitPolicy::WaitForFiles,
             accept_unchanged: false,
+            backup: true,
             refused: None,
         };
         assert_eq!(

@@ -36,6 +36,9 @@ pub(super) struct Arguments {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// Keep no copy of a database of an earlier format when it is brought to the newest one
+    #[arg(long)]
+    no_backup: bool,
     #[command(flatten)]
     report: run_report::Arguments,
 }
@@ -79,6 +82,7 @@ fn approve(
         now: environment.now(),
         by: arguments.by.as_deref().or(user.as_deref()).unwrap_or("-"),
         reason: &arguments.reason,
+        backup: !arguments.no_backup,
         cancel: &cancel,
     };
     let reporter = JobReporter {

@@ -41,6 +41,9 @@ pub(super) struct Arguments {
     /// Publish files of a server that are, byte for byte, those of an earlier date
     #[arg(long)]
     accept_unchanged: bool,
+    /// Keep no copy of a database of an earlier format when it is brought to the newest one
+    #[arg(long)]
+    no_backup: bool,
     #[command(flatten)]
     report: run_report::Arguments,
 }
@@ -127,6 +130,7 @@ fn import(
         cancel: &Cancel::new(),
         wait_policy: WaitPolicy::WaitForFiles,
         accept_unchanged: arguments.accept_unchanged,
+        backup: !arguments.no_backup,
         refused: None,
     };
     let date = arguments.date.unwrap_or_else(|| job.business_date(now));

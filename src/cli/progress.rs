@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::{Local, SecondsFormat};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use orgsnap::fetch;
-use orgsnap::model::{Feed, PerFeed};
+use orgsnap::model::{Feed, MigrationStep, PerFeed};
 use orgsnap::pipeline::{Progress, Stage};
 use orgsnap::report::{Language, formatting};
 
@@ -99,6 +99,11 @@ impl Progress for Bar {
         self.bar.reset_elapsed();
     }
 
+    fn migration(&self, step: MigrationStep) {
+        self.style("{spinner} {prefix} {elapsed}");
+        self.bar.set_prefix(formatting::migration(self.language, step));
+    }
+
     fn rows(&self, done: u64, percent: u8) {
         self.style("{spinner} {prefix} {bar:30} {msg} {elapsed}");
         self.bar.set_message(rows_and_percent(self.language, done, percent));
@@ -175,6 +180,13 @@ impl Progress for Lines {
         *lock(&self.state.stage) = Some((stage, Instant::now()));
         *lock(&self.state.rows) = None;
         self.state.line(formatting::stage(self.state.language, stage.name()));
+    }
+
+    fn migration(&self, step: MigrationStep) {
+        // One line for the copy is enough.
+        if !matches!(step, MigrationStep::Backup { percent: 1.. }) {
+            self.state.line(&formatting::migration(self.state.language, step));
+        }
     }
 
     fn rows(&self, done: u64, percent: u8) {

@@ -6,13 +6,13 @@ use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::model::Message;
 use orgsnap::pipeline::{self, RetractRequest, Retracted};
-use orgsnap::store::{DATABASE, Reader};
+use orgsnap::store::{DATABASE, Migration, Reader};
 
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::import::load;
-use super::{argument, confirmation, output};
+use super::{argument, confirmation, output, progress};
 
 /// Take a date back, as if it had never been delivered
 #[derive(Debug, Args)]
@@ -32,6 +32,9 @@ pub(super) struct Arguments {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    /// Keep no copy of a database of an earlier format when it is brought to the newest one
+    #[arg(long)]
+    no_backup: bool,
 }
 
 /// Asks, and takes the date back.
@@ -46,6 +49,8 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     }
     tracing::info!(tenant = %job.tenant, %date, %run, "takes a date back");
     let user = Environment::user();
+    let shown = progress::shown(environment, &job.tenant);
+    let told = |step| shown.migration(step);
     let request = RetractRequest {
         job: &job,
         date,
@@ -53,8 +58,11 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         now: environment.now(),
         by: arguments.by.as_deref().or(user.as_deref()).unwrap_or("-"),
         reason: &arguments.reason,
+        migration: Migration { backup: !arguments.no_backup, told: &told },
     };
-    let Retracted { run, newest } = pipeline::retract(&request)?;
+    let retracted = pipeline::retract(&request);
+    drop(shown);
+    let Retracted { run, newest } = retracted?;
     let done = language.choose(
         format!("已撤回 {date} 的快照（运行 {run}）"),
         format!("took the snapshot of {date} back (run {run})"),

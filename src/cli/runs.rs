@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use orgsnap::report::{Column, formatting, table};
-use orgsnap::store::{DATABASE, Reader, RunRow};
+use orgsnap::store::{DATABASE, Reader, RunRow, is_log_pending};
 use serde::Serialize;
 
 use super::environment::Environment;
@@ -34,6 +34,8 @@ struct Document<'a> {
     runs: Vec<Run<'a>>,
     /// One a tenant that `serve` runs or ran by time.
     schedules: Vec<schedule::Document<'a>>,
+    /// Tenants whose database has a log, so that a copy of the file alone may lack what was published last.
+    pending_logs: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -78,6 +80,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         None => tenant::all_folders(environment)?,
     };
     let (mut runs, mut entries, mut unpublished) = (Vec::new(), Vec::new(), Vec::new());
+    let mut pending_logs = Vec::new();
     let mut worst = Exit::Done;
     for folder in folders {
         // A schedule that cannot be read is no reason to hold back the runs.
@@ -86,6 +89,10 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
             None
         });
         let database = folder.join(DATABASE);
+        // Looked at before this program reads the database itself.
+        if is_log_pending(&database) {
+            pending_logs.push(folder.file_name().unwrap_or_default().display().to_string());
+        }
         // Before the first run there is a schedule and no database.
         if entry.is_none() || database.exists() {
             match read(&database, arguments.limit) {
@@ -115,6 +122,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         let document = Document {
             runs: runs.iter().map(document).collect(),
             schedules: entries.iter().map(|(t, e)| schedule::document(t, e, environment)).collect(),
+            pending_logs: &pending_logs,
         };
         format!("{}\n", serde_json::to_string_pretty(&document)?)
     } else {
@@ -126,6 +134,9 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         if !unpublished.is_empty() {
             text.push_str(&nothing_published(&unpublished, environment));
         }
+        if !pending_logs.is_empty() {
+            text.push_str(&log_pending(&pending_logs, environment));
+        }
         text
     };
     output::print(&text)?;
@@ -136,6 +147,21 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
 fn read(database: &Path, limit: usize) -> Result<(Vec<RunRow>, bool), Failure> {
     let reader = Reader::open_existing(database)?;
     Ok((reader.runs(limit)?, reader.latest()?.is_some()))
+}
+
+/// Says of which tenants a copy of the database alone may lack what was published last.
+fn log_pending(tenants: &[String], environment: &Environment) -> String {
+    environment.language.choose(
+        format!(
+            "\n数据库日志 org.db-wal 尚未并入 org.db（有程序正在读取或写入），请勿单独复制 org.db，备份请用 orgsnap backup：{}\n",
+            tenants.join("、")
+        ),
+        format!(
+            "\nthe log org.db-wal is not folded back into org.db yet, as a program reads or writes it; do not copy org.db \
+             alone, orgsnap backup makes a whole copy: {}\n",
+            tenants.join(", ")
+        ),
+    )
 }
 
 /// Says of which tenants no snapshot is published yet.

@@ -57,6 +57,9 @@ pub(super) struct Arguments {
     /// So many insurers run side by side
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one)]
     max_running: usize,
+    /// Keep no copy of a database of an earlier format when it is brought to the newest one
+    #[arg(long)]
+    no_backup: bool,
 }
 
 /// Serves until it is told to stop.
@@ -85,6 +88,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         Callbacks::new(data, clock, environment.language, status_board.callbacks())
     });
     let printed = ServeObserver::new(
+        data.clone(),
         environment.language,
         Arc::clone(&dispatcher),
         Arc::clone(&status_board),
@@ -119,6 +123,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let settings = Settings {
         jobs: arguments.jobs.clone(),
         data: data.clone(),
+        backup: !arguments.no_backup,
         most_running: arguments.max_running,
         job_folder_poll_interval: JOB_FOLDER_POLL_INTERVAL,
     };

@@ -29,6 +29,8 @@ pub struct RunRequest {
     pub refused: Option<RunId>,
     /// The data folder.
     pub data: PathBuf,
+    /// Whether a database of an earlier format is copied before it is brought to the newest one.
+    pub backup: bool,
     /// Asks it to end.
     pub cancel: Cancel,
 }
@@ -89,6 +91,7 @@ impl RunRequest {
             cancel: &self.cancel,
             wait_policy: self.wait_policy,
             accept_unchanged: false,
+            backup: self.backup,
             refused: self.refused.as_ref(),
         };
         let tenant = self.job.tenant.clone();

@@ -33,6 +33,8 @@ pub struct Settings {
     pub jobs: PathBuf,
     /// The data folder.
     pub data: PathBuf,
+    /// Whether a database of an earlier format is copied before it is brought to the newest one.
+    pub backup: bool,
     /// Number of insurers that run in parallel, at least one.
     pub most_running: usize,
     /// Poll interval of the folder of job files.
@@ -332,6 +334,7 @@ impl<'o> Scheduler<'o> {
             wait_policy,
             refused,
             data: self.settings.data.clone(),
+            backup: self.settings.backup,
             cancel,
         })
     }

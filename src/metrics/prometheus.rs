@@ -92,6 +92,11 @@ const FAMILIES: &[Family] = &[
             })
         },
     ),
+    (
+        "orgsnap_log_pending",
+        "Whether a copy of org.db alone may lack what was published last, its log not being folded back.",
+        |t| one(Some(f64::from(u8::from(t.is_log_pending)))),
+    ),
     ("orgsnap_alerts_unsent", "Alerts that wait to be sent, counted once a channel.", |t| {
         one(t.alerts_unsent.map(|count| count as f64))
     }),

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::alert;
 use crate::model::Message;
-use crate::store::{DATABASE, LastPublication, LastRun, Reader, StoreError};
+use crate::store::{self, DATABASE, LastPublication, LastRun, Reader, StoreError};
 
 /// Longest wait for a writer.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -23,6 +23,8 @@ pub struct TenantStatus {
     pub last_run: Option<LastRun>,
     /// The last publication.
     pub last_publication: Option<LastPublication>,
+    /// Whether its database has a log, so that a copy of the file alone may lack what was published last.
+    pub is_log_pending: bool,
     /// Alerts that wait to be sent, counted once a channel; none if their ledger cannot be read.
     pub alerts_unsent: Option<u64>,
     /// The plan of the scheduler; `None` without one.
@@ -83,6 +85,7 @@ impl TenantStatus {
         };
         TenantStatus {
             tenant: tenant.to_owned(),
+            is_log_pending: store::is_log_pending(&database_of(data, tenant)),
             database,
             last_run,
             last_publication,

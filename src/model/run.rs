@@ -265,6 +265,9 @@ pub struct RunReport {
     pub database: Option<PathBuf>,
     /// The files that were made of this report.
     pub report_files: ReportFiles,
+    /// Whether a program that reads an earlier snapshot keeps what was published in the log of the database, so that a
+    /// copy of the file alone does not have it.
+    pub is_log_pending: bool,
 }
 
 impl RunReport {

@@ -30,6 +30,21 @@ impl StoredRows {
         self.ends.push(self.text.len());
     }
 
+    /// Adds rows that have these fields, among others or not.
+    pub fn append(&mut self, other: &StoredRows) {
+        let columns: Vec<Option<usize>> = self
+            .fields
+            .iter()
+            .map(|field| other.fields.iter().position(|known| known == field))
+            .collect();
+        for row in 0..other.len() {
+            self.push(other.key(row));
+            for column in &columns {
+                self.push(column.map_or("", |column| other.at(row * other.width() + 1 + column)));
+            }
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.ends.len() / self.width()
@@ -65,6 +80,21 @@ impl StoredRows {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_with_other_fields_beside_are_added_by_the_names_of_the_fields() {
+        let (mut rows, mut other) =
+            (StoredRows::new(&["status"]), StoredRows::new(&["name", "status"]));
+        rows.push("a1");
+        rows.push("1");
+        for cell in ["a2", "王", "2", "a3", "李", ""] {
+            other.push(cell);
+        }
+        rows.append(&other);
+        let listed: Vec<_> =
+            (0..rows.len()).map(|row| (rows.key(row), rows.cell(row, "status"))).collect();
+        assert_eq!(listed, [("a1", Some("1")), ("a2", Some("2")), ("a3", None)]);
+    }
 
     #[test]
     fn cells_are_found_by_row_and_field() {

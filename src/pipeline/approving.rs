@@ -12,7 +12,7 @@ use crate::fetch::{ArchiveError, archive};
 use crate::gate::Limits;
 use crate::model::{Approval, Cancel, GateReason, RunId, RunReport};
 use crate::rules::Levels;
-use crate::store::{self, Reader, RunRow, Store, StoreError};
+use crate::store::{self, Migration, Reader, RunRow, Store, StoreError};
 
 use super::error::RunError;
 use super::job_schema::schema_of;
@@ -38,6 +38,8 @@ pub struct ApproveRequest<'a> {
     pub by: &'a str,
     /// Why.
     pub reason: &'a str,
+    /// Whether a database of an earlier format is copied before it is brought to the newest one.
+    pub backup: bool,
     /// Ends the run before its next stage when it is asked.
     pub cancel: &'a Cancel,
 }
@@ -105,7 +107,9 @@ pub fn approve(
         return Err(StoreError::NotFound { path: database }.into());
     }
     let _lock = TenantLock::acquire(&tenant_dir, &format!("approve {refused}"), now)?;
-    let store = Store::open(&database, &schema)?;
+    let told = |step| progress.migration(step);
+    let migration = Migration { backup: request.backup, told: &told };
+    let store = Store::open_by(&database, &schema, migration)?;
     journaling::repair(&tenant_dir, &store)?;
     let date = approvable(&tenant_dir, refused)?;
     let not = |why| RunError::NotApprovable(Box::new(NotApprovable { run: refused.clone(), why }));

@@ -231,7 +231,9 @@ impl Classification {
     /// Of a fault of the database of snapshots.
     pub fn of_store(error: &StoreError) -> Classification {
         match error {
-            StoreError::Full { .. } | StoreError::Disk { .. } => Fault::DataFolder.passing(),
+            StoreError::Full { .. }
+            | StoreError::NoRoomToMigrate { .. }
+            | StoreError::Disk { .. } => Fault::DataFolder.passing(),
             StoreError::Newer { .. }
             | StoreError::NotFound { .. }
             | StoreError::CannotOpen { .. }

@@ -74,6 +74,7 @@ impl Outcome {
             timings: Vec::new(),
             database: None,
             report_files: Default::default(),
+            is_log_pending: false,
         };
         Outcome { report, identities: Vec::new(), began: Instant::now() }
     }

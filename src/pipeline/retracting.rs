@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::Job;
 use crate::disk::TenantLock;
 use crate::model::RunId;
-use crate::store::{self, RetractionRecord, Store, StoreError};
+use crate::store::{self, Migration, RetractionRecord, Store, StoreError};
 
 use super::error::RunError;
 use super::job_schema::schema_of;
@@ -15,7 +15,7 @@ use super::journaling;
 use super::rows::write_stored_trees;
 
 /// What to take back.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct RetractRequest<'a> {
     /// The job.
     pub job: &'a Job,
@@ -29,6 +29,8 @@ pub struct RetractRequest<'a> {
     pub by: &'a str,
     /// Why.
     pub reason: &'a str,
+    /// How a database of an earlier format is brought to the newest one.
+    pub migration: Migration<'a>,
 }
 
 /// What was taken back.
@@ -46,7 +48,7 @@ pub struct Retracted {
 /// [`StoreError::UnknownDate`] if it has no snapshot; any fault of the configuration, the machine or the database. The
 /// date then stays.
 pub fn retract(request: &RetractRequest<'_>) -> Result<Retracted, RunError> {
-    let RetractRequest { job, date, data_dir, now, by, reason } = *request;
+    let RetractRequest { job, date, data_dir, now, by, reason, migration } = *request;
     let schema = schema_of(Some(job))?;
     let tenant_dir = data_dir.join(&job.tenant);
     let database = tenant_dir.join(store::DATABASE);
@@ -54,7 +56,7 @@ pub fn retract(request: &RetractRequest<'_>) -> Result<Retracted, RunError> {
         return Err(StoreError::NotFound { path: database }.into());
     }
     let _lock = TenantLock::acquire(&tenant_dir, &format!("retract {date}"), now)?;
-    let mut store = Store::open(&database, &schema)?;
+    let mut store = Store::open_by(&database, &schema, migration)?;
     journaling::repair(&tenant_dir, &store)?;
     let mut retraction = store.begin_retraction(date)?;
     if retraction.change().newest_changed() {

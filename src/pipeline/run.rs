@@ -18,7 +18,7 @@ use crate::rules::{
     Levels, RowContext, check_lines, check_rows, check_snapshot, note_left_out_edges,
 };
 use crate::store::{RunRecord, Store, TreeSource};
-use crate::trees::{DeliveredForest, fields_of_stored, tree_rows};
+use crate::trees::DeliveredForest;
 
 use super::error::RunError;
 use super::former::{self, Former};
@@ -28,7 +28,7 @@ use super::life;
 use super::outcome::Outcome;
 use super::pinned::wrong_pin;
 use super::reporter::{self, Reporter};
-use super::rows::{previous, write_rows, write_stored_trees};
+use super::rows::{previous, write_delivered_trees, write_rows, write_stored_trees};
 use super::stage::{Progress, Stage};
 use super::tally::Tally;
 use super::verdict::{Base, judge, lacks_rows};
@@ -201,16 +201,12 @@ impl Run<'_> {
         self.progress.stage(Stage::Publish);
         let began = Instant::now();
         match publication.tree_source() {
-            TreeSource::Delivery => {
-                let carried = PerFeed::try_from_fn(|feed| {
-                    publication.carried(feed, &fields_of_stored(self.schema, feed))
-                })?;
-                let trees = tree_rows(delivery, accepted, &links, forests, &carried);
-                writing.restart(trees.iter().map(|(_, rows)| rows.ids.len() as u64).sum());
-                for (forest, rows) in trees {
-                    publication.change().write_tree(forest, &rows)?;
-                    self.check_cancelled()?;
-                }
+            TreeSource::Delivery { former_is_stored } => {
+                let before = before.as_ref().filter(|_| former_is_stored);
+                let made = (&links, forests);
+                let run = (&writing, self.cancel);
+                write_delivered_trees(&mut publication, delivery, accepted, made, before, run)?;
+                self.check_cancelled()?;
             }
             TreeSource::NewestRows => write_stored_trees(self.schema, publication.change())?,
             TreeSource::Unchanged => {}
@@ -224,7 +220,7 @@ impl Run<'_> {
             identities: &outcome.identities,
             quarantine: Box::new(quarantine),
         };
-        publication.commit(approved, record)?;
+        outcome.report.is_log_pending = publication.commit(approved, record)?;
         if let (Some(tenant_dir), Some(store)) = (self.tenant_dir, &store) {
             journaling::note(tenant_dir, store);
         }

@@ -1,6 +1,7 @@
 //! The stages of a run, and who is informed of them.
 
 use crate::fetch;
+use crate::model::MigrationStep;
 
 /// A stage, as progress and reports show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,4 +36,7 @@ pub trait Progress: fetch::Progress {
     /// So many rows of the stage are worked on, which is so much of it in per cent. Told from any thread; stages
     /// that work on all rows at once tell nothing.
     fn rows(&self, _done: u64, _percent: u8) {}
+
+    /// A database of an earlier format is brought to the newest one, before the first stage.
+    fn migration(&self, _step: MigrationStep) {}
 }

@@ -1,6 +1,6 @@
 //! Numbers and fixed words as people read them, in both languages.
 
-use crate::model::{Disposition, Level, NotRunWhy};
+use crate::model::{Disposition, Level, MigrationStep, NotRunWhy};
 
 pub use crate::model::grouped;
 
@@ -109,6 +109,30 @@ pub fn stage(language: Language, stage: &str) -> &str {
         "check" => language.choose("校验", "check"),
         "publish" => language.choose("发布", "publish"),
         other => other,
+    }
+}
+
+/// What a migration is doing.
+pub fn migration(language: Language, step: MigrationStep) -> String {
+    match step {
+        MigrationStep::Backup { percent } => language.choose(
+            format!("升级数据库格式：备份 {percent}%"),
+            format!("migrating the database: copy {percent}%"),
+        ),
+        MigrationStep::Rows(feed) => language.choose(
+            format!("升级数据库格式：{}", feed.title_zh()),
+            format!("migrating the database: {feed}"),
+        ),
+        MigrationStep::History(feed) => language.choose(
+            format!("升级数据库格式：{}历史", feed.title_zh()),
+            format!("migrating the database: history of {feed}"),
+        ),
+        MigrationStep::Derived => language
+            .choose(
+                "升级数据库格式：派生表和索引",
+                "migrating the database: derived tables and indexes",
+            )
+            .to_owned(),
     }
 }
 

@@ -17,7 +17,7 @@ pub struct FileFormat {
 
 impl FileFormat {
     /// The newest format that this program knows.
-    fn supported(self) -> i64 {
+    pub fn supported(self) -> i64 {
         (self.migrations)().len() as i64
     }
 
@@ -45,18 +45,38 @@ impl FileFormat {
         Ok(())
     }
 
+    /// The format that a file has; 0 for a blank one.
+    ///
+    /// # Errors
+    /// Any fault of the file.
+    pub fn found(self, conn: &Connection) -> Result<i64, SqliteFault> {
+        Ok(pragma(conn, "user_version")?)
+    }
+
     /// Takes the missing steps. Two programs may do so at once: the second finds nothing left to do.
     ///
     /// # Errors
     /// Any fault of the file.
     pub fn migrate(self, conn: &mut Connection) -> Result<(), SqliteFault> {
+        self.migrate_by(conn, (self.migrations)())
+    }
+
+    /// As [`FileFormat::migrate`], by steps that need more than the file.
+    ///
+    /// # Errors
+    /// Any fault of the file.
+    pub fn migrate_by(
+        self,
+        conn: &mut Connection,
+        steps: Vec<M<'static>>,
+    ) -> Result<(), SqliteFault> {
         let current = |conn: &Connection| {
             pragma(conn, "user_version").map(|version| version >= self.supported())
         };
         if current(conn)? {
             return Ok(());
         }
-        match Migrations::new((self.migrations)()).to_latest(conn) {
+        match Migrations::new(steps).to_latest(conn) {
             Ok(()) => Ok(()),
             // The other program took the step after this one had looked.
             Err(_) if current(conn)? => Ok(()),

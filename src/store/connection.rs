@@ -4,37 +4,21 @@
 //! the commit is atomic and durable all the same. Afterwards the file is in WAL mode, where readers never wait. A
 //! checkpoint after each publication empties the log, so that the file can be copied alone.
 
+use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
-use rusqlite_migration::M;
 
 use crate::disk::{close_to_others, open_private_file};
-use crate::sqlite::{self, BusyPolicy, FileFormat, SqliteFault};
+use crate::sqlite::{self, BusyPolicy, SqliteFault};
 use crate::store::error::StoreError;
-use crate::store::{quarantined_keys, snapshot};
+use crate::store::format::FORMAT;
+use crate::store::snapshot;
 
 /// Name of the database in a tenant's folder.
 pub const DATABASE: &str = "org.db";
-
-/// The format of `org.db`; the application id is "orgs".
-const FORMAT: FileFormat = FileFormat {
-    application_id: 0x6f72_6773,
-    migrations: || {
-        vec![
-            M::up(include_str!("migrations/0001.sql")),
-            M::up(include_str!("migrations/0002.sql")),
-            M::up(include_str!("migrations/0003.sql")),
-            M::up(include_str!("migrations/0004.sql")),
-            M::up_with_hook(include_str!("migrations/0005.sql"), quarantined_keys::fill),
-            M::up(include_str!("migrations/0006.sql")),
-            M::up(include_str!("migrations/0007.sql")),
-            M::up(include_str!("migrations/0008.sql")),
-        ]
-    },
-};
 
 /// How long to wait for another program that holds the file.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -46,12 +30,12 @@ const PAGE_SIZE: i64 = 8_192;
 /// pages, so a larger one makes nothing faster (16 and 64 MiB take the same time at a million agents).
 const CACHE_SIZE: i64 = -16_384;
 
-/// Opens the file for writing, creates it if it is not there, and brings it to the newest format.
+/// Opens the file for writing and creates it if it is not there; [`super::migration`] brings it to the newest format.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
     let open = || -> Result<Connection, SqliteFault> {
         let busy = BusyPolicy::Timeout(BUSY_TIMEOUT);
         keep_private(path)?;
-        let mut conn = sqlite::open_for_writing(path, OpenFlags::SQLITE_OPEN_CREATE, busy, FORMAT)?;
+        let conn = sqlite::open_for_writing(path, OpenFlags::SQLITE_OPEN_CREATE, busy, FORMAT)?;
         conn.pragma_update(None, "page_size", PAGE_SIZE)?;
         conn.pragma_update(None, "cache_size", CACHE_SIZE)?;
         // Sorting for an index sorts personal data, which must not lie in a temporary file.
@@ -59,7 +43,6 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
         conn.pragma_update(None, "synchronous", "FULL")?;
         // The log is checkpointed after the commit, not within it.
         conn.pragma_update(None, "wal_autocheckpoint", 0)?;
-        FORMAT.migrate(&mut conn)?;
         Ok(conn)
     };
     open().map_err(|fault| StoreError::sqlite(path, fault))
@@ -115,27 +98,63 @@ fn immutable_uri(path: &Path) -> Option<String> {
     Some(format!("file:{escaped}?immutable=1"))
 }
 
+/// How long a publication waits for programs that read an earlier snapshot, so that it can empty the log.
+pub(super) const READERS_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Switches to WAL mode once there is a snapshot, and empties the log; done after a commit and when the file is
-/// opened. The snapshot is published whether this succeeds or not, and a later run repeats it, so a fault is only
-/// logged.
-pub(super) fn checkpoint(conn: &Connection, path: &Path) {
-    if let Err(error) = try_checkpoint(conn) {
-        tracing::warn!(path = %path.display(), %error, "the log of the database was not folded back");
+/// opened. Returns whether the log still holds what the file lacks: a program that reads an earlier snapshot keeps it,
+/// which is waited for so long. The snapshot is published whether this succeeds or not, and a later run repeats it, so a
+/// fault is only logged.
+pub(super) fn checkpoint(conn: &Connection, path: &Path, wait: Duration) -> bool {
+    match try_checkpoint(conn, wait) {
+        Ok(pending) => {
+            if pending {
+                tracing::warn!(path = %path.display(), "a reader keeps the log of the database from being folded back");
+            }
+            pending
+        }
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "the log of the database was not folded back");
+            is_log_pending(path)
+        }
     }
 }
 
-fn try_checkpoint(conn: &Connection) -> rusqlite::Result<()> {
+fn try_checkpoint(conn: &Connection, wait: Duration) -> rusqlite::Result<bool> {
     if snapshot::newest(conn, None)?.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     if mode == "wal" {
-        // Does not wait for a reader in the middle of a long query.
-        conn.busy_timeout(Duration::ZERO)?;
-        let folded = conn.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()));
+        conn.busy_timeout(wait)?;
+        let busy: rusqlite::Result<bool> =
+            conn.query_row("pragma wal_checkpoint(truncate)", [], |row| row.get(0));
         conn.busy_timeout(BUSY_TIMEOUT)?;
-        folded
+        busy
     } else {
-        conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))
+        conn.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+        Ok(false)
     }
+}
+
+/// Whether the log of a database holds anything, so that a copy of the file alone may lack what was published last.
+pub fn is_log_pending(path: &Path) -> bool {
+    fs::metadata(format!("{}-wal", path.display())).is_ok_and(|log| log.len() > 0)
+}
+
+/// Empties the log of a database that nobody writes or reads just now. Returns whether it still holds anything.
+///
+/// # Errors
+/// Any fault of the file.
+pub fn fold_log(path: &Path) -> Result<bool, StoreError> {
+    let open = || {
+        let conn = sqlite::open_for_writing(
+            path,
+            OpenFlags::empty(),
+            BusyPolicy::Timeout(Duration::ZERO),
+            FORMAT,
+        )?;
+        Ok(try_checkpoint(&conn, Duration::ZERO)?)
+    };
+    open().map_err(|fault: SqliteFault| StoreError::sqlite(path, fault))
 }

@@ -1,6 +1,7 @@
 //! `org.db` open for writing.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use rusqlite::{Connection, TransactionBehavior};
@@ -11,6 +12,7 @@ use crate::store::error::StoreError;
 use crate::store::event_list::{self, StoredEvent};
 use crate::store::feed_table::FeedTable;
 use crate::store::layout;
+use crate::store::migration::{self, Migration};
 use crate::store::publication::Publication;
 use crate::store::record::{self, RunRecord};
 use crate::store::retraction::Retraction;
@@ -36,8 +38,24 @@ impl Store {
     /// [`StoreError::Newer`] and [`StoreError::Foreign`] before anything is written;
     /// [`StoreError::Column`] for a schema that cannot be stored; any fault of the file.
     pub fn open(path: &Path, schema: &Schema) -> Result<Store, StoreError> {
+        Store::open_by(path, schema, Migration::default())
+    }
+
+    /// As [`Store::open`]; a database of an earlier format is migrated like this.
+    ///
+    /// # Errors
+    /// As [`Store::open`], and [`StoreError::NoRoomToMigrate`].
+    pub fn open_by(
+        path: &Path,
+        schema: &Schema,
+        migration: Migration<'_>,
+    ) -> Result<Store, StoreError> {
         layout::check(schema)?;
         let mut conn = connection::open(path)?;
+        let is_migrated = migration::migrate(&mut conn, path, schema, migration)?;
+        if is_migrated {
+            (migration.told)(MigrationStep::Derived);
+        }
         let mut prepare = || -> rusqlite::Result<PerFeed<FeedTable>> {
             let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let is_derived = derived_tables::are_there(&transaction)?;
@@ -50,11 +68,14 @@ impl Store {
             views::prepare(&transaction, schema)?;
             dictionary::write(&transaction, schema)?;
             code_labels::write(&transaction, schema)?;
+            if is_migrated {
+                indexes::analyze(&transaction)?;
+            }
             transaction.commit()?;
             Ok(tables)
         };
         let tables = prepare().map_err(|error| StoreError::sqlite(path, error))?;
-        connection::checkpoint(&conn, path);
+        connection::checkpoint(&conn, path, Duration::ZERO);
         Ok(Store { conn, path: path.to_path_buf(), schema: schema.clone(), tables })
     }
 
@@ -143,7 +164,7 @@ impl Store {
             transaction.commit()
         };
         write(&mut self.conn).map_err(|error| StoreError::sqlite(&self.path, error))?;
-        connection::checkpoint(&self.conn, &self.path);
+        connection::checkpoint(&self.conn, &self.path, Duration::ZERO);
         Ok(())
     }
 

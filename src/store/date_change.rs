@@ -8,13 +8,14 @@ use rusqlite::{Connection, params};
 use crate::config::schema::{ForestSchema, Schema};
 use crate::model::{Feed, PerFeed, RowCounter, StoredRows, TreeRows};
 use crate::store::branches::Branches;
-use crate::store::connection;
+use crate::store::connection::{self, READERS_TIMEOUT};
 use crate::store::date_list::Dates;
 use crate::store::dates::iso;
 use crate::store::derivation::{Derivation, Derived};
 use crate::store::derived_columns::DerivedColumns;
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
+use crate::store::forest_state;
 use crate::store::indexes;
 use crate::store::rows::Written;
 use crate::store::select::Select;
@@ -44,8 +45,6 @@ pub struct DateChange<'s> {
     newest: Option<NaiveDate>,
     /// One a feed, once its rows are written.
     pub(super) written: PerFeed<Option<Written>>,
-    /// One a forest; read when it is needed.
-    trees: Vec<Option<StoredTree>>,
     /// One a forest.
     trees_written: Vec<bool>,
     /// Is told of the rows that are written.
@@ -74,7 +73,6 @@ impl<'s> DateChange<'s> {
             kept: true,
             newest: None,
             written: PerFeed::default(),
-            trees: schema.forests.iter().map(|_| None).collect(),
             trees_written: vec![false; schema.forests.len()],
             counter: RowCounter::default(),
         };
@@ -112,12 +110,9 @@ impl<'s> DateChange<'s> {
         StoredFeed::read(self.conn, &self.tables[feed], self.date, self.newest, branches)
     }
 
-    /// Reads the forests in advance.
-    pub(super) fn read_trees(&mut self) -> rusqlite::Result<()> {
-        for (forest, stored) in self.schema.forests.iter().zip(&mut self.trees) {
-            *stored = Some(StoredTree::read(self.conn, forest)?);
-        }
-        Ok(())
+    /// Whether this date is after all others.
+    pub(super) fn is_forward(&self) -> bool {
+        self.newest.is_some_and(|newest| newest < self.date)
     }
 
     /// Whether an older date changed the content of the newest snapshot, so that its forests are to be made anew from
@@ -135,7 +130,8 @@ impl<'s> DateChange<'s> {
         select.all(self.conn, feed.name()).map_err(|error| self.fault(error))
     }
 
-    /// Writes the rows of one forest, once. Returns how many rows had to be written or deleted.
+    /// Writes the rows of one forest, once, those that differ from the stored ones. `former` is what is stored if that is
+    /// known; otherwise it is read. Returns how many rows had to be written or deleted.
     ///
     /// # Errors
     /// [`StoreError::Misuse`] if the rows do not have the shape that [`TreeRows`] promises; any fault of
@@ -144,21 +140,18 @@ impl<'s> DateChange<'s> {
         &mut self,
         forest: &ForestSchema,
         rows: &TreeRows<'_>,
+        former: Option<&TreeRows<'_>>,
     ) -> Result<u64, StoreError> {
         let unknown = || StoreError::Misuse(format!("the schema has no forest {}", forest.name));
         let at = self.schema.forests.iter().position(|f| f == forest).ok_or_else(unknown)?;
-        let (Some(stored), Some(written)) =
-            (self.trees.get_mut(at), self.trees_written.get_mut(at))
-        else {
-            return Err(unknown());
-        };
+        let written = self.trees_written.get_mut(at).ok_or_else(unknown)?;
         if std::mem::replace(written, true) {
             return Err(StoreError::Misuse(format!("the forest {} comes twice", forest.name)));
         }
-        let stored = stored.take();
+        let known = former.map(|former| StoredTree::of(forest, former)).transpose()?;
         let new = NewTree::new(forest, rows)?;
         let write = || -> rusqlite::Result<u64> {
-            let stored = stored.map_or_else(|| StoredTree::read(self.conn, forest), Ok)?;
+            let stored = known.map_or_else(|| StoredTree::read(self.conn, forest), Ok)?;
             if stored.is_empty() {
                 indexes::drop_tree(self.conn, forest)?;
             }
@@ -222,11 +215,19 @@ impl<'s> DateChange<'s> {
         headcount_rows::write(self.conn, self.schema, dates, agents, hierarchy)
     }
 
-    /// Makes the changes visible to all readers; from here on they survive a power cut.
-    pub(super) fn commit(self) -> Result<(), StoreError> {
+    /// Notes what the forests were made of, if they were written.
+    pub(super) fn note_trees(&self) -> rusqlite::Result<()> {
+        match self.trees_written.iter().all(|written| *written) {
+            true => forest_state::note(self.conn, self.schema),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes the changes visible to all readers; from here on they survive a power cut. Returns whether the log still
+    /// holds them, as a reader keeps it from being folded back.
+    pub(super) fn commit(self) -> Result<bool, StoreError> {
         self.conn.execute_batch("commit").map_err(|error| self.fault(error))?;
-        connection::checkpoint(self.conn, self.path);
-        Ok(())
+        Ok(connection::checkpoint(self.conn, self.path, READERS_TIMEOUT))
     }
 }
 

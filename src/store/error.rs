@@ -63,6 +63,25 @@ pub enum StoreError {
         /// The database.
         path: PathBuf,
     },
+    /// There is too little room to bring a database of an earlier format to the newest one.
+    #[error(
+        "{} has an earlier format ({size} bytes); to bring it to the newest one, {needed} bytes have to be free{}, \
+         and there are {free}; nothing was changed: free some space and run again",
+        path.display(),
+        if *backup { " (a third of them for a copy, which --no-backup leaves out)" } else { "" }
+    )]
+    NoRoomToMigrate {
+        /// The database.
+        path: PathBuf,
+        /// Its bytes.
+        size: u64,
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes free.
+        free: u64,
+        /// Whether a copy is to be kept.
+        backup: bool,
+    },
     /// The disk fails. SQLite does not say why; a full disk is the usual cause.
     #[error(
         "the disk of {} cannot be read or written; the published snapshot stands. Check its free space and \
@@ -166,6 +185,16 @@ impl StoreError {
             StoreError::Full { path } => format!(
                 "磁盘已满，{} 未作改动；请腾出空间（首次导入约需数据文件两倍的空间）后重新导入",
                 path.display()
+            ),
+            StoreError::NoRoomToMigrate { path, size, needed, free, backup } => format!(
+                "{} 为旧格式（{size} 字节），升级格式需要 {needed} 字节可用空间{}，现有 {free} 字节，未作改动；\
+                 请腾出空间后重新运行",
+                path.display(),
+                if *backup {
+                    "（其中三分之一用于保留备份，可用 --no-backup 省去）"
+                } else {
+                    ""
+                }
             ),
             StoreError::Disk { path } => format!(
                 "{} 所在的磁盘读写失败（通常是磁盘已满或磁盘故障），当前快照仍然完整；请检查剩余空间和系统日志后重新运行",

@@ -97,7 +97,7 @@ fn column(schema: &Schema, feed: &FeedSchema, field: &Field) -> String {
 
 /// Snapshot rows lie in the order of their keys, so that a first load appends and a scan is sorted, without an index
 /// for the key.
-fn create_feed(schema: &Schema, feed: &FeedSchema, table: &FeedTable) -> String {
+pub(super) fn create_feed(schema: &Schema, feed: &FeedSchema, table: &FeedTable) -> String {
     let columns = |key: &str| -> String {
         let columns = feed.fields.iter().enumerate().map(|(at, field)| {
             let key = if at == feed.key { key } else { "" };

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use crate::config::schema::Schema;
 use crate::gate::Approved;
-use crate::model::{Feed, MendedFinding, PerFeed, RowCounter, StoredRows};
+use crate::model::{Feed, FeedChanges, MendedFinding, PerFeed, RowCounter, StoredRows};
 use crate::store::ages;
 use crate::store::branches::{Branch, Branches};
 use crate::store::date_change::DateChange;
@@ -16,6 +16,7 @@ use crate::store::delivered_rows::{DeliveredRows, NewRows};
 use crate::store::earlier_findings::{self, EarlierFinding, EarlierFindings};
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
+use crate::store::forest_state;
 use crate::store::indexes;
 use crate::store::previous_rows;
 use crate::store::record::{self, RunRecord};
@@ -35,13 +36,18 @@ pub struct Publication<'s> {
     /// One a feed: rows of the snapshot before.
     rows_before: PerFeed<u64>,
     branches: Branches,
+    /// Whether the stored forests are exactly those of the snapshot before.
+    has_trees_before: bool,
 }
 
 /// What the forests of the newest snapshot are made of when a date is published. There are none of older dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TreeSource {
     /// Of the delivery: its date is the newest.
-    Delivery,
+    Delivery {
+        /// Whether the stored forests are exactly those that the rows of the snapshot before make.
+        former_is_stored: bool,
+    },
     /// Of the rows of the newest snapshot: the delivery of an older date has changed what is carried in it.
     NewestRows,
     /// They stay.
@@ -63,6 +69,7 @@ impl<'s> Publication<'s> {
             stored: PerFeed::default(),
             rows_before: PerFeed::default(),
             branches: Branches::default(),
+            has_trees_before: false,
         };
         publication.read().map_err(|error| publication.change.fault(error))?;
         Ok(publication)
@@ -78,11 +85,9 @@ impl<'s> Publication<'s> {
             self.rows_before[feed] = stored.rows_before();
             self.stored[feed] = Some(stored);
         }
-        match change.dates().has_later() {
-            // Mostly they stay.
-            true => Ok(()),
-            false => change.read_trees(),
-        }
+        self.has_trees_before =
+            change.is_forward() && forest_state::is_current(change.conn, change.schema)?;
+        Ok(())
     }
 
     /// The snapshot before the date of this publication; none on the first date.
@@ -209,10 +214,25 @@ impl<'s> Publication<'s> {
     /// What the forests are to be made of; once all feeds are written.
     pub fn tree_source(&self) -> TreeSource {
         match (self.change.dates().has_later(), self.change.newest_changed()) {
-            (false, _) => TreeSource::Delivery,
+            (false, _) if self.has_trees_before && !self.differs() => TreeSource::Unchanged,
+            (false, _) => TreeSource::Delivery { former_is_stored: self.has_trees_before },
             (true, true) => TreeSource::NewestRows,
             (true, false) => TreeSource::Unchanged,
         }
+    }
+
+    /// Whether any row differs from the snapshot before.
+    fn differs(&self) -> bool {
+        self.change.written.iter().flatten().any(|written| {
+            let FeedChanges { added, changed, removed, .. } = written.outcome.snapshot_changes;
+            added + changed + removed > 0
+        })
+    }
+
+    /// The rows of a feed that the snapshot before does not have, or has with other content, if there is one; once the feed
+    /// is written.
+    pub fn fresh_rows(&self, feed: Feed) -> &[u32] {
+        self.change.written[feed].as_ref().map_or(&[], |written| &written.fresh)
     }
 
     /// The transaction, for its forests.
@@ -220,12 +240,13 @@ impl<'s> Publication<'s> {
         &mut self.change
     }
 
-    /// Publishes: from here on the new snapshot is visible to all readers and survives a power cut.
+    /// Publishes: from here on the new snapshot is visible to all readers and survives a power cut. Returns whether it is
+    /// in the log of the database still, as a program reads an earlier snapshot: the file alone does not show it yet.
     ///
     /// # Errors
     /// [`StoreError::Misuse`] if a feed or a forest was not written; any fault of the database. The
     /// previous snapshot then stays.
-    pub fn commit(self, approved: Approved, record: RunRecord<'_, '_>) -> Result<(), StoreError> {
+    pub fn commit(self, approved: Approved, record: RunRecord<'_, '_>) -> Result<bool, StoreError> {
         // The approval is consumed: one approval allows one publication.
         let Approved { .. } = approved;
         let trees = self.tree_source() != TreeSource::Unchanged;
@@ -237,6 +258,7 @@ impl<'s> Publication<'s> {
             change.write_derived()?;
             record::write(change.conn, record)?;
             ages::renew_after(change.conn, change.date)?;
+            change.note_trees()?;
             indexes::analyze(change.conn)
         };
         write().map_err(|error| change.fault(error))?;

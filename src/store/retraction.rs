@@ -80,7 +80,8 @@ impl<'s> Retraction<'s> {
             let sql = "insert into retraction (business_date, run, retracted, retracted_by, reason) \
                        values (?1, ?2, ?3, ?4, ?5)";
             change.conn.execute(sql, params![date, run.0, at, record.by, record.reason])?;
-            ages::renew_after(change.conn, change.date)
+            ages::renew_after(change.conn, change.date)?;
+            change.note_trees()
         };
         write().map_err(|error| change.fault(error))?;
         change.commit()?;

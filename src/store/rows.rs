@@ -42,6 +42,9 @@ pub(super) struct Written {
     pub outcome: FeedOutcome,
     /// The keys, in order, of which the last good version is carried on the date, if it is the newest.
     pub carried: KeyList,
+    /// Rows of the delivery that the snapshot before does not have, or has with other content; none are noted on the first
+    /// load.
+    pub fresh: Vec<u32>,
     /// How many rows more a snapshot has from a date on, by that date; the sum up to a date counts.
     pub more_rows: BTreeMap<NaiveDate, i64>,
     /// Whether the newest snapshot has other content, if the date is older.
@@ -65,6 +68,7 @@ pub(super) fn write(
     let mut written = Written::default();
     let mut writer = RowWriter::new(conn, table, date)?;
     let mut cursor = stored.cursor();
+    let nothing_stored = stored.is_empty();
     let mut uncounted = 0;
     while let Some(key) = first(delivery.peek(), cursor.peek()) {
         let (stored, branch) = cursor.take(key);
@@ -95,6 +99,12 @@ pub(super) fn write(
             Observation::Quarantined => before.map(|version| version.content),
             Observation::Absent => None,
         };
+        if let Some(Content { place: Place::Delivered(row), .. }) = after
+            && before.is_none_or(|before| Some(before.content) != after)
+            && !nothing_stored
+        {
+            written.fresh.push(row as u32);
+        }
         let carried = matches!(seen, Observation::Quarantined);
         let FeedOutcome { snapshot_changes, table_changes } = &mut written.outcome;
         count(snapshot_changes, before, after, carried);

@@ -25,6 +25,17 @@ pub(super) struct StoredTree {
 }
 
 impl StoredTree {
+    /// These rows, if they are known to be the stored ones.
+    ///
+    /// # Errors
+    /// As [`NewTree::new`].
+    pub(super) fn of(forest: &ForestSchema, rows: &TreeRows<'_>) -> Result<StoredTree, StoreError> {
+        let hashes = NewTree::new(forest, rows)?.hashes();
+        let mut ids = KeyList::default();
+        rows.ids.iter().for_each(|id| ids.push(id));
+        Ok(StoredTree { ids, hashes })
+    }
+
     /// Reads and hashes the stored rows.
     pub(super) fn read(conn: &Connection, forest: &ForestSchema) -> rusqlite::Result<StoredTree> {
         let names = column_names(forest);

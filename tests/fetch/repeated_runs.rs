@@ -72,6 +72,7 @@ fn look(
         cancel: &Cancel::new(),
         wait_policy,
         accept_unchanged: false,
+        backup: true,
         refused,
     };
     pipeline::import(&request, &Quiet, &NoReports)

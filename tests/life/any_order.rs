@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use orgsnap::model::Verdict;
 use orgsnap::pipeline::{self, RetractRequest};
-use orgsnap::store::{FindingQuery, Reader, Standing};
+use orgsnap::store::{FindingQuery, Migration, Reader, Standing};
 
 use super::{Age, Identity, Insurer, Model, identities, random_days, wanted};
 use crate::oracle::Random;
@@ -28,6 +28,7 @@ impl Insurer {
             now: now + TimeDelta::seconds(self.runs),
             by: "test",
             reason: "test",
+            migration: Migration::default(),
         };
         pipeline::retract(&request).unwrap();
     }

@@ -26,6 +26,7 @@ fn import(job: &Path, data: &Path, from: &Path, date: NaiveDate) {
         cancel: &Cancel::new(),
         wait_policy: pipeline::WaitPolicy::WaitForFiles,
         accept_unchanged: false,
+        backup: true,
         refused: None,
     };
     assert_eq!(pipeline::import(&request, &Quiet, &NoReports).unwrap().verdict, Verdict::Published);

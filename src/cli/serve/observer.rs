@@ -15,15 +15,19 @@ use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, Plan, StatusBoard};
 use orgsnap::model::Message;
 use orgsnap::report::Language;
+use orgsnap::store::{self, DATABASE};
 
 use super::super::output;
 use super::callbacks::CallbackReload;
 
+/// How often a log that a reader kept from being folded back is tried again.
+const LOG_INTERVAL: TimeDelta = TimeDelta::seconds(30);
 /// A metrics file is at most so old.
 const METRICS_AGE: TimeDelta = TimeDelta::seconds(30);
 
 /// Log, dispatcher and status board.
 pub(super) struct ServeObserver {
+    data: PathBuf,
     language: Language,
     dispatcher: Arc<AlertDispatcher>,
     status_board: Arc<StatusBoard>,
@@ -38,6 +42,8 @@ struct State {
     known: BTreeSet<String>,
     /// Tenants whose status must be read again.
     stale: BTreeSet<String>,
+    /// When logs were folded back last.
+    folded: Option<DateTime<Utc>>,
     /// When the metrics file was written.
     written: Option<DateTime<Utc>>,
     /// Whether the last write of the metrics file failed; only the first failure is logged.
@@ -46,6 +52,7 @@ struct State {
 
 impl ServeObserver {
     pub(super) fn new(
+        data: PathBuf,
         language: Language,
         dispatcher: Arc<AlertDispatcher>,
         status_board: Arc<StatusBoard>,
@@ -53,6 +60,7 @@ impl ServeObserver {
         callback_reload: CallbackReload,
     ) -> ServeObserver {
         ServeObserver {
+            data,
             language,
             dispatcher,
             status_board,
@@ -140,6 +148,10 @@ impl Observer for ServeObserver {
             self.status_board.forget(gone);
         }
         let (mut changed, mut again) = (state.known != tenants, BTreeSet::new());
+        let idle = state.folded.is_none_or(|folded| (now - folded).abs() > LOG_INTERVAL);
+        if idle {
+            state.folded = Some(now);
+        }
         for status in statuses {
             let tenant = &status.job.tenant;
             if state.stale.remove(tenant) || !state.known.contains(tenant) {
@@ -148,7 +160,11 @@ impl Observer for ServeObserver {
                 }
                 changed = true;
             }
-            self.status_board.plan(tenant, plan(status));
+            let plan = plan(status);
+            self.status_board.plan(tenant, plan);
+            if idle && !plan.running && fold_log(&self.data.join(tenant).join(DATABASE)) {
+                self.status_board.refresh(tenant);
+            }
         }
         state.known = tenants;
         // What is left belongs to tenants that were removed meanwhile.
@@ -160,6 +176,18 @@ impl Observer for ServeObserver {
             self.write_metrics();
         }
     }
+}
+
+/// Folds the log of a database back that a reader kept from it. Returns whether there was one.
+fn fold_log(database: &Path) -> bool {
+    if !store::is_log_pending(database) {
+        return false;
+    }
+    // A database that cannot be opened is reported by the next run.
+    if let Err(error) = store::fold_log(database) {
+        tracing::debug!(%error, "the log of a database is not folded back");
+    }
+    true
 }
 
 /// The plan of the scheduler for an insurer, as the metrics show it.

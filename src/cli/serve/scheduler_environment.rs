@@ -7,8 +7,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use orgsnap::daemon::{CronTimer, Event, RunRequest, SchedulerEnvironment};
 use orgsnap::fetch;
-use orgsnap::model::Feed;
+use orgsnap::model::{Feed, MigrationStep};
 use orgsnap::pipeline::{self, Stage};
+use orgsnap::report::{Language, formatting};
 use tokio::runtime::Handle;
 
 use super::super::environment::Environment;
@@ -87,5 +88,13 @@ impl fetch::Progress for Stages<'_> {
 impl pipeline::Progress for Stages<'_> {
     fn stage(&self, stage: Stage) {
         tracing::debug!(tenant = self.tenant, stage = stage.name(), "stage");
+    }
+
+    fn migration(&self, step: MigrationStep) {
+        // One line for the copy is enough.
+        if !matches!(step, MigrationStep::Backup { percent: 1.. }) {
+            let step = formatting::migration(Language::English, step);
+            tracing::info!(tenant = self.tenant, "{step}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::fixture::*;
 use super::importing::*;
 use crate::gate::Approved;
 use crate::model::{Feed, Verdict};
-use crate::store::{NewRows, Reader, Store, StoreError};
+use crate::store::{NewRows, Reader, Store, StoreError, fold_log, is_log_pending};
 
 fn open_error(path: &std::path::Path) -> StoreError {
     Store::open(path, &schema()).unwrap_err()
@@ -47,7 +47,7 @@ fn a_newer_database_is_left_as_it_is() {
     drop(newer);
     let before = fs::read(database.db()).unwrap();
     for error in [open_error(&database.db()), Reader::open_existing(&database.db()).unwrap_err()] {
-        assert!(matches!(error, StoreError::Newer { found: 99, supported: 7, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
     }
     assert!(fs::read(database.db()).unwrap() == before);
 }
@@ -114,6 +114,28 @@ fn a_locked_database_is_reported_as_locked() {
     let other = Connection::open(database.db()).unwrap();
     other.execute_batch("begin immediate").unwrap();
     assert!(matches!(store.begin(day(2)).unwrap_err(), StoreError::Locked { .. }));
+}
+
+#[test]
+fn a_log_that_a_reader_keeps_is_told_and_folded_back_at_the_next_chance() {
+    let database = TestDatabase::new();
+    let mut store = database.open();
+    import(&mut store, 1, &delivery("A1|a|1"));
+    assert!(!is_log_pending(&database.db()));
+    let reader = Connection::open(database.db()).unwrap();
+    reader.execute_batch("begin").unwrap();
+    assert_eq!(rows(&reader, "select agent_name from agent"), ["a"]);
+    import(&mut store, 2, &delivery("A1|b|1"));
+    assert!(is_log_pending(&database.db()));
+    // The reader still has its snapshot, so there is no chance yet.
+    assert!(fold_log(&database.db()).unwrap());
+    assert_eq!(rows(&reader, "select agent_name from agent"), ["a"]);
+    reader.execute_batch("commit").unwrap();
+    assert!(!fold_log(&database.db()).unwrap());
+    assert!(!is_log_pending(&database.db()));
+    let copy = database.folder.path().join("copy.db");
+    std::fs::copy(database.db(), &copy).unwrap();
+    assert_eq!(rows(&Connection::open(copy).unwrap(), "select agent_name from agent"), ["b"]);
 }
 
 #[test]
@@ -205,7 +227,9 @@ fn an_incomplete_publication_cannot_be_committed() {
     assert!(publication.write_rows(Feed::Agent, &rows(&[0, 1])).is_err());
     assert!(publication.carried(Feed::Agent, &["noSuchField"]).is_err());
     let parents = [("A1".to_owned(), None)].into();
-    assert!(publication.change().write_tree(&schema.forests[0], &tree(false, &parents)).is_err());
+    assert!(
+        publication.change().write_tree(&schema.forests[0], &tree(false, &parents), None).is_err()
+    );
     let report = report("first", day(1), Verdict::Published);
     let error = publication.commit(Approved::for_tests(), record(&report)).unwrap_err();
     let expected = "not written: node, organ, principal, forest recruit";

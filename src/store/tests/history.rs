@@ -152,7 +152,7 @@ fn only_changed_rows_of_a_forest_are_written() {
     let parents: BTreeMap<String, Option<String>> =
         parents.map(|(id, up)| (id.to_owned(), up.map(str::to_owned))).into();
     assert_eq!(
-        publication.change().write_tree(&schema.forests[1], &tree(false, &parents)).unwrap(),
+        publication.change().write_tree(&schema.forests[1], &tree(false, &parents), None).unwrap(),
         5
     );
     drop(publication);
@@ -167,7 +167,7 @@ fn paths_are_null_below_the_maximum_depth() {
     let parents: BTreeMap<String, Option<String>> =
         (0..200).map(|n| (id(n), n.checked_sub(1).map(id))).collect();
     let mut publication = store.begin(day(1)).unwrap();
-    publication.change().write_tree(&schema.forests[0], &tree(true, &parents)).unwrap();
+    publication.change().write_tree(&schema.forests[0], &tree(true, &parents), None).unwrap();
     let sql = "select count(path), max(length(path)), max(depth) from organ_tree";
     assert_eq!(rows(publication.connection(), sql), ["65|326|199"]);
 }

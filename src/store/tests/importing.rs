@@ -45,6 +45,7 @@ pub(super) fn report(run: &str, date: NaiveDate, verdict: Verdict) -> RunReport 
         timings: vec![StageTiming { stage: "parse", took: std::time::Duration::from_millis(7) }],
         database: None,
         report_files: Default::default(),
+        is_log_pending: false,
     }
 }
 
@@ -96,7 +97,7 @@ pub(super) fn stage(
     match publication.tree_source() {
         TreeSource::Unchanged => {}
         TreeSource::NewestRows => write_newest_trees(publication.change(), schema)?,
-        TreeSource::Delivery => {
+        TreeSource::Delivery { .. } => {
             for forest in &schema.forests {
                 let Parsed { table, accepted, .. } = &parsed[forest.feed];
                 let (keys, up) = (table.text("id").unwrap(), table.text(&forest.parent).unwrap());
@@ -107,7 +108,7 @@ pub(super) fn stage(
                 let carried = publication.carried(forest.feed, &[&forest.parent])?;
                 parents.extend(parents_of(&carried, &forest.parent));
                 let rows = tree(forest.has_levels(), &parents);
-                publication.change().write_tree(forest, &rows)?;
+                publication.change().write_tree(forest, &rows, None)?;
             }
         }
     }
@@ -126,7 +127,7 @@ fn write_newest_trees(change: &mut DateChange<'_>, schema: &Schema) -> Result<()
     for forest in &schema.forests {
         let rows = change.newest_rows(forest.feed, &[&forest.parent])?;
         let parents = parents_of(&rows, &forest.parent);
-        change.write_tree(forest, &tree(forest.has_levels(), &parents))?;
+        change.write_tree(forest, &tree(forest.has_levels(), &parents), None)?;
     }
     Ok(())
 }
@@ -198,4 +199,38 @@ pub(super) fn tree(has_levels: bool, parents: &Parents) -> TreeRows<'_> {
         parent,
         ids,
     }
+}
+
+/// Brings a database back to format 6, whose tables of the feeds had no declared keys.
+pub(super) fn to_format_6(conn: &rusqlite::Connection) {
+    let mut sql = "alter table forest drop column made_by; pragma user_version = 6;".to_owned();
+    for feed in Feed::ALL {
+        let columns = |table: &str| {
+            let declared = format!(
+                "select name || ' ' || type || iif(\"notnull\", ' not null', '') \
+                 from pragma_table_info('{table}') order by cid"
+            );
+            rows(conn, &declared).join(", ")
+        };
+        let history = format!("{feed}_history");
+        sql += &format!(
+            "alter table {feed} rename to new_{feed}; alter table {history} rename to new_{history}; \
+             create table {feed} ({}); create table {history} ({}); \
+             insert into {feed} select * from new_{feed}; insert into {history} select * from new_{history}; \
+             drop table new_{feed}; drop table new_{history}; \
+             create unique index {history}_key on {history} (id, valid_from); \
+             create unique index {feed}_key on {feed} (id);",
+            columns(feed.name()),
+            columns(&history),
+        );
+    }
+    for name in rows(
+        conn,
+        "select name from sqlite_schema where name like '%\\_tree\\_parent\\_id' escape '\\'",
+    ) {
+        sql += &format!("drop index {name};");
+    }
+    conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, true)
+        .unwrap();
+    conn.execute_batch(&format!("begin; {sql} commit")).unwrap();
 }

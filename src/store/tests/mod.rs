@@ -7,4 +7,5 @@ mod faults;
 mod history;
 mod importing;
 mod reading;
+mod migrating;
 mod records;
