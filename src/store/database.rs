@@ -75,6 +75,14 @@ impl Store {
         Ok(recent.collect())
     }
 
+    /// All dates with a snapshot, ascending.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn dates(&self) -> Result<Vec<NaiveDate>, StoreError> {
+        snapshot::dates(&self.conn).map_err(|error| self.fault(error))
+    }
+
     /// What was published, approved and taken back, in order.
     ///
     /// # Errors
@@ -137,7 +145,7 @@ impl Store {
         Ok(())
     }
 
-    fn fault(&self, error: rusqlite::Error) -> StoreError {
+    pub(super) fn fault(&self, error: rusqlite::Error) -> StoreError {
         StoreError::sqlite(&self.path, error)
     }
 }

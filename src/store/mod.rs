@@ -7,6 +7,7 @@
 mod ages;
 mod backup;
 mod branches;
+mod comparison;
 mod connection;
 mod database;
 mod date_change;
@@ -28,6 +29,7 @@ mod publication;
 mod quarantined_keys;
 mod reader;
 mod record;
+mod record_copy;
 mod record_view;
 mod retraction;
 mod row_writer;
@@ -45,6 +47,9 @@ mod tests;
 
 pub use backup::backup;
 pub use branches::{Branch, BranchFields, Branches, Organ};
+pub use comparison::{
+    Comparison, ComparisonScope, RowDifference, RowDifferenceKind, TableDifference,
+};
 pub use connection::DATABASE;
 pub use database::Store;
 pub use date_change::DateChange;
@@ -57,6 +62,7 @@ pub use last_run::{LastPublication, LastRun};
 pub use publication::{Publication, TreeSource};
 pub use reader::Reader;
 pub use record::{QuarantinedLine, RunRecord};
+pub use record_copy::CopiedRecords;
 pub use record_view::RecordView;
 pub use retraction::{Retraction, RetractionRecord};
 pub use rows::FeedOutcome;
