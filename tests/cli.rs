@@ -14,6 +14,7 @@ mod crash;
 mod mistakes;
 mod own_schema;
 mod proposed;
+mod replay;
 mod report_files;
 mod terminal;
 

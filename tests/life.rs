@@ -1,6 +1,7 @@
 //! The life of a finding: new, persisting since a date, mended. A naive model over dates tells what must come of it.
 
 mod any_order;
+mod replayed;
 mod names;
 
 use std::collections::{BTreeMap, BTreeSet};

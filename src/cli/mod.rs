@@ -30,6 +30,7 @@ mod init;
 mod logging;
 mod output;
 mod progress;
+mod replay;
 mod retract;
 mod rules;
 mod run_report;
@@ -58,7 +59,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   done
   2   usage or configuration, access refused by the source, or a data folder that cannot be used
-  3   delivery refused; for check: it would be refused, or has errors
+  3   delivery refused; for check: it would be refused, or has errors; for replay: something is missing or differs
   4   source unavailable for now, or files not there yet (worth retrying)
   5   another run holds the lock
   70  internal fault";
@@ -102,6 +103,7 @@ enum Verb {
     Approve(approve::Arguments),
     Retract(retract::Arguments),
     Backup(backup::Arguments),
+    Replay(replay::Arguments),
     Tree(tree::Arguments),
     Sql(sql::Arguments),
     Diff(diff::Arguments),
@@ -189,6 +191,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Approve(arguments) => approve::run(arguments, environment),
         Verb::Retract(arguments) => retract::run(arguments, environment),
         Verb::Backup(arguments) => backup::run(arguments, environment),
+        Verb::Replay(arguments) => replay::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
         Verb::Sql(arguments) => sql::run(arguments, environment),
         Verb::Diff(arguments) => diff::run(arguments, environment),

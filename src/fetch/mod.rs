@@ -5,6 +5,7 @@
 //! file beyond unpacking it. Local names are those of the schema or the job, but for case, and the bare name of a zip file.
 
 pub mod archive;
+mod archive_listing;
 mod compression;
 mod data_blocked;
 mod digest;
@@ -49,6 +50,7 @@ use expected_files::ExpectedFiles;
 use upload::Upload;
 
 pub use archive::ArchiveError;
+pub use archive_listing::{archived_runs, delivery_folder};
 pub use error::FetchError;
 pub use expand::{member, member_names};
 pub use journal::{JOURNAL, Journal, JournalEntry, JournalEvent};

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::feed::Feed;
 use super::finding::Message;
 use super::listed_finding::ListedFinding;
-use super::run::RunId;
+use super::run_id::RunId;
 
 /// All there is to say of one record on a published date.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //!
 //! Nothing here does I/O, and nothing here derives `Serialize`: the edges own their documents.
 
+mod approval;
 mod cancel;
 mod cause;
 mod delivered_files;
@@ -19,10 +20,12 @@ mod migration_step;
 mod language;
 mod person_name;
 mod run;
+mod run_id;
 mod system_fault;
 mod table;
 mod tree;
 
+pub use approval::{Approval, GateReason};
 pub use cancel::Cancel;
 pub use cause::{Cause, CauseKind, OrganFindings};
 pub use delivered_files::{DeliveredFiles, FieldNote};
@@ -44,10 +47,11 @@ pub use person_name::may_be_name;
 pub use previous::Previous;
 pub use row_counter::RowCounter;
 pub use run::{
-    AgeCounts, Approval, FeedChanges, FileFacts, FormerDelivery, FormerFeed, GateReason,
-    MendedFinding, MendedTotals, NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles,
-    ReportFiles, RunId, RunReport, StageTiming, VanishedRecord, Verdict,
+    AgeCounts, FeedChanges, FileFacts, FormerDelivery, FormerFeed, MendedFinding, MendedTotals,
+    NotRun, NotRunWhy, RecentRun, RecordedFile, RecordedFiles, ReportFiles, RunReport, StageTiming,
+    VanishedRecord, Verdict,
 };
+pub use run_id::RunId;
 pub use stored_rows::StoredRows;
 pub use system_fault::system_reason;
 pub use table::{Column, Table};

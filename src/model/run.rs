@@ -1,25 +1,17 @@
 //! A run and what there is to say of it.
 
 use super::PerFeed;
-use std::{collections::BTreeMap, fmt, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::approval::{Approval, GateReason};
 use super::cause::{Cause, OrganFindings};
+use super::run_id::RunId;
 use super::{
     feed::Feed,
     finding::{Disposition, Finding, Level, Message},
 };
-
-/// The id of a run, such as `20241124-023000-1f3a`: start in UTC and four hex digits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RunId(pub String);
-
-impl fmt::Display for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,46 +42,6 @@ impl Verdict {
         [Verdict::Published, Verdict::Passed, Verdict::Refused, Verdict::Failed]
             .into_iter()
             .find(|verdict| verdict.name() == name)
-    }
-}
-
-/// Why the gate refused, one reason a limit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GateReason {
-    /// Stable name: `fatal-finding`, `quarantined`, `detached`, `vanished`, `vanished-in-organ`.
-    pub limit: &'static str,
-    /// What was measured against what was allowed, in words.
-    pub message: Message,
-}
-
-impl GateReason {
-    /// The limit that nobody can waive: a finding that is fatal.
-    pub const FATAL: &'static str = "fatal-finding";
-}
-
-/// That a refused delivery was published because somebody answers for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Approval {
-    /// The run that had refused the same files.
-    pub refused: RunId,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Who.
-    pub by: String,
-    /// Why.
-    pub reason: String,
-    /// The limits that were broken all the same.
-    pub waived: Vec<GateReason>,
-}
-
-impl Approval {
-    /// Who answers for it, and why, in a sentence.
-    pub fn message(&self) -> Message {
-        let Approval { refused, by, reason, .. } = self;
-        Message::new(
-            format!("由 {by} 放行（同一批文件在运行 {refused} 中未发布）：{reason}"),
-            format!("approved by {by} (run {refused} had refused the same files): {reason}"),
-        )
     }
 }
 

@@ -1,6 +1,6 @@
 //! Publishes a refused delivery because somebody answers for it: the same files, read from the archive.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -8,7 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::{Job, Source};
 use crate::delivery::Background;
 use crate::disk::TenantLock;
-use crate::fetch::{ArchiveError, archive};
+use crate::fetch::{ArchiveError, archive, delivery_folder};
 use crate::gate::Limits;
 use crate::model::{Approval, Cancel, GateReason, RunId, RunReport};
 use crate::rules::Levels;
@@ -60,7 +60,7 @@ pub fn approvable(tenant_dir: &Path, run: &RunId) -> Result<NaiveDate, RunError>
         return Err(not(why));
     }
     let date: NaiveDate = row.business_date.parse().unwrap_or_default();
-    let folder = folder(tenant_dir, date, run);
+    let folder = delivery_folder(tenant_dir, date, run);
     match archive::facts(&folder) {
         Ok(_) => Ok(date),
         Err(error) if error.gone().is_some() => Err(not(WhyNot::Gone(folder))),
@@ -80,8 +80,8 @@ pub(super) fn why_not(row: &RunRow, runs: &[RunRow]) -> Option<WhyNot> {
     }
     let same_date = runs.iter().filter(|other| other.business_date == row.business_date);
     // The runs of a tenant do not overlap.
-    let later = same_date.filter(|other| other.current && other.started > row.started);
-    if let Some(other) = later.last() {
+    let mut later = same_date.filter(|other| other.current && other.started > row.started);
+    if let Some(other) = later.next() {
         let date = row.business_date.parse().unwrap_or_default();
         return Some(WhyNot::Superseded { date, run: other.run.clone() });
     }
@@ -113,7 +113,7 @@ pub fn approve(
     journaling::repair(&tenant_dir, &store)?;
     let date = approvable(&tenant_dir, refused)?;
     let not = |why| RunError::NotApprovable(Box::new(NotApprovable { run: refused.clone(), why }));
-    let archived = folder(&tenant_dir, date, refused);
+    let archived = delivery_folder(&tenant_dir, date, refused);
     let recorded = store.files_of(refused, date)?;
     let facts = archive::facts(&archived)?;
     let same = recorded.is_some_and(|recorded| {
@@ -176,9 +176,4 @@ pub fn approve(
     };
     let mut store = Some(store);
     run.process(&mut raw, &mut store, false, outcome)
-}
-
-/// The folder of an archived delivery.
-pub(super) fn folder(tenant_dir: &Path, date: NaiveDate, run: &RunId) -> PathBuf {
-    tenant_dir.join("archive").join(date.to_string()).join(&run.0)
 }

@@ -7,7 +7,7 @@ use crate::config::SchemaError;
 use crate::config::job::ConfigError;
 use crate::disk::{DiskError, LockError};
 use crate::fetch::{ArchiveError, FetchError};
-use crate::model::Message;
+use crate::model::{Message, RunId};
 use crate::rules::LevelError;
 use crate::store::StoreError;
 
@@ -51,6 +51,14 @@ pub enum RunError {
     /// The run cannot be approved.
     #[error("{}", .0.message().en)]
     NotApprovable(Box<NotApprovable>),
+    /// The journal of the archive knows of no publication of the run.
+    #[error(
+        "run {run} has published nothing: name one of those that `orgsnap runs` lists as published"
+    )]
+    UnknownRun {
+        /// The run.
+        run: RunId,
+    },
     /// The database could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -87,6 +95,10 @@ impl RunError {
             RunError::Archive(error) => error.message(),
             RunError::Lock(error) => error.message(),
             RunError::NotApprovable(not) => not.message(),
+            RunError::UnknownRun { run } => Message::new(
+                format!("运行 {run} 没有发布过数据；请从 orgsnap runs 列出的已发布运行中选择"),
+                self.to_string(),
+            ),
             RunError::Store(error) => error.message(),
             RunError::Cancelled => Message::fixed(
                 "运行在完成前被中止；未发布任何数据，当前快照不变",
@@ -110,6 +122,7 @@ impl RunError {
             | RunError::WrongPin(_)
             | RunError::Former(_)
             | RunError::NoSource { .. } => Fault::Setup.permanent(),
+            RunError::UnknownRun { .. } => Fault::Setup.permanent(),
             RunError::NotApprovable(not) => match not.why {
                 WhyNot::Fatal => Fault::BadDelivery.permanent(),
                 _ => Fault::Setup.permanent(),

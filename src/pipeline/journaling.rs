@@ -30,6 +30,20 @@ pub(super) fn note(tenant_dir: &Path, store: &Store) {
     }
 }
 
+/// Retractions of the journal, as the database records them.
+pub(super) fn retractions(entries: &[JournalEntry]) -> Vec<StoredEvent> {
+    let stored = |entry: &JournalEntry| match &entry.what {
+        JournalEvent::Retracted { by, reason } => Some(StoredEvent {
+            what: StoredEventKind::Retracted { by: by.clone(), reason: reason.clone() },
+            date: entry.date,
+            run: entry.run.clone(),
+            at: entry.at,
+        }),
+        _ => None,
+    };
+    entries.iter().filter_map(stored).collect()
+}
+
 /// Whether it is a retraction, and of which run: a run publishes once, and what it published is taken back once.
 fn identity(entry: &JournalEntry) -> (bool, &str) {
     (matches!(entry.what, JournalEvent::Retracted { .. }), &entry.run.0)

@@ -22,6 +22,16 @@ pub(super) fn renew_after(conn: &Connection, changed: NaiveDate) -> rusqlite::Re
     Ok(())
 }
 
+/// Makes the ages of the findings of all dates anew.
+pub(super) fn renew_all(conn: &Connection) -> rusqlite::Result<()> {
+    for date in snapshot::dates(conn)? {
+        if let Some(snapshot) = snapshot::of(conn, date)? {
+            renew(conn, &snapshot)?;
+        }
+    }
+    Ok(())
+}
+
 /// Whether the ages of any finding of the date have changed.
 fn renew(conn: &Connection, snapshot: &SnapshotInfo) -> rusqlite::Result<bool> {
     let before = snapshot::newest(conn, Some(snapshot.date))?;

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::config::schema::Schema;
-use crate::model::{PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, Verdict};
+use crate::model::{MigrationStep, PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, Verdict};
 use crate::store::error::StoreError;
 use crate::store::event_list::{self, StoredEvent};
 use crate::store::feed_table::FeedTable;
@@ -106,6 +106,14 @@ impl Store {
         Ok(recent.collect())
     }
 
+    /// All dates with a snapshot, ascending.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn dates(&self) -> Result<Vec<NaiveDate>, StoreError> {
+        snapshot::dates(&self.conn).map_err(|error| self.fault(error))
+    }
+
     /// What was published, approved and taken back, in order.
     ///
     /// # Errors
@@ -168,7 +176,7 @@ impl Store {
         Ok(())
     }
 
-    fn fault(&self, error: rusqlite::Error) -> StoreError {
+    pub(super) fn fault(&self, error: rusqlite::Error) -> StoreError {
         StoreError::sqlite(&self.path, error)
     }
 }

@@ -103,7 +103,7 @@ pub enum StoreError {
     },
     /// The file is damaged.
     #[error(
-        "{} is damaged: restore it from a backup, or move it away and import the archived deliveries again",
+        "{} is damaged: restore it from a backup, or move it away and make it anew with `orgsnap replay`",
         path.display()
     )]
     Corrupt {
@@ -205,7 +205,7 @@ impl StoreError {
             }
             StoreError::Corrupt { path } => {
                 format!(
-                    "{} 已损坏；请从备份恢复，或将其移走，再重新导入已归档的数据文件",
+                    "{} 已损坏；请从备份恢复，或将其移走，再用 orgsnap replay 由归档重新生成",
                     path.display()
                 )
             }
