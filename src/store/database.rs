@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::config::schema::Schema;
-use crate::model::{PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, Verdict};
+use crate::model::{MigrationStep, PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, Verdict};
 use crate::store::error::StoreError;
 use crate::store::event_list::{self, StoredEvent};
 use crate::store::feed_table::FeedTable;
