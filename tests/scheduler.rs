@@ -290,6 +290,7 @@ fn run_daemon(
     let settings = Settings {
         jobs: simulation.folder.path().join("jobs"),
         data: simulation.data(),
+        backup: true,
         most_running: MOST_RUNNING,
         job_folder_poll_interval: TimeDelta::minutes(2),
     };

@@ -224,12 +224,27 @@ pub(super) fn to_format_6(conn: &rusqlite::Connection) {
             columns(&history),
         );
     }
-    for name in rows(
-        conn,
-        "select name from sqlite_schema where name like '%\\_tree\\_parent\\_id' escape '\\'",
-    ) {
-        sql += &format!("drop index {name};");
+    for forest in ["organ", "recruit"] {
+        let table = format!("{forest}_tree");
+        let of_format_6 = "select group_concat(name, ', ') from pragma_table_info(?1) \
+                           where name != 'path_name' and name not glob 'level_*'";
+        let columns: String = conn.query_row(of_format_6, [&table], |row| row.get(0)).unwrap();
+        sql += &format!(
+            "create table former_tree as select {columns} from {table}; drop table {table}; \
+             create table {table} ({columns}, primary key (id)) without rowid; \
+             insert into {table} select * from former_tree; drop table former_tree;"
+        );
     }
+    let views = "select name from sqlite_schema where type = 'view' and name not glob '*_version'";
+    let mut drops: String =
+        rows(conn, views).iter().map(|view| format!("drop view {view};")).collect();
+    for table in ["agent_event", "node_event", "headcount", "code_label", "approval"] {
+        drops += &format!("drop table {table};");
+    }
+    for column in ["type", "nullable", "example"] {
+        drops += &format!("alter table data_dictionary drop column {column};");
+    }
+    let sql = drops + &sql;
     conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE, true)
         .unwrap();
     conn.execute_batch(&format!("begin; {sql} commit")).unwrap();

@@ -16,8 +16,9 @@ fn former(database: &TestDatabase) -> Vec<String> {
     import(&mut store, 1, &delivery("A1|a|1||A2|86\nA2|b|1\n!A9|x"));
     import(&mut store, 2, &delivery("A1|c|1||A2|86\nA3|d|2"));
     import(&mut store, 3, &delivery("!A1|x\nA3|e|1"));
+    let held = content(&store.conn);
     to_format_6(&store.conn);
-    content(&store.conn)
+    held
 }
 
 fn keys(conn: &Connection, table: &str) -> Vec<String> {
@@ -52,7 +53,7 @@ fn a_migrated_database_holds_what_it_held_and_equals_a_new_one() {
 #[test]
 fn the_copy_of_the_former_database_is_private_and_whole_and_can_be_left_out() {
     let database = TestDatabase::new();
-    let before = former(&database);
+    former(&database);
     let copy = database.folder.path().join("org-format6.db");
     // What an interrupted migration has left.
     std::fs::write(copy.with_extension("db.part"), "half").unwrap();
@@ -60,7 +61,7 @@ fn the_copy_of_the_former_database_is_private_and_whole_and_can_be_left_out() {
     assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
     let conn = Connection::open(&copy).unwrap();
     assert_eq!(rows(&conn, "pragma user_version"), ["6"]);
-    assert_eq!(content(&conn), before);
+    assert_eq!(rows(&conn, "select id, agent_name from agent order by id"), ["A1|c", "A3|e"]);
     assert!(!copy.with_extension("db.part").exists());
     drop(conn);
 
