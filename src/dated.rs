@@ -1,9 +1,12 @@
-//! The trees of a date that is not the newest, built by the code that builds those of a publication.
+//! What needs the trees of a date that is not the newest; they are built by the code that builds those of a publication.
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
+
+use crate::config::schema::Schema;
 use crate::model::{Feed, PerFeed, StoredRows};
-use crate::store::{Reader, StoreError, StoredForest};
+use crate::store::{Change, Difference, Reader, StoreError, StoredForest};
 use crate::trees::{WORKING_NODE, WORKING_ORGAN, status_field, stored_tree_rows};
 
 /// Fills the trees of the date that the reader shows, as far as they are asked for by the names of their tables and not
@@ -63,4 +66,39 @@ fn column_of(field: &str) -> String {
         column.push(c.to_ascii_lowercase());
     }
     column
+}
+
+/// What differs between the snapshots that are in force on two dates. Organisations and teams that moved are told with the
+/// agents in them and below them.
+///
+/// # Errors
+/// [`StoreError::UnknownDate`] if one of the dates is before all snapshots; any fault of the database.
+pub fn difference(
+    reader: &mut Reader,
+    from: NaiveDate,
+    to: NaiveDate,
+    schema: &Schema,
+) -> Result<Difference, StoreError> {
+    let copied = schema.copies.iter().filter_map(|copy| {
+        let feed = schema.feed(copy.feed);
+        let field = feed.fields.get(feed.position(&copy.field)?)?;
+        Some((copy.feed, field.column.clone()))
+    });
+    let to = reader.show_date(Some(to))?;
+    let mut difference = reader.difference(from, &to, &copied.collect())?;
+    for (feed, forest) in [(Feed::Organ, "organ"), (Feed::Node, "node")] {
+        let is_moved = |change: Change| change == Change::Moved;
+        let mut moved = difference
+            .records
+            .iter_mut()
+            .filter(|r| r.feed == feed && is_moved(r.change))
+            .peekable();
+        if moved.peek().is_some() && reader.forests()?.iter().any(|known| known == forest) {
+            fill_trees(reader, &BTreeSet::from([format!("{forest}_tree")]))?;
+            for record in moved {
+                record.agents_below = reader.agents_below(forest, &record.id)?;
+            }
+        }
+    }
+    Ok(difference)
 }

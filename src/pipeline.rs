@@ -44,7 +44,7 @@ pub use error::{Classification, Fault, RunError};
 pub use explaining::{ExplainRequest, Explained, explain};
 use former::Former;
 pub use former_unreadable::FormerUnreadable;
-use job_schema::schema_of;
+pub use job_schema::schema_of;
 pub use not_approvable::{NotApprovable, WhyNot};
 use outcome::Outcome;
 pub use outcome::run_id;

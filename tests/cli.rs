@@ -7,6 +7,7 @@ mod approve;
 mod back_dated;
 mod backup;
 mod bad_input;
+mod comparing;
 mod completions;
 mod config;
 mod crash;
@@ -237,7 +238,7 @@ fn every_verb_ends_with_its_exit_code() {
         (&["tree", "family"], 2, "recruit"),
         (&["tree", "organ", "--as-of", "2024-11-21"], 2, "2024-11-22"),
         (&["sql", "select business_date from snapshot"], 0, "2024-11-22"),
-        (&["sql"], 2, "<SQL|--file <FILE>>"),
+        (&["sql"], 2, "缺少参数 <SQL>"),
         (&["rules"], 0, "unknown-recruiter"),
         (&["rules", "X409"], 0, "unknown-recruiter"),
         (&["rules", "unknown-recruiter"], 0, "X409"),

@@ -17,6 +17,7 @@ mod config;
 mod confirmation;
 mod counted_progress;
 mod delivery_format;
+mod diff;
 mod exit;
 mod explain;
 mod failure;
@@ -102,6 +103,7 @@ enum Verb {
     Backup(backup::Arguments),
     Tree(tree::Arguments),
     Sql(sql::Arguments),
+    Diff(diff::Arguments),
     Findings(findings::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
@@ -187,6 +189,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Backup(arguments) => backup::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
         Verb::Sql(arguments) => sql::run(arguments, environment),
+        Verb::Diff(arguments) => diff::run(arguments, environment),
         Verb::Findings(arguments) => findings::run(arguments, environment),
         Verb::Explain(arguments) => explain::run(arguments, environment),
         Verb::Rules(arguments) => rules::run(arguments, environment),

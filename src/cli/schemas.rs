@@ -24,9 +24,10 @@ pub(super) struct Arguments {
 }
 
 /// The JSON Schemas of what is printed and sent. That of job files is made from the table of their keys.
-const JSON_SCHEMAS: [(&str, &str); 14] = [
+const JSON_SCHEMAS: [(&str, &str); 15] = [
     ("alert.schema.json", alert::document::SCHEMA),
     ("config.schema.json", include_str!("../../schemas/config.schema.json")),
+    ("diff.schema.json", include_str!("../../schemas/diff.schema.json")),
     ("explain.schema.json", include_str!("../../schemas/explain.schema.json")),
     ("findings.schema.json", include_str!("../../schemas/findings.schema.json")),
     ("report.schema.json", json::SCHEMA),

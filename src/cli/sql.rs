@@ -86,11 +86,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
             Err(Unanswered::Failed(failure)) if !tenants.named => return Err(failure),
             Err(Unanswered::Failed(failure)) => {
                 let Message { zh, en } = &failure.message;
-                let message = Message::new(
-                    format!("租户 {}：{zh}", tenant.name),
-                    format!("tenant {}: {en}", tenant.name),
-                );
-                output::warn(environment, &message);
+                output::warn(environment, &tenant.says(&failure.message));
                 failed.push(json!({ "tenant": tenant.name, "zh": zh, "en": en }));
                 worst = worst.max(failure.exit);
             }

@@ -129,6 +129,16 @@ pub(super) struct Tenant {
     pub job: Option<Job>,
 }
 
+impl Tenant {
+    /// The message with the tenant's id before it.
+    pub(super) fn says(&self, message: &Message) -> Message {
+        Message::new(
+            format!("租户 {}：{}", self.name, message.zh),
+            format!("tenant {}: {}", self.name, message.en),
+        )
+    }
+}
+
 /// The tenants that a verb reads, one after the other.
 #[derive(Debug)]
 pub(super) struct Tenants {

@@ -7,6 +7,7 @@ mod fields;
 mod json_cursor;
 mod links;
 mod load;
+mod name_columns;
 mod resolved;
 mod unread;
 
@@ -15,6 +16,7 @@ mod tests;
 
 pub use error::SchemaError;
 pub use load::BUILTIN_FILES;
+pub use name_columns::NameColumns;
 pub use resolved::{
     Copy, DateForm, DateForms, FeedSchema, Field, ForestSchema, Kind, LevelSchema, Reference,
     Required, Schema, TopMarkers, Tops,

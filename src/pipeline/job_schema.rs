@@ -6,7 +6,10 @@ use crate::config::schema::Schema;
 use super::error::RunError;
 
 /// The schema that a job says, or the built-in one.
-pub(super) fn schema_of(job: Option<&Job>) -> Result<Schema, RunError> {
+///
+/// # Errors
+/// If a folder that the job names cannot be read or is no schema, or does not fit what the job says.
+pub fn schema_of(job: Option<&Job>) -> Result<Schema, RunError> {
     let schema = match job.and_then(|job| job.schema.as_deref()) {
         Some(dir) => Schema::from_dir(dir)?,
         None => Schema::builtin()?,

@@ -72,8 +72,9 @@ pub(super) fn columns_of(conn: &Connection, table: &str) -> rusqlite::Result<Vec
 /// The key column of a feed; none if its tables are not made yet.
 pub(super) fn key_column(conn: &Connection, feed: Feed) -> rusqlite::Result<Option<String>> {
     // Tables of formats up to 6 have a unique index in place of a declared key; they can still be read.
-    let sql = "select name from pragma_table_info(?1) where pk = 1 \
-               union all select name from pragma_index_info(?1 || '_key') where seqno = 0 limit 1";
+    // A reader that shows a date has views of the same names.
+    let sql = "select name from pragma_table_info(?1, 'main') where pk = 1 \
+               union all select name from pragma_index_info(?1 || '_key', 'main') where seqno = 0 limit 1";
     conn.query_row(sql, [feed.name()], |row| row.get(0)).optional()
 }
 
