@@ -56,6 +56,7 @@
 //! - [`report`]: the content of a report, rendered for a terminal, as `report.json`, as a page and as a workbook;
 //!   names masked.
 //! - [`reporting`]: the report files of a job's runs: which, where, for how long, and the copy for the insurer's server.
+//! - [`export`]: the tables of a date as CSV, workbook, Parquet or SQLite, row by row, names masked if asked.
 //! - [`sample`]: a realistic fictitious company, with or without injected defects.
 //! - [`wecom`]: callbacks of the insurer's WeCom tenant, kept beside the hierarchy in `wecom.db`: a callback must be
 //!   stored within a second, whatever a publication does to `org.db`.
@@ -113,6 +114,7 @@ pub mod propose;
 pub mod pipeline;
 pub mod report;
 pub mod reporting;
+pub mod export;
 pub mod sample;
 pub mod wecom;
 pub mod alert;

@@ -43,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("report", &["model", "disk"]),
     ("reporting", &["model", "config", "fetch", "rules", "pipeline", "report"]),
+    ("export", &["model", "disk", "config", "store", "dated", "report"]),
     ("sample", &["model", "config"]),
     ("wecom", &["model", "disk", "sqlite", "tls", "http", "config"]),
     ("alert", &["model", "disk", "tls", "http", "config", "rules", "pipeline", "report"]),

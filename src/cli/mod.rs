@@ -21,6 +21,7 @@ mod diff;
 mod exit;
 mod explain;
 mod failure;
+mod export;
 mod findings;
 mod help;
 mod panic_boundary;
@@ -104,6 +105,7 @@ enum Verb {
     Tree(tree::Arguments),
     Sql(sql::Arguments),
     Diff(diff::Arguments),
+    Export(export::Arguments),
     Findings(findings::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
@@ -190,6 +192,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Tree(arguments) => tree::run(arguments, environment),
         Verb::Sql(arguments) => sql::run(arguments, environment),
         Verb::Diff(arguments) => diff::run(arguments, environment),
+        Verb::Export(arguments) => export::run(arguments, environment),
         Verb::Findings(arguments) => findings::run(arguments, environment),
         Verb::Explain(arguments) => explain::run(arguments, environment),
         Verb::Rules(arguments) => rules::run(arguments, environment),

@@ -4,7 +4,7 @@
 //! no more memory than ten. It holds what the provider delivered, names included.
 
 mod about;
-mod book;
+pub mod book;
 mod causes;
 mod content;
 mod corrections;

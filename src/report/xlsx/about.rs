@@ -59,7 +59,7 @@ pub(super) fn write(book: &Book, content: &Content<'_>) -> Result<Vec<Worksheet>
     rows.finish()
 }
 
-fn counts(rows: &mut SheetRows<'_>, content: &Content<'_>) -> Result<(), XlsxError> {
+fn counts(rows: &mut SheetRows, content: &Content<'_>) -> Result<(), XlsxError> {
     let (language, report) = (content.language, content.report);
     let (listed, total) = (report.findings.len() as u64, report.total());
     rows.row([Cell::Title(language.choose("问题数", "Findings"))])?;
@@ -84,7 +84,7 @@ fn counts(rows: &mut SheetRows<'_>, content: &Content<'_>) -> Result<(), XlsxErr
 }
 
 /// Findings of which the sheets of lines to be corrected do not have all lines.
-fn cut_short(rows: &mut SheetRows<'_>, content: &Content<'_>) -> Result<(), XlsxError> {
+fn cut_short(rows: &mut SheetRows, content: &Content<'_>) -> Result<(), XlsxError> {
     let language = content.language;
     let is_cut = |f: &&Finding| {
         f.level >= Level::Warning
@@ -127,7 +127,7 @@ fn cut_short(rows: &mut SheetRows<'_>, content: &Content<'_>) -> Result<(), Xlsx
     Ok(())
 }
 
-fn files(rows: &mut SheetRows<'_>, content: &Content<'_>) -> Result<(), XlsxError> {
+fn files(rows: &mut SheetRows, content: &Content<'_>) -> Result<(), XlsxError> {
     let language = content.language;
     let headings = language.choose(
         ["文件", "物理行数（含表头、空行）", "数据行数", "接受", "隔离", "重复", "编码"],

@@ -3,9 +3,12 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use rust_xlsxwriter::{Color, Format, FormatAlign, IgnoreError, Workbook, Worksheet, XlsxError};
+use chrono::{Datelike as _, NaiveDate};
+use rust_xlsxwriter::{
+    Color, ExcelDateTime, Format, FormatAlign, IgnoreError, Workbook, Worksheet, XlsxError,
+};
 
 use crate::report::layout::display_width;
 
@@ -17,11 +20,16 @@ const MAX_CHARACTERS: usize = 32_767;
 const WIDTHS: std::ops::RangeInclusive<usize> = 6..=60;
 /// What the button of the filter takes of a heading.
 const BUTTON: usize = 3;
+/// What a date takes.
+const DATE_WIDTH: usize = 11;
 /// Rows of which the widths of columns are made; those of a million rows would take longer than the rows.
 const MEASURED_ROWS: u32 = 2_000;
 
 /// A workbook that is being written, sheet by sheet.
-pub(super) struct Book {
+#[derive(Clone)]
+pub struct Book(Arc<Contents>);
+
+struct Contents {
     /// Locked for as long as it takes to make an empty sheet, so that sheets are filled side by side.
     workbook: Mutex<Workbook>,
     formats: Formats,
@@ -35,11 +43,12 @@ struct Formats {
     marked: Format,
     title: Format,
     wrapped: Format,
+    date: Format,
 }
 
 /// A cell.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Cell<'a> {
+pub enum Cell<'a> {
     /// Text, whatever it looks like: no formula, no number.
     Text(&'a str),
     /// The text of the cell at fault.
@@ -48,6 +57,10 @@ pub(super) enum Cell<'a> {
     Wrapped(&'a str),
     /// A count or a line.
     Number(u64),
+    /// Another number.
+    Decimal(f64),
+    /// A date.
+    Date(NaiveDate),
     /// A text that stands above others.
     Title(&'a str),
     /// Nothing.
@@ -68,7 +81,9 @@ impl From<Option<u64>> for Cell<'_> {
 
 impl Book {
     /// An empty workbook, whose rows wait in files without a name in a folder.
-    pub(super) fn new(folder: &Path) -> Result<Book, XlsxError> {
+    /// # Errors
+    /// If the folder cannot be written to.
+    pub fn new(folder: &Path) -> Result<Book, XlsxError> {
         let mut workbook = Workbook::new();
         // Delivered lines belong into the folder that their owner alone can read.
         workbook.set_tempdir(folder)?;
@@ -80,24 +95,32 @@ impl Book {
             marked: filled(0xFF_E3_DC),
             title: Format::new().set_bold(),
             wrapped: Format::new().set_text_wrap().set_align(FormatAlign::Top),
+            date: Format::new().set_num_format("yyyy-mm-dd"),
         };
-        Ok(Book { workbook: Mutex::new(workbook), formats, row_limit: MAX_ROWS })
+        Ok(Book(Arc::new(Contents {
+            workbook: Mutex::new(workbook),
+            formats,
+            row_limit: MAX_ROWS,
+        })))
     }
 
     /// The same workbook with fewer rows a sheet.
     #[cfg(test)]
     pub(super) fn with_row_limit(mut self, row_limit: u32) -> Book {
-        self.row_limit = row_limit;
+        Arc::get_mut(&mut self.0).unwrap().row_limit = row_limit;
         self
     }
 
     /// Begins a table with these headings on a new sheet; the first `fixed` columns stay in sight.
-    pub(super) fn table(
+    ///
+    /// # Errors
+    /// If the name is none that a sheet can have; if a file cannot be written.
+    pub fn table(
         &self,
         name: &str,
         headings: &[String],
         fixed: u16,
-    ) -> Result<SheetRows<'_>, XlsxError> {
+    ) -> Result<SheetRows, XlsxError> {
         let sheet = self.sheet(name)?;
         let rows = SheetRows {
             sheet,
@@ -108,38 +131,41 @@ impl Book {
             headings: headings.to_vec(),
             fixed,
             full: Vec::new(),
-            book: self,
+            book: self.clone(),
         };
         rows.begin()
     }
 
     /// Begins a sheet of text without a head.
-    pub(super) fn text(&self, name: &str) -> Result<SheetRows<'_>, XlsxError> {
+    pub(super) fn text(&self, name: &str) -> Result<SheetRows, XlsxError> {
         self.table(name, &[], 0)
     }
 
     fn sheet(&self, name: &str) -> Result<Worksheet, XlsxError> {
-        let mut workbook = self.workbook.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workbook = self.0.workbook.lock().unwrap_or_else(PoisonError::into_inner);
         let mut sheet = workbook.new_worksheet_with_constant_memory()?;
         sheet.set_name(name)?;
         Ok(sheet)
     }
 
     /// Writes the workbook with these sheets.
-    pub(super) fn save(
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save(
         self,
         sheets: impl IntoIterator<Item = Worksheet>,
         file: &mut File,
     ) -> Result<(), XlsxError> {
-        let mut workbook = self.workbook.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let mut workbook = self.0.workbook.lock().unwrap_or_else(PoisonError::into_inner);
         sheets.into_iter().for_each(|sheet| workbook.push_worksheet(sheet));
         workbook.save_to_writer(BufWriter::new(file))
     }
 }
 
 /// Rows on their way to a sheet, and to further ones where it is full. Nothing is kept of them but widths.
-pub(super) struct SheetRows<'b> {
-    book: &'b Book,
+pub struct SheetRows {
+    book: Book,
     full: Vec<Worksheet>,
     sheet: Worksheet,
     name: String,
@@ -150,7 +176,7 @@ pub(super) struct SheetRows<'b> {
     widths: Vec<usize>,
 }
 
-impl SheetRows<'_> {
+impl SheetRows {
     fn begin(mut self) -> Result<Self, XlsxError> {
         self.head()?;
         Ok(self)
@@ -159,7 +185,7 @@ impl SheetRows<'_> {
     fn head(&mut self) -> Result<(), XlsxError> {
         for (column, heading) in self.headings.iter().enumerate() {
             let at = u16::try_from(column).unwrap_or(u16::MAX);
-            self.sheet.write_string_with_format(0, at, heading, &self.book.formats.heading)?;
+            self.sheet.write_string_with_format(0, at, heading, &self.book.0.formats.heading)?;
             self.widths[column] = self.widths[column].max(display_width(heading) + BUTTON);
         }
         self.row = u32::from(!self.headings.is_empty());
@@ -167,20 +193,29 @@ impl SheetRows<'_> {
     }
 
     /// Adds a row; cells beyond the headings have none above them.
-    pub(super) fn row<'c>(
-        &mut self,
-        cells: impl IntoIterator<Item = Cell<'c>>,
-    ) -> Result<(), XlsxError> {
-        if self.row >= self.book.row_limit {
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn row<'c>(&mut self, cells: impl IntoIterator<Item = Cell<'c>>) -> Result<(), XlsxError> {
+        if self.row >= self.book.0.row_limit {
             self.next_sheet()?;
         }
-        let formats = &self.book.formats;
+        let book = self.book.clone();
+        let formats = &book.0.formats;
         for (column, cell) in cells.into_iter().enumerate() {
             let Ok(at) = u16::try_from(column) else { break };
             let (text, format) = match cell {
                 Cell::Empty | Cell::Text("") | Cell::Wrapped("") => continue,
                 Cell::Number(number) => {
                     self.sheet.write_number(self.row, at, number as f64)?;
+                    continue;
+                }
+                Cell::Decimal(number) => {
+                    self.sheet.write_number(self.row, at, number)?;
+                    continue;
+                }
+                Cell::Date(date) => {
+                    self.date(at, date)?;
                     continue;
                 }
                 Cell::Text(text) => (text, None),
@@ -204,6 +239,23 @@ impl SheetRows<'_> {
             }
         }
         self.row += 1;
+        Ok(())
+    }
+
+    /// A date, or its text where a sheet cannot have it: before 1900.
+    fn date(&mut self, at: u16, date: NaiveDate) -> Result<(), XlsxError> {
+        let year = u16::try_from(date.year()).unwrap_or_default();
+        let (month, day) = (date.month() as u8, date.day() as u8);
+        match ExcelDateTime::from_ymd(year, month, day) {
+            Ok(when) if year >= 1900 => {
+                let format = &self.book.0.formats.date;
+                self.sheet.write_datetime_with_format(self.row, at, &when, format)?;
+            }
+            _ => _ = self.sheet.write_string(self.row, at, date.to_string())?,
+        }
+        if let Some(width) = self.widths.get_mut(usize::from(at)) {
+            *width = (*width).max(DATE_WIDTH);
+        }
         Ok(())
     }
 
@@ -237,7 +289,10 @@ impl SheetRows<'_> {
     }
 
     /// The sheets, in order.
-    pub(super) fn finish(mut self) -> Result<Vec<Worksheet>, XlsxError> {
+    ///
+    /// # Errors
+    /// If a file cannot be written.
+    pub fn finish(mut self) -> Result<Vec<Worksheet>, XlsxError> {
         let last = std::mem::take(&mut self.sheet);
         self.close(last)?;
         Ok(self.full)

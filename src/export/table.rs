@@ -1,0 +1,136 @@
+//! A table to be exported: its columns with their kinds and headings.
+
+use chrono::NaiveDate;
+
+use super::error::ExportError;
+use super::{Request, Source};
+use crate::config::schema::Kind as FieldKind;
+use crate::model::{Feed, Language};
+use crate::store::TableColumn;
+
+/// Columns with dates that no schema names.
+const DATES: [&str; 4] = ["valid_from", "valid_to", "carried_since", "business_date"];
+/// The column by which a masked name could be told from the content of its row.
+const HASH: &str = "content_hash";
+
+/// The kind of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Integer,
+    Real,
+    Date,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Column {
+    /// Its name.
+    pub(super) name: String,
+    /// Its heading in the language of the export.
+    pub(super) title: String,
+    pub(super) kind: Kind,
+    /// Its place in the primary key; none if it is no part of it.
+    pub(super) key_place: Option<u32>,
+    /// Table and column that it refers to.
+    pub(super) references: Option<(String, String)>,
+    /// Whether it is that of the tenant, which no database has.
+    pub(super) is_tenant: bool,
+}
+
+/// A table.
+#[derive(Debug, Clone)]
+pub(super) struct Table {
+    /// Its name.
+    pub(super) name: String,
+    /// Its title in the language of the export.
+    pub(super) title: String,
+    pub(super) columns: Vec<Column>,
+}
+
+impl Table {
+    /// The table of the sources, which all have the same columns.
+    pub(super) fn read(
+        name: &str,
+        sources: &[Source],
+        request: &Request<'_>,
+    ) -> Result<Table, ExportError> {
+        let is_left_out = |column: &TableColumn| request.mask && column.name == HASH;
+        let mut columns: Vec<Column> = Vec::new();
+        let mut title = name.to_owned();
+        for (at, source) in sources.iter().enumerate() {
+            let stored = source.reader.table_columns(name)?;
+            let stored = stored.into_iter().filter(|column| !is_left_out(column));
+            let own: Vec<Column> =
+                stored.map(|column| of(name, column, source, request.language)).collect();
+            if at == 0 {
+                columns = own;
+                if let Some((zh, en)) = source.reader.table_titles(name)? {
+                    title = request.language.choose(zh, en);
+                }
+            } else if !columns.iter().map(shape).eq(own.iter().map(shape)) {
+                let (tenant, table) = (source.tenant.clone(), name.to_owned());
+                return Err(ExportError::Columns { tenant, table });
+            }
+        }
+        if request.has_tenant {
+            let title = request.language.choose("租户", "tenant").to_owned();
+            columns.insert(
+                0,
+                Column {
+                    name: "tenant".to_owned(),
+                    title,
+                    kind: Kind::Text,
+                    key_place: columns.iter().any(|column| column.key_place.is_some()).then_some(0),
+                    references: None,
+                    is_tenant: true,
+                },
+            );
+        }
+        Ok(Table { name: name.to_owned(), title, columns })
+    }
+
+    /// The statement that reads it as of a date.
+    pub(super) fn select(&self, date: NaiveDate) -> String {
+        let own = self.columns.iter().filter(|column| !column.is_tenant);
+        let names: Vec<String> = own.map(|column| quoted(&column.name)).collect();
+        let mut sql = format!("select {} from {}", names.join(", "), quoted(&self.name));
+        // What is kept of every date is known up to this one.
+        if self.columns.iter().any(|column| column.name == "business_date") {
+            sql.push_str(&format!(" where business_date <= '{date}'"));
+        }
+        sql
+    }
+}
+
+fn shape(column: &Column) -> (&str, Kind) {
+    (&column.name, column.kind)
+}
+
+fn of(table: &str, column: TableColumn, source: &Source, language: Language) -> Column {
+    let feed = Feed::from_name(table).map(|feed| source.schema.feed(feed));
+    let field = feed.and_then(|feed| feed.fields.iter().find(|f| f.column == column.name));
+    let is_date = field.is_some_and(|field| matches!(field.kind, FieldKind::Date(_)))
+        || DATES.contains(&column.name.as_str());
+    let kind = match column.declared.as_str() {
+        _ if is_date => Kind::Date,
+        declared if declared.contains("int") => Kind::Integer,
+        "real" => Kind::Real,
+        _ => Kind::Text,
+    };
+    let (zh, en) = column.titles;
+    let title = Some(language.choose(zh, en)).filter(|title| !title.is_empty());
+    Column {
+        title: title.unwrap_or_else(|| column.name.clone()),
+        name: column.name,
+        kind,
+        key_place: Some(column.key_place).filter(|place| *place > 0),
+        references: column.references,
+        is_tenant: false,
+    }
+}
+
+/// A quoted SQL identifier.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,0 +1,87 @@
+//! A workbook: a sheet a table, ids as text, dates as dates, further sheets where one is full.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use rust_xlsxwriter::{Worksheet, XlsxError};
+
+use super::Writer;
+use super::table::{Kind, Table};
+use crate::disk::create_private_file;
+use crate::report::xlsx::book::{Book, Cell, SheetRows};
+use crate::store::CellValue;
+
+/// A workbook that is being written.
+pub(super) struct XlsxWriter {
+    path: PathBuf,
+    book: Book,
+    sheets: Vec<Worksheet>,
+    rows: Option<SheetRows>,
+    kinds: Vec<Kind>,
+}
+
+impl XlsxWriter {
+    pub(super) fn create(path: &Path) -> io::Result<XlsxWriter> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let book = Book::new(folder.unwrap_or(Path::new("."))).map_err(io_error)?;
+        let (sheets, rows, kinds) = (Vec::new(), None, Vec::new());
+        Ok(XlsxWriter { path: path.to_path_buf(), book, sheets, rows, kinds })
+    }
+}
+
+impl Writer for XlsxWriter {
+    fn begin(&mut self, table: &Table) -> io::Result<()> {
+        self.kinds = table.columns.iter().map(|column| column.kind).collect();
+        let headings: Vec<String> =
+            table.columns.iter().map(|column| column.title.clone()).collect();
+        let keys = table.columns.iter().take_while(|column| column.key_place.is_some()).count();
+        let keys = u16::try_from(keys.min(2)).unwrap_or_default();
+        self.rows =
+            Some(self.book.table(&sheet_name(&table.title), &headings, keys).map_err(io_error)?);
+        Ok(())
+    }
+
+    fn row(&mut self, cells: &[CellValue<'_>]) -> io::Result<()> {
+        let Some(rows) = &mut self.rows else { return Ok(()) };
+        let date = |text: &str| text.parse::<NaiveDate>().ok();
+        let cells = cells.iter().zip(&self.kinds).map(|(cell, kind)| match cell {
+            CellValue::Null | CellValue::Blob(_) => Cell::Empty,
+            // A sheet keeps 15 digits of a number.
+            CellValue::Integer(number) => Cell::Decimal(*number as f64),
+            CellValue::Real(number) => Cell::Decimal(*number),
+            CellValue::Text(text) => match date(text).filter(|_| *kind == Kind::Date) {
+                Some(date) => Cell::Date(date),
+                None => Cell::Text(text),
+            },
+        });
+        rows.row(cells).map_err(io_error)
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        if let Some(rows) = self.rows.take() {
+            self.sheets.extend(rows.finish().map_err(io_error)?);
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> io::Result<()> {
+        let mut file = create_private_file(&self.path).map_err(|error| error.source)?;
+        self.book.save(self.sheets, &mut file).map_err(io_error)
+    }
+}
+
+/// A title as a sheet can have it: 31 characters at most with room for the number of a further sheet, none of those that
+/// mean something in a formula.
+fn sheet_name(title: &str) -> String {
+    let plain = |c: char| if "[]:*?/\\'".contains(c) { ' ' } else { c };
+    let name: String = title.chars().map(plain).take(26).collect();
+    name.trim().to_owned()
+}
+
+fn io_error(error: XlsxError) -> io::Error {
+    match error {
+        XlsxError::IoError(error) => error,
+        other => io::Error::other(other),
+    }
+}
