@@ -11,9 +11,10 @@ use crate::store::dates::iso;
 use crate::store::error::StoreError;
 use crate::store::feed_table::is_snapshot_column;
 use crate::store::identifier::quoted;
-use crate::store::layout::{columns_of, key_column, tree_table};
+use crate::store::layout::{columns_of, key_column};
 use crate::store::reader::Reader;
 use crate::store::snapshot::{self, SnapshotInfo};
+use crate::store::tree_layout::tree_table;
 
 /// What became of a record between two dates, the gravest that did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
