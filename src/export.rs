@@ -27,7 +27,7 @@ use crate::store::{
 
 pub use error::ExportError;
 use files::Target;
-use masking::Masking;
+use masking::{Hidden, Masking};
 use table::Table;
 
 /// What a file is.
@@ -250,8 +250,9 @@ fn write_table(
     writer.begin(table).map_err(wrote)?;
     let mut rows = 0;
     for source in sources {
-        let masking = request.mask.then(|| Masking::of(&source.schema));
-        let mut copy = Copy { table, source, masking, request, writer: &mut *writer, rows: 0 };
+        let hidden = request.mask.then(|| Masking::of(&source.schema).columns(table));
+        let tenant = request.has_tenant.then_some(source.tenant.as_str());
+        let mut copy = Copy { tenant, hidden, writer: &mut *writer, rows: 0 };
         let sql = table.select(source.snapshot.date);
         let question = Question { sql: &sql, parameters: &[] };
         let asked = source.reader.ask(&question, None, &mut copy);
@@ -268,10 +269,10 @@ fn write_table(
 
 /// Rows on their way from a tenant's database to the writer.
 struct Copy<'c> {
-    table: &'c Table,
-    source: &'c Source,
-    masking: Option<Masking>,
-    request: &'c Request<'c>,
+    /// The tenant that stands before each row.
+    tenant: Option<&'c str>,
+    /// What is hidden of each column.
+    hidden: Option<Vec<Hidden>>,
     writer: &'c mut dyn Writer,
     rows: u64,
 }
@@ -283,20 +284,17 @@ impl RowSink for Copy<'_> {
 
     fn row(&mut self, cells: &[CellValue<'_>]) -> io::Result<bool> {
         self.rows += 1;
-        let tenant =
-            self.request.has_tenant.then(|| CellValue::Text(self.source.tenant.as_str().into()));
-        if tenant.is_none() && self.masking.is_none() {
+        if self.tenant.is_none() && self.hidden.is_none() {
             self.writer.row(cells)?;
             return Ok(true);
         }
-        let own = self.table.columns.iter().filter(|column| !column.is_tenant);
-        let shown = own.zip(cells).map(|(column, cell)| match (&self.masking, cell) {
-            (Some(masking), CellValue::Text(text)) => {
-                CellValue::Text(masking.shown(&self.table.name, column, text))
-            }
+        let hidden = |at: usize| self.hidden.as_ref().and_then(|hidden| hidden.get(at)).copied();
+        let tenant = self.tenant.map(|tenant| CellValue::Text(tenant.into()));
+        let shown = cells.iter().enumerate().map(|(at, cell)| match (hidden(at), cell) {
+            (Some(hidden), CellValue::Text(text)) => CellValue::Text(hidden.shown(text)),
             (_, cell) => cell.clone(),
         });
-        let cells: Vec<CellValue<'_>> = tenant.clone().into_iter().chain(shown).collect();
+        let cells: Vec<CellValue<'_>> = tenant.into_iter().chain(shown).collect();
         self.writer.row(&cells)?;
         Ok(true)
     }

@@ -11,6 +11,7 @@ mod comparing;
 mod completions;
 mod config;
 mod crash;
+mod exporting;
 mod mistakes;
 mod own_schema;
 mod proposed;

@@ -14,6 +14,9 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Excel shows numbers of more digits with an exponent.
 const MAX_DIGITS: usize = 11;
 
+/// Numbers from here on have more digits than Excel keeps.
+const MAX_NUMBER: u64 = 1_000_000_000_000_000;
+
 /// A file of one table.
 pub(super) struct CsvWriter {
     out: csv::Writer<BufWriter<File>>,
@@ -42,6 +45,10 @@ impl Writer for CsvWriter {
             self.cell.clear();
             match cell {
                 CellValue::Null => {}
+                // Excel keeps 15 digits of a number.
+                CellValue::Integer(number) if number.unsigned_abs() >= MAX_NUMBER => {
+                    write!(self.cell, "=\"{number}\"")?;
+                }
                 CellValue::Integer(number) => write!(self.cell, "{number}")?,
                 CellValue::Real(number) => write!(self.cell, "{number}")?,
                 CellValue::Blob(bytes) => {

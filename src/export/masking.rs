@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::table::Column;
+use super::table::Table;
 use crate::config::schema::{NameColumns, Schema};
 use crate::model::{Feed, may_be_name};
 use crate::report::mask::masked;
 
 /// Columns of views that hold names of people under names of their own.
 const NAMES: [&str; 3] = ["recruiter_name", "leader_name", "mentor_name"];
+/// Columns that every snapshot table has beside those of the schema.
+const SNAPSHOT: [&str; 2] = ["valid_from", "carried_since"];
 /// Tables that describe tables.
 const DESCRIPTIONS: [&str; 4] = ["code_label", "data_dictionary", "forest", "snapshot"];
 
@@ -31,26 +33,49 @@ impl Masking {
         Masking { columns: NameColumns::of(schema), people: of(true), others: of(false) }
     }
 
-    /// The text as it may be shown.
-    pub(super) fn shown<'t>(&self, table: &str, column: &Column, text: &'t str) -> Cow<'t, str> {
-        match self.hides(table, &column.name, text) {
-            true => Cow::Owned(masked(text)),
-            false => Cow::Borrowed(text),
-        }
+    /// What is hidden of the columns of a table.
+    pub(super) fn columns(&self, table: &Table) -> Vec<Hidden> {
+        let own = table.columns.iter().filter(|column| !column.is_tenant);
+        own.map(|column| self.hidden(&table.name, &column.name)).collect()
     }
 
-    fn hides(&self, table: &str, column: &str, text: &str) -> bool {
+    fn hidden(&self, table: &str, column: &str) -> Hidden {
         if let Some(feed) = Feed::from_name(table) {
-            return self.columns.hides(feed, column, text);
+            return match self.columns.holds_names(feed, column) {
+                Some(true) => Hidden::All,
+                Some(false) => Hidden::Nothing,
+                None if SNAPSHOT.contains(&column) => Hidden::Nothing,
+                None => Hidden::WhatMayBeName,
+            };
         }
         if self.people.contains(column) || NAMES.contains(&column) {
-            return true;
+            return Hidden::All;
         }
         let is_known = self.others.contains(column)
             || is_of_places(column)
             || DESCRIPTIONS.contains(&table) && column != "example";
-        // Values of events and columns that nobody declared: whatever may be a name.
-        !is_known && may_be_name(text)
+        // Values of events and columns that nobody declared are not known.
+        if is_known { Hidden::Nothing } else { Hidden::WhatMayBeName }
+    }
+}
+
+/// What is hidden of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hidden {
+    Nothing,
+    All,
+    /// Nobody has said what the column holds.
+    WhatMayBeName,
+}
+
+impl Hidden {
+    /// The text as it may be shown.
+    pub(super) fn shown(self, text: &str) -> Cow<'_, str> {
+        match self {
+            Hidden::All => Cow::Owned(masked(text)),
+            Hidden::WhatMayBeName if may_be_name(text) => Cow::Owned(masked(text)),
+            Hidden::Nothing | Hidden::WhatMayBeName => Cow::Borrowed(text),
+        }
     }
 }
 

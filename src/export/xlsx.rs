@@ -12,6 +12,9 @@ use crate::disk::create_private_file;
 use crate::report::xlsx::book::{Book, Cell, SheetRows};
 use crate::store::CellValue;
 
+/// Numbers from here on have more digits than a sheet keeps.
+const MAX_NUMBER: u64 = 1_000_000_000_000_000;
+
 /// A workbook that is being written.
 pub(super) struct XlsxWriter {
     path: PathBuf,
@@ -45,16 +48,25 @@ impl Writer for XlsxWriter {
     fn row(&mut self, cells: &[CellValue<'_>]) -> io::Result<()> {
         let Some(rows) = &mut self.rows else { return Ok(()) };
         let date = |text: &str| text.parse::<NaiveDate>().ok();
-        let cells = cells.iter().zip(&self.kinds).map(|(cell, kind)| match cell {
-            CellValue::Null | CellValue::Blob(_) => Cell::Empty,
-            // A sheet keeps 15 digits of a number.
-            CellValue::Integer(number) => Cell::Decimal(*number as f64),
-            CellValue::Real(number) => Cell::Decimal(*number),
-            CellValue::Text(text) => match date(text).filter(|_| *kind == Kind::Date) {
-                Some(date) => Cell::Date(date),
-                None => Cell::Text(text),
-            },
-        });
+        // A sheet keeps 15 digits of a number; longer ones are text.
+        let long: Vec<Option<String>> = cells
+            .iter()
+            .map(|cell| match cell {
+                CellValue::Integer(n) if n.unsigned_abs() >= MAX_NUMBER => Some(n.to_string()),
+                _ => None,
+            })
+            .collect();
+        let cells =
+            cells.iter().zip(&long).zip(&self.kinds).map(|((cell, long), kind)| match cell {
+                CellValue::Integer(_) if long.is_some() => Cell::from(long.as_deref()),
+                CellValue::Null | CellValue::Blob(_) => Cell::Empty,
+                CellValue::Integer(number) => Cell::Decimal(*number as f64),
+                CellValue::Real(number) => Cell::Decimal(*number),
+                CellValue::Text(text) => match date(text).filter(|_| *kind == Kind::Date) {
+                    Some(date) => Cell::Date(date),
+                    None => Cell::Text(text),
+                },
+            });
         rows.row(cells).map_err(io_error)
     }
 

@@ -23,10 +23,12 @@ impl NameColumns {
     /// Whether a text of a column is to be masked. Of a column that the schema does not know nothing is known but the
     /// text: then it is one that may be a name.
     pub fn hides(&self, feed: Feed, column: &str, text: &str) -> bool {
-        match self.0.get(&(feed, column.to_owned())) {
-            Some(person) => *person,
-            None => may_be_name(text),
-        }
+        self.holds_names(feed, column).unwrap_or_else(|| may_be_name(text))
+    }
+
+    /// Whether a column holds names; none if the schema does not know it.
+    pub fn holds_names(&self, feed: Feed, column: &str) -> Option<bool> {
+        self.0.get(&(feed, column.to_owned())).copied()
     }
 
     /// The text as it may be shown, by how a name is masked.
