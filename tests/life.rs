@@ -2,6 +2,7 @@
 
 mod any_order;
 mod names;
+mod trees;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
