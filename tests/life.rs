@@ -3,6 +3,7 @@
 mod any_order;
 mod replayed;
 mod names;
+mod trees;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -55,13 +55,20 @@ fn current(schema: &FeedSchema) -> impl Iterator<Item = Index> {
 /// Those of the history of a feed.
 fn history(schema: &FeedSchema) -> impl Iterator<Item = Index> {
     let feed = schema.feed;
-    HISTORY.iter().filter(move |(of, _)| *of == feed).filter_map(move |(_, field)| {
-        let column = column(schema, field)?;
-        Some(Index {
-            name: format!("{feed}_history_{column}"),
-            on: format!("{feed}_history ({}, valid_from)", quoted(column)),
-        })
-    })
+    // By it the versions that hold on a recent date are found without reading all that ended long before.
+    let by_end = Index {
+        name: format!("{feed}_history_valid_to"),
+        on: format!("{feed}_history (valid_to, valid_from)"),
+    };
+    let by_column =
+        HISTORY.iter().filter(move |(of, _)| *of == feed).filter_map(move |(_, field)| {
+            let column = column(schema, field)?;
+            Some(Index {
+                name: format!("{feed}_history_{column}"),
+                on: format!("{feed}_history ({}, valid_from)", quoted(column)),
+            })
+        });
+    std::iter::once(by_end).chain(by_column)
 }
 
 /// That of a forest.

@@ -200,19 +200,30 @@ fn indexes_and_their_statistics_are_made_when_a_table_is_first_filled() {
     let mut store = database.open();
     let indexes = "select name from sqlite_schema where type = 'index' and sql is not null \
                    and name not glob 'finding_*' and name not glob 'quarantine_*' and name not glob '*_event_*' order by name";
-    let history = ["agent_history_working_node_id", "agent_history_working_organ_id"];
+    let history = [
+        "agent_history_valid_to",
+        "agent_history_working_node_id",
+        "agent_history_working_organ_id",
+        "node_history_valid_to",
+        "organ_history_valid_to",
+        "principal_history_valid_to",
+    ];
     assert_eq!(rows(&store.conn, indexes), history);
     import(&mut store, 1, &delivery("A1|a|1||A2|86\nA2|b|1"));
     let all = [
+        "agent_history_valid_to",
         "agent_history_working_node_id",
         "agent_history_working_organ_id",
         "agent_recommend_by_agent_id",
         "agent_working_node_id",
         "agent_working_organ_id",
+        "node_history_valid_to",
         "node_organ_id",
         "node_parent_node_id",
+        "organ_history_valid_to",
         "organ_parent_id",
         "organ_tree_parent_id",
+        "principal_history_valid_to",
         "recruit_tree_parent_id",
     ];
     assert_eq!(rows(&store.conn, indexes), all);
