@@ -2,6 +2,7 @@
 
 mod against;
 mod approve;
+mod archive_keep;
 mod back_dated;
 mod backup;
 mod bad_input;

@@ -143,11 +143,11 @@ fn keys_that_were_only_quarantined_before_the_table_was_are_told_by_the_recorded
             "insert into quarantine values (?1, 'agent', 'agent.txt', 1, x'41', 'A', 'V201', ?2)";
         store.conn.execute(insert, [run, key]).unwrap();
     }
-    let former = "drop table quarantined_key; drop table retraction; \
+    let former = "drop table quarantined_key; drop table retraction; drop table approval; \
                   drop index quarantine_key; alter table finding drop column person_names; \
                   pragma user_version = ";
     let version = count(&store, "select user_version from pragma_user_version");
-    store.conn.execute_batch(&format!("{former}{}", version - 2)).unwrap();
+    store.conn.execute_batch(&format!("{former}{}", version - 3)).unwrap();
     drop(store);
     assert_eq!(rows(&database.open().conn, sql), kept);
 }
