@@ -2,6 +2,7 @@
 //! module knows it.
 
 mod approving;
+mod archive_keeping;
 mod error;
 mod explaining;
 mod history;
@@ -19,6 +20,7 @@ mod proposing;
 mod reading;
 mod sample_files;
 mod reporter;
+mod replayed;
 mod replaying;
 mod retracting;
 mod rows;
@@ -52,7 +54,8 @@ use outcome::Outcome;
 pub use outcome::run_id;
 pub use pinned::WrongPin;
 pub use proposing::{fetch_sample, propose};
-pub use replaying::{ReplayRequest, ReplayRules, ReplayStep, Replayed, replay};
+pub use replayed::{ReplayRequest, ReplayRules, ReplayStep, Replayed};
+pub use replaying::replay;
 pub use reporter::{NoReports, Reporter};
 pub use retracting::{RetractRequest, Retracted, retract};
 use run::Run;
@@ -223,7 +226,12 @@ pub fn import(
             return Err(error);
         }
     };
-    run.process(&mut raw, &mut store, request.dry_run, outcome)
+    let mut report = run.process(&mut raw, &mut store, request.dry_run, outcome)?;
+    if report.verdict == Verdict::Published {
+        let faults = archive_keeping::apply(job, &tenant_dir, request.now);
+        report.report_files.faults.extend(faults);
+    }
+    Ok(report)
 }
 
 /// Checks a folder. Nothing is written.

@@ -4,6 +4,7 @@ mod against;
 mod analyst;
 mod asking;
 mod approve;
+mod archive_keep;
 mod back_dated;
 mod backup;
 mod bad_input;

@@ -7,6 +7,7 @@
 mod account;
 mod alert;
 mod algorithms;
+mod archive;
 mod codes;
 mod cron;
 mod data_connections;
@@ -57,6 +58,7 @@ mod key_tests;
 
 pub use alert::{AlertChannel, AlertKind, AlertTarget};
 pub use algorithms::OLD as OLD_ALGORITHMS;
+pub use archive::ArchiveSettings;
 pub use codes::CodeWords;
 pub use cron::{Cron, CronError};
 pub use dated_path::DatedPath;
@@ -68,7 +70,7 @@ pub use json_schema::json_schema;
 pub use keys::example;
 pub use report::{ReplySettings, ReportFormat, ReportSettings};
 pub use resolve::{load, parse};
-pub use resolved::Job;
+pub use resolved::{Job, ReadingTables};
 pub use rules::RuleSetting;
 pub use schedule::Schedule;
 pub use secret::{Secret, SecretSource};

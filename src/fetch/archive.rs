@@ -212,6 +212,16 @@ pub fn facts(folder: &Path) -> Result<Archived, ArchiveError> {
     Ok(Archived { run: RunId(manifest.run), fetched, sha256 })
 }
 
+/// The compressed files of an archived delivery, each once.
+pub(super) fn packed_files(folder: &Path) -> Result<Vec<PathBuf>, ArchiveError> {
+    let entries = manifest(folder)?.files;
+    let archived = entries.iter().filter(|entry| matches!(entry.state, State::Archived));
+    let path = |entry: &Entry| packed(folder, entry.container.as_ref().unwrap_or(&entry.name));
+    let mut files: Vec<PathBuf> = archived.map(path).collect();
+    files.dedup();
+    Ok(files)
+}
+
 /// Archives a delivery that is archived already as that of another run, without a second copy of its files where the
 /// disk can do that. Returns the folder made, which is on disk for good.
 ///

@@ -6,6 +6,7 @@
 
 pub mod archive;
 mod archive_listing;
+mod archive_removal;
 mod compression;
 mod data_blocked;
 mod digest;
@@ -51,6 +52,7 @@ use upload::Upload;
 
 pub use archive::ArchiveError;
 pub use archive_listing::{archived_runs, delivery_folder};
+pub use archive_removal::remove as remove_archived;
 pub use error::FetchError;
 pub use expand::{member, member_names};
 pub use journal::{JOURNAL, Journal, JournalEntry, JournalEvent};

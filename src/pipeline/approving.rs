@@ -10,18 +10,18 @@ use crate::delivery::Background;
 use crate::disk::TenantLock;
 use crate::fetch::{ArchiveError, archive, delivery_folder};
 use crate::gate::Limits;
-use crate::model::{Approval, Cancel, GateReason, RunId, RunReport};
+use crate::model::{Approval, Cancel, RunId, RunReport, Verdict};
 use crate::rules::Levels;
-use crate::store::{self, Migration, Reader, RunRow, Store, StoreError};
+use crate::store::{self, Migration, Reader, Store, StoreError};
 
 use super::error::RunError;
 use super::job_schema::schema_of;
-use super::not_approvable::{NotApprovable, WhyNot};
+use super::not_approvable::{NotApprovable, WhyNot, why_not};
 use super::outcome::Outcome;
 use super::reporter::Reporter;
 use super::run::Run;
 use super::stage::{Progress, Stage};
-use super::{journaling, reading};
+use super::{archive_keeping, journaling, reading};
 
 /// What to approve.
 #[derive(Debug, Clone, Copy)]
@@ -66,26 +66,6 @@ pub fn approvable(tenant_dir: &Path, run: &RunId) -> Result<NaiveDate, RunError>
         Err(error) if error.gone().is_some() => Err(not(WhyNot::Gone(folder))),
         Err(error) => Err(error.into()),
     }
-}
-
-/// Whether the runs of a list that were refused can still be approved, as far as the database tells.
-pub(super) fn why_not(row: &RunRow, runs: &[RunRow]) -> Option<WhyNot> {
-    if row.verdict != "refused" {
-        return Some(WhyNot::NotRefused(row.verdict.clone()));
-    }
-    if let Some(approved_as) = &row.approved_as {
-        let approval = runs.iter().find(|other| other.run == *approved_as)?.approval.as_ref();
-        let by = approval.map(|approval| approval.by.clone()).unwrap_or_default();
-        return Some(WhyNot::Approved { run: approved_as.clone(), by });
-    }
-    let same_date = runs.iter().filter(|other| other.business_date == row.business_date);
-    // The runs of a tenant do not overlap.
-    let mut later = same_date.filter(|other| other.current && other.started > row.started);
-    if let Some(other) = later.next() {
-        let date = row.business_date.parse().unwrap_or_default();
-        return Some(WhyNot::Superseded { date, run: other.run.clone() });
-    }
-    row.reasons.iter().any(|reason| reason.limit == GateReason::FATAL).then_some(WhyNot::Fatal)
 }
 
 /// Publishes what a run refused. The limits of the gate are waived, and recorded with who did that, when and why.
@@ -175,5 +155,9 @@ pub fn approve(
         cancel: request.cancel,
     };
     let mut store = Some(store);
-    run.process(&mut raw, &mut store, false, outcome)
+    let mut report = run.process(&mut raw, &mut store, false, outcome)?;
+    if report.verdict == Verdict::Published {
+        report.report_files.faults.extend(archive_keeping::apply(job, &tenant_dir, now));
+    }
+    Ok(report)
 }

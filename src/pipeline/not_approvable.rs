@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
-use crate::model::{Message, RunId};
+use crate::model::{GateReason, Message, RunId};
+use crate::store::RunRow;
 
 /// Why a run cannot be approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,26 @@ pub enum WhyNot {
     Gone(PathBuf),
     /// The archived files are not those that the run has recorded.
     OtherFiles(PathBuf),
+}
+
+/// Why a run of all those that are recorded cannot be approved, as far as the database tells; `None` if it can.
+pub(super) fn why_not(row: &RunRow, runs: &[RunRow]) -> Option<WhyNot> {
+    if row.verdict != "refused" {
+        return Some(WhyNot::NotRefused(row.verdict.clone()));
+    }
+    if let Some(approved_as) = &row.approved_as {
+        let approval = runs.iter().find(|other| other.run == *approved_as)?.approval.as_ref();
+        let by = approval.map(|approval| approval.by.clone()).unwrap_or_default();
+        return Some(WhyNot::Approved { run: approved_as.clone(), by });
+    }
+    let same_date = runs.iter().filter(|other| other.business_date == row.business_date);
+    // The runs of a tenant do not overlap.
+    let mut later = same_date.filter(|other| other.current && other.started > row.started);
+    if let Some(other) = later.next() {
+        let date = row.business_date.parse().unwrap_or_default();
+        return Some(WhyNot::Superseded { date, run: other.run.clone() });
+    }
+    row.reasons.iter().any(|reason| reason.limit == GateReason::FATAL).then_some(WhyNot::Fatal)
 }
 
 impl NotApprovable {

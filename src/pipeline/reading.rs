@@ -12,7 +12,7 @@ use super::job_schema::schema_of;
 /// Keeps the settings of a job beside a delivery.
 pub(super) fn keep(job: &Job, folder: &Path) -> Result<(), RunError> {
     let schema = job.schema.as_deref().map(Schema::texts).transpose()?;
-    let settings = ArchivedSettings::new(env!("CARGO_PKG_VERSION"), &job.reading, schema);
+    let settings = ArchivedSettings::new(env!("CARGO_PKG_VERSION"), &job.reading.0, schema);
     settings.write(folder).map_err(|error| RunError::Archive(error.into()))
 }
 

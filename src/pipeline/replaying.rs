@@ -13,11 +13,10 @@ use crate::fetch::{
     ArchiveError, ArchivedSettings, Journal, archive, archived_runs, delivery_folder,
 };
 use crate::gate::Limits;
-use crate::model::{Cancel, Feed, GateReason, Message, RunId, Verdict};
+use crate::model::{Feed, RunId, Verdict};
 use crate::rules::Levels;
 use crate::store::{
     self, Comparison, ComparisonScope, CopiedRecords, Reader, RetractionRecord, Store, StoreError,
-    TableDifference,
 };
 
 use super::error::RunError;
@@ -26,6 +25,7 @@ use super::job_schema::schema_of;
 use super::journaling;
 use super::outcome::Outcome;
 use super::reading::Reading;
+use super::replayed::{ReplayRequest, ReplayRules, ReplayStep, Replayed};
 use super::reporter::NoReports;
 use super::rows::write_stored_trees;
 use super::run::Run;
@@ -33,90 +33,6 @@ use super::stage::{Progress, Stage};
 
 /// The name of the database that is made to be compared.
 const COMPARED: &str = "replay.db";
-
-/// By which settings the deliveries are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplayRules {
-    /// Those with which each was read; what was found then stays as it was recorded.
-    Then,
-    /// Those of the job as it is.
-    Now,
-}
-
-/// What to make anew.
-#[derive(Debug, Clone, Copy)]
-pub struct ReplayRequest<'a> {
-    /// The folder of the tenant.
-    pub tenant_dir: &'a Path,
-    /// The job: its settings hold for deliveries that were archived without any, and by [`ReplayRules::Now`].
-    pub job: &'a Job,
-    /// The database to make; `None` to compare with the present one.
-    pub target: Option<&'a Path>,
-    /// The run after which the database is wanted; the last one by default.
-    pub until: Option<&'a RunId>,
-    /// By which settings.
-    pub rules: ReplayRules,
-    /// When.
-    pub now: DateTime<Utc>,
-    /// Ends it between two deliveries when it is asked.
-    pub cancel: &'a Cancel,
-}
-
-/// What is told meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplayStep<'a> {
-    /// The delivery of a date is being read.
-    Delivery {
-        /// Deliveries that are done.
-        done: u64,
-        /// All deliveries.
-        all: u64,
-        /// The date.
-        date: NaiveDate,
-    },
-    /// A table is being compared.
-    Table {
-        /// Its name.
-        name: &'a str,
-        /// Rows that are done.
-        rows: u64,
-    },
-}
-
-/// What came of it.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Replayed {
-    /// Number of deliveries in the database that was made.
-    pub deliveries: u64,
-    /// The oldest and the newest date.
-    pub dates: Option<(NaiveDate, NaiveDate)>,
-    /// Whether the archive has no journal, so that what counts is assumed.
-    pub assumed: bool,
-    /// Deliveries that were archived without their settings, so that those of the job were taken.
-    pub without_settings: u64,
-    /// Deliveries that are not in the archive any more, and whether the job had them removed.
-    pub missing: Vec<(NaiveDate, RunId, bool)>,
-    /// Deliveries that cannot be read, and why.
-    pub unreadable: Vec<(NaiveDate, RunId, Message)>,
-    /// Deliveries that are refused now, and why.
-    pub refused: Vec<(NaiveDate, RunId, Vec<GateReason>)>,
-    /// Deliveries of which other rows are accepted than were then.
-    pub read_otherwise: Vec<(NaiveDate, RunId)>,
-    /// How the present database differs from the one that was made; `None` if they were not compared.
-    pub differences: Option<Vec<TableDifference>>,
-    /// How much of them was compared.
-    pub newest_snapshot_only: bool,
-}
-
-impl Replayed {
-    /// Whether all deliveries that count are in the database as they were then, and nothing differs.
-    pub fn is_whole(&self) -> bool {
-        self.missing.is_empty()
-            && self.unreadable.is_empty()
-            && self.refused.is_empty()
-            && self.differences.as_ref().is_none_or(Vec::is_empty)
-    }
-}
 
 /// Makes the database anew.
 ///

@@ -205,7 +205,10 @@ impl Listing<'_> {
         }
         let Some(written) = written else {
             // Every key of these has a default.
-            return match (["format", "gate", "limits", "report"].contains(&table), key.default) {
+            return match (
+                ["archive", "format", "gate", "limits", "report"].contains(&table),
+                key.default,
+            ) {
                 (true, Some(default)) => (Some(default.to_owned()), Origin::Default),
                 (true, None) => none(unset::meaning(key.section, key.name)),
                 _ => none(unset::no_table(table, self.repeats(table))),

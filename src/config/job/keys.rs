@@ -2,8 +2,8 @@
 
 use super::key::{KeyTable, Section};
 use super::{
-    alert, codes, domain_verification, file_names, format, gate, limits, ready, report, root,
-    rules, schedule, source_section, tls, tops, wecom_app,
+    alert, archive, codes, domain_verification, file_names, format, gate, limits, ready, report,
+    root, rules, schedule, source_section, tls, tops, wecom_app,
 };
 
 /// All sections in the order of the documentation. A new section is a file and a line here.
@@ -21,6 +21,7 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
     Section { keys: &[limits::KEYS], any_key: None, sample: limits::SAMPLE },
     Section { keys: &[], any_key: Some(&rules::ANY_RULE), sample: rules::SAMPLE },
     Section { keys: &[report::KEYS], any_key: None, sample: report::SAMPLE },
+    Section { keys: &[archive::KEYS], any_key: None, sample: archive::SAMPLE },
     Section { keys: &[alert::KEYS], any_key: None, sample: alert::SAMPLE },
     Section { keys: &[wecom_app::KEYS], any_key: None, sample: wecom_app::SAMPLE },
     Section {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A duration: a whole number and `ms`, `s`, `m`, `h` or `d`; longer than zero, at most a year.
+/// A duration: a whole number and `ms`, `s`, `m`, `h` or `d`; longer than zero, at most ten years.
 pub(super) fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = split_unit(text)?;
     let number: u64 = number.parse().ok()?;
@@ -14,8 +14,8 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
         "d" => 24 * 3_600_000,
         _ => return None,
     })?;
-    const YEAR_MS: u64 = 366 * 24 * 3_600_000;
-    (1..=YEAR_MS).contains(&millis).then(|| Duration::from_millis(millis))
+    const LONGEST_MS: u64 = 3_660 * 24 * 3_600_000;
+    (1..=LONGEST_MS).contains(&millis).then(|| Duration::from_millis(millis))
 }
 
 /// A size in bytes: a whole number and `B`, a decimal unit (`KB`, `MB`, `GB`) or a binary one (`KiB`,
@@ -78,8 +78,9 @@ mod tests {
             ("5 days", None),
             ("99999999999999999999s", None),
             ("18446744073709551615h", None),
-            ("9000h", None),
-            ("367d", None),
+            ("400d", Some(34_560_000_000)),
+            ("90000h", None),
+            ("3661d", None),
         ] {
             assert_eq!(duration(text), millis.map(Duration::from_millis), "{text}");
         }

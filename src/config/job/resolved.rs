@@ -1,12 +1,13 @@
 //! A job with every value checked and every default filled in.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::model::Message;
 
 use super::alert::AlertChannel;
+use super::archive::ArchiveSettings;
 use super::codes::CodeWords;
 use super::format::Format;
 use super::gate::GateLimits;
@@ -44,6 +45,8 @@ pub struct Job {
     pub max_file_size: u64,
     /// The report files of its runs.
     pub report: ReportSettings,
+    /// How long archived deliveries are kept.
+    pub archive: ArchiveSettings,
     /// When to run unattended.
     pub schedule: Option<Schedule>,
     /// The channels for alerts about refused, failed, late and recovered deliveries.
@@ -52,9 +55,20 @@ pub struct Job {
     pub wecom: Wecom,
     /// The tables of the file that say how deliveries are read and checked, as TOML: what is kept beside a delivery. There are
     /// no secrets in them.
-    pub reading: String,
+    pub reading: ReadingTables,
     /// Settings that work but should be changed, such as a password written in the file.
     pub warnings: Vec<Message>,
+}
+
+/// Some tables of a job file, as TOML.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReadingTables(pub String);
+
+impl fmt::Debug for ReadingTables {
+    /// Without the text: what it says is in the other fields of the job.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReadingTables")
+    }
 }
 
 impl Job {

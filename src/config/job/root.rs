@@ -7,13 +7,13 @@ use toml::Spanned;
 
 use super::error::ConfigError;
 use super::key::{Key, key};
-use super::resolved::Job;
+use super::resolved::{Job, ReadingTables};
 use super::resolver::Resolver;
 use super::value_type::ValueType;
 use super::values::Text;
 use super::{
-    alert, codes, domain_verification, format, gate, limits, report, schedule, source_section,
-    wecom_app,
+    alert, archive, codes, domain_verification, format, gate, limits, report, schedule,
+    source_section, wecom_app,
 };
 
 /// The keys of the top level.
@@ -44,6 +44,7 @@ pub(super) static KEYS: &[Key] = &[
     key("", "limits", ValueType::Table, "一个 [limits] 表", "a [limits] table"),
     key("", "rules", ValueType::Table, "一个 [rules] 表", "a [rules] table"),
     key("", "report", ValueType::Table, "一个 [report] 表", "a [report] table"),
+    key("", "archive", ValueType::Table, "一个 [archive] 表", "an [archive] table"),
     key(
         "",
         "corp_id",
@@ -112,6 +113,7 @@ pub(super) struct Written {
     pub(super) limits: Option<limits::Written>,
     pub(super) rules: Option<BTreeMap<String, Text>>,
     pub(super) report: Option<report::Written>,
+    pub(super) archive: Option<archive::Written>,
     pub(super) alert: Option<Vec<Spanned<alert::Written>>>,
     pub(super) corp_id: Option<Text>,
     pub(super) public_url: Option<Text>,
@@ -124,11 +126,11 @@ const READING: [&str; 6] = ["tenant", "timezone", "format", "codes", "limits", "
 
 impl Resolver<'_> {
     /// Those parts of the file, as TOML.
-    fn reading(&self) -> String {
+    fn reading(&self) -> ReadingTables {
         // The text was read a moment ago: it is TOML.
         let mut table: toml::Table = toml::from_str(self.document.text).unwrap_or_default();
         table.retain(|key, _| READING.contains(&key));
-        table.to_string()
+        ReadingTables(table.to_string())
     }
 
     /// The whole job.
@@ -175,6 +177,7 @@ impl Resolver<'_> {
             schema: written.schema.map(|folder| self.document.resolve_path(folder.get_ref())),
             max_file_size,
             report: self.report(written.report.unwrap_or_default(), has_source)?,
+            archive: self.archive(written.archive.unwrap_or_default())?,
             schedule,
             alerts,
             wecom,

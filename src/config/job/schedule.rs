@@ -26,11 +26,15 @@ pub struct Schedule {
     pub wait_until: Option<NaiveTime>,
     /// Poll interval for late files.
     pub retry_every: Duration,
+    /// How many days back missed dates are looked for after a publication; 0 for none.
+    pub make_up_days: u32,
 }
 
 impl Schedule {
     /// Default poll interval for late files.
     pub const RETRY_EVERY: Duration = Duration::from_secs(5 * 60);
+    /// Default number of days of which missed dates are looked for.
+    pub const MAKE_UP_DAYS: u32 = 7;
     /// Default time to wait for late files.
     const DEFAULT_WAIT: TimeDelta = TimeDelta::hours(1);
 
@@ -80,6 +84,14 @@ pub(super) static KEYS: &[Key] = &[
         "a duration such as \"5m\"",
     )
     .default(r#""5m""#),
+    key(
+        "schedule",
+        "make_up_days",
+        ValueType::Integer { min: 0, max: 60 },
+        "0 到 60 的整数",
+        "a whole number from 0 to 60",
+    )
+    .default("7"),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
@@ -92,6 +104,10 @@ cron = "0 30 2 * * *"
 # Late files, and corrected ones after a refusal, are looked for until then, and how often
 wait_until = "08:00"
 retry_every = "5m"
+# 发布后，在此前这么多天内漏掉的日期（路径或文件名含 {date:...} 时），文件到达后自动补导；0 表示不补
+# After a publication, dates that were missed within so many days before are looked for and made up, where the path or the names of
+# the files hold {date:...}; 0: they are not
+make_up_days = 7
 
 "##;
 
@@ -102,6 +118,7 @@ pub(super) struct Written {
     pub(super) cron: Option<Text>,
     pub(super) wait_until: Option<Text>,
     pub(super) retry_every: Option<Text>,
+    pub(super) make_up_days: Option<Spanned<u32>>,
 }
 
 impl Resolver<'_> {
@@ -139,7 +156,11 @@ impl Resolver<'_> {
                 self.document.checked("schedule", "retry_every", text, quantity::duration)?
             }
         };
-        Ok(Schedule { cron, wait_until, retry_every })
+        let make_up_days = match written.make_up_days {
+            None => Schedule::MAKE_UP_DAYS,
+            Some(days) => self.document.integer("schedule", "make_up_days", &days)?,
+        };
+        Ok(Schedule { cron, wait_until, retry_every, make_up_days })
     }
 }
 
@@ -177,6 +198,7 @@ mod tests {
                 cron: Cron::parse("0 0 0 * * *").unwrap(),
                 wait_until: time_of_day(wait_until),
                 retry_every: Schedule::RETRY_EVERY,
+                make_up_days: Schedule::MAKE_UP_DAYS,
             };
             let got = schedule.wait_deadline(zone.parse().unwrap(), scheduled.parse().unwrap());
             assert_eq!(got, deadline.parse::<DateTime<Utc>>().unwrap(), "{wait_until} {zone}");

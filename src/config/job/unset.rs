@@ -62,6 +62,7 @@ pub(super) fn meaning(section: &str, name: &str) -> Message {
             "未设置：数据目录下的 <租户>/reports",
             "not written: <tenant>/reports in the data folder",
         ),
+        ("archive", "keep") => Message::fixed("未设置：全部保留", "not written: all are kept"),
         ("report", "keep") => Message::fixed("未设置：不删除", "not written: none are removed"),
         ("schedule", "wait_until") => Message::fixed(
             "未设置：计划时间后一小时",
