@@ -51,6 +51,7 @@
 //! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it. Its file is made and kept closed to
 //!   other users as [`disk`] does it.
 //! - [`dated`]: the trees of a date that is not the newest, made on demand by the code that makes those of a publication.
+//! - [`analyst`]: tested questions of analysts, and how Datasette is to show the database.
 //! - [`propose`]: what a sample delivery shows of its export: the settings of a job, with their evidence, and questions.
 //! - [`pipeline`]: the order of the stages, what runs in parallel, and the one classification of failed runs.
 //! - [`report`]: the content of a report, rendered for a terminal, as `report.json`, as a page and as a workbook;
@@ -110,6 +111,7 @@ pub mod causes;
 pub mod gate;
 pub mod store;
 pub mod dated;
+pub mod analyst;
 pub mod propose;
 pub mod pipeline;
 pub mod report;

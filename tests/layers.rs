@@ -33,6 +33,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("gate", &["model", "config"]),
     ("store", &["model", "disk", "sqlite", "config", "timeline", "events", "headcount", "gate"]),
     ("dated", &["model", "config", "trees", "store"]),
+    ("analyst", &["model", "store"]),
     ("propose", &["model", "config", "decode", "parse"]),
     (
         "pipeline",

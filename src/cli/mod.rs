@@ -16,6 +16,7 @@ mod completions;
 mod config;
 mod confirmation;
 mod counted_progress;
+mod datasette_metadata;
 mod delivery_format;
 mod diff;
 mod exit;
@@ -104,6 +105,7 @@ enum Verb {
     Retract(retract::Arguments),
     Backup(backup::Arguments),
     Replay(replay::Arguments),
+    DatasetteMetadata(datasette_metadata::Arguments),
     Tree(tree::Arguments),
     Sql(sql::Arguments),
     Diff(diff::Arguments),
@@ -192,6 +194,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Retract(arguments) => retract::run(arguments, environment),
         Verb::Backup(arguments) => backup::run(arguments, environment),
         Verb::Replay(arguments) => replay::run(arguments, environment),
+        Verb::DatasetteMetadata(arguments) => datasette_metadata::run(arguments, environment),
         Verb::Tree(arguments) => tree::run(arguments, environment),
         Verb::Sql(arguments) => sql::run(arguments, environment),
         Verb::Diff(arguments) => diff::run(arguments, environment),

@@ -61,6 +61,8 @@ pub(super) struct Forest {
     feed: String,
     key_column: String,
     name_column: Option<String>,
+    table_name: String,
+    /// The name, quoted.
     table: String,
     has_levels: bool,
 }
@@ -79,6 +81,7 @@ pub(super) fn forest(conn: &Connection, name: &str) -> rusqlite::Result<Option<F
                     feed: row.get(2)?,
                     key_column: row.get(3)?,
                     name_column: row.get(4)?,
+                    table_name: tree_table(name),
                     table: quoted(&tree_table(name)),
                     has_levels: row.get(5)?,
                 })
@@ -159,8 +162,7 @@ impl Forest {
         Ok(above)
     }
 
-    /// The records at the requested depths that may be below the start: in a forest without levels, those with the
-    /// same top. There is no index for this, so the table is scanned once.
+    /// The records at the requested depths that may be below the start.
     fn within(
         &self,
         conn: &Connection,
@@ -170,20 +172,53 @@ impl Forest {
     ) -> rusqlite::Result<Vec<TreeNode>> {
         let top = start.map_or(0, |node| node.depth);
         let bottom = depth.map_or(i64::MAX, |depth| i64::from(top) + i64::from(depth));
-        let root = start.map(|start| ancestors.first().unwrap_or(start).id.as_str());
-        let same_top = if self.has_levels { "true" } else { "(?3 is null or root_id = ?3)" };
-        let root = root.filter(|_| !self.has_levels);
+        match start {
+            Some(start) if self.has_parent_index(conn)? => self.below(conn, start, bottom),
+            Some(start) => self.scanned(conn, top, bottom, Some(ancestors.first().unwrap_or(start))),
+            None => self.scanned(conn, top, bottom, None),
+        }
+    }
+
+    /// A record and those below it, found by their parents.
+    fn below(
+        &self,
+        conn: &Connection,
+        start: &TreeNode,
+        bottom: i64,
+    ) -> rusqlite::Result<Vec<TreeNode>> {
+        let (columns, table) = (self.columns(), &self.table);
         let sql = format!(
-            "select {} from {} where depth between ?1 and ?2 and {same_top} order by id",
+            "with recursive part(part_id) as (select ?1 union all \
+             select t.id from part join {table} t on t.parent_id = part_id where t.depth <= ?2) \
+             select {columns} from part join {table} on id = part_id order by id"
+        );
+        conn.prepare(&sql)?.query_map(params![start.id, bottom], node)?.collect()
+    }
+
+    /// The records at these depths; in a forest without levels, those with the same top only.
+    fn scanned(
+        &self,
+        conn: &Connection,
+        top: u32,
+        bottom: i64,
+        root: Option<&TreeNode>,
+    ) -> rusqlite::Result<Vec<TreeNode>> {
+        let root = root.filter(|_| !self.has_levels).map(|root| root.id.as_str());
+        let root_id = if self.has_levels { "null" } else { "root_id" };
+        let sql = format!(
+            "select {} from {} where depth between ?1 and ?2 and (?3 is null or {root_id} = ?3) \
+             order by id",
             self.columns(),
             self.table
         );
-        let mut statement = conn.prepare(&sql)?;
-        if self.has_levels {
-            statement.query_map(params![top, bottom], node)?.collect()
-        } else {
-            statement.query_map(params![top, bottom, root], node)?.collect()
-        }
+        conn.prepare(&sql)?.query_map(params![top, bottom, root], node)?.collect()
+    }
+
+    /// Whether the table has an index on the parent. Files of formats up to 6 have none and can still be read.
+    fn has_parent_index(&self, conn: &Connection) -> rusqlite::Result<bool> {
+        let sql = "select exists (select 1 from pragma_index_list(?1) l, pragma_index_info(l.name) i \
+                   where i.seqno = 0 and i.name = 'parent_id')";
+        conn.query_row(sql, [&self.table_name], |row| row.get(0))
     }
 }
 
