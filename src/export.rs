@@ -8,128 +8,25 @@ mod error;
 mod files;
 mod masking;
 mod parquet;
+mod request;
 mod sqlite;
 mod table;
+mod writer;
 mod xlsx;
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::{Path, PathBuf};
 
-use chrono::NaiveDate;
-
-use crate::config::schema::Schema;
 use crate::dated;
-use crate::model::{Feed, Language};
-use crate::store::{
-    CellValue, Question, Reader, RowSink, SnapshotInfo, StatementError, StoreError,
-};
+use crate::model::Feed;
+use crate::store::{CellValue, Question, RowSink, StatementError};
 
 pub use error::ExportError;
 use files::Target;
 use masking::{Hidden, Masking};
+pub use request::{Format, Request, Source, Written};
 use table::Table;
-
-/// What a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// CSV for Excel.
-    Csv,
-    /// A workbook.
-    Xlsx,
-    /// Typed columns, compressed.
-    Parquet,
-    /// A database.
-    Sqlite,
-}
-
-impl Format {
-    /// Whether one file holds all tables.
-    pub fn is_one_file(self) -> bool {
-        matches!(self, Format::Xlsx | Format::Sqlite)
-    }
-
-    fn extension(self) -> &'static str {
-        match self {
-            Format::Csv => "csv",
-            Format::Xlsx => "xlsx",
-            Format::Parquet => "parquet",
-            Format::Sqlite => "db",
-        }
-    }
-}
-
-/// A tenant whose tables are exported, its database showing the date.
-#[derive(Debug)]
-pub struct Source {
-    /// The tenant's id.
-    pub tenant: String,
-    /// Its database.
-    pub reader: Reader,
-    /// The snapshot that it shows.
-    pub snapshot: SnapshotInfo,
-    /// What its job says of its fields.
-    pub schema: Schema,
-}
-
-impl Source {
-    /// Opens the database of a tenant as of a date.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownDate`] if there is no snapshot of the date or before; any fault of the database.
-    pub fn open(
-        tenant: &str,
-        database: &Path,
-        date: Option<NaiveDate>,
-        schema: Schema,
-    ) -> Result<Source, StoreError> {
-        let mut reader = Reader::open_existing(database)?;
-        let snapshot = reader.show_date(date)?;
-        Ok(Source { tenant: tenant.to_owned(), reader, snapshot, schema })
-    }
-}
-
-/// What to export.
-#[derive(Debug, Clone, Copy)]
-pub struct Request<'r> {
-    /// The tables; none for those of a snapshot with its trees.
-    pub tables: &'r [String],
-    /// What to write.
-    pub format: Format,
-    /// Whether each row has its tenant in front.
-    pub has_tenant: bool,
-    /// Whether names of people are masked.
-    pub mask: bool,
-    /// The language of headings.
-    pub language: Language,
-    /// The file, or the folder of several.
-    pub out: &'r Path,
-    /// Whether what is there is replaced.
-    pub force: bool,
-}
-
-/// A file that was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written {
-    /// The table.
-    pub table: String,
-    /// Its rows.
-    pub rows: u64,
-    /// The file.
-    pub path: PathBuf,
-}
-
-/// What rows of tables are written to, one table after the other.
-trait Writer {
-    /// Begins a table.
-    fn begin(&mut self, table: &Table) -> io::Result<()>;
-    /// A row, a cell for each of the table's columns.
-    fn row(&mut self, cells: &[CellValue<'_>]) -> io::Result<()>;
-    /// Ends the table.
-    fn end(&mut self) -> io::Result<()>;
-    /// Ends the file.
-    fn finish(self: Box<Self>) -> io::Result<()>;
-}
+use writer::Writer;
 
 /// Tables beside those of a snapshot that can be asked for, if the database has them.
 const FURTHER: [&str; 10] = [

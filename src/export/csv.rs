@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use super::Writer;
 use super::table::{Kind, Table};
+use super::writer::Writer;
 use crate::disk::create_private_file;
 use crate::report::csv::as_text;
 use crate::store::CellValue;

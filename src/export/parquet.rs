@@ -14,8 +14,9 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 
+use super::request::Source;
 use super::table::{Column, Kind, Table};
-use super::{Source, Writer};
+use super::writer::Writer;
 use crate::disk::create_private_file;
 use crate::store::CellValue;
 

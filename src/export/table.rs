@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::error::ExportError;
-use super::{Request, Source};
+use super::request::{Request, Source};
 use crate::config::schema::Kind as FieldKind;
 use crate::model::{Feed, Language};
 use crate::store::TableColumn;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
-use super::Writer;
 use super::table::{Kind, Table};
+use super::writer::Writer;
 use crate::disk::create_private_file;
 use crate::report::xlsx::book::{Book, Cell, SheetRows};
 use crate::store::CellValue;

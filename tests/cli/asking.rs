@@ -7,7 +7,7 @@ use super::back_dated::delivered;
 use crate::schemas::assert_valid;
 
 /// What is of the date that is shown.
-const DATED: [&str; 8] = [
+const DATED: [&str; 11] = [
     "organ",
     "node",
     "principal",
@@ -16,6 +16,9 @@ const DATED: [&str; 8] = [
     "node_tree",
     "recruit_tree",
     "mentor_tree",
+    "agent_now",
+    "recruit_line",
+    "team_check",
 ];
 
 impl Workspace {
@@ -42,7 +45,7 @@ fn a_database_as_of_a_date_is_what_an_import_of_the_dates_up_to_it_gives() {
         (22..=until).for_each(|day| import(&only, day));
         let date = super::date(until).to_string();
         for table in DATED {
-            let sql = format!("select * from {table} order by id");
+            let sql = format!("select * from {table} order by 1, 2");
             let shown = workspace.rows(&["--as-of", &date], &sql);
             let expected = workspace.rows(&["--data", &only], &sql);
             assert!(shown.lines().count() > 1, "{table} has rows on {date}");
