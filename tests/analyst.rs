@@ -208,7 +208,6 @@ fn expected(history: &History, id: &str) -> Expected {
 }
 
 #[test]
-#[ignore = "the tables for analysts are not made yet"]
 fn every_question_answers_what_the_deliveries_say() {
     let history = History::get();
     let mut wrong = Vec::new();

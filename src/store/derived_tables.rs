@@ -56,9 +56,12 @@ pub(super) fn create(conn: &Connection, schema: &Schema) -> rusqlite::Result<()>
         format!("references {feed} ({})", quoted(&schema.feed(feed).key_field().column))
     };
     let (organ, node) = (references(Feed::Organ), references(Feed::Node));
-    for (table, place) in [Feed::Agent, Feed::Node].into_iter().filter_map(event_table) {
+    for feed in [Feed::Agent, Feed::Node] {
+        let Some((table, place)) = event_table(feed) else { continue };
+        // A record that is gone is no row any more; what tools draw from a reference is worth that.
+        let record = references(feed);
         conn.execute_batch(&format!(
-            "create table if not exists {table} (business_date text not null, id text not null, \
+            "create table if not exists {table} (business_date text not null, id text not null {record}, \
              kind text not null, from_value text, to_value text, organ_id text {organ}, \
              {place} text {node}, primary key (business_date, kind, id)) without rowid;"
         ))?;
