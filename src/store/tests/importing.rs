@@ -224,17 +224,16 @@ pub(super) fn to_format_6(conn: &rusqlite::Connection) {
             columns(&history),
         );
     }
-    for forest in ["organ", "recruit"] {
-        let table = format!("{forest}_tree");
-        let of_format_6 = "select group_concat(name, ', ') from pragma_table_info(?1) \
-                           where name != 'path_name' and name not glob 'level_*'";
-        let columns: String = conn.query_row(of_format_6, [&table], |row| row.get(0)).unwrap();
-        sql += &format!(
-            "create table former_tree as select {columns} from {table}; drop table {table}; \
-             create table {table} ({columns}, primary key (id)) without rowid; \
-             insert into {table} select * from former_tree; drop table former_tree;"
-        );
-    }
+    // The trees of forests without levels are the same, but for their index.
+    let of_format_6 = "select group_concat(name, ', ') from pragma_table_info('organ_tree') \
+                       where name != 'path_name' and name not glob 'level_*'";
+    let columns: String = conn.query_row(of_format_6, [], |row| row.get(0)).unwrap();
+    sql += &format!(
+        "drop index recruit_tree_parent_id; \
+         create table former_tree as select {columns} from organ_tree; drop table organ_tree; \
+         create table organ_tree ({columns}, primary key (id)) without rowid; \
+         insert into organ_tree select * from former_tree; drop table former_tree;"
+    );
     let views = "select name from sqlite_schema where type = 'view' and name not glob '*_version'";
     let mut drops: String =
         rows(conn, views).iter().map(|view| format!("drop view {view};")).collect();
