@@ -354,6 +354,7 @@ impl<'o> Scheduler<'o> {
             wait_policy: WaitPolicy::CallerRetries,
             refused: known.refused.get(&date).cloned(),
             data: self.settings.data.clone(),
+            backup: self.settings.backup,
             cancel,
         })
     }
