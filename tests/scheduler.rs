@@ -514,3 +514,36 @@ fn many_scheduled_jobs_publish_alert_and_recover_through_faults() {
     assert!(log.iter().any(|line| line.contains("hand") && line.contains("import by hand")));
     assert!(log.iter().all(|line| line.is_ascii() || line.contains("人寿")), "{log:#?}");
 }
+
+#[test]
+fn a_missed_date_that_is_delivered_later_is_made_up_after_the_next_publication() {
+    let simulation = Simulation::new();
+    // Comes a day late, at its own place; comes never; is refused and comes corrected.
+    for tenant in ["late", "never", "mended"] {
+        simulation.job(tenant, "");
+    }
+    for day in [24, 26, 27] {
+        for tenant in ["late", "never", "mended"] {
+            simulation.deliver(tenant, day);
+        }
+    }
+    take_away(&simulation.deliver("mended", 25), "temp_base_node.txt");
+    simulation.then("26 12:00:00", |simulation| {
+        simulation.deliver("late", 25);
+        simulation.deliver("mended", 25);
+    });
+    let (recorder, log) = (Recorder::default(), RefCell::default());
+    run_daemon(&simulation, &recorder, &log, "26 20:00:00", false);
+    let of = |tenant: &str| simulation.published(tenant).join(" ");
+    assert_eq!(of("late"), "2026-11-24 x1 2026-11-26 x1");
+    run_daemon(&simulation, &recorder, &log, "27 20:00:00", false);
+    let all = "2026-11-24 x1 2026-11-25 x1 2026-11-26 x1 2026-11-27 x1";
+    assert_eq!(of("late"), all, "{:#?}", log.borrow());
+    assert_eq!(of("mended"), all, "{:#?}", log.borrow());
+    assert_eq!(simulation.refused("mended"), 1, "the same files are looked at once");
+    assert_eq!(of("never"), "2026-11-24 x1 2026-11-26 x1 2026-11-27 x1");
+    let failed = "select count(*) from run where business_date = '2026-11-25'";
+    let db = Connection::open(simulation.data().join("never/org.db")).unwrap();
+    let recorded: u32 = db.query_row(failed, [], |row| row.get(0)).unwrap();
+    assert_eq!(recorded, 1, "what is not there is looked for without a record");
+}

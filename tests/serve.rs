@@ -7,7 +7,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta, Utc};
 use orgsnap::sample::{self, Options};
 use rusqlite::Connection;
 
@@ -294,6 +294,28 @@ fn serve_repeats_a_run_that_was_killed() {
     daemon.wait_for("published");
     daemon.ends_well();
     assert_eq!(place.snapshots("k"), 1);
+}
+
+#[test]
+fn serve_makes_up_a_missed_date_after_it_has_published_a_newer_one() {
+    let place = Place::new(200);
+    let job = place.job("m", "kind = \"dir\"\npath = \"../in/{date:%Y%m%d}\"", OFTEN);
+    let today = Utc::now().with_timezone(&chrono_tz::Asia::Shanghai).date_naive();
+    let day = |back: i64| today - TimeDelta::days(back);
+    // Of tomorrow too, in case that the day ends meanwhile.
+    for date in [day(2), day(1), today, day(-1)] {
+        let folder = place.path(&format!("in/{}", date.format("%Y%m%d")));
+        sample::write(&Options { agents: 200, ..Options::new(date) }, &folder).unwrap();
+    }
+    let first = day(2).to_string();
+    let imported = place.run(&["import", &job.display().to_string(), "--date", &first]);
+    assert_eq!(imported.status.code(), Some(0), "{imported:?}");
+    let mut daemon = place.serve(&[]);
+    daemon.wait_for(&format!("looks for the missed delivery of {}", day(1)));
+    daemon.wait_for(&format!("published {}", day(1)));
+    daemon.ends_well();
+    assert!(place.snapshots("m") >= 3);
+    assert!(!daemon.log().contains(&format!("missed delivery of {first}")), "{}", daemon.log());
 }
 
 #[test]

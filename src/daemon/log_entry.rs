@@ -100,6 +100,24 @@ impl LogEntry {
         LogEntry::of(tenant, Severity::Info, zh, en)
     }
 
+    pub(super) fn looks_for_missed(tenant: &str, date: NaiveDate, run: &RunId) -> LogEntry {
+        LogEntry::of(
+            tenant,
+            Severity::Info,
+            format!("检查漏掉的 {date} 是否已到，运行 {run}"),
+            format!("run {run} looks for the missed delivery of {date}"),
+        )
+    }
+
+    pub(super) fn not_made_up(tenant: &str, date: NaiveDate, message: &Message) -> LogEntry {
+        LogEntry::of(
+            tenant,
+            Severity::Info,
+            format!("漏掉的 {date} 尚未补上：{}", message.zh),
+            format!("the missed {date} is not made up yet: {}", message.en),
+        )
+    }
+
     pub(super) fn retry(
         job: &Job,
         missing: MissingPrecondition,

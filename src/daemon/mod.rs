@@ -9,6 +9,7 @@ mod event_loop;
 mod jobs;
 pub mod ledger;
 mod log_entry;
+mod make_up;
 mod observer;
 mod interrupted_run;
 pub mod plan;

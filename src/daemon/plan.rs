@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
 use crate::config::job::Schedule;
@@ -159,6 +159,20 @@ impl Timetable<'_> {
 
     fn retry_every(&self) -> TimeDelta {
         delta(self.schedule.retry_every)
+    }
+
+    /// Whether there is a scheduled time on a date.
+    pub fn has_time_on(&self, date: NaiveDate) -> bool {
+        let midnight = |date: NaiveDate| {
+            let local = date.and_time(NaiveTime::MIN);
+            // Where clocks go forward over midnight, the day before has the hour.
+            self.zone
+                .from_local_datetime(&local)
+                .earliest()
+                .unwrap_or_else(|| self.zone.from_utc_datetime(&local))
+        };
+        let begins = midnight(date).to_utc() - TimeDelta::seconds(1);
+        self.next_after(begins).is_some_and(|at| self.date(at) == date)
     }
 
     /// The next scheduled time after `at`.

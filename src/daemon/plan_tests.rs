@@ -36,6 +36,7 @@ impl Simulation {
         let schedule = Schedule {
             cron: Cron::parse(cron).unwrap(),
             wait_until: wait_until.parse::<chrono::NaiveTime>().ok(),
+            make_up_days: 0,
             retry_every: Duration::from_secs(30 * 60),
         };
         let zone: Tz = zone.parse().unwrap();

@@ -3,11 +3,11 @@
 //! It starts no run and does not sleep: a tick is given the time and returns the runs that are to be
 //! started; the caller starts them and reports their outcome.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use crate::alert::EventKind;
@@ -19,6 +19,7 @@ use super::interrupted_run;
 use super::jobs::{Change, Env, JobFolder};
 use super::ledger::Entry;
 use super::log_entry::{self, LogEntry, Severity};
+use super::make_up::{self, KnownDates};
 use super::notify;
 use super::observer::{Observer, TenantStatus};
 use super::plan::{NextStep, RunOutcome, ScheduleState, TickAction, Timetable};
@@ -65,6 +66,8 @@ struct Insurer {
     /// None if the job has no schedule.
     state: Option<ScheduleState>,
     running: Option<Running>,
+    /// Missed dates that are still to be looked for, each once.
+    missed: VecDeque<NaiveDate>,
     /// The entry as it was last read or written; None if there is no file yet.
     saved: Option<Entry>,
     /// Whether it was logged that the ledger cannot be written, so that it is logged once.
@@ -76,6 +79,8 @@ struct Insurer {
 struct Running {
     job: Arc<Job>,
     cancel: Cancel,
+    /// The date, if it is a missed one, of which the schedule state knows nothing.
+    missed: Option<NaiveDate>,
 }
 
 impl<'o> Scheduler<'o> {
@@ -109,7 +114,7 @@ impl<'o> Scheduler<'o> {
     pub fn finished(&mut self, finished: Finished, now: DateTime<Utc>) {
         let Finished { tenant, outcome, report } = finished;
         let Some(insurer) = self.insurers.get_mut(&tenant) else { return };
-        let Some(Running { job, .. }) = insurer.running.take() else { return };
+        let Some(Running { job, missed, .. }) = insurer.running.take() else { return };
         if let Some(report) = &report {
             for fault in &report.report_files.faults {
                 let entry = LogEntry::reports(Severity::Warning, Some(&tenant), fault.clone());
@@ -119,7 +124,11 @@ impl<'o> Scheduler<'o> {
         }
         // A schedule that was changed during the run holds from here on.
         let timetable = timetable(&insurer.job).or_else(|| timetable(&job));
-        if let (Some(state), Some(timetable)) = (&mut insurer.state, timetable) {
+        if let Some(date) = missed {
+            if let RunOutcome::Without { message, .. } = &outcome {
+                self.observer.log(&LogEntry::not_made_up(&tenant, date, message));
+            }
+        } else if let (Some(state), Some(timetable)) = (&mut insurer.state, timetable) {
             let after = state.finish(&timetable, &outcome, now);
             match (after, &outcome) {
                 (NextStep::RetryAt(at), RunOutcome::Without { missing, message, .. }) => {
@@ -134,6 +143,13 @@ impl<'o> Scheduler<'o> {
                     }
                 }
                 (NextStep::Done | NextStep::RetryAt(_), _) => {}
+            }
+            if let (RunOutcome::Published, Some(scheduled_run)) = (&outcome, &state.scheduled_run) {
+                // A database that cannot be read knows of no missed dates: its next run says why.
+                let known = KnownDates::read(&self.settings.data.join(&tenant)).unwrap_or_default();
+                let date = scheduled_run.date;
+                insurer.missed =
+                    make_up::missed_dates(&insurer.job, &timetable, date, &known).into();
             }
         }
         if insurer.gone {
@@ -235,6 +251,7 @@ impl<'o> Scheduler<'o> {
             job: Arc::clone(&job),
             state: None,
             running: None,
+            missed: VecDeque::new(),
             saved: None,
             unwritable: false,
             gone: false,
@@ -301,7 +318,45 @@ impl<'o> Scheduler<'o> {
         // The longest waiting run comes first.
         due.sort();
         due.truncate(free);
-        due.into_iter().filter_map(|(_, tenant)| self.begin(&tenant, now)).collect()
+        let mut begun: Vec<RunRequest> =
+            due.into_iter().filter_map(|(_, tenant)| self.begin(&tenant, now)).collect();
+        // Missed dates come after what is due.
+        for tenant in self.tenants() {
+            if self.running() < self.settings.most_running.max(1) {
+                begun.extend(self.begin_missed(&tenant, now));
+            }
+        }
+        begun
+    }
+
+    /// Looks for the next missed date of an insurer that has nothing else to do.
+    fn begin_missed(&mut self, tenant: &str, now: DateTime<Utc>) -> Option<RunRequest> {
+        let insurer = self.insurers.get_mut(tenant)?;
+        let is_due = insurer.state.as_ref()?.due_at().is_some_and(|at| at <= now);
+        if insurer.running.is_some() || is_due {
+            return None;
+        }
+        let date = insurer.missed.pop_front()?;
+        let known = KnownDates::read(&self.settings.data.join(tenant)).ok()?;
+        if known.published.contains(&date) || known.taken_back.contains(&date) {
+            return None;
+        }
+        let run = run_id(tenant, now, date);
+        let (job, cancel) = (Arc::clone(&insurer.job), Cancel::new());
+        let running = Running { job: Arc::clone(&job), cancel: cancel.clone(), missed: Some(date) };
+        insurer.running = Some(running);
+        self.observer.log(&LogEntry::looks_for_missed(tenant, date, &run));
+        Some(RunRequest {
+            job,
+            date,
+            now,
+            // What is not there is no news.
+            wait_policy: WaitPolicy::CallerRetries,
+            refused: known.refused.get(&date).cloned(),
+            data: self.settings.data.clone(),
+            backup: self.settings.backup,
+            cancel,
+        })
     }
 
     fn begin(&mut self, tenant: &str, now: DateTime<Utc>) -> Option<RunRequest> {
@@ -323,7 +378,8 @@ impl<'o> Scheduler<'o> {
         let scheduled_run = state.scheduled_run.as_ref()?;
         let (attempt, refused) = (scheduled_run.attempts, scheduled_run.refused.clone());
         let (job, cancel) = (Arc::clone(&insurer.job), Cancel::new());
-        insurer.running = Some(Running { job: Arc::clone(&job), cancel: cancel.clone() });
+        insurer.running =
+            Some(Running { job: Arc::clone(&job), cancel: cancel.clone(), missed: None });
         // The ledger is written first, so that a logged start is always recorded.
         self.save(tenant, now);
         self.observer.log(&LogEntry::started(tenant, date, &run, attempt));

@@ -32,8 +32,7 @@ impl SqliteWriter {
         let conn = Connection::open(path).map_err(io_error)?;
         // The file counts when it is complete, and is thrown away otherwise. Keys are declared for tools to see; one that
         // names nothing is a finding and no fault.
-        let pragmas =
-            "pragma foreign_keys = off; pragma journal_mode = off; pragma synchronous = off; pragma page_size = 8192; begin;";
+        let pragmas = "pragma foreign_keys = off; pragma journal_mode = off; pragma synchronous = off; pragma page_size = 8192; begin;";
         conn.execute_batch(pragmas).map_err(io_error)?;
         let mut writer =
             SqliteWriter { conn, insert: String::new(), after: Vec::new(), views: Vec::new() };

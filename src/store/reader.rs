@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use rusqlite::Connection;
 
 use crate::store::connection;
+use crate::store::dates::DateReader;
 use crate::store::error::StoreError;
 use crate::store::run_list::{self, RunRow};
 use crate::store::snapshot::{self, SnapshotInfo};
@@ -75,6 +76,27 @@ impl Reader {
             return Ok(Vec::new());
         }
         run_list::read(&self.conn, limit).map_err(|error| self.fault(error))
+    }
+
+    /// The dates that were taken back.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn retracted_dates(&self) -> Result<BTreeSet<NaiveDate>, StoreError> {
+        if self.is_blank()? {
+            return Ok(BTreeSet::new());
+        }
+        let read = || -> rusqlite::Result<BTreeSet<NaiveDate>> {
+            let mut statement =
+                self.conn.prepare("select distinct business_date from retraction")?;
+            let mut rows = statement.query([])?;
+            let (mut reader, mut dates) = (DateReader::default(), BTreeSet::new());
+            while let Some(row) = rows.next()? {
+                dates.extend(reader.read(row.get_ref(0)?)?);
+            }
+            Ok(dates)
+        };
+        read().map_err(|error| self.fault(error))
     }
 
     /// Names of the forests.

@@ -45,6 +45,11 @@ impl DatedPath {
         Some(DatedPath { parts })
     }
 
+    /// Whether there is a date in it.
+    pub fn is_dated(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Date(_)))
+    }
+
     /// The path on a business date.
     pub fn on(&self, date: NaiveDate) -> String {
         let mut path = String::new();

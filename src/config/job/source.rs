@@ -51,6 +51,16 @@ impl Source {
         dir
     }
 
+    /// Whether the deliveries of two dates have different places or names.
+    pub fn is_dated(&self) -> bool {
+        let path = match self {
+            Source::Dir { path, .. } => path,
+            Source::Ftp(account) => &account.path,
+            Source::Sftp(account) => &account.path,
+        };
+        path.is_dated() || self.fetching().files.are_dated()
+    }
+
     /// Whether the files come over a network: what lies there may be yesterday's.
     pub fn is_remote(&self) -> bool {
         !matches!(self, Source::Dir { .. })
@@ -128,6 +138,12 @@ pub struct FileNames {
 }
 
 impl FileNames {
+    /// Whether the names of all files say a date.
+    fn are_dated(&self) -> bool {
+        let is_dated = |name: &Option<DatedPath>| name.as_ref().is_some_and(DatedPath::is_dated);
+        is_dated(&self.zip) || self.names.iter().all(is_dated)
+    }
+
     /// Names the file of a feed.
     pub fn name(&mut self, feed: Feed, name: DatedPath) {
         self.names[feed] = Some(name);
