@@ -108,8 +108,10 @@ fn shape(column: &Column) -> (&str, Kind) {
 }
 
 fn of(table: &str, column: TableColumn, source: &Source, language: Language) -> Column {
-    let feed = Feed::from_name(table).map(|feed| source.schema.feed(feed));
-    let field = feed.and_then(|feed| feed.fields.iter().find(|f| f.column == column.name));
+    // A view has its columns from any feed.
+    let feeds = Feed::from_name(table).map_or(Feed::ALL.to_vec(), |feed| vec![feed]);
+    let mut fields = feeds.into_iter().flat_map(|feed| &source.schema.feed(feed).fields);
+    let field = fields.find(|field| field.column == column.name);
     let is_date = field.is_some_and(|field| matches!(field.kind, FieldKind::Date(_)))
         || DATES.contains(&column.name.as_str());
     let kind = match column.declared.as_str() {
