@@ -66,17 +66,18 @@ fn table(table: &DocumentedTable, language: Language) -> Value {
 }
 
 fn query(question: &Question, language: Language) -> Value {
-    let (title, about) = language.choose(
-        (&question.title_zh, &question.about_zh),
-        (&question.title_en, &question.about_en),
-    );
+    let (title, about) = language
+        .choose((&question.title_zh, &question.about_zh), (&question.title_en, &question.about_en));
     let examples: Vec<String> =
         question.parameters.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let about = match examples.is_empty() {
         true => about.clone(),
         false => {
             let examples = examples.join(language.choose("，", ", "));
-            language.choose(format!("{about}示例：{examples}"), format!("{about} For example: {examples}"))
+            language.choose(
+                format!("{about}示例：{examples}"),
+                format!("{about} For example: {examples}"),
+            )
         }
     };
     json!({
@@ -103,7 +104,11 @@ mod tests {
             name: "agent".to_owned(),
             title: Message::fixed("代理人", "agents"),
             meaning: Message::fixed("最新快照", "the newest snapshot"),
-            columns: vec![column("id", false), column("agent_name", false), column("channel", true)],
+            columns: vec![
+                column("id", false),
+                column("agent_name", false),
+                column("channel", true),
+            ],
             rows: Some(rows),
             indexed: vec!["id".to_owned()],
         }
@@ -111,10 +116,16 @@ mod tests {
 
     #[test]
     fn the_table_of_a_large_company_is_not_counted_by_codes_on_every_page() {
-        for (rows, counted, sortable) in [(5_000, json!(["channel"]), Value::Null), (1_000_000, Value::Null, json!(["id"]))] {
+        for (rows, counted, sortable) in
+            [(5_000, json!(["channel"]), Value::Null), (1_000_000, Value::Null, json!(["id"]))]
+        {
             let document = metadata("org", &[documented(rows)], Language::English);
             let agent = &document["databases"]["org"]["tables"]["agent"];
-            assert_eq!((&agent["facets"], &agent["sortable_columns"]), (&counted, &sortable), "{rows}");
+            assert_eq!(
+                (&agent["facets"], &agent["sortable_columns"]),
+                (&counted, &sortable),
+                "{rows}"
+            );
             assert_eq!(agent["label_column"], "agent_name");
             assert_eq!(agent["columns"]["channel"], "title: meaning");
         }

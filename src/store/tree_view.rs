@@ -174,7 +174,9 @@ impl Forest {
         let bottom = depth.map_or(i64::MAX, |depth| i64::from(top) + i64::from(depth));
         match start {
             Some(start) if self.has_parent_index(conn)? => self.below(conn, start, bottom),
-            Some(start) => self.scanned(conn, top, bottom, Some(ancestors.first().unwrap_or(start))),
+            Some(start) => {
+                self.scanned(conn, top, bottom, Some(ancestors.first().unwrap_or(start)))
+            }
             None => self.scanned(conn, top, bottom, None),
         }
     }
