@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use chrono::NaiveDate;
-
 use crate::model::Message;
 
 /// A question and the command that answers it.
@@ -15,25 +13,18 @@ pub struct Query {
     pub command: String,
 }
 
-/// Two questions that an analyst would ask first of the snapshot of `date` in `database`.
-pub fn to_try(database: &Path, date: NaiveDate) -> [Query; 2] {
-    let members = format!(
-        "select id, agent_name, agent_grade_level, working_node_name from agent_version \
-         where working_node_id = (select working_node_id from agent where agent_status = 1 \
-         group by working_node_id order by count(*) desc, working_node_id limit 1) \
-         and agent_status = 1 and valid_from <= '{date}' and (valid_to is null or '{date}' < valid_to) \
-         order by id limit 10;"
-    );
+/// Two questions that an analyst would ask first of the newest snapshot in `database`.
+pub fn to_try(database: &Path) -> [Query; 2] {
+    let members = "select id, agent_name, agent_grade_level, team_path_name, leader_name from agent_now \
+                   where working_node_id = (select id from node_tree where child_count = 0 \
+                   order by active_agent_count desc, id limit 1) and agent_status = 1 order by id limit 10;";
     let recruiters = "select a.id, a.agent_name, t.child_count as recruits, t.descendant_count as line, \
                       t.active_descendant_count as active from recruit_tree t join agent a on a.id = t.id \
                       order by t.descendant_count desc, a.id limit 10;";
     [
         Query {
-            question: Message::new(
-                format!("{date} 当天，最大的团队里有谁"),
-                format!("who was in the largest team on {date}"),
-            ),
-            command: command(database, &members),
+            question: Message::fixed("人数最多的团队里有谁", "who is in the largest team"),
+            command: command(database, members),
         },
         Query {
             question: Message::fixed("谁的增员线人数最多", "whose recruitment line is the largest"),
@@ -75,8 +66,7 @@ mod tests {
 
     #[test]
     fn commands_hold_nothing_that_the_shell_expands_within_double_quotes() {
-        let date = NaiveDate::from_ymd_opt(2026, 11, 24).expect("a date");
-        for query in to_try(Path::new("data/demo/org.db"), date) {
+        for query in to_try(Path::new("data/demo/org.db")) {
             let sql = query.command.split_once('"').expect("quoted SQL").1;
             assert!(!sql.trim_end_matches('"').contains(['"', '$', '`', '\\', '!']), "{sql}");
         }

@@ -156,8 +156,11 @@ fn the_wide_view_begins_with_the_tree_whose_level_is_asked_for() {
     let company = Company::new();
     let db = company.import("2024-11-22");
     // The statistics of a company of a million agents.
-    let sizes = "update sqlite_stat1 set stat = case tbl when 'agent' then '1000000 350' when 'organ_tree' then '3000 1' \
-                 else '83000 1' end where tbl in ('agent', 'node', 'organ_tree', 'node_tree'); analyze sqlite_schema";
+    let sizes = "delete from sqlite_stat1 where tbl in ('agent', 'node', 'organ_tree', 'node_tree'); \
+                 insert into sqlite_stat1 values ('agent', 'agent_working_organ_id', '1000000 334 334 201'), \
+                 ('agent', 'agent_working_node_id', '1000000 19'), ('agent', 'agent', '1000000 1'), \
+                 ('node', 'node', '83330 1'), ('organ_tree', 'sqlite_autoindex_organ_tree_1', '2943 1'), \
+                 ('node_tree', 'sqlite_autoindex_node_tree_1', '83330 1'); analyze sqlite_schema";
     db.execute_batch(sizes).unwrap();
     for (filter, first) in [
         ("organ_2_id = '8601'", "o"),
@@ -241,4 +244,26 @@ fn every_column_of_the_dictionary_has_an_example_of_its_type() {
                or type = 'date' and example not glob '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' \
                or type = 'json' and not json_valid(example)";
     assert_eq!(rows(&db, odd), Vec::<String>::new());
+}
+
+#[test]
+fn metadata_of_datasette_names_tables_columns_and_questions_in_the_language_asked_for() {
+    let company = Company::new();
+    company.import("2024-11-22");
+    for (lang, title, question) in
+        [("zh", "代理人宽表", "某日在职人数"), ("en", "agents, wide", "Headcount on a day")]
+    {
+        let arguments = ["--lang", lang, "datasette-metadata", "t", "--out", "metadata.json"];
+        let output = company.workspace.run(&arguments);
+        assert_eq!(output.code, Some(0), "{output:?}");
+        assert!(output.out.contains("datasette data/t/org.db -m metadata.json"), "{output:?}");
+        let text = fs::read_to_string(company.workspace.path("metadata.json")).unwrap();
+        let document: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let org = &document["databases"]["org"];
+        assert_eq!(org["tables"]["agent_now"]["title"], title);
+        assert_eq!(org["queries"]["headcount-on-a-day"]["title"], question);
+        assert_eq!(org["tables"]["agent"]["label_column"], "agent_name");
+        assert_eq!(org["tables"]["agent"]["facets"][0], "agent_status");
+        assert_eq!(org["tables"]["forest"]["hidden"], true);
+    }
 }

@@ -69,7 +69,7 @@ impl Drawing<'_> {
             let heading = language.choose("下一步  可以这样查询：", "next  ask it:");
             self.text.push('\n');
             self.line(&format!("  {heading}"));
-            for query in queries::to_try(database, report.business_date) {
+            for query in queries::to_try(database) {
                 let _ = writeln!(self.text, "\n  # {}", language.of(&query.question));
                 // Never wrapped: a command must survive being pasted.
                 let _ = writeln!(self.text, "  {}", query.command);
