@@ -1,20 +1,21 @@
 //! How many agents an organisation has on a date: differences of versions by date, and sums along a hierarchy. Pure.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 
 use crate::timeline::Interval;
 
-/// What agents are counted by. An empty text stands for no value.
+/// What agents are counted by. An empty text stands for no value. The texts are shared: there are many dates and few groups.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Group {
     /// The organisation they work in.
-    pub organ: String,
+    pub organ: Arc<str>,
     /// Their channel.
-    pub channel: String,
+    pub channel: Arc<str>,
     /// Their status.
-    pub status: String,
+    pub status: Arc<str>,
 }
 
 /// Agents, by group; a group without any has no entry.
@@ -126,10 +127,11 @@ pub fn with_those_below<E>(
     mut find: impl FnMut(&str) -> Result<Option<Option<String>>, E>,
 ) -> Result<BTreeMap<Group, Headcount>, E> {
     let mut sums: BTreeMap<Group, Headcount> = BTreeMap::new();
-    let mut last: Option<(&str, Vec<String>)> = None;
+    let mut last: Option<(&str, Vec<Arc<str>>)> = None;
     for (group, agents) in counts {
-        if last.as_ref().is_none_or(|(organ, _)| *organ != group.organ) {
-            last = Some((&group.organ, above(&group.organ, &mut find)?));
+        if last.as_ref().is_none_or(|(organ, _)| **organ != *group.organ) {
+            let above = above(&group.organ, &mut find)?;
+            last = Some((&group.organ, above.into_iter().map(Arc::from).collect()));
         }
         let own = sums.entry(group.clone()).or_default();
         own.agents += agents;
@@ -156,8 +158,8 @@ mod tests {
     }
 
     fn group(organ: impl ToString, status: u8) -> Group {
-        let (organ, status) = (organ.to_string(), status.to_string());
-        Group { organ, channel: String::new(), status }
+        let (organ, status) = (organ.to_string().into(), status.to_string().into());
+        Group { organ, channel: Arc::default(), status }
     }
 
     #[test]

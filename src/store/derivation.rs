@@ -1,6 +1,7 @@
 //! What a change of versions means for the derived tables, key by key.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use rusqlite::{Connection, Statement, params};
@@ -110,8 +111,11 @@ impl<'c> Derivation<'c> {
         delivery: &DeliveredRows<'_>,
         row: usize,
     ) -> rusqlite::Result<()> {
-        // On the first of all dates nothing has happened, and the agents of a new date are all counted with its hierarchy.
-        // A hot path: it runs for every row of a first load.
+        // On the first of all dates nothing has happened, and what has no events is read no further. A hot path: it runs for
+        // every row of a first load.
+        if self.columns.is_hierarchy {
+            self.derived.hierarchy.insert(self.dates.date);
+        }
         let is_first = self.dates.oldest_after() == Some(self.dates.date);
         let is_counted = self.columns.counted_by.is_none() || is_first && self.count(delivery, row);
         if is_counted && (is_first || self.columns.events.is_none()) {
@@ -129,9 +133,10 @@ impl<'c> Derivation<'c> {
         let mut tallies: Vec<(String, Vec<Tally>)> = self.tallies.into_iter().collect();
         tallies.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         for (organ, tallies) in tallies {
+            let organ: Arc<str> = organ.into();
             for Tally { channel, status, agents } in tallies {
-                let [channel, status] =
-                    [channel, status].map(|code| code.map(|c| c.to_string()).unwrap_or_default());
+                let [channel, status] = [channel, status]
+                    .map(|code| code.map(|c| c.to_string()).unwrap_or_default().into());
                 let group = Group { organ: organ.clone(), channel, status };
                 self.derived.agents.add(&group, valid, agents);
             }

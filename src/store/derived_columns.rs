@@ -1,6 +1,8 @@
 //! Which columns of a feed the derived tables are made of. They are named by the contract; what a job's own schema lacks
 //! is left out.
 
+use std::sync::Arc;
+
 use crate::config::schema::Schema;
 use crate::events::{EventKind, EventRule, Meaning, Subject};
 use crate::headcount::Group;
@@ -87,8 +89,9 @@ impl DerivedColumns {
 
     /// The group in which a version of an agent is counted.
     pub(super) fn group(&self, cells: &[Option<String>]) -> Option<Group> {
-        let cell = |at: Option<usize>| at.and_then(|at| cells.get(at)).cloned().flatten();
-        let [organ, channel, status] = self.counted_by?.map(|at| cell(at).unwrap_or_default());
+        let cell = |at: Option<usize>| at.and_then(|at| cells.get(at)?.as_deref());
+        let [organ, channel, status] =
+            self.counted_by?.map(|at| Arc::from(cell(at).unwrap_or_default()));
         Some(Group { organ, channel, status })
     }
 }

@@ -1,6 +1,7 @@
 //! Fills the derived tables from nothing: for a database that has versions and none of them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use rusqlite::Connection;
@@ -148,6 +149,9 @@ fn count(
     held.into_iter().for_each(|(group, valid)| agents.add(&group, valid, 1));
 }
 
+/// Rows of the headcount that are not written yet: by organisation the date, channel, status and numbers.
+type Held = BTreeMap<Arc<str>, Vec<(NaiveDate, [Arc<str>; 2], Headcount)>>;
+
 fn fill_headcount(
     conn: &Connection,
     schema: &Schema,
@@ -159,9 +163,9 @@ fn fill_headcount(
     let hierarchy = Hierarchy::new(schema);
     let mut rows = HeadcountRows::new(conn)?;
     // By organisation and date, as the table is ordered.
-    let mut held: BTreeMap<String, Vec<(NaiveDate, [String; 2], Headcount)>> = BTreeMap::new();
+    let mut held = Held::new();
     let mut count = 0;
-    let mut write = |held: &mut BTreeMap<String, Vec<(NaiveDate, [String; 2], Headcount)>>| {
+    let mut write = |held: &mut Held| {
         for (organ, list) in std::mem::take(held) {
             for (date, [channel, status], headcount) in list {
                 let group = Group { organ: organ.clone(), channel, status };

@@ -1,6 +1,7 @@
 //! Writes the agents of each organisation by date, and those in it and below it by the hierarchy of that date.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use rusqlite::types::ValueRef;
@@ -187,9 +188,9 @@ impl<'c> HeadcountRows<'c> {
     }
 }
 
-fn code(row: &Row<'_>, at: usize) -> rusqlite::Result<String> {
+fn code(row: &Row<'_>, at: usize) -> rusqlite::Result<Arc<str>> {
     Ok(match row.get_ref(at)? {
-        ValueRef::Integer(number) => number.to_string(),
-        text => text.as_str()?.to_owned(),
+        ValueRef::Integer(number) => number.to_string().into(),
+        text => text.as_str()?.into(),
     })
 }
