@@ -27,7 +27,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("trees", &["model", "config", "delivery", "links", "forest"]),
     ("timeline", &[]),
     ("events", &["timeline"]),
-    ("headcount", &["timeline"]),
+    ("headcount", &["forest", "timeline"]),
     ("rules", &["model", "config", "parse", "delivery", "links", "forest", "trees"]),
     ("causes", &["model", "config", "parse", "delivery", "links", "forest", "trees", "rules"]),
     ("gate", &["model", "config"]),

@@ -11,8 +11,9 @@ use crate::store::derived_tables::COUNTED_BY;
 use crate::store::feed_table::FeedTable;
 
 /// The fields of agents that have a meaning of their own for events.
-const AGENT: [(&str, Meaning); 6] = [
+const AGENT: [(&str, Meaning); 7] = [
     ("agentStatus", Meaning::Status),
+    ("leaveCompanyDate", Meaning::LeaveDate),
     ("workingOrganId", Meaning::Organ),
     ("workingNodeId", Meaning::Place),
     ("agentGradeLevel", Meaning::Own(EventKind::Regraded)),

@@ -21,16 +21,9 @@ impl Churn<'_> {
             match turn {
                 // The draws for most teams.
                 1.0.. => {}
-                _ if !own.open => {
-                    if turn < 0.2 {
-                        self.team(team).open = true;
-                    }
-                }
-                _ if own.leader == NOBODY => {
-                    if turn < 0.9 {
-                        self.change_leader(team);
-                    }
-                }
+                ..0.2 if !own.open => self.team(team).open = true,
+                ..0.9 if own.open && own.leader == NOBODY => self.change_leader(team),
+                _ if !own.open || own.leader == NOBODY => {}
                 ..0.1 => self.change_leader(team),
                 ..0.12 if !first => self.team(team).leader = NOBODY,
                 ..0.14 if !first => self.close(team),
