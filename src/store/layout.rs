@@ -81,8 +81,8 @@ pub(super) fn key_column(conn: &Connection, feed: Feed) -> rusqlite::Result<Opti
 /// A column of a feed with its type. References are declared for the tools that read the file; nothing enforces them, as
 /// a key that is missing is a finding.
 fn column(schema: &Schema, feed: &FeedSchema, field: &Field) -> String {
-    let references = schema.references.iter();
-    let reference = references.filter(|r| r.feed == feed.feed && r.field == field.name).next();
+    let mut references = schema.references.iter();
+    let reference = references.find(|r| r.feed == feed.feed && r.field == field.name);
     let reference = reference.map(|reference| {
         let key = &schema.feed(reference.target).key_field().column;
         format!(" references {} ({})", reference.target, quoted(key))
