@@ -132,7 +132,8 @@ fn keep_copy(path: &Path, format: i64, told: &dyn Fn(MigrationStep)) -> Result<(
         fs::remove_file(&part).map_err(|error| failed(&error))?;
     }
     create_private_file(&part).map_err(|error| failed(&error.source))?;
-    let mut last = None;
+    told(MigrationStep::Backup { percent: 0 });
+    let mut last = Some(0);
     backup(path, &part, &mut |done, all| {
         let percent = u8::try_from(done * 100 / all.max(1)).unwrap_or(100);
         if last.replace(percent) != Some(percent) {
