@@ -42,7 +42,8 @@ impl CountedProgress {
             self.last_line = Instant::now();
             let now = Local::now().to_rfc3339_opts(SecondsFormat::Secs, false);
             // A log that cannot be written to is no reason to stop.
-            let _ = writeln!(std::io::stderr().lock(), "{now} {} {what} {done}/{all}", self.who);
+            let of_all = if all > done { format!("/{all}") } else { String::new() };
+            let _ = writeln!(std::io::stderr().lock(), "{now} {} {what} {done}{of_all}", self.who);
         }
     }
 }
