@@ -162,14 +162,14 @@ fn the_same_delivery_twice_changes_no_row() {
     assert_eq!(first.verdict, Verdict::Published, "{:?}", first.reasons);
     assert_eq!(first.changes[&Feed::Agent].added, 400);
     let before = insurer.dump();
-    let places = insurer.rows("select rowid, id from agent order by rowid");
+    let places = insurer.rows("select * from agent order by id");
     for day in [1, 2] {
         let again = if day == 1 { insurer.import(1) } else { insurer.deliver(2, |_| {}).import(2) };
         assert_eq!(again.verdict, Verdict::Published);
         let nothing = FeedChanges { unchanged: 400, ..FeedChanges::default() };
         assert_eq!(again.changes[&Feed::Agent], nothing);
         assert!(insurer.dump() == before);
-        assert!(insurer.rows("select rowid, id from agent order by rowid") == places);
+        assert!(insurer.rows("select * from agent order by id") == places);
     }
     assert_eq!(insurer.one::<i64>("select count(*) from snapshot"), 2);
     assert_eq!(insurer.one::<i64>("select count(*) from run"), 3);

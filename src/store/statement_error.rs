@@ -271,7 +271,7 @@ mod tests {
     #[test]
     fn names_that_look_like_one_are_found() {
         let known = ["agent", "agent_name", "organ", "working_organ_id"].map(str::to_owned);
-        assert_eq!(like("agnet", known.to_vec()), ["agent"]);
+        assert_eq!(like("agnet", known.to_vec()), ["agent", "agent_name"]);
         assert_eq!(like("name", known.to_vec()), ["agent_name"]);
         assert_eq!(like("xyz", known.to_vec()), Vec::<String>::new());
     }

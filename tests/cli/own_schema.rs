@@ -114,7 +114,7 @@ fn a_job_schema_adds_a_column_a_reference_and_a_forest() {
         one(
             "select count(*) from data_dictionary where table_name = 'helper_tree' or column_name = 'sales_score'"
         ),
-        8 + 3,
+        8 + 4,
     );
     let tree = workspace.run(&["tree", "helper", "--limit", "5", "--json"]);
     assert_eq!(tree.code, Some(0), "{tree:?}");

@@ -143,7 +143,7 @@ fn keys_that_were_only_quarantined_before_the_table_was_are_told_by_the_recorded
             "insert into quarantine values (?1, 'agent', 'agent.txt', 1, x'41', 'A', 'V201', ?2)";
         store.conn.execute(insert, [run, key]).unwrap();
     }
-    let former = "drop table quarantined_key; drop table retraction; drop table approval; \
+    let former = "drop table quarantined_key; drop table retraction; \
                   drop index quarantine_key; alter table finding drop column person_names; \
                   pragma user_version = 4";
     to_format_6(&store.conn);
