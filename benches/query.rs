@@ -22,9 +22,11 @@ use std::{
 
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
-use orgsnap::sample::{self, Options};
+use orgsnap::{
+    analyst::{QUESTIONS, Question},
+    sample::{self, Options},
+};
 use rusqlite::{Connection, OpenFlags};
-use serde::Deserialize;
 
 /// How often each question is asked.
 const ROUNDS: usize = 7;
@@ -38,20 +40,6 @@ const GOALS: [(&str, f64); 6] = [
     ("recruits-below", 10.0),
     ("entered-left-rate", 300.0),
 ];
-
-#[derive(Deserialize)]
-struct Questions {
-    question: Vec<Question>,
-}
-
-#[derive(Deserialize)]
-struct Question {
-    id: String,
-    title_en: String,
-    sql: String,
-    #[serde(default)]
-    parameters: BTreeMap<String, String>,
-}
 
 type Values = BTreeMap<String, String>;
 
@@ -109,12 +97,10 @@ fn make(folder: &Path) -> anyhow::Result<PathBuf> {
 }
 
 fn ask(database: &Path) -> anyhow::Result<()> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/analyst/questions.toml");
-    let questions: Questions = toml::from_str(&fs::read_to_string(file)?)?;
     let db = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let datasette = Datasette::start(database)?;
     let mut rows = Vec::new();
-    for question in &questions.question {
+    for question in QUESTIONS.iter() {
         let values = values(&db, question).with_context(|| question.id.clone())?;
         let (count, time) = direct(&db, question, &values).with_context(|| question.id.clone())?;
         let through = match &datasette {
@@ -162,8 +148,12 @@ fn values(db: &Connection, question: &Question) -> anyhow::Result<Values> {
     for (name, example) in &question.parameters {
         let sql = match (question.id.as_str(), name.as_str()) {
             ("recruiters-by-month" | "retention-by-month-of-entry", "first_day") => {
-                "select date(max(business_date), '-1 year') from snapshot"
+                "select date(max(enter_company_date), '-1 year') from agent"
             }
+            ("top-recruiters", "first_day") => {
+                "select date(max(enter_company_date), '-30 days') from agent"
+            }
+            ("top-recruiters", "last_day") => "select max(enter_company_date) from agent",
             ("headcount-on-a-day" | "headcount-over-time", "organ") => {
                 "select id from organ_tree where depth = (select min(depth) from organ_tree) limit 1"
             }

@@ -15,12 +15,12 @@ use std::{
 
 use chrono::{Days, NaiveDate};
 use orgsnap::{
+    analyst::{QUESTIONS, Question},
     config::job,
     model::Verdict,
     sample::{self, Charset, Options},
 };
 use rusqlite::{Connection, types::Value};
-use serde::Deserialize;
 
 use crate::naive::{self, Record, Snapshot};
 use crate::quiet::import_at;
@@ -28,40 +28,14 @@ use crate::quiet::import_at;
 /// Days of the history.
 const DAYS: u64 = 14;
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Questions {
-    question: Vec<Question>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Question {
-    id: String,
-    title_zh: String,
-    title_en: String,
-    about_zh: String,
-    about_en: String,
-    sql: String,
-    #[serde(default)]
-    parameters: BTreeMap<String, String>,
-}
-
-impl Question {
-    /// The SQL with values in the places of its parameters.
-    fn with(&self, values: &BTreeMap<String, String>) -> String {
-        let mut sql = self.sql.clone();
-        for (name, value) in values {
-            assert!(self.parameters.contains_key(name), "{}: {name}", self.id);
-            sql = sql.replace(&format!(":{name}"), &format!("'{}'", value.replace('\'', "''")));
-        }
-        sql
+/// The SQL of a question with values in the places of its parameters.
+fn with(question: &Question, values: &BTreeMap<String, String>) -> String {
+    let mut sql = question.sql.clone();
+    for (name, value) in values {
+        assert!(question.parameters.contains_key(name), "{}: {name}", question.id);
+        sql = sql.replace(&format!(":{name}"), &format!("'{}'", value.replace('\'', "''")));
     }
-}
-
-fn questions() -> Vec<Question> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/analyst/questions.toml");
-    toml::from_str::<Questions>(&fs::read_to_string(file).unwrap()).unwrap().question
+    sql
 }
 
 /// What was delivered, by date, and the database that came of it.
@@ -211,11 +185,11 @@ fn expected(history: &History, id: &str) -> Expected {
 fn every_question_answers_what_the_deliveries_say() {
     let history = History::get();
     let mut wrong = Vec::new();
-    for question in questions() {
+    for question in QUESTIONS.iter() {
         let (values, rows) = expected(history, &question.id);
         let values = values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         assert!(!rows.is_empty(), "{}: nothing to be found with {values:?}", question.id);
-        let found = match history.answer(&question.with(&values)) {
+        let found = match history.answer(&with(question, &values)) {
             Ok(found) => found,
             Err(error) => {
                 wrong.push(format!("{}: {error}", question.id));

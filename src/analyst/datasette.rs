@@ -9,7 +9,8 @@ use crate::store::{DocumentedColumn, DocumentedTable};
 use super::questions::{QUESTIONS, Question};
 
 /// Tables that tell how orgsnap works and answer no question of an analyst.
-const HIDDEN: [&str; 5] = ["carry", "forest", "quarantined_key", "run_rule", "sqlite_stat1"];
+const HIDDEN: [&str; 6] =
+    ["carry", "forest", "quarantined_key", "run_rule", "sqlite_stat1", "sqlite_stat4"];
 
 /// Most rows of a table that Datasette counts by the values of its coded columns on every page: it does so anew for each
 /// page, and gives up after a fifth of a second.

@@ -1,3 +1,5 @@
+//! The events of single lives, and of random ones beside a comparison of every date with the one before it.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;

@@ -74,7 +74,12 @@ fn events(history: &History, feed: &str, kinds: &[(&'static str, &'static str)])
                 "leave_company_date",
                 "channel",
             ];
-            let changed = other.iter().zip(columns).filter(|(f, _)| was.get(f) != is.get(f));
+            // When an agent leaves or comes back, the event of the status tells the date too.
+            let told = was.get(status) != is.get(status);
+            let changed = other
+                .iter()
+                .zip(columns)
+                .filter(|(f, _)| was.get(f) != is.get(f) && !(told && **f == "leaveCompanyDate"));
             let changed: Vec<_> = changed.filter(|_| feed == "agent").collect();
             if !changed.is_empty() {
                 let list = |of: &Record| {

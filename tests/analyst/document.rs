@@ -2,19 +2,21 @@
 
 use std::{fs, path::Path};
 
-use super::questions;
+use orgsnap::analyst::QUESTIONS;
+
+use super::with;
 
 #[test]
 fn the_documents_for_analysts_hold_exactly_the_questions_of_the_file() {
     for (file, chinese) in [("docs/analyst.md", false), ("docs/analyst.zh-CN.md", true)] {
         let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
         let mut rest = text.as_str();
-        for (n, question) in (1..).zip(questions()) {
+        for (n, question) in (1..).zip(QUESTIONS.iter()) {
             let (title, about) = match chinese {
                 true => (&question.title_zh, &question.about_zh),
                 false => (&question.title_en, &question.about_en),
             };
-            let sql = question.with(&question.parameters);
+            let sql = with(question, &question.parameters);
             let shown = format!("### {n}. {title}\n\n{about}\n\n```sql\n{sql}```\n");
             let at = rest.find(&shown);
             let at = at

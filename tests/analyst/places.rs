@@ -125,14 +125,13 @@ pub(super) fn expected(history: &History, id: &str) -> Option<Expected> {
             for (id, agent) in newest["agent"].iter().filter(|(_, agent)| active(agent)) {
                 let chain = up(organs, "parentId", agent.get("workingOrganId"));
                 if chain.contains(&organ.as_str()) {
-                    let teams = up(nodes, "parentNodeId", agent.get("workingNodeId"));
                     let (name, grade) = (agent.get("agentName"), agent.get("agentGradeLevel"));
                     rows.push(vec![
                         id.clone(),
                         name.to_owned(),
                         grade.to_owned(),
                         names(organs, "organName", &chain),
-                        names(nodes, "nodeName", &teams),
+                        agent.get("workingNodeName").to_owned(),
                     ]);
                 }
             }
