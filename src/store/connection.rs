@@ -38,8 +38,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
         let conn = sqlite::open_for_writing(path, OpenFlags::SQLITE_OPEN_CREATE, busy, FORMAT)?;
         conn.pragma_update(None, "page_size", PAGE_SIZE)?;
         conn.pragma_update(None, "cache_size", CACHE_SIZE)?;
-        // Sorting for an index sorts personal data, which must not lie in a temporary file.
-        conn.pragma_update(None, "temp_store", "memory")?;
+        sort_beside(&conn, path)?;
         conn.pragma_update(None, "synchronous", "FULL")?;
         // The log is checkpointed after the commit, not within it.
         conn.pragma_update(None, "wal_autocheckpoint", 0)?;
@@ -68,6 +67,18 @@ fn keep_private(path: &Path) -> Result<(), SqliteFault> {
         }
     }
     Ok(())
+}
+
+/// Lets large sorts of the connection write their sorted runs beside the database: a file there has no name any more as
+/// soon as it is open, and other users cannot read the folder. Where that is not possible they stay in memory.
+///
+/// The folder is one for the whole process; whichever database was opened last has its runs in its own.
+fn sort_beside(conn: &Connection, path: &Path) -> rusqlite::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).to_str();
+    let is_set = folder
+        .is_some_and(|folder| conn.pragma_update(None, "temp_store_directory", folder).is_ok());
+    conn.pragma_update(None, "temp_store", if is_set { "file" } else { "memory" })
 }
 
 /// Opens the file for reading. Each query waits at most `busy_timeout` for a writer that keeps readers out, as one

@@ -5,6 +5,7 @@
 use crate::config::schema::FeedSchema;
 use crate::model::Feed;
 use crate::store::identifier::quoted;
+use crate::store::indexes;
 
 /// Columns that every snapshot table has besides the schema's, in this order.
 pub(super) const SNAPSHOT_COLUMNS: [(&str, &str); 3] = [
@@ -34,6 +35,8 @@ pub(super) struct FeedTable {
     names: Vec<String>,
     /// Position of the key in `names`.
     key_at: usize,
+    /// Columns of which the snapshot table has indexes.
+    indexed: Vec<String>,
 }
 
 impl FeedTable {
@@ -55,6 +58,7 @@ impl FeedTable {
             fields,
             names: schema.fields.iter().map(|f| f.name.clone()).collect(),
             key_at: schema.key,
+            indexed: indexes::columns(schema),
         }
     }
 
@@ -98,27 +102,35 @@ impl FeedTable {
 
     /// Writes a delivered row over the row with its key.
     pub(super) fn overwrite(&self) -> String {
-        let mut sets: Vec<String> = self
-            .columns
-            .iter()
-            .zip(&self.fields)
-            .filter(|(column, _)| **column != self.key)
-            .map(|(column, field)| match field {
-                Some(field) => format!("{} = ?{}", quoted(column), field + 1),
-                None => format!("{} = null", quoted(column)),
-            })
-            .collect();
+        self.overwrite_where(&[])
+    }
+
+    /// As [`FeedTable::overwrite`], but only if no indexed column changes. SQLite writes every index anew of which a
+    /// column is set, though it be to what it is.
+    pub(super) fn overwrite_unless_indexed(&self) -> String {
+        self.overwrite_where(&self.indexed)
+    }
+
+    fn overwrite_where(&self, same: &[String]) -> String {
+        let (mut sets, mut conditions) = (Vec::new(), Vec::new());
+        let others = self.columns.iter().zip(&self.fields);
+        for (column, field) in others.filter(|(column, _)| **column != self.key) {
+            let value = field.map_or_else(|| "null".to_owned(), |field| format!("?{}", field + 1));
+            match same.contains(column) {
+                true => conditions.push(format!(" and {} is {value}", quoted(column))),
+                false => sets.push(format!("{} = {value}", quoted(column))),
+            }
+        }
         let date = self.date_parameter();
-        sets.push(format!(
-            "valid_from = ?{date}, carried_since = null, content_hash = ?{}",
-            date + 1
-        ));
         format!(
-            "update {} set {} where {} = ?{}",
+            "update {} set {}{}valid_from = ?{date}, carried_since = null, content_hash = ?{} where {} = ?{}{}",
             self.name(),
             sets.join(", "),
+            if sets.is_empty() { "" } else { ", " },
+            date + 1,
             self.quoted_key(),
-            self.key_at + 1
+            self.key_at + 1,
+            conditions.concat()
         )
     }
 

@@ -52,6 +52,13 @@ fn current(schema: &FeedSchema) -> impl Iterator<Item = Index> {
     })
 }
 
+/// The columns in those of the snapshot table of a feed.
+pub(super) fn columns(schema: &FeedSchema) -> Vec<String> {
+    let fields =
+        CURRENT.iter().filter(|(of, _)| *of == schema.feed).flat_map(|(_, fields)| *fields);
+    fields.filter_map(|field| column(schema, field)).map(str::to_owned).collect()
+}
+
 /// Those of the history of a feed.
 fn history(schema: &FeedSchema) -> impl Iterator<Item = Index> {
     let feed = schema.feed;
@@ -127,38 +134,14 @@ pub(super) fn analyze(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 fn create(conn: &Connection, indexes: impl IntoIterator<Item = Index>) -> rusqlite::Result<()> {
-    indexes.into_iter().try_for_each(|index| {
-        let sql = index.create();
-        sorted_in_runs(conn, || conn.execute_batch(&sql)).or_else(|error| {
-            if may_lack_room(&error) { conn.execute_batch(&sql) } else { Err(error) }
-        })
-    })
-}
-
-/// Sorts in runs of the size of the cache, which are merged in the end. Sorted in memory, a million rows are one list
-/// that fits no processor's cache, which takes three times as long. The runs go to a file that has no name any more as
-/// soon as it is open, and hold keys alone.
-fn sorted_in_runs(
-    conn: &Connection,
-    create: impl FnOnce() -> rusqlite::Result<()>,
-) -> rusqlite::Result<()> {
-    /// In KiB, as SQLite wants it: negative.
+    /// In KiB, as SQLite wants it: negative. A sort is made of runs of this size, which are merged in the end. Sorted at
+    /// once, a million keys are a list that fits no processor's cache, which takes three times as long.
     const RUN_SIZE: i64 = -2_048;
-    let set = |store: &str, cache: i64| {
-        conn.pragma_update(None, "temp_store", store)?;
-        conn.pragma_update(None, "cache_size", cache)
-    };
     let cache: i64 = conn.pragma_query_value(None, "cache_size", |row| row.get(0))?;
-    set("file", RUN_SIZE)?;
-    let created = create();
-    set("memory", cache)?;
+    conn.pragma_update(None, "cache_size", RUN_SIZE)?;
+    let created = indexes.into_iter().try_for_each(|index| conn.execute_batch(&index.create()));
+    conn.pragma_update(None, "cache_size", cache)?;
     created
-}
-
-/// Whether there may be no folder for such a file, or no room in it. Memory has room.
-fn may_lack_room(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{CannotOpen, DiskFull, SystemIoFailure};
-    matches!(error.sqlite_error_code(), Some(CannotOpen | DiskFull | SystemIoFailure))
 }
 
 fn drop_all(conn: &Connection, indexes: impl IntoIterator<Item = Index>) -> rusqlite::Result<()> {

@@ -19,6 +19,7 @@ pub(super) struct RowWriter<'c> {
     dates: IsoDates,
     insert: Statement<'c>,
     overwrite: Statement<'c>,
+    overwrite_unless_indexed: Statement<'c>,
     to_history: Statement<'c>,
     delete: Statement<'c>,
     set_dates: Statement<'c>,
@@ -34,9 +35,11 @@ impl<'c> RowWriter<'c> {
         let text = iso(date);
         let mut insert = conn.prepare(&table.insert())?;
         let mut overwrite = conn.prepare(&table.overwrite())?;
+        let mut overwrite_unless_indexed = conn.prepare(&table.overwrite_unless_indexed())?;
         // Bound once: a binding stays after the execution. A delivered row begins on the date of its delivery.
         insert.raw_bind_parameter(table.date_parameter(), &text)?;
         overwrite.raw_bind_parameter(table.date_parameter(), &text)?;
+        overwrite_unless_indexed.raw_bind_parameter(table.date_parameter(), &text)?;
         Ok(RowWriter {
             conn,
             table,
@@ -44,6 +47,7 @@ impl<'c> RowWriter<'c> {
             dates: IsoDates::new(),
             insert,
             overwrite,
+            overwrite_unless_indexed,
             to_history: conn.prepare(&table.current_to_history())?,
             delete: conn.prepare(&table.delete())?,
             set_dates: conn.prepare(&table.set_dates())?,
@@ -173,8 +177,13 @@ impl<'c> RowWriter<'c> {
             }
             (Some(_), Place::Delivered(row)) => {
                 let hash = self.table.date_parameter() + 1;
-                bind(&mut self.overwrite, &mut self.dates, given(delivery)?, row, hash)?;
-                self.overwrite.raw_execute()?;
+                let delivery = given(delivery)?;
+                for statement in [&mut self.overwrite_unless_indexed, &mut self.overwrite] {
+                    bind(statement, &mut self.dates, delivery, row, hash)?;
+                    if statement.raw_execute()? > 0 {
+                        break;
+                    }
+                }
                 if since.is_none() {
                     return Ok(());
                 }

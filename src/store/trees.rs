@@ -254,6 +254,17 @@ pub(super) fn write(
         format!("insert into {table} ({}) values ({})", names.join(", "), parameters.join(", "));
     let mut upsert =
         conn.prepare(&format!("{insert} on conflict (id) do update set {}", sets.join(", ")))?;
+    let others: Vec<String> = (1..)
+        .zip(&names)
+        .filter(|(_, name)| !["id", "parent_id"].contains(*name))
+        .map(|(n, name)| format!("{name} = ?{n}"))
+        .collect();
+    // The index on the parent is written anew whenever the parent is set, though it be to what it is.
+    let parent = (1..).zip(&names).find(|(_, name)| **name == "parent_id").map_or(0, |(n, _)| n);
+    let mut update = conn.prepare(&format!(
+        "update {table} set {} where id = ?1 and parent_id is ?{parent}",
+        others.join(", ")
+    ))?;
     let mut insert = conn.prepare(&insert)?;
     let mut delete = conn.prepare(&format!("delete from {table} where id = ?1"))?;
 
@@ -274,8 +285,13 @@ pub(super) fn write(
             let same = stored.hashes.get(old) == hashes.get(at);
             old += 1;
             if !same {
-                new.bind(&mut upsert, at)?;
-                written += upsert.raw_execute()? as u64;
+                new.bind(&mut update, at)?;
+                let mut changed = update.raw_execute()?;
+                if changed == 0 {
+                    new.bind(&mut upsert, at)?;
+                    changed = upsert.raw_execute()?;
+                }
+                written += changed as u64;
             }
         } else {
             new.bind(&mut insert, at)?;
