@@ -273,3 +273,47 @@ fn an_export_replaces_nothing_unless_told_and_leaves_nothing_half_written() {
     let csv = fs::read_to_string(workspace.path("all.csv")).unwrap();
     assert!(csv.contains("\r\nt,") && csv.contains("\r\nu,"), "{csv:.200}");
 }
+
+#[test]
+fn no_verb_writes_a_file_into_the_data_folder_whatever_leads_there() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
+    assert_eq!(workspace.import(22).code, Some(0));
+    fs::create_dir_all(workspace.path("data/other")).unwrap();
+    workspace.write("data/other/session.json", "kept");
+    fs::create_dir_all(workspace.path("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(workspace.path("data/t"), workspace.path("folder")).unwrap();
+    std::os::unix::fs::symlink(workspace.path("data/t/org.db"), workspace.path("file.db")).unwrap();
+    std::os::unix::fs::symlink(workspace.path("elsewhere"), workspace.path("data/far")).unwrap();
+    let before = workspace.dump();
+    for out in [
+        "data/t/org.db",
+        "data/t/new.db",
+        "data/new.db",
+        "data/t/archive/new.db",
+        "data/other/session.json",
+        "in/../data/t/new.db",
+        "none/../data/t/new.db",
+        "folder/new.db",
+        "file.db",
+        "elsewhere/new.db",
+    ] {
+        for arguments in [
+            &["export", "--tenant", "t", "--format", "sqlite", out][..],
+            &["backup", "t", out],
+            &["datasette-metadata", "t", "--out", out],
+        ] {
+            for force in [&[][..], &["--force"]] {
+                let output = workspace.run(&[arguments, force, &["--lang", "en"]].concat());
+                assert_eq!(output.code, Some(2), "{arguments:?}: {output:?}");
+                assert!(output.err.contains("is in the data folder"), "{arguments:?}: {output:?}");
+            }
+        }
+    }
+    let folder = workspace.run(&["export", "--format", "csv", "data/t", "--force"]);
+    assert_eq!(folder.code, Some(2), "{folder:?}");
+    assert!(workspace.dump() == before);
+    assert_eq!(fs::read_to_string(workspace.path("data/other/session.json")).unwrap(), "kept");
+    assert!(!workspace.path("none").exists() && !workspace.path("data/t/agent.csv").exists());
+    assert_eq!(workspace.run(&["backup", "t", "data/../copy.db"]).code, Some(0));
+}
