@@ -3,5 +3,5 @@
 mod datasette;
 mod questions;
 
-pub use datasette::metadata;
+pub use datasette::{is_metadata, metadata};
 pub use questions::{QUESTIONS, Question};

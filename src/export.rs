@@ -23,7 +23,7 @@ use crate::store::{CellValue, Question, RowSink, StatementError};
 
 pub use error::ExportError;
 use files::Target;
-use masking::{Hidden, Masking};
+use masking::{Masking, RowMask};
 pub use request::{Format, Request, Source, Written};
 use table::Table;
 use writer::Writer;
@@ -147,9 +147,10 @@ fn write_table(
     writer.begin(table).map_err(wrote)?;
     let mut rows = 0;
     for source in sources {
-        let hidden = request.mask.then(|| Masking::of(&source.schema).columns(table));
+        let masking = request.mask.then(|| Masking::of(source));
+        let mask = masking.as_ref().map(|masking| masking.rows(table));
         let tenant = request.has_tenant.then_some(source.tenant.as_str());
-        let mut copy = Copy { tenant, hidden, writer: &mut *writer, rows: 0 };
+        let mut copy = Copy { tenant, mask, writer: &mut *writer, rows: 0 };
         let sql = table.select(source.snapshot.date);
         let question = Question { sql: &sql, parameters: &[] };
         let asked = source.reader.ask(&question, None, &mut copy);
@@ -169,7 +170,7 @@ struct Copy<'c> {
     /// The tenant that stands before each row.
     tenant: Option<&'c str>,
     /// What is hidden of each column.
-    hidden: Option<Vec<Hidden>>,
+    mask: Option<RowMask<'c>>,
     writer: &'c mut dyn Writer,
     rows: u64,
 }
@@ -181,14 +182,13 @@ impl RowSink for Copy<'_> {
 
     fn row(&mut self, cells: &[CellValue<'_>]) -> io::Result<bool> {
         self.rows += 1;
-        if self.tenant.is_none() && self.hidden.is_none() {
+        if self.tenant.is_none() && self.mask.is_none() {
             self.writer.row(cells)?;
             return Ok(true);
         }
-        let hidden = |at: usize| self.hidden.as_ref().and_then(|hidden| hidden.get(at)).copied();
         let tenant = self.tenant.map(|tenant| CellValue::Text(tenant.into()));
-        let shown = cells.iter().enumerate().map(|(at, cell)| match (hidden(at), cell) {
-            (Some(hidden), CellValue::Text(text)) => CellValue::Text(hidden.shown(text)),
+        let shown = cells.iter().enumerate().map(|(at, cell)| match (&self.mask, cell) {
+            (Some(mask), CellValue::Text(text)) => CellValue::Text(mask.shown(cells, at, text)),
             (_, cell) => cell.clone(),
         });
         let cells: Vec<CellValue<'_>> = tenant.into_iter().chain(shown).collect();

@@ -16,6 +16,18 @@ const HIDDEN: [&str; 6] =
 /// page, and gives up after a fifth of a second.
 const MAX_COUNTED: u64 = 100_000;
 
+/// The title of a document, Chinese and English.
+const TITLES: [&str; 2] = ["机构与人员层级快照", "Snapshots of the sales hierarchy"];
+
+/// Whether a text is such a document, with nothing added at its top.
+pub fn is_metadata(text: &str) -> bool {
+    let Ok(Value::Object(document)) = serde_json::from_str(text) else { return false };
+    let title = document.get("title").and_then(Value::as_str);
+    document.len() == 2
+        && document.contains_key("databases")
+        && title.is_some_and(|title| TITLES.contains(&title))
+}
+
 /// The document for a database of that name (that of its file without `.db`).
 pub fn metadata(database: &str, tables: &[DocumentedTable], language: Language) -> Value {
     let shown = tables.iter().map(|shown| (shown.name.clone(), table(shown, language)));
@@ -25,7 +37,7 @@ pub fn metadata(database: &str, tables: &[DocumentedTable], language: Language) 
     }
     let queries = QUESTIONS.iter().map(|question| (question.id.clone(), query(question, language)));
     json!({
-        "title": language.choose("机构与人员层级快照", "Snapshots of the sales hierarchy"),
+        "title": language.choose(TITLES[0], TITLES[1]),
         "databases": {
             database: {
                 "description": language.choose(

@@ -10,6 +10,7 @@ use orgsnap::model::Message;
 use orgsnap::{store, wecom};
 
 use super::counted_progress::CountedProgress;
+use super::destination::check_outside_data;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -37,7 +38,8 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let folder = tenant::folder(&arguments.tenant, environment)?;
     let name = if arguments.wecom { wecom::store::DATABASE } else { store::DATABASE };
     let (database, file) = (folder.join(name), &arguments.file);
-    check_target(file, &database, arguments.force)?;
+    check_outside_data(file, environment)?;
+    check_target(file, arguments.force)?;
     let mut part = OsString::from(file);
     part.push(".part");
     let part = PathBuf::from(part);
@@ -84,16 +86,10 @@ fn copy(
     }
 }
 
-/// Refuses the database itself, and a file that is there unless it is to be replaced.
-fn check_target(file: &Path, database: &Path, force: bool) -> Result<(), Failure> {
+/// Refuses a folder, and a file that is there unless it is to be replaced.
+fn check_target(file: &Path, force: bool) -> Result<(), Failure> {
     let Ok(found) = file.canonicalize() else { return Ok(()) };
     let shown = file.display();
-    if database.canonicalize().is_ok_and(|database| database == found) {
-        return Err(Failure::usage(Message::new(
-            format!("{shown} 就是数据库本身；请指定另一个文件"),
-            format!("{shown} is the database itself; name another file"),
-        )));
-    }
     if found.is_dir() {
         return Err(Failure::usage(Message::new(
             format!("{shown} 是目录；请指定文件名"),

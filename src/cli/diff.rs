@@ -156,17 +156,18 @@ fn compare(
     say_which(Some(arguments.to), &difference.to, environment);
     if arguments.mask {
         let columns = NameColumns::of(&schema);
-        difference.records.iter_mut().for_each(|record| mask(record, &columns));
+        difference.records.iter_mut().for_each(|record| mask(record, &columns, &reader));
     }
     Ok(difference)
 }
 
 /// Masks the names of people in a record.
-fn mask(record: &mut ChangedRecord, columns: &NameColumns) {
+fn mask(record: &mut ChangedRecord, columns: &NameColumns, reader: &Reader) {
     let feed = record.feed;
     let hide = |column: &str, text: &mut Option<String>| {
-        if let Some(text) = text {
-            *text = columns.shown(feed, column, text, masked).into_owned();
+        let is_key = |key: &str| reader.is_key(key);
+        if let Some(text) = text.as_mut().filter(|text| columns.hides(feed, column, text, is_key)) {
+            *text = masked(text);
         }
     };
     if matches!(feed, Feed::Agent | Feed::Principal) {

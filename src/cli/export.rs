@@ -9,6 +9,7 @@ use orgsnap::model::Message;
 use orgsnap::pipeline;
 use orgsnap::report::formatting;
 
+use super::destination::check_outside_data;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -67,6 +68,7 @@ impl From<FormatArgument> for export::Format {
 
 /// Exports.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    check_outside_data(&arguments.out, environment)?;
     let format = match arguments.format {
         Some(format) => format.into(),
         None => by_name(&arguments.out)?,

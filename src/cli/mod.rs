@@ -18,6 +18,7 @@ mod confirmation;
 mod counted_progress;
 mod datasette_metadata;
 mod delivery_format;
+mod destination;
 mod diff;
 mod exit;
 mod explain;

@@ -16,7 +16,7 @@ mod tests;
 
 pub use error::SchemaError;
 pub use load::BUILTIN_FILES;
-pub use name_columns::NameColumns;
+pub use name_columns::{Holds, NameColumns};
 pub use resolved::{
     Copy, DateForm, DateForms, FeedSchema, Field, ForestSchema, Kind, LevelSchema, Reference,
     Required, Schema, TopMarkers, Tops,

@@ -14,6 +14,43 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Excel shows numbers of more digits with an exponent.
 const MAX_DIGITS: usize = 11;
 
+/// Signs of numbers, amounts, dates and times.
+const SIGNS: &str = ".,:/-+%()$¥￥ 年月日时分秒";
+/// Words in them.
+const WORDS: [&str; 28] = [
+    "e",
+    "a",
+    "p",
+    "am",
+    "pm",
+    "jan",
+    "feb",
+    "mar",
+    "apr",
+    "may",
+    "jun",
+    "jul",
+    "aug",
+    "sep",
+    "oct",
+    "nov",
+    "dec",
+    "january",
+    "february",
+    "march",
+    "april",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+const TRUTH: [&str; 2] = ["true", "false"];
+/// Digits of Chinese texts, which are digits to Excel too.
+const FULL_WIDTH: std::ops::RangeInclusive<char> = '０'..='９';
+
 /// Numbers from here on have more digits than Excel keeps.
 const MAX_NUMBER: u64 = 1_000_000_000_000_000;
 
@@ -56,7 +93,7 @@ impl Writer for CsvWriter {
                         write!(self.cell, "{byte:02x}")?;
                     }
                 }
-                CellValue::Text(text) if *kind == Kind::Text && is_read_as_number(text) => {
+                CellValue::Text(text) if *kind != Kind::Date && is_altered(text) => {
                     write!(self.cell, "=\"{text}\"")?;
                 }
                 CellValue::Text(text) => self.cell.extend_from_slice(as_text(text).as_bytes()),
@@ -76,10 +113,21 @@ impl Writer for CsvWriter {
     }
 }
 
-/// Whether Excel would round the text or drop its zeros: digits, many of them or after a zero.
-fn is_read_as_number(text: &str) -> bool {
-    let is_altered = text.len() > MAX_DIGITS || (text.len() > 1 && text.starts_with('0'));
-    is_altered && text.bytes().all(|byte| byte.is_ascii_digit())
+/// Whether Excel would show another text: it rounds long numbers, drops zeros, and takes texts for numbers, dates, times
+/// and truth values.
+fn is_altered(text: &str) -> bool {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.len() > MAX_DIGITS || (text.len() > 1 && text.starts_with('0'));
+    }
+    let text = text.to_lowercase();
+    if TRUTH.contains(&text.as_str()) {
+        return true;
+    }
+    let is_digit = |c: char| c.is_ascii_digit() || FULL_WIDTH.contains(&c);
+    let is_word = |word: &str| word.is_empty() || WORDS.contains(&word);
+    text.contains(is_digit)
+        && text.chars().all(|c| is_digit(c) || c.is_ascii_lowercase() || SIGNS.contains(c))
+        && text.split(|c: char| !c.is_ascii_lowercase()).all(is_word)
 }
 
 #[cfg(test)]
@@ -87,15 +135,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_that_excel_would_change_are_told_from_others() {
-        for (text, changed) in [
-            ("86010101010101", true),
-            ("0012", true),
-            ("86", false),
-            ("0", false),
-            ("12345678901x", false),
+    fn texts_that_excel_would_change_are_told_from_others() {
+        for text in [
+            "86010101010101",
+            "0012",
+            "1E5",
+            "8601E10",
+            "8601e-10",
+            "3-1",
+            "1-2",
+            "2024/1",
+            "2024-11-22",
+            "10:30",
+            "10:30 pm",
+            "1 1/2",
+            "5%",
+            "-5",
+            "+5",
+            "1,000",
+            "0.10",
+            "Sep2",
+            "3-march",
+            "3月1日",
+            "１２３",
+            "￥5",
+            "TRUE",
         ] {
-            assert_eq!(is_read_as_number(text), changed, "{text}");
+            assert!(is_altered(text), "{text}");
+        }
+        let kept =
+            ["", "86", "0", "12345678901x", "T0001", "8601F10", "张三", "1级", "-", "E", "may"];
+        for text in kept {
+            assert!(!is_altered(text), "{text}");
         }
     }
 }

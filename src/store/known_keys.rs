@@ -28,6 +28,12 @@ impl Reader {
         read().map_err(|error| self.fault(error))
     }
 
+    /// Whether a text is a key that was ever published, of any feed. A key that cannot be looked up is none: whoever asks
+    /// is to hide what is none.
+    pub fn is_key(&self, id: &str) -> bool {
+        Feed::ALL.into_iter().any(|feed| self.is_known(feed, id).unwrap_or(false))
+    }
+
     /// Whether a key of a feed was ever published.
     ///
     /// # Errors

@@ -266,4 +266,14 @@ fn metadata_of_datasette_names_tables_columns_and_questions_in_the_language_aske
         assert_eq!(org["tables"]["agent"]["facets"][0], "agent_status");
         assert_eq!(org["tables"]["forest"]["hidden"], true);
     }
+    // A file of somebody else is replaced only when told.
+    company.workspace.write("metadata.json", "{\"plugins\": {}}");
+    let write = |more: &[&str]| {
+        let arguments = ["datasette-metadata", "t", "--out", "metadata.json"];
+        company.workspace.run(&[&arguments[..], more].concat())
+    };
+    let refused = write(&[]);
+    assert!(refused.code == Some(2) && refused.err.contains("--force"), "{refused:?}");
+    assert_eq!(write(&["--force"]).code, Some(0));
+    assert_eq!(write(&[]).code, Some(0));
 }

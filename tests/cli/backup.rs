@@ -33,7 +33,7 @@ fn a_backup_is_the_database_and_never_overwrites_a_file_by_itself() {
     assert!(again.err.contains("--force"), "{again:?}");
     assert_eq!(backup(&["copy.db", "--force"]).code, Some(0));
     let itself = backup(&["data/t/org.db", "--force"]);
-    assert!(itself.code == Some(2) && itself.err.contains("itself"), "{itself:?}");
+    assert!(itself.code == Some(2) && itself.err.contains("data folder"), "{itself:?}");
     let no_folder = backup(&["none/copy.db"]);
     assert!(no_folder.code == Some(2) && no_folder.err.contains("none"), "{no_folder:?}");
     let files = fs::read_dir(workspace.path(".")).unwrap().flatten();

@@ -273,3 +273,110 @@ fn an_export_replaces_nothing_unless_told_and_leaves_nothing_half_written() {
     let csv = fs::read_to_string(workspace.path("all.csv")).unwrap();
     assert!(csv.contains("\r\nt,") && csv.contains("\r\nu,"), "{csv:.200}");
 }
+
+#[test]
+fn no_verb_writes_a_file_into_the_data_folder_whatever_leads_there() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::None);
+    assert_eq!(workspace.import(22).code, Some(0));
+    fs::create_dir_all(workspace.path("data/other")).unwrap();
+    workspace.write("data/other/session.json", "kept");
+    fs::create_dir_all(workspace.path("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(workspace.path("data/t"), workspace.path("folder")).unwrap();
+    std::os::unix::fs::symlink(workspace.path("data/t/org.db"), workspace.path("file.db")).unwrap();
+    std::os::unix::fs::symlink(workspace.path("elsewhere"), workspace.path("data/far")).unwrap();
+    let before = workspace.dump();
+    for out in [
+        "data/t/org.db",
+        "data/t/new.db",
+        "data/new.db",
+        "data/t/archive/new.db",
+        "data/other/session.json",
+        "in/../data/t/new.db",
+        "none/../data/t/new.db",
+        "folder/new.db",
+        "file.db",
+        "elsewhere/new.db",
+    ] {
+        for arguments in [
+            &["export", "--tenant", "t", "--format", "sqlite", out][..],
+            &["backup", "t", out],
+            &["datasette-metadata", "t", "--out", out],
+        ] {
+            for force in [&[][..], &["--force"]] {
+                let output = workspace.run(&[arguments, force, &["--lang", "en"]].concat());
+                assert_eq!(output.code, Some(2), "{arguments:?}: {output:?}");
+                assert!(output.err.contains("is in the data folder"), "{arguments:?}: {output:?}");
+            }
+        }
+    }
+    let folder = workspace.run(&["export", "--format", "csv", "data/t", "--force"]);
+    assert_eq!(folder.code, Some(2), "{folder:?}");
+    assert!(workspace.dump() == before);
+    assert_eq!(fs::read_to_string(workspace.path("data/other/session.json")).unwrap(), "kept");
+    assert!(!workspace.path("none").exists() && !workspace.path("data/t/agent.csv").exists());
+    assert_eq!(workspace.run(&["backup", "t", "data/../copy.db"]).code, Some(0));
+}
+
+#[test]
+fn masking_hides_names_that_stand_where_keys_belong_and_keeps_grades_and_names_of_teams() {
+    let workspace = Workspace::new();
+    let first = workspace.deliver(22, 400, Defects::None);
+    let second = workspace.path("in/20241123");
+    fs::create_dir_all(&second).unwrap();
+    for entry in fs::read_dir(&first).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), second.join(entry.file_name())).unwrap();
+    }
+    let agents = columns_of("agent");
+    let nodes = columns_of("node");
+    let organs = columns_of("organ");
+    let set = |file: &str, record: usize, column: usize, value: &str| {
+        let path = second.join(file);
+        let mut all = lines(&path);
+        let mut cells: Vec<&str> = all[record].split('|').collect();
+        cells[column] = value;
+        all[record] = cells.join("|");
+        write(&path, &all);
+    };
+    let at = |columns: &[String], name: &str| columns.iter().position(|c| c == name).unwrap();
+    set("temp_agent.txt", 60, at(&agents, "recommend_by_agent_id"), NAMES[0]);
+    set("temp_agent.txt", 61, at(&agents, "agent_grade_level"), "特级主任");
+    set("temp_base_node.txt", 3, at(&nodes, "agent_id"), NAMES[1]);
+    set("temp_base_node.txt", 4, at(&nodes, "mentored_by_agent_id"), NAMES[2]);
+    set("temp_base_node.txt", 5, at(&nodes, "node_name"), "雄鹰先锋部");
+    set("temp_organization.txt", 2, at(&organs, "leader_id"), NAMES[3]);
+    for day in [22, 23] {
+        let output = workspace.import(day);
+        assert!(output.code == Some(0), "{output:?}");
+    }
+    let tables = "organ,node,agent,agent_now,team_check,agent_event,node_event,headcount";
+    for mask in [false, true] {
+        let out = format!("masked-{mask}");
+        let more = if mask { &["--mask"][..] } else { &[] };
+        let arguments = ["export", &out, "--format", "csv", "--tables", tables];
+        let exported = workspace.run(&[&arguments[..], more].concat());
+        assert_eq!(exported.code, Some(0), "{exported:?}");
+        let arguments = ["diff", "2024-11-22", "2024-11-23", "--format", "json"];
+        let differing = workspace.run(&[&arguments[..], more].concat());
+        assert_eq!(differing.code, Some(0), "{differing:?}");
+        let exported = String::from_utf8(content(&workspace.path(&out))).unwrap();
+        for text in [&exported, &differing.out] {
+            for name in NAMES {
+                assert_eq!(text.contains(name), !mask, "{name}, masked: {mask}");
+            }
+            assert!(text.contains("雄鹰先锋部"), "masked: {mask}");
+        }
+        let events = fs::read_to_string(workspace.path(&format!("{out}/node_event.csv"))).unwrap();
+        assert!(events.contains("雄鹰先锋部"), "{events}");
+        let events = fs::read_to_string(workspace.path(&format!("{out}/agent_event.csv"))).unwrap();
+        assert!(events.contains("特级主任"), "{events}");
+    }
+}
+
+/// The columns of a feed in the order of its file.
+fn columns_of(feed: &str) -> Vec<String> {
+    let schema = orgsnap::config::schema::Schema::builtin().unwrap();
+    let feed = orgsnap::model::Feed::from_name(feed).unwrap();
+    schema.feed(feed).fields.iter().map(|field| field.column.clone()).collect()
+}
