@@ -12,6 +12,7 @@ mod intake;
 mod job_schema;
 mod journaling;
 mod life;
+mod migrating;
 mod not_approvable;
 mod outcome;
 mod person_names;
@@ -41,7 +42,7 @@ use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
 use crate::gate::Limits;
 use crate::model::{Cancel, Feed, RunId, RunReport, Verdict};
 use crate::rules::Levels;
-use crate::store::{self, Migration, Store};
+use crate::store::{self, Migration, Reader, Store};
 
 pub use approving::{ApproveRequest, approvable, approve};
 pub use error::{Classification, Fault, RunError};
@@ -49,6 +50,7 @@ pub use explaining::{ExplainRequest, Explained, explain};
 use former::Former;
 pub use former_unreadable::FormerUnreadable;
 pub use job_schema::schema_of;
+pub use migrating::{has_earlier_format, migrate};
 pub use not_approvable::{NotApprovable, WhyNot};
 use outcome::Outcome;
 pub use outcome::run_id;
@@ -146,7 +148,13 @@ pub fn import(
     let tenant_dir = request.data_dir.join(&job.tenant);
     let database = tenant_dir.join(store::DATABASE);
     let holder = format!("import {}", outcome.report.run);
-    let _lock = TenantLock::acquire(&tenant_dir, &holder, request.now)?;
+    // A dry run leaves nothing behind: where there is no folder there is nothing to be guarded.
+    let _lock = (!request.dry_run || tenant_dir.exists())
+        .then(|| TenantLock::acquire(&tenant_dir, &holder, request.now))
+        .transpose()?;
+    if request.dry_run && database.exists() {
+        Reader::open_existing(&database)?.require_newest_format()?;
+    }
     let mut store = match request.dry_run && !database.exists() {
         // A dry run leaves no database behind.
         true => None,
@@ -158,7 +166,7 @@ pub fn import(
     };
     if let Some(store) = &store {
         if !request.dry_run {
-            journaling::repair(&tenant_dir, store)?;
+            journaling::repair(&tenant_dir, store.events()?)?;
         }
         outcome.report.database = Some(database);
         outcome.report.recent = store.recent_runs(RunReport::MAX_RECENT)?;

@@ -13,6 +13,7 @@ mod completions;
 mod config;
 mod crash;
 mod exporting;
+pub(crate) mod former_format;
 mod mistakes;
 mod own_schema;
 mod proposed;

@@ -335,3 +335,25 @@ fn serve_reports_unusable_arguments_at_once() {
         assert!(stderr.contains(said), "{arguments:?}: {stderr}");
     }
 }
+
+#[test]
+fn serve_migrates_a_database_of_an_earlier_format_when_it_takes_the_job_up() {
+    let place = Place::new(300);
+    let job = place.job("a", FOLDER, "0 0 29 2 *");
+    let published = place.run(&["import", &job.to_string_lossy(), "--date", "2026-11-24"]);
+    assert_eq!(published.status.code(), Some(0), "{published:?}");
+    crate::cli::former_format::to_former(&place.path("data/a/org.db"));
+    let mut daemon = place.serve(&[]);
+    daemon.wait_for("the database is migrated");
+    daemon.ends_well();
+    let log = daemon.log();
+    assert!(
+        log.contains("the database has an earlier format") && log.contains("history of agent"),
+        "{log}"
+    );
+    assert!(place.path("data/a/org-format6.db").exists());
+    assert_eq!(place.snapshots("a"), 1);
+    let db = Connection::open(place.path("data/a/org.db")).unwrap();
+    let runs: i64 = db.query_row("select count(*) from run", [], |row| row.get(0)).unwrap();
+    assert_eq!(runs, 1);
+}

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::model::Message;
 use orgsnap::pipeline::{self, RetractRequest, Retracted};
+use orgsnap::report::formatting;
 use orgsnap::store::{DATABASE, Migration, Reader};
 
 use super::environment::Environment;
@@ -62,7 +63,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     };
     let retracted = pipeline::retract(&request);
     drop(shown);
-    let Retracted { run, newest } = retracted?;
+    let Retracted { run, newest, is_log_pending } = retracted?;
     let done = language.choose(
         format!("已撤回 {date} 的快照（运行 {run}）"),
         format!("took the snapshot of {date} back (run {run})"),
@@ -75,6 +76,9 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         None => language.choose("已没有任何快照", "there is no snapshot left").to_owned(),
     };
     output::print(&format!("{done}{}{left}\n", language.choose("；", "; ")))?;
+    if is_log_pending {
+        output::print(&format!("{}\n", formatting::log_pending(language)))?;
+    }
     Ok(Exit::Done)
 }
 

@@ -55,7 +55,7 @@ pub(super) fn settle(
             RunOutcome::Refused => EventKind::Refused(facts),
             _ => EventKind::Published(facts),
         };
-        notify::on_event(observer, job, &notify::event(job, date, what), now);
+        notify::on_event(observer, job, &notify::event(job, date, what), false, now);
     }
 }
 

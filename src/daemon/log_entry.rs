@@ -149,12 +149,50 @@ impl LogEntry {
         )
     }
 
-    pub(super) fn published(tenant: &str, date: NaiveDate, run: &RunId, rows: u64) -> LogEntry {
+    pub(super) fn published(
+        tenant: &str,
+        date: NaiveDate,
+        run: &RunId,
+        rows: u64,
+        is_log_pending: bool,
+    ) -> LogEntry {
+        let (mut zh, mut en) = (
+            format!("已发布 {date}：{rows} 行，运行 {run}"),
+            format!("published {date}: {rows} rows, run {run}"),
+        );
+        if is_log_pending {
+            zh.push_str("；有程序正在读取数据库，日志 org.db-wal 尚未并入 org.db，稍后重试");
+            en.push_str(
+                "; a program reads the database, so its log org.db-wal is to be folded back later",
+            );
+        }
+        LogEntry::of(tenant, Severity::Info, zh, en)
+    }
+
+    pub(super) fn migrates(tenant: &str) -> LogEntry {
         LogEntry::of(
             tenant,
             Severity::Info,
-            format!("已发布 {date}：{rows} 行，运行 {run}"),
-            format!("published {date}: {rows} rows, run {run}"),
+            "数据库为旧格式，开始升级格式".to_owned(),
+            "the database has an earlier format and is migrated".to_owned(),
+        )
+    }
+
+    pub(super) fn migrated(tenant: &str) -> LogEntry {
+        LogEntry::of(
+            tenant,
+            Severity::Info,
+            "数据库格式升级完成".to_owned(),
+            "the database is migrated".to_owned(),
+        )
+    }
+
+    pub(super) fn not_migrated(tenant: &str, message: &Message) -> LogEntry {
+        LogEntry::of(
+            tenant,
+            Severity::Warning,
+            format!("数据库尚未升级格式，下一次运行时重试：{}", message.zh),
+            format!("the database is not migrated, the next run tries again: {}", message.en),
         )
     }
 

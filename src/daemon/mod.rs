@@ -24,5 +24,5 @@ pub use event_loop::{Event, SHUTDOWN_TIMEOUT, SchedulerEnvironment, run_event_lo
 pub use jobs::Env;
 pub use log_entry::{LogEntry, Severity};
 pub use observer::{Observer, TenantStatus};
-pub use run::{Finished, RunRequest};
+pub use run::{Finished, Purpose, RunRequest};
 pub use scheduler::{CronTimer, Scheduler, Settings};

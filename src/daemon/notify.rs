@@ -17,16 +17,23 @@ pub(super) fn event(job: &Job, date: NaiveDate, what: EventKind) -> RunEvent {
 /// Reports a run that came to a verdict.
 pub(super) fn verdict(observer: &dyn Observer, job: &Job, report: &RunReport, now: DateTime<Utc>) {
     if let Some(event) = RunEvent::of_report(report) {
-        on_event(observer, job, &event, now);
+        on_event(observer, job, &event, report.is_log_pending, now);
     }
 }
 
 /// Reports the event of a verdict.
-pub(super) fn on_event(observer: &dyn Observer, job: &Job, event: &RunEvent, now: DateTime<Utc>) {
+pub(super) fn on_event(
+    observer: &dyn Observer,
+    job: &Job,
+    event: &RunEvent,
+    is_log_pending: bool,
+    now: DateTime<Utc>,
+) {
     let (tenant, date) = (&job.tenant, event.business_date);
     match &event.what {
         EventKind::Published(facts) => {
-            observer.log(&LogEntry::published(tenant, date, &facts.run, facts.rows));
+            let (run, rows) = (&facts.run, facts.rows);
+            observer.log(&LogEntry::published(tenant, date, run, rows, is_log_pending));
         }
         EventKind::Refused(facts) => {
             let reasons: Vec<Message> = facts.reasons.iter().map(|r| r.message.clone()).collect();

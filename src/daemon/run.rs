@@ -11,14 +11,28 @@ use crate::config::job::Job;
 use crate::model::{Cancel, Message, RunId, RunReport, Verdict, system_reason};
 use crate::pipeline::{self, Classification, ImportRequest, Progress, RunError, WaitPolicy};
 use crate::reporting::JobReporter;
+use crate::store::Migration;
 
 use super::plan::{MissingPrecondition, RunOutcome};
+
+/// What a run is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// An import at its time.
+    Scheduled,
+    /// An import of a date that was missed, of which the schedule state knows nothing.
+    Missed(NaiveDate),
+    /// A database of an earlier format is brought to the newest one, and nothing is imported.
+    Migration,
+}
 
 /// A run to be started.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
     /// The job.
     pub job: Arc<Job>,
+    /// What it is for.
+    pub purpose: Purpose,
     /// The business date.
     pub date: NaiveDate,
     /// When it begins; its id is made of it.
@@ -51,7 +65,10 @@ impl RunRequest {
     pub fn execute(&self, progress: &dyn Progress) -> Finished {
         let tenant = self.job.tenant.clone();
         // Nothing that a panic may have left half done is used afterwards: the run owns what it works on.
-        panic::catch_unwind(AssertUnwindSafe(|| self.import(progress))).unwrap_or_else(|_| {
+        panic::catch_unwind(AssertUnwindSafe(|| match self.purpose {
+            Purpose::Migration => self.migrate(progress),
+            Purpose::Scheduled | Purpose::Missed(_) => self.import(progress),
+        })).unwrap_or_else(|_| {
             let message = Message::fixed(
                 "orgsnap 内部错误；当前快照仍然完整。请将日志中“panic at”一行反馈给开发者",
                 "internal fault of orgsnap; the published snapshot is whole. Please report the line \
@@ -76,6 +93,18 @@ impl RunRequest {
                 transient: true,
                 message,
             },
+            report: None,
+        }
+    }
+
+    fn migrate(&self, progress: &dyn Progress) -> Finished {
+        let told = |step| progress.migration(step);
+        let migration = Migration { backup: self.backup, told: &told };
+        let migrated = pipeline::migrate(&self.job, &self.data, migration, self.now);
+        Finished {
+            tenant: self.job.tenant.clone(),
+            // What was published before stands.
+            outcome: migrated.map_or_else(|error| outcome_of(&error), |()| RunOutcome::Published),
             report: None,
         }
     }

@@ -13,7 +13,7 @@ use chrono_tz::Tz;
 use crate::alert::EventKind;
 use crate::config::job::Job;
 use crate::model::Cancel;
-use crate::pipeline::{WaitPolicy, run_id};
+use crate::pipeline::{self, WaitPolicy, run_id};
 
 use super::interrupted_run;
 use super::jobs::{Change, Env, JobFolder};
@@ -23,7 +23,7 @@ use super::make_up::{self, KnownDates};
 use super::notify;
 use super::observer::{Observer, TenantStatus};
 use super::plan::{NextStep, RunOutcome, ScheduleState, TickAction, Timetable};
-use super::run::{Finished, RunRequest};
+use super::run::{Finished, Purpose, RunRequest};
 
 mod persistence;
 
@@ -66,6 +66,8 @@ struct Insurer {
     /// None if the job has no schedule.
     state: Option<ScheduleState>,
     running: Option<Running>,
+    /// Whether its database has an earlier format, so that it is migrated before anything is run.
+    is_earlier: bool,
     /// Missed dates that are still to be looked for, each once.
     missed: VecDeque<NaiveDate>,
     /// The entry as it was last read or written; None if there is no file yet.
@@ -79,8 +81,7 @@ struct Insurer {
 struct Running {
     job: Arc<Job>,
     cancel: Cancel,
-    /// The date, if it is a missed one, of which the schedule state knows nothing.
-    missed: Option<NaiveDate>,
+    purpose: Purpose,
 }
 
 impl<'o> Scheduler<'o> {
@@ -114,7 +115,7 @@ impl<'o> Scheduler<'o> {
     pub fn finished(&mut self, finished: Finished, now: DateTime<Utc>) {
         let Finished { tenant, outcome, report } = finished;
         let Some(insurer) = self.insurers.get_mut(&tenant) else { return };
-        let Some(Running { job, missed, .. }) = insurer.running.take() else { return };
+        let Some(Running { job, purpose, .. }) = insurer.running.take() else { return };
         if let Some(report) = &report {
             for fault in &report.report_files.faults {
                 let entry = LogEntry::reports(Severity::Warning, Some(&tenant), fault.clone());
@@ -124,7 +125,13 @@ impl<'o> Scheduler<'o> {
         }
         // A schedule that was changed during the run holds from here on.
         let timetable = timetable(&insurer.job).or_else(|| timetable(&job));
-        if let Some(date) = missed {
+        if purpose == Purpose::Migration {
+            let entry = match &outcome {
+                RunOutcome::Without { message, .. } => LogEntry::not_migrated(&tenant, message),
+                _ => LogEntry::migrated(&tenant),
+            };
+            self.observer.log(&entry);
+        } else if let Purpose::Missed(date) = purpose {
             if let RunOutcome::Without { message, .. } = &outcome {
                 self.observer.log(&LogEntry::not_made_up(&tenant, date, message));
             }
@@ -251,6 +258,7 @@ impl<'o> Scheduler<'o> {
             job: Arc::clone(&job),
             state: None,
             running: None,
+            is_earlier: false,
             missed: VecDeque::new(),
             saved: None,
             unwritable: false,
@@ -258,6 +266,7 @@ impl<'o> Scheduler<'o> {
         });
         insurer.job = Arc::clone(&job);
         insurer.gone = false;
+        insurer.is_earlier = pipeline::has_earlier_format(&job, &self.settings.data);
         match (timetable(&job), &mut insurer.state) {
             // The schedule state is kept until the run under way has ended.
             (None, _) if insurer.running.is_some() => {}
@@ -309,6 +318,12 @@ impl<'o> Scheduler<'o> {
     }
 
     fn start_due_runs(&mut self, now: DateTime<Utc>) -> Vec<RunRequest> {
+        let mut begun = Vec::new();
+        for tenant in self.tenants() {
+            if self.running() < self.settings.most_running.max(1) {
+                begun.extend(self.begin_migration(&tenant, now));
+            }
+        }
         let free = self.settings.most_running.max(1).saturating_sub(self.running());
         let due = |(tenant, insurer): (&String, &Insurer)| {
             let at = insurer.state.as_ref()?.due_at().filter(|at| *at <= now)?;
@@ -318,8 +333,7 @@ impl<'o> Scheduler<'o> {
         // The longest waiting run comes first.
         due.sort();
         due.truncate(free);
-        let mut begun: Vec<RunRequest> =
-            due.into_iter().filter_map(|(_, tenant)| self.begin(&tenant, now)).collect();
+        begun.extend(due.into_iter().filter_map(|(_, tenant)| self.begin(&tenant, now)));
         // Missed dates come after what is due.
         for tenant in self.tenants() {
             if self.running() < self.settings.most_running.max(1) {
@@ -327,6 +341,28 @@ impl<'o> Scheduler<'o> {
             }
         }
         begun
+    }
+
+    /// Migrates a database of an earlier format once; if that fails the next run does it.
+    fn begin_migration(&mut self, tenant: &str, now: DateTime<Utc>) -> Option<RunRequest> {
+        let insurer = self.insurers.get_mut(tenant)?;
+        if insurer.running.is_some() || !std::mem::take(&mut insurer.is_earlier) {
+            return None;
+        }
+        let (job, cancel, purpose) = (Arc::clone(&insurer.job), Cancel::new(), Purpose::Migration);
+        insurer.running = Some(Running { job: Arc::clone(&job), cancel: cancel.clone(), purpose });
+        self.observer.log(&LogEntry::migrates(tenant));
+        Some(RunRequest {
+            date: job.business_date(now),
+            job,
+            purpose,
+            now,
+            wait_policy: WaitPolicy::CallerRetries,
+            refused: None,
+            data: self.settings.data.clone(),
+            backup: self.settings.backup,
+            cancel,
+        })
     }
 
     /// Looks for the next missed date of an insurer that has nothing else to do.
@@ -343,11 +379,13 @@ impl<'o> Scheduler<'o> {
         }
         let run = run_id(tenant, now, date);
         let (job, cancel) = (Arc::clone(&insurer.job), Cancel::new());
-        let running = Running { job: Arc::clone(&job), cancel: cancel.clone(), missed: Some(date) };
+        let purpose = Purpose::Missed(date);
+        let running = Running { job: Arc::clone(&job), cancel: cancel.clone(), purpose };
         insurer.running = Some(running);
         self.observer.log(&LogEntry::looks_for_missed(tenant, date, &run));
         Some(RunRequest {
             job,
+            purpose,
             date,
             now,
             // What is not there is no news.
@@ -377,14 +415,15 @@ impl<'o> Scheduler<'o> {
         };
         let scheduled_run = state.scheduled_run.as_ref()?;
         let (attempt, refused) = (scheduled_run.attempts, scheduled_run.refused.clone());
+        let purpose = Purpose::Scheduled;
         let (job, cancel) = (Arc::clone(&insurer.job), Cancel::new());
-        insurer.running =
-            Some(Running { job: Arc::clone(&job), cancel: cancel.clone(), missed: None });
+        insurer.running = Some(Running { job: Arc::clone(&job), cancel: cancel.clone(), purpose });
         // The ledger is written first, so that a logged start is always recorded.
         self.save(tenant, now);
         self.observer.log(&LogEntry::started(tenant, date, &run, attempt));
         Some(RunRequest {
             job,
+            purpose,
             date,
             now,
             wait_policy,

@@ -90,7 +90,7 @@ pub fn approve(
     let told = |step| progress.migration(step);
     let migration = Migration { backup: request.backup, told: &told };
     let store = Store::open_by(&database, &schema, migration)?;
-    journaling::repair(&tenant_dir, &store)?;
+    journaling::repair(&tenant_dir, store.events()?)?;
     let date = approvable(&tenant_dir, refused)?;
     let not = |why| RunError::NotApprovable(Box::new(NotApprovable { run: refused.clone(), why }));
     let archived = delivery_folder(&tenant_dir, date, refused);

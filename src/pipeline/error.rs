@@ -248,6 +248,7 @@ impl Classification {
             | StoreError::NoRoomToMigrate { .. }
             | StoreError::Disk { .. } => Fault::DataFolder.passing(),
             StoreError::Newer { .. }
+            | StoreError::Earlier { .. }
             | StoreError::NotFound { .. }
             | StoreError::CannotOpen { .. }
             | StoreError::ReadOnly { .. }

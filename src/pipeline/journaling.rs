@@ -9,21 +9,22 @@ use crate::store::{Store, StoredEvent, StoredEventKind};
 
 use super::error::RunError;
 
-/// Adds what the database has and the journal lacks: what a killed run did not note, and everything if the archive is that
+/// Adds what the database has recorded and the journal lacks: what a killed run did not note, and everything if the archive is that
 /// of an earlier version. The tenant is locked.
-pub(super) fn repair(tenant_dir: &Path, store: &Store) -> Result<(), RunError> {
+pub(super) fn repair(tenant_dir: &Path, recorded: Vec<StoredEvent>) -> Result<(), RunError> {
     let journal = Journal::of(tenant_dir);
     let noted = journal.read()?.unwrap_or_default();
     let noted = noted.iter().filter(|entry| entry.what != JournalEvent::Removed);
     let noted: BTreeSet<(bool, &str)> = noted.map(identity).collect();
-    let mut lacking: Vec<JournalEntry> = store.events()?.into_iter().map(entry_of).collect();
+    let mut lacking: Vec<JournalEntry> = recorded.into_iter().map(entry_of).collect();
     lacking.retain(|entry| !noted.contains(&identity(entry)));
     journal.append(&lacking).map_err(|error| RunError::Archive(error.into()))
 }
 
 /// Notes what was committed a moment ago. If that fails the next run does it.
 pub(super) fn note(tenant_dir: &Path, store: &Store) {
-    if let Err(error) = repair(tenant_dir, store) {
+    let events = store.events().map_err(RunError::from);
+    if let Err(error) = events.and_then(|events| repair(tenant_dir, events)) {
         tracing::warn!(
             "the journal of the archive could not be written, the next run does it: {error}"
         );

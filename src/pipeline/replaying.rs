@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::config::job::{Job, Source};
+use crate::config::job::Source;
 use crate::delivery::Background;
 use crate::disk::TenantLock;
 use crate::fetch::{
@@ -53,8 +53,12 @@ pub fn replay(
         == tenant_dir.canonicalize().ok()
         && request.target.is_some();
     let present = match request.target {
-        None => Some(database.as_path()),
-        Some(_) => usable(&database, request.job),
+        None => {
+            // Tables that it lacks would all be differences.
+            Reader::open_existing(&database)?.require_newest_format()?;
+            Some(database.as_path())
+        }
+        Some(_) => usable(&database),
     };
     let mut replay = Replay::new(request, present, told);
     let file = Temporary { path: beside(&target, ".part") };
@@ -98,18 +102,18 @@ pub fn replay(
 }
 
 /// The present database, if it is there and can be read.
-fn usable<'p>(database: &'p Path, job: &Job) -> Option<&'p Path> {
+fn usable(database: &Path) -> Option<&Path> {
     if !database.exists() {
         return None;
     }
-    let read = || -> Result<(), RunError> {
-        Reader::open_existing(database)?.runs(usize::MAX)?;
-        let store = Store::open(database, &schema_of(Some(job))?)?;
-        store.events()?;
-        Ok(())
+    let read = || -> Result<bool, StoreError> {
+        let reader = Reader::open_existing(database)?;
+        reader.events()?;
+        Ok(!reader.runs(usize::MAX)?.is_empty())
     };
     match read() {
-        Ok(()) => Some(database),
+        // What a killed first import has left has no tables.
+        Ok(has_runs) => Some(database).filter(|_| has_runs),
         Err(error) => {
             tracing::warn!("the present database cannot be used: {error}");
             None
@@ -177,12 +181,10 @@ impl<'r> Replay<'r> {
 
     /// What counts by the journal, which the present database completes.
     fn wanted(&mut self) -> Result<History, RunError> {
-        let ReplayRequest { tenant_dir, job, until, .. } = *self.request;
+        let ReplayRequest { tenant_dir, until, .. } = *self.request;
         if let Some(present) = self.present {
-            if !present.exists() {
-                return Err(StoreError::NotFound { path: present.to_path_buf() }.into());
-            }
-            journaling::repair(tenant_dir, &Store::open(present, &schema_of(Some(job))?)?)?;
+            // It is only read, so that one of an earlier format stays as it is.
+            journaling::repair(tenant_dir, Reader::open_existing(present)?.events()?)?;
         }
         let entries = Journal::of(tenant_dir).read()?;
         let history = match &entries {

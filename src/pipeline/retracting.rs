@@ -40,6 +40,8 @@ pub struct Retracted {
     pub run: RunId,
     /// The newest date that is left; none if there is none.
     pub newest: Option<NaiveDate>,
+    /// Whether a program that reads the database keeps the change in its log.
+    pub is_log_pending: bool,
 }
 
 /// Takes a date back in one transaction.
@@ -57,12 +59,13 @@ pub fn retract(request: &RetractRequest<'_>) -> Result<Retracted, RunError> {
     }
     let _lock = TenantLock::acquire(&tenant_dir, &format!("retract {date}"), now)?;
     let mut store = Store::open_by(&database, &schema, migration)?;
-    journaling::repair(&tenant_dir, &store)?;
+    journaling::repair(&tenant_dir, store.events()?)?;
     let mut retraction = store.begin_retraction(date)?;
     if retraction.change().newest_changed() {
         write_stored_trees(&schema, retraction.change())?;
     }
     let run = retraction.commit(RetractionRecord { at: now, by, reason })?;
     journaling::note(&tenant_dir, &store);
-    Ok(Retracted { run, newest: store.latest()?.map(|latest| latest.date) })
+    let newest = store.latest()?.map(|latest| latest.date);
+    Ok(Retracted { run, newest, is_log_pending: store::is_log_pending(&database) })
 }

@@ -112,6 +112,15 @@ pub fn stage(language: Language, stage: &str) -> &str {
     }
 }
 
+/// A program that reads the database keeps what was written a moment ago in its log.
+pub fn log_pending(language: Language) -> &'static str {
+    language.choose(
+        "有程序正在读取数据库，本次改动暂存于日志 org.db-wal；在其并入 org.db 之前（下次运行时重试），请勿单独复制 org.db，备份请用 orgsnap backup",
+        "a program reads the database, so this change is in its log org.db-wal still; until the next run folds it back, do \
+         not copy org.db alone: orgsnap backup makes a whole copy",
+    )
+}
+
 /// What a migration is doing.
 pub fn migration(language: Language, step: MigrationStep) -> String {
     match step {

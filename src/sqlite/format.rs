@@ -53,6 +53,15 @@ impl FileFormat {
         Ok(pragma(conn, "user_version")?)
     }
 
+    /// The format of a file that has an earlier one; none for the newest and for a blank file.
+    ///
+    /// # Errors
+    /// Any fault of the file.
+    pub fn earlier(self, conn: &Connection) -> Result<Option<i64>, SqliteFault> {
+        let found = self.found(conn)?;
+        Ok((found > 0 && found < self.supported()).then_some(found))
+    }
+
     /// Takes the missing steps. Two programs may do so at once: the second finds nothing left to do.
     ///
     /// # Errors

@@ -120,7 +120,8 @@ pub(super) fn checkpoint(conn: &Connection, path: &Path, wait: Duration) -> bool
     match try_checkpoint(conn, wait) {
         Ok(pending) => {
             if pending {
-                tracing::warn!(path = %path.display(), "a reader keeps the log of the database from being folded back");
+                // Whoever publishes says it in the language of the reader.
+                tracing::debug!(path = %path.display(), "a reader keeps the log of the database from being folded back");
             }
             pending
         }

@@ -24,6 +24,20 @@ pub enum StoreError {
         /// The newest format that this program knows.
         supported: i64,
     },
+    /// It has an earlier format, and what was asked for needs the newest or must not write.
+    #[error(
+        "{} has an earlier format ({found}, the newest is {supported}), so this cannot be answered yet, and nothing was \
+         changed: the next import, or `orgsnap serve`, brings it to the newest format and keeps a copy of it beside it",
+        path.display()
+    )]
+    Earlier {
+        /// The database.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format.
+        supported: i64,
+    },
     /// There is no snapshot of the date.
     #[error("there is no snapshot of {date}: {}", dates_in_english(*date, known))]
     UnknownDate {
@@ -162,6 +176,11 @@ impl StoreError {
         let zh = match self {
             StoreError::Newer { path, found, supported } => format!(
                 "{} 由更高版本的 orgsnap 创建（格式版本 {found}，本程序最高支持 {supported}），未作改动；请升级 orgsnap",
+                path.display()
+            ),
+            StoreError::Earlier { path, found, supported } => format!(
+                "{} 为旧格式（格式版本 {found}，最新为 {supported}），暂时无法处理，未作改动；下一次 orgsnap import 或 \
+                 orgsnap serve 会升级格式，并在同一目录保留一份备份",
                 path.display()
             ),
             StoreError::UnknownDate { date, known } => {

@@ -5,6 +5,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
 
 use crate::model::RunId;
+use crate::store::later_tables::{APPROVAL, RETRACTION, table_or_none};
 
 /// A recorded publication or retraction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,13 +45,15 @@ pub enum StoredEventKind {
 
 /// All of them in order.
 pub(super) fn read(conn: &Connection) -> rusqlite::Result<Vec<StoredEvent>> {
-    let mut statement = conn.prepare(
+    let approval = table_or_none(conn, "approval", &APPROVAL)?;
+    let retraction = table_or_none(conn, "retraction", &RETRACTION)?;
+    let mut statement = conn.prepare(&format!(
         "select 0, business_date, run.id, finished, refused_run, approved_by, reason \
-         from run left join approval on approval.run = run.id where verdict = 'published' \
+         from run left join {approval} as approval on approval.run = run.id where verdict = 'published' \
          union all \
-         select 1, business_date, run, retracted, null, retracted_by, reason from retraction \
+         select 1, business_date, run, retracted, null, retracted_by, reason from {retraction} \
          order by 4, 1",
-    )?;
+    ))?;
     statement.query_map([], event)?.collect()
 }
 

@@ -38,6 +38,7 @@ mod indexes;
 mod keys;
 mod known_keys;
 mod last_run;
+mod later_tables;
 mod layout;
 mod migration;
 mod places;

@@ -10,6 +10,8 @@ use rusqlite::Connection;
 use crate::store::connection;
 use crate::store::dates::DateReader;
 use crate::store::error::StoreError;
+use crate::store::event_list::{self, StoredEvent};
+use crate::store::format::FORMAT;
 use crate::store::run_list::{self, RunRow};
 use crate::store::snapshot::{self, SnapshotInfo};
 use crate::store::tree_view::{self, TreeQuery, TreeView};
@@ -139,6 +141,37 @@ impl Reader {
         version.map(|version| version == 0).map_err(|error| self.fault(error))
     }
 
+    /// Whether it has an earlier format: it lacks what later ones have added.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn is_earlier(&self) -> Result<bool, StoreError> {
+        let earlier = FORMAT.earlier(&self.conn);
+        earlier.map(|found| found.is_some()).map_err(|fault| StoreError::sqlite(&self.path, fault))
+    }
+
+    /// Refuses a database of an earlier format, for what reads all of the newest one.
+    ///
+    /// # Errors
+    /// [`StoreError::Earlier`]; any fault of the database.
+    pub fn require_newest_format(&self) -> Result<(), StoreError> {
+        match self.is_earlier()? {
+            true => Err(self.earlier()),
+            false => Ok(()),
+        }
+    }
+
+    /// What was published, approved and taken back, in order.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn events(&self) -> Result<Vec<StoredEvent>, StoreError> {
+        if self.is_blank()? {
+            return Ok(Vec::new());
+        }
+        event_list::read(&self.conn).map_err(|error| self.fault(error))
+    }
+
     /// The forests whose trees have to be filled before they are read: those of a date that is not the newest.
     pub fn unfilled_trees(&self) -> &BTreeSet<String> {
         &self.unfilled
@@ -157,6 +190,15 @@ impl Reader {
     }
 
     pub(super) fn fault(&self, error: rusqlite::Error) -> StoreError {
-        StoreError::sqlite(&self.path, error)
+        match StoreError::sqlite(&self.path, error) {
+            // It asked for a table or a column that an earlier format does not have.
+            StoreError::Sqlite { .. } if self.is_earlier().unwrap_or(false) => self.earlier(),
+            fault => fault,
+        }
+    }
+
+    fn earlier(&self) -> StoreError {
+        let found = FORMAT.found(&self.conn).unwrap_or_default();
+        StoreError::Earlier { path: self.path.clone(), found, supported: FORMAT.supported() }
     }
 }

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use crate::model::{Message, RunId};
+use crate::store::later_tables::{APPROVAL, table_or_none};
 
 /// A recorded run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +66,8 @@ pub struct StoredReason {
 
 /// The recorded runs, newest first, at most `limit`.
 pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<RunRow>> {
-    let mut statement = conn.prepare(
+    let approval = table_or_none(conn, "approval", &APPROVAL)?;
+    let mut statement = conn.prepare(&format!(
         "select run.id, tenant, business_date, started, finished, verdict, reasons, timings, \
          tool_version, \
          (select coalesce(sum(rows), 0) from source_file where run = run.id), \
@@ -73,10 +75,10 @@ pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<RunR
          errors, \
          exists (select 1 from snapshot where run = run.id), warnings, \
          approval.refused_run, approval.approved, approval.approved_by, approval.reason, \
-         (select a.run from approval as a where a.refused_run = run.id) \
-         from run left join approval on approval.run = run.id \
+         (select a.run from {approval} as a where a.refused_run = run.id) \
+         from run left join {approval} as approval on approval.run = run.id \
          order by started desc, id desc limit ?1",
-    )?;
+    ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     statement.query_map([limit], run_row)?.collect()
 }

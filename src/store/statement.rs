@@ -159,6 +159,9 @@ impl Reader {
             Ok(statement) => Ok((statement, seen.tables)),
             Err(error) => Err(match seen.refused {
                 Some(refused) => StatementError::Refused(refused),
+                None if error.to_string().contains("no such ") && self.is_earlier()? => {
+                    StatementError::Store(self.fault(error))
+                }
                 None => described(conn, error, sql),
             }),
         }

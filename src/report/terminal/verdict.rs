@@ -4,16 +4,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::model::Verdict;
-use crate::report::{queries, xlsx};
+use crate::report::{formatting, queries, xlsx};
 
 use super::{BAD, DIM, DOUBTFUL, Drawing, GOOD};
-
-/// Said if a copy of the database alone would lack what was just published.
-const LOG_PENDING: (&str, &str) = (
-    "有程序正在读取数据库，本次发布暂存于日志 org.db-wal；在其并入 org.db 之前（下次运行时重试），请勿单独复制 org.db，备份请用 orgsnap backup",
-    "a program reads the database, so what was published is in its log org.db-wal still; until the next run folds it back, do \
-     not copy org.db alone: orgsnap backup makes a whole copy",
-);
 
 impl Drawing<'_> {
     pub(super) fn verdict(&mut self) {
@@ -55,7 +48,7 @@ impl Drawing<'_> {
         }
         if report.is_log_pending {
             let (name, pending) =
-                (language.choose("注意", "note"), language.choose(LOG_PENDING.0, LOG_PENDING.1));
+                (language.choose("注意", "note"), formatting::log_pending(language));
             self.paragraph(2, &format!("{name}  {pending}"));
         }
         if let Some(advice) = self.view.advice(language) {
