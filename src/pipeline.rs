@@ -147,6 +147,7 @@ pub fn import(
     let database = tenant_dir.join(store::DATABASE);
     let holder = format!("import {}", outcome.report.run);
     let _lock = TenantLock::acquire(&tenant_dir, &holder, request.now)?;
+    journaling::refuse_lost(&tenant_dir, &database, job)?;
     let mut store = match request.dry_run && !database.exists() {
         // A dry run leaves no database behind.
         true => None,
