@@ -256,7 +256,8 @@ impl Parts {
         }
         let (zh, en) = what();
         let measured = 100.0 * part as f64 / all.max(part) as f64;
-        let allowed = 100.0 * share;
+        // As it is written in a job: a share is stored as a fraction of 1, which few percentages are to the last digit.
+        let allowed = (100.0 * share * 1e9).round() / 1e9;
         reasons.push(GateReason {
             limit,
             message: Message::new(
@@ -324,6 +325,18 @@ mod tests {
         match judge(&facts, &GateLimits::default(), Limits::Hold) {
             Ok(Approved { .. }) => Vec::new(),
             Err(reasons) => reasons.into_iter().map(|r| r.limit).collect(),
+        }
+    }
+
+    #[test]
+    fn a_limit_is_printed_as_it_was_configured() {
+        for percent in ["7", "0.1", "2.5", "33.333", "0.07", "14.29"] {
+            let share = percent.parse::<f64>().unwrap() / 100.0;
+            let mut reasons = Vec::new();
+            let parts = Parts { part: 9, all: 10, limit: share };
+            parts.judge("vanished", "max_vanished", &mut reasons, Default::default);
+            let en = &reasons[0].message.en;
+            assert!(en.contains(&format!("the limit of {percent}% ")), "{en}");
         }
     }
 

@@ -155,6 +155,7 @@ pub fn import(
     if request.dry_run && database.exists() {
         Reader::open_existing(&database)?.require_newest_format()?;
     }
+    journaling::refuse_lost(&tenant_dir, &database, job)?;
     let mut store = match request.dry_run && !database.exists() {
         // A dry run leaves no database behind.
         true => None,

@@ -80,7 +80,7 @@ fn approve(
         run,
         data_dir: &environment.data,
         now: environment.now(),
-        by: arguments.by.as_deref().or(user.as_deref()).unwrap_or("-"),
+        by: arguments.by.as_deref().unwrap_or(&user),
         reason: &arguments.reason,
         backup: !arguments.no_backup,
         cancel: &cancel,

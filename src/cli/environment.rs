@@ -59,17 +59,32 @@ impl Environment {
         Local::now().date_naive()
     }
 
-    /// The name of the user who runs the program, as far as the environment tells it.
-    pub(super) fn user() -> Option<String> {
-        ["SUDO_USER", "LOGNAME", "USER", "USERNAME"]
+    /// The name of the user who runs the program: that of the environment, else that of the system's list of users, else the
+    /// number.
+    pub(super) fn user() -> String {
+        let named = ["SUDO_USER", "LOGNAME", "USER", "USERNAME"]
             .iter()
-            .find_map(|name| variable(name).filter(|value| !value.is_empty()))
+            .find_map(|name| variable(name).filter(|value| !value.is_empty()));
+        named.unwrap_or_else(|| {
+            let uid = rustix::process::getuid().as_raw();
+            let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+            user_of(uid, &users).unwrap_or_else(|| format!("uid={uid}"))
+        })
     }
 
     /// Looks an environment variable up, for the secrets of a job file.
     pub(super) fn variable(name: &str) -> Option<String> {
         variable(name)
     }
+}
+
+/// The name of a user in the text of a passwd file.
+fn user_of(uid: u32, users: &str) -> Option<String> {
+    users.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next().filter(|name| !name.is_empty())?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    })
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -99,6 +114,15 @@ fn width(on_terminal: bool) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_user_without_variables_is_named_by_the_list_of_users() {
+        let users =
+            "root:x:0:0:root:/root:/bin/sh\n# a remark\n\nli:x:1001:100::/home/li:/bin/sh\n";
+        assert_eq!(user_of(1001, users).as_deref(), Some("li"));
+        assert_eq!(user_of(0, users).as_deref(), Some("root"));
+        assert_eq!(user_of(100, users), None, "that is a group");
+    }
 
     #[test]
     fn the_locale_chooses_the_language() {

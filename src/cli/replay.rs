@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use orgsnap::config::job::{self, Job};
-use orgsnap::model::{Cancel, Message, RunId};
+use orgsnap::model::{Cancel, Feed, Message, RunId};
 use orgsnap::pipeline::{self, ReplayRequest, ReplayRules, ReplayStep, Replayed};
 use orgsnap::report::{Language, formatting};
 use orgsnap::store::{RowDifferenceKind, TableDifference};
@@ -106,7 +106,10 @@ fn text(replayed: &Replayed, target: Option<&Path>, language: Language) -> Strin
             let count = formatting::grouped(replayed.deliveries);
             of(
                 format!("{count} 个日期的快照，{first} 至 {last}"),
-                format!("snapshots of {count} dates, {first} to {last}"),
+                match replayed.deliveries {
+                    1 => format!("a snapshot of one date, {first}"),
+                    _ => format!("snapshots of {count} dates, {first} to {last}"),
+                },
             )
         }
     };
@@ -154,6 +157,24 @@ fn text(replayed: &Replayed, target: Option<&Path>, language: Language) -> Strin
                 format!("not in the archive, so that these dates cannot be made anew: {dates}"),
             ),
         });
+    }
+    for feed in Feed::ALL {
+        let keys = replayed.lacking.iter().filter(|(of, _)| *of == feed);
+        let keys: Vec<String> = keys.map(|(_, key)| key.clone()).collect();
+        if keys.is_empty() {
+            continue;
+        }
+        let keys = list(keys);
+        lines.push(of(
+            format!(
+                "最新批次中被隔离、合格版本只在上述缺少的批次中、因此无法重放的{}主键：{keys}",
+                feed.title_zh()
+            ),
+            format!(
+                "keys of {feed} that are quarantined in the newest delivery and whose good rows were in the missing ones alone, so that they cannot \
+                 be made anew: {keys}"
+            ),
+        ));
     }
     for (date, run, why) in &replayed.unreadable {
         let why = language.of(why);

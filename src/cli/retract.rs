@@ -57,7 +57,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         date,
         data_dir: &environment.data,
         now: environment.now(),
-        by: arguments.by.as_deref().or(user.as_deref()).unwrap_or("-"),
+        by: arguments.by.as_deref().unwrap_or(&user),
         reason: &arguments.reason,
         migration: Migration { backup: !arguments.no_backup, told: &told },
     };

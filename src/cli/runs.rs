@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 use orgsnap::report::{Column, formatting, table};
-use orgsnap::store::{DATABASE, Reader, RunRow, is_log_pending};
+use orgsnap::store::{DATABASE, Reader, RunRow, StoredRetraction, is_log_pending};
 use serde::Serialize;
 
 use super::environment::Environment;
@@ -55,12 +55,21 @@ struct Run<'a> {
     approval: Option<Approval<'a>>,
     /// The run that published by approval what this one refused.
     approved_as: Option<&'a str>,
+    /// Who took back what it published.
+    retracted: Option<Retraction<'a>>,
     tool_version: &'a str,
 }
 
 #[derive(Serialize)]
 struct Approval<'a> {
     refused_run: &'a str,
+    at: &'a str,
+    by: &'a str,
+    reason: &'a str,
+}
+
+#[derive(Serialize)]
+struct Retraction<'a> {
     at: &'a str,
     by: &'a str,
     reason: &'a str,
@@ -196,6 +205,11 @@ fn document(row: &RunRow) -> Run<'_> {
             reason: &approval.reason,
         }),
         approved_as: row.approved_as.as_ref().map(|run| run.0.as_str()),
+        retracted: row.retracted.as_ref().map(|retraction| Retraction {
+            at: &retraction.at,
+            by: &retraction.by,
+            reason: &retraction.reason,
+        }),
         tool_version: &row.tool_version,
     }
 }
@@ -219,10 +233,11 @@ fn drawn(runs: &[RunRow], environment: &Environment) -> String {
                 (None, None) => verdict.to_owned(),
             };
             // A publication that a later run of the same date replaced is no longer to be seen.
-            let replaced = row.verdict == "published" && !row.current;
-            let verdict = match replaced {
-                true => format!("{verdict}{}", language.choose("，已被替换", ", replaced")),
-                false => verdict,
+            let gone = row.verdict == "published" && !row.current;
+            let verdict = match (&row.retracted, gone) {
+                (Some(_), _) => format!("{verdict}{}", language.choose("，已撤回", ", taken back")),
+                (None, true) => format!("{verdict}{}", language.choose("，已被替换", ", replaced")),
+                (None, false) => verdict,
             };
             vec![
                 row.tenant.clone(),
@@ -238,5 +253,15 @@ fn drawn(runs: &[RunRow], environment: &Environment) -> String {
         .collect();
     let mut columns = [Column::Number; 8];
     columns[..4].fill(Column::Text);
-    table(&columns, &header, &rows, 0, environment.width)
+    let mut text = table(&columns, &header, &rows, 0, environment.width);
+    for row in runs {
+        let Some(StoredRetraction { at, by, reason }) = &row.retracted else { continue };
+        // The day is enough to read; the JSON has the instant.
+        let (run, day) = (&row.run, at.get(..10).unwrap_or(at));
+        text.push_str(&language.choose(
+            format!("运行 {run} 已于 {day} 由 {by} 撤回：{reason}\n"),
+            format!("run {run} was taken back on {day} by {by}: {reason}\n"),
+        ));
+    }
+    text
 }

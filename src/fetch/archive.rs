@@ -63,6 +63,15 @@ pub enum ArchiveError {
         /// What is wrong with it.
         what: Message,
     },
+    /// A line of the journal is wrong.
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// The line, 1-based.
+        line: usize,
+        /// What is wrong with it.
+        what: Message,
+    },
 }
 
 /// `manifest.json`.
@@ -397,6 +406,20 @@ impl ArchiveError {
                 Message::new(
                     format!("无法读取归档 {path}：{zh}；请检查数据目录"),
                     format!("cannot read the archive {path}: {en}; check the data folder"),
+                )
+            }
+            ArchiveError::Journal { path, line, what } => {
+                let path = path.display();
+                Message::new(
+                    format!(
+                        "归档日志 {path} 第 {line} 行有误：{}；请从备份恢复该文件，或更正该行（每行一个 JSON 对象）后重试",
+                        what.zh
+                    ),
+                    format!(
+                        "the journal {path} has a fault on line {line}: {}; restore the file from a backup, or correct that line (one JSON object a \
+                         line), then try again",
+                        what.en
+                    ),
                 )
             }
             ArchiveError::Damaged { path, what } => Message::new(

@@ -12,9 +12,14 @@ use crate::model::RunId;
 use super::ArchiveError;
 use super::archive::MANIFEST;
 
+/// The archive of a tenant.
+pub fn archive_folder(tenant_dir: &Path) -> PathBuf {
+    tenant_dir.join("archive")
+}
+
 /// The folder of an archived delivery.
 pub fn delivery_folder(tenant_dir: &Path, date: NaiveDate, run: &RunId) -> PathBuf {
-    tenant_dir.join("archive").join(date.to_string()).join(&run.0)
+    archive_folder(tenant_dir).join(date.to_string()).join(&run.0)
 }
 
 /// The runs whose deliveries are archived to the end, by date, in the order of their ids; none if there is no archive.
@@ -23,7 +28,7 @@ pub fn delivery_folder(tenant_dir: &Path, date: NaiveDate, run: &RunId) -> PathB
 /// If a folder cannot be read.
 pub fn archived_runs(tenant_dir: &Path) -> Result<BTreeMap<NaiveDate, Vec<RunId>>, ArchiveError> {
     let mut found = BTreeMap::new();
-    let archive = tenant_dir.join("archive");
+    let archive = archive_folder(tenant_dir);
     for day in entries(&archive)? {
         let Some(date) = day.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::disk::{DiskError, create_private_dirs, open_private_file, sync_dir};
 use crate::model::{Message, RunId, json_reason};
@@ -44,6 +45,10 @@ pub enum JournalEvent {
         by: String,
         /// Why.
         reason: String,
+        /// When; an entry of an earlier version does not say it.
+        approved: Option<DateTime<Utc>>,
+        /// The limits that were broken, as the database records them; an entry of an earlier version does not say them.
+        waived: Option<Value>,
     },
     /// Its date was taken back.
     Retracted {
@@ -69,6 +74,10 @@ struct Line {
     by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    approved: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waived: Option<Value>,
 }
 
 /// The journal of a tenant.
@@ -135,19 +144,16 @@ impl Journal {
     }
 
     fn entry(&self, number: usize, line: &[u8]) -> Result<JournalEntry, ArchiveError> {
-        let damaged = |zh: String, en: String| ArchiveError::Damaged {
-            path: self.path.clone(),
-            what: Message::new(format!("第 {number} 行：{zh}"), format!("line {number}: {en}")),
-        };
+        let wrong = |what| ArchiveError::Journal { path: self.path.clone(), line: number, what };
         let line: Line = serde_json::from_slice(line).map_err(|error| {
             let Message { zh, en } = json_reason(&error);
-            damaged(format!("无法解析：{zh}"), format!("it cannot be parsed: {en}"))
+            wrong(Message::new(format!("无法解析：{zh}"), format!("it cannot be parsed: {en}")))
         })?;
         let unknown = || {
-            damaged(
-                "本程序不支持此行；请升级 orgsnap".to_owned(),
-                "it is not known here; use a newer orgsnap".to_owned(),
-            )
+            wrong(Message::fixed(
+                "内容不完整，或由更高版本的 orgsnap 写入（此时请升级）",
+                "it is not complete, or a newer orgsnap wrote it (then use that)",
+            ))
         };
         line.entry().ok_or_else(unknown)
     }
@@ -171,11 +177,18 @@ fn end_of_last_line(file: &mut File) -> io::Result<u64> {
     Ok(0)
 }
 
+/// An instant as the journal holds it: UTC, to the millisecond.
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
 impl Line {
     fn of(entry: &JournalEntry) -> Line {
+        let (mut when, mut limits) = (None, None);
         let (event, refused, by, reason) = match &entry.what {
             JournalEvent::Published => ("published", None, None, None),
-            JournalEvent::Approved { refused, by, reason } => {
+            JournalEvent::Approved { refused, by, reason, approved, waived } => {
+                (when, limits) = (approved.map(instant), waived.clone());
                 ("published", Some(refused.0.clone()), Some(by), Some(reason))
             }
             JournalEvent::Retracted { by, reason } => ("retracted", None, Some(by), Some(reason)),
@@ -185,10 +198,12 @@ impl Line {
             event: event.to_owned(),
             business_date: entry.date.to_string(),
             run: entry.run.0.clone(),
-            at: entry.at.to_rfc3339_opts(SecondsFormat::Millis, true),
+            at: instant(entry.at),
             refused,
             by: by.cloned(),
             reason: reason.cloned(),
+            approved: when,
+            waived: limits,
         }
     }
 
@@ -197,7 +212,9 @@ impl Line {
         let what = match (self.event.as_str(), self.refused) {
             ("published", None) => JournalEvent::Published,
             ("published", Some(refused)) => {
-                JournalEvent::Approved { refused: RunId(refused), by, reason }
+                let approved = self.approved.map(|at| at.parse()).transpose().ok()?;
+                let refused = RunId(refused);
+                JournalEvent::Approved { refused, by, reason, approved, waived: self.waived }
             }
             ("retracted", _) => JournalEvent::Retracted { by, reason },
             ("removed", _) => JournalEvent::Removed,
@@ -229,10 +246,12 @@ mod tests {
         assert_eq!(journal.read().unwrap(), None);
         let (by, reason) = ("李".to_owned(), "核实\n无误".to_owned());
         let refused = RunId("refused".into());
+        let approved = Some("2024-11-22T02:29:01.250Z".parse().unwrap());
+        let waived = Some(serde_json::json!([{"limit": "vanished", "zh": "减少", "en": "gone"}]));
         let all = [
             entry(JournalEvent::Published, 1),
             entry(JournalEvent::Retracted { by: by.clone(), reason: reason.clone() }, 2),
-            entry(JournalEvent::Approved { refused, by, reason }, 3),
+            entry(JournalEvent::Approved { refused, by, reason, approved, waived }, 3),
             entry(JournalEvent::Removed, 4),
         ];
         journal.append(&all[..2]).unwrap();

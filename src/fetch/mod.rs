@@ -51,7 +51,7 @@ use expected_files::ExpectedFiles;
 use upload::Upload;
 
 pub use archive::ArchiveError;
-pub use archive_listing::{archived_runs, delivery_folder};
+pub use archive_listing::{archive_folder, archived_runs, delivery_folder};
 pub use archive_removal::remove as remove_archived;
 pub use error::FetchError;
 pub use expand::{member, member_names};

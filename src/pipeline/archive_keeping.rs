@@ -33,8 +33,10 @@ fn remove(
         return Ok(Vec::new());
     }
     let archived = archived_runs(tenant_dir)?;
-    let runs = Reader::open_existing(&tenant_dir.join(DATABASE))?.runs(usize::MAX)?;
-    let removable = removable(settings, &archived, &Known::of(&runs));
+    let reader = Reader::open_existing(&tenant_dir.join(DATABASE))?;
+    let (runs, carried) = (reader.runs(usize::MAX)?, reader.carried()?);
+    let carried = carried.into_iter().map(|row| row.valid_from).collect();
+    let removable = removable(settings, &archived, &Known::of(&runs, carried));
     let journal = Journal::of(tenant_dir);
     let entries = journal.read()?.unwrap_or_default();
     let noted = history::removed(&entries);
@@ -73,16 +75,19 @@ struct Known {
     snapshots: BTreeMap<NaiveDate, RunId>,
     /// Refused runs that can still be approved.
     open: BTreeSet<RunId>,
+    /// The dates with whose deliveries content began that is carried in the newest snapshot: no later one has it.
+    carried: BTreeSet<NaiveDate>,
 }
 
 impl Known {
-    fn of(runs: &[RunRow]) -> Known {
+    fn of(runs: &[RunRow], carried: BTreeSet<NaiveDate>) -> Known {
         let date = |row: &RunRow| row.business_date.parse::<NaiveDate>().ok();
         let current = runs.iter().filter(|row| row.current);
         let open = runs.iter().filter(|row| why_not(row, runs).is_none());
         Known {
             snapshots: current.filter_map(|row| Some((date(row)?, row.run.clone()))).collect(),
             open: open.map(|row| row.run.clone()).collect(),
+            carried,
         }
     }
 }
@@ -108,7 +113,9 @@ fn removable(
     let is_kept = |date: NaiveDate, run: &RunId| {
         known.open.contains(run)
             || known.snapshots.get(&date) == Some(run)
-                && (compared.contains(&date) || settings.month_ends && is_month_end(date))
+                && (compared.contains(&date)
+                    || known.carried.contains(&date)
+                    || settings.month_ends && is_month_end(date))
     };
     let old = archived.range(..oldest).flat_map(|(date, runs)| runs.iter().map(|run| (*date, run)));
     let gone = old.filter(|(date, run)| !is_kept(*date, run));
@@ -146,6 +153,7 @@ mod tests {
         let known = |snapshots: &[(&str, &str)]| Known {
             snapshots: snapshots.iter().map(|(d, r)| (day(d), run(r))).collect(),
             open: [run("b2-refused")].into(),
+            carried: BTreeSet::new(),
         };
         let all = known(&[
             ("2024-01-30", "a1"),
@@ -164,6 +172,16 @@ mod tests {
         // What the newest date is compared with stays, however old.
         assert_eq!(gone(1, false, &all), ["a1", "a2", "a2-old", "b1", "c1-failed"]);
         assert_eq!(gone(305, false, &all), Vec::<String>::new(), "30 January is 305 days before");
+        let carried = Known {
+            carried: [day("2024-02-20")].into(),
+            ..known(&[
+                ("2024-01-31", "a2"),
+                ("2024-02-20", "b1"),
+                ("2024-11-01", "c1"),
+                ("2024-11-30", "c2"),
+            ])
+        };
+        assert_eq!(gone(1, false, &carried), ["a1", "a2", "a2-old", "c1-failed"]);
         let few = known(&[("2024-01-31", "a2"), ("2024-11-30", "c2")]);
         assert_eq!(gone(29, true, &few), ["a1", "a2-old", "b1"], "c1 is 29 days before");
         assert_eq!(gone(1, true, &known(&[])), Vec::<String>::new(), "nothing is published");

@@ -59,6 +59,19 @@ pub enum RunError {
         /// The run.
         run: RunId,
     },
+    /// The database is gone, and the archive says that something was published.
+    #[error(
+        "{} is gone, although the archive {} holds published deliveries; nothing was imported. The way back: orgsnap replay {} --to {}. To start \
+         over on purpose, move the archive away", database.display(), archive.display(), job.display(), database.display()
+    )]
+    LostDatabase {
+        /// Where the database was.
+        database: PathBuf,
+        /// The archive.
+        archive: PathBuf,
+        /// The job file.
+        job: PathBuf,
+    },
     /// The database could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -99,6 +112,16 @@ impl RunError {
                 format!("运行 {run} 没有发布过数据；请从 orgsnap runs 列出的已发布运行中选择"),
                 self.to_string(),
             ),
+            RunError::LostDatabase { database, archive, job } => {
+                let [database, archive, job] = [database, archive, job].map(|path| path.display());
+                Message::new(
+                    format!(
+                        "{database} 不存在，但归档 {archive} 中有已发布的批次；未导入任何数据。恢复方法：orgsnap replay {job} --to {database}；\
+                         确需从头开始时，请先移走该归档目录"
+                    ),
+                    self.to_string(),
+                )
+            }
             RunError::Store(error) => error.message(),
             RunError::Cancelled => Message::fixed(
                 "运行在完成前被中止；未发布任何数据，当前快照不变",
@@ -122,7 +145,7 @@ impl RunError {
             | RunError::WrongPin(_)
             | RunError::Former(_)
             | RunError::NoSource { .. } => Fault::Setup.permanent(),
-            RunError::UnknownRun { .. } => Fault::Setup.permanent(),
+            RunError::UnknownRun { .. } | RunError::LostDatabase { .. } => Fault::Setup.permanent(),
             RunError::NotApprovable(not) => match not.why {
                 WhyNot::Fatal => Fault::BadDelivery.permanent(),
                 _ => Fault::Setup.permanent(),
@@ -130,6 +153,8 @@ impl RunError {
             RunError::Fetch(error) => Classification::of_fetch(error),
             RunError::Archive(error) => match error {
                 ArchiveError::Disk(error) => Classification::of_disk(error),
+                // Somebody has to mend it, or to put it back from a backup.
+                ArchiveError::Journal { .. } => Fault::DataFolder.permanent(),
                 // The folder of a new run is empty, and nothing is read back from it.
                 ArchiveError::Exists { .. }
                 | ArchiveError::Unreadable { .. }

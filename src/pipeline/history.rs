@@ -12,8 +12,8 @@ use crate::model::{Approval, RunId};
 pub(super) struct History {
     /// The delivery of each date.
     pub(super) deliveries: BTreeMap<NaiveDate, Wanted>,
-    /// The dates that were taken back, in order.
-    pub(super) retractions: Vec<JournalEntry>,
+    /// Who approved and who took back what, in order, also of dates that were corrected since.
+    pub(super) decisions: Vec<JournalEntry>,
     /// Whether there is no journal: what counts is assumed.
     pub(super) assumed: bool,
 }
@@ -51,10 +51,11 @@ impl History {
                 JournalEvent::Published => {
                     history.deliveries.insert(entry.date, Wanted { runs, approval: None });
                 }
-                JournalEvent::Approved { refused, by, reason } => {
+                JournalEvent::Approved { refused, by, reason, approved, .. } => {
+                    history.decisions.push(entry.clone());
                     let approval = Some(Approval {
                         refused: refused.clone(),
-                        at: entry.at,
+                        at: approved.unwrap_or(entry.at),
                         by: by.clone(),
                         reason: reason.clone(),
                         waived: Vec::new(),
@@ -63,7 +64,7 @@ impl History {
                 }
                 JournalEvent::Retracted { .. } => {
                     history.deliveries.remove(&entry.date);
-                    history.retractions.push(entry.clone());
+                    history.decisions.push(entry.clone());
                 }
                 JournalEvent::Removed => {}
             }
@@ -78,7 +79,7 @@ impl History {
             (date, Wanted { runs, approval: None })
         };
         let deliveries = archived.into_iter().map(wanted).collect();
-        History { deliveries, retractions: Vec::new(), assumed: true }
+        History { deliveries, decisions: Vec::new(), assumed: true }
     }
 }
 
@@ -105,6 +106,8 @@ mod tests {
             refused: RunId("r".into()),
             by: by.clone(),
             reason: reason.clone(),
+            approved: None,
+            waived: None,
         };
         let entries = [
             entry(JournalEvent::Published, 22, "a"),
@@ -131,6 +134,6 @@ mod tests {
         assert_eq!(after(Some("r")), None, "it was refused");
         let history = History::of_journal(&entries, None).unwrap();
         let approvals = history.deliveries.values().filter(|wanted| wanted.approval.is_some());
-        assert_eq!((approvals.count(), history.retractions.len()), (1, 1));
+        assert_eq!((approvals.count(), history.decisions.len()), (1, 2));
     }
 }

@@ -2,12 +2,34 @@
 //! make is made by the next one.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
-use crate::fetch::{Journal, JournalEntry, JournalEvent};
+use crate::config::job::Job;
+use crate::fetch::{Journal, JournalEntry, JournalEvent, archive_folder};
 use crate::store::{Store, StoredEvent, StoredEventKind};
 
 use super::error::RunError;
+use super::history::History;
+
+/// Refuses to start over silently: a database that is gone while the archive holds published deliveries is made anew from
+/// them. Without it no limit on what has vanished would hold.
+pub(super) fn refuse_lost(tenant_dir: &Path, database: &Path, job: &Job) -> Result<(), RunError> {
+    // SQLite makes a database of an empty file.
+    if fs::metadata(database).is_ok_and(|metadata| metadata.len() > 0) {
+        return Ok(());
+    }
+    let entries = Journal::of(tenant_dir).read()?.unwrap_or_default();
+    let history = History::of_journal(&entries, None).unwrap_or_default();
+    match history.deliveries.is_empty() {
+        true => Ok(()),
+        false => Err(RunError::LostDatabase {
+            database: database.to_path_buf(),
+            archive: archive_folder(tenant_dir),
+            job: job.path.clone(),
+        }),
+    }
+}
 
 /// Adds what the database has recorded and the journal lacks: what a killed run did not note, and everything if the archive is that
 /// of an earlier version. The tenant is locked.
@@ -31,16 +53,17 @@ pub(super) fn note(tenant_dir: &Path, store: &Store) {
     }
 }
 
-/// Retractions of the journal, as the database records them.
-pub(super) fn retractions(entries: &[JournalEntry]) -> Vec<StoredEvent> {
-    let stored = |entry: &JournalEntry| match &entry.what {
-        JournalEvent::Retracted { by, reason } => Some(StoredEvent {
-            what: StoredEventKind::Retracted { by: by.clone(), reason: reason.clone() },
-            date: entry.date,
-            run: entry.run.clone(),
-            at: entry.at,
-        }),
-        _ => None,
+/// Approvals and retractions of the journal, as the database records them.
+pub(super) fn decisions(entries: &[JournalEntry]) -> Vec<StoredEvent> {
+    let stored = |entry: &JournalEntry| {
+        let what = match entry.what.clone() {
+            JournalEvent::Approved { refused, by, reason, approved, waived } => {
+                StoredEventKind::Approved { refused, by, reason, approved, waived }
+            }
+            JournalEvent::Retracted { by, reason } => StoredEventKind::Retracted { by, reason },
+            JournalEvent::Published | JournalEvent::Removed => return None,
+        };
+        Some(StoredEvent { what, date: entry.date, run: entry.run.clone(), at: entry.at })
     };
     entries.iter().filter_map(stored).collect()
 }
@@ -53,8 +76,8 @@ fn identity(entry: &JournalEntry) -> (bool, &str) {
 fn entry_of(event: StoredEvent) -> JournalEntry {
     let what = match event.what {
         StoredEventKind::Published => JournalEvent::Published,
-        StoredEventKind::Approved { refused, by, reason } => {
-            JournalEvent::Approved { refused, by, reason }
+        StoredEventKind::Approved { refused, by, reason, approved, waived } => {
+            JournalEvent::Approved { refused, by, reason, approved, waived }
         }
         StoredEventKind::Retracted { by, reason } => JournalEvent::Retracted { by, reason },
     };

@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::config::job::Job;
-use crate::model::{Cancel, GateReason, Message, RunId};
+use crate::model::{Cancel, Feed, GateReason, Message, RunId};
 use crate::store::TableDifference;
 
 /// By which settings the deliveries are read.
@@ -70,6 +70,8 @@ pub struct Replayed {
     pub without_settings: u64,
     /// Deliveries that are not in the archive any more, and whether the job had them removed.
     pub missing: Vec<(NaiveDate, RunId, bool)>,
+    /// Keys of the newest snapshot of which all good rows were in deliveries that are missing.
+    pub lacking: Vec<(Feed, String)>,
     /// Deliveries that cannot be read, and why.
     pub unreadable: Vec<(NaiveDate, RunId, Message)>,
     /// Deliveries that are refused now, and why.

@@ -1,6 +1,6 @@
 //! Makes a database anew from the archive, and compares it with the present one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -333,7 +333,23 @@ impl<'r> Replay<'r> {
         Ok(true)
     }
 
-    /// Takes the records of runs over from the present database, or of retractions from the journal; counts what there is.
+    /// Notes the keys whose content began with a delivery that is not there any more: bad rows alone came of them since. The
+    /// newest delivery tells them also without the present database, which then says of which it has content indeed.
+    fn note_lacking(&mut self, path: &Path) -> Result<(), RunError> {
+        if self.outcome.missing.is_empty() {
+            return Ok(());
+        }
+        let mut lacking = Reader::open_existing(path)?.quarantined_without_content()?;
+        if let Some(present) = self.present.filter(|_| self.request.until.is_none()) {
+            let carried = Reader::open_existing(present)?.carried()?;
+            let carried: BTreeSet<_> = carried.into_iter().map(|row| (row.feed, row.key)).collect();
+            lacking.retain(|lacking| carried.contains(lacking));
+        }
+        self.outcome.lacking = lacking;
+        Ok(())
+    }
+
+    /// Takes the records of runs over from the present database, or of decisions from the journal; counts what there is.
     fn records(&mut self, path: &Path, history: &History) -> Result<(), RunError> {
         let request = self.request;
         // The database is left as the job says it today.
@@ -345,7 +361,8 @@ impl<'r> Replay<'r> {
             };
             store.copy_records(present, which, request.until)?;
         }
-        store.record_retractions(&journaling::retractions(&history.retractions))?;
+        store.record_decisions(&journaling::decisions(&history.decisions))?;
+        self.note_lacking(path)?;
         let dates = store.dates()?;
         self.outcome.deliveries = dates.len() as u64;
         self.outcome.dates = dates.first().copied().zip(dates.last().copied());

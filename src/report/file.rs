@@ -4,11 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::disk::replace_file_with;
+use crate::disk::{PRIVATE_FILE, create_private_dirs, replace_file_with};
 use crate::model::{Message, system_reason};
-
-/// Permissions of a file, of which the user's umask takes its share: it is made to be passed on.
-const READABLE: u32 = 0o666;
 
 /// A report file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +31,8 @@ impl WriteError {
     }
 }
 
-/// Writes a file of that name to a folder, which is made if it is not there, and returns its path.
+/// Writes a file of that name to a folder, which is made if it is not there, and returns its path. Both are closed to
+/// others: they hold personal data.
 ///
 /// # Errors
 /// If the folder or the file cannot be written; a file that was there before then stays.
@@ -44,8 +42,9 @@ pub fn write(
     content: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> Result<PathBuf, WriteError> {
     let path = dir.join(name);
-    let written =
-        std::fs::create_dir_all(dir).and_then(|()| replace_file_with(&path, READABLE, content));
+    let written = create_private_dirs(dir)
+        .map_err(|error| error.source)
+        .and_then(|()| replace_file_with(&path, PRIVATE_FILE, content));
     match written {
         Ok(()) => Ok(path),
         Err(source) => Err(WriteError { path, source }),

@@ -108,7 +108,7 @@ pub enum StoreError {
     },
     /// Another program holds the database.
     #[error(
-        "{} is locked by another program: close what holds a transaction open on it and run the import again",
+        "{} is locked by another program: close what holds a transaction open on it, then try again",
         path.display()
     )]
     Locked {
@@ -220,7 +220,7 @@ impl StoreError {
                 path.display()
             ),
             StoreError::Locked { path } => {
-                format!("{} 正被其他程序锁定；请关闭占用它的程序后重新导入", path.display())
+                format!("{} 正被其他程序锁定；请关闭占用它的程序后重试", path.display())
             }
             StoreError::Corrupt { path } => {
                 format!(

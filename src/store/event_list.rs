@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Row};
+use serde_json::Value;
 
 use crate::model::RunId;
 use crate::store::later_tables::{APPROVAL, RETRACTION, table_or_none};
@@ -33,6 +34,10 @@ pub enum StoredEventKind {
         by: String,
         /// Why.
         reason: String,
+        /// When; not known of what an earlier version noted.
+        approved: Option<DateTime<Utc>>,
+        /// The limits that were broken, as they are recorded; not known of what an earlier version noted.
+        waived: Option<Value>,
     },
     /// A retraction.
     Retracted {
@@ -48,10 +53,10 @@ pub(super) fn read(conn: &Connection) -> rusqlite::Result<Vec<StoredEvent>> {
     let approval = table_or_none(conn, "approval", &APPROVAL)?;
     let retraction = table_or_none(conn, "retraction", &RETRACTION)?;
     let mut statement = conn.prepare(&format!(
-        "select 0, business_date, run.id, finished, refused_run, approved_by, reason \
+        "select 0, business_date, run.id, finished, refused_run, approved_by, reason, approved, waived \
          from run left join {approval} as approval on approval.run = run.id where verdict = 'published' \
          union all \
-         select 1, business_date, run, retracted, null, retracted_by, reason from {retraction} \
+         select 1, business_date, run, retracted, null, retracted_by, reason, null, null from {retraction} \
          order by 4, 1",
     ))?;
     statement.query_map([], event)?.collect()
@@ -59,15 +64,19 @@ pub(super) fn read(conn: &Connection) -> rusqlite::Result<Vec<StoredEvent>> {
 
 fn event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
     let text = |at| row.get::<_, Option<String>>(at).map(Option::unwrap_or_default);
-    let what = match (row.get::<_, i64>(0)?, row.get::<_, Option<String>>(4)?) {
-        (0, None) => StoredEventKind::Published,
-        (0, Some(refused)) => {
-            StoredEventKind::Approved { refused: RunId(refused), by: text(5)?, reason: text(6)? }
-        }
-        _ => StoredEventKind::Retracted { by: text(5)?, reason: text(6)? },
-    };
     let wrong = |at, error: chrono::ParseError| {
         rusqlite::Error::FromSqlConversionFailure(at, Type::Text, Box::new(error))
+    };
+    let what = match (row.get::<_, i64>(0)?, row.get::<_, Option<String>>(4)?) {
+        (0, None) => StoredEventKind::Published,
+        (0, Some(refused)) => StoredEventKind::Approved {
+            refused: RunId(refused),
+            by: text(5)?,
+            reason: text(6)?,
+            approved: Some(text(7)?.parse().map_err(|error| wrong(7, error))?),
+            waived: serde_json::from_str(&text(8)?).ok(),
+        },
+        _ => StoredEventKind::Retracted { by: text(5)?, reason: text(6)? },
     };
     Ok(StoredEvent {
         what,

@@ -8,6 +8,7 @@ mod ages;
 mod as_of;
 mod backup;
 mod branches;
+mod carried;
 mod code_labels;
 mod comparison;
 mod connection;
@@ -75,6 +76,7 @@ mod tests;
 pub use as_of::StoredForest;
 pub use backup::backup;
 pub use branches::{Branch, BranchFields, Branches, Organ};
+pub use carried::CarriedRow;
 pub use comparison::{
     Comparison, ComparisonScope, RowDifference, RowDifferenceKind, TableDifference,
 };
@@ -97,7 +99,7 @@ pub use record_copy::CopiedRecords;
 pub use record_view::RecordView;
 pub use retraction::{Retraction, RetractionRecord};
 pub use rows::FeedOutcome;
-pub use run_list::{RunRow, StoredApproval, StoredReason};
+pub use run_list::{RunRow, StoredApproval, StoredReason, StoredRetraction};
 pub use snapshot::SnapshotInfo;
 pub use statement::{CellValue, Question, RowSink};
 pub use statement_error::{Refused, StatementError};

@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, TransactionBehavior, params};
+use serde_json::Value;
 
 use crate::model::RunId;
 use crate::store::ages;
@@ -52,20 +54,38 @@ impl Store {
         copy(&mut self.conn).map_err(|error| StoreError::sqlite(from, error))
     }
 
-    /// Records that dates were taken back, as far as it is not recorded.
+    /// Records approvals as they were noted, and that dates were taken back, as far as it is not recorded.
     ///
     /// # Errors
     /// Any fault of the database.
-    pub fn record_retractions(&mut self, events: &[StoredEvent]) -> Result<(), StoreError> {
+    pub fn record_decisions(&mut self, events: &[StoredEvent]) -> Result<(), StoreError> {
         let write = |conn: &Connection| -> rusqlite::Result<()> {
             let mut insert = conn.prepare(
                 "insert or ignore into retraction (business_date, run, retracted, retracted_by, reason) \
                  values (?1, ?2, ?3, ?4, ?5)",
             )?;
+            let instant = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
             for event in events {
-                if let StoredEventKind::Retracted { by, reason } = &event.what {
-                    let at = event.at.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-                    insert.execute(params![event.date.to_string(), event.run.0, at, by, reason])?;
+                match &event.what {
+                    StoredEventKind::Published => {}
+                    StoredEventKind::Approved { refused, by, reason, approved, waived } => {
+                        // What was measured when the delivery was read again stands only where nothing is noted.
+                        let or = if waived.is_some() { "replace" } else { "ignore" };
+                        let at = instant(approved.unwrap_or(event.at));
+                        let waived =
+                            waived.as_ref().map_or_else(|| "[]".to_owned(), Value::to_string);
+                        conn.execute(
+                            &format!(
+                                "insert or {or} into approval (run, refused_run, approved, approved_by, reason, waived) \
+                                 values (?1, ?2, ?3, ?4, ?5, ?6)"
+                            ),
+                            params![event.run.0, refused.0, at, by, reason, waived],
+                        )?;
+                    }
+                    StoredEventKind::Retracted { by, reason } => {
+                        let (date, at) = (event.date.to_string(), instant(event.at));
+                        insert.execute(params![date, event.run.0, at, by, reason])?;
+                    }
                 }
             }
             Ok(())

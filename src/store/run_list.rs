@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use crate::model::{Message, RunId};
-use crate::store::later_tables::{APPROVAL, table_or_none};
+use crate::store::later_tables::{APPROVAL, RETRACTION, table_or_none};
 
 /// A recorded run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,19 @@ pub struct RunRow {
     pub approved_as: Option<RunId>,
     /// Whether it published what its business date shows now; a later run may have replaced it.
     pub current: bool,
+    /// Who took back what it published.
+    pub retracted: Option<StoredRetraction>,
+}
+
+/// A recorded retraction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRetraction {
+    /// When, UTC, RFC 3339.
+    pub at: String,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A recorded approval.
@@ -67,6 +80,7 @@ pub struct StoredReason {
 /// The recorded runs, newest first, at most `limit`.
 pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<RunRow>> {
     let approval = table_or_none(conn, "approval", &APPROVAL)?;
+    let retraction = table_or_none(conn, "retraction", &RETRACTION)?;
     let mut statement = conn.prepare(&format!(
         "select run.id, tenant, business_date, started, finished, verdict, reasons, timings, \
          tool_version, \
@@ -75,8 +89,10 @@ pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<RunR
          errors, \
          exists (select 1 from snapshot where run = run.id), warnings, \
          approval.refused_run, approval.approved, approval.approved_by, approval.reason, \
-         (select a.run from {approval} as a where a.refused_run = run.id) \
+         (select a.run from {approval} as a where a.refused_run = run.id), \
+         retraction.retracted, retraction.retracted_by, retraction.reason \
          from run left join {approval} as approval on approval.run = run.id \
+         left join {retraction} as retraction on retraction.run = run.id \
          order by started desc, id desc limit ?1",
     ))?;
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -86,6 +102,11 @@ pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<RunR
 fn approval(row: &Row<'_>) -> rusqlite::Result<Option<StoredApproval>> {
     let Some(refused) = row.get::<_, Option<String>>(14)?.map(RunId) else { return Ok(None) };
     Ok(Some(StoredApproval { refused, at: row.get(15)?, by: row.get(16)?, reason: row.get(17)? }))
+}
+
+fn retraction(row: &Row<'_>) -> rusqlite::Result<Option<StoredRetraction>> {
+    let Some(at) = row.get(19)? else { return Ok(None) };
+    Ok(Some(StoredRetraction { at, by: row.get(20)?, reason: row.get(21)? }))
 }
 
 fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
@@ -125,5 +146,6 @@ fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
         warnings: count(13)?,
         approval: approval(row)?,
         approved_as: row.get::<_, Option<String>>(18)?.map(RunId),
+        retracted: retraction(row)?,
     })
 }

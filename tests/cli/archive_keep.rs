@@ -4,6 +4,9 @@ use std::fs;
 
 use orgsnap::sample::Defects;
 
+use rusqlite::Connection;
+
+use super::back_dated::STATUS;
 use super::{Workspace, date};
 
 impl Workspace {
@@ -63,4 +66,40 @@ fn old_deliveries_are_removed_after_a_publication_and_replay_says_what_it_lacks(
     assert_eq!((workspace.archived().len(), kept), (3, 1));
     let unknown = date(26);
     assert!(!workspace.path(&format!("data/t/archive/{unknown}")).exists());
+}
+
+#[test]
+fn the_delivery_with_which_carried_content_began_is_kept_and_replay_names_what_it_cannot_have() {
+    let workspace = Workspace::new();
+    let job = fs::read_to_string(workspace.path("job.toml")).unwrap();
+    for day in 22..=26 {
+        workspace.deliver(day, 300, Defects::None);
+    }
+    for day in 23..=26 {
+        workspace.edit_agents(day, &[(100, STATUS, "x")]);
+    }
+    workspace.write("job.toml", format!("{job}[archive]\nkeep = '1d'\nmonth_ends = false\n"));
+    for day in 22..=26 {
+        assert_eq!(workspace.import(day).code, Some(0), "{day}");
+    }
+    assert_eq!(workspace.archived(), ["2024-11-22", "2024-11-25", "2024-11-26"]);
+    let replayed = workspace.run(&["replay", "job.toml", "--lang", "en"]);
+    assert!(replayed.out.contains("org.db is what the archive gives"), "{replayed:?}");
+    assert!(!replayed.out.contains("keys of agent"), "{replayed:?}");
+
+    // An archive of an earlier version may lack it.
+    let (key, name): (String, String) = Connection::open(workspace.database())
+        .unwrap()
+        .query_row("select id, agent_name from agent where carried_since is not null", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .unwrap();
+    fs::remove_dir_all(workspace.path("data/t/archive/2024-11-22")).unwrap();
+    let lacks = format!("that they cannot be made anew: {key}\n");
+    let compared = workspace.run(&["replay", "job.toml", "--lang", "en"]);
+    assert!(compared.code == Some(3) && compared.out.contains(&lacks), "{compared:?}");
+    fs::rename(workspace.database(), workspace.path("kept.db")).unwrap();
+    let back = workspace.run(&["replay", "job.toml", "--to", "data/t/org.db", "--lang", "en"]);
+    assert!(back.code == Some(3) && back.out.contains(&lacks), "{back:?}");
+    assert!(!back.out.contains(&name) && !compared.out.contains(&name), "{back:?}");
 }

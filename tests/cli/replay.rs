@@ -221,3 +221,100 @@ fn an_archive_of_an_earlier_version_and_missing_or_damaged_deliveries_are_told_o
         assert!(missing.out.contains(words), "{words}: {missing:?}");
     }
 }
+
+#[test]
+fn a_lost_database_is_not_replaced_by_an_empty_one_and_the_way_back_is_named() {
+    let (workspace, run) = refused();
+    let lose = || {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = fs::remove_file(workspace.path(&format!("data/t/org.db{suffix}")));
+        }
+    };
+    lose();
+    for (language, words) in
+        [("en", "The way back: orgsnap replay"), ("zh", "恢复方法：orgsnap replay")]
+    {
+        let day = date(24).to_string();
+        let lost = workspace.run(&["import", "job.toml", "--date", &day, "--lang", language]);
+        assert_eq!(lost.code, Some(2), "{lost:?}");
+        assert!(lost.err.contains(words) && lost.err.contains("--to data/t/org.db"), "{lost:?}");
+    }
+    assert!(!workspace.database().exists());
+    assert_eq!(workspace.replay(&["--to", "data/t/org.db"]).code, Some(0));
+    assert_eq!(workspace.import(24).code, Some(0));
+    // What was only refused is no loss.
+    fs::remove_dir_all(workspace.path("data")).unwrap();
+    fs::remove_file(workspace.path("in/20241123/temp_organization.txt")).unwrap();
+    assert_eq!(workspace.import(23).code, Some(3));
+    assert_ne!(workspace.newest_run(), run);
+    lose();
+    assert_eq!(workspace.import(22).code, Some(0));
+}
+
+/// The recorded approvals.
+fn approvals(database: &Path) -> Vec<String> {
+    let db = Connection::open(database).unwrap();
+    let sql = "select run || refused_run || approved || approved_by || reason || waived from approval order by 1";
+    let mut statement = db.prepare(sql).unwrap();
+    let rows = statement.query_map([], |row| row.get(0)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+#[test]
+fn an_approval_comes_back_as_it_was_recorded_also_of_a_date_that_was_taken_back_since() {
+    let (workspace, run) = refused();
+    assert_eq!(workspace.approve(&run, &["--by", "li", "--yes"]).code, Some(0));
+    // An older date changes what the same files would break now.
+    workspace.deliver(21, 600, Defects::None);
+    assert_eq!(workspace.import(21).code, Some(0));
+    let recorded = approvals(&workspace.database());
+    assert!(recorded.len() == 1 && recorded[0].contains("vanished"), "{recorded:?}");
+    let is_recorded = || {
+        let kept = workspace.path("kept.db");
+        fs::rename(workspace.database(), &kept).unwrap();
+        assert_eq!(workspace.replay(&["--to", "made.db"]).code, Some(0));
+        assert_eq!(approvals(&workspace.path("made.db")), recorded);
+        fs::remove_file(workspace.path("made.db")).unwrap();
+        fs::rename(&kept, workspace.database()).unwrap();
+    };
+    is_recorded();
+    let day = date(23).to_string();
+    let retract =
+        ["retract", "job.toml", "--date", &day, "--by", "wang", "--reason", "no", "--yes"];
+    assert_eq!(workspace.run(&retract).code, Some(0));
+    is_recorded();
+    let runs = workspace.run(&["runs", "t", "--lang", "en"]);
+    for words in ["published, approved, taken back", " by wang: no\n"] {
+        assert!(runs.out.contains(words), "{words}: {runs:?}");
+    }
+    let zh = workspace.run(&["runs", "t", "--lang", "zh"]);
+    assert!(zh.out.contains("，已撤回") && zh.out.contains("由 wang 撤回：no"), "{zh:?}");
+    let json = workspace.run(&["runs", "t", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    crate::schemas::assert_valid("runs", &document);
+    let taken_back = document["runs"].as_array().unwrap().iter();
+    let by: Vec<_> = taken_back.filter_map(|run| run["retracted"]["by"].as_str()).collect();
+    assert_eq!(by, ["wang"]);
+}
+
+#[test]
+fn a_wrong_line_of_the_journal_is_named_with_what_to_do() {
+    let (workspace, _) = refused();
+    let journal = workspace.path("data/t/archive/journal.jsonl");
+    let text = fs::read_to_string(&journal).unwrap();
+    fs::write(&journal, format!("{text}{{\"event\":\n")).unwrap();
+    let wrong = workspace.replay(&[]);
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+    assert!(wrong.err.contains("line 2") && wrong.err.contains("restore the file"), "{wrong:?}");
+}
+
+#[test]
+fn a_locked_database_is_no_reason_to_import_again() {
+    let (workspace, _) = refused();
+    let db = Connection::open(workspace.database()).unwrap();
+    db.execute_batch("begin immediate").unwrap();
+    let day = date(22).to_string();
+    let retract = ["retract", "job.toml", "--date", &day, "--reason", "x", "--yes", "--lang", "en"];
+    let locked = workspace.run(&retract);
+    assert!(locked.code == Some(5) && locked.err.contains("then try again"), "{locked:?}");
+}

@@ -254,3 +254,25 @@ fn a_copy_is_put_where_deliveries_come_from_and_what_keeps_it_away_is_a_warning(
     assert_eq!(names(&workspace.path("back/20241122")), ["findings.xlsx", "report.html"]);
     assert!(output.out.contains("back/20241122/findings.xlsx"), "{}", output.out);
 }
+
+#[test]
+fn report_files_and_their_folders_are_closed_to_others_whatever_the_umask() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 300, Defects::Few);
+    workspace.write("job.toml", format!("{JOB}[report]\ndir = 'out/reports'\n"));
+    let day = date(22).to_string();
+    let script = "umask 000; exec \"$0\" import job.toml --date \"$1\"";
+    let mut shell = super::clean("/bin/sh", &workspace.path("."));
+    let program = super::orgsnap();
+    let ended = shell.args(["-c", script]).arg(program).arg(day).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let reports = workspace.path("out/reports");
+    let run = runs(&reports).remove(0);
+    assert_eq!([mode(&workspace.path("out")), mode(&reports), mode(&run)], [0o700; 3]);
+    let files = names(&run);
+    assert!(files.len() > 1, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&run.join(&file)), 0o600, "{file}");
+    }
+}
