@@ -462,7 +462,8 @@ fn check_selects_rules_counts_warnings_and_writes_text_and_csv() {
 fn help_is_in_one_language_and_has_examples() {
     let workspace = Workspace::new();
     let verbs = [
-        "init", "import", "check", "sample", "serve", "runs", "retract", "tree", "rules", "schemas",
+        "init", "import", "check", "sample", "serve", "runs", "retract", "tree", "rules",
+        "schemas", "export", "sql", "diff",
     ];
     for verb in verbs {
         let chinese = workspace.run(&[verb, "--help", "--lang", "zh"]);
@@ -476,6 +477,7 @@ fn help_is_in_one_language_and_has_examples() {
         {
             assert!(!chinese.out.contains(english), "{english} in {}", chinese.out);
         }
+        assert!(!chinese.out.contains("For "), "{}", chinese.out);
         let english = workspace.run(&[verb, "--help", "--lang", "en"]);
         assert!(english.out.contains("Examples:"), "{}", english.out);
         assert!(english.out.is_ascii(), "{}", english.out);

@@ -64,7 +64,7 @@ impl Answer {
         Answer {
             format,
             language: environment.language,
-            width: environment.width,
+            width: environment.table_width(),
             limit,
             has_tenant,
             tenant: String::new(),
@@ -133,7 +133,7 @@ impl Answer {
     fn head(&mut self) -> io::Result<()> {
         let columns = self.columns.as_deref().unwrap_or_default();
         match &mut self.out {
-            Output::Csv(out) => out.write_record(columns).map_err(io::Error::from),
+            Output::Csv(out) => out.write_record(columns).map_err(io_error),
             Output::Plain(out) if self.format == Format::Json => {
                 write!(out, "{{\"columns\": {}, \"rows\": [", Value::from(columns))
             }
@@ -176,11 +176,13 @@ impl RowSink for Answer {
             Output::Csv(out) => {
                 for cell in cells {
                     match cell {
-                        CellValue::Text(text) => out.write_field(text.as_bytes())?,
-                        other => out.write_field(plain(other))?,
+                        CellValue::Text(text) => {
+                            out.write_field(text.as_bytes()).map_err(io_error)?
+                        }
+                        other => out.write_field(plain(other)).map_err(io_error)?,
                     }
                 }
-                out.write_record(None::<&[u8]>)?;
+                out.write_record(None::<&[u8]>).map_err(io_error)?;
             }
             Output::Plain(out) if self.format == Format::Json => {
                 out.write_all(if self.rows > 1 { b",\n{" } else { b"\n{" })?;
@@ -203,6 +205,14 @@ impl RowSink for Answer {
             }
         }
         Ok(true)
+    }
+}
+
+/// The fault as the system has it: a reader that went away is to be told from others.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

@@ -46,6 +46,14 @@ pub(super) fn delivery_folder(argument: &str, path: &Path) -> Result<(), Failure
     Err(Failure::usage(Message::new(format!("{named}：{zh}"), format!("{named}: {en}"))))
 }
 
+/// A whole number that is not negative.
+pub(super) fn whole_number(text: &str) -> Result<u64, BadArgument> {
+    let bad = |_| {
+        BadArgument::new("应为不小于 0 的整数，如 60", "it is a whole number from 0 on, such as 60")
+    };
+    text.trim().parse().map_err(bad)
+}
+
 /// A text that says something.
 pub(super) fn text(text: &str) -> Result<String, BadArgument> {
     match text.trim() {

@@ -107,7 +107,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let format = Format::or_default(arguments.format, environment);
     let (mut worst, mut compared, mut failed) = (Exit::Done, Vec::new(), Vec::new());
     for tenant in &tenants.list {
-        match compare(tenant, arguments, environment) {
+        match compare(tenant, tenants.named, arguments, environment) {
             Ok(difference) => compared.push((tenant.name.as_str(), difference)),
             Err(failure) if !tenants.named => return Err(failure),
             Err(failure) => {
@@ -146,14 +146,16 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
 
 fn compare(
     tenant: &Tenant,
+    is_named: bool,
     arguments: &Arguments,
     environment: &Environment,
 ) -> Result<Difference, Failure> {
     let schema = pipeline::schema_of(tenant.job.as_ref())?;
     let mut reader = Reader::open_existing(&tenant.database)?;
     let mut difference = dated::difference(&mut reader, arguments.from, arguments.to, &schema)?;
-    say_which(Some(arguments.from), &difference.from, environment);
-    say_which(Some(arguments.to), &difference.to, environment);
+    let named = is_named.then_some(tenant);
+    say_which(Some(arguments.from), &difference.from, named, environment);
+    say_which(Some(arguments.to), &difference.to, named, environment);
     if arguments.mask {
         let columns = NameColumns::of(&schema);
         difference.records.iter_mut().for_each(|record| mask(record, &columns, &reader));
@@ -299,7 +301,7 @@ fn drawn(
     };
     let mut kinds = [Column::Number; 8];
     kinds[0] = Column::Text;
-    text.push_str(&table(&kinds, &header, &feeds.map(row), 0, environment.width));
+    text.push_str(&table(&kinds, &header, &feeds.map(row), 0, environment.table_width()));
     for (feed, along) in &difference.moved_along {
         let (what, along) = (title(*feed, language), formatting::grouped(*along));
         text.push_str(&language.choose(
@@ -316,7 +318,7 @@ fn drawn(
         let header = language
             .choose(["", "编号", "名称", "变化", "内容"], ["", "id", "name", "change", "what"]);
         text.push('\n');
-        text.push_str(&table(&[Column::Text; 5], &header, &rows, 0, environment.width));
+        text.push_str(&table(&[Column::Text; 5], &header, &rows, 0, environment.table_width()));
     }
     let omitted = difference.records.len().saturating_sub(limit);
     if omitted > 0 {

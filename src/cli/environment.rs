@@ -49,6 +49,11 @@ impl Environment {
         }
     }
 
+    /// Columns of a table of rows: those of the terminal, and as many as it needs in a file or a pipe.
+    pub(super) fn table_width(&self) -> usize {
+        if self.on_terminal { self.width } else { usize::MAX }
+    }
+
     /// The instant.
     pub(super) fn now(&self) -> DateTime<Utc> {
         Utc::now()

@@ -78,7 +78,8 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     for tenant in &tenants.list {
         match open(tenant, arguments) {
             Ok(source) => {
-                say_which(arguments.as_of, &source.snapshot, environment);
+                let named = tenants.named.then_some(tenant);
+                say_which(arguments.as_of, &source.snapshot, named, environment);
                 sources.push(source);
             }
             Err(failure) if !tenants.named => return Err(failure),

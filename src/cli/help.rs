@@ -113,12 +113,15 @@ pub(super) fn in_chinese_words(help: &str) -> String {
         text = text.replace(en, zh);
     }
     if let Some(texts) = &*TEXTS {
-        for (en, zh) in &texts.values {
-            text = text.replace(&format!(": {en}\n"), &format!(": {zh}\n"));
-            text = text.replace(&format!(":           {en}\n"), &format!(":           {zh}\n"));
-            text = text.replace(&format!(":          {en}\n"), &format!(":          {zh}\n"));
-            text = text.replace(&format!(":  {en}\n"), &format!(":  {zh}\n"));
-        }
+        let line = |line: &str| {
+            // The words of a value stand behind its name and as many spaces as align them.
+            let words = line.split_once(": ").map(|(_, words)| words.trim());
+            match words.and_then(|en| Some((en, texts.values.get(en)?))) {
+                Some((en, zh)) => line.replacen(en, zh, 1),
+                None => line.to_owned(),
+            }
+        };
+        text = text.split('\n').map(line).collect::<Vec<String>>().join("\n");
     }
     text
 }

@@ -1,5 +1,6 @@
 //! `orgsnap sql`: asks the database of one tenant or of several, as of a date, and can change nothing.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -45,10 +46,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
     /// At most so many rows, 0 for all [default: 1000 of a table, all of csv and json]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = argument::whole_number)]
     limit_rows: Option<u64>,
     /// At most so many seconds a tenant, 0 for no limit
-    #[arg(long, value_name = "SECONDS", default_value_t = SECONDS)]
+    #[arg(long, value_name = "SECONDS", default_value_t = SECONDS, value_parser = argument::whole_number)]
     limit_time: u64,
     /// The value of a parameter :name of the statement
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parameter)]
@@ -58,7 +59,7 @@ pub(super) struct Arguments {
 fn parameter(text: &str) -> Result<(String, String), BadArgument> {
     match text.split_once('=') {
         Some((name, value)) if !name.trim().is_empty() => {
-            let name = name.trim().trim_start_matches([':', '@', '$']);
+            let name = name.trim().trim_start_matches([':', '@', '$', '?']);
             Ok((name.to_owned(), value.to_owned()))
         }
         _ => Err(BadArgument::new("应为 名称=值 的形式", "it has the form name=value")),
@@ -68,6 +69,7 @@ fn parameter(text: &str) -> Result<(String, String), BadArgument> {
 /// Asks, and prints the rows.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let sql = statement(arguments)?;
+    check_parameters(&arguments.parameters)?;
     let tenants = tenant::several(&arguments.tenants, environment)?;
     let format = Format::or_default(arguments.format, environment);
     let default = if format == Format::Table { TABLE_ROWS } else { 0 };
@@ -76,7 +78,11 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let (mut worst, mut snapshots, mut failed) = (Exit::Done, Vec::new(), Vec::new());
     for tenant in &tenants.list {
         answer.begin(&tenant.name);
-        match ask(tenant, &sql, arguments, environment, &mut answer) {
+        let says_which = |snapshot: &SnapshotInfo| {
+            let named = tenants.named.then_some(tenant);
+            say_which(arguments.as_of, snapshot, named, environment);
+        };
+        match ask(tenant, &sql, arguments, says_which, &mut answer) {
             Ok(snapshot) => snapshots.push(json!({
                 "tenant": tenant.name,
                 "business_date": snapshot.date.to_string(),
@@ -140,12 +146,12 @@ fn ask(
     tenant: &Tenant,
     sql: &str,
     arguments: &Arguments,
-    environment: &Environment,
+    says_which: impl FnOnce(&SnapshotInfo),
     answer: &mut Answer,
 ) -> Result<SnapshotInfo, Unanswered> {
     let mut reader = Reader::open_existing(&tenant.database)?;
     let snapshot = reader.show_date(arguments.as_of)?;
-    say_which(arguments.as_of, &snapshot, environment);
+    says_which(&snapshot);
     let limit = Duration::from_secs(arguments.limit_time);
     let start = Instant::now();
     let is_over = move || start.elapsed() >= limit;
@@ -173,21 +179,33 @@ fn ask(
     }
 }
 
-/// Says which snapshot is shown where the date asked for has none of its own.
+/// Refuses two values for one parameter.
+fn check_parameters(given: &[(String, String)]) -> Result<(), Failure> {
+    let mut seen = BTreeSet::new();
+    match given.iter().find(|(name, _)| !seen.insert(name)) {
+        Some((name, _)) => Err(Failure::usage(Message::new(
+            format!("参数 {name} 给了不止一个值；--param {name}=值 只能写一次"),
+            format!("the parameter {name} has more than one value; give --param {name}=VALUE once"),
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Says which snapshot is shown where the date asked for has none of its own, and of which tenant where there may be
+/// several.
 pub(super) fn say_which(
     asked: Option<NaiveDate>,
     snapshot: &SnapshotInfo,
+    tenant: Option<&Tenant>,
     environment: &Environment,
 ) {
     let date = snapshot.date;
     if let Some(asked) = asked.filter(|asked| *asked != date) {
-        output::note(
-            environment,
-            &Message::new(
-                format!("{asked} 没有自己的快照，当日有效的是 {date} 的快照"),
-                format!("{asked} has no snapshot of its own; that of {date} is in force on it"),
-            ),
+        let message = Message::new(
+            format!("{asked} 没有自己的快照，当日有效的是 {date} 的快照"),
+            format!("{asked} has no snapshot of its own; that of {date} is in force on it"),
         );
+        output::note(environment, &tenant.map_or(message.clone(), |tenant| tenant.says(&message)));
     }
 }
 

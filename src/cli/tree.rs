@@ -92,7 +92,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
              the corrected delivery",
         )));
     };
-    say_which(arguments.as_of, &shown, environment);
+    say_which(arguments.as_of, &shown, None, environment);
     let Some(view) = found else {
         let date = shown.date;
         let (forest, id) = (&arguments.forest, arguments.id.as_deref().unwrap_or_default());

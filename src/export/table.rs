@@ -11,7 +11,7 @@ use crate::store::TableColumn;
 /// Columns with dates that no schema names.
 const DATES: [&str; 4] = ["valid_from", "valid_to", "carried_since", "business_date"];
 /// The column by which a masked name could be told from the content of its row.
-const HASH: &str = "content_hash";
+pub(super) const HASH: &str = "content_hash";
 
 /// The kind of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,14 @@ impl Table {
         // What is kept of every date is known up to this one.
         if self.columns.iter().any(|column| column.name == "business_date") {
             sql.push_str(&format!(" where business_date <= '{date}'"));
+        }
+        // The index of the key gives this order of current and former rows alike; nothing is sorted.
+        let mut keys: Vec<&Column> =
+            self.columns.iter().filter(|c| c.key_place.is_some() && !c.is_tenant).collect();
+        keys.sort_by_key(|column| column.key_place);
+        if !keys.is_empty() {
+            let keys: Vec<String> = keys.iter().map(|column| quoted(&column.name)).collect();
+            sql.push_str(&format!(" order by {}", keys.join(", ")));
         }
         sql
     }

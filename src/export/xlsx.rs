@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use rust_xlsxwriter::{Worksheet, XlsxError};
 
-use super::table::{Kind, Table};
+use super::table::{HASH, Kind, Table};
 use super::writer::Writer;
 use crate::disk::create_private_file;
 use crate::report::xlsx::book::{Book, Cell, SheetRows};
@@ -22,6 +22,8 @@ pub(super) struct XlsxWriter {
     sheets: Vec<Worksheet>,
     rows: Option<SheetRows>,
     kinds: Vec<Kind>,
+    /// The column of the hash, which is no number to count with.
+    hash_at: Option<usize>,
 }
 
 impl XlsxWriter {
@@ -29,13 +31,14 @@ impl XlsxWriter {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let book = Book::new(folder.unwrap_or(Path::new("."))).map_err(io_error)?;
         let (sheets, rows, kinds) = (Vec::new(), None, Vec::new());
-        Ok(XlsxWriter { path: path.to_path_buf(), book, sheets, rows, kinds })
+        Ok(XlsxWriter { path: path.to_path_buf(), book, sheets, rows, kinds, hash_at: None })
     }
 }
 
 impl Writer for XlsxWriter {
     fn begin(&mut self, table: &Table) -> io::Result<()> {
         self.kinds = table.columns.iter().map(|column| column.kind).collect();
+        self.hash_at = table.columns.iter().position(|column| column.name == HASH);
         let headings: Vec<String> =
             table.columns.iter().map(|column| column.title.clone()).collect();
         let keys = table.columns.iter().take_while(|column| column.key_place.is_some()).count();
@@ -48,11 +51,16 @@ impl Writer for XlsxWriter {
     fn row(&mut self, cells: &[CellValue<'_>]) -> io::Result<()> {
         let Some(rows) = &mut self.rows else { return Ok(()) };
         let date = |text: &str| text.parse::<NaiveDate>().ok();
-        // A sheet keeps 15 digits of a number; longer ones are text.
+        // A sheet keeps 15 digits of a number; longer ones are text, and all hashes are alike.
         let long: Vec<Option<String>> = cells
             .iter()
-            .map(|cell| match cell {
-                CellValue::Integer(n) if n.unsigned_abs() >= MAX_NUMBER => Some(n.to_string()),
+            .enumerate()
+            .map(|(at, cell)| match cell {
+                CellValue::Integer(n)
+                    if n.unsigned_abs() >= MAX_NUMBER || self.hash_at == Some(at) =>
+                {
+                    Some(n.to_string())
+                }
                 _ => None,
             })
             .collect();
@@ -83,11 +91,10 @@ impl Writer for XlsxWriter {
     }
 }
 
-/// A title as a sheet can have it: 31 characters at most with room for the number of a further sheet, none of those that
-/// mean something in a formula.
+/// A title as a sheet can have it: none of the characters that mean something in a formula.
 fn sheet_name(title: &str) -> String {
     let plain = |c: char| if "[]:*?/\\'".contains(c) { ' ' } else { c };
-    let name: String = title.chars().map(plain).take(26).collect();
+    let name: String = title.chars().map(plain).collect();
     name.trim().to_owned()
 }
 

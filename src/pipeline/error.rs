@@ -280,6 +280,7 @@ impl Classification {
             | StoreError::NotADatabase { .. }
             | StoreError::Foreign { .. } => Fault::DataFolder.permanent(),
             StoreError::UnknownDate { .. }
+            | StoreError::NothingPublished { .. }
             | StoreError::Column { .. }
             | StoreError::UnknownForest { .. } => Fault::Setup.permanent(),
             StoreError::Locked { .. } => Fault::DatabaseLocked.passing(),

@@ -41,11 +41,12 @@ impl Reader {
     /// trees are empty until [`Reader::fill_tree`] has written them. Returns the snapshot.
     ///
     /// # Errors
-    /// [`StoreError::UnknownDate`] if all snapshots are later, or there is none; any fault of the database.
+    /// [`StoreError::UnknownDate`] if all snapshots are later, [`StoreError::NothingPublished`] if there is none; any fault of
+    /// the database.
     pub fn show_date(&mut self, date: Option<NaiveDate>) -> Result<SnapshotInfo, StoreError> {
-        let unknown = |known: Vec<NaiveDate>| {
-            let first = known.first().copied().unwrap_or_default();
-            StoreError::UnknownDate { date: date.unwrap_or(first), known }
+        let unknown = |known: Vec<NaiveDate>| match date.or(known.first().copied()) {
+            Some(date) if !known.is_empty() => StoreError::UnknownDate { date, known },
+            _ => StoreError::NothingPublished { path: self.path().to_path_buf() },
         };
         if self.is_blank()? {
             return Err(unknown(Vec::new()));

@@ -46,6 +46,12 @@ pub enum StoreError {
         /// The dates that there are, ascending.
         known: Vec<NaiveDate>,
     },
+    /// No snapshot is published yet.
+    #[error("{}: nothing is published yet; import a delivery that passes first", path.display())]
+    NothingPublished {
+        /// The database.
+        path: PathBuf,
+    },
     /// There is no database yet.
     #[error("{} does not exist: nothing was imported into this data folder yet", path.display())]
     NotFound {
@@ -185,6 +191,9 @@ impl StoreError {
             ),
             StoreError::UnknownDate { date, known } => {
                 format!("没有 {date} 的快照；{}", dates_in_chinese(*date, known))
+            }
+            StoreError::NothingPublished { path } => {
+                format!("{} 中尚未发布任何快照；请先导入一个通过校验的批次", path.display())
             }
             StoreError::NotFound { path } => {
                 format!(

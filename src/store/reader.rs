@@ -189,6 +189,10 @@ impl Reader {
         &self.conn
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) fn fault(&self, error: rusqlite::Error) -> StoreError {
         match StoreError::sqlite(&self.path, error) {
             // It asked for a table or a column that an earlier format does not have.

@@ -9,6 +9,7 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{ErrorCode, Statement};
 
@@ -38,6 +39,8 @@ const SETTABLE: [&str; 2] = ["application_id", "user_version"];
 
 /// Instructions of SQLite after which the time is looked at.
 const INSTRUCTIONS: i32 = 20_000;
+/// Bytes of the largest text that a statement may make.
+const MAX_CELL: i32 = 16 * 1024 * 1024;
 
 /// A cell of an answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,6 +123,7 @@ impl Reader {
         let (mut statement, _) = self.prepared(question.sql)?;
         bind(&mut statement, question.parameters)?;
         let conn = self.connection();
+        conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_CELL)?;
         conn.progress_handler(INSTRUCTIONS, is_over)?;
         let answered = answer(&mut statement, sink);
         conn.progress_handler(0, None::<fn() -> bool>)?;
@@ -200,7 +204,8 @@ fn authorize(context: &AuthContext<'_>, seen: &mut Seen) -> Authorization {
 fn bind(statement: &mut Statement<'_>, given: &[(String, String)]) -> Result<(), StatementError> {
     let mut used = BTreeSet::new();
     for at in 1..=statement.parameter_count() {
-        let name = statement.parameter_name(at).unwrap_or("?").to_owned();
+        // One without a name has its number.
+        let name = statement.parameter_name(at).map_or(format!("?{at}"), str::to_owned);
         let bare = name.trim_start_matches([':', '@', '$', '?']);
         let Some((known, value)) = given.iter().find(|(known, _)| known == bare) else {
             return Err(StatementError::ParameterMissing(name));
@@ -244,6 +249,7 @@ fn answer(statement: &mut Statement<'_>, sink: &mut dyn RowSink) -> Result<(), S
 fn while_running(error: rusqlite::Error) -> StatementError {
     match error.sqlite_error_code() {
         Some(ErrorCode::OperationInterrupted) => StatementError::TimeOver,
+        Some(ErrorCode::TooBig) => StatementError::TooBig,
         _ => error.into(),
     }
 }

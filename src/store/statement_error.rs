@@ -51,6 +51,8 @@ pub enum StatementError {
     ParameterMissing(String),
     /// A value is given for a parameter that the statement does not have.
     ParameterUnknown(String),
+    /// A text or row that it makes is too large.
+    TooBig,
     /// It took too long.
     TimeOver,
     /// Its rows cannot be written.
@@ -102,7 +104,7 @@ impl StatementError {
             StatementError::Refused(refused) => refused.message(),
             StatementError::Wrong { reason, place, near } => wrong(reason, place.as_ref(), near),
             StatementError::ParameterMissing(name) => {
-                let bare = name.trim_start_matches([':', '@', '$']);
+                let bare = name.trim_start_matches([':', '@', '$', '?']);
                 Message::new(
                     format!("参数 {name} 没有值；请加 --param {bare}=值"),
                     format!("the parameter {name} has no value; add --param {bare}=VALUE"),
@@ -111,6 +113,11 @@ impl StatementError {
             StatementError::ParameterUnknown(name) => Message::new(
                 format!("语句中没有参数 :{name}；请核对 --param 的名称"),
                 format!("the statement has no parameter :{name}; check the name given to --param"),
+            ),
+            StatementError::TooBig => Message::fixed(
+                "单个值或单行超过 16 MB 的上限，查询已停止，结果不完整；请缩小范围",
+                "one value or row is beyond the limit of 16 MB, the statement was stopped and the answer is not whole; ask for \
+                 less",
             ),
             StatementError::TimeOver => Message::fixed(
                 "查询超时，已停止，结果不完整；请缩小范围，或用 --limit-time 放宽（0 为不限）",

@@ -1,6 +1,8 @@
 //! `orgsnap sql` and `tree`, as of any date: what is shown is what the dates up to it give, and nothing can be changed.
 
 use std::fs;
+use std::io::Read as _;
+use std::process::Stdio;
 
 use super::Workspace;
 use super::back_dated::delivered;
@@ -96,6 +98,13 @@ fn a_statement_can_only_read_and_its_faults_are_told_with_their_place() {
         (&[], "select 1,\n  from agent", "第 2 行第 3 列"),
         (&[], "select :a", "--param a="),
         (&["--param", "b=1"], "select 1", ":b"),
+        (&[], "select ?", "--param 1=值"),
+        (&[], "select ?2", "--param 1=值"),
+        (&["--param", "a=1", "--param", ":a=2"], "select :a", "只能写一次"),
+        (&["--limit-time", "abc"], "select 1", "应为不小于 0 的整数"),
+        (&["--limit-time", "abc", "--lang", "en"], "select 1", "it is a whole number from 0 on"),
+        (&[], "select length(zeroblob(20000000))", "16 MB"),
+        (&[], "select printf('%20000000d', 1)", "16 MB"),
         (
             &["--limit-time", "1"],
             "with recursive x (n) as (select 1 union all select n + 1 from x) select max(n) from x",
@@ -148,6 +157,10 @@ fn rows_are_printed_as_asked_and_a_cut_is_told() {
     // Numbers in plain digits are numbers and ids are text all the same.
     let id =
         run(&["select id from agent order by id limit 1"]).out.lines().nth(1).unwrap().to_owned();
+    assert_eq!(run(&["--param", "1=x", "select ?"]).out.lines().nth(1), Some("x"));
+    let wide = format!("select '{0}' as a, '{0}' as b", "word ".repeat(30).trim());
+    let table = run(&["--format", "table", &wide]).out;
+    assert_eq!(table.lines().count(), 3, "nothing is wrapped without a terminal: {table}");
     let by_id = run(&[
         "--param",
         &format!("id={id}"),
@@ -174,6 +187,10 @@ fn several_tenants_answer_with_their_names_and_one_that_fails_is_named() {
     assert_eq!(workspace.rows(&["--tenant", "u"], sql), format!("d\n{row}\n"));
     assert_eq!(workspace.run(&["sql", sql]).code, Some(2), "one of two has to be named");
 
+    let dated = workspace.run(&["sql", "--tenant", "all", "--as-of", "2024-12-24", sql]);
+    for tenant in ["租户 t：2024-12-24", "租户 u：2024-12-24"] {
+        assert!(dated.err.contains(tenant), "{dated:?}");
+    }
     fs::write(workspace.path("data/t/org.db"), "no database at all, but long enough").unwrap();
     let output = workspace.run(&["sql", "--format", "json", "--tenant", "all", sql]);
     assert_eq!(output.code, Some(2), "{output:?}");
@@ -182,4 +199,41 @@ fn several_tenants_answer_with_their_names_and_one_that_fails_is_named() {
     assert_valid("sql", &document);
     assert_eq!(document["rows"][0]["tenant"], "u");
     assert_eq!(document["failed"][0]["tenant"], "t");
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_the_answer_quietly() {
+    let workspace = Workspace::new();
+    workspace.deliver(22, 200, orgsnap::sample::Defects::None);
+    workspace.import(22);
+    let many = "with recursive x (n) as (select 1 union all select n + 1 from x where n < 1000000) select n from x";
+    for format in ["csv", "json", "table"] {
+        let mut command =
+            workspace.command(&["sql", "--format", format, "--limit-rows", "300000", many]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = [0];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{format}: {said}");
+        assert!(!said.contains("错误"), "{format}: {said}");
+    }
+}
+
+#[test]
+fn a_tenant_with_nothing_published_says_so() {
+    let workspace = Workspace::new();
+    let folder = workspace.deliver(22, 200, orgsnap::sample::Defects::None);
+    fs::write(folder.join("temp_agent.txt"), "").unwrap();
+    assert_eq!(workspace.import(22).code, Some(3));
+    for arguments in [
+        &["sql", "select 1"][..],
+        &["sql", "--as-of", "2024-11-22", "select 1"],
+        &["export", "out.db"],
+    ] {
+        let output = workspace.run(arguments);
+        assert_eq!(output.code, Some(2), "{arguments:?}: {output:?}");
+        assert!(output.err.contains("尚未发布任何快照"), "{arguments:?}: {output:?}");
+        assert!(!output.err.contains("1970"), "{arguments:?}: {output:?}");
+    }
 }

@@ -196,6 +196,12 @@ fn each_format_is_what_its_readers_expect() {
     let date = ("orgsnap.business_date".to_owned(), Some("2024-11-23".to_owned()));
     assert!(facts.contains(&date), "{facts:?}");
 
+    // Rows of a past date come from two tables, and stand by key all the same.
+    export(&["--tables", "agent", "--as-of", "2024-11-22", "past.csv"]);
+    let past = fs::read_to_string(workspace.path("past.csv")).unwrap();
+    let keys: Vec<&str> = past.lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+    assert!(keys.len() == agents && keys.is_sorted(), "{keys:?}");
+
     export(&["--as-of", "2024-11-22", "day.db"]);
     let db = Connection::open(workspace.path("day.db")).unwrap();
     let one = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
@@ -224,6 +230,13 @@ fn each_format_is_what_its_readers_expect() {
     let sheet = part("xl/worksheets/sheet2.xml");
     assert!(sheet.contains("state=\"frozen\"") && !sheet.contains("<f>"), "frozen, and no formula");
     assert!(part("xl/styles.xml").contains("yyyy"), "dates are dates");
+    // All hashes are texts: as numbers some would be rounded.
+    let row = sheet.split("<row ").nth(2).unwrap().to_owned();
+    let last = row.rsplit("<c ").next().unwrap();
+    assert!(
+        last.contains("t=\"s\"") || last.contains("t=\"inlineStr\""),
+        "the hash is the last column: {last}"
+    );
 
     for name in ["a.csv", "p/agent.parquet", "day.db", "book.xlsx"] {
         let mode = fs::metadata(workspace.path(name)).unwrap().permissions().mode();

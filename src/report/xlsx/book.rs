@@ -14,6 +14,8 @@ use crate::report::layout::display_width;
 
 /// Most rows of a sheet, the head included.
 const MAX_ROWS: u32 = 1_048_576;
+/// Most characters of the name of a sheet, in UTF-16.
+const MAX_NAME: usize = 31;
 /// Most characters of a cell.
 const MAX_CHARACTERS: usize = 32_767;
 /// Widths of columns, in digits. A Chinese character takes two.
@@ -121,7 +123,7 @@ impl Book {
         headings: &[String],
         fixed: u16,
     ) -> Result<SheetRows, XlsxError> {
-        let sheet = self.sheet(name)?;
+        let sheet = self.sheet(&cut(name, ""))?;
         let rows = SheetRows {
             sheet,
             row: 0,
@@ -161,6 +163,18 @@ impl Book {
         sheets.into_iter().for_each(|sheet| workbook.push_worksheet(sheet));
         workbook.save_to_writer(BufWriter::new(file))
     }
+}
+
+/// A name with what stands behind it, as long as a sheet can have it.
+fn cut(name: &str, behind: &str) -> String {
+    let room = MAX_NAME - behind.len();
+    let mut length = 0;
+    let fits = |c: &char| {
+        length += c.len_utf16();
+        length <= room
+    };
+    let name: String = name.chars().take_while(fits).collect();
+    format!("{}{behind}", name.trim())
 }
 
 /// Rows on their way to a sheet, and to further ones where it is full. Nothing is kept of them but widths.
@@ -261,8 +275,7 @@ impl SheetRows {
 
     fn next_sheet(&mut self) -> Result<(), XlsxError> {
         self.part += 1;
-        // Excel takes no longer names than 31 characters; ours are far shorter.
-        let next = self.book.sheet(&format!("{} {}", self.name, self.part))?;
+        let next = self.book.sheet(&cut(&self.name, &format!(" {}", self.part)))?;
         let full = std::mem::replace(&mut self.sheet, next);
         self.close(full)?;
         self.head()
