@@ -113,17 +113,38 @@ pub(super) fn in_chinese_words(help: &str) -> String {
         text = text.replace(en, zh);
     }
     if let Some(texts) = &*TEXTS {
-        let line = |line: &str| {
-            // The words of a value stand behind its name and as many spaces as align them.
-            let words = line.split_once(": ").map(|(_, words)| words.trim());
-            match words.and_then(|en| Some((en, texts.values.get(en)?))) {
-                Some((en, zh)) => line.replacen(en, zh, 1),
-                None => line.to_owned(),
-            }
-        };
-        text = text.split('\n').map(line).collect::<Vec<String>>().join("\n");
+        text = with_values(&text, &texts.values);
     }
     text
+}
+
+/// A help with the words of its values, by the English ones: they stand behind a name and as many spaces as align them, and
+/// long ones run over several lines.
+fn with_values(help: &str, values: &BTreeMap<String, String>) -> String {
+    let lines: Vec<&str> = help.split('\n').collect();
+    let (mut shown, mut at) = (Vec::new(), 0);
+    while let Some(line) = lines.get(at) {
+        let (name, words) = line.split_once(": ").unwrap_or((line, ""));
+        let (mut said, mut taken) = (words.trim().to_owned(), 1);
+        let begins = |said: &str| !said.is_empty() && values.keys().any(|en| en.starts_with(said));
+        while begins(&said) && !values.contains_key(&said) {
+            let Some(next) = lines.get(at + taken) else { break };
+            said = format!("{said} {}", next.trim());
+            taken += 1;
+        }
+        match values.get(&said) {
+            Some(zh) => {
+                let gap = words.len() - words.trim_start().len();
+                shown.push(format!("{name}: {}{zh}", " ".repeat(gap)));
+                at += taken;
+            }
+            None => {
+                shown.push((*line).to_owned());
+                at += 1;
+            }
+        }
+    }
+    shown.join("\n")
 }
 
 /// What of a command line has no help in Chinese or no example.

@@ -339,6 +339,15 @@ mod tests {
     }
 
     #[test]
+    fn names_of_sheets_are_as_long_as_a_sheet_can_have_them() {
+        let long = "九".repeat(40);
+        assert_eq!(cut(&long, ""), "九".repeat(31));
+        assert_eq!(cut(&long, " 12"), format!("{} 12", "九".repeat(28)));
+        assert_eq!(cut("agents", " 2"), "agents 2");
+        assert_eq!(cut(&"😀".repeat(20), "").chars().count(), 15, "two of UTF-16 each");
+    }
+
+    #[test]
     fn a_full_sheet_continues_on_a_further_one_and_ids_and_formulas_stay_text() {
         let dir = tempfile::tempdir().unwrap();
         let book = Book::new(dir.path()).unwrap().with_row_limit(3);
