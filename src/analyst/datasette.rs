@@ -71,7 +71,7 @@ fn table(table: &DocumentedTable, language: Language) -> Value {
     if !coded.is_empty() && table.rows.is_some_and(|rows| rows <= MAX_COUNTED) {
         found.insert("facets".to_owned(), json!(coded));
     }
-    // Sorting a large table by a column without an index takes seconds; a view has no index at all.
+    // Sorting a large table by a column without an index takes seconds; a view has that of its key at most.
     if table.rows.is_none_or(|rows| rows > MAX_COUNTED) {
         found.insert("sortable_columns".to_owned(), json!(table.indexed));
     }

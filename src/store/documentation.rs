@@ -8,6 +8,11 @@ use crate::model::Message;
 use crate::sqlite::dictionary;
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
+use crate::store::views::{AGENT_NOW, RECRUIT_LINE, TEAM_CHECK};
+
+/// The views that SQLite reads in the order of their key, and its name.
+const BY_KEY: [&str; 3] = [AGENT_NOW, RECRUIT_LINE, TEAM_CHECK];
+const KEY: &str = "id";
 
 /// A table or view with its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +27,7 @@ pub struct DocumentedTable {
     pub columns: Vec<DocumentedColumn>,
     /// Number of rows; none of a view.
     pub rows: Option<u64>,
-    /// The columns that an index or the key begins with.
+    /// The columns that an index or the key begins with; of a view the key of the table that it begins with.
     pub indexed: Vec<String>,
 }
 
@@ -71,6 +76,9 @@ fn read(conn: &Connection) -> rusqlite::Result<Vec<DocumentedTable>> {
             };
             tables.insert(entry.table, table);
         } else if let Some(table) = tables.get_mut(&entry.table) {
+            if BY_KEY.contains(&table.name.as_str()) && entry.column == KEY {
+                table.indexed.push(KEY.to_owned());
+            }
             let is_coded = coded.contains(&(entry.table, entry.column.clone()));
             table.columns.push(DocumentedColumn { name: entry.column, title, meaning, is_coded });
         }

@@ -1,4 +1,4 @@
-//! Makes the tables of the feeds anew, as they are since format 7: with declared keys and references.
+//! Makes the tables of the feeds and of the forests anew, as they are since format 7: with declared keys and references.
 
 use rusqlite::{Connection, Transaction, params};
 
@@ -7,6 +7,7 @@ use crate::model::MigrationStep;
 use crate::store::feed_table::{FeedTable, is_snapshot_column};
 use crate::store::identifier::quoted;
 use crate::store::layout;
+use crate::store::tree_layout;
 
 /// Copies all rows into new tables, within the transaction of the migration.
 pub(super) fn rebuild(
@@ -21,6 +22,9 @@ pub(super) fn rebuild(
             return Ok(());
         }
         rebuild_feed(transaction, schema, feed, &stored, told)?;
+    }
+    for forest in &schema.forests {
+        tree_layout::rebuild(transaction, schema, forest)?;
     }
     Ok(())
 }

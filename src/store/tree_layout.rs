@@ -60,24 +60,61 @@ pub(super) fn prepare(
     schema: &Schema,
     forest: &ForestSchema,
 ) -> rusqlite::Result<()> {
-    let table = tree_table(&forest.name);
-    let mut statement = conn.prepare("select name from pragma_table_info(?1)")?;
-    let stored: Vec<String> =
-        statement.query_map([&table], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    let stored = stored_columns(conn, forest)?;
     if stored.is_empty() {
-        return conn.execute_batch(&create(forest));
+        return conn.execute_batch(&create(schema, forest));
     }
-    if forest.has_levels() && !stored.iter().any(|column| column == "path_name") {
+    if lacks_levels(forest, &stored) {
         conn.execute_batch(&widen(schema, forest))?;
     }
     Ok(())
 }
 
+/// Makes the table of a forest anew, with declared references, in the migration of a database of an earlier format. One
+/// that lacks columns is left to [`prepare`].
+pub(super) fn rebuild(
+    conn: &Connection,
+    schema: &Schema,
+    forest: &ForestSchema,
+) -> rusqlite::Result<()> {
+    let stored = stored_columns(conn, forest)?;
+    if stored.is_empty() || lacks_levels(forest, &stored) {
+        return Ok(());
+    }
+    let names: Vec<&str> = tree_columns(forest).iter().map(|(name, _)| *name).collect();
+    conn.execute_batch(&format!(
+        "create temp table former as select * from main.{table};\n\
+         drop table main.{table};\n\
+         {create}\n\
+         insert into main.{table} ({columns}) select {columns} from temp.former order by id;\n\
+         drop table temp.former;",
+        table = quoted(&tree_table(&forest.name)),
+        create = create(schema, forest),
+        columns = names.join(", "),
+    ))
+}
+
+fn stored_columns(conn: &Connection, forest: &ForestSchema) -> rusqlite::Result<Vec<String>> {
+    let mut statement = conn.prepare("select name from pragma_table_info(?1)")?;
+    statement.query_map([tree_table(&forest.name)], |row| row.get(0))?.collect()
+}
+
+fn lacks_levels(forest: &ForestSchema, stored: &[String]) -> bool {
+    forest.has_levels() && !stored.iter().any(|column| column == "path_name")
+}
+
 /// The rows of a forest with levels are wide: as an index, which a table without rowid is, it would be deep, and every
-/// join to it three times as slow.
-fn create(forest: &ForestSchema) -> String {
-    let columns: Vec<String> =
-        tree_columns(forest).iter().map(|(name, kind)| format!("{name} {kind}")).collect();
+/// join to it three times as slow. The columns with keys refer to the table of the feed, for the tools that read the file.
+fn create(schema: &Schema, forest: &ForestSchema) -> String {
+    let key = quoted(&schema.feed(forest.feed).key_field().column);
+    let columns = tree_columns(forest).iter().map(|(name, kind)| {
+        let reference = match *name == "id" || name.ends_with("_id") {
+            true => format!(" references {} ({key})", forest.feed),
+            false => String::new(),
+        };
+        format!("{name} {kind}{reference}")
+    });
+    let columns: Vec<String> = columns.collect();
     let kind = if forest.has_levels() { "" } else { " without rowid" };
     format!("create table {} ({}){kind};", quoted(&tree_table(&forest.name)), columns.join(", "))
 }
@@ -121,7 +158,7 @@ fn widen(schema: &Schema, forest: &ForestSchema) -> String {
          select {values} from d join temp.former t on t.id = d.id order by t.id;\n\
          drop table temp.former;",
         table = quoted(&tree_table(&forest.name)),
-        create = create(forest),
+        create = create(schema, forest),
         columns = names.join(", "),
         top = top.join(", "),
         below = below.join(", "),

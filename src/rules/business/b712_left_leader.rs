@@ -21,10 +21,10 @@ pub(in crate::rules) static RULE: Rule = Rule {
 团队长和机构负责人是否在职（agentStatus、principalStatus 为 1；两条记录都须有效）。
 
 ## 影响
-已离职的负责人收不到任务和审批，下属没有主管。
+已离职的团队长或机构负责人收不到任务和审批，下属无人管理。
 
 ## 修正方法
-请填写现任负责人；暂时空缺时，团队长可以留空。",
+请填写现任团队长或机构负责人；暂时空缺时，团队长可以留空。",
             "\
 ## What it checks
 Whether the leaders of teams and organisations are at work (agentStatus, principalStatus 1); both records have to be accepted ones.

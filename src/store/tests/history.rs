@@ -32,6 +32,15 @@ fn keys_and_references_are_declared_for_tools_that_read_the_file_and_bind_nobody
             ["recommend_by_agent_id|agent|id", "working_organ_id|organ|id"]
         );
     }
+    let references = |table: &str| {
+        let sql = format!(
+            "select \"from\" || ' ' || \"table\" from pragma_foreign_key_list('{table}') order by 1"
+        );
+        rows(&store.conn, &sql)
+    };
+    assert_eq!(references("recruit_tree"), ["id agent", "parent_id agent", "root_id agent"]);
+    let tree = references("organ_tree");
+    assert_eq!((&*tree[0], &*tree[1], tree.len()), ("id organ", "level_1_id organ", 8), "{tree:?}");
     import(&mut store, 1, &delivery("A1|a|1||A0|99"));
     assert_eq!(
         rows(&store.conn, "select \"table\", parent from pragma_foreign_key_check order by 1, 2"),

@@ -224,12 +224,17 @@ pub(super) fn to_format_6(conn: &rusqlite::Connection) {
             columns(&history),
         );
     }
-    // The trees of forests without levels are the same, but for their index.
+    // The trees of forests without levels have the same columns.
     let of_format_6 = "select group_concat(name, ', ') from pragma_table_info('organ_tree') \
                        where name != 'path_name' and name not glob 'level_*'";
     let columns: String = conn.query_row(of_format_6, [], |row| row.get(0)).unwrap();
+    let declared = "select name || ' ' || type || iif(\"notnull\", ' not null', '') || iif(pk, ' primary key', '') \
+                    from pragma_table_info('recruit_tree') order by cid";
+    let lineage = rows(conn, declared).join(", ");
     sql += &format!(
-        "drop index recruit_tree_parent_id; \
+        "create table former_tree as select * from recruit_tree; drop table recruit_tree; \
+         create table recruit_tree ({lineage}) without rowid; \
+         insert into recruit_tree select * from former_tree; drop table former_tree; \
          create table former_tree as select {columns} from organ_tree; drop table organ_tree; \
          create table organ_tree ({columns}, primary key (id)) without rowid; \
          insert into organ_tree select * from former_tree; drop table former_tree;"
