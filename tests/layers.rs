@@ -93,7 +93,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("fetch/sftp", &["deadline", "error", "remote", "reply"]),
     ("report/explanation", &["formatting", "layout"]),
     ("report/html", &["formatting", "layout", "mask", "rule_page", "view"]),
-    ("report/terminal", &["layout", "queries", "snippet", "view", "xlsx"]),
+    ("report/terminal", &["formatting", "layout", "queries", "snippet", "view", "xlsx"]),
     ("report/view", &["formatting", "layout"]),
     ("report/xlsx", &["formatting", "layout", "rule_page"]),
     ("rules/business", &["accepted_rows", "context", "rule", "sink"]),

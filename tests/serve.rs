@@ -339,7 +339,7 @@ fn serve_reports_unusable_arguments_at_once() {
 #[test]
 fn serve_migrates_a_database_of_an_earlier_format_when_it_takes_the_job_up() {
     let place = Place::new(300);
-    let job = place.job("a", FOLDER, "0 0 29 2 *");
+    let job = place.job("a", FOLDER, "0 0 0 29 2 *");
     let published = place.run(&["import", &job.to_string_lossy(), "--date", "2026-11-24"]);
     assert_eq!(published.status.code(), Some(0), "{published:?}");
     crate::cli::former_format::to_former(&place.path("data/a/org.db"));

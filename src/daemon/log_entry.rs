@@ -307,3 +307,19 @@ pub(super) fn never_attempted(job: &Job, date: NaiveDate) -> Message {
         ),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_publication_tells_that_the_log_is_pending_in_both_languages() {
+        let date = NaiveDate::from_ymd_opt(2024, 11, 22).unwrap();
+        let of = |pending| LogEntry::published("t", date, &RunId("r".to_owned()), 7, pending);
+        let (plain, pending) = (of(false).message, of(true).message);
+        for (plain, pending) in [(plain.zh, pending.zh), (plain.en, pending.en)] {
+            assert!(!plain.contains("org.db-wal"), "{plain}");
+            assert!(pending.starts_with(&*plain) && pending.contains("org.db-wal"), "{pending}");
+        }
+    }
+}

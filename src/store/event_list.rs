@@ -53,7 +53,7 @@ pub(super) fn read(conn: &Connection) -> rusqlite::Result<Vec<StoredEvent>> {
     let approval = table_or_none(conn, "approval", &APPROVAL)?;
     let retraction = table_or_none(conn, "retraction", &RETRACTION)?;
     let mut statement = conn.prepare(&format!(
-        "select 0, business_date, run.id, finished, refused_run, approved_by, reason, approved, waived \
+        "select 0, run.business_date, run.id, finished, refused_run, approved_by, reason, approved, waived \
          from run left join {approval} as approval on approval.run = run.id where verdict = 'published' \
          union all \
          select 1, business_date, run, retracted, null, retracted_by, reason, null, null from {retraction} \

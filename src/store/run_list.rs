@@ -82,7 +82,7 @@ pub(super) fn read(conn: &Connection, limit: usize) -> rusqlite::Result<Vec<RunR
     let approval = table_or_none(conn, "approval", &APPROVAL)?;
     let retraction = table_or_none(conn, "retraction", &RETRACTION)?;
     let mut statement = conn.prepare(&format!(
-        "select run.id, tenant, business_date, started, finished, verdict, reasons, timings, \
+        "select run.id, tenant, run.business_date, started, finished, verdict, reasons, timings, \
          tool_version, \
          (select coalesce(sum(rows), 0) from source_file where run = run.id), \
          (select coalesce(sum(quarantined), 0) from source_file where run = run.id), \
