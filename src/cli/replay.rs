@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::{argument, output, tenant};
 
-/// Make the database anew from the archive, or compare it with the archive
+/// Make the database anew from the archive, or compare its snapshots and trees with it (no limits, no records of runs)
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A tenant or its job file; without a job file deliveries are read by the settings kept with them
