@@ -99,7 +99,7 @@ impl Table {
         if self.columns.iter().any(|column| column.name == "business_date") {
             sql.push_str(&format!(" where business_date <= '{date}'"));
         }
-        // The index of the key gives this order of current and former rows alike; nothing is sorted.
+        // Current rows come in this order from their table; of a past date only its former rows are sorted.
         let mut keys: Vec<&Column> =
             self.columns.iter().filter(|c| c.key_place.is_some() && !c.is_tenant).collect();
         keys.sort_by_key(|column| column.key_place);
