@@ -258,7 +258,7 @@ fn a_copy_is_put_where_deliveries_come_from_and_what_keeps_it_away_is_a_warning(
 #[test]
 fn report_files_and_their_folders_are_closed_to_others_whatever_the_umask() {
     let workspace = Workspace::new();
-    workspace.deliver(22, 300, Defects::Few);
+    workspace.deliver(22, 300, Defects::None);
     workspace.write("job.toml", format!("{JOB}[report]\ndir = 'out/reports'\n"));
     let day = date(22).to_string();
     let script = "umask 000; exec \"$0\" import job.toml --date \"$1\"";
