@@ -2,27 +2,66 @@
 
 use crate::model::{ListedFinding, Message, may_be_name};
 
-use super::mask::{longest_first, masked_in, masked_message};
-use super::mask_run::mask_quoted;
+use super::mask::{longest_first, masked, masked_in, masked_message};
 
-/// Masks the names in a finding of the database: its key, value and message. Of a finding that an earlier version recorded
-/// it is not known which texts are names; then all are masked that may be.
+/// What texts are quoted with in messages, by language.
+const QUOTES: [(char, char); 2] = [('“', '”'), ('"', '"')];
+
+/// Masks the names in a finding of the database: its key, value and message.
 pub fn mask_listed(finding: &mut ListedFinding) {
-    let known = finding.names.take();
-    let is_known = known.is_some();
-    let names = known.unwrap_or_else(|| {
-        let texts = [&finding.key, &finding.value].into_iter().flatten();
+    let texts = [&mut finding.key, &mut finding.value];
+    mask_recorded(finding.names.take(), texts, &mut finding.message);
+}
+
+/// Masks these names in the texts of a finding. Of one that an earlier version recorded it is not known which texts are
+/// names; then all are masked that may be.
+pub(super) fn mask_recorded<const N: usize>(
+    names: Option<Vec<String>>,
+    texts: [&mut Option<String>; N],
+    message: &mut Message,
+) {
+    let is_known = names.is_some();
+    let names = names.unwrap_or_else(|| {
+        let texts = texts.iter().filter_map(|text| text.as_ref());
         texts.filter(|text| may_be_name(text)).cloned().collect()
     });
     let names = longest_first(names.iter().map(String::as_str));
-    for text in [&mut finding.key, &mut finding.value].into_iter().flatten() {
+    for text in texts.into_iter().flatten() {
         *text = masked_in(text, &names).into_owned();
     }
-    let message: Message = masked_message(&finding.message, &names);
-    finding.message = message;
+    *message = masked_message(message, &names);
     if !is_known {
-        mask_quoted(&mut finding.message);
+        mask_quoted(message);
     }
+}
+
+/// Masks what stands in quotes and may be a name.
+fn mask_quoted(message: &mut Message) {
+    for text in [&mut message.zh, &mut message.en] {
+        for (open, close) in QUOTES {
+            let mut shown = String::with_capacity(text.len());
+            let mut rest: &str = text;
+            while let Some((before, quoted, after)) = next_quoted(rest, open, close) {
+                shown.push_str(before);
+                shown.push(open);
+                match may_be_name(quoted) {
+                    true => shown.push_str(&masked(quoted)),
+                    false => shown.push_str(quoted),
+                }
+                shown.push(close);
+                rest = after;
+            }
+            shown.push_str(rest);
+            *text = shown.into();
+        }
+    }
+}
+
+/// What is before a quoted text, the text, and what is behind it.
+fn next_quoted(text: &str, open: char, close: char) -> Option<(&str, &str, &str)> {
+    let (before, rest) = text.split_once(open)?;
+    let (quoted, after) = rest.split_once(close)?;
+    Some((before, quoted, after))
 }
 
 #[cfg(test)]
@@ -66,5 +105,16 @@ mod tests {
         let mut unknown = finding(None);
         mask_listed(&mut unknown);
         assert!(!format!("{unknown:?}").contains("张三"), "{unknown:?}");
+    }
+
+    #[test]
+    fn quoted_texts_of_a_message_that_may_be_names_are_masked() {
+        let mut message = Message::fixed(
+            "leaderName 是“张三”，id 为“A0012”的记录中是“李四光”",
+            "leaderName is \"Zhang San\", in the record \"A0012\" it is \"Li Si\"",
+        );
+        mask_quoted(&mut message);
+        assert_eq!(message.zh, "leaderName 是“张*”，id 为“A0012”的记录中是“李*”");
+        assert_eq!(message.en, "leaderName is \"Z*\", in the record \"A0012\" it is \"L*\"");
     }
 }
