@@ -13,8 +13,8 @@ use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::{ClientConfig, RootCertStore};
 
 pub use certificate::CertificateSummary;
-pub use verifier::UntrustedCertificate;
 use verifier::{Accepted, CertificateVerifier};
+pub use verifier::{UntrustedCertificate, untrusted_reason};
 
 use crate::model::{Message, system_reason};
 

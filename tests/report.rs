@@ -12,6 +12,7 @@ use orgsnap::model::{
     FindingAge, GateReason, Group, Level, MendedFinding, Message, NotRun, NotRunWhy, OrganFindings,
     RecentRun, Related, ReportFiles, RuleMeta, RunId, RunReport, StageTiming, Verdict,
 };
+use orgsnap::report::mask_run::mask_run;
 use orgsnap::report::terminal::{self, Options};
 use orgsnap::report::view::View;
 use orgsnap::report::{Language, display_width, json};
@@ -458,6 +459,37 @@ fn findings_of_a_rule_with_two_levels_count_at_their_own() {
 }
 
 #[test]
+fn names_in_mended_findings_are_masked_by_what_was_recorded_of_them() {
+    let mended = |names| MendedFinding {
+        code: "V203".to_owned(),
+        feed: Feed::Agent,
+        key: Some("A1".to_owned()),
+        field: None,
+        line: Some(12),
+        message: Message::fixed("张三丰 的“业务主任”不是日期", "张三丰: \"业务主任\" is no date"),
+        names,
+        first_seen: date("2026-11-21"),
+        deliveries: 2,
+    };
+    let mut report = published();
+    report.mended = Some(vec![mended(Some(vec!["张三丰".to_owned()])), mended(None)]);
+    mask_run(&mut report);
+    let [known, unknown] = report.mended.as_deref().unwrap() else { unreachable!() };
+    assert_eq!(known.message.zh, "张* 的“业务主任”不是日期");
+    // Of an earlier version: what stands in quotes may be a name.
+    assert_eq!(unknown.message.zh, "张三丰 的“业*”不是日期");
+}
+
+#[test]
+fn a_refused_report_without_findings_does_not_say_that_nothing_was_found() {
+    for (report, said) in [(published(), true), (refused(), false)] {
+        let report = RunReport { findings: Vec::new(), totals: BTreeMap::new(), ..report };
+        let totals = View::new(&report, &[]).totals(Language::Chinese);
+        assert_eq!(totals == "未发现问题", said, "{totals}");
+    }
+}
+
+#[test]
 fn a_refused_report_does_not_say_that_rows_are_published() {
     for (report, said) in [(published(), true), (refused(), false)] {
         let mut report = report;
@@ -488,6 +520,7 @@ fn documents_follow_their_json_schema_and_invalid_ones_do_not() {
         field: None,
         line: Some(12),
         message: Message::fixed("不是日期", "not a date"),
+        names: Some(Vec::new()),
         first_seen: date("2026-11-21"),
         deliveries: 2,
     }]);

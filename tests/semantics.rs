@@ -554,7 +554,7 @@ fn a_job_sets_levels_but_not_below_what_cannot_be_stored() {
         let found: Vec<String> =
             report.findings.iter().map(|f| format!("{} {}", f.code, f.level.name())).collect();
         assert_eq!(found, expected, "{rules}");
-        // A level is how loud a rule is; what becomes of the row is its disposition.
+        // A level is how grave a finding is; what becomes of the row is its disposition.
         let quarantined = u64::from(!rules.contains("enumeration = \"off\""));
         assert_eq!(report.file(Feed::Agent).unwrap().quarantined, quarantined, "{rules}");
         counts_are_true(rules, &report);

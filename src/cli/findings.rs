@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::model::{Level, ListedFinding, Message};
-use orgsnap::report::mask_listed::mask_listed;
+use orgsnap::report::mask_recorded::mask_listed;
 use orgsnap::report::{Column, csv, formatting, table, visible};
 use orgsnap::store::{DATABASE, FindingList, FindingQuery, Reader, Standing};
 use serde::Serialize;

@@ -8,7 +8,7 @@ use std::thread;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::Feed;
+use crate::model::{Feed, is_zip};
 
 use super::deadline::FetchDeadline;
 use super::digest::Hasher;
@@ -88,7 +88,7 @@ fn refuse_copies(
 ) -> Result<(), FetchError> {
     let listed = Here(dir).list()?.unwrap_or_default();
     let limit = request.max_file_size;
-    let zips: Vec<&String> = listed.iter().filter(|name| matching::is_zip(name)).collect();
+    let zips: Vec<&String> = listed.iter().filter(|name| is_zip(name)).collect();
     for fetched in files {
         let Fetched::File(file) = fetched else { continue };
         let expected = wanted.name(file.feed);
@@ -108,7 +108,7 @@ fn refuse_copies(
             let content = match expand::content_for(expected, &other, &bytes, limit) {
                 Ok(Some(content)) => content,
                 Ok(None) => continue,
-                Err(_) if matching::is_zip(&other) => continue,
+                Err(_) if is_zip(&other) => continue,
                 Err(_) => Vec::new(),
             };
             let own = expand::content_for(expected, &file.name, file.bytes(), limit);

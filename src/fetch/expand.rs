@@ -9,7 +9,7 @@ use std::io::{self, Cursor, Read};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::model::Message;
+use crate::model::{Message, is_gzip, is_zip};
 
 use super::{FetchError, matching};
 
@@ -57,11 +57,6 @@ pub(super) struct Member {
     pub(super) name: String,
     index: usize,
     size: u64,
-}
-
-/// Whether a name is that of a file packed by gzip.
-pub(super) fn is_gzip(name: &str) -> bool {
-    name.to_lowercase().ends_with(".gz")
 }
 
 /// Expands a gzip file of one member or more.
@@ -146,7 +141,7 @@ pub(super) fn content_for(
     bytes: &[u8],
     limit: u64,
 ) -> Result<Option<Vec<u8>>, Refusal> {
-    if matching::is_zip(name) {
+    if is_zip(name) {
         let members = members(bytes)?;
         let names: Vec<String> = members.iter().map(|member| member.name.clone()).collect();
         let found = matching::find(expected, &names);

@@ -1,5 +1,7 @@
 //! Which of the names in a folder is an expected file, and which are near it.
 
+use crate::model::is_zip;
+
 /// Most names that are shown of those that are near.
 const MOST_NEAR: usize = 5;
 
@@ -41,11 +43,6 @@ pub(super) fn copies(expected: &str, chosen: &str, names: &[String]) -> Vec<Stri
         **name != chosen && (lower == expected || lower == packed)
     };
     names.iter().filter(is_copy).cloned().collect()
-}
-
-/// Whether a name is that of a zip file.
-pub(super) fn is_zip(name: &str) -> bool {
-    name.to_lowercase().ends_with(".zip")
 }
 
 /// The names of a folder that `expected` may have been given under, such as `temp_agent_20260101.txt` and

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{Feed, Message};
+use crate::model::{Feed, Message, is_gzip};
 
 use crate::disk::DiskError;
 
@@ -149,7 +149,7 @@ impl RawDelivery {
                     listed = Some(members);
                     expanded
                 }
-                None if expand::is_gzip(&file.name) => Some(expand::gunzip(packed, limit)),
+                None if is_gzip(&file.name) => Some(expand::gunzip(packed, limit)),
                 None => None,
             };
             match expanded {

@@ -179,10 +179,21 @@ pub(super) fn wait_until_complete(
     caller_polls: bool,
     look: &mut dyn FnMut() -> Result<PollResult, FetchError>,
 ) -> Result<PollResult, FetchError> {
+    let not_ready = |error: FetchError, why: Message| match error {
+        FetchError::Deadline { allowed, last: None } => {
+            FetchError::NotReady { place: place.to_owned(), why, allowed }
+        }
+        error => error,
+    };
     let mut last: Option<PollResult> = None;
+    let mut last_why: Option<Message> = None;
     let mut equal = 0;
     loop {
-        let polled = look()?;
+        // The deadline may pass in the middle of a poll; what the poll before it saw says more.
+        let polled = look().map_err(|error| match last_why.take() {
+            Some(why) => not_ready(error, why),
+            None => error,
+        })?;
         if polled.is_empty() {
             return Err(FetchError::NothingThere { place: place.to_owned(), near: polled.near() });
         }
@@ -219,12 +230,8 @@ pub(super) fn wait_until_complete(
             _ => interval.clamp(MIN_MARKER_POLL_INTERVAL, MAX_MARKER_POLL_INTERVAL),
         };
         last = Some(polled);
-        deadline.wait(interval).map_err(|error| match error {
-            FetchError::Deadline { allowed, .. } => {
-                FetchError::NotReady { place: place.to_owned(), why, allowed }
-            }
-            error => error,
-        })?;
+        deadline.wait(interval).map_err(|error| not_ready(error, why.clone()))?;
+        last_why = Some(why);
     }
 }
 
@@ -321,6 +328,25 @@ mod tests {
                 }
                 (result, expected) => panic!("case {number}: {result:?}, expected {expected:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_deadline_that_passes_within_a_poll_is_told_by_what_the_poll_before_it_saw() {
+        let marker = Ready::Marker(Default::default());
+        let wanted = wanted();
+        let allowed = Duration::from_secs(1);
+        for (first, said) in [(Some(false), "marker done.ok is not there yet"), (None, "deadline")]
+        {
+            let deadline = FetchDeadline::starting_now(allowed, &Cancel::new());
+            let mut polls = first.into_iter();
+            let mut look = || match polls.next() {
+                Some(there) => Ok(poll_result([Some(5); 4], Some(there))),
+                None => Err(FetchError::Deadline { allowed, last: None }),
+            };
+            let result = wait_until_complete(&marker, &wanted, "here", &deadline, false, &mut look);
+            let error = result.unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
         }
     }
 

@@ -11,7 +11,7 @@ use suppaftp::types::Response;
 
 use crate::config::job::Secret;
 use crate::model::{Message, system_reason};
-use crate::tls::{CertificateSummary, UntrustedCertificate};
+use crate::tls::{CertificateSummary, UntrustedCertificate, untrusted_reason};
 
 use super::FetchError;
 
@@ -269,18 +269,15 @@ pub(super) fn not_resolved(error: &io::Error, server: &str) -> FetchError {
 /// Why the server's certificate is not trusted, if that is what the fault is about.
 fn distrust(error: &io::Error) -> Option<(Message, Option<Box<CertificateSummary>>)> {
     let tls = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    let rustls::Error::InvalidCertificate(reason) = tls else { return None };
-    let (words, certificate) = match UntrustedCertificate::of(tls) {
-        Some(untrusted) => {
-            (untrusted.reason.clone(), Some(Box::new(untrusted.certificate.clone())))
+    if !matches!(tls, rustls::Error::InvalidCertificate(_)) {
+        return None;
+    }
+    Some(match UntrustedCertificate::of(tls) {
+        Some(UntrustedCertificate { reason, certificate }) => {
+            (reason.clone(), Some(Box::new(certificate.clone())))
         }
-        None => (reason.to_string(), None),
-    };
-    let zh = match words.starts_with("CaUsedAsEndEntity") {
-        true => "CaUsedAsEndEntity：这是证书颁发机构的证书，不是服务器证书；若确为该服务器所用，请在 ca 中指定".to_owned(),
-        false => words.clone(),
-    };
-    Some((Message::new(zh, words), certificate))
+        None => (untrusted_reason(tls), None),
+    })
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl CauseKind {
 pub struct Cause {
     /// What kind of event.
     pub kind: CauseKind,
-    /// The loudest level of its findings; error where it has none.
+    /// The highest level of its findings; error where it has none.
     pub level: Level,
     /// What happened, one sentence with the facts.
     pub what: Message,

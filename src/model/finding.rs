@@ -2,7 +2,7 @@
 
 use super::feed::Feed;
 
-/// How loud a finding is. A job may change it rule by rule; `Off` means that the rule is not run.
+/// How grave a finding is. A job may change it rule by rule; `Off` means that the rule is not run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Not run.
@@ -18,7 +18,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// All levels, quietest first.
+    /// All levels, the lowest first.
     pub const ALL: [Level; 5] =
         [Level::Off, Level::Info, Level::Warning, Level::Error, Level::Fatal];
 

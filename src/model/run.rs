@@ -268,14 +268,14 @@ impl RunReport {
         }
     }
 
-    /// True number of findings of a level. Of those that the run does not hold, each rule's count as its loudest.
+    /// True number of findings of a level. Of those that the run does not hold, each rule's count as its highest.
     pub fn count_of(&self, level: Level) -> u64 {
         let of_rule = |findings: &[Finding]| {
             let held = findings.iter().filter(|finding| finding.level == level).count() as u64;
-            let (first, loudest) = (findings.first(), findings.iter().map(|f| f.level).max());
+            let (first, highest) = (findings.first(), findings.iter().map(|f| f.level).max());
             let total = first.and_then(|first| self.totals.get(first.code)).copied();
             let more = total.unwrap_or_default().saturating_sub(findings.len() as u64);
-            held + if loudest == Some(level) { more } else { 0 }
+            held + if highest == Some(level) { more } else { 0 }
         };
         self.findings.chunk_by(|a, b| a.code == b.code).map(of_rule).sum()
     }
@@ -350,6 +350,8 @@ pub struct MendedFinding {
     pub line: Option<u64>,
     /// What was wrong.
     pub message: Message,
+    /// Which texts of key and message are names of people, or may be; none where an earlier version recorded it.
+    pub names: Option<Vec<String>>,
     /// The first business date that had it.
     pub first_seen: NaiveDate,
     /// How many deliveries had it.

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use crate::config::job::Job;
 use crate::config::schema::Schema;
 use crate::fetch;
-use crate::model::{Feed, Message};
+use crate::model::{Feed, Message, is_gzip, is_zip};
 use crate::propose::{self, Sample};
 
 /// More files than a sample has beside the four; of those behind them the content is not looked at.
@@ -43,7 +43,7 @@ impl Place {
             let expected = &schema.feed(feed).file_name;
             has(expected, &names) || fetch::only_near(expected, &newest(names.clone())).is_some()
         };
-        let mut zips = names.iter().filter(|name| name.to_lowercase().ends_with(".zip"));
+        let mut zips = names.iter().filter(|name| is_zip(name));
         if let (Some(zip), None) = (zips.next(), zips.next())
             && !Feed::ALL.into_iter().any(is_there)
         {
@@ -104,8 +104,8 @@ pub(super) fn names(dir: &Path, schema: &Schema) -> Names {
     if !lacking.is_empty() {
         let is_free = |name: &&String| {
             let lower = name.to_lowercase();
-            !lower.ends_with(".zip")
-                && !lower.ends_with(".gz")
+            !is_zip(name)
+                && !is_gzip(name)
                 && !found.iter().any(|(_, taken)| taken == *name)
                 && !Feed::ALL.into_iter().any(|feed| expected(feed).to_lowercase() == lower)
         };

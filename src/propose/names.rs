@@ -86,6 +86,7 @@ mod tests {
             assert_eq!(dated_name(name), (pattern.to_owned(), date));
         }
     }
+
     #[test]
     fn digits_that_may_change_every_night_are_asked_about() {
         for (name, expected) in [

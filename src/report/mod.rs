@@ -17,7 +17,7 @@ mod json_text;
 mod language;
 mod layout;
 pub mod mask;
-pub mod mask_listed;
+pub mod mask_recorded;
 pub mod mask_run;
 mod queries;
 pub mod rule_page;

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Group, Level as Loudness, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level as Severity, Renderer, Snippet};
 use unicode_width::UnicodeWidthChar;
 
 use crate::model::{Excerpt, Level};
@@ -26,7 +26,7 @@ pub(super) struct Marked<'a> {
     pub excerpt: &'a Excerpt,
     /// What is wrong with it.
     pub label: &'a str,
-    /// How loud.
+    /// Its level.
     pub level: Level,
     /// More about it, one note each.
     pub notes: &'a [(&'a str, String)],
@@ -51,17 +51,17 @@ pub(super) fn draw(
     let annotation = if beside { annotation.label(marked.label) } else { annotation };
 
     let line = usize::try_from(marked.line).unwrap_or(usize::MAX);
-    let mut group = Group::with_level(loudness(marked.level))
+    let mut group = Group::with_level(severity(marked.level))
         .element(Snippet::source(text).line_start(line).annotation(annotation));
     // A note stands behind `= `, its name and `: `, and its further lines stand under its first.
     let note_room = |name: &str| room.saturating_sub(display_width(name) + 3);
     if !beside {
         let label = wrap(marked.label, note_room(label_note)).join("\n");
-        group = group.element(Loudness::NOTE.with_name(label_note).message(label));
+        group = group.element(Severity::NOTE.with_name(label_note).message(label));
     }
     for (name, note) in marked.notes {
         let note = wrap(note, note_room(name)).join("\n");
-        group = group.element(Loudness::NOTE.with_name(*name).message(note));
+        group = group.element(Severity::NOTE.with_name(*name).message(note));
     }
     // The place is written here, because the renderer would count the column in the line as cut. That line
     // fits already; a second cut, by the renderer's own rules, would only spoil it.
@@ -71,11 +71,11 @@ pub(super) fn draw(
     format!("{indent}--> {file}:{line}:{column}\n{drawn}")
 }
 
-fn loudness(level: Level) -> Loudness<'static> {
+fn severity(level: Level) -> Severity<'static> {
     match level {
-        Level::Fatal | Level::Error => Loudness::ERROR,
-        Level::Warning => Loudness::WARNING,
-        Level::Info | Level::Off => Loudness::INFO,
+        Level::Fatal | Level::Error => Severity::ERROR,
+        Level::Warning => Severity::WARNING,
+        Level::Info | Level::Off => Severity::INFO,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a report says of a run, and in which order; how it looks is not its business.
 //!
-//! Rules that fired come loudest first, within a level by how many rows they concern, then by code.
+//! Rules that fired come with the highest level first, within a level by how many rows they concern, then by code.
 //! Findings of a rule that say the same are one [`EqualFindings`] with a count, so that a file cut in the middle is
 //! one line to read and not ten thousand.
 
@@ -30,7 +30,7 @@ pub struct View<'a> {
     pub rules: Vec<FiredRule<'a>>,
     /// Rules that were not run, by why, in the order in which each reason first occurs.
     pub not_run: Vec<(NotRunWhy, Vec<&'static str>)>,
-    /// True number of findings by level; only levels that occur, loudest first.
+    /// True number of findings by level; only levels that occur, the highest first.
     pub levels: Vec<(Level, u64)>,
 }
 
@@ -152,7 +152,7 @@ impl<'a> View<'a> {
             .collect()
     }
 
-    /// The loudest level that occurs; none if nothing was found.
+    /// The highest level that occurs; none if nothing was found.
     pub fn worst(&self) -> Option<Level> {
         self.levels.first().map(|(level, _)| *level)
     }
@@ -209,7 +209,7 @@ fn fired<'a>(report: &'a RunReport, catalogue: &[&'a RuleMeta]) -> Vec<FiredRule
                 code: first.code,
                 name: first.name,
                 summary: catalogue.iter().find(|meta| meta.code == first.code).map(|m| &m.summary),
-                // A rule may report in two levels (S801); the header shows the louder one.
+                // A rule may report in two levels (S801); the header shows the higher one.
                 level: findings.iter().map(|f| f.level).max().unwrap_or(first.level),
                 disposition: report.happens(first.disposition),
                 total,

@@ -15,8 +15,8 @@ pub struct NewFinding {
     pub message: Message,
     /// Other records of the defect.
     pub related: Vec<Related>,
-    /// The level of this finding, where it is less loud than the rule.
-    pub quieter: Option<Level>,
+    /// The level of this finding, where it is lower than that of the rule.
+    pub most: Option<Level>,
     /// Names of people in the message, besides the value at fault.
     pub names: Vec<String>,
 }
@@ -31,7 +31,7 @@ impl NewFinding {
             value: None,
             message,
             related: Vec::new(),
-            quieter: None,
+            most: None,
             names: Vec::new(),
         }
     }
@@ -51,9 +51,9 @@ impl NewFinding {
         NewFinding { value, ..self }
     }
 
-    /// At most as loud as this.
+    /// Of this level at most.
     pub fn at_most(self, level: Level) -> NewFinding {
-        NewFinding { quieter: Some(level), ..self }
+        NewFinding { most: Some(level), ..self }
     }
 
     /// With names of people in the message. The value of a field that holds names is known as one.
@@ -120,12 +120,12 @@ impl Sink {
         if self.kept.len() >= Sink::MAX_KEPT {
             return;
         }
-        let NewFinding { key, field, value, message, mut related, quieter, names } = finding();
+        let NewFinding { key, field, value, message, mut related, most, names } = finding();
         related.truncate(Finding::MAX_LINES);
         self.kept.push(Finding {
             code: self.meta.code,
             name: self.meta.name,
-            level: quieter.map_or(self.level, |level| level.min(self.level)),
+            level: most.map_or(self.level, |level| level.min(self.level)),
             disposition: self.meta.disposition,
             feed,
             line: lines.first().copied(),

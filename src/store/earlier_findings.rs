@@ -226,13 +226,19 @@ fn read_unnamed(
     Ok(())
 }
 
+/// Which texts of a finding are names; `None` where it is not recorded.
+pub(super) fn person_names(row: &Row<'_>, at: usize) -> rusqlite::Result<Option<Vec<String>>> {
+    let names: Option<String> = row.get(at)?;
+    Ok(names.and_then(|names| serde_json::from_str(&names).ok()))
+}
+
 /// The findings as a report shows those that are gone.
 pub(super) fn details(
     conn: &Connection,
     findings: &[EarlierFinding],
 ) -> rusqlite::Result<Vec<MendedFinding>> {
     let mut statement = conn.prepare(
-        "select code, key, field, line, message_zh, message_en from finding where rowid = ?1",
+        "select code, key, field, line, message_zh, message_en, person_names from finding where rowid = ?1",
     )?;
     let mut found = Vec::with_capacity(findings.len());
     for EarlierFinding { feed, age, rowid, .. } in findings.iter().copied() {
@@ -245,6 +251,7 @@ pub(super) fn details(
                 field: row.get(2)?,
                 line: line.and_then(|line| u64::try_from(line).ok()),
                 message: Message::new(row.get::<_, String>(4)?, row.get::<_, String>(5)?),
+                names: person_names(row, 6)?,
                 first_seen: age.first_seen,
                 deliveries: age.deliveries,
             })

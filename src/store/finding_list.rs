@@ -94,9 +94,7 @@ pub(super) fn listed(row: &Row<'_>) -> rusqlite::Result<ListedFinding> {
         affected: count(12)?.unwrap_or_default(),
         first_seen: row.get(13)?,
         deliveries: count(14)?,
-        names: row
-            .get::<_, Option<String>>(15)?
-            .and_then(|names| serde_json::from_str(&names).ok()),
+        names: earlier_findings::person_names(row, 15)?,
     })
 }
 

@@ -10,14 +10,16 @@ use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, OtherError, SignatureScheme};
 use sha2::{Digest, Sha256};
 
+use crate::model::Message;
+
 use super::certificate::CertificateSummary;
 
 /// A certificate that is not trusted. `Display` is in English, as for all faults of TLS.
 #[derive(Debug, thiserror::Error)]
-#[error("{reason}; it shows a certificate with {certificate}")]
+#[error("{}; it shows a certificate with {certificate}", reason.en)]
 pub struct UntrustedCertificate {
     /// Why.
-    pub reason: String,
+    pub reason: Message,
     /// The certificate that the server shows.
     pub certificate: CertificateSummary,
 }
@@ -65,28 +67,16 @@ impl ServerCertVerifier for CertificateVerifier {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let verified = match &self.accepted {
             Accepted::Pinned(pin) if Sha256::digest(end_entity).as_slice() == pin => Ok(()),
-            Accepted::Pinned(_) => Err("it is not the pinned one".to_owned()),
+            Accepted::Pinned(_) => {
+                Err(Message::fixed("不是任务文件中指定的证书", "it is not the pinned one"))
+            }
             Accepted::Issued { named, .. } if named.contains(end_entity) => {
                 verify_named(end_entity, server_name, now)
             }
             Accepted::Issued { authorities, .. } => authorities
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
                 .map(|_| ())
-                .map_err(|error| match error {
-                    rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                        "UnknownIssuer: no authority that is trusted has issued it".to_owned()
-                    }
-                    // webpki has no other name for it.
-                    rustls::Error::InvalidCertificate(reason)
-                        if reason.to_string().contains("CaUsedAsEndEntity") =>
-                    {
-                        "CaUsedAsEndEntity: it is the certificate of an authority, not of a server; \
-                         if it is the server's own, name it in ca"
-                            .to_owned()
-                    }
-                    rustls::Error::InvalidCertificate(reason) => reason.to_string(),
-                    error => error.to_string(),
-                }),
+                .map_err(|error| untrusted_reason(&error)),
         };
         verified.map(|()| ServerCertVerified::assertion()).map_err(|reason| {
             let certificate = CertificateSummary::of(end_entity);
@@ -120,25 +110,65 @@ impl ServerCertVerifier for CertificateVerifier {
     }
 }
 
+/// Why a certificate is not trusted. In English the words are those of rustls, by which people search.
+pub fn untrusted_reason(error: &rustls::Error) -> Message {
+    let rustls::Error::InvalidCertificate(reason) = error else {
+        return Message::new(error.to_string(), error.to_string());
+    };
+    let en = reason.to_string();
+    let zh = match reason {
+        CertificateError::UnknownIssuer => {
+            return Message::fixed(
+                "UnknownIssuer：不是受信任的机构签发的",
+                "UnknownIssuer: no authority that is trusted has issued it",
+            );
+        }
+        // webpki has no other name for it.
+        _ if en.contains("CaUsedAsEndEntity") => {
+            return Message::fixed(
+                "CaUsedAsEndEntity：这是证书颁发机构的证书，不是服务器证书；若确为该服务器所用，请在 ca 中指定",
+                "CaUsedAsEndEntity: it is the certificate of an authority, not of a server; if it is the server's own, name it in ca",
+            );
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "证书已过期",
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "证书尚未生效"
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            "证书上没有该主机名"
+        }
+        CertificateError::Revoked => "证书已被吊销",
+        CertificateError::BadSignature => "证书的签名无效",
+        CertificateError::BadEncoding => "证书的格式无法识别",
+        _ => return Message::new(en.clone(), en),
+    };
+    Message::new(format!("{zh}（{en}）"), en)
+}
+
 /// A certificate that is trusted itself counts for the names and the time that it states. That the server has its
 /// key is shown by the signature of the handshake.
 fn verify_named(
     certificate: &CertificateDer<'_>,
     server_name: &ServerName<'_>,
     now: UnixTime,
-) -> Result<(), String> {
+) -> Result<(), Message> {
     let summary = CertificateSummary::of(certificate);
     let Some((from, until)) = summary.validity else {
-        return Err("its dates cannot be read".to_owned());
+        return Err(Message::fixed("证书的有效期无法读取", "its dates cannot be read"));
     };
     let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
     if now < from.timestamp() {
-        return Err(format!("it is not valid before {}", from.format("%Y-%m-%d %H:%M UTC")));
+        let from = from.format("%Y-%m-%d %H:%M UTC");
+        return Err(Message::new(
+            format!("证书从 {from} 起才有效"),
+            format!("it is not valid before {from}"),
+        ));
     }
     if now > until.timestamp() {
-        return Err("it has expired".to_owned());
+        return Err(Message::fixed("证书已过期", "it has expired"));
     }
-    let parsed = ParsedCertificate::try_from(certificate).map_err(|error| error.to_string())?;
+    let parsed =
+        ParsedCertificate::try_from(certificate).map_err(|error| untrusted_reason(&error))?;
     match verify_server_name(&parsed, server_name) {
         Ok(()) => Ok(()),
         // Without any name of an extension the common name counts, as it does for OpenSSL and curl.
@@ -149,11 +179,13 @@ fn verify_named(
             let expected = server_name.to_str();
             match summary.common_name {
                 Some(name) if name.eq_ignore_ascii_case(&expected) => Ok(()),
-                _ => Err(format!("it is not for {expected}")),
+                _ => Err(Message::new(
+                    format!("证书不是 {expected} 的"),
+                    format!("it is not for {expected}"),
+                )),
             }
         }
-        Err(rustls::Error::InvalidCertificate(reason)) => Err(reason.to_string()),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(untrusted_reason(&error)),
     }
 }
 
@@ -200,7 +232,40 @@ HA==
                 UnixTime::since_unix_epoch(Duration::from_secs(at)),
             );
             let verified = verify_named(&certificate, &name, now);
-            assert_eq!(verified.err().as_deref(), refusal, "{name:?} {at}");
+            let refused = verified.err().map(|reason| reason.en);
+            assert_eq!(refused.as_deref(), refusal, "{name:?} {at}");
+        }
+    }
+
+    #[test]
+    fn the_certificate_of_an_authority_is_no_server_certificate_and_the_refusal_says_what_to_do() {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let certificate = CertificateDer::from_pem_slice(CERTIFICATE).unwrap();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certificate.clone()).unwrap();
+        let authorities =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+        let authorities = authorities.build().unwrap();
+        let accepted = Accepted::Issued { authorities, named: Vec::new() };
+        let verifier = CertificateVerifier { accepted, provider };
+        let name = ServerName::try_from("ftp.example.com").unwrap();
+        let now = UnixTime::since_unix_epoch(Duration::from_secs(1_795_858_345));
+        let error = verifier.verify_server_cert(&certificate, &[], &name, &[], now).unwrap_err();
+        let untrusted = UntrustedCertificate::of(&error).unwrap();
+        assert!(untrusted.reason.zh.contains("请在 ca 中指定"), "{untrusted:?}");
+        assert!(untrusted.reason.en.ends_with("name it in ca"), "{untrusted:?}");
+    }
+
+    #[test]
+    fn reasons_of_distrust_are_told_in_chinese_with_the_words_of_rustls() {
+        for (error, zh) in [
+            (CertificateError::Expired, "证书已过期"),
+            (CertificateError::NotValidYet, "证书尚未生效"),
+            (CertificateError::NotValidForName, "证书上没有该主机名"),
+            (CertificateError::UnknownIssuer, "UnknownIssuer"),
+        ] {
+            let reason = untrusted_reason(&rustls::Error::InvalidCertificate(error.clone()));
+            assert!(reason.zh.starts_with(zh) && reason.en != reason.zh, "{error:?}: {reason:?}");
         }
     }
 }

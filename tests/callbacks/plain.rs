@@ -165,6 +165,7 @@ fn requests_in_progress_are_answered_before_shutdown() {
     let sender = std::thread::spawn(move || {
         // A refused connection shows that the shutdown has begun.
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            // Connections without a pause would keep the server from ending.
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
         under_way.write_all(&late).unwrap();

@@ -4,7 +4,7 @@
 //! written anew with `ORGSNAP_WRITE_DIALECTS=1`.
 
 use encoding_rs::{Encoding, GB18030, UTF_8};
-use orgsnap::propose::Proposal;
+use orgsnap::propose::{Proposal, Question};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
@@ -584,7 +584,7 @@ fn lines_that_may_be_records_are_not_declared_comments() {
     fs::write(&path, format!("{head}\n# exported by X\n{rest}")).unwrap();
     let proposal = propose(folder.path());
     assert_eq!(proposal.settings, []);
-    let asked = |question: &&orgsnap::propose::Question| {
+    let asked = |question: &&Question| {
         question.choices.iter().flatten().any(|change| change.key() == "comment")
     };
     let question = proposal.questions.iter().find(asked).unwrap();
@@ -614,6 +614,16 @@ fn the_name_of_no_parent_is_none_whatever_marks_it() {
     }
 }
 
+/// The one question about a company of which nothing can be set without being asked.
+fn only_question(company: &Company) -> Question {
+    let folder = tempfile::tempdir().unwrap();
+    company.write(folder.path());
+    let proposal = propose(folder.path());
+    assert_eq!(proposal.settings, []);
+    let [question] = proposal.questions.as_slice() else { panic!("{proposal:#?}") };
+    question.clone()
+}
+
 #[test]
 fn a_word_for_no_value_that_required_fields_hold_too_is_asked_about() {
     let mut company = company();
@@ -622,11 +632,7 @@ fn a_word_for_no_value_that_required_fields_hold_too_is_asked_about() {
         false => cell.to_owned(),
     });
     *company.cell(Feed::Principal, 2, "principalName") = "无".to_owned();
-    let folder = tempfile::tempdir().unwrap();
-    company.write(folder.path());
-    let proposal = propose(folder.path());
-    assert_eq!(proposal.settings, []);
-    let [question] = proposal.questions.as_slice() else { panic!("{proposal:#?}") };
+    let question = only_question(&company);
     assert_eq!(question.choices[0][0].line(), "[format] null = [\"无\"]");
     assert!(question.text.en.contains("principalName on line 4"), "{}", question.text.en);
 }
@@ -638,11 +644,7 @@ fn a_first_day_of_a_calendar_in_many_cells_is_asked_about() {
         true => "1900-01-01".to_owned(),
         false => cell.to_owned(),
     });
-    let folder = tempfile::tempdir().unwrap();
-    company.write(folder.path());
-    let proposal = propose(folder.path());
-    assert_eq!(proposal.settings, []);
-    let [question] = proposal.questions.as_slice() else { panic!("{proposal:#?}") };
+    let question = only_question(&company);
     assert_eq!(question.choices[0][0].line(), "[format] no_date = [\"1900-01-01\"]");
 }
 

@@ -224,6 +224,7 @@ fn mended() -> Vec<MendedFinding> {
         field: Some("enterCompanyDate".to_owned()),
         line: Some(n + 2),
         message: Message::fixed("司马懿 不是日期", "司马懿 is not a date"),
+        names: Some(vec!["司马懿".to_owned()]),
         first_seen: day("2026-11-20"),
         deliveries: 3,
     };

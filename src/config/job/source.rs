@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 
-use crate::model::{Feed, PerFeed};
+use crate::model::{Feed, PerFeed, is_gzip};
 
 use super::dated_path::DatedPath;
 use super::secret::SecretSource;
@@ -165,7 +165,7 @@ impl FileNames {
     /// where no name says a date.
     pub fn newest_before(&self, date: NaiveDate, names: &[String]) -> Option<NaiveDate> {
         let bare = |name: &String| {
-            let plain = name.len() - if name.to_lowercase().ends_with(".gz") { 3 } else { 0 };
+            let plain = name.len() - if is_gzip(name) { 3 } else { 0 };
             name[..plain].to_owned()
         };
         let dates = || {

@@ -72,7 +72,7 @@ pub(super) const FIELD: Members = Members {
     unread: &["decimalChar", "groupChar", "bareNumber"],
 };
 
-/// A resource's.
+/// Of a resource.
 pub(super) const RESOURCE: Members = Members {
     known: &[
         "name",

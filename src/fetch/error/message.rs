@@ -1,7 +1,7 @@
 //! The faults of fetching in words: what happened, where, and what to do.
 
 use crate::config::job::OLD_ALGORITHMS;
-use crate::model::{Message, system_reason};
+use crate::model::{Message, is_zip, system_reason};
 use crate::tls::CertificateSummary;
 
 use super::FetchError;
@@ -386,8 +386,4 @@ fn shown_certificate(certificate: &CertificateSummary) -> Message {
         format!("SHA-256 指纹 {fingerprint}，主体 {}，有效期至 {}", subject.zh, until.zh),
         format!("SHA-256 {fingerprint}, subject {}, valid until {}", subject.en, until.en),
     )
-}
-
-fn is_zip(name: &str) -> bool {
-    name.to_lowercase().ends_with(".zip")
 }

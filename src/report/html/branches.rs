@@ -60,12 +60,12 @@ impl Branches {
         if placed == 0 {
             return None;
         }
-        let sisters = sorted(branches.iter());
+        let siblings = sorted(branches.iter());
         let mut cells = Vec::new();
-        draw(organs, &sisters, placed, (0.0, 100.0), 0, &mut cells);
+        draw(organs, &siblings, placed, (0.0, 100.0), 0, &mut cells);
         let deepest = cells.iter().map(|cell| cell.y).max().unwrap_or(0);
-        let most = sisters.first().map_or(1, |organ| organ.findings).max(1);
-        let bars = sisters.iter().filter(|organ| organ.findings > 0).take(BARS).map(|organ| Bar {
+        let most = siblings.first().map_or(1, |organ| organ.findings).max(1);
+        let bars = siblings.iter().filter(|organ| organ.findings > 0).take(BARS).map(|organ| Bar {
             name: named(organ),
             facts: facts(organ),
             width: percent(organ.findings as f64 * 100.0 / most as f64),
@@ -112,10 +112,10 @@ fn sorted<'o>(organs: impl Iterator<Item = &'o OrganFindings>) -> Vec<&'o OrganF
     organs
 }
 
-/// Draws sisters between two places, and below each branch the organisations right below it.
+/// Draws siblings between two places, and below each branch the organisations right below it.
 fn draw(
     organs: &[OrganFindings],
-    sisters: &[&OrganFindings],
+    siblings: &[&OrganFindings],
     total: u64,
     (from, width): (f64, f64),
     level: u32,
@@ -123,7 +123,7 @@ fn draw(
 ) {
     let share = |findings: u64| width * findings as f64 / total.max(1) as f64;
     let mut x = from;
-    let with_findings: Vec<&&OrganFindings> = sisters.iter().filter(|o| o.findings > 0).collect();
+    let with_findings: Vec<&&OrganFindings> = siblings.iter().filter(|o| o.findings > 0).collect();
     let drawn = if with_findings.len() > DRAWN { DRAWN - 1 } else { with_findings.len() };
     for organ in &with_findings[..drawn] {
         let wide = share(organ.findings);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn many_sisters_are_one_cell_at_the_end() {
+    fn many_siblings_are_one_cell_at_the_end() {
         let mut organs = vec![organ("86", None, 0, 400)];
         organs.extend((10..50).map(|n| organ(&format!("86{n}"), Some("86"), 1, 10)));
         let cells = drawn(&organs);

@@ -49,7 +49,7 @@ impl Drawing<'_> {
         let wrapped = wrap(text, self.options.width);
         for (at, line) in wrapped.iter().enumerate() {
             let line = match line.strip_prefix(label.as_str()).filter(|_| at == 0) {
-                Some(rest) => format!("{}{rest}", self.paint(loudness(level), label)),
+                Some(rest) => format!("{}{rest}", self.paint(style_of(level), label)),
                 None => line.clone(),
             };
             self.line(&line);
@@ -156,7 +156,7 @@ impl Drawing<'_> {
     }
 }
 
-fn loudness(level: Level) -> Style {
+fn style_of(level: Level) -> Style {
     match level {
         Level::Fatal | Level::Error => BAD,
         Level::Warning => DOUBTFUL,

@@ -194,7 +194,16 @@ impl View<'_> {
     /// How many findings there are, by level.
     pub fn totals(&self, language: Language) -> String {
         if self.levels.is_empty() {
-            return language.choose("未发现问题", "nothing found").to_owned();
+            // A delivery may be refused for rows that are gone, of which no rule says anything.
+            return match self.report.verdict {
+                Verdict::Published | Verdict::Passed => {
+                    language.choose("未发现问题", "nothing found")
+                }
+                Verdict::Refused | Verdict::Failed => {
+                    language.choose("没有规则报告问题", "no rule has a finding")
+                }
+            }
+            .to_owned();
         }
         let parts: Vec<String> = self
             .levels

@@ -55,7 +55,7 @@ pub(super) fn write(
         advice.clear();
         causes.clear();
         let mut marked = Vec::new();
-        let mut loudest = same[0].1;
+        let mut gravest = same[0].1;
         for (at, (_, finding)) in same.iter().enumerate() {
             let repeated = same[..at].iter().any(|(_, other)| other.code == finding.code);
             if !repeated {
@@ -72,8 +72,8 @@ pub(super) fn write(
             let between = if what.is_empty() { "" } else { language.choose("；", "; ") };
             let _ = write!(what, "{between}{}", language.of(&finding.message));
             marked.extend(finding.field.as_deref().and_then(|f| content.delivered.column(feed, f)));
-            if finding.level > loudest.level {
-                loudest = finding;
+            if finding.level > gravest.level {
+                gravest = finding;
             }
         }
         let delivered = (0..width).map(|column| match cells.get(column) {
@@ -87,7 +87,7 @@ pub(super) fn write(
         };
         let added = [
             Cell::Text(&codes),
-            Cell::Text(content.level(loudest)),
+            Cell::Text(content.level(gravest)),
             Cell::Text(&what),
             Cell::Text(&action),
             // One cause is a number, as in the sheet of causes.

@@ -1,7 +1,7 @@
 //! F101 missing-file: an expected feed file is absent.
 
 use crate::delivery::FileState;
-use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta};
+use crate::model::{Disposition, Example, Group, Level, Message, RuleMeta, is_zip};
 use crate::rules::{Check, LineContext, NewFinding, Rule, Sink};
 
 pub(in crate::rules) static RULE: Rule = Rule {
@@ -78,8 +78,4 @@ fn check(context: &LineContext<'_, '_>, sink: &mut Sink) {
             });
         }
     }
-}
-
-fn is_zip(name: &str) -> bool {
-    name.to_lowercase().ends_with(".zip")
 }

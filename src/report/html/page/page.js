@@ -216,16 +216,16 @@
   }
 
   // The title of the window: whose delivery, its date, then what the page is.
-  function entitle() {
+  function setTitle() {
     var title = document.querySelector('title');
     var zh = title.getAttribute('data-zh');
     var en = title.getAttribute('data-en');
     document.title = document.title.replace(isEnglish() ? zh : en, say(zh, en));
   }
 
-  function speak(language) {
+  function setLanguage(language) {
     root.lang = language;
-    entitle();
+    setTitle();
     each(document.querySelectorAll('[data-language]'), function (button) {
       button.setAttribute('aria-pressed', String(button.getAttribute('data-language') === language));
     });
@@ -275,9 +275,9 @@
   }
 
   root.classList.add('scripted');
-  speak(root.lang);
+  setLanguage(root.lang);
   each(document.querySelectorAll('[data-language]'), function (button) {
-    button.addEventListener('click', function () { speak(button.getAttribute('data-language')); });
+    button.addEventListener('click', function () { setLanguage(button.getAttribute('data-language')); });
   });
   each(document.querySelectorAll('[data-cause]'), function (button) {
     button.addEventListener('click', function () { list('filter-cause', button.getAttribute('data-cause')); });
