@@ -2,7 +2,8 @@
 //!
 //! Two things run in parallel, each pair in a scope of its own: the store reads the last snapshot while the
 //! delivery is parsed, and it writes rows while references, forests and their rules are computed. These rows
-//! are in an open transaction, which only an `Approved` can commit.
+//! are in an open transaction, which only an `Approved` can commit. The rows of the forests are made then too, if they
+//! can be known; those of a first load are written into a file of their own.
 
 use std::{path::Path, sync::mpsc, thread, time::Instant};
 
