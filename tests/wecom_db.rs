@@ -1,7 +1,10 @@
 //! Callbacks in `wecom.db`: events, the state derived from them, durability.
 
 mod events;
+mod format;
 mod joined;
+mod meaning;
+mod naive;
 mod order;
 mod store;
 mod verbs;
@@ -15,7 +18,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 /// The state tables.
-const STATE: [&str; 12] = [
+const STATE: [&str; 13] = [
     "member",
     "member_department",
     "department",
@@ -28,15 +31,16 @@ const STATE: [&str; 12] = [
     "customer_tag",
     "batch_job",
     "current_tag_member",
+    "member_identity",
 ];
 
 fn received(body: &[u8]) -> ReceivedEvent {
     ReceivedEvent {
         received_at: DateTime::<Utc>::from_timestamp(1_795_000_000, 5_000_000).unwrap(),
         endpoint: Endpoint::Member,
-        corp_id: "ww6a112864f8022910".to_owned(),
+        corp_id: "wxf8b4f85f3a794e77".to_owned(),
         agent_id: "chengyuan".to_owned(),
-        receive_id: "ww6a112864f8022910".to_owned(),
+        receive_id: "wxf8b4f85f3a794e77".to_owned(),
         timestamp: Some(1_795_000_000),
         nonce: "n".to_owned(),
         body: body.to_vec(),

@@ -20,6 +20,7 @@ use crate::config::job::Job;
 use crate::metrics::CallbackCounts;
 use crate::model::{Language, Message};
 use crate::wecom::crypto::Credentials;
+use crate::wecom::event::Event;
 use crate::wecom::receive::{self, Account, MAX_BODY, Received};
 use crate::wecom::store::{ReceivedEvent, Stored, WecomStoreError};
 
@@ -104,8 +105,8 @@ impl Callbacks {
     }
 
     fn note(&self, about: &str, event: &RequestEvent<'_>) {
-        // A doubtful timestamp is logged besides the outcome of the request.
-        if !matches!(event, RequestEvent::Age(..)) {
+        // What is doubtful of a request is logged besides its outcome.
+        if !event.is_remark() {
             let (tenant, agent) = about.split_once('/').unwrap_or_default();
             self.counts.add(tenant, agent, event.kind(), 1);
         }
@@ -238,12 +239,27 @@ async fn answer(State(callbacks): State<Arc<Callbacks>>, request: Request) -> Re
         callbacks.note(&about, &RequestEvent::Verified(app));
         return text(received.opened.message);
     }
-    match store(app, received, now).await {
+    let event = ReceivedEvent {
+        received_at: now,
+        endpoint: app.endpoint,
+        corp_id: app.corp_id.clone(),
+        agent_id: app.agent_id.clone(),
+        receive_id: received.receive_id,
+        timestamp: received.timestamp,
+        nonce: received.nonce,
+        body: received.opened.message,
+    };
+    let parsed = event.parse();
+    let remark = RequestEvent::of_problem(app, &parsed, now);
+    match store(app, event, parsed).await {
         Ok(stored) => {
             let (id, repeated) = match stored {
                 Stored::New(id) => (id, false),
                 Stored::Repeated(id) => (id, true),
             };
+            if let Some(remark) = remark.filter(|_| !repeated) {
+                callbacks.note(&about, &remark);
+            }
             let outcome = if repeated { REPEATED } else { STORED };
             callbacks.counts.add(&app.tenant, &app.agent_id, outcome, 1);
             tracing::debug!(
@@ -276,11 +292,7 @@ impl Callbacks {
 }
 
 /// Stores the event. Resolves only once it is durable.
-async fn store(
-    app: &App,
-    received: Received,
-    now: DateTime<Utc>,
-) -> Result<Stored, WecomStoreError> {
+async fn store(app: &App, event: ReceivedEvent, parsed: Event) -> Result<Stored, WecomStoreError> {
     let store = match app.event_store.opened() {
         Some(store) => store,
         None => {
@@ -289,18 +301,7 @@ async fn store(
             opened.map_err(|_| WecomStoreError::Stopped { path: app.event_store.path() })??
         }
     };
-    store
-        .store(ReceivedEvent {
-            received_at: now,
-            endpoint: app.endpoint,
-            corp_id: app.corp_id.clone(),
-            agent_id: app.agent_id.clone(),
-            receive_id: received.receive_id,
-            timestamp: received.timestamp,
-            nonce: received.nonce,
-            body: received.opened.message,
-        })
-        .await
+    store.store_parsed(event, parsed).await
 }
 
 /// What every refusal looks like. The connection ends with it, whether or not the request was read to its end.

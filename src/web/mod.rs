@@ -7,3 +7,4 @@ mod registry;
 mod request_event;
 mod request_log;
 pub mod server;
+mod waiting;

@@ -1,6 +1,9 @@
 //! The events of a request that are worth a line in the log, and the words for each.
 
+use chrono::{DateTime, Utc};
+
 use crate::model::Message;
+use crate::wecom::event::{Event, ParseProblem};
 use crate::wecom::receive::Refusal;
 use crate::wecom::store::WecomStoreError;
 
@@ -34,9 +37,39 @@ pub(super) enum RequestEvent<'a> {
     Verified(&'a App),
     /// The timestamp is this many seconds from now.
     Age(&'a App, i64),
+    /// The event is a suite's for that other corp; it was stored and changes no state.
+    OtherCorp(&'a App, String),
+    /// The time of the event lies that many seconds ahead; it was stored and counts from its arrival.
+    FutureTime(&'a App, i64),
 }
 
-impl RequestEvent<'_> {
+impl<'a> RequestEvent<'a> {
+    /// What is to be said of an event that was taken.
+    pub(super) fn of_problem(
+        app: &'a App,
+        event: &Event,
+        now: DateTime<Utc>,
+    ) -> Option<RequestEvent<'a>> {
+        match event.problem? {
+            ParseProblem::OtherCorp => {
+                Some(RequestEvent::OtherCorp(app, event.auth_corp_id.clone()?))
+            }
+            ParseProblem::FutureTime => {
+                let seconds = event.create_time?.saturating_sub(now.timestamp());
+                Some(RequestEvent::FutureTime(app, seconds))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is said besides the outcome of the request.
+    pub(super) fn is_remark(&self) -> bool {
+        matches!(
+            self,
+            RequestEvent::Age(..) | RequestEvent::OtherCorp(..) | RequestEvent::FutureTime(..)
+        )
+    }
+
     /// A short name for the log, and the label of the metric of refused requests.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -54,6 +87,8 @@ impl RequestEvent<'_> {
             RequestEvent::Crowded => "crowded",
             RequestEvent::NotStored(..) => "not-stored",
             RequestEvent::Age(..) => "timestamp",
+            RequestEvent::OtherCorp(..) => "other-corp",
+            RequestEvent::FutureTime(..) => "future-time",
             RequestEvent::Verified(_) => "verified",
             RequestEvent::Refused(_, refusal) => match refusal {
                 Refusal::Query | Refusal::Missing(_) | Refusal::Several(_) => "query",
@@ -141,6 +176,32 @@ impl RequestEvent<'_> {
                 format!(
                     "the timestamp of a callback of tenant {} agent {} is {seconds} s before this machine's time; it was \
                      accepted. If it is no late retry, check the clock",
+                    app.tenant, app.agent_id
+                ),
+            ),
+            RequestEvent::OtherCorp(app, corp) => {
+                let corp = quoted(corp);
+                Message::new(
+                    format!(
+                        "租户 {} 应用 {} 收到其他企业（AuthCorpId {corp}）的套件事件，已保存，但不影响本企业的状态；\
+                         确属本企业时，请核对任务文件的 corp_id",
+                        app.tenant, app.agent_id
+                    ),
+                    format!(
+                        "an event of a suite for another corp (AuthCorpId {corp}) came to tenant {} agent {}; it was stored \
+                         and changes no state. If it is the same corp, check corp_id in the job file",
+                        app.tenant, app.agent_id
+                    ),
+                )
+            }
+            RequestEvent::FutureTime(app, seconds) => Message::new(
+                format!(
+                    "租户 {} 应用 {} 的事件的 CreateTime 比本机时间晚 {seconds} 秒，已保存，按收到时间计；请检查本机时钟",
+                    app.tenant, app.agent_id
+                ),
+                format!(
+                    "CreateTime of an event of tenant {} agent {} is {seconds} s ahead of this machine's time; it was \
+                     stored and counts from its arrival. Check the clock",
                     app.tenant, app.agent_id
                 ),
             ),
@@ -298,6 +359,8 @@ mod tests {
             RequestEvent::NotStored(app, &full),
             RequestEvent::Verified(app),
             RequestEvent::Age(app, 1_000),
+            RequestEvent::OtherCorp(app, "another".to_owned()),
+            RequestEvent::FutureTime(app, 1_000),
         ]);
         for event in events {
             let Message { zh, en } = event.message();

@@ -1,16 +1,21 @@
 //! An HTTP/1.1 server that bounds what a client may take of it: time, connections, header bytes.
 //!
 //! TLS is the work of a reverse proxy in front. What a body may be is for the pages to say; how long it may
-//! take to arrive is decided here.
+//! take to arrive is decided here. A connection that waits for its client makes room for another as `waiting` says.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::pin::pin;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
+use axum::http::Request;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,7 +23,9 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::waiting::{Client, Waiting};
 
 /// What a client may take of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +39,13 @@ pub struct Limits {
     /// The age at which a connection is asked to close after the answer under way; a client that does not
     /// take its answers is cut off [`Limits::request`] later.
     pub connection: Duration,
-    /// Open connections; more wait in the system's queue.
+    /// Open connections; for one more, the longest waiting is cut off, and without one it waits in the system's queue.
     pub connections: usize,
+    /// So long any connection may wait for its client, however crowded it is.
+    pub patience: Duration,
+    /// Connections of one address that may wait longer than [`Limits::patience`]. Requests that are being answered do
+    /// not count, so that this does not bound a proxy; it should keep no more idle connections than this.
+    pub per_address: usize,
     /// Bytes of a request's head, at least 8 KiB.
     pub head_bytes: usize,
     /// At the end of the server: how long requests under way may take to finish.
@@ -48,6 +60,9 @@ impl Default for Limits {
             connection: Duration::from_secs(15 * 60),
             // Half of the files that a process may usually have open: the databases need some.
             connections: 512,
+            // WeCom waits five seconds for its answer.
+            patience: Duration::from_secs(1),
+            per_address: 64,
             head_bytes: 32 * 1024,
             drain: Duration::from_secs(10),
         }
@@ -65,29 +80,40 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let slots = Arc::new(Semaphore::new(limits.connections));
+    let waiting = Waiting::new(limits.patience, limits.per_address);
     let (closing, closed) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
+    // The connection that waits for a slot, and whether another was already cut off for it.
+    let mut next: Option<(TcpStream, IpAddr)> = None;
+    let mut room_made = false;
     loop {
-        let accepted = async {
-            // The semaphore is never closed.
-            let slot = Arc::clone(&slots).acquire_owned().await;
-            (slot, listener.accept().await)
-        };
+        let is_full = next.is_some() && !room_made && slots.available_permits() == 0;
+        // Where all are being answered, one of them may wait for its client later.
+        let due = waiting.due(is_full).or(is_full.then(|| Instant::now() + limits.patience));
         tokio::select! {
             biased;
             () = &mut shutdown => break,
             Some(ended) = connections.join_next(), if !connections.is_empty() => note(ended),
-            (slot, accepted) = accepted => match accepted {
-                Ok((stream, _)) => {
-                    let connection = connection(stream, app.clone(), limits, closed.clone());
-                    connections.spawn(async move {
-                        connection.await;
-                        drop(slot);
-                    });
+            slot = Arc::clone(&slots).acquire_owned(), if next.is_some() => {
+                let Some((stream, address)) = next.take() else { continue };
+                let client = waiting.client(address, Instant::now());
+                let connection = connection(stream, client, app.clone(), limits, closed.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(slot);
+                });
+            }
+            accepted = listener.accept(), if next.is_none() => match accepted {
+                Ok((stream, peer)) => {
+                    next = Some((stream, peer.ip()));
+                    room_made = false;
                 }
                 Err(error) => pause_after(&error).await,
             },
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
+                room_made |= waiting.make_room(is_full, Instant::now());
+            }
         }
     }
     drop(listener);
@@ -107,6 +133,7 @@ pub async fn serve(
 /// Serves one connection to its end.
 async fn connection(
     stream: TcpStream,
+    client: Arc<Client>,
     app: Router,
     limits: Limits,
     mut closed: watch::Receiver<bool>,
@@ -114,10 +141,14 @@ async fn connection(
     // Answers are small and must not wait for more of them.
     let _ = stream.set_nodelay(true);
     let app = TowerToHyperService::new(app);
-    let service = service_fn(move |request| {
-        let answer = app.call(request);
+    let asking = Arc::clone(&client);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let client = Arc::clone(&asking);
+        let answer = app.call(request.map(|body| Watched::new(body, Arc::clone(&client))));
         async move {
-            match timeout(limits.request, answer).await {
+            let answer = timeout(limits.request, answer).await;
+            client.waits(Instant::now());
+            match answer {
                 Ok(answer) => answer.map_err(|never: Infallible| match never {}),
                 // An error instead of an answer makes hyper close the connection.
                 Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut)),
@@ -131,8 +162,10 @@ async fn connection(
         .half_close(true)
         .max_buf_size(limits.head_bytes.max(8 * 1024));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut cut_off = pin!(client.is_cut_off());
     let outcome = tokio::select! {
         outcome = connection.as_mut() => Some(outcome),
+        () = cut_off.as_mut() => return cut(),
         _ = closed.wait_for(|closed| *closed) => None,
         () = sleep(limits.connection) => None,
     };
@@ -140,15 +173,59 @@ async fn connection(
         Some(outcome) => outcome,
         None => {
             connection.as_mut().graceful_shutdown();
-            match timeout(limits.request, connection).await {
-                Ok(outcome) => outcome,
-                Err(_) => return,
+            tokio::select! {
+                outcome = connection => outcome,
+                () = cut_off => return cut(),
+                () = sleep(limits.request) => return,
             }
         }
     };
     if let Err(error) = outcome {
         // Whoever scans the port makes these; they are no fault of ours.
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+fn cut() {
+    tracing::debug!("a connection that waited for its client made room for others");
+}
+
+/// A request's body; when it has arrived whole, its client is no longer waited for.
+struct Watched {
+    body: Incoming,
+    client: Arc<Client>,
+}
+
+impl Watched {
+    fn new(body: Incoming, client: Arc<Client>) -> Watched {
+        if body.is_end_stream() {
+            client.is_answered();
+        }
+        Watched { body, client }
+    }
+}
+
+impl Body for Watched {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if matches!(frame, Poll::Ready(None)) || self.body.is_end_stream() {
+            self.client.is_answered();
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -7,9 +7,15 @@ mod node;
 mod object;
 mod problem;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 pub use node::Node;
 pub use object::{Object, ObjectKind};
 pub use problem::ParseProblem;
+
+/// How far `CreateTime` may be ahead of the clock of this machine, whose clocks differ by seconds as a rule. What is
+/// farther ahead would keep every later event of its object without effect until that time.
+const MAX_AHEAD: TimeDelta = TimeDelta::minutes(10);
 
 /// A decrypted text, read as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +54,38 @@ impl Event {
             Ok(fields) => Event::of(fields),
             Err(problem) => Event { problem: Some(problem), ..Event::of(Node::default()) },
         }
+    }
+
+    /// The event as it counts for the corp of `corp_id`, to which it came at `received_at`: that of another corp
+    /// changes no state of this one, and a time that cannot be true is named.
+    pub fn for_corp(self, corp_id: &str, received_at: DateTime<Utc>) -> Event {
+        let mut event = self;
+        let mut problem = None;
+        if event.is_ahead(received_at) {
+            problem = Some(ParseProblem::FutureTime);
+        }
+        if event.auth_corp_id.as_deref().is_some_and(|authorising| authorising != corp_id) {
+            problem = Some(ParseProblem::OtherCorp);
+            event.new_user_id = None;
+            if let Some(object) = &mut event.object {
+                object.kind = None;
+            }
+        }
+        event.problem = event.problem.or(problem);
+        event
+    }
+
+    /// When the change happened: `CreateTime`, or the arrival where that is missing or cannot be true.
+    pub fn occurred_at(&self, received_at: DateTime<Utc>) -> DateTime<Utc> {
+        self.create_time
+            .filter(|seconds| *seconds >= 0 && !self.is_ahead(received_at))
+            .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+            .unwrap_or(received_at)
+    }
+
+    fn is_ahead(&self, received_at: DateTime<Utc>) -> bool {
+        let latest = (received_at + MAX_AHEAD).timestamp();
+        self.create_time.is_some_and(|seconds| seconds > latest)
     }
 
     fn of(fields: Node) -> Event {

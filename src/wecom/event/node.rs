@@ -189,13 +189,13 @@ fn from_json(
     }
     let mut node = Node { name, ..Node::default() };
     match value {
-        // As an empty element; JSON has no other word for it.
+        // Left out where it stands within something.
         Value::Null => {}
         Value::Bool(yes) => node.text = if *yes { "1" } else { "0" }.to_owned(),
         Value::Number(number) => node.text = number.to_string(),
         Value::String(text) => node.text = text.trim().to_owned(),
         Value::Array(items) => {
-            for item in items {
+            for item in items.iter().filter(|item| !item.is_null()) {
                 node.children.push(from_json("Item".to_owned(), item, depth + 1, elements)?);
             }
             // A list of plain values reads as the comma list that XML has in its place.
@@ -206,7 +206,8 @@ fn from_json(
             }
         }
         Value::Object(fields) => {
-            for (name, value) in fields {
+            // A null says nothing of its field, where an empty text says that it is empty.
+            for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
                 let field = from_json(name.clone(), value, depth + 1, elements)?;
                 // XML repeats `Item`, where JSON has one of that name with a list.
                 match value {
@@ -236,7 +237,9 @@ mod tests {
             ("<?xml version=\"1.0\"?><!-- c -->\n<xml><a>1</a></xml>\n", "A", Some("1")),
             ("{\"A\": \"1\"}", "A", Some("1")),
             ("{\"a\": 1}", "A", Some("1")),
-            ("{\"A\": null}", "A", Some("")),
+            ("{\"A\": null}", "A", None),
+            ("{\"A\": [1, null, 2]}", "A", Some("1,2")),
+            ("{\"A\": {\"B\": null}}", "A", Some("")),
             ("{\"xml\": {\"A\": 2}}", "A", Some("2")),
             ("{\"A\": [1, 2]}", "A", Some("1,2")),
             ("{\"A\": []}", "A", Some("")),

@@ -1,6 +1,6 @@
-//! Why the text of an event cannot be read.
+//! Why the text of an event cannot be read, or does not count as it stands.
 
-/// Why a text, or a part of it, could not be read. The event is stored all the same.
+/// Why a text, or a part of it, could not be read or does not count. The event is stored all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParseProblem {
     /// The text is not UTF-8.
@@ -13,6 +13,10 @@ pub enum ParseProblem {
     TooLarge,
     /// An event that concerns an object does not say which.
     MissingId,
+    /// A suite's event for a corp (`AuthCorpId`) that is not the one to which it came.
+    OtherCorp,
+    /// `CreateTime` is so far in the future that it cannot be true; the arrival counts instead.
+    FutureTime,
 }
 
 impl ParseProblem {
@@ -24,6 +28,8 @@ impl ParseProblem {
             ParseProblem::Doctype => "doctype",
             ParseProblem::TooLarge => "too_large",
             ParseProblem::MissingId => "missing_id",
+            ParseProblem::OtherCorp => "other_corp",
+            ParseProblem::FutureTime => "future_time",
         }
     }
 }

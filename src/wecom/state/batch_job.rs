@@ -11,7 +11,7 @@ use super::state_descriptor::State;
 const TABLE: Table = Table { name: "batch_job", key: &["job_id"], has_lifecycle: false };
 
 /// How events change a batch job.
-pub(super) static STATE: State = State { table: &TABLE, links: &[], fold, is_newest: None };
+pub(super) static STATE: State = State { table: &TABLE, links: &[], fold };
 
 const FIELDS: [(&str, &str); 3] =
     [("job_type", "JobType"), ("err_code", "ErrCode"), ("err_msg", "ErrMsg")];

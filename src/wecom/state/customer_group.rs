@@ -6,15 +6,14 @@ use std::borrow::Cow;
 
 use rusqlite::Connection;
 
-use super::Step;
 use super::row::{self, Lifecycle, Table};
 use super::state_descriptor::State;
+use super::step::{Meaning, Step};
 
 const TABLE: Table = Table { name: "customer_group", key: &["chat_id"], has_lifecycle: true };
 
 /// How events change a customer group.
-pub(super) static STATE: State =
-    State { table: &TABLE, links: &["customer_group_member"], fold, is_newest: None };
+pub(super) static STATE: State = State { table: &TABLE, links: &["customer_group_member"], fold };
 
 const FIELDS: [(&str, &str); 2] =
     [("last_detail", "UpdateDetail"), ("member_version", "CurMemVer")];
@@ -34,18 +33,17 @@ fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     fields.extend(CHANGES.iter().map(|(column, name)| {
         (*column, (detail == Some(*name)).then_some(Cow::Borrowed(step.at)))
     }));
-    let lifecycle = match step.change() {
-        "create" => Lifecycle::Created,
-        "dismiss" => Lifecycle::Deleted,
+    let lifecycle = match step.meaning() {
+        Meaning::Begins => row::beginning(conn, &TABLE, &[chat], &step)?,
+        Meaning::Ends => Lifecycle::Deleted,
         _ => Lifecycle::Updated,
     };
     row::write(conn, &TABLE, &[chat], &fields, lifecycle, &step)?;
     if lifecycle == Lifecycle::Created {
-        conn.prepare_cached("delete from customer_group_member where chat_id = ?1")?
-            .execute([chat])?;
+        row::delete_all(conn, "customer_group_member", "chat_id", chat)?;
     }
-    let leaving = match (lifecycle, detail) {
-        (Lifecycle::Created, _) | (_, Some("add_member")) => false,
+    let leaving = match (step.meaning(), detail) {
+        (Meaning::Begins, _) | (_, Some("add_member")) => false,
         (_, Some("del_member")) => true,
         _ => return Ok(()),
     };
@@ -64,9 +62,15 @@ fn change_members(
     } else {
         ("joined_at", "join_scene", "left_at", "quit_scene", "JoinScene")
     };
-    // Who comes back has not left; who leaves has still come at some time.
-    let other =
-        if leaving { String::new() } else { format!(", {other_at} = null, {other_scene} = null") };
+    // Who comes back has not left; who leaves has still come at some time. Who comes and leaves within one second has
+    // left, whichever is told first.
+    let other = match leaving {
+        true => String::new(),
+        false => format!(
+            ", {other_scene} = case when {other_at} = ?3 then {other_scene} end, \
+             {other_at} = case when {other_at} = ?3 then {other_at} end"
+        ),
+    };
     let mut change = conn.prepare_cached(&format!(
         "insert into customer_group_member (chat_id, member_id, {at}, {scene}, changed_at, event_id) \
          values (?1, ?2, ?3, ?4, ?3, ?5) on conflict (chat_id, member_id) do update set \

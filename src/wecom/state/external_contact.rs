@@ -1,16 +1,18 @@
-//! `external_contact`: a customer as one member follows them, `change_external_contact`.
+//! `external_contact`: a customer as one member follows them, `change_external_contact`. The row is under the id that
+//! the member has now.
 
 use rusqlite::{Connection, ToSql};
 
 use super::Step;
+use super::identity;
 use super::row::Table;
 use super::state_descriptor::State;
 
 const TABLE: Table =
     Table { name: "external_contact", key: &["external_user_id", "user_id"], has_lifecycle: true };
 
-/// How events change a external contact.
-pub(super) static STATE: State = State { table: &TABLE, links: &[], fold, is_newest: None };
+/// How events change an external contact.
+pub(super) static STATE: State = State { table: &TABLE, links: &[], fold };
 
 /// What each change sets, beside when it happened; `:state`, `:source` and `:reason` are what the event says.
 /// An event about something else leaves the relation as it was.
@@ -51,6 +53,10 @@ fn sets(change: &str) -> (&'static str, &'static str) {
 
 fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     let Some(object) = &step.event.object else { return Ok(()) };
+    let user_id = match &object.user_id {
+        Some(user_id) => identity::current(conn, user_id, step.at)?,
+        None => return Ok(()),
+    };
     let fields = &step.event.fields;
     let (status, sets) = sets(step.change());
     conn.prepare_cached(
@@ -58,7 +64,7 @@ fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
          values (?1, ?2, ?3, ?4, ?5) on conflict (external_user_id, user_id) do update set \
          changed_at = ?4, event_id = ?5",
     )?
-    .execute((&object.id, &object.user_id, status, step.at, step.id))?;
+    .execute((&object.id, &user_id, status, step.at, step.id))?;
     let at = Some(step.at);
     let parameters = [
         (":state", fields.text_of("State")),
@@ -67,8 +73,7 @@ fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
         (":at", at),
     ];
     // SQLite takes no value that the statement does not name.
-    let mut values: Vec<(&str, &dyn ToSql)> =
-        vec![(":contact", &object.id), (":user", &object.user_id)];
+    let mut values: Vec<(&str, &dyn ToSql)> = vec![(":contact", &object.id), (":user", &user_id)];
     values.extend(
         parameters
             .iter()

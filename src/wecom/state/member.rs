@@ -1,22 +1,21 @@
 //! `member` and `member_department`: `create_user`, `update_user`, `delete_user` of `change_contact`.
 //!
-//! `NewUserID` renames: the member goes on under the new id. The old id stays as a row that says what it became, so
-//! that an event which still names it finds the member.
+//! `NewUserID` renames: the member goes on under the new id. Every id that it gave up stays as a row that says which it
+//! has now, so that an event which still names it finds the member.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::Step;
 use super::row::{self, Lifecycle, Table};
 use super::state_descriptor::State;
+use super::step::{Meaning, Step};
 
 const TABLE: Table = Table { name: "member", key: &["user_id"], has_lifecycle: true };
 
 /// How events change a member.
-pub(super) static STATE: State =
-    State { table: &TABLE, links: &["member_department"], fold, is_newest: Some(is_newest) };
+pub(super) static STATE: State = State { table: &TABLE, links: &["member_department"], fold };
 
 /// The columns with their names in events (documents 90970 and 96361).
 const FIELDS: [(&str, &str); 17] = [
@@ -39,63 +38,33 @@ const FIELDS: [(&str, &str); 17] = [
     ("is_leader", "IsLeader"),
 ];
 
-/// Renames that are followed from an id; WeCom lets an id change once.
-const RENAMES: usize = 16;
-
-/// What is known of an id without looking further.
-struct Known {
-    changed_at: String,
-    deleted: bool,
-    renamed_to: Option<String>,
+/// Whether the id is nobody's any more, by a deletion or a rename; none if it is not known.
+fn is_given_up(conn: &Connection, user_id: &str) -> rusqlite::Result<Option<bool>> {
+    conn.prepare_cached("select deleted_at is not null from member where user_id = ?1")?
+        .query_row([user_id], |row| row.get(0))
+        .optional()
 }
 
-fn known(conn: &Connection, user_id: &str) -> rusqlite::Result<Option<Known>> {
-    conn.prepare_cached(
-        "select changed_at, deleted_at is not null, renamed_to from member where user_id = ?1",
-    )?
-    .query_row([user_id], |row| {
-        Ok(Known { changed_at: row.get(0)?, deleted: row.get(1)?, renamed_to: row.get(2)? })
-    })
-    .optional()
-}
-
-/// The id under which the member is known now.
-fn current_id(conn: &Connection, user_id: &str) -> rusqlite::Result<String> {
-    let mut id = user_id.to_owned();
-    for _ in 0..RENAMES {
-        match known(conn, &id)?.and_then(|known| known.renamed_to) {
-            Some(next) => id = next,
-            None => break,
-        }
-    }
-    Ok(id)
-}
-
-/// Whether nothing that is known of the member happened after the event.
-fn is_newest(conn: &Connection, step: &Step<'_>) -> rusqlite::Result<bool> {
-    let Some(object) = &step.event.object else { return Ok(true) };
-    for id in [Some(&object.id), step.event.new_user_id.as_ref()].into_iter().flatten() {
-        if let Some(known) = known(conn, id)? {
-            // Of an id that was given up, only the whole history can tell.
-            if known.changed_at.as_str() > step.at || known.renamed_to.is_some() {
-                return Ok(false);
-            }
-        }
-    }
-    Ok(true)
+/// The id that the member now has who gave this one up by a rename.
+pub(super) fn renamed_to(conn: &Connection, user_id: &str) -> rusqlite::Result<Option<String>> {
+    let found: Option<Option<String>> = conn
+        .prepare_cached("select renamed_to from member where user_id = ?1")?
+        .query_row([user_id], |row| row.get(0))
+        .optional()?;
+    Ok(found.flatten())
 }
 
 fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     let Some(object) = &step.event.object else { return Ok(()) };
-    let lifecycle = match step.change() {
-        "create_user" => Lifecycle::Created,
-        "delete_user" => Lifecycle::Deleted,
+    let lifecycle = match step.meaning() {
+        Meaning::Begins => row::beginning(conn, &TABLE, &[&object.id], &step)?,
+        Meaning::Ends => Lifecycle::Deleted,
         _ => Lifecycle::Updated,
     };
     // A new member may get an id that another one gave up; everything else is about who gave it up.
-    let user_id = match lifecycle {
-        Lifecycle::Created => object.id.clone(),
-        _ => current_id(conn, &object.id)?,
+    let user_id = match step.meaning() {
+        Meaning::Begins => object.id.clone(),
+        _ => renamed_to(conn, &object.id)?.unwrap_or_else(|| object.id.clone()),
     };
     let mut fields = row::fields(&step, &FIELDS);
     let attributes = step.event.fields.get("ExtAttr").map(|node| node.to_json().to_string());
@@ -135,7 +104,7 @@ fn write_departments(
     let aligned = leaders.filter(|leaders| leaders.len() == departments.len());
     let was: BTreeMap<&str, Option<bool>> =
         before.iter().map(|(id, leads)| (id.as_str(), *leads)).collect();
-    conn.prepare_cached("delete from member_department where user_id = ?1")?.execute([user_id])?;
+    row::delete_all(conn, "member_department", "user_id", user_id)?;
     let mut insert = conn.prepare_cached(
         "insert or ignore into member_department \
          (user_id, department_id, position, is_leader, changed_at, event_id) values (?1, ?2, ?3, ?4, ?5, ?6)",
@@ -163,9 +132,9 @@ fn departments(conn: &Connection, user_id: &str) -> rusqlite::Result<Vec<(String
 /// Carries a member over to the new id. What an event of the same second has already set for the new id is kept;
 /// what is left of another member who once had it is not.
 fn rename(conn: &Connection, old: &str, new: &str, step: &Step<'_>) -> rusqlite::Result<()> {
-    if known(conn, new)?.is_some_and(|known| known.deleted) {
+    if is_given_up(conn, new)? == Some(true) {
         row::delete(conn, &TABLE, &[new])?;
-        conn.prepare_cached("delete from member_department where user_id = ?1")?.execute([new])?;
+        row::delete_all(conn, "member_department", "user_id", new)?;
     }
     let columns: Vec<&str> = FIELDS
         .iter()
@@ -188,11 +157,16 @@ fn rename(conn: &Connection, old: &str, new: &str, step: &Step<'_>) -> rusqlite:
         conn.prepare_cached("update member_department set user_id = ?2 where user_id = ?1")?
             .execute((old, new))?;
     } else {
-        conn.prepare_cached("delete from member_department where user_id = ?1")?.execute([old])?;
+        row::delete_all(conn, "member_department", "user_id", old)?;
     }
     conn.prepare_cached(
         "update member set renamed_to = ?2, deleted_at = ?3, changed_at = ?3, event_id = ?4 where user_id = ?1",
     )?
-    .execute((old, new, step.at, step.id))
+    .execute((old, new, step.at, step.id))?;
+    // The ids before that one, too, lead to the member.
+    conn.prepare_cached(
+        "update member set renamed_to = ?2 where renamed_to = ?1 and user_id <> ?2",
+    )?
+    .execute([old, new])
     .map(|_| ())
 }

@@ -1,10 +1,11 @@
 //! The state that follows from events: members, departments, tags, customers.
 //!
-//! The state of an object is the fold of its events in the order of (when it happened, when it came), and of nothing
-//! else. So it depends neither on the order in which events of different objects come, nor on re-delivery; what
-//! concerns two objects (a tag of a deleted member) is derived by views. An event that is the newest of its object, as
-//! nearly all are, is folded onto the rows that are there. One that came late makes its object be folded anew from
-//! `callback_event`, once a transaction.
+//! The state of an object is the fold of its events, by the second in which they happened, within it by what they can
+//! mean (`step`), and of nothing else. So it depends neither on the order in which events come, nor on re-delivery. What
+//! other objects tell of a member goes by the id that the member has now (`identity`): the objects that name a renamed
+//! member are folded anew. What else concerns two objects (a tag of a deleted member) is derived by views. An event that
+//! is the newest of its object, as nearly all are, is folded onto the rows that are there. One that came late makes its
+//! object be folded anew from `callback_event`, once a transaction.
 //!
 //! Absent is not empty: a field that an event does not have stays as it was, an empty one becomes empty.
 
@@ -12,22 +13,25 @@ mod batch_job;
 mod customer_group;
 mod customer_tag;
 mod department;
+mod entries;
 mod external_contact;
 mod history;
+mod identity;
+mod kinds;
 mod member;
 mod row;
-mod kinds;
 mod state_descriptor;
 mod step;
 mod tag;
 
 use std::collections::BTreeSet;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use crate::wecom::event::{Event, Object, ObjectKind};
 
-use kinds::{key_of, state_of};
+use kinds::state_of;
+use step::Meaning;
 
 pub(in crate::wecom) use history::forget_without_events;
 pub(in crate::wecom) use step::Step;
@@ -44,8 +48,8 @@ pub(in crate::wecom) enum Effect {
 /// The changes of one transaction.
 #[derive(Debug, Default)]
 pub(in crate::wecom) struct Changes {
-    /// Objects whose history has to be folded anew.
-    late: BTreeSet<Object>,
+    /// Objects whose history has to be folded anew, by kind and id.
+    late: BTreeSet<(ObjectKind, String)>,
 }
 
 impl Changes {
@@ -64,7 +68,7 @@ impl Changes {
             if is_newest(conn, kind, object, &step)? {
                 (state_of(kind).fold)(conn, step)
             } else {
-                self.late.insert(object.clone());
+                self.late.insert((kind, object.id.clone()));
                 Ok(())
             }
         })
@@ -74,24 +78,48 @@ impl Changes {
     ///
     /// # Errors
     /// As [`Changes::apply`].
-    pub(in crate::wecom) fn finish(self, conn: &Connection) -> rusqlite::Result<()> {
-        for object in &self.late {
-            refold(conn, object)?;
+    pub(in crate::wecom) fn finish(mut self, conn: &Connection) -> rusqlite::Result<()> {
+        // Members come first in the order of kinds, and add the objects that name them.
+        while let Some((kind, id)) = self.late.pop_first() {
+            let (_, dependents) = fold_anew(conn, kind, &id)?;
+            self.late.extend(dependents);
         }
         Ok(())
     }
 }
 
-/// Makes the rows of an object anew from its events.
+/// Makes the rows of an object anew from its events, and those of others for which that makes a difference.
 ///
 /// # Errors
 /// As [`Changes::apply`].
-pub(in crate::wecom) fn refold(conn: &Connection, object: &Object) -> rusqlite::Result<Effect> {
-    let Some(kind) = object.kind else { return Ok(Effect::Applied) };
-    guarded(conn, || {
-        history::forget(conn, kind, object)?;
-        history::replay(conn, kind, object, |step| (state_of(kind).fold)(conn, step))
-    })
+pub(in crate::wecom) fn refold(
+    conn: &Connection,
+    kind: ObjectKind,
+    id: &str,
+) -> rusqlite::Result<Effect> {
+    let (effect, dependents) = fold_anew(conn, kind, id)?;
+    for (kind, id) in dependents {
+        fold_anew(conn, kind, &id)?;
+    }
+    Ok(effect)
+}
+
+/// Objects by kind and id.
+type Objects = Vec<(ObjectKind, String)>;
+
+/// Makes the rows of an object anew from its events. Returns the objects that name it under an id which now means
+/// another member.
+fn fold_anew(conn: &Connection, kind: ObjectKind, id: &str) -> rusqlite::Result<(Effect, Objects)> {
+    let mut dependents = Objects::new();
+    let effect = guarded(conn, || {
+        history::forget(conn, kind, id)?;
+        history::replay(conn, kind, id, |step| (state_of(kind).fold)(conn, step))?;
+        if kind == ObjectKind::Member {
+            dependents = history::identify(conn, id)?;
+        }
+        Ok(())
+    })?;
+    Ok((effect, dependents))
 }
 
 fn concerned(event: &Event) -> Option<(&Object, ObjectKind)> {
@@ -99,19 +127,43 @@ fn concerned(event: &Event) -> Option<(&Object, ObjectKind)> {
     Some((object, object.kind?))
 }
 
-/// Whether nothing that is known of the object happened after the event.
+/// Whether the event comes after all that is known of the object. Where the row alone cannot tell, it does not.
 fn is_newest(
     conn: &Connection,
     kind: ObjectKind,
     object: &Object,
     step: &Step<'_>,
 ) -> rusqlite::Result<bool> {
-    let state = state_of(kind);
-    if let Some(is_newest) = state.is_newest {
-        return is_newest(conn, step);
+    // Renames are rare, and concern several ids.
+    if kind == ObjectKind::Member
+        && (step.meaning() == Meaning::Renames || member::renamed_to(conn, &object.id)?.is_some())
+    {
+        return Ok(false);
     }
-    let changed_at = row::changed_at(conn, state.table, &key_of(kind, object, &object.id))?;
-    Ok(changed_at.is_none_or(|changed_at| changed_at.as_str() <= step.at))
+    let follower = match &object.user_id {
+        Some(user_id) if kind.descriptor().per_follower => {
+            Some(identity::current(conn, user_id, step.at)?)
+        }
+        _ => None,
+    };
+    let key: Vec<&str> = [object.id.as_str()].into_iter().chain(follower.as_deref()).collect();
+    let Some((changed_at, event_id)) = row::last_change(conn, state_of(kind).table, &key)? else {
+        return Ok(true);
+    };
+    if changed_at != step.at {
+        return Ok(changed_at.as_str() < step.at);
+    }
+    let last = conn
+        .prepare_cached(
+            "select coalesce(change_type, ''), new_user_id is not null, content_hash \
+             from callback_event where id = ?1",
+        )?
+        .query_row([event_id], |row| {
+            let meaning = Meaning::of(row.get_ref(0)?.as_str()?, row.get(1)?);
+            Ok((meaning, row.get_ref(2)?.as_blob()?) < (step.meaning(), step.hash))
+        })
+        .optional()?;
+    Ok(last.unwrap_or(false))
 }
 
 /// Does all of `change` or nothing of it.

@@ -42,14 +42,45 @@ pub(super) fn fields<'a>(
         .collect()
 }
 
-/// When the row changed last; none if there is none.
-pub(super) fn changed_at(
+/// When the row changed last, and by which event; none if there is none.
+pub(super) fn last_change(
     conn: &Connection,
     table: &Table,
     key: &[&str],
-) -> rusqlite::Result<Option<String>> {
-    let sql = format!("select changed_at from {} where {}", table.name, table.condition());
-    conn.prepare_cached(&sql)?.query_row(params_from_iter(key), |row| row.get(0)).optional()
+) -> rusqlite::Result<Option<(String, i64)>> {
+    let sql =
+        format!("select changed_at, event_id from {} where {}", table.name, table.condition());
+    conn.prepare_cached(&sql)?
+        .query_row(params_from_iter(key), |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
+}
+
+/// What an event means that says that the object is new. An object begins once a second: another such event is a
+/// repetition, or what another application was told, and adds to what the first said.
+pub(super) fn beginning(
+    conn: &Connection,
+    table: &Table,
+    key: &[&str],
+    step: &Step<'_>,
+) -> rusqlite::Result<Lifecycle> {
+    let sql = format!("select created_at from {} where {}", table.name, table.condition());
+    let created_at: Option<Option<String>> =
+        conn.prepare_cached(&sql)?.query_row(params_from_iter(key), |row| row.get(0)).optional()?;
+    Ok(match created_at.flatten() {
+        Some(created_at) if created_at == step.at => Lifecycle::Updated,
+        _ => Lifecycle::Created,
+    })
+}
+
+/// Deletes all rows of a table with that value of a column.
+pub(super) fn delete_all(
+    conn: &Connection,
+    table: &str,
+    column: &str,
+    value: &str,
+) -> rusqlite::Result<()> {
+    let sql = format!("delete from {table} where {column} = ?1");
+    conn.prepare_cached(&sql)?.execute([value]).map(|_| ())
 }
 
 /// Deletes a row.

@@ -13,6 +13,4 @@ pub(super) struct State {
     pub(super) links: &'static [&'static str],
     /// Changes the rows by the newest event of the object.
     pub(super) fold: fn(&Connection, Step<'_>) -> rusqlite::Result<()>,
-    /// Whether nothing that is known of the object happened after the event, where the row alone cannot tell.
-    pub(super) is_newest: Option<fn(&Connection, &Step<'_>) -> rusqlite::Result<bool>>,
 }

@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::Step;
+use super::identity;
 use super::row::{self, Lifecycle, Table};
 use super::state_descriptor::State;
 
@@ -10,34 +11,65 @@ const TABLE: Table = Table { name: "tag", key: &["tag_id"], has_lifecycle: false
 
 /// How events change a tag.
 pub(super) static STATE: State =
-    State { table: &TABLE, links: &["tag_member", "tag_department"], fold, is_newest: None };
+    State { table: &TABLE, links: &["tag_member", "tag_department"], fold };
 
-/// The tables of what a tag is given to, with the fields that tell what gains and what loses it.
-const HOLDERS: [(&str, &str, &str, &str); 2] = [
-    ("tag_member", "user_id", "AddUserItems", "DelUserItems"),
-    ("tag_department", "department_id", "AddPartyItems", "DelPartyItems"),
+/// What a tag is given to.
+struct Holders {
+    table: &'static str,
+    column: &'static str,
+    /// The fields that tell what gains and what loses the tag.
+    add: &'static str,
+    del: &'static str,
+    are_members: bool,
+}
+
+const HOLDERS: [Holders; 2] = [
+    Holders {
+        table: "tag_member",
+        column: "user_id",
+        add: "AddUserItems",
+        del: "DelUserItems",
+        are_members: true,
+    },
+    Holders {
+        table: "tag_department",
+        column: "department_id",
+        add: "AddPartyItems",
+        del: "DelPartyItems",
+        are_members: false,
+    },
 ];
 
 fn fold(conn: &Connection, step: Step<'_>) -> rusqlite::Result<()> {
     let Some(object) = &step.event.object else { return Ok(()) };
     row::write(conn, &TABLE, &[&object.id], &[], Lifecycle::Updated, &step)?;
-    for (table, holder, add, del) in HOLDERS {
-        let items = |name: &str| step.event.fields.get(name).map(|list| list.items());
-        let columns = format!("(tag_id, {holder}, added_at, removed_at, changed_at, event_id)");
-        let conflict = format!("on conflict (tag_id, {holder}) do update set");
+    for Holders { table, column, add, del, are_members } in &HOLDERS {
+        let holders = |name: &str| -> rusqlite::Result<Vec<String>> {
+            let items = step.event.fields.get(name).map(|list| list.items()).unwrap_or_default();
+            items
+                .into_iter()
+                .map(|id| match are_members {
+                    true => identity::current(conn, id, step.at),
+                    false => Ok(id.to_owned()),
+                })
+                .collect()
+        };
+        let columns = format!("(tag_id, {column}, added_at, removed_at, changed_at, event_id)");
+        let conflict = format!("on conflict (tag_id, {column}) do update set");
+        // What gains and loses a tag within one second has lost it, whichever is told first.
         let mut added = conn.prepare_cached(&format!(
             "insert into {table} {columns} values (?1, ?2, ?3, null, ?3, ?4) {conflict} \
-             added_at = case when removed_at is null then added_at else ?3 end, removed_at = null, \
-             changed_at = ?3, event_id = ?4"
+             added_at = case when removed_at is null or removed_at = ?3 then coalesce(added_at, ?3) else ?3 end, \
+             removed_at = case when removed_at = ?3 then removed_at end, changed_at = ?3, event_id = ?4"
         ))?;
-        for id in items(add).unwrap_or_default() {
+        for id in holders(add)? {
             added.execute((&object.id, id, step.at, step.id))?;
         }
         let mut removed = conn.prepare_cached(&format!(
             "insert into {table} {columns} values (?1, ?2, null, ?3, ?3, ?4) {conflict} \
              removed_at = ?3, changed_at = ?3, event_id = ?4"
         ))?;
-        for id in items(del).unwrap_or_default() {
+        for id in holders(del)? {
             removed.execute((&object.id, id, step.at, step.id))?;
         }
     }

@@ -19,7 +19,11 @@ pub const DATABASE: &str = "wecom.db";
 const FORMAT: FileFormat = FileFormat {
     application_id: 0x6f72_7765,
     migrations: || {
-        vec![M::up(include_str!("migrations/0001.sql")), M::up(include_str!("migrations/0002.sql"))]
+        vec![
+            M::up(include_str!("migrations/0001.sql")),
+            M::up(include_str!("migrations/0002.sql")),
+            M::up(include_str!("migrations/0003.sql")),
+        ]
     },
 };
 

@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use super::connection::{self, DATABASE};
 use super::error::WecomStoreError;
 use super::events;
+use super::rebuild::rebuild_outdated;
 use super::received::{ReceivedEvent, Stored};
 use super::writer::{self, QueuedEvent};
 use crate::wecom::event::Event;
@@ -33,14 +34,19 @@ pub struct EventStore {
 
 impl EventStore {
     /// Opens the database of the tenant whose folder is given. Neither folder nor file need exist: the first event
-    /// creates them. An existing file is brought to the newest format.
+    /// creates them. An existing file is brought to the newest format; state tables of an earlier version are made anew
+    /// in the background.
     ///
     /// # Errors
     /// [`WecomStoreError::Newer`] and [`WecomStoreError::Foreign`] before anything is written; any fault of the file.
     pub fn open(tenant_dir: &Path) -> Result<EventStore, WecomStoreError> {
         let path = tenant_dir.join(DATABASE);
         let conn = match path.exists() {
-            true => Some(connection::open(&path)?),
+            true => {
+                let conn = connection::open(&path)?;
+                rebuild_outdated(&conn, &path)?;
+                Some(conn)
+            }
             false => None,
         };
         let (queue, receiver) = mpsc::channel(QUEUE_CAPACITY);
@@ -59,6 +65,19 @@ impl EventStore {
     /// [`WecomStoreError::Overloaded`] after four seconds without a place in the queue; any fault of the database. The
     /// event must then not be acknowledged. The next call tries again from the start, on a file opened anew.
     pub async fn store(&self, event: ReceivedEvent) -> Result<Stored, WecomStoreError> {
+        let parsed = event.parse();
+        self.store_parsed(event, parsed).await
+    }
+
+    /// As [`EventStore::store`], where the caller has parsed the event.
+    ///
+    /// # Errors
+    /// As [`EventStore::store`].
+    pub async fn store_parsed(
+        &self,
+        event: ReceivedEvent,
+        parsed: Event,
+    ) -> Result<Stored, WecomStoreError> {
         let overloaded = |_| WecomStoreError::Overloaded { path: self.path.to_path_buf() };
         let stopped = || WecomStoreError::Stopped { path: self.path.to_path_buf() };
         let kib = (event.body.len() / 1_024 + 1).min(QUEUE_MEMORY_KIB) as u32;
@@ -70,8 +89,7 @@ impl EventStore {
             .await
             .map_err(overloaded)?
             .ok_or_else(stopped)?;
-        let parsed = Event::parse(&event.body);
-        let hash = events::content_hash(&event);
+        let hash = events::content_hash(&event.body);
         let (answer, answered) = oneshot::channel();
         slot.send(QueuedEvent { event, parsed, hash, answer, _memory_permit: permit });
         answered.await.unwrap_or_else(|_| Err(stopped()))

@@ -12,24 +12,13 @@ use crate::wecom::event::Event;
 /// A retry has the same address and text, whatever its timestamp, nonce and ciphertext (whether WeCom reuses those is
 /// not documented). Ids and times do not identify an event: several events of one object in the same second are
 /// common. If two applications receive the same change, both events are stored; only the first changes the state.
-pub(super) fn content_hash(event: &ReceivedEvent) -> [u8; 32] {
-    Sha256::digest(&event.body).into()
+pub(super) fn content_hash(body: &[u8]) -> [u8; 32] {
+    Sha256::digest(body).into()
 }
 
-/// When the change happened, as ISO text in UTC: `CreateTime`, or the arrival if that is missing or invalid.
-pub(super) fn occurred_at(event: &ReceivedEvent, parsed: &Event) -> String {
-    occurred(event.received_at, parsed.create_time)
-}
-
-/// As [`occurred_at`], from the two columns that determine it.
-pub(super) fn occurred(received_at: DateTime<Utc>, create_time: Option<i64>) -> String {
-    // Years of four digits, so that the texts sort.
-    let sortable = 0..253_402_300_800;
-    let valid = create_time.filter(|seconds| sortable.contains(seconds));
-    valid
-        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
-        .unwrap_or(received_at)
-        .to_rfc3339_opts(SecondsFormat::Secs, true)
+/// When the change happened, as ISO text in UTC to the second.
+pub(super) fn occurred_at(parsed: &Event, received_at: DateTime<Utc>) -> String {
+    parsed.occurred_at(received_at).to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Formats a time of arrival for `received_at`.
@@ -82,19 +71,23 @@ pub(super) fn insert(
         .execute((id, received_at))?;
         return Ok(Inserted { stored: Stored::Repeated(id), new_content: false });
     }
+    let object = parsed.object.as_ref();
+    let kind = object.and_then(|object| object.kind).map(|kind| kind.name());
+    // The plus keeps SQLite from looking for the hash among all events of a kind.
     let new_content = !conn
-        .prepare_cached("select 1 from callback_event where content_hash = ?1")?
-        .exists([hash])?;
+        .prepare_cached(
+            "select 1 from callback_event where content_hash = ?1 and +object_kind is ?2",
+        )?
+        .exists((hash, kind))?;
     // Valid UTF-8 is stored as text, so that every tool shows it; anything else as bytes.
     let text = std::str::from_utf8(&event.body).ok();
     let body: &dyn rusqlite::ToSql = match &text {
         Some(text) => text,
         None => &event.body,
     };
-    let object = parsed.object.as_ref();
     conn.prepare_cached(INSERT)?.execute(named_params! {
         ":received_at": received_at,
-        ":occurred_at": occurred_at(event, parsed),
+        ":occurred_at": occurred_at(parsed, event.received_at),
         ":endpoint": event.endpoint.name(),
         ":corp_id": event.corp_id,
         ":agent_id": event.agent_id,
@@ -104,7 +97,7 @@ pub(super) fn insert(
         ":msg_type": parsed.msg_type,
         ":event": parsed.event,
         ":change_type": parsed.change_type,
-        ":object_kind": object.and_then(|object| object.kind).map(|kind| kind.name()),
+        ":object_kind": kind,
         ":object_id": object.map(|object| &object.id),
         ":user_id": object.and_then(|object| object.user_id.as_ref()),
         ":new_user_id": parsed.new_user_id,

@@ -3,6 +3,9 @@
 //! It works object by object in short transactions: each object is consistent before and after, so readers never see
 //! a partial one, a callback waits some milliseconds at most, and a rebuild can be interrupted. One long transaction
 //! would delay callbacks until WeCom gives up.
+//!
+//! State tables that an earlier version of orgsnap derived in another way are rebuilt when the file is opened for
+//! writing, in the background: callbacks are stored meanwhile.
 
 use std::path::Path;
 use std::thread;
@@ -14,7 +17,7 @@ use rusqlite::{Connection, Row, TransactionBehavior, params};
 use super::connection::{self, DATABASE};
 use super::error::WecomStoreError;
 use super::events;
-use crate::wecom::event::{Event, Object, ObjectKind};
+use crate::wecom::event::{Event, ObjectKind};
 use crate::wecom::state::{self, Effect};
 
 /// Events parsed again at a time.
@@ -22,6 +25,10 @@ const EVENTS_PER_BATCH: i64 = 1_000;
 
 /// Objects of one transaction.
 const OBJECTS_PER_TRANSACTION: i64 = 200;
+
+/// The number in `state_format` of state tables as this version derives them. It changes whenever the same events give
+/// other tables.
+const STATE_FORMAT: i64 = 2;
 
 /// Pause after a transaction, so that a waiting callback can be stored.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -56,10 +63,38 @@ pub fn rebuild(tenant_dir: &Path) -> Result<RebuildSummary, WecomStoreError> {
         rebuild_objects(&mut conn, &mut summary)?;
         let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         summary.removed = state::forget_without_events(&transaction)? as u64;
+        if summary.failed == 0 {
+            transaction.execute("update state_format set format = ?1", [STATE_FORMAT])?;
+        }
         transaction.commit()?;
         Ok(summary)
     };
     run().map_err(|error| WecomStoreError::sqlite(&path, error))
+}
+
+/// Rebuilds the state tables in a thread of its own, if an earlier version of orgsnap derived them. Interrupted or
+/// failed, it begins anew when the file is opened the next time.
+pub(super) fn rebuild_outdated(conn: &Connection, path: &Path) -> Result<(), WecomStoreError> {
+    let format: i64 = conn
+        .query_row("select format from state_format", [], |row| row.get(0))
+        .map_err(|error| WecomStoreError::sqlite(path, error))?;
+    let Some(tenant_dir) = path.parent().filter(|_| format < STATE_FORMAT) else { return Ok(()) };
+    let tenant_dir = tenant_dir.to_path_buf();
+    let database = path.display().to_string();
+    tracing::info!(database, "the state tables are made anew as this version derives them");
+    let run = move || match rebuild(&tenant_dir) {
+        Ok(RebuildSummary { events, objects, failed, .. }) => {
+            tracing::info!(database, events, objects, failed, "the state tables are made anew");
+        }
+        Err(error) => {
+            tracing::error!(database, %error, "the state tables could not be made anew; `orgsnap wecom rebuild` does it");
+        }
+    };
+    thread::Builder::new()
+        .name("wecom-rebuild".to_owned())
+        .spawn(run)
+        .map(|_| ())
+        .map_err(|_| WecomStoreError::Stopped { path: path.to_path_buf() })
 }
 
 /// The values of [`COLUMNS`].
@@ -79,7 +114,7 @@ fn stored_columns(row: &Row<'_>) -> rusqlite::Result<Columns> {
 fn columns(parsed: &Event, received_at: DateTime<Utc>) -> Columns {
     let object = parsed.object.as_ref();
     [
-        Some(events::occurred(received_at, parsed.create_time)),
+        Some(events::occurred_at(parsed, received_at)),
         parsed.msg_type.clone(),
         parsed.event.clone(),
         parsed.change_type.clone(),
@@ -101,7 +136,7 @@ fn reparse_events(conn: &mut Connection, summary: &mut RebuildSummary) -> rusqli
         let mut changed = Vec::new();
         let mut read = 0;
         let mut statement = conn.prepare_cached(&format!(
-            "select {COLUMNS}, id, received_at, create_time, body from callback_event \
+            "select {COLUMNS}, id, received_at, create_time, corp_id, body from callback_event \
              where id > ?1 order by id limit ?2"
         ))?;
         let mut rows = statement.query([last, EVENTS_PER_BATCH])?;
@@ -109,7 +144,8 @@ fn reparse_events(conn: &mut Connection, summary: &mut RebuildSummary) -> rusqli
             read += 1;
             last = row.get(12)?;
             let received_at = events::parse_arrival(&row.get::<_, String>(13)?)?;
-            let parsed = Event::parse(row.get_ref(15)?.as_bytes()?);
+            let parsed = Event::parse(row.get_ref(16)?.as_bytes()?)
+                .for_corp(row.get_ref(15)?.as_str()?, received_at);
             let parsed_columns = (columns(&parsed, received_at), parsed.create_time);
             if parsed_columns != (stored_columns(row)?, row.get(14)?) {
                 changed.push((last, parsed_columns));
@@ -170,11 +206,9 @@ fn rebuild_objects(conn: &mut Connection, summary: &mut RebuildSummary) -> rusql
             let Some(newest) = ids.last() else { break };
             let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
             for id in &ids {
-                for object in objects(&transaction, kind, id)? {
-                    match state::refold(&transaction, &object)? {
-                        Effect::Applied => summary.objects += 1,
-                        Effect::Failed => summary.failed += 1,
-                    }
+                match state::refold(&transaction, kind, id)? {
+                    Effect::Applied => summary.objects += 1,
+                    Effect::Failed => summary.failed += 1,
                 }
             }
             transaction.commit()?;
@@ -183,18 +217,4 @@ fn rebuild_objects(conn: &mut Connection, summary: &mut RebuildSummary) -> rusql
         }
     }
     Ok(())
-}
-
-/// The objects of an id: one; for an external contact one for each member who follows it.
-fn objects(conn: &Connection, kind: ObjectKind, id: &str) -> rusqlite::Result<Vec<Object>> {
-    let object = |user_id| Object { kind: Some(kind), id: id.to_owned(), user_id };
-    if !kind.descriptor().per_follower {
-        return Ok(vec![object(None)]);
-    }
-    conn.prepare_cached(
-        "select distinct user_id from callback_event \
-         where object_kind = ?1 and object_id = ?2 order by user_id",
-    )?
-    .query_map([kind.name(), id], |row| Ok(object(row.get(0)?)))?
-    .collect()
 }

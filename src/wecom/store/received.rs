@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::wecom::event::Event;
+
 /// The callback address at which an event arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
@@ -40,6 +42,13 @@ pub struct ReceivedEvent {
     pub nonce: String,
     /// The decrypted text, as WeCom wrote it.
     pub body: Vec<u8>,
+}
+
+impl ReceivedEvent {
+    /// What it says, as it counts for the corp to which it came.
+    pub fn parse(&self) -> Event {
+        Event::parse(&self.body).for_corp(&self.corp_id, self.received_at)
+    }
 }
 
 /// The outcome of storing an event: its row in `callback_event`, durable in either case.

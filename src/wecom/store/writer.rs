@@ -11,6 +11,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::error::WecomStoreError;
+use super::rebuild::rebuild_outdated;
 use super::received::{ReceivedEvent, Stored};
 use super::{connection, events};
 use crate::wecom::event::Event;
@@ -111,6 +112,7 @@ fn store(
         Some(current) => current,
         None => {
             let conn = connection::open(path)?;
+            rebuild_outdated(&conn, path)?;
             open.insert(OpenFile { conn, identity: identity(path) })
         }
     };
@@ -138,8 +140,8 @@ fn write(
             if let Stored::New(id) = inserted.stored
                 && inserted.new_content
             {
-                let at = events::occurred_at(&queued.event, &queued.parsed);
-                let step = Step { id, at: &at, event: &queued.parsed };
+                let at = events::occurred_at(&queued.parsed, queued.event.received_at);
+                let step = Step { id, at: &at, hash: &queued.hash, event: &queued.parsed };
                 if changes.apply(&transaction, step)? == Effect::Failed {
                     events::record_problem(&transaction, id, "state_failed")?;
                 }
