@@ -46,6 +46,7 @@ mod value_type;
 mod values;
 mod wecom;
 mod wecom_app;
+mod wecom_roster;
 mod wecom_section;
 
 #[cfg(test)]
@@ -80,6 +81,7 @@ pub use source::{
     SftpSource, Source, Tls,
 };
 pub use tops::TopWords;
+pub use wecom_roster::{IdCase, RosterMapping};
 pub use wecom::{
     AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, PlatformAccount, Wecom,
     WecomApp, is_aes_key, is_token,

@@ -77,12 +77,11 @@ impl Reader {
         let statements =
             Statements::new(&view, account_column).map_err(|error| self.fault(error))?;
         read(statements.staff, &mut |row| {
-            let id: Option<&str> = row.get_ref(0)?.as_str_or_null()?;
-            Ok(id.map_or(Ok(()), |id| tell(RosterPerson::Staff(id))))
+            Ok(text(row, 0)?.map_or(Ok(()), |id| tell(RosterPerson::Staff(id))))
         })?;
         for (sql, is_delivered) in [(statements.delivered, true), (statements.gone, false)] {
             read(sql, &mut |row| {
-                let text = |at: usize| row.get_ref(at)?.as_str_or_null();
+                let text = |at| text(row, at);
                 let Some(id) = text(0)? else { return Ok(Ok(())) };
                 let status: Option<i64> = row.get(2)?;
                 Ok(tell(RosterPerson::Agent(RosterAgent {
@@ -137,4 +136,8 @@ impl Statements {
             gone: Some(gone),
         })
     }
+}
+
+fn text<'r>(row: &'r Row<'_>, at: usize) -> rusqlite::Result<Option<&'r str>> {
+    Ok(row.get_ref(at)?.as_str_or_null()?)
 }

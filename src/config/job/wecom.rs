@@ -3,7 +3,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::cron::Cron;
 use super::secret::SecretSource;
+use super::wecom_roster::RosterMapping;
 
 /// The insurer's WeCom.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,10 @@ pub struct Wecom {
     pub api: ApiAddresses,
     /// The official accounts and mini programs; no two have the same appid.
     pub accounts: Vec<PlatformAccount>,
+    /// When `serve` compares the members with the roster; never by default.
+    pub reconcile: Option<Cron>,
+    /// How a member's user id follows from an agent.
+    pub roster: RosterMapping,
 }
 
 /// The servers of WeCom and of official accounts, without a slash at the end.

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::{HashMap, hash_map::EntryRef};
-
 use super::accounts::{account_key, user_id};
 use super::difference::{AgentDetail, Difference, DifferenceKind};
 use crate::config::job::{IdCase, RosterMapping};
@@ -68,26 +66,24 @@ struct Account {
 #[derive(Debug)]
 pub struct Members {
     case: IdCase,
-    accounts: HashMap<Box<str>, Account>,
+    accounts: BTreeMap<Box<str>, Account>,
 }
 
 impl Members {
     /// No members yet.
     pub fn new(case: IdCase) -> Members {
-        Members { case, accounts: HashMap::new() }
+        Members { case, accounts: BTreeMap::new() }
     }
 
     /// Adds a member, who may be listed once a department. Returns whether the member is new.
     pub fn add(&mut self, user_id: &str) -> bool {
         let key = account_key(user_id, self.case);
-        match self.accounts.entry_ref(key.as_ref()) {
-            EntryRef::Occupied(_) => false,
-            EntryRef::Vacant(free) => {
-                let listed = (key != user_id).then(|| Box::from(user_id));
-                free.insert(Account { listed, ..Account::default() });
-                true
-            }
+        if self.accounts.contains_key(key.as_ref()) {
+            return false;
         }
+        let listed = (key != user_id).then(|| Box::from(user_id));
+        self.accounts.insert(Box::from(key), Account { listed, ..Account::default() });
+        true
     }
 
     /// How many there are.
@@ -105,7 +101,7 @@ impl Members {
 #[derive(Debug)]
 pub struct Comparison<'m> {
     mapping: &'m RosterMapping,
-    accounts: HashMap<Box<str>, Account>,
+    accounts: BTreeMap<Box<str>, Account>,
     /// Members of whose departure the callbacks know nothing, by account.
     missed: BTreeMap<String, String>,
 }

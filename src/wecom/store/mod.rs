@@ -20,7 +20,6 @@ pub use connection::DATABASE;
 pub(in crate::wecom) use connection::{open, open_existing};
 pub use error::WecomStoreError;
 pub use event_store::EventStore;
-pub(in crate::wecom) use events::format_arrival;
 pub use reader::{Body, EventQuery, EventReader, Query, StoredEvent};
 pub use rebuild::{RebuildSummary, rebuild};
 pub use received::{Endpoint, ReceivedEvent, Stored};

@@ -1,0 +1,17 @@
+//! The members of WeCom, compared with the roster of the newest snapshot and with what the callbacks say.
+//!
+//! Read-only towards WeCom. [`compare`](Comparison) is pure and lets everything but the list pass by; [`Scope`] tells a list
+//! that is short from members who left; [`RosterStore`] keeps the differences with their days in `wecom.db`.
+
+mod accounts;
+mod compare;
+mod difference;
+mod paging;
+mod scope;
+mod store;
+
+pub use compare::{Agent, Comparison, Members, Standing, ToldMember};
+pub use difference::{AgentDetail, Difference, DifferenceKind};
+pub use paging::{Paging, PagingFault, PagingLimits};
+pub use scope::{Departments, Narrowed, Scope};
+pub use store::{Changed, Check, DoneCheck, Found, RosterStore, StoredDifference, Unalerted};

@@ -1,0 +1,4 @@
+//! Members of WeCom compared with the roster.
+
+mod days;
+mod naive;
