@@ -421,13 +421,13 @@ fn commit(conn: &mut Connection, check: &Check) -> rusqlite::Result<Changed> {
     let day = last.map_or(check.day, |last| last.max(check.day));
     let (today, last) = (day.to_string(), last.unwrap_or(day).to_string());
     let closed = transaction.execute(
-        "update roster_check set last_day = max(first_day, ?1) where last_day is null and not exists \
+        "update roster_check set last_day = max(first_day, ?1), closed_on = ?2 where last_day is null and not exists \
          (select 1 from temp.found f where f.kind = roster_check.kind and f.subject = roster_check.subject)",
-        [&last],
+        [&last, &today],
     )?;
     // What an earlier check of the day no longer found is found again: it never ended.
     let reopened = transaction.execute(
-        "update roster_check set last_day = null where last_day = ?1 and exists \
+        "update roster_check set last_day = null, closed_on = null where closed_on = ?1 and exists \
          (select 1 from temp.found f where f.kind = roster_check.kind and f.subject = roster_check.subject)",
         [&today],
     )?;

@@ -12,10 +12,12 @@ create table roster_check (
   leave_date text,
   first_day text not null,
   last_day text,
+  closed_on text,
   alerted integer not null default 0
 );
 create unique index roster_check_open on roster_check (kind, subject) where last_day is null;
 create index roster_check_subject on roster_check (kind, subject, last_day);
+create index roster_check_closed on roster_check (closed_on) where closed_on is not null;
 create index roster_check_unalerted on roster_check (alerted) where alerted = 0;
 
 create table roster_check_run (
