@@ -38,4 +38,5 @@ mod schemas;
 mod semantics;
 mod serve;
 mod terms;
+mod wecom_api;
 mod wecom_db;

@@ -70,7 +70,9 @@ pub(super) fn meaning(section: &str, name: &str) -> Message {
         ),
         ("wecom", "reconcile") => Message::fixed("未设置：不核对", "not written: they are not compared"),
         ("wecom.roster", "field") => Message::fixed("未设置：代理人 id", "not written: the agent's id"),
-        ("alert" | "wecom", "ca") => Message::fixed("未设置：公共根证书", "not written: the public roots"),
+        ("alert" | "wecom", "ca") => {
+            Message::fixed("未设置：公共根证书", "not written: the public roots")
+        }
         _ => Message::fixed("未设置", "not written"),
     }
 }
