@@ -6,12 +6,14 @@
 mod accounts;
 mod compare;
 mod difference;
-mod paging;
+mod error;
+mod reconcile;
 mod scope;
 mod store;
 
 pub use compare::{Agent, Comparison, Members, Standing, ToldMember};
 pub use difference::{AgentDetail, Difference, DifferenceKind};
-pub use paging::{Paging, PagingFault, PagingLimits};
+pub use error::RosterError;
+pub use reconcile::{Reconciled, Reconciliation};
 pub use scope::{Departments, Narrowed, Scope};
 pub use store::{Changed, Check, DoneCheck, Found, RosterStore, StoredDifference, Unalerted};
