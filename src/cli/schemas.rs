@@ -38,6 +38,7 @@ const JSON_SCHEMAS: [(&str, &str); 15] = [
     ("tree.schema.json", include_str!("../../schemas/tree.schema.json")),
     ("wecom-events.schema.json", include_str!("../../schemas/wecom-events.schema.json")),
     ("wecom-rebuild.schema.json", include_str!("../../schemas/wecom-rebuild.schema.json")),
+    ("wecom-reconcile.schema.json", include_str!("../../schemas/wecom-reconcile.schema.json")),
     ("wecom-send-test.schema.json", include_str!("../../schemas/wecom-send-test.schema.json")),
     ("wecom-urls.schema.json", include_str!("../../schemas/wecom-urls.schema.json")),
 ];

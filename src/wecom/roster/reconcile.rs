@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::compare::{Agent, Comparison, Members, Standing};
 use super::error::RosterError;
-use super::scope::{Departments, Narrowed, Scope};
+use super::scope::{Departments, Scope};
 use super::store::{Changed, Check, RosterStore};
 use crate::config::job::{AgentId, Job, Secret, WecomApp};
 use crate::config::schema::Schema;
