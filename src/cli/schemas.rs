@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 }
 
 /// The JSON Schemas of what is printed and sent. That of job files is made from the table of their keys.
-const JSON_SCHEMAS: [(&str, &str); 15] = [
+const JSON_SCHEMAS: [(&str, &str); 16] = [
     ("alert.schema.json", alert::document::SCHEMA),
     ("config.schema.json", include_str!("../../schemas/config.schema.json")),
     ("diff.schema.json", include_str!("../../schemas/diff.schema.json")),
