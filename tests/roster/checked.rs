@@ -178,10 +178,8 @@ fn a_shorter_list_or_a_narrower_scope_is_a_failed_check_that_changes_no_differen
 }
 
 #[test]
-fn an_application_that_may_see_less_than_before_is_a_narrower_scope() {
+fn an_application_that_may_not_list_members_is_told_by_its_code() {
     let insurer = Insurer::new(300);
-    // Here the application may list members.
-    insurer.server.change(|enterprise| enterprise.apps.truncate(1));
     let app =
         format!("[[wecom_app]]\nagent_id = {AGENT_ID}\nsecret = {{ env = \"APP_SECRET\" }}\n");
     insurer.write_job("", &app);

@@ -22,7 +22,7 @@ const FORMAT: FileFormat = FileFormat {
         vec![
             M::up(include_str!("migrations/0001.sql")),
             M::up(include_str!("migrations/0002.sql")),
-            M::up(include_str!("migrations/0003.sql")),
+            M::up(include_str!("migrations/0004.sql")),
         ]
     },
 };
