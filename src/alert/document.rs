@@ -269,14 +269,12 @@ fn title(event: &RunEvent, kind: AlertKind) -> Text {
             "the job file is broken, its last good version stays in use",
         ),
         (EventKind::JobFileRead, _) => ("任务文件已恢复正常", "the job file is in order again"),
-        (EventKind::MembersUnchecked { .. }, _) => (
-            "企业微信成员核对未完成",
-            "WeCom's members could not be compared with the roster",
-        ),
-        (EventKind::MembersChecked, _) => (
-            "企业微信成员核对已恢复",
-            "WeCom's members are compared with the roster again",
-        ),
+        (EventKind::MembersUnchecked { .. }, _) => {
+            ("企业微信成员核对未完成", "WeCom's members could not be compared with the roster")
+        }
+        (EventKind::MembersChecked, _) => {
+            ("企业微信成员核对已恢复", "WeCom's members are compared with the roster again")
+        }
         (EventKind::MembersDiffer { .. }, _) | (_, AlertKind::Members) => (
             "企业微信成员与花名册有新的差异",
             "WeCom's members differ from the roster in a new way",

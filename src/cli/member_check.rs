@@ -57,8 +57,8 @@ impl MemberCheck<'_> {
     }
 
     fn check(&self) -> Result<Reconciled, CheckError> {
-        let schema =
-            pipeline::schema_of(Some(self.job)).map_err(|error| CheckError::Failed(error.into()))?;
+        let schema = pipeline::schema_of(Some(self.job))
+            .map_err(|error| CheckError::Failed(error.into()))?;
         let tenant_dir = self.data.join(&self.job.tenant);
         let client = Client::of(&self.job.wecom).map_err(RosterError::from)?;
         let reconciliation = Reconciliation {
@@ -106,7 +106,8 @@ enum CheckError {
 
 impl From<RosterError> for CheckError {
     fn from(error: RosterError) -> CheckError {
-        let cancelled = matches!(&error, RosterError::Api(ApiError { fault: Fault::Cancelled, .. }));
+        let cancelled =
+            matches!(&error, RosterError::Api(ApiError { fault: Fault::Cancelled, .. }));
         let failure = Failure::from(error);
         if cancelled { CheckError::Cancelled(failure) } else { CheckError::Failed(failure) }
     }

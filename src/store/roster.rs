@@ -123,8 +123,9 @@ impl Statements {
         });
         let [status, others @ ..] = details;
         let others = others.map(|column| format!("cast({column} as text)")).join(", ");
-        let columns =
-            format!("cast({key} as text), cast({account} as text), cast({status} as integer), {others}");
+        let columns = format!(
+            "cast({key} as text), cast({account} as text), cast({status} as integer), {others}"
+        );
         let gone = format!(
             "select {columns} from agent_history as h \
              where not exists (select 1 from agent as a where a.{key} = h.{key}) \

@@ -32,8 +32,7 @@ fn check(folder: &Path, day: NaiveDate, found: &BTreeSet<String>) -> Changed {
     collected.finish().unwrap();
     let started_at = day.and_hms_opt(6, 0, 0).unwrap().and_utc();
     let scope = Scope { members: 10, departments: 1, ..Scope::default() };
-    let check =
-        Check { day, started_at, snapshot_date: day, scope, accepted_smaller: false };
+    let check = Check { day, started_at, snapshot_date: day, scope, accepted_smaller: false };
     store.commit(&check).unwrap()
 }
 

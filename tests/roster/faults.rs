@@ -16,7 +16,8 @@ fn fails(insurer: &Insurer, words: &str) {
     }
     assert_eq!(insurer.rows(), rows);
     let db = rusqlite::Connection::open(insurer.data().join("wecom.db")).unwrap();
-    let sql = "select message_en from roster_check_run where outcome = 'failed' order by id desc limit 1";
+    let sql =
+        "select message_en from roster_check_run where outcome = 'failed' order by id desc limit 1";
     let recorded: String = db.query_row(sql, [], |row| row.get(0)).unwrap();
     assert!(recorded.contains(words), "{recorded}");
 }
@@ -41,7 +42,9 @@ fn a_repeated_cursor_and_a_page_that_fails_half_way_are_failed_checks() {
     let denied = Misbehaviour::Code(48_002, "api forbidden".to_owned());
     insurer.server.script("user/list_id", [right(), denied]);
     fails(&insurer, "48002");
-    insurer.server.script("user/list_id", [right(), right(), Misbehaviour::Body("no JSON".to_owned())]);
+    insurer
+        .server
+        .script("user/list_id", [right(), right(), Misbehaviour::Body("no JSON".to_owned())]);
     // What may pass is tried again, and the check is done.
     let document = insurer.reconcile(&[]);
     assert_eq!(document["opened"], 25_000);

@@ -147,9 +147,10 @@ fn naive(company: &Company) -> Vec<Told> {
             ids.sort();
             ids.first().map(|id| (*id).clone())
         };
-        let is_staff = company.staff.iter().any(|id| {
-            same(id, member) || same(&format!("{}{id}", company.prefix), member)
-        });
+        let is_staff = company
+            .staff
+            .iter()
+            .any(|id| same(id, member) || same(&format!("{}{id}", company.prefix), member));
         let departed = own(Standing::Left).or_else(|| own(Standing::Gone));
         if own(Standing::Active).is_none() && !is_staff {
             let kind = match departed {

@@ -89,8 +89,6 @@ fn a_check_that_hangs_holds_up_no_run() {
     // It holds up the end neither.
     let pid = served.0.id().to_string();
     assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    wait_for(&log, "the end", || {
-        fs::read_to_string(&log).unwrap_or_default().contains("stopped")
-    });
+    wait_for(&log, "the end", || fs::read_to_string(&log).unwrap_or_default().contains("stopped"));
     assert!(served.0.wait().unwrap().success());
 }

@@ -63,10 +63,9 @@ impl MemberChecks {
                 continue;
             };
             let is_known = due.contains_key(&job.tenant);
-            let own = due.entry(job.tenant.clone()).or_insert_with(|| Due {
-                cron: (String::new(), job.timezone),
-                next: None,
-            });
+            let own = due
+                .entry(job.tenant.clone())
+                .or_insert_with(|| Due { cron: (String::new(), job.timezone), next: None });
             if own.cron != (cron.text().to_owned(), job.timezone) {
                 // A check that was missed while nothing ran is made up; a new expression counts from now.
                 let from = if is_known { now } else { self.last_start(job).unwrap_or(now) };
@@ -104,13 +103,8 @@ impl MemberChecks {
             let warn = |message: &Message| {
                 tracing::warn!(target: "orgsnap", tenant = %job.tenant, "{}", language.of(message));
             };
-            let check = MemberCheck {
-                job: &job,
-                data: &data,
-                now,
-                accept_smaller: false,
-                cancel: &cancel,
-            };
+            let check =
+                MemberCheck { job: &job, data: &data, now, accept_smaller: false, cancel: &cancel };
             let outcome = check.run(&|event| {
                 if let Err(error) = dispatcher.report(&job, event, now) {
                     warn(&error.message());

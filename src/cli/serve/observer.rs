@@ -146,8 +146,7 @@ impl Observer for ServeObserver {
     }
 
     fn on_tick(&self, statuses: &[TenantStatus], now: DateTime<Utc>) {
-        let jobs: Vec<Arc<Job>> =
-            statuses.iter().map(|status| Arc::clone(&status.job)).collect();
+        let jobs: Vec<Arc<Job>> = statuses.iter().map(|status| Arc::clone(&status.job)).collect();
         self.member_checks.on_tick(&jobs, now);
         for message in self.callback_reload.on_tick(jobs, now) {
             tracing::warn!(target: "orgsnap", "{}", self.language.of(&message));

@@ -102,7 +102,9 @@ fn job(tenant_or_job: &str, environment: &Environment) -> Result<Job, Failure> {
     }
     let usual = usual.display();
     Err(Failure::usage(Message::new(
-        format!("没有 {usual}；核对需要任务文件中的 corp_id 和 secret，请写出任务文件的路径（只看上次结果请加 --last）"),
+        format!(
+            "没有 {usual}；核对需要任务文件中的 corp_id 和 secret，请写出任务文件的路径（只看上次结果请加 --last）"
+        ),
         format!(
             "there is no {usual}: corp_id and secret stand in the job file, so give its path (or --last, for what the last \
              check found)"
@@ -334,7 +336,8 @@ fn drawn(
         }
         Ok::<(), WecomStoreError>(())
     })?;
-    let header = language.choose(["差异", "未解决", "当日新增", "示例"], ["difference", "open", "new", "such as"]);
+    let header = language
+        .choose(["差异", "未解决", "当日新增", "示例"], ["difference", "open", "new", "such as"]);
     let rows: Vec<Vec<String>> = counts
         .iter()
         .zip(&shown)

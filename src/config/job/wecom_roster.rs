@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::error::ConfigError;
+use crate::model::Message;
+
+use super::cron::Cron;
+use super::error::{ConfigError, Problem};
 use super::key::{Key, key};
 use super::resolver::Resolver;
 use super::value_type::ValueType;
@@ -82,6 +85,24 @@ pub(super) struct Written {
 }
 
 impl Resolver<'_> {
+    /// When the members are compared; `has_apps` says whether there is an application to list them by.
+    pub(super) fn reconcile(&self, cron: &Text, has_apps: bool) -> Result<Cron, ConfigError> {
+        if !has_apps {
+            let why = Message::fixed(
+                "核对需要读取企业微信成员，但没有 [[wecom_app]]；请添加通讯录应用（agent_id = \"chengyuan\"），或删除 reconcile",
+                "needs to list WeCom's members, but there is no [[wecom_app]]: write that of the contacts (agent_id = \
+                 \"chengyuan\"), or take reconcile out",
+            );
+            return Err(self.document.error_at(
+                "wecom",
+                "reconcile",
+                cron.span(),
+                Problem::Unfit(why),
+            ));
+        }
+        self.cron("wecom", "reconcile", cron)
+    }
+
     pub(super) fn wecom_roster(&self, written: Written) -> Result<RosterMapping, ConfigError> {
         let field = written
             .field

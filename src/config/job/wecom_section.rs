@@ -5,8 +5,7 @@ use toml::Spanned;
 
 use crate::model::Message;
 
-use super::cron::Cron;
-use super::error::{ConfigError, Problem};
+use super::error::ConfigError;
 use super::key::{Key, key};
 use super::resolver::Resolver;
 use super::value_type::ValueType;
@@ -101,7 +100,7 @@ impl Resolver<'_> {
             .take()
             .map(|cron| self.reconcile(&cron, !written.apps.is_empty()))
             .transpose()?;
-        let api = self.api_addresses(section)?;
+        let api = self.api_addresses(section, warnings)?;
         let mut apps: Vec<WecomApp> = Vec::with_capacity(written.apps.len());
         for app in written.apps {
             let app = self.wecom_app(app, &apps, warnings)?;
@@ -135,26 +134,21 @@ impl Resolver<'_> {
         })
     }
 
-    fn reconcile(&self, cron: &Text, has_apps: bool) -> Result<Cron, ConfigError> {
-        if !has_apps {
-            let why = Message::fixed(
-                "核对需要读取企业微信成员，但没有 [[wecom_app]]；请添加通讯录应用（agent_id = \"chengyuan\"），或删除 reconcile",
-                "needs to list WeCom's members, but there is no [[wecom_app]]: write that of the contacts (agent_id = \
-                 \"chengyuan\"), or take reconcile out",
-            );
-            return Err(self.document.error_at(
-                "wecom",
-                "reconcile",
-                cron.span(),
-                Problem::Unfit(why),
-            ));
-        }
-        self.cron("wecom", "reconcile", cron)
-    }
-
-    fn api_addresses(&self, written: Written) -> Result<ApiAddresses, ConfigError> {
+    fn api_addresses(
+        &self,
+        written: Written,
+        warnings: &mut Vec<Message>,
+    ) -> Result<ApiAddresses, ConfigError> {
         let default = ApiAddresses::default();
-        let url = |name: &str, value: Option<Text>| self.base_url("wecom", name, value);
+        let mut url = |name: &str, value: Option<Text>| {
+            if let Some(value) = &value
+                && value.get_ref().starts_with("http://")
+                && !is_loopback(value.get_ref())
+            {
+                warnings.push(self.unencrypted_warning(name, &value.span()));
+            }
+            self.base_url("wecom", name, value)
+        };
         Ok(ApiAddresses {
             api_url: url("api_url", written.api_url)?.unwrap_or(default.api_url),
             mp_api_url: url("mp_api_url", written.mp_api_url)?.unwrap_or(default.mp_api_url),
@@ -162,6 +156,18 @@ impl Resolver<'_> {
                 .unwrap_or(default.authorize_url),
             ca: written.ca.map(|path| self.document.resolve_path(path.get_ref())),
         })
+    }
+
+    fn unencrypted_warning(&self, name: &str, span: &std::ops::Range<usize>) -> Message {
+        let (file, line) = (self.document.path.display(), self.document.position(span.start).0);
+        Message::new(
+            format!(
+                "{file}:{line}: {name} 使用 http://，secret 和 token 会以明文传输；请改用 https://"
+            ),
+            format!(
+                "{file}:{line}: {name} begins with http://, so secrets and tokens are sent in clear; use https://"
+            ),
+        )
     }
 
     fn base_url(
@@ -172,6 +178,17 @@ impl Resolver<'_> {
     ) -> Result<Option<String>, ConfigError> {
         value.map(|url| self.document.checked(section, name, url, base_url)).transpose()
     }
+}
+
+/// Whether what is sent there stays on this machine.
+fn is_loopback(url: &str) -> bool {
+    let host = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
+    let host = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let ip: Option<std::net::IpAddr> = host.parse().ok();
+    host == "localhost" || ip.is_some_and(|ip| ip.is_loopback())
 }
 
 /// An address that paths can be appended to.

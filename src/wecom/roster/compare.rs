@@ -135,7 +135,8 @@ impl<'m> Comparison<'m> {
                 agent: Some(detail(agent)),
             })?,
             (Standing::Left | Standing::Gone, Some(account)) => {
-                let known = account.departed.as_deref().map(|(standing, d)| (*standing, d.id.as_str()));
+                let known =
+                    account.departed.as_deref().map(|(standing, d)| (*standing, d.id.as_str()));
                 if known.is_none_or(|known| (agent.standing, agent.id) < known) {
                     account.departed = Some(Box::new((agent.standing, detail(agent))));
                 }
@@ -177,10 +178,7 @@ impl<'m> Comparison<'m> {
     ///
     /// # Errors
     /// What `tell` fails with.
-    pub fn finish<E>(
-        self,
-        tell: &mut impl FnMut(Difference) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn finish<E>(self, tell: &mut impl FnMut(Difference) -> Result<(), E>) -> Result<(), E> {
         for (key, account) in self.accounts {
             let (key, listed) = (String::from(key), account.listed.map(String::from));
             let user_id = listed.unwrap_or_else(|| key.clone());

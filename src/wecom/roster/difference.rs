@@ -50,10 +50,9 @@ impl DifferenceKind {
                 "已离职（或已不在数据文件中）但仍是企业微信成员的代理人",
                 "agents who left (or are no longer delivered) and still are members",
             ),
-            DifferenceKind::ActiveWithoutAccount => Message::fixed(
-                "在职但没有企业微信账号的代理人",
-                "active agents without an account",
-            ),
+            DifferenceKind::ActiveWithoutAccount => {
+                Message::fixed("在职但没有企业微信账号的代理人", "active agents without an account")
+            }
             DifferenceKind::UnknownMember => Message::fixed(
                 "既不是代理人也不是内勤人员的企业微信成员",
                 "members who are neither agents nor office staff",

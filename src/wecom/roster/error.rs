@@ -80,7 +80,10 @@ impl RosterError {
                 ),
             ),
             RosterError::NoSnapshot { path } => Message::new(
-                format!("{} 中还没有已发布的快照，无法核对；请先执行 orgsnap import", path.display()),
+                format!(
+                    "{} 中还没有已发布的快照，无法核对；请先执行 orgsnap import",
+                    path.display()
+                ),
                 format!(
                     "{} holds no published snapshot to compare with; run orgsnap import first",
                     path.display()
@@ -99,7 +102,9 @@ impl RosterError {
                 )
             }
             RosterError::TooMany { most } => Message::new(
-                format!("企业微信返回的成员超过 {most} 名，核对结果未作改动；请核对 corp_id 和 api_url，仍然如此请联系企业微信"),
+                format!(
+                    "企业微信返回的成员超过 {most} 名，核对结果未作改动；请核对 corp_id 和 api_url，仍然如此请联系企业微信"
+                ),
                 format!(
                     "WeCom lists more than {most} members, and no difference was changed: check corp_id and api_url, and ask \
                      WeCom if it stays so"

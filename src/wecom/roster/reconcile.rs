@@ -95,7 +95,8 @@ impl Reconciliation<'_> {
         {
             return Err(RosterError::Narrowed(narrowed.clone()));
         }
-        let snapshot_date = self.compare(store, members, &reader, column.as_deref(), path.as_path())?;
+        let snapshot_date =
+            self.compare(store, members, &reader, column.as_deref(), path.as_path())?;
         let changed = store.commit(&Check {
             day,
             started_at: self.now,

@@ -86,7 +86,8 @@ impl Scope {
         if !tops.is_empty() {
             return Some(Narrowed::Tops(tops));
         }
-        if let (Some((agent_id, then)), Some((same, now))) = (&before.application, &self.application)
+        if let (Some((agent_id, then)), Some((same, now))) =
+            (&before.application, &self.application)
             && agent_id == same
         {
             let hidden = |id: &&u64| !deleted.contains(id) && !covers(now, departments, **id);
@@ -150,10 +151,9 @@ impl Narrowed {
             shown.join(between)
         };
         let (zh, en) = match self {
-            Narrowed::Nobody => (
-                "企业微信返回的成员列表为空".to_owned(),
-                "WeCom lists no member at all".to_owned(),
-            ),
+            Narrowed::Nobody => {
+                ("企业微信返回的成员列表为空".to_owned(), "WeCom lists no member at all".to_owned())
+            }
             Narrowed::Members { before, now } => (
                 format!("成员列表由 {before} 人减少到 {now} 人，降幅超过 20%"),
                 format!("the list of members shrank from {before} to {now}, by more than 20 %"),
@@ -175,7 +175,9 @@ impl Narrowed {
             ),
         };
         Message::new(
-            format!("{zh}；核对结果未作改动。请在企业微信管理后台检查所用应用（或通讯录同步）的可见范围{zh_if_true}"),
+            format!(
+                "{zh}；核对结果未作改动。请在企业微信管理后台检查所用应用（或通讯录同步）的可见范围{zh_if_true}"
+            ),
             format!(
                 "{en}; no difference was changed: check in WeCom's console what the application (or the contacts' \
                  synchronisation) may see{en_if_true}"
@@ -220,10 +222,7 @@ mod tests {
         let one = departments(&[(2, 1), (5, 2)]);
         let now = Scope::of(&one, 100, None);
         assert_eq!(now.narrowed(Some(&before), &one, &[3].into()), None);
-        assert_eq!(
-            now.narrowed(Some(&before), &one, &[].into()),
-            Some(Narrowed::Tops(vec![3]))
-        );
+        assert_eq!(now.narrowed(Some(&before), &one, &[].into()), Some(Narrowed::Tops(vec![3])));
     }
 
     #[test]
@@ -232,8 +231,9 @@ mod tests {
         let scope = |parties: &[u64]| {
             Scope::of(&whole, 100, Some((1_000_002, parties.iter().copied().collect())))
         };
-        let narrowed =
-            |before: &[u64], now: &[u64]| scope(now).narrowed(Some(&scope(before)), &whole, &[].into());
+        let narrowed = |before: &[u64], now: &[u64]| {
+            scope(now).narrowed(Some(&scope(before)), &whole, &[].into())
+        };
         assert_eq!(narrowed(&[2, 3], &[1]), None);
         assert_eq!(narrowed(&[4], &[2]), None);
         assert_eq!(

@@ -217,7 +217,8 @@ impl RosterStore {
                     "select count(*) from roster_check \
                      where kind = ?1 and alerted = 0 and last_day is null and id <= ?2",
                 )?;
-                let count: i64 = counted.query_row(params![kind.name(), newest], |row| row.get(0))?;
+                let count: i64 =
+                    counted.query_row(params![kind.name(), newest], |row| row.get(0))?;
                 let mut named = self.conn.prepare_cached(
                     "select coalesce(user_id, subject) from roster_check \
                      where kind = ?1 and alerted = 0 and last_day is null and id <= ?2 order by subject limit ?3",
@@ -240,10 +241,7 @@ impl RosterStore {
     /// Any fault of the file.
     pub fn mark_alerted(&self, unalerted: &Unalerted) -> Result<(), WecomStoreError> {
         let sql = "update roster_check set alerted = 1 where alerted = 0 and id <= ?1";
-        self.conn
-            .execute(sql, [unalerted.newest])
-            .map(|_| ())
-            .map_err(|error| self.fault(error))
+        self.conn.execute(sql, [unalerted.newest]).map(|_| ()).map_err(|error| self.fault(error))
     }
 
     /// Number of open differences of each kind.
@@ -258,7 +256,10 @@ impl RosterStore {
     ///
     /// # Errors
     /// Any fault of the file.
-    pub fn new_counts(&self, day: NaiveDate) -> Result<Vec<(DifferenceKind, u64)>, WecomStoreError> {
+    pub fn new_counts(
+        &self,
+        day: NaiveDate,
+    ) -> Result<Vec<(DifferenceKind, u64)>, WecomStoreError> {
         self.counts("last_day is null and first_day = ?1", params![day.to_string()])
     }
 
@@ -268,7 +269,8 @@ impl RosterStore {
         values: &[&dyn rusqlite::ToSql],
     ) -> Result<Vec<(DifferenceKind, u64)>, WecomStoreError> {
         let read = || -> rusqlite::Result<Vec<(DifferenceKind, u64)>> {
-            let sql = format!("select kind, count(*) from roster_check where {which} group by kind");
+            let sql =
+                format!("select kind, count(*) from roster_check where {which} group by kind");
             let mut statement = self.conn.prepare(&sql)?;
             let mut rows = statement.query(values)?;
             let mut counts = DifferenceKind::ALL.map(|kind| (kind, 0));
