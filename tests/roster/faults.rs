@@ -11,7 +11,7 @@ fn fails(insurer: &Insurer, words: &str) {
     assert!(!output.status.success(), "{}", said(&output));
     let text = said(&output);
     assert!(text.contains(words), "{words}: {text}");
-    for secret in insurer.server.given().iter().map(String::as_str).chain([CONTACTS_SECRET]) {
+    for secret in ["T0KEN-", CONTACTS_SECRET] {
         assert!(!text.contains(secret), "{text}");
     }
     assert_eq!(insurer.rows(), rows);

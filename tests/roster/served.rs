@@ -64,7 +64,7 @@ fn serve_checks_at_its_time_and_alerts_of_new_differences_failures_and_their_end
     insurer.server.always("user/list_id", None);
     wait_for(&log, "the alert of its end", || kinds() == ["members", "failed", "recovered"]);
     let text = fs::read_to_string(&log).unwrap() + &fs::read_to_string(&alerts).unwrap();
-    for secret in insurer.server.given().iter().map(String::as_str).chain([CONTACTS_SECRET]) {
+    for secret in ["T0KEN-", CONTACTS_SECRET] {
         assert!(!text.contains(secret), "{text}");
     }
 }

@@ -102,8 +102,10 @@ impl Scope {
                 now: self.departments,
             });
         }
-        shrank(before.members, self.members)
-            .then(|| Narrowed::Members { before: before.members, now: self.members })
+        match shrank(before.members, self.members) {
+            true => Some(Narrowed::Members { before: before.members, now: self.members }),
+            false => None,
+        }
     }
 }
 
