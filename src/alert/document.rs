@@ -276,7 +276,7 @@ fn title(event: &RunEvent, kind: AlertKind) -> Text {
             ("企业微信成员核对已恢复", "WeCom's members are compared with the roster again")
         }
         (EventKind::MembersDiffer { .. }, _) | (_, AlertKind::Members) => (
-            "企业微信成员与花名册有新的差异",
+            "企业微信成员与代理人有新的差异",
             "WeCom's members differ from the roster in a new way",
         ),
         (_, AlertKind::Refused) => ("未发布", "not published"),

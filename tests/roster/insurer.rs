@@ -76,7 +76,7 @@ impl Insurer {
         change(&mut members);
         self.server.change(|enterprise| {
             // Every third is in two departments, and is listed twice.
-            let departments = |at: usize| if at % 3 == 0 { vec![2, 3] } else { vec![2] };
+            let departments = |at: usize| if at.is_multiple_of(3) { vec![2, 3] } else { vec![2] };
             let members = members.into_iter().enumerate();
             enterprise.members = members.map(|(at, id)| (id, departments(at))).collect();
         });

@@ -321,7 +321,7 @@ fn drawn(
     let (day, snapshot) = (last.day, &last.snapshot_date);
     let members = formatting::grouped(last.scope.members);
     let mut text = language.choose(
-        format!("{day} 核对：企业微信成员 {members} 人，花名册为 {snapshot} 的快照\n\n"),
+        format!("{day} 核对：企业微信成员 {members} 人，代理人为 {snapshot} 的快照\n\n"),
         format!("checked on {day}: {members} members of WeCom, roster of {snapshot}\n\n"),
     );
     let counts = counts(store, last)?;

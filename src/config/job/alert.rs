@@ -201,7 +201,7 @@ pub(super) static KEYS: &[Key] = &[
 
 /// The part of `jobs/example.toml.sample` that shows the section.
 pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
-# 告警：未发布、运行失败、文件未到、恢复、企业微信成员与花名册的新差异，各通知一次。可配置多个 [[alert]]。
+# 告警：未发布、运行失败、文件未到、恢复、企业微信成员与代理人的新差异，各通知一次。可配置多个 [[alert]]。
 # Alerts: refused, failed, late, recovered, and new differences between WeCom's members and the roster, each sent once. There may
 # be several [[alert]].
 

@@ -10,30 +10,9 @@ use super::key::{Key, key};
 use super::resolver::Resolver;
 use super::value_type::ValueType;
 use super::values::Text;
-use super::wecom::is_id;
+use super::wecom::{IdCase, RosterMapping, is_id};
 
 const SECTION: &str = "wecom.roster";
-
-/// How a member's user id follows from an agent.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RosterMapping {
-    /// The field of the agents' file, or its column, that holds the user id; the agent's id by default.
-    pub field: Option<String>,
-    /// What stands before it in the user id; empty by default.
-    pub prefix: String,
-    /// Whether upper and lower case differ.
-    pub case: IdCase,
-}
-
-/// Whether upper and lower case of user ids differ.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum IdCase {
-    /// They do not, as WeCom has it.
-    #[default]
-    Ignore,
-    /// They do.
-    Exact,
-}
 
 /// The keys of `[wecom.roster]`.
 pub(super) static KEYS: &[Key] = &[
@@ -63,7 +42,7 @@ pub(super) static KEYS: &[Key] = &[
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
-pub(super) const SAMPLE: &str = r##"# 成员与花名册的核对：成员账号默认等于代理人 id（不区分大小写）。
+pub(super) const SAMPLE: &str = r##"# 企业微信成员与代理人的核对：成员账号默认等于代理人 id（不区分大小写）。
 # Members compared with the roster: a user id is the agent's id, in whatever case, unless this says otherwise.
 [wecom.roster]
 # 账号取自代理人文件的哪个字段；默认 id / The field of the agents' file that holds the user id; id by default

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::checks::{Changed, Check};
 use super::compare::{Agent, Comparison, Members, Standing};
 use super::error::RosterError;
 use super::scope::{Departments, Scope};
-use super::store::{Changed, Check, RosterStore};
+use super::store::RosterStore;
 use crate::config::job::{AgentId, Job, Secret, WecomApp};
 use crate::config::schema::Schema;
 use crate::model::Feed;

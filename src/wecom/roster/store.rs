@@ -6,12 +6,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
+use chrono::{DateTime, NaiveDate, Utc};
+use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use super::compare::ToldMember;
+use super::checks::{self, Changed, Check, DoneCheck, instant};
 use super::difference::{AgentDetail, Difference, DifferenceKind};
-use super::scope::Scope;
+use super::found::{self, Found};
 use crate::model::Message;
 use crate::wecom::store::{self, DATABASE, WecomStoreError};
 
@@ -20,47 +20,6 @@ use crate::wecom::store::{self, DATABASE, WecomStoreError};
 pub struct RosterStore {
     conn: Connection,
     path: PathBuf,
-}
-
-/// A check, as it is recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Check {
-    /// Its day in the job's time zone.
-    pub day: NaiveDate,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// Date of the snapshot.
-    pub snapshot_date: NaiveDate,
-    /// What was visible.
-    pub scope: Scope,
-    /// Whether less than before was taken for true.
-    pub accepted_smaller: bool,
-}
-
-/// What a check changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Changed {
-    /// Differences that are new.
-    pub opened: u64,
-    /// Differences that are over.
-    pub closed: u64,
-    /// All that are open now.
-    pub open: u64,
-}
-
-/// A recorded check that was done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DoneCheck {
-    /// Its day.
-    pub day: NaiveDate,
-    /// When it began, UTC.
-    pub started_at: String,
-    /// Date of the snapshot.
-    pub snapshot_date: String,
-    /// What was visible.
-    pub scope: Scope,
-    /// What it changed.
-    pub changed: Changed,
 }
 
 /// A row of `roster_check`.
@@ -119,7 +78,7 @@ impl RosterStore {
     /// # Errors
     /// Any fault of the file.
     pub fn last_done(&self) -> Result<Option<DoneCheck>, WecomStoreError> {
-        last_done(&self.conn).map_err(|error| self.fault(error))
+        checks::last_done(&self.conn).map_err(|error| self.fault(error))
     }
 
     /// When the last check began, done or failed.
@@ -180,7 +139,7 @@ impl RosterStore {
     /// Any fault of the file; nothing is changed then.
     pub fn commit(&mut self, check: &Check) -> Result<Changed, WecomStoreError> {
         let path = self.path.clone();
-        commit(&mut self.conn, check).map_err(|error| WecomStoreError::sqlite(&path, error))
+        found::commit(&mut self.conn, check).map_err(|error| WecomStoreError::sqlite(&path, error))
     }
 
     /// Records a check that failed.
@@ -321,163 +280,6 @@ impl RosterStore {
     fn fault(&self, error: rusqlite::Error) -> WecomStoreError {
         WecomStoreError::sqlite(&self.path, error)
     }
-}
-
-/// What a check has found so far.
-#[derive(Debug)]
-pub struct Found<'s> {
-    transaction: Transaction<'s>,
-    path: PathBuf,
-}
-
-impl Found<'_> {
-    /// Adds a difference.
-    ///
-    /// # Errors
-    /// Any fault of the disk.
-    pub fn add(&mut self, difference: &Difference) -> Result<(), WecomStoreError> {
-        let none = AgentDetail::default();
-        let agent = difference.agent.as_ref();
-        let detail = agent.unwrap_or(&none);
-        let insert = || -> rusqlite::Result<usize> {
-            let mut statement = self.transaction.prepare_cached(
-                "insert or replace into temp.found values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?;
-            statement.execute(params![
-                difference.kind.name(),
-                difference.subject,
-                difference.user_id,
-                agent.map(|agent| agent.id.as_str()),
-                detail.name,
-                detail.organ_name,
-                detail.team_name,
-                detail.leave_date
-            ])
-        };
-        insert().map(|_| ()).map_err(|error| WecomStoreError::sqlite(&self.path, error))
-    }
-
-    /// Tells what the callbacks say of each user id of which nothing changed since `settled`: of others the list may be
-    /// older than the callback, or the other way round. Of one that left the enterprise but was not deleted they say
-    /// nothing.
-    ///
-    /// # Errors
-    /// Any fault of the file.
-    pub fn told_members(
-        &self,
-        settled: DateTime<Utc>,
-        mut tell: impl FnMut(ToldMember<'_>),
-    ) -> Result<(), WecomStoreError> {
-        let mut read = || -> rusqlite::Result<()> {
-            let mut statement = self.transaction.prepare(
-                "select user_id, deleted_at is null from member \
-                 where changed_at < ?1 and (deleted_at is not null or coalesce(status, '') <> '5')",
-            )?;
-            let mut rows = statement.query([instant(settled)])?;
-            while let Some(row) = rows.next()? {
-                let user_id = row.get_ref(0)?.as_str()?;
-                tell(ToldMember { user_id, present: row.get(1)? });
-            }
-            Ok(())
-        };
-        read().map_err(|error| WecomStoreError::sqlite(&self.path, error))
-    }
-
-    /// Ends the collection.
-    ///
-    /// # Errors
-    /// Any fault of the disk.
-    pub fn finish(self) -> Result<(), WecomStoreError> {
-        let path = self.path;
-        self.transaction.commit().map_err(|error| WecomStoreError::sqlite(&path, error))
-    }
-}
-
-fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn last_done(conn: &Connection) -> rusqlite::Result<Option<DoneCheck>> {
-    let sql = "select day, started_at, snapshot_date, scope, opened, closed, still_open from roster_check_run \
-               where outcome = 'done' order by id desc limit 1";
-    let mut statement = conn.prepare_cached(sql)?;
-    let found = statement
-        .query_row([], |row| {
-            let count = |at| row.get::<_, i64>(at).map(|n| u64::try_from(n).unwrap_or_default());
-            let (day, scope): (String, String) = (row.get(0)?, row.get(3)?);
-            let changed = Changed { opened: count(4)?, closed: count(5)?, open: count(6)? };
-            Ok((day, row.get(1)?, row.get(2)?, scope, changed))
-        })
-        .optional()?;
-    // A row that somebody changed by hand is none to compare with.
-    Ok(found.and_then(|(day, started_at, snapshot_date, scope, changed)| {
-        let scope = serde_json::from_str(&scope).ok()?;
-        Some(DoneCheck { day: day.parse().ok()?, started_at, snapshot_date, scope, changed })
-    }))
-}
-
-fn commit(conn: &mut Connection, check: &Check) -> rusqlite::Result<Changed> {
-    let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let last = last_done(&transaction)?.map(|last| last.day);
-    // A clock that was set back must not end a difference before it began.
-    let day = last.map_or(check.day, |last| last.max(check.day));
-    let (today, last) = (day.to_string(), last.unwrap_or(day).to_string());
-    let closed = transaction.execute(
-        "update roster_check set last_day = max(first_day, ?1), closed_on = ?2 where last_day is null and not exists \
-         (select 1 from temp.found f where f.kind = roster_check.kind and f.subject = roster_check.subject)",
-        [&last, &today],
-    )?;
-    // What an earlier check of the day no longer found is found again: it never ended.
-    let reopened = transaction.execute(
-        "update roster_check set last_day = null, closed_on = null where closed_on = ?1 and exists \
-         (select 1 from temp.found f where f.kind = roster_check.kind and f.subject = roster_check.subject)",
-        [&today],
-    )?;
-    transaction.execute(
-        "update roster_check set (user_id, agent_id, agent_name, organ_name, team_name, leave_date) = \
-         (f.user_id, f.agent_id, f.agent_name, f.organ_name, f.team_name, f.leave_date) \
-         from temp.found f where f.kind = roster_check.kind and f.subject = roster_check.subject \
-         and roster_check.last_day is null \
-         and (f.user_id, f.agent_id, f.agent_name, f.organ_name, f.team_name, f.leave_date) is not \
-         (roster_check.user_id, roster_check.agent_id, roster_check.agent_name, roster_check.organ_name, \
-         roster_check.team_name, roster_check.leave_date)",
-        [],
-    )?;
-    let inserted = transaction.execute(
-        "insert into roster_check (kind, subject, user_id, agent_id, agent_name, organ_name, team_name, leave_date, \
-         first_day) \
-         select kind, subject, user_id, agent_id, agent_name, organ_name, team_name, leave_date, ?1 from temp.found f \
-         where not exists (select 1 from roster_check r \
-         where r.kind = f.kind and r.subject = f.subject and r.last_day is null)",
-        [&today],
-    )?;
-    let open: i64 =
-        transaction.query_row("select count(*) from temp.found", [], |row| row.get(0))?;
-    let changed = Changed {
-        opened: (inserted + reopened) as u64,
-        closed: closed as u64,
-        open: u64::try_from(open).unwrap_or_default(),
-    };
-    let scope = serde_json::to_string(&check.scope)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
-    transaction.execute(
-        "insert into roster_check_run (day, started_at, outcome, snapshot_date, members, departments, scope, \
-         accepted_smaller, opened, closed, still_open) values (?1, ?2, 'done', ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        params![
-            today,
-            instant(check.started_at),
-            check.snapshot_date.to_string(),
-            check.scope.members as i64,
-            check.scope.departments as i64,
-            scope,
-            check.accepted_smaller,
-            changed.opened as i64,
-            changed.closed as i64,
-            open
-        ],
-    )?;
-    transaction.commit()?;
-    Ok(changed)
 }
 
 fn stored(kind: DifferenceKind, row: &Row<'_>) -> rusqlite::Result<StoredDifference> {
