@@ -47,6 +47,7 @@ mod value_type;
 mod values;
 mod wecom;
 mod wecom_app;
+mod wecom_roster;
 mod wecom_section;
 
 #[cfg(test)]
@@ -83,6 +84,6 @@ pub use source::{
 };
 pub use tops::TopWords;
 pub use wecom::{
-    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, PlatformAccount,
-    Wecom, WecomApp, is_aes_key, is_token,
+    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, IdCase,
+    PlatformAccount, RosterMapping, Wecom, WecomApp, is_aes_key, is_token,
 };

@@ -18,5 +18,6 @@ pub mod envelope;
 pub mod event;
 pub mod probe;
 pub mod receive;
+pub mod roster;
 pub mod state;
 pub mod store;
