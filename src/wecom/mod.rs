@@ -13,6 +13,7 @@ pub mod address;
 pub mod crypto;
 pub mod envelope;
 pub mod event;
+pub mod login;
 pub mod probe;
 pub mod receive;
 pub mod state;
