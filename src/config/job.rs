@@ -25,6 +25,7 @@ mod json_schema;
 mod key;
 mod keys;
 mod limits;
+mod platform_account;
 mod quantity;
 mod ready;
 mod report;
@@ -80,5 +81,6 @@ pub use source::{
 };
 pub use tops::TopWords;
 pub use wecom::{
-    AgentId, CallbackSecrets, DomainVerification, Wecom, WecomApp, is_aes_key, is_token,
+    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, PlatformAccount, Wecom,
+    WecomApp, is_aes_key, is_token,
 };
