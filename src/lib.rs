@@ -66,8 +66,8 @@
 //! - [`daemon`]: runs every job at its time. Decisions are pure functions of a clock that is passed in. It starts
 //!   threads and receives signals only through its [`daemon::SchedulerEnvironment`], and reports only to its
 //!   [`daemon::Observer`].
-//! - [`web`]: the HTTP server, and the only user of axum. It serves the callbacks of [`wecom`] and the status of
-//!   [`metrics`], and knows nothing of runs or of `org.db`.
+//! - [`web`]: the HTTP server, and the only user of axum. It serves the callbacks and the login of [`wecom`] and the status of
+//!   [`metrics`], and knows nothing of runs. Of `org.db` it asks one thing: which agent of the newest snapshot a member is.
 //!
 //! The verbs of the command line are in `cli/`, which `main.rs` declares, so that nothing here can import them.
 //!

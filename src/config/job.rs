@@ -46,6 +46,7 @@ mod value_type;
 mod values;
 mod wecom;
 mod wecom_app;
+mod wecom_login;
 mod wecom_section;
 
 #[cfg(test)]
@@ -84,3 +85,4 @@ pub use wecom::{
     AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, PlatformAccount, Wecom,
     WecomApp, is_aes_key, is_token,
 };
+pub use wecom_login::LoginSettings;

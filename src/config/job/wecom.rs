@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::secret::SecretSource;
+use super::wecom_login::LoginSettings;
 
 /// The insurer's WeCom.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,8 @@ pub struct Wecom {
     pub api: ApiAddresses,
     /// The official accounts and mini programs; no two have the same appid.
     pub accounts: Vec<PlatformAccount>,
+    /// How members log in; nobody does without it. The job then has a public address, and the application.
+    pub login: Option<LoginSettings>,
 }
 
 /// The servers of WeCom and of official accounts, without a slash at the end.

@@ -13,7 +13,7 @@ use super::values::Text;
 use super::wecom::{
     AccountKind, ApiAddresses, DomainVerification, PlatformAccount, Wecom, WecomApp, is_id,
 };
-use super::{domain_verification, platform_account, wecom_app};
+use super::{domain_verification, platform_account, wecom_app, wecom_login};
 
 const URL_ZH: &str = "以 https:// 开头的地址，不含路径之后的部分";
 const URL_EN: &str = "an address that begins with https://, without a query";
@@ -41,6 +41,16 @@ authorize_url = "https://open.weixin.qq.com"
 # 网关使用自签证书时：信任的证书 / The authorities to trust, if a gateway shows a certificate of its own
 ca = "gateway-ca.pem"
 
+# 成员以企业微信身份登录页面，以及页面的 JS-SDK 签名（orgsnap serve --listen）；未写本表时关闭。
+# Members log in to pages by WeCom, and pages are signed for the JS-SDK (orgsnap serve --listen); off without this table.
+[wecom.login]
+# 成员打开页面的应用 / The application in which members open the pages
+agent_id = 1000008
+# 页面的域名；public_url 的域名始终在内 / The domains of the pages, besides that of public_url
+domains = ["app.example.com"]
+# 登录的有效期，到期后自动重新登录 / How long a login lasts; then members log in again by themselves
+lifetime = "2h"
+
 "##;
 
 /// `[wecom]` as written.
@@ -51,6 +61,7 @@ pub(super) struct Written {
     pub(super) mp_api_url: Option<Text>,
     pub(super) authorize_url: Option<Text>,
     pub(super) ca: Option<Text>,
+    pub(super) login: Option<Spanned<wecom_login::Written>>,
 }
 
 /// What a job file says about WeCom, as written.
@@ -81,7 +92,6 @@ impl Resolver<'_> {
             })?),
         };
         let public_url = self.base_url("", "public_url", written.public_url)?;
-        let api = self.api_addresses(written.section)?;
         let mut apps: Vec<WecomApp> = Vec::with_capacity(written.apps.len());
         for app in written.apps {
             let app = self.wecom_app(app, &apps, warnings)?;
@@ -103,7 +113,13 @@ impl Resolver<'_> {
                 accounts.push(account);
             }
         }
-        Ok(Wecom { corp_id, public_url, apps, domain_verification, api, accounts })
+        let mut section = written.section;
+        let login = section.login.take().map(|login| {
+            self.wecom_login(login, public_url.as_deref(), &apps, warnings)
+        });
+        let login = login.transpose()?;
+        let api = self.api_addresses(section)?;
+        Ok(Wecom { corp_id, public_url, apps, domain_verification, api, accounts, login })
     }
 
     fn api_addresses(&self, written: Written) -> Result<ApiAddresses, ConfigError> {

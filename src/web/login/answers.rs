@@ -91,6 +91,11 @@ pub(super) fn json(status: StatusCode, document: &impl Serialize) -> Response {
     }
 }
 
+/// What went wrong, for the script of a page: a word to tell it by, and a sentence in both languages.
+pub(super) fn failure(status: StatusCode, error: &str, said: &Message) -> Response {
+    json(status, &serde_json::json!({ "error": error, "zh": said.zh, "en": said.en }))
+}
+
 /// Lets a page of another configured domain read the answer; `None` keeps it to the pages of this host.
 pub(super) fn readable_by(mut response: Response, origin: Option<&HeaderValue>) -> Response {
     let headers = response.headers_mut();

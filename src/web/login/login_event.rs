@@ -1,13 +1,15 @@
 //! What happens at the pages of the login, as it is told to the log, to a person and to a script. Nothing here knows codes,
 //! states, cookies or names.
 
+use axum::http::StatusCode;
+
 use crate::model::Message;
 use crate::wecom::login::pages::PageFault;
 use crate::wecom::login::pending::StateFault;
 
 /// What happened to a request.
 #[derive(Debug)]
-pub(super) enum LoginEvent<'a> {
+pub(super) enum LoginEvent {
     /// A page was asked for that no login may lead to.
     Next(PageFault),
     /// A page was to be signed that is none of the configured domains.
@@ -23,16 +25,16 @@ pub(super) enum LoginEvent<'a> {
     /// There are too many requests at once.
     Busy,
     /// WeCom gives no answer, or refuses.
-    Wecom(&'a Message),
+    Wecom(Message),
     /// WeCom says that the code is not good.
     Code,
     /// The database cannot be read.
-    Database(&'a Message),
+    Database(Message),
     /// The login of the tenant cannot be used.
-    NotReady(&'a Message),
+    NotReady(Message),
 }
 
-impl LoginEvent<'_> {
+impl LoginEvent {
     /// A short name for the log.
     pub(super) fn kind(&self) -> &'static str {
         match self {
@@ -50,6 +52,29 @@ impl LoginEvent<'_> {
             LoginEvent::Code => "login-code",
             LoginEvent::Database(_) => "login-database",
             LoginEvent::NotReady(_) => "login-not-ready",
+        }
+    }
+
+    /// What a script is told, in a word.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            LoginEvent::Next(_) | LoginEvent::Page(_) => "page-not-allowed",
+            LoginEvent::Parameter(_) => "bad-parameter",
+            LoginEvent::State(_) | LoginEvent::Replay | LoginEvent::Code => "not-complete",
+            LoginEvent::NotMember => "not-a-member",
+            LoginEvent::Busy
+            | LoginEvent::Wecom(_)
+            | LoginEvent::Database(_)
+            | LoginEvent::NotReady(_) => "unavailable",
+        }
+    }
+
+    /// The status of the answer.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            LoginEvent::NotMember | LoginEvent::Page(_) => StatusCode::FORBIDDEN,
+            event if event.is_fault() => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
         }
     }
 

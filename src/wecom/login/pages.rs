@@ -43,16 +43,22 @@ impl Pages {
         let (scheme, rest) = public_url.split_once("://").unwrap_or(("https", public_url));
         let own = rest.split('/').next().unwrap_or_default().to_ascii_lowercase();
         let home = format!("{scheme}://{own}");
-        let mut domains: Vec<String> =
-            domains.iter().map(|domain| domain.to_ascii_lowercase()).collect();
-        if !domains.contains(&own) {
-            domains.push(own);
+        let mut all = vec![own];
+        for domain in domains.iter().map(|domain| domain.to_ascii_lowercase()) {
+            if !all.contains(&domain) {
+                all.push(domain);
+            }
         }
         let schemes: &[&str] = match scheme {
             "http" => &["https://", "http://"],
             _ => &["https://"],
         };
-        Pages { schemes, domains, home }
+        Pages { schemes, domains: all, home }
+    }
+
+    /// The domains, that of the public address first.
+    pub fn domains(&self) -> &[String] {
+        &self.domains
     }
 
     /// The page that a login leads to, absolute. A path is one beside the public address.
