@@ -12,7 +12,8 @@ use crate::model::{Feed, Message};
 
 /// A section that can be written several times.
 fn is_array(section: &str) -> bool {
-    let repeated = ["alert", "wecom_app", "official_account", "mini_program", "domain_verification"];
+    let repeated =
+        ["alert", "wecom_app", "official_account", "mini_program", "domain_verification"];
     repeated.contains(&section)
 }
 
@@ -52,10 +53,9 @@ fn required(section: &str, kind: &str) -> Vec<(&'static str, String)> {
             ("token", "{ env = \"T\" }".to_owned()),
             ("aes_key", "{ env = \"K\" }".to_owned()),
         ],
-        "official_account" | "mini_program" => vec![
-            text("appid", "wx0123456789abcdef"),
-            ("secret", "{ env = \"S\" }".to_owned()),
-        ],
+        "official_account" | "mini_program" => {
+            vec![text("appid", "wx0123456789abcdef"), ("secret", "{ env = \"S\" }".to_owned())]
+        }
         _ => Vec::new(),
     };
     if !kind.is_empty() {

@@ -1,0 +1,1 @@
+//! Each call, right, wrong and absent.

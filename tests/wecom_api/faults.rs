@@ -1,0 +1,1 @@
+//! Servers in trouble: what is tried again, how often, and what is told.

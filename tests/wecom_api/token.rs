@@ -1,0 +1,1 @@
+//! Tokens and tickets: fetched once for all, and once more when they expire.
