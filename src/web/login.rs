@@ -72,7 +72,7 @@ impl Logins {
             let folder = self.data_dir.join(&job.tenant);
             let entry = TenantLogin::new(job, settings, &folder, self.process, earlier);
             if let Err(why) = &entry {
-                said.push(LoginEvent::NotReady(why).message(&job.tenant));
+                said.push(LoginEvent::NotReady(why.clone()).message(&job.tenant));
             }
             tenants.insert(job.tenant.clone(), entry);
         }
@@ -90,7 +90,7 @@ impl Logins {
     }
 
     /// Writes a line to the log, unless there were too many like it.
-    fn note(&self, tenant: &str, event: &LoginEvent<'_>) {
+    fn note(&self, tenant: &str, event: &LoginEvent) {
         let kind = event.kind();
         let Some(suppressed) = self.request_log.admit(kind, tenant, (self.clock)()) else { return };
         let message = event.message(tenant);

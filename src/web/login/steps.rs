@@ -21,7 +21,7 @@ use crate::wecom::login::once::Use;
 use crate::wecom::login::pending::{self, StateFault};
 use crate::wecom::login::{js_sdk, session};
 
-use super::answers::{self, CookieName};
+use super::answers;
 use super::login_event::LoginEvent;
 use super::random;
 use super::tenant_login::TenantLogin;
@@ -122,6 +122,7 @@ impl<'r> Step<'r> {
         drop(place);
         let found = found.unwrap_or_else(|_| Err(internal_fault()));
         let (date, agent) = found.map_err(LoginEvent::Database)?;
+        let date = date.to_string();
         Ok(match agent {
             Some(agent) if agent.is_active => {
                 let document =
