@@ -86,13 +86,11 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let around = environment.clone();
     let clock: Clock = Arc::new(move || around.now());
     let language = environment.language;
-    let receiver =
-        Callbacks::new(data, Arc::clone(&clock), language, status_board.callbacks());
+    let receiver = Callbacks::new(data, Arc::clone(&clock), language, status_board.callbacks());
     let logins = Logins::new(data, clock, language);
-    let pages = arguments.listen.map(|_| WecomPages {
-        receiver: Arc::clone(&receiver),
-        logins: Arc::clone(&logins),
-    });
+    let pages = arguments
+        .listen
+        .map(|_| WecomPages { receiver: Arc::clone(&receiver), logins: Arc::clone(&logins) });
     let printed = ServeObserver::new(
         data.clone(),
         environment.language,

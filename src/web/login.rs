@@ -132,9 +132,7 @@ async fn answer(State(logins): State<Arc<Logins>>, request: Request) -> Response
     });
     match (entry, page) {
         (Ok(login), Page::Callback) => answers::with_cookies(response, step.forget(login)),
-        (Ok(login), Page::Me | Page::JsSdk) => {
-            answers::readable_by(response, step.origin(login))
-        }
+        (Ok(login), Page::Me | Page::JsSdk) => answers::readable_by(response, step.origin(login)),
         _ => response,
     }
 }

@@ -160,13 +160,15 @@ fn drawn(document: &Document<'_>, environment: &Environment) -> String {
     }
     if let Some(login) = &document.login {
         let domains = login.trusted_domains.iter();
-        let said = domains.map(|domain| (
-            language.choose(
-                "可信域名：应用管理 -> 该应用 -> 网页授权及 JS-SDK",
-                "trusted domain: 应用管理 -> the application -> 网页授权及 JS-SDK",
-            ),
-            domain,
-        ));
+        let said = domains.map(|domain| {
+            (
+                language.choose(
+                    "可信域名：应用管理 -> 该应用 -> 网页授权及 JS-SDK",
+                    "trusted domain: 应用管理 -> the application -> 网页授权及 JS-SDK",
+                ),
+                domain,
+            )
+        });
         let said = said.chain([
             (
                 language.choose(

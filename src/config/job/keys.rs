@@ -3,7 +3,8 @@
 use super::key::{KeyTable, Section};
 use super::{
     alert, archive, codes, domain_verification, file_names, format, gate, limits, platform_account,
-    ready, report, root, rules, schedule, source_section, tls, tops, wecom_app, wecom_login, wecom_section,
+    ready, report, root, rules, schedule, source_section, tls, tops, wecom_app, wecom_login,
+    wecom_section,
 };
 
 /// All sections in the order of the documentation. A new section is a file and a line here.

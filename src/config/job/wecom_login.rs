@@ -96,13 +96,16 @@ impl Resolver<'_> {
                 ),
             ));
         }
-        let agent_id = self.document.required(SECTION, "agent_id", written.agent_id, Some(&table))?;
+        let agent_id =
+            self.document.required(SECTION, "agent_id", written.agent_id, Some(&table))?;
         let number = self.document.integer(SECTION, "agent_id", &agent_id)?;
         let number = u64::try_from(number)
             .map_err(|_| self.document.invalid_value(SECTION, "agent_id", agent_id.span()))?;
         if !apps.iter().any(|app| app.agent_id == AgentId::Number(number)) {
             let why = Message::new(
-                format!("没有 agent_id = {number} 的 [[wecom_app]]；登录需要该应用的 Secret，请补充"),
+                format!(
+                    "没有 agent_id = {number} 的 [[wecom_app]]；登录需要该应用的 Secret，请补充"
+                ),
                 format!(
                     "there is no [[wecom_app]] with agent_id = {number}; the login needs that application's secret"
                 ),

@@ -114,9 +114,10 @@ impl Resolver<'_> {
             }
         }
         let mut section = written.section;
-        let login = section.login.take().map(|login| {
-            self.wecom_login(login, public_url.as_deref(), &apps, warnings)
-        });
+        let login = section
+            .login
+            .take()
+            .map(|login| self.wecom_login(login, public_url.as_deref(), &apps, warnings));
         let login = login.transpose()?;
         let api = self.api_addresses(section)?;
         Ok(Wecom { corp_id, public_url, apps, domain_verification, api, accounts, login })

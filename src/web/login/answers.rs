@@ -159,10 +159,7 @@ mod tests {
     fn cookies_are_out_of_the_reach_of_scripts_and_of_plain_http() {
         let set = |secure| CookieName::new(secure, "n").set("v", 60).unwrap();
         let text = |secure| set(secure).to_str().unwrap().to_owned();
-        assert_eq!(
-            text(true),
-            "__Host-n=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure"
-        );
+        assert_eq!(text(true), "__Host-n=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
         assert_eq!(text(false), "n=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
         assert!(!format!("{:?}", set(true)).contains("=v"), "it is no part of a log");
     }

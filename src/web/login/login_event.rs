@@ -92,7 +92,10 @@ impl LoginEvent {
     /// The line for the log.
     pub(super) fn message(&self, tenant: &str) -> Message {
         let (zh, en) = self.words();
-        Message::new(format!("租户 {tenant} 的登录：{zh}"), format!("login of tenant {tenant}: {en}"))
+        Message::new(
+            format!("租户 {tenant} 的登录：{zh}"),
+            format!("login of tenant {tenant}: {en}"),
+        )
     }
 
     fn words(&self) -> (String, String) {
@@ -104,13 +107,15 @@ impl LoginEvent {
             PageFault::Length => "它过长",
             PageFault::Form => "它不是地址",
         };
-        let english = |fault: &PageFault| match fault {
+        let english = |fault: &PageFault| {
+            match fault {
             PageFault::Domain => {
                 "its domain is neither that of public_url nor one of domains in [wecom.login]; add it there if the page is the \
                  enterprise's"
                     .to_owned()
             }
             fault => fault.to_string(),
+        }
         };
         match self {
             LoginEvent::Next(fault) => (

@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use url::form_urlencoded;
 
@@ -33,8 +34,9 @@ const MAX_STATE: usize = 128;
 /// Most bytes of an address in a query; it is then looked at more closely.
 const MAX_ADDRESS: usize = 4_096;
 
-/// How long WeCom is waited for: the server cuts a request off soon after.
-const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a request waits for others to be done. A call of WeCom's API takes up to eight seconds more, and the server cuts a
+/// request off after fifteen.
+const PLACE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Logins that one browser may have begun at once, each in its own tab. Older ones are forgotten.
 const MAX_PENDING: usize = 5;
@@ -88,8 +90,8 @@ impl<'r> Step<'r> {
                 Use::Unknown => return Err(LoginEvent::Busy),
             }
         }
-        let _place = login.exchanges.try_acquire().map_err(|_| LoginEvent::Busy)?;
-        let member = match in_time(login.wecom.visitor(&code)).await? {
+        let _place = place(&login.exchanges).await?;
+        let member = match login.wecom.visitor(&code).await? {
             Visitor::Member { user_id } => user_id,
             Visitor::LinkedMember { .. } | Visitor::Outsider => {
                 return Err(LoginEvent::NotMember);
@@ -116,10 +118,10 @@ impl<'r> Step<'r> {
             let said = Message::fixed("未登录。", "Nobody is logged in.");
             return Ok(answers::failure(StatusCode::UNAUTHORIZED, "not-logged-in", &said));
         };
-        let place = login.lookups.try_acquire().map_err(|_| LoginEvent::Busy)?;
+        let looking = place(&login.lookups).await?;
         let (of, name) = (Arc::clone(login), member.clone());
         let found = tokio::task::spawn_blocking(move || of.agent(&name)).await;
-        drop(place);
+        drop(looking);
         let found = found.unwrap_or_else(|_| Err(internal_fault()));
         let (date, agent) = found.map_err(LoginEvent::Database)?;
         let date = date.to_string();
@@ -153,8 +155,8 @@ impl<'r> Step<'r> {
     pub(super) async fn js_sdk(self, login: &TenantLogin) -> Result<Response, LoginEvent> {
         let url = self.needed("url", MAX_ADDRESS)?;
         let page = login.pages.to_sign(&url).map_err(LoginEvent::Page)?;
-        let _place = login.exchanges.try_acquire().map_err(|_| LoginEvent::Busy)?;
-        let tickets = in_time(login.wecom.tickets()).await?;
+        let _place = place(&login.exchanges).await?;
+        let tickets = login.wecom.tickets().await?;
         let nonce = random::<16>().ok_or_else(|| LoginEvent::NotReady(no_random()))?;
         let nonce = format!("{:032x}", u128::from_be_bytes(nonce));
         let timestamp = self.now.timestamp();
@@ -183,11 +185,7 @@ impl<'r> Step<'r> {
     }
 
     /// A parameter of the query, decoded once; `None` if it is not there or empty.
-    fn parameter(
-        self,
-        name: &'static str,
-        longest: usize,
-    ) -> Result<Option<String>, LoginEvent> {
+    fn parameter(self, name: &'static str, longest: usize) -> Result<Option<String>, LoginEvent> {
         let query = self.head.uri.query().unwrap_or_default();
         let mut values = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
         let (value, more) = (values.next(), values.next());
@@ -197,19 +195,12 @@ impl<'r> Step<'r> {
     }
 }
 
-/// Waits for WeCom, but not for long.
-async fn in_time<T>(
-    call: impl Future<Output = Result<T, LoginEvent>>,
-) -> Result<T, LoginEvent> {
-    timeout(CALL_TIMEOUT, call).await.unwrap_or_else(|_| {
-        let seconds = CALL_TIMEOUT.as_secs();
-        Err(LoginEvent::Wecom(Message::new(
-            format!("企业微信接口 {seconds} 秒内没有响应；请检查本机到企业微信的网络"),
-            format!(
-                "WeCom's API gave no answer within {seconds} s; check the network from here to WeCom"
-            ),
-        )))
-    })
+/// A place among those who are served at once, waited for, but not for long.
+async fn place(places: &Semaphore) -> Result<SemaphorePermit<'_>, LoginEvent> {
+    match timeout(PLACE_TIMEOUT, places.acquire()).await {
+        Ok(Ok(place)) => Ok(place),
+        Ok(Err(_)) | Err(_) => Err(LoginEvent::Busy),
+    }
 }
 
 fn document(agent: AgentPlace) -> Value {
