@@ -11,6 +11,17 @@ use crate::store::reader::Reader;
 use crate::store::snapshot;
 use crate::store::views::AGENT_NOW;
 
+/// How an account tells whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountOwner<'a> {
+    /// The column of the agents that holds it; their key if there is none.
+    pub column: Option<&'a str>,
+    /// What the column holds.
+    pub value: &'a str,
+    /// Whether it may be in other letter case, if no agent has it exactly.
+    pub ignores_case: bool,
+}
+
 /// An agent of the newest snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentPlace {
@@ -53,11 +64,14 @@ const COLUMNS: [&str; 8] = [
 const ACTIVE: i64 = 1;
 
 impl Reader {
-    /// The agent of a key in the newest snapshot, and the date of that.
+    /// The agent of an account in the newest snapshot, and the date of that. There is none if several would do.
     ///
     /// # Errors
     /// [`StoreError::NothingPublished`]; any fault of the database.
-    pub fn agent_place(&self, id: &str) -> Result<(NaiveDate, Option<AgentPlace>), StoreError> {
+    pub fn agent_place(
+        &self,
+        owner: AccountOwner<'_>,
+    ) -> Result<(NaiveDate, Option<AgentPlace>), StoreError> {
         let nothing = || StoreError::NothingPublished { path: self.path().to_path_buf() };
         if self.is_blank()? {
             return Err(nothing());
@@ -67,21 +81,48 @@ impl Reader {
             // One transaction, so that the date is that of the row.
             let conn = self.connection().unchecked_transaction()?;
             let Some(newest) = snapshot::newest(&conn, None)? else { return Ok(None) };
-            Ok(Some((newest.date, agent(&conn, id)?)))
+            let Some(key) = key_column(&conn, Feed::Agent)? else { return Ok(None) };
+            let agent = match id_of(&conn, &key, owner)? {
+                Some(id) => agent(&conn, &key, &id)?,
+                None => None,
+            };
+            Ok(Some((newest.date, agent)))
         };
         read().map_err(|error| self.fault(error))?.ok_or_else(nothing)
     }
 }
 
-fn agent(conn: &Connection, id: &str) -> rusqlite::Result<Option<AgentPlace>> {
-    let Some(key) = key_column(conn, Feed::Agent)? else { return Ok(None) };
+/// The key of the one agent that has the account.
+fn id_of(
+    conn: &Connection,
+    key: &str,
+    owner: AccountOwner<'_>,
+) -> rusqlite::Result<Option<String>> {
+    let AccountOwner { column, value, ignores_case } = owner;
+    let (key, column) = (quoted(key), quoted(column.unwrap_or(key)));
+    // By the index of the key; only then through all of them, which takes a while.
+    for collation in ["binary", "nocase"].into_iter().take(if ignores_case { 2 } else { 1 }) {
+        let sql = format!("select {key} from agent where {column} = ?1 collate {collation} limit 2");
+        let mut statement = conn.prepare(&sql)?;
+        let ids = statement.query_map([value], |row| row.get(0))?;
+        let mut ids: Vec<String> = ids.collect::<rusqlite::Result<_>>()?;
+        match ids.len() {
+            0 => {}
+            1 => return Ok(ids.pop()),
+            _ => return Ok(None),
+        }
+    }
+    Ok(None)
+}
+
+fn agent(conn: &Connection, key: &str, id: &str) -> rusqlite::Result<Option<AgentPlace>> {
     let stored = columns_of(conn, AGENT_NOW)?;
     let has_status = stored.iter().any(|column| column == "agent_status");
     let columns = COLUMNS.map(|column| match stored.iter().any(|known| known == column) {
         true => quoted(column),
         false => "null".to_owned(),
     });
-    let key = quoted(&key);
+    let key = quoted(key);
     let sql = format!("select {key}, {} from {AGENT_NOW} where {key} = ?1", columns.join(", "));
     let read = |row: &Row<'_>| {
         let status: Option<i64> = row.get(2)?;

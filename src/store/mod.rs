@@ -74,7 +74,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
-pub use agent_place::{AgentPlace, NamedPlace};
+pub use agent_place::{AccountOwner, AgentPlace, NamedPlace};
 pub use as_of::StoredForest;
 pub use backup::backup;
 pub use branches::{Branch, BranchFields, Branches, Organ};

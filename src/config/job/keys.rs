@@ -29,6 +29,7 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
         any_key: None,
         sample: wecom_section::SAMPLE,
     },
+    Section { keys: &[], any_key: None, sample: wecom_login::SAMPLE },
     Section { keys: &[wecom_app::KEYS], any_key: None, sample: wecom_app::SAMPLE },
     Section {
         keys: &[platform_account::OFFICIAL_ACCOUNT_KEYS],

@@ -62,6 +62,19 @@ pub(super) static KEYS: &[Key] = &[
     .default(r#""2h""#),
 ];
 
+/// The part of `jobs/example.toml.sample` that shows the section.
+pub(super) const SAMPLE: &str = r##"# 成员以企业微信身份登录页面，以及页面的 JS-SDK 签名（orgsnap serve --listen）；未写本表时关闭。
+# Members log in to pages by WeCom, and pages are signed for the JS-SDK (orgsnap serve --listen); off without this table.
+[wecom.login]
+# 成员打开页面的应用 / The application in which members open the pages
+agent_id = 1000008
+# 页面的域名；public_url 的域名始终在内 / The domains of the pages, besides that of public_url
+domains = ["app.example.com"]
+# 登录的有效期，到期后自动重新登录 / How long a login lasts; then members log in again by themselves
+lifetime = "2h"
+
+"##;
+
 /// `[wecom.login]` as written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

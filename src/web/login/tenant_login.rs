@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 use crate::config::job::{Job, LoginSettings};
 use crate::model::Message;
-use crate::store::{AgentPlace, DATABASE, Reader};
+use crate::store::{AccountOwner, AgentPlace, DATABASE, Reader};
 use crate::wecom::login::key_file;
 use crate::wecom::login::once::{CAPACITY, UsedOnce};
 use crate::wecom::login::pages::Pages;
@@ -22,7 +22,7 @@ use super::wecom_calls::WecomCalls;
 /// Calls of WeCom's API that may be under way at once.
 const MAX_EXCHANGES: usize = 64;
 /// Look-ups in the database that may be under way at once.
-const MAX_LOOKUPS: usize = 16;
+const MAX_LOOKUPS: usize = 4;
 /// How long a look-up waits for a writer that keeps readers out.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -112,7 +112,9 @@ impl TenantLogin {
     /// # Errors
     /// Why the database cannot tell.
     pub(super) fn agent(&self, member: &str) -> Result<(NaiveDate, Option<AgentPlace>), Message> {
+        // A user id is the agent's key, in whatever case.
+        let owner = AccountOwner { column: None, value: member, ignores_case: true };
         let reader = Reader::open_with_timeout(&self.database, BUSY_TIMEOUT);
-        reader.and_then(|reader| reader.agent_place(member)).map_err(|error| error.message())
+        reader.and_then(|reader| reader.agent_place(owner)).map_err(|error| error.message())
     }
 }
