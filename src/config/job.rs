@@ -7,6 +7,7 @@
 mod account;
 mod alert;
 mod algorithms;
+mod app_id_owners;
 mod archive;
 mod codes;
 mod cron;
@@ -60,6 +61,7 @@ mod key_tests;
 
 pub use alert::{AlertChannel, AlertKind, AlertTarget};
 pub use algorithms::OLD as OLD_ALGORITHMS;
+pub use app_id_owners::AppIdOwners;
 pub use archive::ArchiveSettings;
 pub use codes::CodeWords;
 pub use cron::{Cron, CronError};

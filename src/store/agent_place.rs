@@ -102,7 +102,8 @@ fn id_of(
     let (key, column) = (quoted(key), quoted(column.unwrap_or(key)));
     // By the index of the key; only then through all of them, which takes a while.
     for collation in ["binary", "nocase"].into_iter().take(if ignores_case { 2 } else { 1 }) {
-        let sql = format!("select {key} from agent where {column} = ?1 collate {collation} limit 2");
+        let sql =
+            format!("select {key} from agent where {column} = ?1 collate {collation} limit 2");
         let mut statement = conn.prepare(&sql)?;
         let ids = statement.query_map([value], |row| row.get(0))?;
         let mut ids: Vec<String> = ids.collect::<rusqlite::Result<_>>()?;

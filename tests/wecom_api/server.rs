@@ -52,6 +52,9 @@ pub(crate) const CORP_ID: &str = "ww08a41f56c8db31fb";
 /// AppID and AppSecret of its official account.
 pub(crate) const ACCOUNT: (&str, &str) = ("wx0123456789abcdef", "account-S3CRET-of-the-account");
 
+/// Seconds that tokens and tickets are said to be valid.
+const LIFETIME: u64 = 7_200;
+
 impl Enterprise {
     /// An enterprise with one application, which everybody sees, three members and three departments.
     pub(crate) fn example() -> Enterprise {
@@ -84,6 +87,8 @@ impl Enterprise {
 pub(crate) enum Misbehaviour {
     /// An error code, with the text that WeCom gives with it.
     Code(i64, String),
+    /// An error code, with a text that repeats all that was asked.
+    Echo(i64),
     /// Another status of HTTP, with a page.
     Status(u16),
     /// This body with status 200.
@@ -124,8 +129,6 @@ struct State {
     always: BTreeMap<String, Misbehaviour>,
     /// How late every answer is.
     latency: Duration,
-    /// Seconds that tokens and tickets are said to be valid.
-    lifetime: u64,
     /// Tokens that were given out: the secret that each belongs to, and whether it expired.
     tokens: BTreeMap<String, (String, bool)>,
     used_codes: BTreeSet<String>,
@@ -155,7 +158,6 @@ impl ApiServer {
             scripted: BTreeMap::new(),
             always: BTreeMap::new(),
             latency: Duration::ZERO,
-            lifetime: 7_200,
             tokens: BTreeMap::new(),
             used_codes: BTreeSet::new(),
             refused_ip: None,
@@ -218,11 +220,6 @@ impl ApiServer {
         self.state().latency = latency;
     }
 
-    /// Tokens and tickets are said to be valid for so many seconds.
-    pub(crate) fn set_lifetime(&self, seconds: u64) {
-        self.state().lifetime = seconds;
-    }
-
     /// All tokens that were given out expire (42001), or are forgotten (40014).
     pub(crate) fn expire_tokens(&self, code: i64) {
         let mut state = self.state();
@@ -257,12 +254,6 @@ impl ApiServer {
         self.state().most_at_once
     }
 
-    /// The tokens and tickets that were given out.
-    pub(crate) fn given(&self) -> Vec<String> {
-        let state = self.state();
-        (1..=state.given).map(|number| format!("T0KEN-{number}-")).collect()
-    }
-
     fn serve(&self, connection: &TcpStream) -> Option<()> {
         let mut reader = BufReader::new(connection);
         loop {
@@ -281,6 +272,11 @@ impl ApiServer {
                 let answer = match &misbehaviour {
                     Some(Misbehaviour::Code(code, text)) => {
                         json!({ "errcode": code, "errmsg": text })
+                    }
+                    Some(Misbehaviour::Echo(code)) => {
+                        let asked = &asked;
+                        let text = format!("no to {:?} {}", asked.query, asked.body);
+                        json!({ "errcode": code, "errmsg": text.replace(['"', '{', '}'], " ") })
                     }
                     _ => state.answer(&asked),
                 };
@@ -311,7 +307,7 @@ impl ApiServer {
         let right = text("200 OK", &answer.to_string());
         let mut write = |text: &[u8]| connection.write_all(text).ok();
         match misbehaviour {
-            None | Some(Misbehaviour::Code(..)) => write(right.as_bytes()),
+            None | Some(Misbehaviour::Code(..) | Misbehaviour::Echo(_)) => write(right.as_bytes()),
             Some(Misbehaviour::Slow(pause)) => {
                 thread::sleep(*pause);
                 write(right.as_bytes())
@@ -431,7 +427,7 @@ impl State {
             }
             ("get_jsapi_ticket", "GET") | ("ticket/get", "GET") => {
                 let ticket = self.give();
-                json!({ "errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": self.lifetime })
+                json!({ "errcode": 0, "errmsg": "ok", "ticket": ticket, "expires_in": LIFETIME })
             }
             _ => error(48002, "api forbidden, no privilege to access/operate"),
         }
@@ -471,7 +467,7 @@ impl State {
         let valid = valid.map(|(token, _)| token.clone());
         let token = valid.unwrap_or_else(|| self.give());
         self.tokens.insert(token.clone(), (secret.to_owned(), false));
-        json!({ "errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": self.lifetime })
+        json!({ "errcode": 0, "errmsg": "ok", "access_token": token, "expires_in": LIFETIME })
     }
 
     fn stable_token(&mut self, body: &Value) -> Value {
@@ -485,7 +481,7 @@ impl State {
             (Some(_), Some(ip)) => {
                 error(40164, &format!("invalid ip {ip} ipv6 ::ffff:{ip}, not in whitelist"))
             }
-            (Some(_), None) => json!({ "access_token": self.give(), "expires_in": self.lifetime }),
+            (Some(_), None) => json!({ "access_token": self.give(), "expires_in": LIFETIME }),
         }
     }
 }

@@ -82,6 +82,9 @@ impl Resolver<'_> {
             })?),
         };
         let public_url = self.base_url("", "public_url", written.public_url)?;
+        let mut section = written.section;
+        let login = section.login.take();
+        let api = self.api_addresses(section, warnings)?;
         let mut apps: Vec<WecomApp> = Vec::with_capacity(written.apps.len());
         for app in written.apps {
             let app = self.wecom_app(app, &apps, warnings)?;
@@ -103,19 +106,28 @@ impl Resolver<'_> {
                 accounts.push(account);
             }
         }
-        let mut section = written.section;
-        let login = section
-            .login
-            .take()
-            .map(|login| self.wecom_login(login, public_url.as_deref(), &apps, warnings));
-        let login = login.transpose()?;
-        let api = self.api_addresses(section)?;
+        let login = match login {
+            None => None,
+            Some(login) => Some(self.wecom_login(login, public_url.as_deref(), &apps, warnings)?),
+        };
         Ok(Wecom { corp_id, public_url, apps, domain_verification, api, accounts, login })
     }
 
-    fn api_addresses(&self, written: Written) -> Result<ApiAddresses, ConfigError> {
+    fn api_addresses(
+        &self,
+        written: Written,
+        warnings: &mut Vec<Message>,
+    ) -> Result<ApiAddresses, ConfigError> {
         let default = ApiAddresses::default();
-        let url = |name: &str, value: Option<Text>| self.base_url("wecom", name, value);
+        let mut url = |name: &str, value: Option<Text>| {
+            if let Some(value) = &value
+                && value.get_ref().starts_with("http://")
+                && !is_loopback(value.get_ref())
+            {
+                warnings.push(self.unencrypted_warning(name, &value.span()));
+            }
+            self.base_url("wecom", name, value)
+        };
         Ok(ApiAddresses {
             api_url: url("api_url", written.api_url)?.unwrap_or(default.api_url),
             mp_api_url: url("mp_api_url", written.mp_api_url)?.unwrap_or(default.mp_api_url),
@@ -123,6 +135,18 @@ impl Resolver<'_> {
                 .unwrap_or(default.authorize_url),
             ca: written.ca.map(|path| self.document.resolve_path(path.get_ref())),
         })
+    }
+
+    fn unencrypted_warning(&self, name: &str, span: &std::ops::Range<usize>) -> Message {
+        let (file, line) = (self.document.path.display(), self.document.position(span.start).0);
+        Message::new(
+            format!(
+                "{file}:{line}: {name} 使用 http://，secret 和 token 会以明文传输；请改用 https://"
+            ),
+            format!(
+                "{file}:{line}: {name} begins with http://, so secrets and tokens are sent in clear; use https://"
+            ),
+        )
     }
 
     fn base_url(
@@ -133,6 +157,17 @@ impl Resolver<'_> {
     ) -> Result<Option<String>, ConfigError> {
         value.map(|url| self.document.checked(section, name, url, base_url)).transpose()
     }
+}
+
+/// Whether what is sent there stays on this machine.
+fn is_loopback(url: &str) -> bool {
+    let host = url.trim_start_matches("http://").split('/').next().unwrap_or_default();
+    let host = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let ip: Option<std::net::IpAddr> = host.parse().ok();
+    host == "localhost" || ip.is_some_and(|ip| ip.is_loopback())
 }
 
 /// An address that paths can be appended to.

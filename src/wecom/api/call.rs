@@ -55,6 +55,11 @@ impl Call {
         }
     }
 
+    /// Whether it may be made again though the server may have done it: a code of the login page can be used once.
+    pub(super) fn is_repeatable(self) -> bool {
+        self != Call::GetUserInfo
+    }
+
     /// Bytes of an answer that are read: lists are long, all else is short.
     pub(super) fn longest_answer(self) -> usize {
         match self {

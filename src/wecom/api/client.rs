@@ -115,7 +115,8 @@ impl Client {
         fetch: impl AsyncFnOnce() -> Result<Fetched, ApiError>,
     ) -> Result<Secret, ApiError> {
         let value = self.shared_value(secret, call);
-        let kept = async { value.get(None, fetch).await.map(|numbered| numbered.value) };
+        let kept =
+            async { value.get(None, Instant::now(), fetch).await.map(|numbered| numbered.value) };
         self.in_time(call, kept).await
     }
 
@@ -178,7 +179,8 @@ impl Client {
         body: Option<&serde_json::Value>,
     ) -> Result<T, ApiError> {
         let value = self.shared_value(secret, Call::GetToken);
-        let mut token = value.get(None, async || self.fetch_token(secret).await).await?;
+        let mut token =
+            value.get(None, Instant::now(), async || self.fetch_token(secret).await).await?;
         let mut renewed = false;
         loop {
             let mut with_token = vec![("access_token", token.value.expose())];
@@ -189,7 +191,9 @@ impl Client {
                 Err(error) if error.fault.is_invalid_token() && !renewed => {
                     renewed = true;
                     let invalid = Some(token.number);
-                    token = value.get(invalid, async || self.fetch_token(secret).await).await?;
+                    token = value
+                        .get(invalid, Instant::now(), async || self.fetch_token(secret).await)
+                        .await?;
                 }
                 outcome => return outcome,
             }
@@ -202,7 +206,7 @@ impl Client {
             self.attempts(Call::GetToken, &query, None, &[secret.expose()]).await?;
         Ok(Fetched {
             value: Secret::new(answer.access_token),
-            lifetime: Duration::from_secs(answer.expires_in.min(usual_lifetime())),
+            lifetime: Duration::from_secs(answer.expires_in),
         })
     }
 
@@ -232,6 +236,7 @@ impl Client {
                 Err(fault) => fault,
             };
             let again = fault.passes()
+                && (call.is_repeatable() || !fault.may_have_been_done())
                 && attempt < self.limits.attempts
                 && self.shared.retries.take(Instant::now());
             if !again {

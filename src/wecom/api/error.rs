@@ -102,6 +102,11 @@ impl Fault {
         }
     }
 
+    /// Whether the server may have done what was asked.
+    pub(super) fn may_have_been_done(&self) -> bool {
+        !matches!(self, Fault::Code { .. } | Fault::Unreachable { .. })
+    }
+
     /// Whether another token is needed.
     pub(super) fn is_invalid_token(&self) -> bool {
         matches!(self, Fault::Code { code: 40014 | 42001, .. })

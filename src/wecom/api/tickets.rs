@@ -43,7 +43,7 @@ impl Client {
     ) -> Result<Secret, ApiError> {
         let fetch = async || {
             let answer: TicketAnswer = self.call(secret, call, query, None).await?;
-            let lifetime = Duration::from_secs(answer.expires_in.min(usual_lifetime()));
+            let lifetime = Duration::from_secs(answer.expires_in);
             Ok(Fetched { value: Secret::new(answer.ticket), lifetime })
         };
         self.kept(secret, call, fetch).await
