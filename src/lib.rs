@@ -21,6 +21,14 @@
 //!                    decryption)       the event)      transaction)
 //! ```
 //!
+//! A login leads through WeCom and back to the page that asked for it:
+//!
+//! ```text
+//! web::login -> WeCom's page -> web::login -> wecom::api -> cookie -> /me -> store (the newest snapshot)
+//! (state and    (who is it?)    (state, cookie, (whose code
+//!  cookie)                       used once)      is it?)
+//! ```
+//!
 //! # The modules, in the order in which they may use each other
 //!
 //! A module imports only modules above it in the list below, and of these only the ones that `tests/layers.rs` allows
@@ -83,6 +91,7 @@
 //! - The same deliveries give the same tables: no column depends on the order of imports, none on the clock.
 //! - Nothing recurses over delivered data: chains of a million are normal.
 //! - A callback is on disk before it is acknowledged; a repeated one changes nothing.
+//! - A login is completed by the browser that began it, once, within five minutes, and leads to no page but of a configured domain.
 //! - An alert is on disk before it is sent, and no alert, metric or callback blocks or fails a run.
 //! - Whatever outsiders send is bounded: sizes, connections, queues, waits.
 //! - Where async code meets synchronous modules (web, the clients of SFTP and HTTP), blocking work has its own threads.

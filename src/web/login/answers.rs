@@ -31,7 +31,7 @@ impl CookieName {
     }
 
     /// The names in a request that begin like this one.
-    pub(super) fn beginning<'h>(&self, headers: &'h HeaderMap) -> Vec<CookieName> {
+    pub(super) fn beginning(&self, headers: &HeaderMap) -> Vec<CookieName> {
         let names = cookies(headers).map(|(name, _)| name).filter(|name| name.starts_with(&self.0));
         names.map(|name| CookieName(name.to_owned())).collect()
     }
