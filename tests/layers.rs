@@ -107,7 +107,6 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("rules/value", &["context", "rule", "sink"]),
     ("sample/churn", &["offices", "places", "roster", "seeded_rng", "teams"]),
     ("sample/defects", &["company", "delivery", "row", "seeded_rng"]),
-    ("web/login", &["callbacks", "request_log"]),
     ("wecom/state", &["event"]),
     ("wecom/store", &["event", "state"]),
 ];

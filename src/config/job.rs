@@ -84,7 +84,6 @@ pub use source::{
 };
 pub use tops::TopWords;
 pub use wecom::{
-    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, PlatformAccount,
-    Wecom, WecomApp, is_aes_key, is_token,
+    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, LoginSettings,
+    PlatformAccount, Wecom, WecomApp, is_aes_key, is_token,
 };
-pub use wecom_login::LoginSettings;

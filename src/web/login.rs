@@ -5,6 +5,7 @@
 
 mod answers;
 mod login_event;
+mod random;
 mod steps;
 mod tenant_login;
 mod wecom_calls;
@@ -26,6 +27,7 @@ use crate::wecom::login::address::{self, Page};
 use super::callbacks::{Clock, refused};
 use super::request_log::RequestLog;
 use login_event::LoginEvent;
+use random::random;
 use tenant_login::TenantLogin;
 
 /// The logins of all tenants: what the job files say, replaced as a whole when they change.
@@ -135,11 +137,4 @@ async fn answer(State(logins): State<Arc<Logins>>, request: Request) -> Response
         (Ok(login), Page::Me | Page::JsSdk) => answers::readable_by(response, step.origin(login)),
         _ => response,
     }
-}
-
-/// Random bytes of the system; `None` if it gives none.
-fn random<const N: usize>() -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).ok()?;
-    Some(bytes)
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::secret::SecretSource;
-use super::wecom_login::LoginSettings;
 
 /// The insurer's WeCom.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +81,17 @@ pub struct PlatformAccount {
     pub secret: SecretSource,
     /// Line of its table in the job file, 1-based.
     pub line: usize,
+}
+
+/// The login of members by WeCom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginSettings {
+    /// The application in which members open the pages; it has a `[[wecom_app]]`.
+    pub agent_id: u64,
+    /// The domains of the pages, besides that of the public address: in lower case, with the port if there is one.
+    pub domains: Vec<String>,
+    /// How long a session lasts.
+    pub lifetime: Duration,
 }
 
 /// An application of the enterprise.

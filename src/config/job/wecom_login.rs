@@ -13,7 +13,7 @@ use super::quantity;
 use super::resolver::Resolver;
 use super::value_type::ValueType;
 use super::values::Text;
-use super::wecom::{AgentId, WecomApp};
+use super::wecom::{AgentId, LoginSettings, WecomApp};
 
 const SECTION: &str = "wecom.login";
 
@@ -21,17 +21,6 @@ const SECTION: &str = "wecom.login";
 const LIFETIME: Duration = Duration::from_secs(2 * 60 * 60);
 /// How long one may last: who has left should not be logged in the next day.
 const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// The login of members by WeCom.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoginSettings {
-    /// The application in which members open the pages; it has a `[[wecom_app]]`.
-    pub agent_id: u64,
-    /// The domains of the pages, besides that of the public address: in lower case, with the port if there is one.
-    pub domains: Vec<String>,
-    /// How long a session lasts.
-    pub lifetime: Duration,
-}
 
 /// The keys of `[wecom.login]`.
 pub(super) static KEYS: &[Key] = &[

@@ -24,7 +24,7 @@ use crate::wecom::login::{js_sdk, session};
 
 use super::answers;
 use super::login_event::LoginEvent;
-use super::random;
+use super::random::random;
 use super::tenant_login::TenantLogin;
 
 /// Most bytes of a code, and of a state (document 91022).

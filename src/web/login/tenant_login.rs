@@ -16,7 +16,7 @@ use crate::wecom::login::pages::Pages;
 use crate::wecom::login::signer::Signer;
 
 use super::answers::CookieName;
-use super::random;
+use super::random::random;
 use super::wecom_calls::WecomCalls;
 
 /// Calls of WeCom's API that may be under way at once.
