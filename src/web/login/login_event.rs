@@ -198,3 +198,37 @@ impl LoginEvent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_names_its_tenant_in_both_languages_and_tells_outsiders_only_what_to_do() {
+        let why = || Message::fixed("原因", "the reason");
+        let pages = [PageFault::Form, PageFault::Length, PageFault::Scheme, PageFault::Domain];
+        let states =
+            [StateFault::Form, StateFault::OtherBrowser, StateFault::Forged, StateFault::Expired];
+        let mut events = vec![
+            LoginEvent::Parameter("code"),
+            LoginEvent::Replay,
+            LoginEvent::NotMember,
+            LoginEvent::Busy,
+            LoginEvent::Code,
+        ];
+        events.extend(pages.map(LoginEvent::Next));
+        events.extend(pages.map(LoginEvent::Page));
+        events.extend(states.map(LoginEvent::State));
+        let faults = [LoginEvent::Wecom, LoginEvent::Database, LoginEvent::NotReady];
+        events.extend(faults.map(|fault| fault(why())));
+        for event in events {
+            let Message { zh, en } = event.message("T1");
+            assert!(zh.contains("T1") && en.contains("T1"), "{zh} {en}");
+            assert!(!zh.is_ascii() && en.is_ascii(), "{zh} {en}");
+            let said = event.said();
+            assert!(!said.zh.is_ascii() && said.en.is_ascii(), "{said:?}");
+            assert!(!said.zh.contains("原因") && !said.en.contains("reason"), "{said:?}");
+            assert_eq!(event.is_fault(), event.status().is_server_error(), "{event:?}");
+        }
+    }
+}
