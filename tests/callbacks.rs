@@ -9,5 +9,5 @@ mod properties;
 mod proxied;
 mod receiver;
 mod requests;
-mod served;
+pub(crate) mod served;
 mod vectors;

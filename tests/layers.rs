@@ -64,7 +64,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "alert",
         ],
     ),
-    ("web", &["model", "config", "wecom", "metrics"]),
+    ("web", &["model", "config", "store", "wecom", "metrics"]),
 ];
 
 /// What the files of a folder inside a module may import of the rest of that module. `config/job` and `config/schema`

@@ -22,6 +22,7 @@ mod import;
 mod job;
 mod layers;
 mod life;
+mod login;
 mod metrics;
 mod naive;
 mod oracle;

@@ -47,6 +47,7 @@ mod value_type;
 mod values;
 mod wecom;
 mod wecom_app;
+mod wecom_login;
 mod wecom_roster;
 mod wecom_section;
 
@@ -85,5 +86,5 @@ pub use source::{
 pub use tops::TopWords;
 pub use wecom::{
     AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, IdCase,
-    PlatformAccount, RosterMapping, Wecom, WecomApp, is_aes_key, is_token,
+    LoginSettings, PlatformAccount, RosterMapping, Wecom, WecomApp, is_aes_key, is_token,
 };

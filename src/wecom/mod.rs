@@ -8,6 +8,8 @@
 //! [`crypto`] checks and opens it. [`account`] has what that takes from the job file, and
 //! [`address`] knows to which address which application belongs. [`probe`] plays WeCom, to prove the way through a proxy.
 //!
+//! [`login`] is how members log in to pages, and how pages are signed for the JS-SDK.
+//!
 //! The other way round, [`api`] asks WeCom: for applications, members, who logs in, and whether accounts are right.
 
 pub mod account;
@@ -16,6 +18,7 @@ pub mod api;
 pub mod crypto;
 pub mod envelope;
 pub mod event;
+pub mod login;
 pub mod probe;
 pub mod receive;
 pub mod roster;

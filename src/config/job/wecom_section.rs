@@ -13,7 +13,7 @@ use super::values::Text;
 use super::wecom::{
     AccountKind, ApiAddresses, DomainVerification, PlatformAccount, Wecom, WecomApp, is_id,
 };
-use super::{domain_verification, platform_account, wecom_app, wecom_roster};
+use super::{domain_verification, platform_account, wecom_app, wecom_login, wecom_roster};
 
 const URL_ZH: &str = "以 https:// 开头的地址，不含路径之后的部分";
 const URL_EN: &str = "an address that begins with https://, without a query";
@@ -63,6 +63,7 @@ pub(super) struct Written {
     pub(super) ca: Option<Text>,
     pub(super) reconcile: Option<Text>,
     pub(super) roster: Option<wecom_roster::Written>,
+    pub(super) login: Option<Spanned<wecom_login::Written>>,
 }
 
 /// What a job file says about WeCom, as written.
@@ -100,6 +101,7 @@ impl Resolver<'_> {
             .take()
             .map(|cron| self.reconcile(&cron, !written.apps.is_empty()))
             .transpose()?;
+        let login = section.login.take();
         let api = self.api_addresses(section, warnings)?;
         let mut apps: Vec<WecomApp> = Vec::with_capacity(written.apps.len());
         for app in written.apps {
@@ -122,6 +124,10 @@ impl Resolver<'_> {
                 accounts.push(account);
             }
         }
+        let login = match login {
+            None => None,
+            Some(login) => Some(self.wecom_login(login, public_url.as_deref(), &apps, warnings)?),
+        };
         Ok(Wecom {
             corp_id,
             public_url,
@@ -131,6 +137,7 @@ impl Resolver<'_> {
             accounts,
             reconcile,
             roster,
+            login,
         })
     }
 
