@@ -29,7 +29,9 @@ fn serve() -> io::Result<()> {
     let mut line = Vec::new();
     while requests.read_until(b'\n', &mut line)? > 0 {
         let answer = match serde_json::from_slice(&line) {
-            Ok(request) => answer(request, &mut library).unwrap_or_else(|fault| Answer::Fault { fault }),
+            Ok(request) => {
+                answer(request, &mut library).unwrap_or_else(|fault| Answer::Fault { fault })
+            }
             Err(_) => Answer::Fault { fault: Fault::BadRequest },
         };
         line.clear();
@@ -74,6 +76,8 @@ fn answer(request: Request, library: &mut Option<Library>) -> Result<Answer, Fau
         Request::Open { .. } => Err(Fault::BadRequest),
         Request::ChatData { seq, limit, network } => library.chat_data(seq, limit, &network),
         Request::Decrypt { key, message } => library.decrypt(key.0, &message),
-        Request::Media { position, file_id, network } => library.media(&position, &file_id, &network),
+        Request::Media { position, file_id, network } => {
+            library.media(&position, &file_id, &network)
+        }
     }
 }

@@ -19,12 +19,13 @@ fn answers(lines: &[String]) -> Vec<Fault> {
         input.write_all(format!("{line}\n").as_bytes()).unwrap();
     }
     drop(input);
-    let answers = BufReader::new(child.stdout.take().unwrap()).lines().map(|line| {
-        match serde_json::from_str(&line.unwrap()).unwrap() {
-            Answer::Fault { fault } => fault,
-            _ => panic!("no library is there to answer"),
-        }
-    });
+    let answers =
+        BufReader::new(child.stdout.take().unwrap()).lines().map(
+            |line| match serde_json::from_str(&line.unwrap()).unwrap() {
+                Answer::Fault { fault } => fault,
+                _ => panic!("no library is there to answer"),
+            },
+        );
     let answers = answers.collect();
     assert!(child.wait().unwrap().success(), "it ends with its input");
     answers
@@ -35,7 +36,8 @@ fn a_library_that_is_missing_or_none_and_lines_that_are_no_request_are_answers()
     let folder = std::env::temp_dir();
     let open = |library: &str| {
         let (library, secret) = (folder.join(library), "s".to_owned());
-        serde_json::to_string(&Request::Open { library, corp_id: "ww1".to_owned(), secret }).unwrap()
+        serde_json::to_string(&Request::Open { library, corp_id: "ww1".to_owned(), secret })
+            .unwrap()
     };
     let none = folder.join(format!("orgsnap-no-library-{}", std::process::id()));
     std::fs::write(&none, "no library").unwrap();

@@ -1,5 +1,6 @@
 //! `orgsnap serve`: every job at its time, unattended.
 
+mod archive_pulls;
 mod cron_timers;
 mod callbacks;
 mod observer;
@@ -29,6 +30,7 @@ use super::argument::BadArgument;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
+use archive_pulls::ArchivePulls;
 use callbacks::CallbackReload;
 use observer::ServeObserver;
 use scheduler_environment::SystemEnvironment;
@@ -94,6 +96,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         Arc::clone(&status_board),
         arguments.metrics_file.clone(),
         CallbackReload::new(receiver.clone()),
+        ArchivePulls::new(environment.clone()),
     );
     if let Some(address) = arguments.listen {
         let listener = TcpListener::bind(address).and_then(|listener| {

@@ -45,7 +45,9 @@ mod value_type;
 mod values;
 mod wecom;
 mod wecom_app;
+mod wecom_archive;
 mod wecom_section;
+mod wecom_table;
 
 #[cfg(test)]
 mod example_tests;
@@ -82,3 +84,4 @@ pub use tops::TopWords;
 pub use wecom::{
     AgentId, CallbackSecrets, DomainVerification, Wecom, WecomApp, is_aes_key, is_token,
 };
+pub use wecom_archive::WecomArchive;

@@ -7,9 +7,12 @@
 //! Before that, [`receive`] makes sure that a request is WeCom's: [`envelope`] finds the ciphertext in its body,
 //! [`crypto`] checks and opens it. [`account`] has what that takes from the job file, and
 //! [`address`] knows to which address which application belongs. [`probe`] plays WeCom, to prove the way through a proxy.
+//!
+//! [`archive`] has nothing to do with callbacks: it pulls the session archive into a file of its own.
 
 pub mod account;
 pub mod address;
+pub mod archive;
 pub mod crypto;
 pub mod envelope;
 pub mod event;

@@ -1,4 +1,5 @@
-//! Where the reports of the daemon go: the log, the alert dispatcher, the status board, the receiver of callbacks.
+//! Where the reports of the daemon go: the log, the alert dispatcher, the status board, the receiver of callbacks, the pulls
+//! of session archives.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use orgsnap::report::Language;
 use orgsnap::store::{self, DATABASE};
 
 use super::super::output;
+use super::archive_pulls::ArchivePulls;
 use super::callbacks::CallbackReload;
 
 /// How often a log that a reader kept from being folded back is tried again.
@@ -33,6 +35,7 @@ pub(super) struct ServeObserver {
     status_board: Arc<StatusBoard>,
     metrics_file: Option<PathBuf>,
     callback_reload: CallbackReload,
+    archive_pulls: ArchivePulls,
     state: RefCell<State>,
 }
 
@@ -58,6 +61,7 @@ impl ServeObserver {
         status_board: Arc<StatusBoard>,
         metrics_file: Option<PathBuf>,
         callback_reload: CallbackReload,
+        archive_pulls: ArchivePulls,
     ) -> ServeObserver {
         ServeObserver {
             data,
@@ -66,6 +70,7 @@ impl ServeObserver {
             status_board,
             metrics_file,
             callback_reload,
+            archive_pulls,
             state: RefCell::default(),
         }
     }
@@ -137,7 +142,8 @@ impl Observer for ServeObserver {
     }
 
     fn on_tick(&self, statuses: &[TenantStatus], now: DateTime<Utc>) {
-        let jobs = statuses.iter().map(|status| Arc::clone(&status.job)).collect();
+        let jobs: Vec<Arc<Job>> = statuses.iter().map(|status| Arc::clone(&status.job)).collect();
+        self.archive_pulls.on_tick(&jobs, now);
         for message in self.callback_reload.on_tick(jobs, now) {
             tracing::warn!(target: "orgsnap", "{}", self.language.of(&message));
         }

@@ -123,6 +123,7 @@ fn between_keys(section: &str) -> Vec<Value> {
             "if": { "properties": { "report": { "required": ["reply"] } }, "required": ["report"] },
             "then": { "required": ["source"] },
         })],
+        "wecom.archive" => vec![json!({ "dependentRequired": { "proxy_password": ["proxy"] } })],
         "source" => vec![json!({
             "if": { "required": ["kind"], "properties": { "kind": { "const": "sftp" } } },
             "then": { "anyOf": [{ "required": ["password"] }, { "required": ["key"] }] },

@@ -50,6 +50,11 @@ fn required(section: &str, kind: &str) -> Vec<(&'static str, String)> {
             ("token", "{ env = \"T\" }".to_owned()),
             ("aes_key", "{ env = \"K\" }".to_owned()),
         ],
+        _ if section.starts_with("wecom.archive") => vec![
+            ("archive.secret", "{ env = \"S\" }".to_owned()),
+            text("archive.library", "sdk.so"),
+            text("archive.proxy", "http://10.0.0.1:8081"),
+        ],
         _ => Vec::new(),
     };
     if !kind.is_empty() {
@@ -94,7 +99,7 @@ pub(super) fn job_file_of_kind(key: &Key, value: Option<&str>, kind: &str) -> St
     }
     match table {
         "" => {}
-        "wecom_app" => lines.push("corp_id = \"ww1\"".to_owned()),
+        "wecom_app" | "wecom" => lines.push("corp_id = \"ww1\"".to_owned()),
         "schedule" | "report" => {
             lines.push("source = { kind = \"dir\", path = \"/srv\" }".to_owned())
         }

@@ -3,7 +3,7 @@
 use super::key::{KeyTable, Section};
 use super::{
     alert, archive, codes, domain_verification, file_names, format, gate, limits, ready, report,
-    root, rules, schedule, source_section, tls, tops, wecom_app,
+    root, rules, schedule, source_section, tls, tops, wecom_app, wecom_archive, wecom_table,
 };
 
 /// All sections in the order of the documentation. A new section is a file and a line here.
@@ -29,6 +29,8 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
         any_key: None,
         sample: domain_verification::SAMPLE,
     },
+    Section { keys: &[wecom_table::KEYS], any_key: None, sample: "" },
+    Section { keys: &[wecom_archive::KEYS], any_key: None, sample: wecom_archive::SAMPLE },
 ]);
 
 /// The example of a job file with every key, as `jobs/example.toml.sample` holds it.

@@ -13,7 +13,7 @@ use super::value_type::ValueType;
 use super::values::Text;
 use super::{
     alert, archive, codes, domain_verification, format, gate, limits, report, schedule,
-    source_section, wecom_app,
+    source_section, wecom_app, wecom_table,
 };
 
 /// The keys of the top level.
@@ -59,6 +59,7 @@ pub(super) static KEYS: &[Key] = &[
         "对外的域名，如 \"https://wecom.example.com\"",
         "the address seen from outside, such as \"https://wecom.example.com\"",
     ),
+    key("", "wecom", ValueType::Table, "一个 [wecom] 表", "a [wecom] table"),
     key("", "wecom_app", ValueType::Tables, "一个或多个 [[wecom_app]] 表", "[[wecom_app]] tables"),
     key(
         "",
@@ -117,6 +118,7 @@ pub(super) struct Written {
     pub(super) alert: Option<Vec<Spanned<alert::Written>>>,
     pub(super) corp_id: Option<Text>,
     pub(super) public_url: Option<Text>,
+    pub(super) wecom: Option<wecom_table::Written>,
     pub(super) wecom_app: Option<Vec<Spanned<wecom_app::Written>>>,
     pub(super) domain_verification: Option<Vec<Spanned<domain_verification::Written>>>,
 }
@@ -162,6 +164,7 @@ impl Resolver<'_> {
             written.public_url,
             written.wecom_app.unwrap_or_default(),
             written.domain_verification.unwrap_or_default(),
+            written.wecom.unwrap_or_default(),
             &mut warnings,
         )?;
         Ok(Job {

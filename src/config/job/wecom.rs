@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::secret::SecretSource;
+use super::wecom_archive::WecomArchive;
 
 /// The insurer's WeCom.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,8 @@ pub struct Wecom {
     pub apps: Vec<WecomApp>,
     /// The files by which WeCom verifies the domain; their names are unique.
     pub domain_verification: Vec<DomainVerification>,
+    /// The session archive, if it is to be pulled.
+    pub archive: Option<WecomArchive>,
 }
 
 /// An application of the enterprise.

@@ -8,7 +8,7 @@ use super::error::ConfigError;
 use super::resolver::Resolver;
 use super::values::Text;
 use super::wecom::{DomainVerification, Wecom, WecomApp, is_id};
-use super::{domain_verification, wecom_app};
+use super::{domain_verification, wecom_app, wecom_table};
 
 impl Resolver<'_> {
     pub(super) fn wecom(
@@ -17,6 +17,7 @@ impl Resolver<'_> {
         public_url: Option<Text>,
         apps: Vec<Spanned<wecom_app::Written>>,
         files: Vec<Spanned<domain_verification::Written>>,
+        services: wecom_table::Written,
         warnings: &mut Vec<Message>,
     ) -> Result<Wecom, ConfigError> {
         let corp_id = match (corp_id, apps.first()) {
@@ -41,7 +42,11 @@ impl Resolver<'_> {
             let file = self.domain_verification(file, &domain_verification)?;
             domain_verification.push(file);
         }
-        Ok(Wecom { corp_id, public_url, apps: resolved, domain_verification })
+        let archive = services
+            .archive
+            .map(|archive| self.wecom_archive(archive, corp_id.as_deref(), warnings))
+            .transpose()?;
+        Ok(Wecom { corp_id, public_url, apps: resolved, domain_verification, archive })
     }
 }
 
