@@ -35,6 +35,7 @@ mod rules;
 mod sample;
 mod schemas;
 mod semantics;
+mod session_archive;
 mod serve;
 mod terms;
 mod wecom_db;
