@@ -60,7 +60,8 @@
 //! - [`export`]: the tables of a date as CSV, workbook, Parquet or SQLite, row by row, names masked if asked.
 //! - [`sample`]: a realistic fictitious company, with or without injected defects.
 //! - [`wecom`]: callbacks of the insurer's WeCom tenant, kept beside the hierarchy in `wecom.db`: a callback must be
-//!   stored within a second, whatever a publication does to `org.db`.
+//!   stored within a second, whatever a publication does to `org.db`. Besides, the session archive in `session.db`. WeCom's library
+//!   of it is C: the package `archive-reader`, a program of its own, loads it, so that this one forbids `unsafe`.
 //! - [`alert`]: alerts about runs. Runs do not know it: whoever starts a run reports its events to the dispatcher.
 //! - [`metrics`]: figures for monitoring systems; it reads the database and the ledgers, and changes nothing.
 //! - [`daemon`]: runs every job at its time. Decisions are pure functions of a clock that is passed in. It starts

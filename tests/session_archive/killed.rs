@@ -33,7 +33,7 @@ fn ten_thousand_messages_of_three_keys_pulled_by_killed_programs_are_stored_once
         let sent_at = now() - TimeDelta::seconds((MESSAGES - number) as i64);
         place.send(1 + number % 3, sent_at, &format!("第 {number} 条"));
     }
-    // A whole pull of the same messages tells how long one takes: the moments are spread over it.
+    // Later kills come later on average, so that some come at the first messages and some at the last.
     let mut kills = 0;
     let mut longest = Duration::from_millis(400);
     while kills < KILLS {

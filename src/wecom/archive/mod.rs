@@ -25,7 +25,7 @@ pub use error::{ArchiveError, RequestOrigin};
 pub use keys::{KeyError, KeyFolder, KeyVersion, NewKey};
 pub use library::reader_program;
 pub use pull::{PullRequest, probe, pull};
-pub use store::{DATABASE, SessionStore, SessionStoreError};
+pub use store::{DATABASE, SessionStore, SessionStoreError, backup};
 pub use summary::{Gap, PullSummary, UndecryptedGroup, UndecryptedWhy};
 
 use std::path::{Path, PathBuf};

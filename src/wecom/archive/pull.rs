@@ -26,6 +26,9 @@ const KEPT: TimeDelta = TimeDelta::days(5);
 /// The most messages that WeCom hands over at once.
 const LIMIT: u32 = 1_000;
 
+/// How many messages that could not be decrypted are tried again in a pull.
+const MOST_AGAIN: u32 = 10_000;
+
 /// A pull, or a look whether one would work.
 #[derive(Debug, Clone, Copy)]
 pub struct PullRequest<'a> {
@@ -88,7 +91,10 @@ pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
         store: SessionStore::open(request.tenant_dir)?,
         summary: PullSummary::default(),
     };
-    let fetched = pull.messages().and_then(|()| pull.files());
+    // Those that come now are not to be tried twice.
+    let before = pull.store.progress()?.last_seq;
+    let fetched =
+        pull.messages().and_then(|()| pull.files()).and_then(|()| pull.decrypt_again(before));
     // Messages that are too old go, whether or not WeCom answered.
     let removed = pull.remove_old();
     pull.store.fold_log()?;
@@ -132,10 +138,8 @@ struct Pull<'a> {
 }
 
 impl Pull<'_> {
-    /// All messages after the last that is stored, then those that could not be decrypted before.
+    /// All messages after the last that is stored.
     fn messages(&mut self) -> Result<(), ArchiveError> {
-        // Only those that were there before: the others have just been tried.
-        let before = self.store.progress()?.last_seq;
         loop {
             if self.request.cancel.is_asked() {
                 return Err(ArchiveError::Stopped);
@@ -152,7 +156,7 @@ impl Pull<'_> {
             let (batch, fault) = self.decrypt(items);
             let covered_until = match done {
                 true => Some(self.request.now),
-                false => covered_until(progress, gap.as_ref(), &batch),
+                false => covered_until(progress, gap.as_ref(), &batch, self.request.now),
             };
             let next = Progress { last_seq, covered_until };
             let stored = self.store.append(&batch, next, gap.as_ref(), self.request.now)?;
@@ -170,7 +174,7 @@ impl Pull<'_> {
                 return Err(of_call(self.settings, fault));
             }
             if done {
-                return self.decrypt_again(before);
+                return Ok(());
             }
         }
     }
@@ -214,25 +218,28 @@ impl Pull<'_> {
         (batch, fault)
     }
 
-    /// Tries the messages up to a number again that could not be decrypted.
+    /// Tries the messages up to a number again that could not be decrypted. A library that fails at them fails at nothing
+    /// else: they stay as they are, and those that were tried least come first the next time.
     fn decrypt_again(&mut self, up_to: i64) -> Result<(), ArchiveError> {
-        let mut after = 0;
-        loop {
-            let kept = self.store.undecrypted(after, LIMIT)?;
-            let kept: Vec<_> = kept.into_iter().take_while(|(seq, _)| *seq <= up_to).collect();
-            let Some((last, _)) = kept.last() else { return Ok(()) };
-            after = *last;
-            let items = kept.iter().filter_map(|(_, json)| Item::from_json(json)).collect();
-            let (batch, fault) = self.decrypt(items);
+        let kept = self.store.undecrypted(up_to, MOST_AGAIN)?;
+        let items = kept.iter().filter_map(|json| Item::from_json(json));
+        let worth_trying = |item: &Item| match &item.encrypted {
+            Some(encrypted) => self.keys.has(encrypted.key_version),
+            None => false,
+        };
+        let items: Vec<Item> = items.filter(worth_trying).collect();
+        for items in items.chunks(LIMIT as usize) {
+            let (batch, fault) = self.decrypt(items.to_vec());
             let replaced = self.store.replace(&batch)?;
             self.summary.decrypted_later += replaced.messages;
-            if let Some(fault) = fault {
-                return Err(of_call(self.settings, fault));
+            if fault.is_some() {
+                return Ok(());
             }
             if self.request.cancel.is_asked() {
                 return Err(ArchiveError::Stopped);
             }
         }
+        Ok(())
     }
 
     /// The files of messages, if they are asked for.
@@ -320,10 +327,16 @@ fn gap(progress: Progress, first: Option<&Item>, now: DateTime<Utc>) -> Option<G
 }
 
 /// Until when messages are pulled once a batch is stored: they come in the order in which they were sent.
-fn covered_until(progress: Progress, gap: Option<&Gap>, batch: &Batch) -> Option<DateTime<Utc>> {
+fn covered_until(
+    progress: Progress,
+    gap: Option<&Gap>,
+    batch: &Batch,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let sent = batch.messages.iter().filter_map(|message| message.fields.sent_at.as_deref());
     let sent = sent.filter_map(|text| DateTime::parse_from_rfc3339(text).ok());
-    let newest = sent.map(|moment| moment.to_utc()).max();
+    // A time that has not come yet would hide gaps.
+    let newest = sent.map(|moment| moment.to_utc()).filter(|moment| *moment <= now).max();
     [progress.covered_until, gap.map(|gap| gap.to), newest].into_iter().flatten().max()
 }
 

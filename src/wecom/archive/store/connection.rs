@@ -49,6 +49,27 @@ pub(super) fn open(path: &Path) -> Result<Connection, SessionStoreError> {
     open().map_err(|fault| SessionStoreError::at(path, fault))
 }
 
+/// Copies the database at `path` into the empty file at `target`, and checks the copy; a pull may run meanwhile.
+/// `progress` is told how many of how many pages are copied.
+///
+/// # Errors
+/// If there is no database; any fault of either file. The copy is then not whole.
+pub fn backup(
+    path: &Path,
+    target: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), SessionStoreError> {
+    let of_source = |error: rusqlite::Error| SessionStoreError::at(path, error);
+    let source = open_existing(path)?;
+    let moment = source.unchecked_transaction().map_err(of_source)?;
+    // The transaction begins with the first thing that is read.
+    moment
+        .query_row("select count(*) from sqlite_schema", [], |row| row.get::<_, i64>(0))
+        .map_err(of_source)?;
+    sqlite::backup(&source, target, BUSY, progress)
+        .map_err(|fault| SessionStoreError::at(target, fault))
+}
+
 /// Opens the file for reading.
 pub(super) fn open_existing(path: &Path) -> Result<Connection, SessionStoreError> {
     sqlite::open_for_reading(path, BUSY, FORMAT).map_err(|fault| SessionStoreError::at(path, fault))

@@ -12,7 +12,7 @@ mod files;
 mod session_store;
 
 pub(super) use batch::{Batch, Reason, StoredMessage, Undecrypted};
-pub use connection::DATABASE;
+pub use connection::{DATABASE, backup};
 pub use error::SessionStoreError;
 pub(super) use files::{FileState, WantedFile};
 pub use session_store::SessionStore;

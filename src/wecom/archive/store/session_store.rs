@@ -113,18 +113,17 @@ impl SessionStore {
         })
     }
 
-    /// Messages that were not decrypted, after a number, as WeCom's JSON.
+    /// Messages up to a number that were not decrypted, as WeCom's JSON; those that were tried least come first.
     pub(in crate::wecom::archive) fn undecrypted(
         &self,
-        after: i64,
+        up_to: i64,
         limit: u32,
-    ) -> Result<Vec<(i64, String)>, SessionStoreError> {
+    ) -> Result<Vec<String>, SessionStoreError> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(
-                "select seq, item from undecrypted where seq > ?1 order by seq limit ?2",
+                "select item from undecrypted where seq <= ?1 order by attempts, seq limit ?2",
             )?;
-            let rows =
-                statement.query_map(params![after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let rows = statement.query_map(params![up_to, limit], |row| row.get(0))?;
             rows.collect()
         })
     }
