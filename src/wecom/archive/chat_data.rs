@@ -52,23 +52,20 @@ pub(super) struct Encrypted {
     pub(super) message: String,
 }
 
-#[derive(Deserialize)]
-struct Document {
-    #[serde(default)]
-    errcode: i64,
-    #[serde(default)]
-    chatdata: Vec<Value>,
-}
-
 impl ChatData {
     /// Reads an answer to the question for what comes after `after`.
     pub(super) fn read(bytes: &[u8], after: i64) -> Result<ChatData, ChatDataFault> {
-        let document: Document =
+        let mut document: Value =
             serde_json::from_slice(bytes).map_err(|_| ChatDataFault::NotJson)?;
-        if document.errcode != 0 {
-            return Err(ChatDataFault::Refused { code: document.errcode });
+        let code = document.get("errcode").and_then(Value::as_i64).unwrap_or_default();
+        if code != 0 {
+            return Err(ChatDataFault::Refused { code });
         }
-        let items = document.chatdata.into_iter().map(Item::of);
+        // A list that is not there is not an empty one, which would mean that there is nothing more.
+        let Some(Value::Array(items)) = document.get_mut("chatdata").map(Value::take) else {
+            return Err(ChatDataFault::NotJson);
+        };
+        let items = items.into_iter().map(Item::of);
         let items: Vec<Item> = items.collect::<Option<_>>().ok_or(ChatDataFault::NoNumber)?;
         // An answer that does not go on would be asked for again for ever.
         match items.iter().all(|item| item.seq > after) {
@@ -109,7 +106,7 @@ mod tests {
         let encrypted = items[0].encrypted.as_ref().unwrap();
         assert_eq!((items[0].seq, items[0].msgid.as_str(), encrypted.key_version), (7, "m7", 3));
         assert_eq!(Item::from_json(&items[0].json).as_ref(), Some(&items[0]));
-        assert_eq!(ChatData::read(br#"{"errcode":0}"#, 6).unwrap().items, []);
+        assert_eq!(ChatData::read(br#"{"errcode":0,"chatdata":[]}"#, 6).unwrap().items, []);
     }
 
     #[test]
@@ -130,7 +127,9 @@ mod tests {
     #[test]
     fn what_is_no_answer_or_does_not_go_on_is_a_fault() {
         assert_eq!(fault("\u{1}", 0), Some(ChatDataFault::NotJson));
-        assert_eq!(fault("[]", 0), Some(ChatDataFault::NotJson));
+        for text in ["[]", "{}", "null", r#"{"errcode":0,"chatdata":null}"#] {
+            assert_eq!(fault(text, 0), Some(ChatDataFault::NotJson), "{text}");
+        }
         let refused = r#"{"errcode":301042,"errmsg":"not allowed"}"#;
         assert_eq!(fault(refused, 0), Some(ChatDataFault::Refused { code: 301_042 }));
         let text = format!(r#"{{"chatdata":[{ITEM}]}}"#);
