@@ -23,12 +23,16 @@ fn a_new_key_prints_the_public_half_to_paste_and_keeps_every_version() {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert!(run(&["new", "00010001", "--key-version", "4"]).status.success());
-    assert!(said(&run(&["new", "00010001", "--lang", "en"])).contains("the pair of version 5"));
+    let third = run(&["new", "00010001", "--json"]);
+    let document: serde_json::Value = serde_json::from_slice(&third.stdout).unwrap();
+    crate::schemas::assert_valid("wecom-archive-key-new", &document);
+    assert_eq!(document["version"], 5);
     let twice = run(&["new", "00010001", "--key-version", "4", "--lang", "en"]);
     assert_eq!(twice.status.code(), Some(2));
     assert!(said(&twice).contains("4.pem exists and was left as it is"), "{}", said(&twice));
     let listed = run(&["list", "00010001", "--json"]);
     let documents: serde_json::Value = serde_json::from_slice(&listed.stdout).unwrap();
+    crate::schemas::assert_valid("wecom-archive-key-list", &documents);
     let versions: Vec<_> =
         documents.as_array().unwrap().iter().map(|key| key["version"].as_u64().unwrap()).collect();
     assert_eq!(versions, [1, 4, 5]);

@@ -75,6 +75,10 @@ fn messages_of_a_missing_key_are_kept_encrypted_and_opened_once_the_key_is_there
     let output = place.run(&["wecom", "archive", "pull", "job.toml"]);
     assert_eq!(output.status.code(), Some(2));
     let text = said(&output);
+    let again = place.run(&["wecom", "archive", "pull", "job.toml", "--json"]);
+    let document = serde_json::from_slice(&again.stdout).unwrap();
+    crate::schemas::assert_valid("wecom-archive-pull", &document);
+    assert_eq!(document["undecrypted"][0]["reason"], "no_key");
     for part in
         ["6 new messages", "3 messages could not be decrypted", "version 2 (10007)", "2.pem"]
     {

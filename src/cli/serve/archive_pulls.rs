@@ -14,7 +14,7 @@ use orgsnap::report::Language;
 use orgsnap::wecom::archive::{self, PullRequest};
 
 use super::super::environment::Environment;
-use super::super::wecom::archive::done;
+use super::super::wecom::archive::pull::done;
 
 /// When each tenant is pulled next.
 pub(super) struct ArchivePulls {

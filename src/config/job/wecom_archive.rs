@@ -101,7 +101,7 @@ pub(super) static KEYS: &[Key] = &[
         SECTION,
         "proxy_password",
         ValueType::SECRET,
-        "代理的 \"用户名:密码\"：{ env = \"变量名\" } 或 { file = \"路径\" }",
+        "代理的用户名和密码，写作 \"user:password\"：{ env = \"变量名\" } 或 { file = \"路径\" }",
         "the proxy's \"user:password\": { env = \"VARIABLE\" } or { file = \"PATH\" }",
     )
     .secret(),

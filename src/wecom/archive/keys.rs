@@ -22,6 +22,7 @@ use rsa::traits::PublicKeyParts as _;
 use rsa::{Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest as _, Sha256};
 
+use super::layout;
 use crate::disk::{
     DiskError, LockError, PRIVATE_FILE, TenantLock, close_to_others, create_private_dirs,
     replace_file,
@@ -133,7 +134,7 @@ impl fmt::Display for KeyError {
 impl KeyFolder {
     /// The folder of a tenant, which need not be there.
     pub fn of(tenant_dir: &Path) -> KeyFolder {
-        KeyFolder { path: super::folder(tenant_dir).join("keys") }
+        KeyFolder { path: layout::folder(tenant_dir).join("keys") }
     }
 
     /// The file of a version.

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::codes;
 use super::error::ArchiveError;
+use super::layout;
 use super::library::{CallFault, Library};
 use super::store::{FileState, SessionStore, WantedFile};
 use crate::disk::{DiskError, create_private_dirs, create_private_file, sync_dir};
@@ -31,7 +32,7 @@ pub(super) struct FetchedFiles {
 
 /// The folder of files.
 pub(super) fn folder(tenant_dir: &Path) -> PathBuf {
-    super::folder(tenant_dir).join("media")
+    layout::folder(tenant_dir).join("media")
 }
 
 /// Fetches the files that are wanted. One that fails does not keep the others.

@@ -11,6 +11,7 @@ mod chat_data;
 mod codes;
 mod error;
 mod keys;
+mod layout;
 mod library;
 mod media;
 mod message;
@@ -27,10 +28,3 @@ pub use library::reader_program;
 pub use pull::{PullRequest, probe, pull};
 pub use store::{DATABASE, SessionStore, SessionStoreError, backup};
 pub use summary::{Gap, PullSummary, UndecryptedGroup, UndecryptedWhy};
-
-use std::path::{Path, PathBuf};
-
-/// The folder of keys, files of messages and the lock of pulls, within a tenant's folder.
-fn folder(tenant_dir: &Path) -> PathBuf {
-    tenant_dir.join("session")
-}

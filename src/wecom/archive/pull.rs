@@ -11,10 +11,13 @@ use orgsnap_archive_reader::Network;
 use super::chat_data::{ChatData, Encrypted, Item};
 use super::error::ArchiveError;
 use super::keys::{KeyFolder, PrivateKeys, UnwrapFault};
+use super::layout;
 use super::library::{CallFault, Library, LibrarySettings};
 use super::media;
 use super::message::MessageFields;
-use super::store::{Batch, Progress, Reason, SessionStore, StoredMessage, Undecrypted};
+use super::store::{
+    Batch, DATABASE, Progress, Reason, SessionStore, StoredMessage, Undecrypted, UndecryptedCount,
+};
 use super::summary::{Gap, PullSummary, UndecryptedGroup, UndecryptedWhy};
 use crate::config::job::{Job, WecomArchive};
 use crate::disk::TenantLock;
@@ -80,7 +83,7 @@ impl<'a> PullRequest<'a> {
 /// See [`ArchiveError`]. What was stored before stays, and the next pull goes on from there.
 pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
     let settings = request.settings()?;
-    let folder = super::folder(request.tenant_dir);
+    let folder = layout::folder(request.tenant_dir);
     let _lock = TenantLock::acquire(&folder, "wecom archive pull", request.now)?;
     let key_folder = KeyFolder::of(request.tenant_dir);
     let mut pull = Pull {
@@ -114,7 +117,7 @@ pub fn probe(request: PullRequest<'_>) -> Result<Vec<u32>, ArchiveError> {
     let settings = request.settings()?;
     let mut library = request.library(settings)?;
     let keys = KeyFolder::of(request.tenant_dir).load()?;
-    let last_seq = match request.tenant_dir.join(super::DATABASE).exists() {
+    let last_seq = match request.tenant_dir.join(DATABASE).exists() {
         true => SessionStore::open_existing(request.tenant_dir)?.progress()?.last_seq,
         false => 0,
     };
@@ -268,7 +271,7 @@ impl Pull<'_> {
 
     fn undecrypted_groups(&self, keys: &KeyFolder) -> Result<Vec<UndecryptedGroup>, ArchiveError> {
         let counts = self.store.undecrypted_by_reason()?;
-        let group = |count: super::store::UndecryptedCount| {
+        let group = |count: UndecryptedCount| {
             let file = || -> PathBuf { keys.file(count.key_version.unwrap_or_default()) };
             let why = match (count.reason.as_str(), count.code) {
                 ("no_key", _) => UndecryptedWhy::NoKey { file: file() },
