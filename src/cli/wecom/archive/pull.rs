@@ -1,6 +1,6 @@
 //! `orgsnap wecom archive pull`: what came since the last time.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::SecondsFormat;
 use clap::Args;
@@ -69,7 +69,7 @@ fn job_of(tenant_or_job: &str, environment: &Environment) -> Result<Job, Failure
     }
 }
 
-fn no_job(tenant: &str, path: &PathBuf) -> Failure {
+fn no_job(tenant: &str, path: &Path) -> Failure {
     let path = path.display();
     Failure::usage(Message::new(
         format!(
