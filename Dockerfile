@@ -15,13 +15,13 @@ WORKDIR /src
 COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/target \
-    CARGO_TARGET_DIR=/target cargo build --release --locked --bin orgsnap \
- && cp /target/release/orgsnap /usr/local/bin/orgsnap
+    CARGO_TARGET_DIR=/target cargo build --release --locked --bin orgsnap --bin orgsnap-archive-reader \
+ && cp /target/release/orgsnap /target/release/orgsnap-archive-reader /usr/local/bin/
 
 FROM debian:bookworm-slim
 # TLS brings its own roots, time zones are built in: nothing of Debian's is needed but the C library, and a shell for
-# the alerts of kind "command".
-COPY --from=build /usr/local/bin/orgsnap /usr/local/bin/orgsnap
+# the alerts of kind "command". WeCom's library of the session archive is mounted, and brings needs of its own (OpenSSL 3).
+COPY --from=build /usr/local/bin/orgsnap /usr/local/bin/orgsnap-archive-reader /usr/local/bin/
 # The volume gets this owner when it is first used.
 RUN groupadd --gid 10001 orgsnap \
  && useradd --uid 10001 --gid orgsnap --no-create-home --home-dir /data --shell /usr/sbin/nologin orgsnap \

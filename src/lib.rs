@@ -70,7 +70,8 @@
 //! - [`wecom`]: callbacks of the insurer's WeCom tenant, kept beside the hierarchy in `wecom.db`: a callback must be
 //!   stored within a second, whatever a publication does to `org.db`. [`wecom::api`] is the client of WeCom's API, which
 //!   only reads. Its roster reads the newest snapshot through [`store`], to compare members with agents, and writes nothing
-//!   there.
+//!   there. Besides, the session archive in `session.db`. WeCom's library of it is C: the package `archive-reader`, a program
+//!   of its own, loads it, so that this one forbids `unsafe`.
 //! - [`alert`]: alerts about runs. Runs do not know it: whoever starts a run reports its events to the dispatcher.
 //! - [`metrics`]: figures for monitoring systems; it reads the database and the ledgers, and changes nothing.
 //! - [`daemon`]: runs every job at its time. Decisions are pure functions of a clock that is passed in. It starts

@@ -37,6 +37,7 @@ mod rules;
 mod sample;
 mod schemas;
 mod semantics;
+mod session_archive;
 mod serve;
 mod terms;
 mod wecom_api;

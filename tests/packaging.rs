@@ -92,6 +92,19 @@ fn commands_in_unit_container_and_cron_line_exist() {
 }
 
 #[test]
+fn every_package_installs_the_program_that_loads_the_library_of_the_session_archive() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let reader = orgsnap::wecom::archive::reader_program(Path::new("/usr/local/bin/orgsnap"));
+    assert_eq!(reader, Path::new("/usr/local/bin/orgsnap-archive-reader"));
+    let unit = read("packaging/orgsnap.service");
+    assert!(unit.contains("install -m 755 orgsnap orgsnap-archive-reader /usr/local/bin/"));
+    let image = read("Dockerfile");
+    assert!(image.contains("--bin orgsnap --bin orgsnap-archive-reader"));
+    let copied = "COPY --from=build /usr/local/bin/orgsnap /usr/local/bin/orgsnap-archive-reader /usr/local/bin/";
+    assert!(image.contains(copied));
+}
+
+#[test]
 fn every_document_and_package_uses_the_same_port() {
     let files = [
         "README.md",

@@ -80,7 +80,7 @@ fn printing_verbs(folder: &Path, prefix: &str, found: &mut BTreeSet<String>) {
         let path = entry.unwrap().path();
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
         if path.is_dir() {
-            printing_verbs(&path, &format!("{prefix}{stem}-"), found);
+            printing_verbs(&path, &format!("{prefix}{}-", stem.replace('_', "-")), found);
         } else if path.extension().is_some_and(|kind| kind == "rs")
             && fs::read_to_string(&path).unwrap().contains("json: bool,\n}")
         {

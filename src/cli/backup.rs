@@ -28,6 +28,9 @@ pub(super) struct Arguments {
     /// Copy wecom.db in place of org.db
     #[arg(long)]
     wecom: bool,
+    /// Copy session.db, the session archive, in place of org.db
+    #[arg(long, conflicts_with = "wecom")]
+    session: bool,
     /// Replace the file if it is there
     #[arg(long)]
     force: bool,
@@ -36,7 +39,11 @@ pub(super) struct Arguments {
 /// Makes the copy under another name, and names it once it is checked.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let folder = tenant::folder(&arguments.tenant, environment)?;
-    let name = if arguments.wecom { wecom::store::DATABASE } else { store::DATABASE };
+    let name = match (arguments.wecom, arguments.session) {
+        (true, _) => wecom::store::DATABASE,
+        (_, true) => wecom::archive::DATABASE,
+        _ => store::DATABASE,
+    };
     let (database, file) = (folder.join(name), &arguments.file);
     check_outside_data(file, environment)?;
     check_target(file, arguments.force)?;
@@ -72,17 +79,21 @@ fn copy(
     let mut shown = CountedProgress::new(environment, &arguments.tenant);
     let what = environment.language.choose("备份页数", "pages copied");
     let mut progress = |copied, all| shown.set(copied, all, what);
-    if !database.exists() && !arguments.wecom {
+    if !database.exists() && !arguments.wecom && !arguments.session {
         return Err(store::StoreError::NotFound { path: database.to_path_buf() }.into());
     }
     create_private_file(part)
         .map_err(|error| Failure::usage(output::cannot_write(part, &error.source)))?;
-    match arguments.wecom {
-        true => {
+    match (arguments.wecom, arguments.session) {
+        (true, _) => {
             wecom::store::backup(database, part, &mut progress)?;
             Ok(None)
         }
-        false => Ok(store::backup(database, part, &mut progress)?),
+        (_, true) => {
+            wecom::archive::backup(database, part, &mut progress)?;
+            Ok(None)
+        }
+        _ => Ok(store::backup(database, part, &mut progress)?),
     }
 }
 
@@ -109,7 +120,7 @@ fn check_target(file: &Path, force: bool) -> Result<(), Failure> {
 
 fn done(arguments: &Arguments, environment: &Environment, snapshot: Snapshot) -> String {
     let (file, language) = (arguments.file.display(), environment.language);
-    if arguments.wecom {
+    if arguments.wecom || arguments.session {
         return language.choose(
             format!("已备份到 {file}，完整性检查通过\n"),
             format!("copied to {file}, and the copy is checked\n"),

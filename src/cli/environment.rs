@@ -1,5 +1,6 @@
 //! The environment of the program: terminal, locale, variables, clock. Nothing else reads them.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
@@ -75,6 +76,21 @@ impl Environment {
             let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
             user_of(uid, &users).unwrap_or_else(|| format!("uid={uid}"))
         })
+    }
+
+    /// The program that loads the library of the session archive, unless a job names another: the one beside this one.
+    pub(super) fn archive_reader(&self) -> PathBuf {
+        let own = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("orgsnap"));
+        orgsnap::wecom::archive::reader_program(&own)
+    }
+
+    /// The variables that this program gets: where libraries and authorities are. No others, as they may be secrets.
+    pub(super) fn archive_variables(&self) -> Vec<(OsString, OsString)> {
+        let names = ["LD_LIBRARY_PATH", "SSL_CERT_FILE", "SSL_CERT_DIR", "TZ", "LANG"];
+        names
+            .iter()
+            .filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?)))
+            .collect()
     }
 
     /// Looks an environment variable up, for the secrets of a job file.

@@ -4,7 +4,9 @@ use orgsnap::config::job::ConfigError;
 use orgsnap::disk::LockError;
 use orgsnap::model::Message;
 use orgsnap::pipeline::{Classification, Fault, RunError};
+use orgsnap::sqlite::SqliteFault;
 use orgsnap::store::StoreError;
+use orgsnap::wecom::archive::{ArchiveError, KeyError, SessionStoreError};
 use orgsnap::wecom::store::WecomStoreError;
 
 use super::exit::Exit;
@@ -65,6 +67,47 @@ impl From<WecomStoreError> for Failure {
             | WecomStoreError::Sqlite { .. } => Fault::Internal,
         };
         Failure { exit: Exit::of(fault), message: error.message() }
+    }
+}
+
+impl From<SessionStoreError> for Failure {
+    fn from(error: SessionStoreError) -> Failure {
+        let fault = match error.fault {
+            SqliteFault::Newer { .. }
+            | SqliteFault::NotFound
+            | SqliteFault::CannotOpen
+            | SqliteFault::ReadOnly
+            | SqliteFault::Full
+            | SqliteFault::Disk
+            | SqliteFault::NotADatabase
+            | SqliteFault::Foreign => Fault::DataFolder,
+            SqliteFault::Locked => Fault::DatabaseLocked,
+            SqliteFault::Corrupt | SqliteFault::Other(_) => Fault::Internal,
+        };
+        Failure { exit: Exit::of(fault), message: error.message() }
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Failure {
+        match error {
+            KeyError::Lock(error) => error.into(),
+            error => Failure::usage(error.message()),
+        }
+    }
+}
+
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Failure {
+        match error {
+            ArchiveError::Lock(error) => error.into(),
+            ArchiveError::Store(error) => error.into(),
+            ArchiveError::Key(error) => error.into(),
+            error if error.is_transient() => {
+                Failure { exit: Exit::Unavailable, message: error.message() }
+            }
+            error => Failure::usage(error.message()),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 }
 
 /// The JSON Schemas of what is printed and sent. That of job files is made from the table of their keys.
-const JSON_SCHEMAS: [(&str, &str); 16] = [
+const JSON_SCHEMAS: [(&str, &str); 19] = [
     ("alert.schema.json", alert::document::SCHEMA),
     ("config.schema.json", include_str!("../../schemas/config.schema.json")),
     ("diff.schema.json", include_str!("../../schemas/diff.schema.json")),
@@ -37,6 +37,18 @@ const JSON_SCHEMAS: [(&str, &str); 16] = [
     ("sql.schema.json", include_str!("../../schemas/sql.schema.json")),
     ("tree.schema.json", include_str!("../../schemas/tree.schema.json")),
     ("wecom-events.schema.json", include_str!("../../schemas/wecom-events.schema.json")),
+    (
+        "wecom-archive-key-list.schema.json",
+        include_str!("../../schemas/wecom-archive-key-list.schema.json"),
+    ),
+    (
+        "wecom-archive-key-new.schema.json",
+        include_str!("../../schemas/wecom-archive-key-new.schema.json"),
+    ),
+    (
+        "wecom-archive-pull.schema.json",
+        include_str!("../../schemas/wecom-archive-pull.schema.json"),
+    ),
     ("wecom-rebuild.schema.json", include_str!("../../schemas/wecom-rebuild.schema.json")),
     ("wecom-reconcile.schema.json", include_str!("../../schemas/wecom-reconcile.schema.json")),
     ("wecom-send-test.schema.json", include_str!("../../schemas/wecom-send-test.schema.json")),

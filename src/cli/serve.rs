@@ -1,5 +1,6 @@
 //! `orgsnap serve`: every job at its time, unattended.
 
+mod archive_pulls;
 mod cron_timers;
 mod callbacks;
 mod member_checks;
@@ -31,6 +32,7 @@ use super::argument::BadArgument;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
+use archive_pulls::ArchivePulls;
 use callbacks::{CallbackReload, WecomPages};
 use observer::ServeObserver;
 use scheduler_environment::SystemEnvironment;
@@ -99,6 +101,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         Arc::clone(&status_board),
         arguments.metrics_file.clone(),
         CallbackReload::new(pages),
+        ArchivePulls::new(environment.clone()),
     );
     if let Some(address) = arguments.listen {
         let listener = TcpListener::bind(address).and_then(|listener| {

@@ -50,7 +50,7 @@ pub(super) fn folder(tenant_or_job: &str, environment: &Environment) -> Result<P
 
 /// The tenants of the data folder, by name; none if it cannot be read.
 fn names(data: &Path) -> Vec<String> {
-    let files = [DATABASE, ledger::FILE_NAME, wecom::store::DATABASE];
+    let files = [DATABASE, ledger::FILE_NAME, wecom::store::DATABASE, wecom::archive::DATABASE];
     let entries = fs::read_dir(data).into_iter().flatten().flatten();
     let mut names: Vec<String> = entries
         .filter(|entry| files.iter().any(|file| entry.path().join(file).is_file()))

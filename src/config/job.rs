@@ -47,6 +47,7 @@ mod value_type;
 mod values;
 mod wecom;
 mod wecom_app;
+mod wecom_archive;
 mod wecom_login;
 mod wecom_roster;
 mod wecom_section;
@@ -85,6 +86,7 @@ pub use source::{
 };
 pub use tops::TopWords;
 pub use wecom::{
-    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, IdCase,
-    LoginSettings, PlatformAccount, RosterMapping, Wecom, WecomApp, is_aes_key, is_token,
+    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, IdCase, LoginSettings,
+    PlatformAccount, RosterMapping, Wecom, WecomApp, is_aes_key, is_token,
 };
+pub use wecom_archive::WecomArchive;

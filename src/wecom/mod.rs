@@ -11,10 +11,13 @@
 //! [`login`] is how members log in to pages, and how pages are signed for the JS-SDK.
 //!
 //! The other way round, [`api`] asks WeCom: for applications, members, who logs in, and whether accounts are right.
+//!
+//! [`archive`] has nothing to do with callbacks: it pulls the session archive into a file of its own.
 
 pub mod account;
 pub mod address;
 pub mod api;
+pub mod archive;
 pub mod crypto;
 pub mod envelope;
 pub mod event;

@@ -1,4 +1,5 @@
-//! Where the reports of the daemon go: the log, the alert dispatcher, the status board, the receiver of callbacks.
+//! Where the reports of the daemon go: the log, the alert dispatcher, the status board, the receiver of callbacks, the pulls
+//! of session archives.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use orgsnap::report::Language;
 use orgsnap::store::{self, DATABASE};
 
 use super::super::output;
+use super::archive_pulls::ArchivePulls;
 use super::callbacks::CallbackReload;
 use super::member_checks::MemberChecks;
 
@@ -35,6 +37,7 @@ pub(super) struct ServeObserver {
     metrics_file: Option<PathBuf>,
     callback_reload: CallbackReload,
     member_checks: MemberChecks,
+    archive_pulls: ArchivePulls,
     state: RefCell<State>,
 }
 
@@ -60,6 +63,7 @@ impl ServeObserver {
         status_board: Arc<StatusBoard>,
         metrics_file: Option<PathBuf>,
         callback_reload: CallbackReload,
+        archive_pulls: ArchivePulls,
     ) -> ServeObserver {
         let member_checks = MemberChecks::new(data.clone(), language, Arc::clone(&dispatcher));
         ServeObserver {
@@ -70,6 +74,7 @@ impl ServeObserver {
             metrics_file,
             callback_reload,
             member_checks,
+            archive_pulls,
             state: RefCell::default(),
         }
     }
@@ -148,6 +153,7 @@ impl Observer for ServeObserver {
     fn on_tick(&self, statuses: &[TenantStatus], now: DateTime<Utc>) {
         let jobs: Vec<Arc<Job>> = statuses.iter().map(|status| Arc::clone(&status.job)).collect();
         self.member_checks.on_tick(&jobs, now);
+        self.archive_pulls.on_tick(&jobs, now);
         for message in self.callback_reload.on_tick(jobs, now) {
             tracing::warn!(target: "orgsnap", "{}", self.language.of(&message));
         }

@@ -1,5 +1,7 @@
 //! `orgsnap wecom`: the companion for WeCom callbacks. One file a verb.
 
+pub(super) mod archive;
+mod archive_key;
 mod events;
 mod queries;
 mod rebuild;
@@ -13,7 +15,7 @@ use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 
-/// WeCom callbacks: the URLs to paste, a test through proxy and firewall, what came
+/// WeCom: the URLs to paste, a test through proxy and firewall, what came, the session archive
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true, disable_help_subcommand = true)]
 pub(super) struct Arguments {
@@ -29,6 +31,8 @@ enum Verb {
     Reconcile(reconcile::Arguments),
     Urls(urls::Arguments),
     SendTest(send_test::Arguments),
+    ArchiveKey(archive_key::Arguments),
+    Archive(archive::Arguments),
 }
 
 /// Runs the verb.
@@ -40,5 +44,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         Verb::Reconcile(arguments) => reconcile::run(arguments, environment),
         Verb::Urls(arguments) => urls::run(arguments, environment),
         Verb::SendTest(arguments) => send_test::run(arguments, environment),
+        Verb::ArchiveKey(arguments) => archive_key::run(arguments, environment),
+        Verb::Archive(arguments) => archive::run(arguments, environment),
     }
 }

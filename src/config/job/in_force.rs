@@ -118,8 +118,12 @@ pub(super) fn of_text(
     Ok(settings)
 }
 
-/// The tables of that name; a single `None` if there is none.
+/// The tables of that name, which may be that of an inner table with a dot; a single `None` if there is none.
 fn tables<'a>(root: &'a DeTable<'a>, name: &str) -> Vec<Option<&'a DeTable<'a>>> {
+    if let Some((outer, inner)) = name.split_once('.') {
+        let outer = root.get(outer).and_then(|value| value.get_ref().as_table());
+        return outer.map_or_else(|| vec![None], |outer| tables(outer, inner));
+    }
     match root.get(name).map(|value| value.get_ref()) {
         Some(DeValue::Table(table)) => vec![Some(table)],
         Some(DeValue::Array(items)) if !items.is_empty() => {
@@ -385,6 +389,13 @@ impl Listing<'_> {
                 let accounts = job.wecom.accounts.iter();
                 let mut accounts = accounts.filter(|account| account.kind.table() == table);
                 accounts.nth(index?).map(|account| &account.secret)
+            }
+            "wecom.archive" => {
+                let archive = job.wecom.archive.as_ref()?;
+                match name {
+                    "secret" => Some(&archive.secret),
+                    _ => archive.proxy_password.as_ref(),
+                }
             }
             _ => None,
         }

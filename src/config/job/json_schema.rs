@@ -128,7 +128,15 @@ fn between_keys(section: &str) -> Vec<Value> {
                 "if": { "properties": { "wecom": { "required": ["login"] } }, "required": ["wecom"] },
                 "then": { "required": ["public_url", "wecom_app"] },
             }),
+            json!({
+                "if": {
+                    "properties": { "wecom": { "required": ["archive"] } },
+                    "required": ["wecom"],
+                },
+                "then": { "required": ["corp_id"] },
+            }),
         ],
+        "wecom.archive" => vec![json!({ "dependentRequired": { "proxy_password": ["proxy"] } })],
         "source" => vec![json!({
             "if": { "required": ["kind"], "properties": { "kind": { "const": "sftp" } } },
             "then": { "anyOf": [{ "required": ["password"] }, { "required": ["key"] }] },

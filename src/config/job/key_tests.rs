@@ -56,6 +56,11 @@ fn required(section: &str, kind: &str) -> Vec<(&'static str, String)> {
         "official_account" | "mini_program" => {
             vec![text("appid", "wx0123456789abcdef"), ("secret", "{ env = \"S\" }".to_owned())]
         }
+        _ if section.starts_with("wecom.archive") => vec![
+            ("archive.secret", "{ env = \"S\" }".to_owned()),
+            text("archive.library", "sdk.so"),
+            text("archive.proxy", "http://10.0.0.1:8081"),
+        ],
         _ => Vec::new(),
     };
     if !kind.is_empty() {
@@ -111,6 +116,9 @@ pub(super) fn job_file_of_kind(key: &Key, value: Option<&str>, kind: &str) -> St
                     .join(", ")
             ),
         ]),
+        "wecom" if inner == "archive" || key.name == "archive" => {
+            lines.push("corp_id = \"ww1\"".to_owned())
+        }
         "schedule" | "report" => {
             lines.push("source = { kind = \"dir\", path = \"/srv\" }".to_owned())
         }

@@ -72,6 +72,17 @@ pub(super) fn meaning(section: &str, name: &str) -> Message {
         ),
         ("archive", "keep") => Message::fixed("未设置：全部保留", "not written: all are kept"),
         ("report", "keep") => Message::fixed("未设置：不删除", "not written: none are removed"),
+        ("wecom.archive", "keep") => {
+            Message::fixed("未设置：全部保留", "not written: all are kept")
+        }
+        ("wecom.archive", "reader") => Message::fixed(
+            "未设置：与 orgsnap 同一目录中的 orgsnap-archive-reader",
+            "not written: orgsnap-archive-reader beside orgsnap",
+        ),
+        ("wecom.archive", "schedule") => {
+            Message::fixed("未设置：不定时拉取", "not written: orgsnap serve does not pull")
+        }
+        ("wecom.archive", "proxy") => Message::fixed("未设置：直连", "not written: no proxy"),
         ("schedule", "wait_until") => Message::fixed(
             "未设置：计划时间后一小时",
             "not written: one hour after the scheduled time",

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::cron::Cron;
 use super::secret::SecretSource;
+use super::wecom_archive::WecomArchive;
 
 /// The insurer's WeCom.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,8 @@ pub struct Wecom {
     pub roster: RosterMapping,
     /// How members log in; nobody does without it. The job then has a public address, and the application.
     pub login: Option<LoginSettings>,
+    /// The session archive, if it is to be pulled.
+    pub archive: Option<WecomArchive>,
 }
 
 /// The servers of WeCom and of official accounts, without a slash at the end.

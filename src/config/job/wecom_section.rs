@@ -13,7 +13,9 @@ use super::values::Text;
 use super::wecom::{
     AccountKind, ApiAddresses, DomainVerification, PlatformAccount, Wecom, WecomApp, is_id,
 };
-use super::{domain_verification, platform_account, wecom_app, wecom_login, wecom_roster};
+use super::{
+    domain_verification, platform_account, wecom_app, wecom_archive, wecom_login, wecom_roster,
+};
 
 const URL_ZH: &str = "以 https:// 开头的地址，不含路径之后的部分";
 const URL_EN: &str = "an address that begins with https://, without a query";
@@ -35,6 +37,7 @@ pub(super) static KEYS: &[Key] = &[
         "a cron expression of six fields (seconds first), such as \"0 0 6 * * *\"",
     ),
     key("wecom", "roster", ValueType::Table, "一个 [wecom.roster] 表", "a [wecom.roster] table"),
+    key("wecom", "archive", ValueType::Table, "一个 [wecom.archive] 表", "a [wecom.archive] table"),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
@@ -64,6 +67,7 @@ pub(super) struct Written {
     pub(super) reconcile: Option<Text>,
     pub(super) roster: Option<wecom_roster::Written>,
     pub(super) login: Option<Spanned<wecom_login::Written>>,
+    pub(super) archive: Option<Spanned<wecom_archive::Written>>,
 }
 
 /// What a job file says about WeCom, as written.
@@ -101,7 +105,7 @@ impl Resolver<'_> {
             .take()
             .map(|cron| self.reconcile(&cron, !written.apps.is_empty()))
             .transpose()?;
-        let login = section.login.take();
+        let (login, archive) = (section.login.take(), section.archive.take());
         let api = self.api_addresses(section, warnings)?;
         let mut apps: Vec<WecomApp> = Vec::with_capacity(written.apps.len());
         for app in written.apps {
@@ -128,6 +132,9 @@ impl Resolver<'_> {
             None => None,
             Some(login) => Some(self.wecom_login(login, public_url.as_deref(), &apps, warnings)?),
         };
+        let archive = archive
+            .map(|archive| self.wecom_archive(archive, corp_id.as_deref(), warnings))
+            .transpose()?;
         Ok(Wecom {
             corp_id,
             public_url,
@@ -138,6 +145,7 @@ impl Resolver<'_> {
             reconcile,
             roster,
             login,
+            archive,
         })
     }
 

@@ -1,0 +1,143 @@
+//! `orgsnap wecom archive pull`: what came since the last time.
+
+use std::path::Path;
+
+use chrono::SecondsFormat;
+use clap::Args;
+use orgsnap::config::job::Job;
+use orgsnap::model::{Cancel, Message};
+use orgsnap::report::formatting::grouped;
+use orgsnap::wecom::archive::{self, PullRequest, PullSummary, UndecryptedWhy};
+
+use crate::cli::environment::Environment;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::import::load;
+use crate::cli::{output, tenant};
+
+/// Fetch the messages that came since the last time, decrypt them and store them
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The job file, or a tenant whose job file is jobs/TENANT.toml
+    #[arg(value_name = "TENANT|JOB")]
+    tenant: String,
+    /// Print what was done as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Pulls.
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    let job = job_of(&arguments.tenant, environment)?;
+    let (reader, variables) = (environment.archive_reader(), environment.archive_variables());
+    let summary = archive::pull(PullRequest {
+        job: &job,
+        tenant_dir: &environment.data.join(&job.tenant),
+        reader: &reader,
+        environment: &variables,
+        now: environment.now(),
+        cancel: &Cancel::new(),
+    })?;
+    let text = match arguments.json {
+        true => format!("{}\n", serde_json::to_string_pretty(&document(&summary))?),
+        false => format!("{}\n", environment.language.of(&done(&summary))),
+    };
+    output::print(&text)?;
+    for problem in summary.problems() {
+        output::warn(environment, &problem);
+    }
+    // A missing key is for whoever runs orgsnap; what the library did may be over at the next pull.
+    let to_act = |why: &UndecryptedWhy| {
+        matches!(why, UndecryptedWhy::NoKey { .. } | UndecryptedWhy::OtherKey { .. })
+    };
+    let exits = summary.undecrypted.iter().map(|group| match to_act(&group.why) {
+        true => Exit::Usage,
+        false => Exit::Unavailable,
+    });
+    Ok(exits.fold(Exit::Done, Exit::max))
+}
+
+/// The job of a pull, which holds the secret and the library.
+fn job_of(tenant_or_job: &str, environment: &Environment) -> Result<Job, Failure> {
+    if let Some(job) = tenant::job(tenant_or_job, environment)? {
+        return Ok(job);
+    }
+    let path = Path::new("jobs").join(format!("{tenant_or_job}.toml"));
+    match path.is_file() {
+        true => load(&path, environment),
+        false => Err(no_job(tenant_or_job, &path)),
+    }
+}
+
+fn no_job(tenant: &str, path: &Path) -> Failure {
+    let path = path.display();
+    Failure::usage(Message::new(
+        format!(
+            "没有 {path}；会话内容存档的 Secret 和 SDK 在任务文件中，请用任务文件代替 {tenant}"
+        ),
+        format!(
+            "there is no {path}; the archive's secret and library stand in the job file: name it instead of {tenant}"
+        ),
+    ))
+}
+
+/// What a pull did, in a line.
+pub(crate) fn done(summary: &PullSummary) -> Message {
+    let PullSummary { stored, repeated, last_seq, .. } = summary;
+    let (mut zh, mut en) = (
+        format!("会话内容存档：新增 {} 条消息，已到序号 {last_seq}", grouped(*stored)),
+        format!("session archive: {} new messages, up to number {last_seq}", grouped(*stored)),
+    );
+    let mut add = |count: u64, text: (&str, &str)| {
+        if count > 0 {
+            zh.push_str(&format!("，{} {}", text.0, grouped(count)));
+            en.push_str(&format!(", {} {}", grouped(count), text.1));
+        }
+    };
+    add(*repeated, ("重复", "repeated"));
+    add(summary.decrypted_later, ("补解密", "of earlier pulls decrypted now"));
+    add(summary.files, ("下载文件", "files fetched"));
+    add(summary.files_failed, ("文件下载失败（下次重试）", "files failed and are tried again"));
+    add(summary.files_lost, ("文件已过期", "files can no longer be fetched"));
+    add(summary.removed, ("按 keep 删除", "removed by keep"));
+    Message::new(zh, en)
+}
+
+fn document(summary: &PullSummary) -> serde_json::Value {
+    let text =
+        |moment: chrono::DateTime<chrono::Utc>| moment.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let gap = summary.gap.as_ref().map(|gap| {
+        serde_json::json!({
+            "from": text(gap.from),
+            "to": text(gap.to),
+            "seq_before": gap.seq_before,
+            "seq_after": gap.seq_after,
+        })
+    });
+    let undecrypted = summary.undecrypted.iter().map(|group| {
+        let code = match group.why {
+            UndecryptedWhy::Code(code) => Some(code),
+            _ => None,
+        };
+        let Message { zh, en } = group.message();
+        serde_json::json!({
+            "count": group.count,
+            "key_version": group.key_version,
+            "reason": group.why.name(),
+            "code": code,
+            "message": { "zh": zh, "en": en },
+        })
+    });
+    serde_json::json!({
+        "stored": summary.stored,
+        "repeated": summary.repeated,
+        "decrypted_later": summary.decrypted_later,
+        "last_seq": summary.last_seq,
+        "files": summary.files,
+        "files_failed": summary.files_failed,
+        "files_lost": summary.files_lost,
+        "removed": summary.removed,
+        "gap": gap,
+        "undecrypted": undecrypted.collect::<Vec<_>>(),
+    })
+}

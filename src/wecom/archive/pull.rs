@@ -1,0 +1,369 @@
+//! A pull: everything that came since the last one.
+
+use std::ffi::OsString;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use orgsnap_archive_reader::Network;
+
+use super::chat_data::{ChatData, Encrypted, Item};
+use super::error::ArchiveError;
+use super::keys::{KeyFolder, PrivateKeys, UnwrapFault};
+use super::layout;
+use super::library::{CallFault, Library, LibrarySettings};
+use super::media;
+use super::message::MessageFields;
+use super::store::{
+    Batch, DATABASE, Progress, Reason, SessionStore, StoredMessage, Undecrypted, UndecryptedCount,
+};
+use super::summary::{Gap, PullSummary, UndecryptedGroup, UndecryptedWhy};
+use crate::config::job::{Job, WecomArchive};
+use crate::disk::TenantLock;
+use crate::model::Cancel;
+
+/// For how long WeCom keeps messages.
+const KEPT: TimeDelta = TimeDelta::days(5);
+
+/// The most messages that WeCom hands over at once.
+const LIMIT: u32 = 1_000;
+
+/// How many messages that could not be decrypted are tried again in a pull.
+const MOST_AGAIN: u32 = 10_000;
+
+/// A pull, or a look whether one would work.
+#[derive(Debug, Clone, Copy)]
+pub struct PullRequest<'a> {
+    /// The job file with `[wecom.archive]`.
+    pub job: &'a Job,
+    /// The tenant's folder.
+    pub tenant_dir: &'a Path,
+    /// The program that loads the library, unless the job names another.
+    pub reader: &'a Path,
+    /// The variables that this program gets.
+    pub environment: &'a [(OsString, OsString)],
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// Asked to end, a pull ends after the messages at hand.
+    pub cancel: &'a Cancel,
+}
+
+impl<'a> PullRequest<'a> {
+    fn settings(&self) -> Result<&'a WecomArchive, ArchiveError> {
+        let file = || ArchiveError::NotConfigured { file: self.job.path.clone() };
+        self.job.wecom.archive.as_ref().ok_or_else(file)
+    }
+
+    fn library(&self, settings: &WecomArchive) -> Result<Library, ArchiveError> {
+        let password =
+            settings.proxy_password.as_ref().map(|secret| secret.reveal()).transpose()?;
+        let seconds = settings.timeout.as_secs().max(1);
+        Ok(Library::new(LibrarySettings {
+            program: settings.reader.clone().unwrap_or_else(|| self.reader.to_path_buf()),
+            environment: self.environment.to_vec(),
+            library: settings.library.clone(),
+            // The job is refused without it.
+            corp_id: self.job.wecom.corp_id.clone().unwrap_or_default(),
+            secret: settings.secret.reveal()?.expose().to_owned(),
+            network: Network {
+                proxy: settings.proxy.clone().unwrap_or_default(),
+                proxy_password: password
+                    .map(|secret| secret.expose().to_owned())
+                    .unwrap_or_default(),
+                timeout: u32::try_from(seconds).unwrap_or(u32::MAX),
+            },
+        }))
+    }
+}
+
+/// Pulls everything that came since the last time.
+///
+/// # Errors
+/// See [`ArchiveError`]. What was stored before stays, and the next pull goes on from there.
+pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
+    let settings = request.settings()?;
+    let folder = layout::folder(request.tenant_dir);
+    let _lock = TenantLock::acquire(&folder, "wecom archive pull", request.now)?;
+    let key_folder = KeyFolder::of(request.tenant_dir);
+    let mut pull = Pull {
+        request,
+        settings,
+        library: request.library(settings)?,
+        keys: key_folder.load()?,
+        store: SessionStore::open(request.tenant_dir)?,
+        summary: PullSummary::default(),
+    };
+    // Those that come now are not to be tried twice.
+    let before = pull.store.progress()?.last_seq;
+    let fetched =
+        pull.messages().and_then(|()| pull.files()).and_then(|()| pull.decrypt_again(before));
+    // Messages that are too old go, whether or not WeCom answered.
+    let removed = pull.remove_old();
+    pull.store.fold_log()?;
+    fetched.and(removed)?;
+    let progress = pull.store.progress()?;
+    pull.summary.last_seq = progress.last_seq;
+    pull.summary.undecrypted = pull.undecrypted_groups(&key_folder)?;
+    Ok(pull.summary)
+}
+
+/// Looks whether a pull would work: logs in and asks for one message after those that are stored. Stores nothing, and
+/// returns the versions of the keys that the answer needs and that are missing.
+///
+/// # Errors
+/// As [`pull`].
+pub fn probe(request: PullRequest<'_>) -> Result<Vec<u32>, ArchiveError> {
+    let settings = request.settings()?;
+    let mut library = request.library(settings)?;
+    let keys = KeyFolder::of(request.tenant_dir).load()?;
+    let last_seq = match request.tenant_dir.join(DATABASE).exists() {
+        true => SessionStore::open_existing(request.tenant_dir)?.progress()?.last_seq,
+        false => 0,
+    };
+    let answer = library.chat_data(last_seq, 1).map_err(|fault| of_call(settings, fault))?;
+    let data = ChatData::read(&answer, last_seq)?;
+    let versions = data.items.iter().filter_map(|item| Some(item.encrypted.as_ref()?.key_version));
+    Ok(versions.filter(|version| !keys.has(*version)).collect())
+}
+
+fn of_call(settings: &WecomArchive, fault: CallFault) -> ArchiveError {
+    ArchiveError::of_call(fault, &settings.library, settings.proxy.as_deref())
+}
+
+struct Pull<'a> {
+    request: PullRequest<'a>,
+    settings: &'a WecomArchive,
+    library: Library,
+    keys: PrivateKeys,
+    store: SessionStore,
+    summary: PullSummary,
+}
+
+impl Pull<'_> {
+    /// All messages after the last that is stored.
+    fn messages(&mut self) -> Result<(), ArchiveError> {
+        loop {
+            if self.request.cancel.is_asked() {
+                return Err(ArchiveError::Stopped);
+            }
+            let progress = self.store.progress()?;
+            let answer = self
+                .library
+                .chat_data(progress.last_seq, LIMIT)
+                .map_err(|fault| of_call(self.settings, fault))?;
+            let items = ChatData::read(&answer, progress.last_seq)?.items;
+            let gap = gap(progress, items.first(), self.request.now);
+            let done = items.is_empty();
+            let last_seq = items.iter().map(|item| item.seq).max().unwrap_or(progress.last_seq);
+            let (batch, fault) = self.decrypt(items);
+            let covered_until = match done {
+                true => Some(self.request.now),
+                false => covered_until(progress, gap.as_ref(), &batch, self.request.now),
+            };
+            let next = Progress { last_seq, covered_until };
+            let stored = self.store.append(&batch, next, gap.as_ref(), self.request.now)?;
+            self.summary.stored += stored.messages;
+            self.summary.repeated += stored.repeated;
+            self.summary.gap = self.summary.gap.take().or(gap);
+            tracing::debug!(
+                stored = stored.messages,
+                undecrypted = stored.undecrypted,
+                repeated = stored.repeated,
+                last_seq,
+                "messages of the session archive"
+            );
+            if let Some(fault) = fault {
+                return Err(of_call(self.settings, fault));
+            }
+            if done {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Decrypts items. Those that cannot be are part of the batch, too: their ciphertext is kept, so that a key that is
+    /// put in place after WeCom's five days still opens them. A fault is the one after which the process may not be
+    /// started again; everything after it is kept encrypted.
+    fn decrypt(&mut self, items: Vec<Item>) -> (Batch, Option<CallFault>) {
+        let unwrapped = unwrap_all(&self.keys, &items);
+        let (mut batch, mut fault) = (Batch::default(), None);
+        for (item, key) in items.into_iter().zip(unwrapped) {
+            let decrypted = match (key, &item.encrypted) {
+                (Ok(_), Some(_)) if fault.is_some() => Err(Reason::Reader),
+                (Ok(key), Some(encrypted)) => {
+                    self.library.decrypt(key, &encrypted.message).map_err(|error| {
+                        let reason = reason(&error);
+                        if reason == Reason::Reader && !self.library.may_start_again() {
+                            fault = Some(error);
+                        }
+                        reason
+                    })
+                }
+                (Err(UnwrapFault::NoKey), Some(_)) => Err(Reason::NoKey),
+                (Err(UnwrapFault::OtherKey), Some(_)) => Err(Reason::OtherKey),
+                (_, None) => Err(Reason::BadItem),
+            };
+            let Item { seq, msgid, json, encrypted } = item;
+            let key_version = encrypted.map(|encrypted| encrypted.key_version);
+            match (decrypted, key_version) {
+                (Ok(body), Some(key_version)) => {
+                    let fields = MessageFields::of(&body);
+                    batch.messages.push(StoredMessage { seq, msgid, key_version, body, fields });
+                }
+                (decrypted, key_version) => {
+                    let reason = decrypted.err().unwrap_or(Reason::BadItem);
+                    let undecrypted = Undecrypted { seq, msgid, key_version, reason, item: json };
+                    batch.undecrypted.push(undecrypted);
+                }
+            }
+        }
+        (batch, fault)
+    }
+
+    /// Tries the messages up to a number again that could not be decrypted. A library that fails at them fails at nothing
+    /// else: they stay as they are, and those that were tried least come first the next time.
+    fn decrypt_again(&mut self, up_to: i64) -> Result<(), ArchiveError> {
+        let kept = self.store.undecrypted(up_to, MOST_AGAIN)?;
+        let items = kept.iter().filter_map(|json| Item::from_json(json));
+        let worth_trying = |item: &Item| match &item.encrypted {
+            Some(encrypted) => self.keys.has(encrypted.key_version),
+            None => false,
+        };
+        let items: Vec<Item> = items.filter(worth_trying).collect();
+        for items in items.chunks(LIMIT as usize) {
+            let (batch, fault) = self.decrypt(items.to_vec());
+            let replaced = self.store.replace(&batch)?;
+            self.summary.decrypted_later += replaced.messages;
+            if fault.is_some() {
+                return Ok(());
+            }
+            if self.request.cancel.is_asked() {
+                return Err(ArchiveError::Stopped);
+            }
+        }
+        Ok(())
+    }
+
+    /// The files of messages, if they are asked for.
+    fn files(&mut self) -> Result<(), ArchiveError> {
+        if !self.settings.media {
+            return Ok(());
+        }
+        let PullRequest { now, cancel, tenant_dir, .. } = self.request;
+        let folder = media::folder(tenant_dir);
+        let fetched = media::fetch(&mut self.store, &mut self.library, &folder, now, cancel)?;
+        self.summary.files = fetched.stored;
+        self.summary.files_failed = fetched.failed;
+        self.summary.files_lost = fetched.lost;
+        Ok(())
+    }
+
+    fn remove_old(&mut self) -> Result<(), ArchiveError> {
+        let Some(keep) = self.settings.keep.and_then(|keep| TimeDelta::from_std(keep).ok()) else {
+            return Ok(());
+        };
+        let (removed, files) = self.store.remove_before(self.request.now - keep)?;
+        media::remove(&media::folder(self.request.tenant_dir), &files);
+        self.summary.removed = removed;
+        Ok(())
+    }
+
+    fn undecrypted_groups(&self, keys: &KeyFolder) -> Result<Vec<UndecryptedGroup>, ArchiveError> {
+        let counts = self.store.undecrypted_by_reason()?;
+        let group = |count: UndecryptedCount| {
+            let file = || -> PathBuf { keys.file(count.key_version.unwrap_or_default()) };
+            let why = match (count.reason.as_str(), count.code) {
+                ("no_key", _) => UndecryptedWhy::NoKey { file: file() },
+                ("other_key", _) => UndecryptedWhy::OtherKey { file: file() },
+                (_, Some(code)) => UndecryptedWhy::Code(code),
+                ("reader", None) => UndecryptedWhy::Reader,
+                _ => UndecryptedWhy::BadItem,
+            };
+            UndecryptedGroup { count: count.count, key_version: count.key_version, why }
+        };
+        Ok(counts.into_iter().map(group).collect())
+    }
+}
+
+/// Why a message stays encrypted after a call that failed.
+fn reason(fault: &CallFault) -> Reason {
+    match fault {
+        CallFault::Code { code, .. } => Reason::Code(*code),
+        CallFault::Reader(_) | CallFault::Library(_) => Reason::Reader,
+    }
+}
+
+/// The random keys of all items. An RSA decryption takes milliseconds, so all cores take part.
+fn unwrap_all(keys: &PrivateKeys, items: &[Item]) -> Vec<Result<Vec<u8>, UnwrapFault>> {
+    let unwrap = |item: &Item| match &item.encrypted {
+        Some(Encrypted { key_version, random_key, .. }) => keys.unwrap(*key_version, random_key),
+        None => Err(UnwrapFault::NoKey),
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    let share = items.len().div_ceil(threads).max(1);
+    let mut unwrapped = Vec::with_capacity(items.len());
+    thread::scope(|scope| {
+        let shares: Vec<_> = items
+            .chunks(share)
+            .map(|items| scope.spawn(move || items.iter().map(unwrap).collect::<Vec<_>>()))
+            .collect();
+        for (thread, items) in shares.into_iter().zip(items.chunks(share)) {
+            // A share whose thread panicked is one whose keys do not fit; the panic itself is logged.
+            let results = thread.join();
+            unwrapped
+                .extend(results.unwrap_or_else(|_| vec![Err(UnwrapFault::OtherKey); items.len()]));
+        }
+    });
+    unwrapped
+}
+
+/// The time of which messages are lost: from the moment until which they are pulled to five days ago.
+fn gap(progress: Progress, first: Option<&Item>, now: DateTime<Utc>) -> Option<Gap> {
+    let (from, to) = (progress.covered_until?, now - KEPT);
+    (from < to).then(|| Gap {
+        from,
+        to,
+        seq_before: progress.last_seq,
+        seq_after: first.map(|item| item.seq),
+    })
+}
+
+/// Until when messages are pulled once a batch is stored: they come in the order in which they were sent.
+fn covered_until(
+    progress: Progress,
+    gap: Option<&Gap>,
+    batch: &Batch,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let sent = batch.messages.iter().filter_map(|message| message.fields.sent_at.as_deref());
+    let sent = sent.filter_map(|text| DateTime::parse_from_rfc3339(text).ok());
+    // A time that has not come yet would hide gaps.
+    let newest = sent.map(|moment| moment.to_utc()).filter(|moment| *moment <= now).max();
+    [progress.covered_until, gap.map(|gap| gap.to), newest].into_iter().flatten().max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_gap_is_what_is_older_than_five_days_and_was_not_pulled() {
+        let now = at("2026-11-28T12:00:00Z");
+        let gap_after = |covered: Option<&str>| {
+            gap(Progress { last_seq: 7, covered_until: covered.map(at) }, None, now)
+        };
+        assert_eq!(gap_after(None), None, "before the first pull nothing was promised");
+        assert_eq!(gap_after(Some("2026-11-23T12:00:00Z")), None);
+        let found = gap_after(Some("2026-11-20T00:00:00Z")).unwrap();
+        assert_eq!(
+            (found.from, found.to),
+            (at("2026-11-20T00:00:00Z"), at("2026-11-23T12:00:00Z"))
+        );
+        assert_eq!((found.seq_before, found.seq_after), (7, None));
+    }
+}

@@ -1,0 +1,205 @@
+//! What a pull stores: every message once, verbatim, and how far it goes on.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+
+#[test]
+fn messages_of_three_key_versions_are_stored_verbatim_in_a_private_file() {
+    if !has_sdk("messages_of_three_key_versions_are_stored_verbatim_in_a_private_file") {
+        return;
+    }
+    let mut place = Place::new(3);
+    for number in 0..30 {
+        place.send(1 + number % 3, now() - minutes(60 - number as i64), "您好，保单已生效");
+    }
+    // What no JSON parser takes: a control character within a string.
+    place.send_text(2, "{\"msgid\":\"m31\",\"text\":{\"content\":\"one\u{2}two\"}}");
+    place.send_text(3, "no JSON at all");
+    let summary = place.pull().unwrap();
+    assert_eq!((summary.stored, summary.repeated, summary.last_seq), (32, 0, 96));
+    assert_eq!(summary.problems(), []);
+    assert_eq!(place.stored(), place.sent());
+    let file = place.tenant().join("session.db");
+    assert_eq!(fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+    let columns: (String, String, String, String) = place
+        .database()
+        .query_row(
+            "select action, from_user, to_users, sent_at from message where msgid = 'm1'",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        )
+        .unwrap();
+    let expected = ("send", "u1", "[\"wm1\"]", "2026-11-28T07:00:00.000Z");
+    assert_eq!(
+        columns,
+        (expected.0.into(), expected.1.into(), expected.2.into(), expected.3.into())
+    );
+}
+
+#[test]
+fn a_pull_goes_on_from_the_last_one_and_a_repeated_message_is_stored_once() {
+    if !has_sdk("a_pull_goes_on_from_the_last_one_and_a_repeated_message_is_stored_once") {
+        return;
+    }
+    let mut place = Place::new(1);
+    for _ in 0..5 {
+        place.send(1, now(), "first");
+    }
+    assert_eq!(place.pull().unwrap().stored, 5);
+    assert_eq!(place.pull().unwrap().stored, 0);
+    for _ in 0..4 {
+        place.send(1, now(), "second");
+    }
+    // WeCom hands a message over under another number.
+    let items = fs::read_to_string(place.wecom("items")).unwrap();
+    let again = items.lines().next().unwrap().replacen("3 m1 ", "1000 m1 ", 1);
+    fs::write(place.wecom("items"), format!("{items}{again}\n")).unwrap();
+    let summary = place.pull().unwrap();
+    assert_eq!((summary.stored, summary.repeated, summary.last_seq), (4, 1, 1_000));
+    assert_eq!(place.stored(), place.sent());
+}
+
+#[test]
+fn messages_of_a_missing_key_are_kept_encrypted_and_opened_once_the_key_is_there() {
+    if !has_sdk("messages_of_a_missing_key_are_kept_encrypted_and_opened_once_the_key_is_there") {
+        return;
+    }
+    let mut place = Place::new(3);
+    for number in 0..9 {
+        place.send(1 + number % 3, now(), "x");
+    }
+    let file = KeyFolder::of(&place.tenant()).file(2);
+    let key = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    let output = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = said(&output);
+    let again = place.run(&["wecom", "archive", "pull", "job.toml", "--json"]);
+    let document = serde_json::from_slice(&again.stdout).unwrap();
+    crate::schemas::assert_valid("wecom-archive-pull", &document);
+    assert_eq!(document["undecrypted"][0]["reason"], "no_key");
+    for part in
+        ["6 new messages", "3 messages could not be decrypted", "version 2 (10007)", "2.pem"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let listed = said(&place.run(&["wecom", "archive-key", "list", "t"]));
+    assert!(listed.contains("version 2 is missing, and 3 messages wait"), "{listed}");
+    // The ciphertext is here, so it does not matter that WeCom no longer has it.
+    fs::remove_file(place.wecom("items")).unwrap();
+    fs::write(&file, key).unwrap();
+    let summary = place.pull_at(now() + minutes(20)).unwrap();
+    assert_eq!((summary.decrypted_later, summary.undecrypted.len()), (3, 0));
+    assert_eq!(place.stored(), place.sent());
+}
+
+#[test]
+fn messages_for_another_pair_of_keys_are_kept_encrypted_and_the_file_is_named() {
+    if !has_sdk("messages_for_another_pair_of_keys_are_kept_encrypted_and_the_file_is_named") {
+        return;
+    }
+    let mut place = Place::new(2);
+    place.send(1, now(), "x");
+    let folder = KeyFolder::of(&place.tenant());
+    let right = fs::read(folder.file(1)).unwrap();
+    fs::copy(folder.file(2), folder.file(1)).unwrap();
+    let problems = place.pull().unwrap().problems();
+    assert!(problems[0].en.contains("1.pem is not the private key of version 1"), "{problems:?}");
+    fs::write(folder.file(1), right).unwrap();
+    assert_eq!(place.pull().unwrap().decrypted_later, 1);
+    assert_eq!(place.stored(), place.sent());
+}
+
+#[test]
+fn a_gap_of_more_than_five_days_is_told_once_with_its_times() {
+    if !has_sdk("a_gap_of_more_than_five_days_is_told_once_with_its_times") {
+        return;
+    }
+    let mut place = Place::new(1);
+    place.send(1, now(), "x");
+    assert_eq!(place.pull().unwrap().gap, None);
+    // Four days later nothing is lost yet.
+    let later = now() + TimeDelta::days(4);
+    assert_eq!(place.pull_at(later).unwrap().gap, None);
+    let much_later = later + TimeDelta::days(7);
+    place.send(1, much_later, "y");
+    let gap = place.pull_at(much_later).unwrap().gap.unwrap();
+    assert_eq!((gap.from, gap.to), (later, much_later - TimeDelta::days(5)));
+    assert_eq!((gap.seq_before, gap.seq_after), (3, Some(6)));
+    assert!(gap.message().zh.contains("2026-12-02T08:00:00Z 至 2026-12-04T08:00:00Z"));
+    assert_eq!(place.pull_at(much_later).unwrap().gap, None);
+    let stored: i64 =
+        place.database().query_row("select count(*) from gap", [], |row| row.get(0)).unwrap();
+    assert_eq!(stored, 1);
+}
+
+#[test]
+fn messages_older_than_keep_are_gone_from_the_file() {
+    if !has_sdk("messages_older_than_keep_are_gone_from_the_file") {
+        return;
+    }
+    let mut place = Place::new(1);
+    place.send(1, now() - TimeDelta::days(4), "an old-conversation of long ago");
+    place.send(1, now(), "new");
+    assert_eq!(place.pull().unwrap().stored, 2);
+    place.write_job("timeout = \"1s\"\nkeep = \"10d\"");
+    let summary = place.pull_at(now() + TimeDelta::days(7)).unwrap();
+    assert_eq!(summary.removed, 1);
+    assert_eq!(place.stored(), place.sent()[1..]);
+    for entry in fs::read_dir(place.tenant()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            let bytes = fs::read(&path).unwrap();
+            let found = bytes.windows(16).any(|window| window == b"old-conversation");
+            assert!(!found, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_of_messages_keys_or_secrets_is_logged_or_said_at_the_highest_level() {
+    if !has_sdk("nothing_of_messages_keys_or_secrets_is_logged_or_said_at_the_highest_level") {
+        return;
+    }
+    let mut place = Place::new(2);
+    fs::write(place.folder.path().join("proxy"), "pr0xy-user:pr0xy-password").unwrap();
+    place.write_job(
+        "timeout = \"1s\"\nmedia = true\nproxy = \"http://10.0.0.1:8081\"\nproxy_password = { file = \"proxy\" }",
+    );
+    for text in ["c0nversation", "c0nversation POISON-CODE", "c0nversation POISON-CRASH"] {
+        place.send(1, now(), text);
+    }
+    place.append(1, &"0".repeat(64), "bm8ga2V5", "c0nversation of another key");
+    fs::remove_file(KeyFolder::of(&place.tenant()).file(2)).unwrap();
+    place.send(2, now(), "c0nversation of a missing key");
+    let key = fs::read_to_string(KeyFolder::of(&place.tenant()).file(1)).unwrap();
+    let random_keys: Vec<String> = fs::read_to_string(place.wecom("items"))
+        .unwrap()
+        .lines()
+        .map(|line| line.split(' ').nth(3).unwrap().to_owned())
+        .collect();
+    for arguments in [
+        &["wecom", "archive", "pull", "job.toml", "-vvv"][..],
+        &["wecom", "archive", "pull", "job.toml", "-vvv", "--json"],
+        &["wecom", "archive-key", "list", "job.toml", "-vvv", "--json"],
+    ] {
+        let output = place.run(arguments);
+        let text = said(&output);
+        assert!(text.contains("DEBUG") || arguments.contains(&"list"), "{text}");
+        let secrets = [
+            "c0nversation",
+            "s3cret-scenario",
+            "pr0xy-password",
+            "PRIVATE KEY",
+            key.lines().nth(2).unwrap(),
+        ];
+        let secrets = secrets.into_iter().chain(random_keys.iter().map(String::as_str));
+        for secret in secrets {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+    // The library was asked with them, and printed what it decrypted.
+    let seen = fs::read_to_string(place.wecom("seen")).unwrap();
+    assert!(seen.contains("http://10.0.0.1:8081"), "{seen}");
+}
