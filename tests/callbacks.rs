@@ -2,6 +2,7 @@
 
 mod configured;
 mod crash;
+mod crowd;
 mod hostile;
 mod plain;
 mod properties;

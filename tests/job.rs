@@ -227,6 +227,11 @@ fn secrets_are_read_only_when_needed() {
         ("{ file = 'password' }", Some("from file\r\n"), Ok("from file")),
         ("{ file = 'password' }", Some("\n"), Err("it is empty")),
         ("{ file = 'password' }", None, Err("which cannot be used")),
+        (
+            "{ file = 'password' }",
+            Some("\u{feff}from file"),
+            Err("it begins with a BOM; save it as UTF-8 without BOM"),
+        ),
         ("'literal'", None, Ok("literal")),
     ] {
         match content {

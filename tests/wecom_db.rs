@@ -1,7 +1,9 @@
 //! Callbacks in `wecom.db`: events, the state derived from them, durability.
 
 mod events;
+mod format;
 mod joined;
+mod meaning;
 mod naive;
 mod order;
 mod store;

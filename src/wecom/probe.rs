@@ -4,7 +4,7 @@
 mod messages;
 
 use std::error::Error as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -14,6 +14,7 @@ use crate::http::{self, ClientSettings};
 use crate::model::Message;
 use crate::tls::{CertificateFileError, Certificates, Trust};
 use crate::wecom::crypto::Credentials;
+use crate::wecom::store::{DATABASE, EventReader};
 
 /// How long WeCom waits for the answer to a check of an address (document 90930).
 pub const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -66,6 +67,16 @@ pub enum Verdict {
     Right,
     /// The right answer, but later than WeCom waits.
     Late,
+    /// The right answer, but the event is not in the database: somebody else gave the answer.
+    NotFound {
+        /// The database.
+        database: PathBuf,
+    },
+    /// The right answer, but the database cannot be looked into.
+    Unconfirmed {
+        /// Why.
+        reason: Message,
+    },
     /// 200, but with a wrong text; its length in bytes.
     OtherText {
         /// Bytes of the text.
@@ -120,18 +131,24 @@ pub enum ProbeError {
     },
 }
 
-/// Sends both requests; the event only if the server could be reached. `authorities` is a PEM file of those to trust
-/// instead of the public ones.
+/// Sends both requests; the event only if the server could be reached, and is then looked up in the database of the
+/// tenant whose folder is given: an empty answer with status 200 is what many a server says to everything. `authorities`
+/// is a PEM file of those to trust instead of the public ones.
 ///
 /// The event's type is `orgsnap_send_test`, which no state follows from, and each one is another.
 ///
 /// # Errors
 /// If nothing can be sent.
-pub fn send(probe: &Probe<'_>, authorities: Option<&Path>) -> Result<Vec<Outcome>, ProbeError> {
+pub fn send(
+    probe: &Probe<'_>,
+    authorities: Option<&Path>,
+    tenant_dir: &Path,
+) -> Result<Vec<Outcome>, ProbeError> {
     let fault = |error: &dyn std::error::Error| ProbeError::Setup { reason: error.to_string() };
     let client = client(authorities)?;
     let runtime = http::runtime().map_err(|error| fault(&error))?;
-    let outcomes = runtime.block_on(async {
+    let text = sample(probe.corp_id, probe.now, probe.noise);
+    let sent: Result<Vec<Outcome>, ProbeError> = runtime.block_on(async {
         let check = check(&client, probe).await?;
         let reached = !matches!(
             check.verdict,
@@ -139,13 +156,28 @@ pub fn send(probe: &Probe<'_>, authorities: Option<&Path>) -> Result<Vec<Outcome
         );
         let mut outcomes = vec![check];
         if reached {
-            outcomes.push(event(&client, probe).await?);
+            outcomes.push(event(&client, probe, &text).await?);
         }
         Ok(outcomes)
     });
     // Looking up a name may hang in a thread of its own, which is not waited for.
     runtime.shutdown_background();
-    outcomes
+    let mut outcomes = sent?;
+    for outcome in &mut outcomes {
+        if outcome.step == Step::Event && outcome.verdict == Verdict::Right {
+            outcome.verdict = look_up(&text, tenant_dir);
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Whether the event that was answered rightly is in the database.
+fn look_up(text: &str, tenant_dir: &Path) -> Verdict {
+    match EventReader::open(tenant_dir).and_then(|reader| reader.holds(text.as_bytes())) {
+        Ok(true) => Verdict::Right,
+        Ok(false) => Verdict::NotFound { database: tenant_dir.join(DATABASE) },
+        Err(error) => Verdict::Unconfirmed { reason: error.message() },
+    }
 }
 
 fn client(authorities: Option<&Path>) -> Result<reqwest::Client, ProbeError> {
@@ -183,8 +215,11 @@ async fn check(client: &reqwest::Client, probe: &Probe<'_>) -> Result<Outcome, P
     Ok(ask(client.get(url), Step::Check, &text, CHECK_TIMEOUT).await)
 }
 
-async fn event(client: &reqwest::Client, probe: &Probe<'_>) -> Result<Outcome, ProbeError> {
-    let text = sample(probe.corp_id, probe.now, probe.noise);
+async fn event(
+    client: &reqwest::Client,
+    probe: &Probe<'_>,
+    text: &str,
+) -> Result<Outcome, ProbeError> {
     let encrypted = probe.credentials.encrypt(probe.noise, text.as_bytes(), probe.corp_id);
     let url = address(probe, &encrypted)?;
     let body = format!(

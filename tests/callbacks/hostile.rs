@@ -261,7 +261,7 @@ fn a_body_of_a_hundred_megabytes_is_refused() {
 #[test]
 fn bodies_in_memory_are_bounded_over_all_connections() {
     // Nobody is cut for being slow meanwhile.
-    let limits = Limits { request: TIMEOUT * 2, ..Limits::default() };
+    let limits = Limits { request: TIMEOUT * 2, patience: TIMEOUT * 2, ..Limits::default() };
     let receiver = Receiver::with(&[super::receiver::JOB], limits);
     let (target, body) = event(MEMBER, "text", CORP, 1);
     let head = format!("POST {target} HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n");
@@ -330,7 +330,13 @@ fn slow_senders_are_disconnected() {
 
 #[test]
 fn connections_above_the_limit_are_served_only_after_one_closes() {
-    let limits = Limits { head: TIMEOUT, connection: TIMEOUT, connections: 2, ..Limits::default() };
+    let limits = Limits {
+        head: TIMEOUT,
+        connection: TIMEOUT,
+        connections: 2,
+        patience: TIMEOUT,
+        ..Limits::default()
+    };
     let receiver = Receiver::with(&[super::receiver::JOB], limits);
     // Connections are accepted in the order in which they were made; half a request keeps each of them open.
     let mut holders = [receiver.connect(), receiver.connect()];

@@ -251,10 +251,12 @@ fn send_test_passes_through_nginx() {
     let place = tempfile::tempdir().unwrap();
     let (_, file) = job_folder(place.path(), JOB);
     let url = format!("https://localhost:{}", nginx.port);
+    let data = receiver.data.path().to_path_buf();
     let send_test = |more: &[&str]| {
         let mut command = orgsnap();
         command
-            .args(["wecom", "send-test", "--agent", "kehu", "--url", &url])
+            .args(["wecom", "send-test", "--agent", "kehu", "--url", &url, "--data"])
+            .arg(&data)
             .args(more)
             .arg(&file);
         let output = command.output().unwrap();

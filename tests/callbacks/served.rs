@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::receiver::{CORP, JOB, KEY, MEMBER, TIMEOUT, TOKEN, event};
+use super::receiver::{CORP, JOB, KEY, MEMBER, Receiver, TIMEOUT, TOKEN, event};
 use super::requests::{get, post};
 
 pub(super) fn orgsnap() -> Command {
@@ -118,6 +118,7 @@ fn the_documented_set_up_of_a_tenant_receives_callbacks() {
     let send_test = |agent: &str| {
         let mut command = orgsnap();
         command.args(["wecom", "send-test", "--url", &url, "--agent", agent]).arg(&file);
+        command.arg("--data").arg(&data);
         text(&command.output().unwrap())
     };
     for agent in ["chengyuan", "kehu"] {
@@ -127,7 +128,9 @@ fn the_documented_set_up_of_a_tenant_receives_callbacks() {
         assert!(stdout.contains("received and stored"), "{stdout}");
     }
     let printed = |arguments: &[&str]| -> serde_json::Value {
-        let output = orgsnap().arg("wecom").args(arguments).arg(&file).output().unwrap();
+        let mut command = orgsnap();
+        command.arg("wecom").args(arguments).arg(&file).arg("--data").arg(&data);
+        let output = command.output().unwrap();
         serde_json::from_slice(&output.stdout).unwrap()
     };
     crate::schemas::assert_valid("wecom-urls", &printed(&["urls", "--json"]));
@@ -216,6 +219,7 @@ fn send_test_names_the_failing_step() {
             2,
             "the 5 bytes are not orgsnap's answer",
         ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 2, "cannot be looked up"),
         ("", 4, "closed without an answer"),
         ("garbage\r\n\r\n", 4, "it cannot be reached"),
     ];
@@ -224,6 +228,7 @@ fn send_test_names_the_failing_step() {
         let url = format!("http://127.0.0.1:{}", server.port);
         let mut command = orgsnap();
         command.args(["wecom", "send-test", "--agent", "kehu", "--url", &url]).arg(&file);
+        command.arg("--data").arg(place.path());
         let (found, stdout, stderr) = text(&command.output().unwrap());
         assert_eq!(found, Some(code), "{answer}\n{stdout}\n{stderr}");
         assert!(stdout.contains(said), "{answer}\n{stdout}");
@@ -251,6 +256,54 @@ fn send_test_names_the_failing_step() {
         Some(2),
         "one step for each application: {stdout}"
     );
+}
+
+#[test]
+fn send_test_looks_the_event_up_before_it_says_that_it_is_stored() {
+    let receiver = Receiver::start();
+    let (target, body) = event(MEMBER, "another event", CORP, 1);
+    assert_eq!(receiver.post(&target, body.as_bytes()).status, 200);
+    let place = tempfile::tempdir().unwrap();
+    let (_, file) = job_folder(place.path(), JOB);
+    // A server that says yes to everything.
+    let server = super::requests::Canned::start("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    for (port, code, said) in [
+        (server.port, Some(2), "wecom.db does not have the event: another program answered"),
+        (receiver.port(), Some(0), "received and stored"),
+    ] {
+        let mut command = orgsnap();
+        command
+            .args(["wecom", "send-test", "--agent", "kehu", "--url"])
+            .arg(format!("http://127.0.0.1:{port}"))
+            .arg(&file)
+            .arg("--data")
+            .arg(receiver.data.path());
+        let (found, stdout, stderr) = text(&command.output().unwrap());
+        assert_eq!(found, code, "{stdout}\n{stderr}");
+        assert!(stdout.contains(said), "{stdout}");
+    }
+}
+
+#[test]
+fn events_that_change_nothing_or_lie_ahead_are_named_in_the_log() {
+    let place = tempfile::tempdir().unwrap();
+    let (jobs, _) = job_folder(place.path(), JOB);
+    let served = Served::start(&jobs, &place.path().join("data"));
+    served.wait_until(200, |port| get(port, "/WW_verify_OTLPha66qJcN7Wpf.txt").status);
+    let send = |fields: &str| {
+        let body =
+            format!("<xml>{fields}<ChangeType>create_user</ChangeType><UserID>u</UserID></xml>");
+        let (target, body) = event(MEMBER, &body, CORP, 1);
+        assert_eq!(post(served.port, &target, body.as_bytes()).status, 200);
+    };
+    send(
+        "<InfoType>change_contact</InfoType><AuthCorpId>wwother</AuthCorpId><TimeStamp>1</TimeStamp>",
+    );
+    served.wait_for(
+        "an event of a suite for another corp (AuthCorpId \"wwother\") came to tenant 00010001 agent chengyuan",
+    );
+    send("<Event>change_contact</Event><CreateTime>4102444800</CreateTime>");
+    served.wait_for("s ahead of this machine's time");
 }
 
 #[test]

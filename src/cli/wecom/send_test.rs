@@ -17,7 +17,7 @@ use crate::cli::import::load;
 use crate::cli::output;
 use crate::cli::wecom::urls;
 
-/// Send a signed and encrypted sample event to the configured URL, as WeCom would
+/// Send a signed and encrypted sample event to the configured URL, as WeCom would, and look it up in the data folder
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The job file
@@ -152,7 +152,9 @@ fn send(
         now: environment.now(),
         noise: noise(),
     };
-    probe::send(&probe, arguments.ca.as_deref()).map_err(|error| Failure::usage(error.message()))
+    let tenant_dir = environment.data.join(&job.tenant);
+    probe::send(&probe, arguments.ca.as_deref(), &tenant_dir)
+        .map_err(|error| Failure::usage(error.message()))
 }
 
 /// Sixteen bytes that no other run has. The standard library's hasher is seeded by the system; nothing here has to be

@@ -71,20 +71,36 @@ impl SecretSource {
                 .filter(|value| !value.expose().is_empty())
                 .ok_or_else(|| failure(Problem::VariableNotSet { name: name.clone() })),
             SecretFrom::File(path) => {
-                let text = std::fs::read_to_string(path).map_err(|error| {
-                    failure(Problem::SecretFile {
-                        path: path.clone(),
-                        reason: system_reason(&error),
-                    })
+                let unusable = |reason| failure(Problem::SecretFile { path: path.clone(), reason });
+                let bytes = std::fs::read(path).map_err(|error| unusable(system_reason(&error)))?;
+                if let Some(reason) = byte_order_mark(&bytes) {
+                    return Err(unusable(reason));
+                }
+                let text = String::from_utf8(bytes).map_err(|_| {
+                    unusable(Message::fixed("不是 UTF-8 文本", "it is not UTF-8 text"))
                 })?;
                 let secret = text.trim_end_matches(['\r', '\n']);
                 if secret.is_empty() {
-                    let reason = Message::fixed("文件为空", "it is empty");
-                    return Err(failure(Problem::SecretFile { path: path.clone(), reason }));
+                    return Err(unusable(Message::fixed("文件为空", "it is empty")));
                 }
                 Ok(Secret::new(secret.to_owned()))
             }
         }
+    }
+}
+
+/// The BOM at the beginning of a file, which no editor shows and no peer takes for a part of a secret.
+fn byte_order_mark(bytes: &[u8]) -> Option<Message> {
+    match bytes {
+        [0xef, 0xbb, 0xbf, ..] => Some(Message::fixed(
+            "文件以 BOM 开头；请另存为不带 BOM 的 UTF-8",
+            "it begins with a BOM; save it as UTF-8 without BOM",
+        )),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some(Message::fixed(
+            "文件是带 BOM 的 UTF-16；请另存为不带 BOM 的 UTF-8",
+            "it is UTF-16 with a BOM; save it as UTF-8 without BOM",
+        )),
+        _ => None,
     }
 }
 

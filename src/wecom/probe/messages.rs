@@ -28,6 +28,8 @@ impl Verdict {
         match self {
             Verdict::Right => "right",
             Verdict::Late => "late",
+            Verdict::NotFound { .. } => "not-found",
+            Verdict::Unconfirmed { .. } => "unconfirmed",
             Verdict::OtherText { .. } => "other-text",
             Verdict::Refused => "refused",
             Verdict::NotStored => "not-stored",
@@ -79,6 +81,32 @@ impl Outcome {
                 ),
                 format!(
                     "the answer is right but late: WeCom waits {patience} s; check network, proxy and disk"
+                ),
+            ),
+            Verdict::NotFound { database } => {
+                let database = database.display();
+                Message::new(
+                    format!(
+                        "状态为 200 且内容为空，但 {database} 中没有这个事件：是其他程序作出的响应，或 orgsnap serve 使用另一个数据目录；\
+                         请检查代理的转发，并用 --data 指定 orgsnap serve 的数据目录"
+                    ),
+                    format!(
+                        "the status is 200 without a text, but {database} does not have the event: another program answered, \
+                         or orgsnap serve has another data folder. See where the proxy passes this path on to, and name the \
+                         data folder of orgsnap serve with --data"
+                    ),
+                )
+            }
+            Verdict::Unconfirmed { reason } => Message::new(
+                format!(
+                    "状态为 200 且内容为空，但无法核对事件是否已保存（{}）；请在运行 orgsnap serve 的机器上、\
+                     以它的数据目录（--data）再次执行",
+                    reason.zh
+                ),
+                format!(
+                    "the status is 200 without a text, but whether the event was stored cannot be looked up ({}); run this \
+                     again on the machine of orgsnap serve, with its data folder (--data)",
+                    reason.en
                 ),
             ),
             Verdict::OtherText { around: true, .. } => Message::fixed(

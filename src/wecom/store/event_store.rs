@@ -89,7 +89,7 @@ impl EventStore {
             .await
             .map_err(overloaded)?
             .ok_or_else(stopped)?;
-        let hash = events::content_hash(&event);
+        let hash = events::content_hash(&event.body);
         let (answer, answered) = oneshot::channel();
         slot.send(QueuedEvent { event, parsed, hash, answer, _memory_permit: permit });
         answered.await.unwrap_or_else(|_| Err(stopped()))

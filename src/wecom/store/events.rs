@@ -12,8 +12,8 @@ use crate::wecom::event::Event;
 /// A retry has the same address and text, whatever its timestamp, nonce and ciphertext (whether WeCom reuses those is
 /// not documented). Ids and times do not identify an event: several events of one object in the same second are
 /// common. If two applications receive the same change, both events are stored; only the first changes the state.
-pub(super) fn content_hash(event: &ReceivedEvent) -> [u8; 32] {
-    Sha256::digest(&event.body).into()
+pub(super) fn content_hash(body: &[u8]) -> [u8; 32] {
+    Sha256::digest(body).into()
 }
 
 /// When the change happened, as ISO text in UTC to the second.

@@ -107,6 +107,19 @@ impl EventReader {
         read().map_err(|error| WecomStoreError::sqlite(&self.path, error))
     }
 
+    /// Whether an event of that text has been stored.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn holds(&self, body: &[u8]) -> Result<bool, WecomStoreError> {
+        let held = || -> rusqlite::Result<bool> {
+            let mut select =
+                self.conn.prepare("select 1 from callback_event where content_hash = ?1")?;
+            select.exists([events::content_hash(body)])
+        };
+        held().map_err(|error| WecomStoreError::sqlite(&self.path, error))
+    }
+
     /// The documented queries, by name.
     ///
     /// # Errors
