@@ -89,7 +89,8 @@ pub async fn serve(
     let mut room_made = false;
     loop {
         let is_full = next.is_some() && !room_made && slots.available_permits() == 0;
-        let due = waiting.due(is_full);
+        // Where all are being answered, one of them may wait for its client later.
+        let due = waiting.due(is_full).or(is_full.then(|| Instant::now() + limits.patience));
         tokio::select! {
             biased;
             () = &mut shutdown => break,

@@ -6,6 +6,7 @@
 //! keeps only so many of its waiting connections, and where the server is full, the one that waited longest is cut off,
 //! of the address that has most of them.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,8 +26,25 @@ pub(super) struct Waiting {
 #[derive(Debug, Default)]
 struct State {
     /// By address, in the order in which they began to wait; the number tells apart what began at once.
-    by_address: BTreeMap<IpAddr, BTreeMap<(Instant, u64), Arc<Notify>>>,
+    by_address: BTreeMap<IpAddr, Clients>,
     clients: u64,
+}
+
+type Clients = BTreeMap<(Instant, u64), Arc<Notify>>;
+
+/// When the one that waits longest began to wait.
+fn oldest(clients: &Clients) -> Option<Instant> {
+    clients.keys().next().map(|(since, _)| *since)
+}
+
+impl State {
+    /// The address with most waiting connections, if the server is `full`; of equal ones, that of the longest waiting.
+    fn largest(&self, full: bool) -> Option<IpAddr> {
+        let waiting = self.by_address.iter().filter(|(_, clients)| full && !clients.is_empty());
+        waiting
+            .min_by_key(|(_, clients)| (Reverse(clients.len()), oldest(clients)))
+            .map(|(address, _)| *address)
+    }
 }
 
 /// The client of one connection.
@@ -66,41 +84,32 @@ impl Waiting {
     /// When there will be something to cut off; `full` if another connection waits for room.
     pub(super) fn due(&self, full: bool) -> Option<Instant> {
         let state = self.state();
-        let oldest = state
-            .by_address
-            .values()
-            .filter(|clients| full || clients.len() > self.per_address)
-            .filter_map(|clients| clients.keys().next());
-        oldest.map(|(since, _)| *since + self.patience).min()
+        let over = state.by_address.values().filter(|clients| clients.len() > self.per_address);
+        let largest = state.largest(full).map(|address| &state.by_address[&address]);
+        over.chain(largest).filter_map(oldest).min().map(|since| since + self.patience)
     }
 
-    /// Cuts off what an address has too many of, and one more if the server is `full`; tells whether it did the latter.
+    /// Cuts off what an address has too many of, or else one if the server is `full`; tells whether it cut off any.
     pub(super) fn make_room(&self, full: bool, now: Instant) -> bool {
         let is_due =
-            |(since, _): &(Instant, u64)| now.saturating_duration_since(*since) >= self.patience;
+            |clients: &Clients| oldest(clients).is_some_and(|since| since + self.patience <= now);
         let mut state = self.state();
+        let mut any = false;
         for clients in state.by_address.values_mut() {
-            while clients.len() > self.per_address
-                && let Some(first) = clients.first_entry().filter(|first| is_due(first.key()))
-            {
-                first.remove().notify_one();
+            while clients.len() > self.per_address && is_due(clients) {
+                clients.pop_first().inspect(|(_, cut)| cut.notify_one());
+                any = true;
             }
         }
-        let largest = state
-            .by_address
-            .values_mut()
-            .filter(|clients| full && clients.keys().next().is_some_and(is_due))
-            // Of equal ones, the one that waited longest.
-            .min_by_key(|clients| {
-                (std::cmp::Reverse(clients.len()), clients.keys().next().copied())
-            });
-        match largest.and_then(BTreeMap::pop_first) {
-            Some((_, cut)) => {
-                cut.notify_one();
-                true
-            }
-            None => false,
+        if any {
+            return true;
         }
+        let largest = state.largest(full).filter(|address| is_due(&state.by_address[address]));
+        let Some(clients) = largest.and_then(|address| state.by_address.get_mut(&address)) else {
+            return false;
+        };
+        clients.pop_first().inspect(|(_, cut)| cut.notify_one());
+        true
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -206,7 +215,7 @@ mod tests {
         clients[1].is_answered();
         // Its next request is awaited from then on.
         clients[1].waits(begun + PATIENCE);
-        assert!(!waiting.make_room(true, begun + PATIENCE * 3 / 2));
+        waiting.make_room(true, begun + PATIENCE * 3 / 2);
         assert_eq!(cut(&clients), [2]);
         clients[1].is_answered();
         assert_eq!(waiting.due(true), None);
@@ -220,7 +229,9 @@ mod tests {
         let waiting = Waiting::new(PATIENCE, 9);
         let clients = clients(&waiting, &["1.1.1.1", "2.2.2.2", "::ffff:2.2.2.2"], begun);
         assert!(!waiting.make_room(true, begun));
-        assert_eq!(waiting.due(true), Some(begun + PATIENCE));
+        // The first that waited is not the first to go: the other address has more.
+        assert_eq!(waiting.due(true), Some(begun + PATIENCE + Duration::from_millis(1)));
+        assert!(!waiting.make_room(true, begun + PATIENCE));
         for expected in [1, 0, 2] {
             assert!(waiting.make_room(true, begun + PATIENCE * 2));
             assert_eq!(cut(&clients), [expected]);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::history::Entry;
+use super::entries::Entry;
 use super::step::Meaning;
 
 /// From `since` on, `user_id` means the member whose id now is `current_user_id`.

@@ -13,6 +13,7 @@ mod batch_job;
 mod customer_group;
 mod customer_tag;
 mod department;
+mod entries;
 mod external_contact;
 mod history;
 mod identity;
