@@ -38,11 +38,12 @@ pub(super) fn entries(
     kind: ObjectKind,
     ids: &BTreeSet<String>,
 ) -> rusqlite::Result<Vec<Entry>> {
+    // The plus keeps SQLite from looking for the hash among all events of a kind.
     let mut select = conn.prepare_cached(
         "select occurred_at, coalesce(change_type, ''), new_user_id, content_hash, id, object_id \
          from callback_event e where object_kind = :kind and object_id = :id and not exists \
            (select 1 from callback_event c \
-            where c.content_hash = e.content_hash and c.object_kind = e.object_kind and c.id < e.id)",
+            where c.content_hash = e.content_hash and +c.object_kind = e.object_kind and c.id < e.id)",
     )?;
     let mut entries = Vec::new();
     for id in ids {

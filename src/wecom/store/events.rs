@@ -73,9 +73,10 @@ pub(super) fn insert(
     }
     let object = parsed.object.as_ref();
     let kind = object.and_then(|object| object.kind).map(|kind| kind.name());
+    // The plus keeps SQLite from looking for the hash among all events of a kind.
     let new_content = !conn
         .prepare_cached(
-            "select 1 from callback_event where content_hash = ?1 and object_kind is ?2",
+            "select 1 from callback_event where content_hash = ?1 and +object_kind is ?2",
         )?
         .exists((hash, kind))?;
     // Valid UTF-8 is stored as text, so that every tool shows it; anything else as bytes.
