@@ -69,7 +69,7 @@ fn a_database_of_an_earlier_format_is_migrated_and_rebuilt_when_it_is_opened() {
             assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", format());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        store_all_of(&newest, last).await;
+        store_one(&newest, last).await;
     });
     assert_eq!(state(&conn, false), state(&open(&newest), false));
     assert_eq!(rows(&conn, "select user_id as u from tag_member"), ["u=\"v\""]);
@@ -78,6 +78,6 @@ fn a_database_of_an_earlier_format_is_migrated_and_rebuilt_when_it_is_opened() {
     assert_eq!(rows(&conn, "select format as f from state_format"), ["f=2"]);
 }
 
-async fn store_all_of(tenant: &Path, body: Vec<u8>) {
+async fn store_one(tenant: &Path, body: Vec<u8>) {
     EventStore::open(tenant).unwrap().store(received(&body)).await.unwrap();
 }
