@@ -4,6 +4,7 @@
 //! call, and what the library hands over is copied before it is given back. A library that breaks its own header can
 //! still end this process; that is why it is a process.
 
+use std::error::Error as _;
 use std::ffi::{CString, c_char, c_int, c_uint, c_ulonglong, c_void};
 use std::path::Path;
 use std::ptr::NonNull;
@@ -66,7 +67,7 @@ impl Functions {
         // SAFETY: loading runs the library's own initializers. The job file names the library, so it is as trusted as
         // the vendor's; nothing else runs in this process.
         let library = unsafe { libloading::Library::new(path) }
-            .map_err(|error| Fault::NotLoaded { reason: error.to_string() })?;
+            .map_err(|error| Fault::NotLoaded { reason: reason(&error) })?;
         Ok(Functions {
             new_sdk: function(&library, "NewSdk")?,
             destroy_sdk: function(&library, "DestroySdk")?,
@@ -88,6 +89,11 @@ impl Functions {
             _library: library,
         })
     }
+}
+
+/// What the system's loader says, which the error of the crate has as its source.
+fn reason(error: &libloading::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// A function of the library. Its type is that of the field it is for, which is the one of the vendor's header.

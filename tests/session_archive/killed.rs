@@ -13,10 +13,20 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 /// Messages of the large test, and the times that its pull is killed.
 const MESSAGES: usize = 10_000;
 const KILLS: usize = 12;
+/// So many of the kills at least find messages stored by the pull that they end.
+const ADVANCES: usize = 3;
 
 fn start(place: &Place) -> Child {
     let mut command = place.command(&["wecom", "archive", "pull", "job.toml", "--json"]);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn stored_so_far(place: &Place) -> i64 {
+    let db = place.tenant().join("session.db");
+    // The first pulls may be killed before they make the tables.
+    Connection::open(db)
+        .and_then(|db| db.query_row("select count(*) from message", [], |row| row.get(0)))
+        .unwrap_or_default()
 }
 
 #[test]
@@ -27,16 +37,18 @@ fn ten_thousand_messages_of_three_keys_pulled_by_killed_programs_are_stored_once
         return;
     }
     let mut place = Place::new(3);
-    let reader = reader();
-    assert!(reader.exists());
+    assert!(reader().exists());
     for number in 0..MESSAGES {
         let sent_at = now() - TimeDelta::seconds((MESSAGES - number) as i64);
         place.send(1 + number % 3, sent_at, &format!("第 {number} 条"));
     }
-    // Later kills come later on average, so that some come at the first messages and some at the last.
-    let mut kills = 0;
+    let (mut kills, mut advances) = (0, 0);
     let mut longest = Duration::from_millis(400);
-    while kills < KILLS {
+    let begun = Instant::now();
+    // Some kills must come after a part was stored, however slow the machine is.
+    while kills < KILLS || advances < ADVANCES {
+        assert!(begun.elapsed() < TIMEOUT, "{kills} kills, {advances} of them in the midst");
+        let before = stored_so_far(&place);
         let mut child = start(&place);
         let began = Instant::now();
         let fate = longest.mul_f64(f64::from(place.rng.next_u32()) / f64::from(u32::MAX));
@@ -44,10 +56,8 @@ fn ten_thousand_messages_of_three_keys_pulled_by_killed_programs_are_stored_once
             thread::sleep(Duration::from_millis(1));
         }
         if child.try_wait().unwrap().is_some() {
-            // It was done before its moment came. Messages that are stored already are not pulled again, so there is
-            // nothing left to kill: more are sent.
-            let more = MESSAGES / 10;
-            for number in 0..more {
+            // It was done before its moment came. What is stored is not pulled again: more messages are sent.
+            for number in 0..MESSAGES / 10 {
                 place.send(1 + number % 3, now(), "more");
             }
             continue;
@@ -55,7 +65,10 @@ fn ten_thousand_messages_of_three_keys_pulled_by_killed_programs_are_stored_once
         child.kill().unwrap();
         child.wait().unwrap();
         kills += 1;
-        longest += Duration::from_millis(200);
+        match stored_so_far(&place) > before {
+            true => advances += 1,
+            false => longest = longest.mul_f64(1.2),
+        }
     }
     let output = start(&place).wait_with_output().unwrap();
     assert!(output.status.success(), "{}", said(&output));

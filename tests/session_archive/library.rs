@@ -160,6 +160,7 @@ fn a_missing_library_and_a_missing_program_are_messages() {
     fs::write(place.job_file(), job.replace(sdk().to_str().unwrap(), "/no/such/sdk.so")).unwrap();
     let message = complaint(&place);
     assert!(message.contains("/no/such/sdk.so: it cannot be loaded"), "{message}");
+    assert!(message.contains("No such file"), "{message}");
     // The C library has none of the functions.
     let other = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib/aarch64-linux-gnu/libc.so.6"];
     if let Some(other) = other.into_iter().find(|path| Path::new(path).exists()) {
