@@ -35,6 +35,7 @@ mod root;
 mod rules;
 mod schedule;
 mod secret;
+mod site;
 mod source;
 mod source_section;
 mod tls;
@@ -74,6 +75,7 @@ pub use resolved::{Job, ReadingTables};
 pub use rules::RuleSetting;
 pub use schedule::Schedule;
 pub use secret::{Secret, SecretSource};
+pub use site::Site;
 pub use source::{
     CertificateTrust, DataConnections, Fetching, FileNames, FtpSource, NameEncoding, Ready,
     SftpSource, Source, Tls,

@@ -1,6 +1,7 @@
 //! `orgsnap wecom`: the companion for WeCom callbacks. One file a verb.
 
 mod events;
+mod nginx;
 mod queries;
 mod rebuild;
 mod send_test;
@@ -26,6 +27,7 @@ enum Verb {
     Queries(queries::Arguments),
     Rebuild(rebuild::Arguments),
     Urls(urls::Arguments),
+    Nginx(nginx::Arguments),
     SendTest(send_test::Arguments),
 }
 
@@ -35,6 +37,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         Verb::Events(arguments) => events::run(arguments, environment),
         Verb::Queries(arguments) => queries::run(arguments, environment),
         Verb::Rebuild(arguments) => rebuild::run(arguments, environment),
+        Verb::Nginx(arguments) => nginx::run(arguments, environment),
         Verb::Urls(arguments) => urls::run(arguments, environment),
         Verb::SendTest(arguments) => send_test::run(arguments, environment),
     }

@@ -3,7 +3,7 @@
 use super::key::{KeyTable, Section};
 use super::{
     alert, archive, codes, domain_verification, file_names, format, gate, limits, ready, report,
-    root, rules, schedule, source_section, tls, tops, wecom_app,
+    root, rules, schedule, site, source_section, tls, tops, wecom_app,
 };
 
 /// All sections in the order of the documentation. A new section is a file and a line here.
@@ -23,6 +23,7 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
     Section { keys: &[report::KEYS], any_key: None, sample: report::SAMPLE },
     Section { keys: &[archive::KEYS], any_key: None, sample: archive::SAMPLE },
     Section { keys: &[alert::KEYS], any_key: None, sample: alert::SAMPLE },
+    Section { keys: &[site::KEYS], any_key: None, sample: site::SAMPLE },
     Section { keys: &[wecom_app::KEYS], any_key: None, sample: wecom_app::SAMPLE },
     Section {
         keys: &[domain_verification::KEYS],

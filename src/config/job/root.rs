@@ -12,7 +12,7 @@ use super::resolver::Resolver;
 use super::value_type::ValueType;
 use super::values::Text;
 use super::{
-    alert, archive, codes, domain_verification, format, gate, limits, report, schedule,
+    alert, archive, codes, domain_verification, format, gate, limits, report, schedule, site,
     source_section, wecom_app,
 };
 
@@ -59,6 +59,7 @@ pub(super) static KEYS: &[Key] = &[
         "对外的域名，如 \"https://wecom.example.com\"",
         "the address seen from outside, such as \"https://wecom.example.com\"",
     ),
+    key("", "site", ValueType::Table, "一个 [site] 表", "a [site] table"),
     key("", "wecom_app", ValueType::Tables, "一个或多个 [[wecom_app]] 表", "[[wecom_app]] tables"),
     key(
         "",
@@ -117,6 +118,7 @@ pub(super) struct Written {
     pub(super) alert: Option<Vec<Spanned<alert::Written>>>,
     pub(super) corp_id: Option<Text>,
     pub(super) public_url: Option<Text>,
+    pub(super) site: Option<Spanned<site::Written>>,
     pub(super) wecom_app: Option<Vec<Spanned<wecom_app::Written>>>,
     pub(super) domain_verification: Option<Vec<Spanned<domain_verification::Written>>>,
 }
@@ -181,6 +183,7 @@ impl Resolver<'_> {
             schedule,
             alerts,
             wecom,
+            site: self.site(written.site)?,
             reading: self.reading(),
             warnings,
         })
