@@ -89,7 +89,10 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
             "throttle",
         ],
     ),
-    ("fetch/session", &["data_blocked", "deadline", "error", "names", "remote", "reply"]),
+    (
+        "fetch/session",
+        &["data_blocked", "deadline", "dialling", "error", "names", "remote", "reply"],
+    ),
     ("fetch/sftp", &["deadline", "error", "remote", "reply"]),
     ("report/explanation", &["formatting", "layout"]),
     ("report/html", &["formatting", "layout", "mask", "rule_page", "view"]),
