@@ -63,6 +63,7 @@
 //!   stored within a second, whatever a publication does to `org.db`.
 //! - [`alert`]: alerts about runs. Runs do not know it: whoever starts a run reports its events to the dispatcher.
 //! - [`metrics`]: figures for monitoring systems; it reads the database and the ledgers, and changes nothing.
+//! - [`doctor`]: the onboarding checklist: each step as data, what was asked and what it shows. It changes nothing.
 //! - [`daemon`]: runs every job at its time. Decisions are pure functions of a clock that is passed in. It starts
 //!   threads and receives signals only through its [`daemon::SchedulerEnvironment`], and reports only to its
 //!   [`daemon::Observer`].
@@ -121,5 +122,6 @@ pub mod sample;
 pub mod wecom;
 pub mod alert;
 pub mod metrics;
+pub mod doctor;
 pub mod daemon;
 pub mod web;

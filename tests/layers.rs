@@ -50,6 +50,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("alert", &["model", "disk", "tls", "http", "config", "rules", "pipeline", "report"]),
     ("metrics", &["model", "store", "alert"]),
     (
+        "doctor",
+        &[
+            "model", "disk", "tls", "http", "config", "fetch", "parse", "propose", "report",
+            "wecom", "alert",
+        ],
+    ),
+    (
         "daemon",
         &[
             "model",
@@ -74,6 +81,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("config/job", &["dialect"]),
     ("config/schema", &["dialect"]),
     ("daemon/scheduler", &["interrupted_run", "ledger", "log_entry", "plan"]),
+    ("doctor/render", &["checklist", "step", "subject"]),
     (
         "fetch/download",
         &[
