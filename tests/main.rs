@@ -37,4 +37,5 @@ mod schemas;
 mod semantics;
 mod serve;
 mod terms;
+mod wecom_api;
 mod wecom_db;

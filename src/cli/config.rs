@@ -137,7 +137,10 @@ fn as_toml(job: &Job, settings: &[Setting], language: Language) -> String {
 /// The header of a table, commented out if nothing in it is in force.
 fn header(table: &[Setting]) -> String {
     let Some(Setting { table: name, index, .. }) = table.first() else { return String::new() };
-    let repeats = matches!(*name, "alert" | "wecom_app" | "domain_verification");
+    let repeats = matches!(
+        *name,
+        "alert" | "wecom_app" | "official_account" | "mini_program" | "domain_verification"
+    );
     let is_unset = |setting: &Setting| matches!(setting.origin, Origin::Unset(_));
     let comment = if table.iter().all(is_unset) { "# " } else { "" };
     match (name.is_empty(), repeats || index.is_some()) {

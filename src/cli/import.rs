@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::alert::{Cause, EventKind, RunEvent};
-use orgsnap::config::job::{self, Job};
+use orgsnap::config::job::{self, AppIdOwners, Job};
 use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, TenantStatus};
 use orgsnap::model::{Cancel, Message, Verdict};
@@ -61,6 +61,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Exit {
     let mut worst = Exit::Done;
     let alerting = Alerting::new(environment);
     let mut tenants = Vec::new();
+    let mut app_ids = AppIdOwners::default();
     // The last line waits for the metrics, whose fault changes the exit code.
     let mut last: Option<(ResultLine, Exit)> = None;
     let print_last = |line: &ResultLine, exit: Exit| {
@@ -83,6 +84,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Exit {
         let outcome = panic_boundary::around(|| {
             let job = load(path, environment)?;
             tenant = Some(job.tenant.clone());
+            app_ids.claim(&job).map_err(Failure::usage)?;
             if !tenants.contains(&job.tenant) {
                 tenants.push(job.tenant.clone());
             }

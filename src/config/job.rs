@@ -7,6 +7,7 @@
 mod account;
 mod alert;
 mod algorithms;
+mod app_id_owners;
 mod archive;
 mod codes;
 mod cron;
@@ -25,6 +26,7 @@ mod json_schema;
 mod key;
 mod keys;
 mod limits;
+mod platform_account;
 mod quantity;
 mod ready;
 mod report;
@@ -59,6 +61,7 @@ mod key_tests;
 
 pub use alert::{AlertChannel, AlertKind, AlertTarget};
 pub use algorithms::OLD as OLD_ALGORITHMS;
+pub use app_id_owners::AppIdOwners;
 pub use archive::ArchiveSettings;
 pub use codes::CodeWords;
 pub use cron::{Cron, CronError};
@@ -82,5 +85,6 @@ pub use source::{
 };
 pub use tops::TopWords;
 pub use wecom::{
-    AgentId, CallbackSecrets, DomainVerification, Wecom, WecomApp, is_aes_key, is_token,
+    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, PlatformAccount,
+    Wecom, WecomApp, is_aes_key, is_token,
 };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::config::job::{self, Job};
+use crate::config::job::{self, AppIdOwners, Job};
 use crate::model::{Message, system_reason};
 use crate::rules::Levels;
 
@@ -98,7 +98,7 @@ impl JobFolder {
                 changed = true;
             }
         }
-        let gone: Vec<PathBuf> = self.settled.keys().cloned().collect();
+        let gone: Vec<PathBuf> = self.settled.keys().chain(self.wrong.keys()).cloned().collect();
         for path in gone {
             if !self.found.contains_key(&path) && !before.contains_key(&path) {
                 self.settled.remove(&path);
@@ -143,6 +143,15 @@ impl JobFolder {
             Levels::of(&job).map_err(|error| error.message())?;
             Ok(Arc::new(job))
         });
+        let shared = job.as_ref().ok().and_then(|job| self.shared_app_id(path, job));
+        let job = match shared {
+            None => job,
+            // It can be used as it is once the other file has changed, so it is looked at again.
+            Some(shared) => {
+                self.settled.remove(path);
+                Err(shared)
+            }
+        };
         match job {
             Ok(job) => {
                 self.wrong.remove(path);
@@ -152,6 +161,16 @@ impl JobFolder {
                 self.wrong.insert(path.to_path_buf(), message);
             }
         }
+    }
+
+    /// An AppID of the job that the file of another tenant has.
+    fn shared_app_id(&self, path: &Path, job: &Job) -> Option<Message> {
+        let mut owners = AppIdOwners::default();
+        for (_, other) in self.good.iter().filter(|(other, _)| *other != path) {
+            // These do not share any: each was compared with those before it.
+            let _ = owners.claim(other);
+        }
+        owners.claim(job).err()
     }
 
     /// Settles whose file a tenant's is, and what is new since `old_jobs`.
@@ -322,6 +341,29 @@ mod tests {
         remove("a.toml");
         assert_eq!(look(&mut folder), nothing);
         assert_eq!(look(&mut folder), ["repaired a", "taken a other"]);
+        // Two tenants with one AppID: the second is refused until the first gives it up, and in use as it was before.
+        let account =
+            "\n[[official_account]]\nappid = 'wx0123456789abcdef'\nsecret = { env = 'S' }";
+        write("c.toml", &format!("tenant = 'c'{account}"));
+        write("d.toml", "tenant = 'd'\nname = 'before'");
+        look(&mut folder);
+        assert_eq!(look(&mut folder), ["taken c -", "taken d before"]);
+        write("d.toml", &format!("tenant = 'd'{account}"));
+        look(&mut folder);
+        assert_eq!(look(&mut folder), ["broken d.toml kept d"]);
+        assert_eq!(look(&mut folder), nothing);
+        assert!(folder.problem("d").unwrap().en.contains("d.toml:2"));
+        assert_eq!(folder.by_tenant()["d"].name.as_deref(), Some("before"));
+        write("c.toml", "tenant = 'c'\nname = 'without'");
+        look(&mut folder);
+        assert_eq!(look(&mut folder), ["repaired d", "taken c without", "taken d -"]);
+        write("c.toml", &format!("tenant = 'c'{account}"));
+        look(&mut folder);
+        assert_eq!(look(&mut folder), ["broken c.toml kept c"]);
+        remove("c.toml");
+        remove("d.toml");
+        look(&mut folder);
+        assert_eq!(look(&mut folder), ["gone c", "gone d"]);
         // A file that changes its tenant, one that goes, a folder that goes.
         write("0.toml", "tenant = 'z'");
         remove("b.toml");

@@ -6,10 +6,14 @@
 //!
 //! Before that, [`receive`] makes sure that a request is WeCom's: [`envelope`] finds the ciphertext in its body,
 //! [`crypto`] checks and opens it. [`account`] has what that takes from the job file, and
-//! [`address`] knows to which address which application belongs, [`nginx`] what stands in front of them. [`probe`] plays WeCom, to prove the way through a proxy.
+//! [`address`] knows to which address which application belongs, [`nginx`] what stands in front of them. [`probe`] plays
+//! WeCom, to prove the way through a proxy.
+//!
+//! The other way round, [`api`] asks WeCom: for applications, members, who logs in, and whether accounts are right.
 
 pub mod account;
 pub mod address;
+pub mod api;
 pub mod crypto;
 pub mod envelope;
 pub mod event;

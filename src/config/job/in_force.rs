@@ -206,7 +206,7 @@ impl Listing<'_> {
         let Some(written) = written else {
             // Every key of these has a default.
             return match (
-                ["archive", "format", "gate", "limits", "report"].contains(&table),
+                ["archive", "format", "gate", "limits", "report", "wecom"].contains(&table),
                 key.default,
             ) {
                 (true, Some(default)) => (Some(default.to_owned()), Origin::Default),
@@ -378,6 +378,11 @@ impl Listing<'_> {
                     "token" => app.callback.as_ref().map(|callback| &callback.token),
                     _ => app.callback.as_ref().map(|callback| &callback.aes_key),
                 }
+            }
+            "official_account" | "mini_program" => {
+                let accounts = job.wecom.accounts.iter();
+                let mut accounts = accounts.filter(|account| account.kind.table() == table);
+                accounts.nth(index?).map(|account| &account.secret)
             }
             _ => None,
         }

@@ -57,6 +57,7 @@ fn essence(mut job: Job) -> String {
     job.rules.clear();
     job.warnings.clear();
     job.wecom.apps.iter_mut().for_each(|app| app.line = 0);
+    job.wecom.accounts.iter_mut().for_each(|account| account.line = 0);
     let text = format!("{job:?}");
     // The place of a secret has line and column.
     let parts = text.split("line: Some(").map(|part| part.split_once("), ").map_or(part, |p| p.1));
@@ -71,7 +72,8 @@ const JOBS: [&str; 5] = [
      ready = { marker = 'done' }",
     "tenant = 't'\ncorp_id = 'ww1'\n[[wecom_app]]\nagent_id = 'kehu'\nsecret = { file = 's' }\n\
      [[alert]]\nkind = 'webhook'\nurl = { env = 'UNSET' }\n[[alert]]\nkind = 'webhook'\nurl = { env = 'SET' }\n\
-     [[domain_verification]]\nfile = 'WW_verify_Ab.txt'",
+     [[domain_verification]]\nfile = 'WW_verify_Ab.txt'\n[[mini_program]]\nappid = 'wx0123456789abcdef'\n\
+     secret = { env = 'SET' }",
 ];
 
 #[test]

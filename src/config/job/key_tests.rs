@@ -12,7 +12,9 @@ use crate::model::{Feed, Message};
 
 /// A section that can be written several times.
 fn is_array(section: &str) -> bool {
-    matches!(section, "alert" | "wecom_app" | "domain_verification")
+    let repeated =
+        ["alert", "wecom_app", "official_account", "mini_program", "domain_verification"];
+    repeated.contains(&section)
 }
 
 pub(super) fn every_key() -> impl Iterator<Item = &'static Key> {
@@ -50,6 +52,9 @@ fn required(section: &str, kind: &str) -> Vec<(&'static str, String)> {
             ("token", "{ env = \"T\" }".to_owned()),
             ("aes_key", "{ env = \"K\" }".to_owned()),
         ],
+        "official_account" | "mini_program" => {
+            vec![text("appid", "wx0123456789abcdef"), ("secret", "{ env = \"S\" }".to_owned())]
+        }
         _ => Vec::new(),
     };
     if !kind.is_empty() {

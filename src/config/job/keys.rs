@@ -2,8 +2,9 @@
 
 use super::key::{KeyTable, Section};
 use super::{
-    alert, archive, codes, domain_verification, file_names, format, gate, limits, ready, report,
-    root, rules, schedule, site, source_section, tls, tops, wecom_app,
+    alert, archive, codes, domain_verification, file_names, format, gate, limits, platform_account,
+    ready, report, root, rules, schedule, site, source_section, tls, tops, wecom_app,
+    wecom_section,
 };
 
 /// All sections in the order of the documentation. A new section is a file and a line here.
@@ -24,7 +25,18 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
     Section { keys: &[archive::KEYS], any_key: None, sample: archive::SAMPLE },
     Section { keys: &[alert::KEYS], any_key: None, sample: alert::SAMPLE },
     Section { keys: &[site::KEYS], any_key: None, sample: site::SAMPLE },
+    Section { keys: &[wecom_section::KEYS], any_key: None, sample: wecom_section::SAMPLE },
     Section { keys: &[wecom_app::KEYS], any_key: None, sample: wecom_app::SAMPLE },
+    Section {
+        keys: &[platform_account::OFFICIAL_ACCOUNT_KEYS],
+        any_key: None,
+        sample: platform_account::OFFICIAL_ACCOUNT_SAMPLE,
+    },
+    Section {
+        keys: &[platform_account::MINI_PROGRAM_KEYS],
+        any_key: None,
+        sample: platform_account::MINI_PROGRAM_SAMPLE,
+    },
     Section {
         keys: &[domain_verification::KEYS],
         any_key: None,

@@ -12,8 +12,8 @@ use super::resolver::Resolver;
 use super::value_type::ValueType;
 use super::values::Text;
 use super::{
-    alert, archive, codes, domain_verification, format, gate, limits, report, schedule, site,
-    source_section, wecom_app,
+    alert, archive, codes, domain_verification, format, gate, limits, platform_account, report,
+    schedule, site, source_section, wecom_app, wecom_section,
 };
 
 /// The keys of the top level.
@@ -60,6 +60,7 @@ pub(super) static KEYS: &[Key] = &[
         "the address seen from outside, such as \"https://wecom.example.com\"",
     ),
     key("", "site", ValueType::Table, "一个 [site] 表", "a [site] table"),
+    key("", "wecom", ValueType::Table, "一个 [wecom] 表", "a [wecom] table"),
     key("", "wecom_app", ValueType::Tables, "一个或多个 [[wecom_app]] 表", "[[wecom_app]] tables"),
     key(
         "",
@@ -67,6 +68,20 @@ pub(super) static KEYS: &[Key] = &[
         ValueType::Tables,
         "一个或多个 [[domain_verification]] 表",
         "[[domain_verification]] tables",
+    ),
+    key(
+        "",
+        "official_account",
+        ValueType::Tables,
+        "一个或多个 [[official_account]] 表",
+        "[[official_account]] tables",
+    ),
+    key(
+        "",
+        "mini_program",
+        ValueType::Tables,
+        "一个或多个 [[mini_program]] 表",
+        "[[mini_program]] tables",
     ),
     key("", "alert", ValueType::Tables, "一个或多个 [[alert]] 表", "[[alert]] tables"),
 ];
@@ -119,8 +134,11 @@ pub(super) struct Written {
     pub(super) corp_id: Option<Text>,
     pub(super) public_url: Option<Text>,
     pub(super) site: Option<Spanned<site::Written>>,
+    pub(super) wecom: Option<wecom_section::Written>,
     pub(super) wecom_app: Option<Vec<Spanned<wecom_app::Written>>>,
     pub(super) domain_verification: Option<Vec<Spanned<domain_verification::Written>>>,
+    pub(super) official_account: Option<Vec<Spanned<platform_account::Written>>>,
+    pub(super) mini_program: Option<Vec<Spanned<platform_account::Written>>>,
 }
 
 /// What says how a delivery is read and checked: all of a job that what is published depends on, but for its schema.
@@ -159,13 +177,16 @@ impl Resolver<'_> {
         let has_source = source.is_some();
         let max_file_size = self.max_file_size(written.limits.unwrap_or_default())?;
         let alerts = self.alerts(written.alert.unwrap_or_default(), &mut warnings)?;
-        let wecom = self.wecom(
-            written.corp_id,
-            written.public_url,
-            written.wecom_app.unwrap_or_default(),
-            written.domain_verification.unwrap_or_default(),
-            &mut warnings,
-        )?;
+        let wecom = wecom_section::WrittenWecom {
+            corp_id: written.corp_id,
+            public_url: written.public_url,
+            section: written.wecom.unwrap_or_default(),
+            apps: written.wecom_app.unwrap_or_default(),
+            files: written.domain_verification.unwrap_or_default(),
+            official_accounts: written.official_account.unwrap_or_default(),
+            mini_programs: written.mini_program.unwrap_or_default(),
+        };
+        let wecom = self.wecom(wecom, &mut warnings)?;
         Ok(Job {
             path: self.document.path.to_path_buf(),
             tenant,

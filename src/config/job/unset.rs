@@ -68,7 +68,9 @@ pub(super) fn meaning(section: &str, name: &str) -> Message {
             "未设置：计划时间后一小时",
             "not written: one hour after the scheduled time",
         ),
-        ("alert", "ca") => Message::fixed("未设置：公共根证书", "not written: the public roots"),
+        ("alert" | "wecom", "ca") => {
+            Message::fixed("未设置：公共根证书", "not written: the public roots")
+        }
         _ => Message::fixed("未设置", "not written"),
     }
 }

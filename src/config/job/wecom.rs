@@ -1,6 +1,7 @@
 //! The insurer's WeCom, resolved: the enterprise, its applications and the address of callbacks.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use super::secret::SecretSource;
 
@@ -15,6 +16,68 @@ pub struct Wecom {
     pub apps: Vec<WecomApp>,
     /// The files by which WeCom verifies the domain; their names are unique.
     pub domain_verification: Vec<DomainVerification>,
+    /// Where calls of WeCom's API go.
+    pub api: ApiAddresses,
+    /// The official accounts and mini programs; no two have the same appid.
+    pub accounts: Vec<PlatformAccount>,
+}
+
+/// The servers of WeCom and of official accounts, without a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiAddresses {
+    /// WeCom's API.
+    pub api_url: String,
+    /// The API of official accounts and mini programs.
+    pub mp_api_url: String,
+    /// The page that asks a member who it is.
+    pub authorize_url: String,
+    /// A PEM file of the authorities to trust; the public roots by default.
+    pub ca: Option<PathBuf>,
+}
+
+impl Default for ApiAddresses {
+    fn default() -> ApiAddresses {
+        ApiAddresses {
+            api_url: "https://qyapi.weixin.qq.com".to_owned(),
+            mp_api_url: "https://api.weixin.qq.com".to_owned(),
+            authorize_url: "https://open.weixin.qq.com".to_owned(),
+            ca: None,
+        }
+    }
+}
+
+/// Which kind of account of the WeChat platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountKind {
+    /// An official account: `[[official_account]]`.
+    OfficialAccount,
+    /// A mini program: `[[mini_program]]`.
+    MiniProgram,
+}
+
+impl AccountKind {
+    /// The name of its table in a job file.
+    pub fn table(self) -> &'static str {
+        match self {
+            AccountKind::OfficialAccount => "official_account",
+            AccountKind::MiniProgram => "mini_program",
+        }
+    }
+}
+
+/// An official account or a mini program that the insurer gives to the vendor.
+#[derive(Debug, Clone)]
+pub struct PlatformAccount {
+    /// Which of the two.
+    pub kind: AccountKind,
+    /// Its AppID: `wx` and 16 further letters and digits.
+    pub app_id: String,
+    /// Its name, for reports.
+    pub name: Option<String>,
+    /// Its AppSecret.
+    pub secret: SecretSource,
+    /// Line of its table in the job file, 1-based.
+    pub line: usize,
 }
 
 /// An application of the enterprise.

@@ -32,7 +32,8 @@ pub fn render(checklist: &Checklist, language: Language, width: usize) -> String
 
 /// What was seen of a step, and what to do, indented.
 fn details(step: &Step, language: Language, indent: usize, width: usize) -> String {
-    let label = [&SEEN, &ADVICE, &WHO, &PASTE].into_iter().map(|l| display_width(language.of(l))).max();
+    let label =
+        [&SEEN, &ADVICE, &WHO, &PASTE].into_iter().map(|l| display_width(language.of(l))).max();
     let label = label.unwrap_or(0) + 2;
     let (margin, room) = (" ".repeat(indent), width.saturating_sub(indent + label).max(20));
     let mut text = String::new();
