@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use chrono::{Local, Offset as _};
 use clap::Args;
-use orgsnap::config::job;
+use orgsnap::config::job::{self, AppIdOwners};
 use orgsnap::disk::{PRIVATE_FILE, replace_file};
 use orgsnap::doctor::{self, Checklist, State, Surroundings, render};
 use orgsnap::model::{Cancel, Message};
@@ -60,9 +60,13 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     if arguments.jobs.is_empty() {
         checklists.push(doctor::machine(&around));
     }
+    let mut app_ids = AppIdOwners::default();
     for path in &arguments.jobs {
         checklists.push(match job::load(path, &Environment::variable) {
-            Ok(job) => doctor::job(&job, &around).map_err(Failure::usage)?,
+            Ok(job) => {
+                let shared = app_ids.claim(&job).err();
+                doctor::job(&job, shared.as_ref(), &around).map_err(Failure::usage)?
+            }
             Err(error) => doctor::broken_job(path, &error),
         });
     }

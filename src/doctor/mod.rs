@@ -4,12 +4,18 @@
 //! asked, and a pure judgement of the answer. Nothing is changed anywhere: the data folder is only looked at, servers are
 //! asked with `GET`, `SIZE` and the beginnings of files. The one exception is a test alert, and only when it is asked for.
 
+mod accounts;
+mod applications;
+mod archive;
 mod callbacks;
+mod certificate;
 mod channels;
 mod checklist;
 mod clock;
 mod content;
+mod enterprise;
 mod job_file;
+mod login;
 mod machine;
 pub mod render;
 mod schedule;
@@ -50,20 +56,25 @@ pub fn broken_job(path: &Path, error: &ConfigError) -> Checklist {
     Checklist::new(Some(path), vec![job_file::broken(error)])
 }
 
-/// Looks at a job, step by step.
+/// Looks at a job, step by step. `shared` says that another tenant has an AppID of its accounts.
 ///
 /// # Errors
 /// If the job's schema cannot be read.
-pub fn job(job: &Job, around: &Surroundings<'_>) -> Result<Checklist, Message> {
+pub fn job(
+    job: &Job,
+    shared: Option<&Message>,
+    around: &Surroundings<'_>,
+) -> Result<Checklist, Message> {
     let schema = schema(job)?;
     let secrets = job_file::secrets(job, &schema);
     let looked = source::look(job, &schema, around);
     let delivery = looked.as_ref().and_then(source::delivery_size);
-    let asked = match Visitor::new(around.authorities, around.clock) {
-        Ok(visitor) => site::ask(job, &visitor),
-        Err(reason) => Asked { none: Some(Err(reason)), ..Asked::default() },
+    let (asked, certificate) = match Visitor::new(around.authorities, around.clock) {
+        Ok(visitor) => (site::ask(job, &visitor), visitor.shown.get().cloned()),
+        Err(reason) => (Asked { none: Some(Err(reason)), ..Asked::default() }, None),
     };
-    let clocks: Vec<_> = site::clock(&asked).into_iter().collect();
+    let enterprise = enterprise::ask(job, around);
+    let clocks: Vec<_> = site::clock(&asked).into_iter().chain(enterprise.clock.clone()).collect();
     let mut steps = vec![
         job_file::read(job, &schema),
         machine::time_zone(around, Some(job)),
@@ -72,10 +83,14 @@ pub fn job(job: &Job, around: &Surroundings<'_>) -> Result<Checklist, Message> {
         machine::permissions(around.data, Some((&job.path, &secrets))),
         schedule::judge(job, around.now),
         channels::look(job, around),
+        login::judge(job),
+        accounts::judge(job, &enterprise, shared),
     ];
+    steps.extend(applications::judge(job, &enterprise));
     steps.extend(callbacks::look(job, around));
     steps.extend(source::judge(job, looked.as_ref(), around.now));
-    steps.extend(site::judge(job, &asked));
+    steps.extend(archive::judge(job));
+    steps.extend(site::judge(job, &asked, certificate.as_ref(), around.now));
     steps.extend(content::judge(job, &schema, looked.as_ref()));
     let checklist = Checklist::new(Some(&job.path), steps);
     Ok(Checklist { tenant: Some(job.tenant.clone()), insurer: job.name.clone(), ..checklist })

@@ -1,8 +1,12 @@
 //! The public address: the files that verify the domain, and the referer check.
 
+use chrono::{DateTime, Utc};
+
 use crate::config::job::Job;
 use crate::model::Message;
+use crate::tls::CertificateSummary;
 
+use super::certificate;
 use super::clock::OtherClock;
 use super::step::{Step, Who, into_job_file, joined, same};
 use super::subject::Subject;
@@ -61,9 +65,70 @@ pub(super) fn clock(asked: &Asked) -> Option<OtherClock> {
     })
 }
 
-/// The steps 三.2, 八.1 and 八.2.
-pub(super) fn judge(job: &Job, asked: &Asked) -> Vec<Step> {
-    vec![verification(job, asked), domains(job), referer(job, asked)]
+/// The steps 0.8, 三.2, 八.1 and 八.2. `certificate` is the one that the server showed.
+pub(super) fn judge(
+    job: &Job,
+    asked: &Asked,
+    certificate: Option<&CertificateSummary>,
+    now: DateTime<Utc>,
+) -> Vec<Step> {
+    let address = address(job, asked, certificate, now);
+    vec![address, verification(job, asked), domains(job), referer(job, asked)]
+}
+
+/// Whether anything answers at the public address, and how long its certificate is valid.
+fn address(
+    job: &Job,
+    asked: &Asked,
+    certificate: Option<&CertificateSummary>,
+    now: DateTime<Utc>,
+) -> Step {
+    const SUBJECT: Subject = Subject::PublicAddress;
+    let (Some(base), Some(answer)) = (&job.wecom.public_url, &asked.none) else {
+        return no_address(SUBJECT);
+    };
+    match answer {
+        Err(reason) => Step::failed(
+            SUBJECT,
+            Message::new(
+                format!("{base}/ 无法访问：{}", reason.zh),
+                format!("{base}/ cannot be reached: {}", reason.en),
+            ),
+            Message::fixed(
+                "请保险公司检查域名解析、防火墙和 nginx 的证书；只能从外网访问时，请在外网的机器上执行本命令",
+                "have the insurer check the name, the firewall and the certificate of nginx; where it answers the internet only, run this on a machine there",
+            ),
+        ),
+        Ok(_) if !base.starts_with("https://") => Step::failed(
+            SUBJECT,
+            Message::new(
+                format!("{base}/ 可访问，但没有加密"),
+                format!("{base}/ answers, and is not encrypted"),
+            ),
+            Message::fixed(
+                "请使用 https:// 的地址：登录和回调都不应明文传输",
+                "use an address with https://: neither logins nor callbacks should travel in the clear",
+            ),
+        ),
+        Ok(_) => {
+            let (seen, ends_soon) = certificate::judge(certificate, false, now);
+            let seen = Message::new(
+                format!("{base}/ 可访问，{}", seen.zh),
+                format!("{base}/ answers, {}", seen.en),
+            );
+            match ends_soon {
+                false => Step::ok(SUBJECT, seen),
+                true => Step::failed(
+                    SUBJECT,
+                    seen,
+                    Message::fixed(
+                        "证书即将到期：请更换 nginx 的证书，否则回调和登录都会中断",
+                        "it ends soon: replace the certificate of nginx, or callbacks and logins end with it",
+                    ),
+                ),
+            }
+        }
+    }
 }
 
 fn no_address(subject: Subject) -> Step {
@@ -177,11 +242,14 @@ fn referer(job: &Job, asked: &Asked) -> Step {
     }
     let refused = |answer: &Answer| answer.status == 403;
     let mut faults = Vec::new();
+    if matches!(asked.none, None | Some(Err(_))) {
+        return Step::not_checkable(
+            SUBJECT,
+            Message::fixed("0.8 未通过，未执行到这一步", "not come to: 0.8 failed"),
+            Message::fixed("请先解决 0.8", "settle 0.8 first"),
+        );
+    }
     match &asked.none {
-        Some(Err(reason)) => faults.push(Message::new(
-            format!("{base}/ 无法访问：{}", reason.zh),
-            format!("{base}/ cannot be reached: {}", reason.en),
-        )),
         Some(Ok(answer)) if refused(answer) => faults.push(Message::fixed(
             "没有 Referer 的请求被拒绝（企业微信打开首页时没有 Referer）",
             "a request without a Referer is refused (WeCom opens the first page without one)",

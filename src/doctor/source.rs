@@ -10,6 +10,7 @@ use crate::fetch::{self, FetchError, FileLook, Request, SourceLook, Stage};
 use crate::model::{Feed, Message};
 use crate::report::formatting::size;
 
+use super::certificate;
 use super::step::{Step, Who, into_job_file, joined, same};
 use super::subject::Subject;
 use super::surroundings::Surroundings;
@@ -18,8 +19,6 @@ use super::surroundings::Surroundings;
 const PATIENCE: Duration = Duration::from_secs(180);
 /// How long one answer may take. Some servers take ten seconds for a login.
 const ANSWER: Duration = Duration::from_secs(30);
-/// A certificate that ends within so many days is to be replaced now.
-const FEW_DAYS: i64 = 14;
 
 /// The stages, each with the step that it is.
 const STAGES: [(Stage, Subject); 6] = [
@@ -88,13 +87,13 @@ pub(super) fn judge(job: &Job, looked: Option<&Looked>, now: DateTime<Utc>) -> V
     };
     let failed = looked.look.failed.as_ref();
     let step = |(stage, subject): &(Stage, Subject)| match failed {
-        _ if matches!(source, Source::Dir { .. }) && *stage < Stage::Folder => {
-            Step::not_configured(
-                *subject,
-                Message::fixed("数据源是本机目录", "the source is a folder of this machine"),
-                Message::fixed("无需处理", "nothing is to be done"),
-            )
-        }
+        _ if matches!(source, Source::Dir { .. }) && *stage < Stage::Folder => Step::not_needed(
+            *subject,
+            Message::fixed(
+                "数据源是本机目录，不需要",
+                "not needed: the source is a folder of this machine",
+            ),
+        ),
         Some((at, error)) if at == stage => fault(*subject, *stage, error, &looked.look, source),
         Some((at, _)) if at < stage => not_reached(*subject, *at),
         _ => works(*subject, *stage, job, source, looked, now),
@@ -272,40 +271,8 @@ fn security(subject: Subject, source: &Source, look: &SourceLook, now: DateTime<
             );
         }
     };
-    let Some((certificate, until)) =
-        look.certificate.as_ref().and_then(|c| Some((c, c.validity?.1)))
-    else {
-        return Step::ok(
-            subject,
-            Message::fixed(
-                "证书受信任，有效期无法读取",
-                "the certificate is trusted; its dates cannot be read",
-            ),
-        );
-    };
-    certificate_step(subject, certificate.subject.as_deref(), until, pinned, now)
-}
-
-/// A trusted certificate by the days that are left. A pinned one counts whatever its dates.
-fn certificate_step(
-    subject: Subject,
-    name: Option<&str>,
-    until: DateTime<Utc>,
-    pinned: bool,
-    now: DateTime<Utc>,
-) -> Step {
-    let (days, name) = ((until - now).num_days(), name.unwrap_or("?"));
-    let date = until.format("%Y-%m-%d");
-    let (zh, en) = if pinned {
-        ("证书与 pin_sha256 一致", "the pinned certificate")
-    } else {
-        ("证书受信任", "a trusted certificate")
-    };
-    let seen = Message::new(
-        format!("{zh}（{name}），有效期至 {date}，剩余 {days} 天"),
-        format!("{en} ({name}), valid until {date}, {days} days left"),
-    );
-    match !pinned && days < FEW_DAYS {
+    let (seen, ends_soon) = certificate::judge(look.certificate.as_ref(), pinned, now);
+    match ends_soon {
         false => Step::ok(subject, seen),
         true => Step::failed(
             subject,
@@ -413,27 +380,4 @@ fn file_seen(file: &FileLook, now: DateTime<Utc>) -> Message {
         }
     };
     Message::new(format!("{name} {bytes}{zh}"), format!("{name} {bytes}{en}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::step::State;
-    use super::*;
-
-    #[test]
-    fn a_certificate_is_to_be_replaced_a_fortnight_before_its_end_unless_it_is_pinned() {
-        let now: DateTime<Utc> = "2026-11-28T10:00:00Z".parse().unwrap();
-        for (days, pinned, state) in [
-            (90, false, State::Ok),
-            (14, false, State::Ok),
-            (13, false, State::Failed),
-            (13, true, State::Ok),
-            (-1, true, State::Ok),
-        ] {
-            let until = now + chrono::TimeDelta::days(days);
-            let step = certificate_step(Subject::SourceSecurity, Some("CN=x"), until, pinned, now);
-            assert_eq!(step.state, state, "{days} {pinned}");
-            assert!(step.seen.en.contains(&format!("{days} days left")), "{step:?}");
-        }
-    }
 }

@@ -103,7 +103,7 @@ pub struct Step {
 impl Step {
     /// A step that is done.
     pub(super) fn ok(subject: Subject, seen: Message) -> Step {
-        Step { advice: None, ..Step::new(subject, State::Ok, seen) }
+        Step::new(subject, State::Ok, seen)
     }
 
     /// A step that is not done, or wrong.
@@ -119,6 +119,11 @@ impl Step {
     /// A step that the job file does not ask for; `advice` says how it would.
     pub(super) fn not_configured(subject: Subject, seen: Message, advice: Message) -> Step {
         Step { advice: Some(advice), ..Step::new(subject, State::NotConfigured, seen) }
+    }
+
+    /// A step that such a job does not need.
+    pub(super) fn not_needed(subject: Subject, seen: Message) -> Step {
+        Step::new(subject, State::NotConfigured, seen)
     }
 
     fn new(subject: Subject, state: State, seen: Message) -> Step {

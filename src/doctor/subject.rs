@@ -21,6 +21,8 @@ pub enum Subject {
     Schedule,
     /// The channels of alerts.
     Alerts,
+    /// The address seen from outside and its certificate.
+    PublicAddress,
     /// The application is made.
     Application,
     /// Who may use the customers' functions.
@@ -75,7 +77,7 @@ pub enum Subject {
 
 impl Subject {
     /// All of them, in order.
-    pub const ALL: [Subject; 32] = [
+    pub const ALL: [Subject; 33] = [
         Subject::JobFile,
         Subject::TimeZone,
         Subject::Clock,
@@ -83,6 +85,7 @@ impl Subject {
         Subject::Permissions,
         Subject::Schedule,
         Subject::Alerts,
+        Subject::PublicAddress,
         Subject::Application,
         Subject::CustomerScope,
         Subject::ApplicationSettings,
@@ -157,6 +160,9 @@ impl Subject {
             Subject::Permissions => ("0.5", "permissions", "权限", "Permissions", Vendor),
             Subject::Schedule => ("0.6", "schedule", "定时运行", "Schedule", Vendor),
             Subject::Alerts => ("0.7", "alerts", "告警渠道", "Alert channels", Vendor),
+            Subject::PublicAddress => {
+                ("0.8", "public-address", "对外地址和证书", "Public address", Insurer)
+            }
             Subject::Application => {
                 ("一", "application", "创建内部应用", "The application", Insurer)
             }
