@@ -11,18 +11,19 @@ use super::vectors;
 use crate::peers;
 
 /// An nginx of our own before a receiver; it ends with this value.
-struct Nginx {
+pub(crate) struct Nginx {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     dir: tempfile::TempDir,
 }
 
-fn available(test: &str) -> bool {
+pub(crate) fn available(test: &str) -> bool {
     peers::are_installed(&["/usr/sbin/nginx", "/usr/bin/openssl", "/usr/bin/curl"], test)
 }
 
 impl Nginx {
-    fn start(upstream: u16) -> Nginx {
+    /// With the referer check of one domain.
+    pub(crate) fn start(upstream: u16) -> Nginx {
         let dir = tempfile::tempdir().unwrap();
         let at = dir.path().display().to_string();
         certificate(dir.path());
@@ -76,7 +77,7 @@ impl Nginx {
         nginx
     }
 
-    fn authority(&self) -> PathBuf {
+    pub(crate) fn authority(&self) -> PathBuf {
         self.dir.path().join("server.pem")
     }
 
@@ -136,7 +137,7 @@ fn certificate(dir: &Path) {
             "ec_paramgen_curve:prime256v1",
             "-nodes",
         ])
-        .args(["-days", "2", "-subj", "/CN=wecom.example.com"])
+        .args(["-days", "60", "-subj", "/CN=wecom.example.com"])
         .args(["-addext", "subjectAltName=DNS:wecom.example.com,DNS:localhost"])
         .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .args(["-keyout", "server.key", "-out", "server.pem"])
