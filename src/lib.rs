@@ -21,6 +21,14 @@
 //!                    decryption)       the event)      transaction)
 //! ```
 //!
+//! A login leads through WeCom and back to the page that asked for it:
+//!
+//! ```text
+//! web::login -> WeCom's page -> web::login -> wecom::api -> cookie -> /me -> store (the newest snapshot)
+//! (state and    (who is it?)    (state, cookie, (whose code
+//!  cookie)                       used once)      is it?)
+//! ```
+//!
 //! # The modules, in the order in which they may use each other
 //!
 //! A module imports only modules above it in the list below, and of these only the ones that `tests/layers.rs` allows
@@ -68,8 +76,8 @@
 //! - [`daemon`]: runs every job at its time. Decisions are pure functions of a clock that is passed in. It starts
 //!   threads and receives signals only through its [`daemon::SchedulerEnvironment`], and reports only to its
 //!   [`daemon::Observer`].
-//! - [`web`]: the HTTP server, and the only user of axum. It serves the callbacks of [`wecom`] and the status of
-//!   [`metrics`], and knows nothing of runs or of `org.db`.
+//! - [`web`]: the HTTP server, and the only user of axum. It serves the callbacks and the login of [`wecom`] and the status of
+//!   [`metrics`], and knows nothing of runs. Of `org.db` it asks one thing: which agent of the newest snapshot a member is.
 //!
 //! The verbs of the command line are in `cli/`, which `main.rs` declares, so that nothing here can import them.
 //!
@@ -86,6 +94,7 @@
 //! - Nothing recurses over delivered data: chains of a million are normal.
 //! - A callback is on disk before it is acknowledged; a repeated one changes nothing.
 //! - However many calls find a token of WeCom expired, one of them asks for the next; nothing forces a token anew.
+//! - A login is completed by the browser that began it, once, within five minutes, and leads to no page but of a configured domain.
 //! - An alert is on disk before it is sent, and no alert, metric or callback blocks or fails a run.
 //! - Whatever outsiders send is bounded: sizes, connections, queues, waits.
 //! - Where async code meets synchronous modules (web, the clients of SFTP and HTTP), blocking work has its own threads.

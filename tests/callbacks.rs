@@ -8,5 +8,5 @@ mod properties;
 pub(crate) mod proxied;
 pub(crate) mod receiver;
 mod requests;
-mod served;
+pub(crate) mod served;
 mod vectors;

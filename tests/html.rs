@@ -1,6 +1,6 @@
 //! report.html: what it holds, what it hides, and how a real browser shows it.
 
-mod browser;
+pub(crate) mod browser;
 mod runs;
 
 use std::collections::BTreeSet;

@@ -71,7 +71,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "alert",
         ],
     ),
-    ("web", &["model", "config", "wecom", "metrics"]),
+    ("web", &["model", "config", "store", "wecom", "metrics"]),
 ];
 
 /// What the files of a folder inside a module may import of the rest of that module. `config/job` and `config/schema`
@@ -81,7 +81,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("config/job", &["dialect"]),
     ("config/schema", &["dialect"]),
     ("daemon/scheduler", &["interrupted_run", "ledger", "log_entry", "plan"]),
-    ("doctor/render", &["checklist", "step", "subject"]),
+    ("doctor/render", &["checklist", "step", "subject", "who"]),
     (
         "fetch/download",
         &[

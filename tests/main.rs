@@ -23,6 +23,7 @@ mod import;
 mod job;
 mod layers;
 mod life;
+mod login;
 mod metrics;
 mod naive;
 mod oracle;

@@ -19,7 +19,8 @@ use orgsnap::daemon::{Event, Scheduler, Settings, run_event_loop};
 use orgsnap::disk::TenantLock;
 use orgsnap::metrics::StatusBoard;
 use orgsnap::model::{Message, system_reason};
-use orgsnap::web::callbacks::Callbacks;
+use orgsnap::web::callbacks::{Callbacks, Clock};
+use orgsnap::web::login::Logins;
 use orgsnap::web::{health, server};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,7 +30,7 @@ use super::argument::BadArgument;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
-use callbacks::CallbackReload;
+use callbacks::{CallbackReload, WecomPages};
 use observer::ServeObserver;
 use scheduler_environment::SystemEnvironment;
 
@@ -47,7 +48,7 @@ pub(super) struct Arguments {
     /// The folder of job files; changed, new and removed ones are taken up as they come
     #[arg(value_name = "JOBS_DIR")]
     jobs: PathBuf,
-    /// Answer WeCom callbacks, /healthz and /metrics at this address, such as 127.0.0.1:9300; TLS is the work
+    /// Answer WeCom callbacks and logins, /healthz and /metrics at this address, such as 127.0.0.1:9300; TLS is the work
     /// of a reverse proxy
     #[arg(long, value_name = "ADDR")]
     listen: Option<SocketAddr>,
@@ -82,18 +83,21 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let status_board = Arc::new(StatusBoard::new(data));
     let dispatcher = Arc::new(AlertDispatcher::new(data));
     dispatcher.start().map_err(|error| cannot_start(&error))?;
-    let receiver = arguments.listen.map(|_| {
-        let around = environment.clone();
-        let clock = Arc::new(move || around.now());
-        Callbacks::new(data, clock, environment.language, status_board.callbacks())
-    });
+    let around = environment.clone();
+    let clock: Clock = Arc::new(move || around.now());
+    let language = environment.language;
+    let receiver = Callbacks::new(data, Arc::clone(&clock), language, status_board.callbacks());
+    let logins = Logins::new(data, clock, language);
+    let pages = arguments
+        .listen
+        .map(|_| WecomPages { receiver: Arc::clone(&receiver), logins: Arc::clone(&logins) });
     let printed = ServeObserver::new(
         data.clone(),
         environment.language,
         Arc::clone(&dispatcher),
         Arc::clone(&status_board),
         arguments.metrics_file.clone(),
-        CallbackReload::new(receiver.clone()),
+        CallbackReload::new(pages),
     );
     if let Some(address) = arguments.listen {
         let listener = TcpListener::bind(address).and_then(|listener| {
@@ -102,10 +106,9 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         });
         let listener = listener.map_err(|error| cannot_listen(address, &error))?;
         printed.listening(listener.local_addr().unwrap_or(address));
-        let mut app = health::router(Arc::clone(&status_board), TIMEOUT);
-        if let Some(receiver) = &receiver {
-            app = app.merge(receiver.router());
-        }
+        let app = health::router(Arc::clone(&status_board), TIMEOUT)
+            .merge(logins.router())
+            .merge(receiver.router());
         let limits = server::Limits { drain: LAST_WORDS, ..server::Limits::default() };
         let mut ended = ended.clone();
         runtime.spawn(async move {

@@ -48,6 +48,7 @@ mod value_type;
 mod values;
 mod wecom;
 mod wecom_app;
+mod wecom_login;
 mod wecom_section;
 
 #[cfg(test)]
@@ -85,6 +86,6 @@ pub use source::{
 };
 pub use tops::TopWords;
 pub use wecom::{
-    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, PlatformAccount,
-    Wecom, WecomApp, is_aes_key, is_token,
+    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, LoginSettings,
+    PlatformAccount, Wecom, WecomApp, is_aes_key, is_token,
 };

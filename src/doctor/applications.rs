@@ -5,8 +5,9 @@ use crate::model::Message;
 use crate::wecom::api::{Agent, AgentProblem, ExpectedAgent, domain_of, problems};
 
 use super::enterprise::{Enterprise, Trouble, members, who};
-use super::step::{Step, Who, into_job_file, joined};
+use super::step::{Step, into_job_file, joined};
 use super::subject::Subject;
+use super::who::Who;
 
 /// The steps 一, 二.0, 二.1, 二.2a, 二.3a and 三.1.
 pub(super) fn judge(job: &Job, found: &Enterprise) -> Vec<Step> {
@@ -24,7 +25,7 @@ fn no_application(subject: Subject) -> Step {
         Message::fixed("没有带 AgentId 的 [[wecom_app]]", "there is no [[wecom_app]] with a number"),
         Message::fixed(
             "保险公司在“应用管理 -> 应用 -> 自建 -> 创建应用”创建内部应用，把企业 ID、AgentId、Secret 交给集牛写入任务文件",
-            "the insurer makes the application at 应用管理 -> 应用 -> 自建 -> 创建应用, and hands CorpID, AgentId and Secret over for the job file",
+            "the insurer makes the application (应用管理 -> 应用 -> 自建 -> 创建应用) and hands CorpID, AgentId and Secret over for the job file",
         ),
     )
     .by(Who::Both);
@@ -170,7 +171,7 @@ fn customer_scope(job: &Job) -> Step {
     const SUBJECT: Subject = Subject::CustomerScope;
     let advice = Message::fixed(
         "请保险公司在“客户联系 -> 权限配置 -> 配置使用范围和管理规则”中选择公司根部门，并回复确认",
-        "have the insurer choose the root department at 客户联系 -> 权限配置 -> 配置使用范围和管理规则, and confirm it",
+        "have the insurer choose the root department (客户联系 -> 权限配置 -> 配置使用范围和管理规则) and confirm it",
     );
     match job.wecom.corp_id {
         Some(_) => Step::not_checkable(
@@ -208,7 +209,7 @@ fn no_secret(subject: Subject, agent: &str, zh: &str, en: &str) -> Step {
 
 fn contacts(found: &Enterprise) -> Step {
     const SUBJECT: Subject = Subject::Contacts;
-    const PAGE: &str = "管理工具 -> 通讯录同步 -> 开启API接口同步 -> Secret";
+    const PAGE: &str = "管理工具 -> 通讯录同步 -> 开启 API 接口同步 -> Secret";
     match &found.contacts {
         None => no_secret(SUBJECT, "chengyuan", PAGE, PAGE),
         Some(Err(trouble)) => trouble.step(SUBJECT),

@@ -17,7 +17,7 @@ pub(super) fn judge(_job: &Job) -> Vec<Step> {
             ),
             Message::fixed(
                 "如需会话内容存档，请保险公司在“管理工具 -> 会话内容存档”购买，开启范围选择公司根部门",
-                "where it is wanted, the insurer buys it at 管理工具 -> 会话内容存档, and chooses the root department as its scope",
+                "where it is wanted, the insurer buys it (管理工具 -> 会话内容存档) and chooses the root department as its scope",
             ),
         ),
         Step::not_configured(

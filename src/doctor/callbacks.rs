@@ -7,9 +7,10 @@ use crate::wecom::account::account;
 use crate::wecom::address;
 use crate::wecom::probe::{self, Outcome, Probe, Verdict};
 
-use super::step::{Step, Who, into_job_file};
+use super::step::{Step, into_job_file};
 use super::subject::Subject;
 use super::surroundings::Surroundings;
+use super::who::Who;
 
 /// The steps 二.2b and 二.3b.
 pub(super) fn look(job: &Job, around: &Surroundings<'_>) -> Vec<Step> {
@@ -114,7 +115,7 @@ fn not_configured(subject: Subject, agent: AgentId) -> Step {
         ),
         Message::fixed(
             "保险公司在“设置接收事件服务器”页面随机获取 Token 和 EncodingAESKey（页面不要关闭），交给集牛写入任务文件",
-            "the insurer gets Token and EncodingAESKey at 设置接收事件服务器, keeps that page open, and hands them over for the job file",
+            "the insurer gets Token and EncodingAESKey (设置接收事件服务器), keeps that page open, and hands them over for the job file",
         ),
     )
     .pasting(into_job_file(), format!(

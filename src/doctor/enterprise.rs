@@ -8,9 +8,10 @@ use crate::wecom::api::{
 };
 
 use super::clock::OtherClock;
-use super::step::{Step, Who, same};
+use super::step::{Step, same};
 use super::subject::Subject;
 use super::surroundings::Surroundings;
+use super::who::Who;
 
 /// Why something could not be asked, or was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,14 +29,22 @@ impl Trouble {
         let step = Step::failed(subject, self.what.clone(), self.action.clone()).by(self.who);
         match &self.ip {
             None => step,
-            Some(ip) => step.pasting(
-                Message::fixed(
-                    "企业微信后台：应用管理 -> 该应用 -> 企业可信IP",
-                    "WeCom: 应用管理 -> the application -> 企业可信IP",
-                ),
-                ip.as_str(),
-            ),
+            Some(ip) => step.pasting(allowed_addresses(subject), ip.as_str()),
         }
+    }
+}
+
+/// The page of the addresses that may call.
+fn allowed_addresses(subject: Subject) -> Message {
+    match subject {
+        Subject::PlatformAccounts => Message::fixed(
+            "微信公众平台：基本配置 -> IP 白名单",
+            "the WeChat platform: 基本配置 -> IP 白名单",
+        ),
+        _ => Message::fixed(
+            "企业微信后台：应用管理 -> 该应用 -> 企业可信 IP",
+            "WeCom: 应用管理 -> the application -> 企业可信 IP",
+        ),
     }
 }
 

@@ -25,6 +25,7 @@ mod step;
 mod subject;
 mod surroundings;
 mod visitor;
+mod who;
 
 use std::path::Path;
 
@@ -33,9 +34,10 @@ use crate::config::schema::Schema;
 use crate::model::Message;
 
 pub use checklist::Checklist;
-pub use step::{Paste, State, Step, Who};
+pub use step::{Paste, State, Step};
 pub use subject::Subject;
 pub use surroundings::Surroundings;
+pub use who::Who;
 
 use site::Asked;
 use visitor::Visitor;
@@ -69,9 +71,12 @@ pub fn job(
     let secrets = job_file::secrets(job, &schema);
     let looked = source::look(job, &schema, around);
     let delivery = looked.as_ref().and_then(source::delivery_size);
-    let (asked, certificate) = match Visitor::new(around.authorities, around.clock) {
-        Ok(visitor) => (site::ask(job, &visitor), visitor.shown.get().cloned()),
-        Err(reason) => (Asked { none: Some(Err(reason)), ..Asked::default() }, None),
+    let (asked, me, certificate) = match Visitor::new(around.authorities, around.clock) {
+        Ok(visitor) => {
+            let (asked, me) = (site::ask(job, &visitor), login::ask(job, &visitor));
+            (asked, me, visitor.shown.get().cloned())
+        }
+        Err(reason) => (Asked::not_asked(reason.clone()), Some(Err(reason)), None),
     };
     let enterprise = enterprise::ask(job, around);
     let clocks: Vec<_> = site::clock(&asked).into_iter().chain(enterprise.clock.clone()).collect();
@@ -83,7 +88,7 @@ pub fn job(
         machine::permissions(around.data, Some((&job.path, &secrets))),
         schedule::judge(job, around.now),
         channels::look(job, around),
-        login::judge(job),
+        login::judge(job, me.as_ref()),
         accounts::judge(job, &enterprise, shared),
     ];
     steps.extend(applications::judge(job, &enterprise));

@@ -8,9 +8,10 @@ use crate::tls::CertificateSummary;
 
 use super::certificate;
 use super::clock::OtherClock;
-use super::step::{Step, Who, into_job_file, joined, same};
+use super::step::{Step, into_job_file, joined, same};
 use super::subject::Subject;
 use super::visitor::{Answer, Visitor};
+use super::who::Who;
 
 /// A page of nobody: the name is reserved for examples (RFC 2606).
 const FOREIGN: &str = "https://referer-check.example/";
@@ -26,6 +27,13 @@ pub(super) struct Asked {
     pub(super) foreign: Option<Result<Answer, Message>>,
     /// The first page, coming from each of the insurer's domains.
     pub(super) own: Vec<(String, Result<Answer, Message>)>,
+}
+
+impl Asked {
+    /// Nothing could be asked.
+    pub(super) fn not_asked(reason: Message) -> Asked {
+        Asked { none: Some(Err(reason)), ..Asked::default() }
+    }
 }
 
 /// Asks the public address of a job, if it has one.

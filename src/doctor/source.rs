@@ -11,9 +11,10 @@ use crate::model::{Feed, Message};
 use crate::report::formatting::size;
 
 use super::certificate;
-use super::step::{Step, Who, into_job_file, joined, same};
+use super::step::{Step, into_job_file, joined, same};
 use super::subject::Subject;
 use super::surroundings::Surroundings;
+use super::who::Who;
 
 /// How long a whole look may take: nobody waits for a doctor as long as for a delivery.
 const PATIENCE: Duration = Duration::from_secs(180);

@@ -2,7 +2,7 @@
 
 use crate::model::{Feed, Message};
 
-use super::step::Who;
+use super::who::Who;
 
 /// What a step is about. The order is that of the document; what the document does not number stands before it as 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -5,6 +5,7 @@
 //! for one that is taken back ([`Retraction`]). A [`Reader`] only reads.
 
 mod ages;
+mod agent_place;
 mod as_of;
 mod backup;
 mod branches;
@@ -73,6 +74,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
+pub use agent_place::{AccountOwner, AgentPlace, NamedPlace};
 pub use as_of::StoredForest;
 pub use backup::backup;
 pub use branches::{Branch, BranchFields, Branches, Organ};

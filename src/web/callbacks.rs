@@ -304,7 +304,7 @@ async fn store(
 }
 
 /// What every refusal looks like. The connection ends with it, whether or not the request was read to its end.
-fn refused() -> Response {
+pub(super) fn refused() -> Response {
     plain(StatusCode::FORBIDDEN, Body::from("refused\n"), true)
 }
 

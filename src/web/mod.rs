@@ -1,8 +1,9 @@
-//! The HTTP edge: a server that no client can hold, the pages that WeCom calls, and those for monitoring. No other
-//! module uses axum.
+//! The HTTP edge: a server that no client can hold, the pages that WeCom calls, those by which members log in, and those for
+//! monitoring. No other module uses axum.
 
 pub mod callbacks;
 pub mod health;
+pub mod login;
 mod registry;
 mod request_event;
 mod request_log;

@@ -59,7 +59,7 @@ impl RequestLog {
     }
 
     /// Whether to write a line; if so, how many were left out before it.
-    fn admit(&self, kind: &'static str, about: &str, now: DateTime<Utc>) -> Option<u64> {
+    pub(super) fn admit(&self, kind: &'static str, about: &str, now: DateTime<Utc>) -> Option<u64> {
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         let counter = counters.entry((kind, about.to_owned())).or_insert(Counter {
             since: now,

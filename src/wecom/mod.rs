@@ -9,6 +9,8 @@
 //! [`address`] knows to which address which application belongs, [`nginx`] what stands in front of them. [`probe`] plays
 //! WeCom, to prove the way through a proxy.
 //!
+//! [`login`] is how members log in to pages, and how pages are signed for the JS-SDK.
+//!
 //! The other way round, [`api`] asks WeCom: for applications, members, who logs in, and whether accounts are right.
 
 pub mod account;
@@ -17,6 +19,7 @@ pub mod api;
 pub mod crypto;
 pub mod envelope;
 pub mod event;
+pub mod login;
 pub mod nginx;
 pub mod probe;
 pub mod receive;

@@ -18,19 +18,24 @@ pub(super) fn orgsnap() -> Command {
 }
 
 /// A running `orgsnap serve`; it is killed with this value.
-pub(super) struct Served {
+pub(crate) struct Served {
     child: Child,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     log: Arc<Mutex<String>>,
 }
 
 impl Served {
     /// Serves a folder of job files on a free port, once the first files are taken up.
     pub(super) fn start(jobs: &Path, data: &Path) -> Served {
+        Served::logging("-v", jobs, data)
+    }
+
+    /// The same, whose log has more or less.
+    pub(crate) fn logging(verbosity: &str, jobs: &Path, data: &Path) -> Served {
         let mut child = orgsnap()
             .arg("serve")
             .arg(jobs)
-            .args(["--listen", "127.0.0.1:0", "-v", "--data"])
+            .args(["--listen", "127.0.0.1:0", verbosity, "--data"])
             .arg(data)
             .stderr(Stdio::piped())
             .spawn()
@@ -54,12 +59,12 @@ impl Served {
         served
     }
 
-    pub(super) fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
     /// Waits until the log says it.
-    pub(super) fn wait_for(&self, said: &str) {
+    pub(crate) fn wait_for(&self, said: &str) {
         let begun = Instant::now();
         while !self.log().contains(said) {
             assert!(begun.elapsed() < TIMEOUT, "{said:?} is not in the log:\n{}", self.log());
@@ -68,7 +73,7 @@ impl Served {
     }
 
     /// Asks until the status is that.
-    pub(super) fn wait_until(&self, status: u16, ask: impl Fn(u16) -> u16) {
+    pub(crate) fn wait_until(&self, status: u16, ask: impl Fn(u16) -> u16) {
         let begun = Instant::now();
         while ask(self.port) != status {
             assert!(begun.elapsed() < TIMEOUT, "not {status}; the log:\n{}", self.log());

@@ -56,7 +56,7 @@ fn what_the_onboarding_document_says_to_paste_is_part_of_a_job_file() {
             let mut job = block.trim_start().to_owned();
             for (key, line) in [("corp_id", "corp_id = \"ww1\"\n"), ("tenant", "tenant = \"t\"\n")]
             {
-                if !job.starts_with(key) {
+                if !job.contains(&format!("{key} = ")) {
                     job = format!("{line}{job}");
                 }
             }

@@ -38,7 +38,7 @@ fn every_step_of_an_insurer_that_is_set_up_is_ok_and_nothing_is_changed() {
     let seen = |id: &str| steps[id]["seen"]["en"].as_str().unwrap();
     for (id, words) in [
         ("source-security", "the pinned certificate"),
-        ("source-files", "temp_agent.txt 241.6 KB"),
+        ("source-files", "temp_agent.txt 247.4 KB"),
         ("agent-content", "temp_agent.txt: "),
         ("agent-content", "a header, 15 columns; of the first"),
         ("node-content", "0 do not fit"),

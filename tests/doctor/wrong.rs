@@ -67,8 +67,11 @@ fn what_is_wrong_in_wecom_is_told_with_who_does_what() {
     }
     place.api.refuse_ip(Some("203.0.113.9"));
     let found = failed(&place, &[]);
-    only(&found, &["application-settings", "contacts"], "203.0.113.9", "insurer");
-    assert_eq!(found[0].1["paste"][0]["value"], "203.0.113.9");
+    let all = ["application-settings", "contacts", "platform-accounts"];
+    only(&found, &all, "203.0.113.9", "insurer");
+    for (_, step) in &found {
+        assert_eq!(step["paste"][0]["value"], "203.0.113.9");
+    }
     place.api.refuse_ip(None);
     place.api.always("agent/get", Some(Misbehaviour::Body("<html>".to_owned())));
     only(&failed(&place, &[]), &["application-settings"], "agent/get", "vendor");
@@ -85,7 +88,8 @@ fn what_is_wrong_at_the_file_server_is_told_at_its_step_and_the_next_ones_are_no
     let place = Place::new();
     let port = format!("port = {}", place.ftp.port);
     let nowhere = format!("port = {}", crate::peers::free_port());
-    let pin = format!("pin_sha256 = \"{}\"", place.ftp.certificate.as_ref().unwrap().fingerprint);
+    let fingerprint = place.ftp.certificate.as_ref().unwrap().fingerprint.as_str();
+    let pin = format!("pin_sha256 = \"{fingerprint}\"");
     let other = format!("pin_sha256 = \"{}\"", "00".repeat(32));
     let cases: [(&str, &str, &str, &str, &str); 6] = [
         (
@@ -96,7 +100,7 @@ fn what_is_wrong_at_the_file_server_is_told_at_its_step_and_the_next_ones_are_no
             "insurer",
         ),
         (&port, &nowhere, "source-port", "127.0.0.1:", "insurer"),
-        (&pin, &other, "source-security", &pin, "both"),
+        (&pin, &other, "source-security", fingerprint, "both"),
         (
             "kind = \"ftps\"",
             "kind = \"sftp\"\nhost_key = \"SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDGXYcm1gn2cKjhKpo\" #",

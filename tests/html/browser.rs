@@ -17,7 +17,7 @@ use crate::peers;
 const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// A browser with one tab.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     child: Child,
     to: ChildStdin,
     from: ChildStdout,
@@ -26,14 +26,14 @@ pub(super) struct Browser {
     next: u64,
     session: Option<String>,
     /// What the browser told since the last page was opened.
-    pub(super) events: Vec<Value>,
+    pub(crate) events: Vec<Value>,
     _profile: tempfile::TempDir,
 }
 
 impl Browser {
     /// A browser, unless none is installed, which is said.
     #[track_caller]
-    pub(super) fn start(test: &str) -> Option<Browser> {
+    pub(crate) fn start(test: &str) -> Option<Browser> {
         if !peers::are_installed(&[CHROMIUM], test) {
             return None;
         }
@@ -72,7 +72,7 @@ impl Browser {
 
     /// The answer to a command.
     #[track_caller]
-    pub(super) fn call(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
         self.next += 1;
         let id = self.next;
         let mut command = json!({ "id": id, "method": method, "params": params });
@@ -107,27 +107,43 @@ impl Browser {
     }
 
     /// Shows the page of a file at a width and in a scheme of colours, and waits until its script is through.
-    pub(super) fn open(&mut self, page: &Path, width: u32, scheme: &str) {
+    pub(crate) fn open(&mut self, page: &Path, width: u32, scheme: &str) {
         let metrics = json!({
             "width": width, "height": 844, "deviceScaleFactor": 1, "mobile": width < 600
         });
         self.call("Emulation.setDeviceMetricsOverride", metrics);
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.call("Emulation.setEmulatedMedia", features);
-        self.events.clear();
-        self.call("Page.navigate", json!({ "url": format!("file://{}", page.display()) }));
-        while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
-            let event = self.message();
-            self.events.push(event);
-        }
+        self.navigate(&format!("file://{}", page.display()));
         self.until(
             "[...document.querySelectorAll('#count')].every(count => count.textContent !== '')",
         );
     }
 
+    /// Goes to an address, and waits until its page is loaded.
+    pub(crate) fn navigate(&mut self, url: &str) {
+        self.events.clear();
+        self.call("Page.navigate", json!({ "url": url }));
+        while !self.events.iter().any(|event| event["method"] == "Page.loadEventFired") {
+            let event = self.message();
+            self.events.push(event);
+        }
+    }
+
+    /// What a page next writes to its console, on whichever page the browser is by then.
+    pub(crate) fn console(&mut self) -> String {
+        let mut events = std::mem::take(&mut self.events).into_iter();
+        loop {
+            let event = events.next().unwrap_or_else(|| self.message());
+            if event["method"] == "Runtime.consoleAPICalled" {
+                return event["params"]["args"][0]["value"].as_str().unwrap().to_owned();
+            }
+        }
+    }
+
     /// The value of an expression.
     #[track_caller]
-    pub(super) fn eval(&mut self, expression: &str) -> Value {
+    pub(crate) fn eval(&mut self, expression: &str) -> Value {
         let params =
             json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let answer = self.call("Runtime.evaluate", params);
@@ -137,7 +153,7 @@ impl Browser {
 
     /// Waits until an expression is true, which the page looks at between its own tasks.
     #[track_caller]
-    pub(super) fn until(&mut self, expression: &str) {
+    pub(crate) fn until(&mut self, expression: &str) {
         let reached = self.eval(&format!(
             "new Promise(done => {{ const begun = Date.now(); const look = () => {{ \
              if ({expression}) done(true); else if (Date.now() - begun > 60000) done(false); \
@@ -147,7 +163,7 @@ impl Browser {
     }
 
     /// Resident memory of the process that shows the page, in bytes.
-    pub(super) fn renderer_memory(&mut self) -> u64 {
+    pub(crate) fn renderer_memory(&mut self) -> u64 {
         let session = self.session.take();
         let processes = self.call("SystemInfo.getProcessInfo", json!({}));
         self.session = session;
@@ -162,7 +178,7 @@ impl Browser {
     }
 
     /// A picture of the page's upper part, if somebody wants to look at it: `ORGSNAP_SCREENSHOTS` names the folder.
-    pub(super) fn picture(&mut self, name: &str) {
+    pub(crate) fn picture(&mut self, name: &str) {
         let Some(folder) = std::env::var_os("ORGSNAP_SCREENSHOTS") else { return };
         let size = self.call("Page.getLayoutMetrics", json!({}))["cssContentSize"].clone();
         let height = size["height"].as_f64().unwrap().min(6_000.0);
@@ -174,7 +190,7 @@ impl Browser {
     }
 
     /// The page as it is printed.
-    pub(super) fn pdf(&mut self) -> Vec<u8> {
+    pub(crate) fn pdf(&mut self) -> Vec<u8> {
         let options = json!({ "preferCSSPageSize": true });
         let printed = self.call("Page.printToPDF", options);
         STANDARD.decode(printed["data"].as_str().unwrap()).unwrap()

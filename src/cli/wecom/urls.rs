@@ -6,6 +6,8 @@ use clap::Args;
 use orgsnap::config::job::{AgentId, Job};
 use orgsnap::model::Message;
 use orgsnap::wecom::address;
+use orgsnap::wecom::login::address::Page;
+use orgsnap::wecom::login::pages::Pages;
 use orgsnap::wecom::store::Endpoint;
 use serde::Serialize;
 
@@ -30,6 +32,19 @@ pub(super) struct Arguments {
 struct Document<'a> {
     callbacks: Vec<Callback<'a>>,
     domain_verification: Vec<File<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    login: Option<Login>,
+}
+
+#[derive(Serialize)]
+struct Login {
+    agent_id: String,
+    /// To be set as trusted in the application; WeCom leads back to the first.
+    trusted_domains: Vec<String>,
+    /// A page's address follows, percent-encoded.
+    login_url: String,
+    me_url: String,
+    js_sdk_url: String,
 }
 
 #[derive(Serialize)]
@@ -99,7 +114,17 @@ fn document<'a>(job: &'a Job, base: &str) -> Document<'a> {
         .domain_verification
         .iter()
         .map(|file| File { url: format!("{base}/{}", file.file), content: &file.content });
-    Document { callbacks: callbacks.collect(), domain_verification: files.collect() }
+    let login = job.wecom.login.as_ref().map(|login| {
+        let url = |page: Page| format!("{base}{}", page.path(&job.tenant));
+        Login {
+            agent_id: login.agent_id.to_string(),
+            trusted_domains: Pages::new(base, &login.domains).domains().to_vec(),
+            login_url: format!("{}?next=", url(Page::Login)),
+            me_url: url(Page::Me),
+            js_sdk_url: format!("{}?url=", url(Page::JsSdk)),
+        }
+    });
+    Document { callbacks: callbacks.collect(), domain_verification: files.collect(), login }
 }
 
 /// One address a line, unbroken, so that it can be copied.
@@ -132,6 +157,39 @@ fn drawn(document: &Document<'_>, environment: &Environment) -> String {
         let what = language.choose("域名归属验证", "verification of the domain");
         lines.push(format!("{what}  ({})", file.content));
         lines.push(format!("  {}", file.url));
+    }
+    if let Some(login) = &document.login {
+        let domains = login.trusted_domains.iter();
+        let said = domains.map(|domain| {
+            (
+                language.choose(
+                    "可信域名：应用管理 -> 该应用 -> 网页授权及 JS-SDK",
+                    "trusted domain: 应用管理 -> the application -> 网页授权及 JS-SDK",
+                ),
+                domain,
+            )
+        });
+        let said = said.chain([
+            (
+                language.choose(
+                    "登录：页面跳转到此，后接登录后要打开的地址（URL 编码）",
+                    "login: pages lead here; the page to open after it follows, percent-encoded",
+                ),
+                &login.login_url,
+            ),
+            (language.choose("当前成员（JSON）", "who is logged in (JSON)"), &login.me_url),
+            (
+                language.choose(
+                    "JS-SDK 签名（JSON），后接页面地址（URL 编码）",
+                    "signature for the JS-SDK (JSON); the page's address follows, percent-encoded",
+                ),
+                &login.js_sdk_url,
+            ),
+        ]);
+        for (what, text) in said {
+            lines.push(format!("{}  ({what})", login.agent_id));
+            lines.push(format!("  {text}"));
+        }
     }
     if lines.is_empty() {
         lines.push(

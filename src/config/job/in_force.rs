@@ -199,9 +199,11 @@ impl Listing<'_> {
         key: &Key,
     ) -> (Option<String>, Origin) {
         let none = |why: Message| (None, Origin::Unset(why));
-        if table == "report" && inner == "reply" && !written.is_some_and(|t| t.contains_key(inner))
-        {
-            return none(unset::no_reply());
+        let is_absent = !written.is_some_and(|t| t.contains_key(inner));
+        match (table, inner) {
+            ("report", "reply") if is_absent => return none(unset::no_reply()),
+            ("wecom", "login") if is_absent => return none(unset::no_login()),
+            _ => {}
         }
         let Some(written) = written else {
             // Every key of these has a default.

@@ -118,11 +118,17 @@ fn between_keys(section: &str) -> Vec<Value> {
     let secret = in_section(TABLE, section).map(|key| key.name).eq(["env", "file"]);
     match section {
         _ if secret => vec![json!({ "minProperties": 1, "maxProperties": 1 })],
-        "" => vec![json!({
-            "dependentRequired": { "schedule": ["source"], "wecom_app": ["corp_id"] },
-            "if": { "properties": { "report": { "required": ["reply"] } }, "required": ["report"] },
-            "then": { "required": ["source"] },
-        })],
+        "" => vec![
+            json!({
+                "dependentRequired": { "schedule": ["source"], "wecom_app": ["corp_id"] },
+                "if": { "properties": { "report": { "required": ["reply"] } }, "required": ["report"] },
+                "then": { "required": ["source"] },
+            }),
+            json!({
+                "if": { "properties": { "wecom": { "required": ["login"] } }, "required": ["wecom"] },
+                "then": { "required": ["public_url", "wecom_app"] },
+            }),
+        ],
         "source" => vec![json!({
             "if": { "required": ["kind"], "properties": { "kind": { "const": "sftp" } } },
             "then": { "anyOf": [{ "required": ["password"] }, { "required": ["key"] }] },

@@ -46,6 +46,7 @@ fn required(section: &str, kind: &str) -> Vec<(&'static str, String)> {
         "source.ready" => vec![text("ready.stable", "30s")],
         "schedule" => vec![text("cron", "0 30 2 * * *")],
         "report.reply" => vec![text("reply.path", "/reports")],
+        "wecom.login" => vec![("login.agent_id", "7".to_owned())],
         "wecom_app" => vec![
             text("agent_id", "kehu"),
             ("secret", "{ env = \"S\" }".to_owned()),
@@ -100,6 +101,16 @@ pub(super) fn job_file_of_kind(key: &Key, value: Option<&str>, kind: &str) -> St
     match table {
         "" => {}
         "wecom_app" => lines.push("corp_id = \"ww1\"".to_owned()),
+        "wecom" if inner == "login" || key.name == "login" => lines.extend([
+            "corp_id = \"ww1\"".to_owned(),
+            "public_url = \"https://w.example\"".to_owned(),
+            format!(
+                "wecom_app = [{}]",
+                [1, 7, i64::MAX]
+                    .map(|id| format!("{{ agent_id = {id}, secret = {{ env = \"S\" }} }}"))
+                    .join(", ")
+            ),
+        ]),
         "schedule" | "report" => {
             lines.push("source = { kind = \"dir\", path = \"/srv\" }".to_owned())
         }

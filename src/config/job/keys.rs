@@ -3,7 +3,7 @@
 use super::key::{KeyTable, Section};
 use super::{
     alert, archive, codes, domain_verification, file_names, format, gate, limits, platform_account,
-    ready, report, root, rules, schedule, site, source_section, tls, tops, wecom_app,
+    ready, report, root, rules, schedule, site, source_section, tls, tops, wecom_app, wecom_login,
     wecom_section,
 };
 
@@ -25,7 +25,12 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
     Section { keys: &[archive::KEYS], any_key: None, sample: archive::SAMPLE },
     Section { keys: &[alert::KEYS], any_key: None, sample: alert::SAMPLE },
     Section { keys: &[site::KEYS], any_key: None, sample: site::SAMPLE },
-    Section { keys: &[wecom_section::KEYS], any_key: None, sample: wecom_section::SAMPLE },
+    Section {
+        keys: &[wecom_section::KEYS, wecom_login::KEYS],
+        any_key: None,
+        sample: wecom_section::SAMPLE,
+    },
+    Section { keys: &[], any_key: None, sample: wecom_login::SAMPLE },
     Section { keys: &[wecom_app::KEYS], any_key: None, sample: wecom_app::SAMPLE },
     Section {
         keys: &[platform_account::OFFICIAL_ACCOUNT_KEYS],

@@ -31,6 +31,14 @@ pub(super) fn no_reply() -> Message {
     Message::fixed("未设置 [report.reply]：不回传", "there is no [report.reply]: nothing is sent")
 }
 
+/// Without `[wecom.login]` nobody logs in.
+pub(super) fn no_login() -> Message {
+    Message::fixed(
+        "未设置 [wecom.login]：不提供登录和 JS-SDK 签名",
+        "there is no [wecom.login]: nobody logs in, nothing is signed for the JS-SDK",
+    )
+}
+
 /// What holds while a key without a default is not written.
 pub(super) fn meaning(section: &str, name: &str) -> Message {
     match (section, name) {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::secret::SecretSource;
 
@@ -20,6 +21,8 @@ pub struct Wecom {
     pub api: ApiAddresses,
     /// The official accounts and mini programs; no two have the same appid.
     pub accounts: Vec<PlatformAccount>,
+    /// How members log in; nobody does without it. The job then has a public address, and the application.
+    pub login: Option<LoginSettings>,
 }
 
 /// The servers of WeCom and of official accounts, without a slash at the end.
@@ -78,6 +81,17 @@ pub struct PlatformAccount {
     pub secret: SecretSource,
     /// Line of its table in the job file, 1-based.
     pub line: usize,
+}
+
+/// The login of members by WeCom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoginSettings {
+    /// The application in which members open the pages; it has a `[[wecom_app]]`.
+    pub agent_id: u64,
+    /// The domains of the pages, besides that of the public address: in lower case, with the port if there is one.
+    pub domains: Vec<String>,
+    /// How long a session lasts.
+    pub lifetime: Duration,
 }
 
 /// An application of the enterprise.

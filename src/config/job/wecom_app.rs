@@ -97,6 +97,10 @@ aes_key = { env = "WECOM_CONTACTS_AES_KEY" }
 # 企业 ID 之外允许的接收方 ID / Receive ids that are right besides the corp id
 receive_ids = [""]
 
+[[wecom_app]]
+agent_id = 1000008
+secret = { env = "WECOM_APP_SECRET" }
+
 "##;
 
 /// `[[wecom_app]]` as written.

@@ -13,7 +13,7 @@ use super::values::Text;
 use super::wecom::{
     AccountKind, ApiAddresses, DomainVerification, PlatformAccount, Wecom, WecomApp, is_id,
 };
-use super::{domain_verification, platform_account, wecom_app};
+use super::{domain_verification, platform_account, wecom_app, wecom_login};
 
 const URL_ZH: &str = "以 https:// 开头的地址，不含路径之后的部分";
 const URL_EN: &str = "an address that begins with https://, without a query";
@@ -51,6 +51,7 @@ pub(super) struct Written {
     pub(super) mp_api_url: Option<Text>,
     pub(super) authorize_url: Option<Text>,
     pub(super) ca: Option<Text>,
+    pub(super) login: Option<Spanned<wecom_login::Written>>,
 }
 
 /// What a job file says about WeCom, as written.
@@ -81,7 +82,9 @@ impl Resolver<'_> {
             })?),
         };
         let public_url = self.base_url("", "public_url", written.public_url)?;
-        let api = self.api_addresses(written.section, warnings)?;
+        let mut section = written.section;
+        let login = section.login.take();
+        let api = self.api_addresses(section, warnings)?;
         let mut apps: Vec<WecomApp> = Vec::with_capacity(written.apps.len());
         for app in written.apps {
             let app = self.wecom_app(app, &apps, warnings)?;
@@ -103,7 +106,11 @@ impl Resolver<'_> {
                 accounts.push(account);
             }
         }
-        Ok(Wecom { corp_id, public_url, apps, domain_verification, api, accounts })
+        let login = match login {
+            None => None,
+            Some(login) => Some(self.wecom_login(login, public_url.as_deref(), &apps, warnings)?),
+        };
+        Ok(Wecom { corp_id, public_url, apps, domain_verification, api, accounts, login })
     }
 
     fn api_addresses(

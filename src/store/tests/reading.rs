@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use super::importing::*;
-use crate::store::{Reader, StoreError, TreeNode, TreeQuery, TreeView};
+use crate::store::{AccountOwner, Reader, StoreError, TreeNode, TreeQuery, TreeView};
 
 /// The tree as indented lines, as the command line prints it.
 fn printed_tree(view: &TreeView) -> Vec<String> {
@@ -84,4 +84,38 @@ fn counts_are_those_of_the_forest() {
     assert_eq!((organ.active_descendant_count, organ.child_count), (None, 2));
     let recruit = top("recruit");
     assert_eq!((recruit.agent_count, recruit.active_descendant_count), (None, Some(1)));
+}
+
+#[test]
+fn the_agent_of_an_account_is_found_in_whatever_case_unless_several_would_do() {
+    let database = TestDatabase::new();
+    let agents = "A1|a|1\nB2|b|2\nc3|c|1\nC3|d|1\n";
+    import(&mut database.open(), 1, &delivery(agents));
+    let reader = Reader::open_existing(&database.db()).unwrap();
+    let found = |column, value, ignores_case| {
+        let owner = AccountOwner { column, value, ignores_case };
+        let (date, place) = reader.agent_place(owner).unwrap();
+        assert_eq!(date, day(1));
+        place.map(|place| (place.id, place.is_active))
+    };
+    let owned = |id: &str, active| Some((id.to_owned(), active));
+    for (column, value, ignores_case, expected) in [
+        (None, "A1", false, owned("A1", true)),
+        (None, "a1", false, None),
+        (None, "a1", true, owned("A1", true)),
+        (None, "b2", true, owned("B2", false)),
+        (None, "c3", true, owned("c3", true)),
+        (None, "C3", true, owned("C3", true)),
+        (None, "x", true, None),
+        (None, "", true, None),
+        (Some("agent_name"), "B", true, owned("B2", false)),
+        (Some("agent_name"), "B", false, None),
+    ] {
+        assert_eq!(found(column, value, ignores_case), expected, "{column:?} {value}");
+    }
+    // Two that differ by case alone, neither of which is exactly the account's.
+    let agents = "c3x|c|1\nC3X|d|1\n";
+    import(&mut database.open(), 2, &delivery(agents));
+    let owner = AccountOwner { column: None, value: "c3X", ignores_case: true };
+    assert_eq!(reader.agent_place(owner).unwrap().1, None);
 }

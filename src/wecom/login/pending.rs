@@ -1,0 +1,178 @@
+//! A login that WeCom has not answered yet: its `state`, and the cookie that binds it to one browser.
+//!
+//! The state is what WeCom's page carries, so it is in an address that others may see. It helps nobody without the cookie:
+//! somebody else's browser has none, and a cookie that was made up is not signed. Where the login leads to is in the cookie,
+//! as a state has at most 128 letters and digits; the signature in the state covers it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::signer::{Signer, hex, same};
+
+/// How long WeCom's answer may take. Its code is good for as long.
+pub const LIFETIME: TimeDelta = TimeDelta::minutes(5);
+
+/// Hex digits of the random part of a state.
+const NONCE: usize = 32;
+/// Hex digits of the time until which a state is good.
+const EXPIRES: usize = 10;
+/// Hex digits of a signature.
+const TAG: usize = 64;
+/// Hex digits by which the cookies of several logins of one browser differ.
+const MARK: usize = 8;
+
+/// A login that has begun.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PendingLogin {
+    /// What WeCom carries: 106 lower-case hex digits.
+    pub state: String,
+    /// The value of the cookie.
+    pub cookie: String,
+}
+
+/// What a login that is answered rightly was begun with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The page that it leads to.
+    pub next: String,
+    /// Until when its state is good, and has to be remembered as used.
+    pub expires: DateTime<Utc>,
+}
+
+/// Why an answer belongs to no login of this browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StateFault {
+    /// It is no state at all.
+    #[error("the state has not the form of one")]
+    Form,
+    /// The browser has no cookie for it.
+    #[error("the browser that answers did not begin this login")]
+    OtherBrowser,
+    /// The state or the cookie is not signed by this program since it was started.
+    #[error("the state is not signed by this program since it was started")]
+    Forged,
+    /// It took too long, or the clock was set.
+    #[error("the login took longer than five minutes")]
+    Expired,
+}
+
+/// Begins a login that leads to `next`.
+pub fn begin(signer: &Signer, random: [u8; 16], now: DateTime<Utc>, next: &str) -> PendingLogin {
+    let (nonce, expires) = (hex(&random), (now + LIFETIME).timestamp());
+    let head = format!("{nonce}{expires:0EXPIRES$x}");
+    let state = format!("{head}{}", signer.tag(&[&head, next]));
+    let cookie = format!("{state}.{}", URL_SAFE_NO_PAD.encode(next));
+    PendingLogin { state, cookie }
+}
+
+/// What distinguishes the cookie of a state from those of other logins; `None` if it is no state.
+pub fn mark(state: &str) -> Option<&str> {
+    let fits = state.len() == NONCE + EXPIRES + TAG
+        && state.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    state.get(..MARK).filter(|_| fits)
+}
+
+/// Checks the state that WeCom carried against the cookie of the browser that brings it.
+///
+/// # Errors
+/// Why it is no login of this browser.
+pub fn answered(
+    signer: &Signer,
+    state: &str,
+    cookie: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Answered, StateFault> {
+    mark(state).ok_or(StateFault::Form)?;
+    let (bound, next) =
+        cookie.and_then(|cookie| cookie.split_once('.')).ok_or(StateFault::OtherBrowser)?;
+    if !same(bound, state) {
+        return Err(StateFault::OtherBrowser);
+    }
+    let next = URL_SAFE_NO_PAD.decode(next).ok().and_then(|next| String::from_utf8(next).ok());
+    let next = next.ok_or(StateFault::Forged)?;
+    let (head, tag) = state.split_at(NONCE + EXPIRES);
+    if !signer.is_tag(tag, &[head, &next]) {
+        return Err(StateFault::Forged);
+    }
+    let expires = i64::from_str_radix(&head[NONCE..], 16).ok();
+    let expires = expires.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    // What is good for longer than a login may take was made before the clock was set back.
+    match expires {
+        Some(expires) if now < expires && expires <= now + LIFETIME => {
+            Ok(Answered { next, expires })
+        }
+        _ => Err(StateFault::Expired),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEXT: &str = "https://app.example.com/page?a=1#b";
+
+    fn signer() -> Signer {
+        Signer::new(b"secret", &["state", "t1"])
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_764_300_000 + seconds, 0).unwrap()
+    }
+
+    #[test]
+    fn a_state_has_the_letters_and_the_length_that_wecom_takes() {
+        let pending = begin(&signer(), [0xab; 16], at(0), NEXT);
+        assert!(pending.state.len() <= 128, "{}", pending.state.len());
+        assert!(pending.state.bytes().all(|b| b.is_ascii_alphanumeric()), "{}", pending.state);
+        assert_eq!(mark(&pending.state), Some("abababab"));
+    }
+
+    #[test]
+    fn a_state_is_good_for_five_minutes_in_the_browser_that_began_the_login() {
+        let PendingLogin { state, cookie } = begin(&signer(), [1; 16], at(0), NEXT);
+        let other = begin(&signer(), [2; 16], at(0), NEXT);
+        let answered_at = |seconds| answered(&signer(), &state, Some(&cookie), at(seconds));
+        for seconds in [0, 299] {
+            let found = answered_at(seconds).unwrap();
+            assert_eq!((found.next.as_str(), found.expires), (NEXT, at(300)), "{seconds}");
+        }
+        for seconds in [300, 301, 1_000_000, -1, -1_000] {
+            assert_eq!(answered_at(seconds), Err(StateFault::Expired), "{seconds}");
+        }
+        for cookie in [None, Some(""), Some("."), Some(other.cookie.as_str()), Some(&*state)] {
+            let found = answered(&signer(), &state, cookie, at(1));
+            assert_eq!(found, Err(StateFault::OtherBrowser), "{cookie:?}");
+        }
+    }
+
+    #[test]
+    fn forged_states_and_cookies_are_refused() {
+        let PendingLogin { state, cookie } = begin(&signer(), [1; 16], at(0), NEXT);
+        let other_key = Signer::new(b"other", &["state", "t1"]);
+        let other_tenant = Signer::new(b"secret", &["state", "t2"]);
+        for signer in [other_key, other_tenant] {
+            assert_eq!(answered(&signer, &state, Some(&cookie), at(1)), Err(StateFault::Forged));
+        }
+        // The same login, led elsewhere.
+        let elsewhere = format!("{state}.{}", URL_SAFE_NO_PAD.encode("https://evil.example/"));
+        let broken = [elsewhere, format!("{state}."), format!("{state}.!"), format!("{state}._w")];
+        for cookie in broken {
+            let found = answered(&signer(), &state, Some(&cookie), at(1));
+            assert_eq!(found, Err(StateFault::Forged), "{cookie}");
+        }
+        // Each digit of the state counts.
+        for index in 0..state.len() {
+            let mut changed = state.clone().into_bytes();
+            changed[index] = if changed[index] == b'0' { b'1' } else { b'0' };
+            let changed = String::from_utf8(changed).unwrap();
+            let cookie = cookie.replace(&state, &changed);
+            let found = answered(&signer(), &changed, Some(&cookie), at(1));
+            assert_eq!(found, Err(StateFault::Forged), "{index}");
+        }
+        for form in ["", "x", &state[1..], &format!("{state}0"), &state.to_uppercase(), "é"] {
+            let cookie = format!("{form}.{}", URL_SAFE_NO_PAD.encode(NEXT));
+            assert_eq!(answered(&signer(), form, Some(&cookie), at(1)), Err(StateFault::Form));
+        }
+    }
+}
