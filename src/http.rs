@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::redirect::Policy;
 
 use crate::model::{Message, system_reason};
-use crate::tls::{self, Trust, UntrustedCertificate};
+use crate::tls::{self, ShownCertificate, Trust, UntrustedCertificate};
 
 /// Settings in which the users of HTTP differ.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,7 +24,19 @@ pub struct ClientSettings {
 /// # Errors
 /// If TLS or the client cannot be set up, which would be a fault of the build.
 pub fn client(trust: Trust, settings: ClientSettings) -> Result<reqwest::Client, String> {
-    let tls = tls::client_config(trust).map_err(|error| error.to_string())?;
+    client_that_shows(trust, settings, ShownCertificate::default())
+}
+
+/// The same, which keeps the certificate that its server shows.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_that_shows(
+    trust: Trust,
+    settings: ClientSettings,
+    shown: ShownCertificate,
+) -> Result<reqwest::Client, String> {
+    let tls = tls::client_config_that_shows(trust, shown).map_err(|error| error.to_string())?;
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .no_proxy()

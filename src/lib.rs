@@ -74,6 +74,7 @@
 //!   of its own, loads it, so that this one forbids `unsafe`.
 //! - [`alert`]: alerts about runs. Runs do not know it: whoever starts a run reports its events to the dispatcher.
 //! - [`metrics`]: figures for monitoring systems; it reads the database and the ledgers, and changes nothing.
+//! - [`doctor`]: the onboarding checklist: each step as data, what was asked and what it shows. It changes nothing.
 //! - [`daemon`]: runs every job at its time. Decisions are pure functions of a clock that is passed in. It starts
 //!   threads and receives signals only through its [`daemon::SchedulerEnvironment`], and reports only to its
 //!   [`daemon::Observer`].
@@ -134,5 +135,6 @@ pub mod sample;
 pub mod wecom;
 pub mod alert;
 pub mod metrics;
+pub mod doctor;
 pub mod daemon;
 pub mod web;

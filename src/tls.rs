@@ -1,6 +1,7 @@
 //! TLS as a client: one builder of configurations, and whom they trust.
 
 mod certificate;
+mod shown;
 mod verifier;
 
 use std::path::Path;
@@ -13,6 +14,7 @@ use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::{ClientConfig, RootCertStore};
 
 pub use certificate::CertificateSummary;
+pub use shown::ShownCertificate;
 use verifier::{Accepted, CertificateVerifier};
 pub use verifier::{UntrustedCertificate, untrusted_reason};
 
@@ -104,6 +106,17 @@ impl Certificates {
 /// # Errors
 /// If the provider supports no such version or there is no authority, which would be a fault of the build.
 pub fn client_config(trust: Trust) -> Result<ClientConfig, rustls::Error> {
+    client_config_that_shows(trust, ShownCertificate::default())
+}
+
+/// The same, whose connections keep the certificate that their server shows.
+///
+/// # Errors
+/// As [`client_config`].
+pub fn client_config_that_shows(
+    trust: Trust,
+    shown: ShownCertificate,
+) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(ring::default_provider());
     let accepted = match trust {
         Trust::PublicRoots => {
@@ -115,7 +128,7 @@ pub fn client_config(trust: Trust) -> Result<ClientConfig, rustls::Error> {
         }
         Trust::Pinned(pin) => Accepted::Pinned(pin),
     };
-    let verifier = CertificateVerifier { accepted, provider: Arc::clone(&provider) };
+    let verifier = CertificateVerifier { accepted, shown, provider: Arc::clone(&provider) };
     Ok(ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .dangerous()

@@ -14,7 +14,7 @@ mod security;
 mod upload;
 mod upload_faults;
 mod upload_server;
-mod vsftpd;
+pub(crate) mod vsftpd;
 #[cfg(feature = "sftp")]
 mod faulty_sftp;
 #[cfg(feature = "sftp")]

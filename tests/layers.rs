@@ -50,6 +50,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("alert", &["model", "disk", "tls", "http", "config", "rules", "pipeline", "report"]),
     ("metrics", &["model", "store", "alert"]),
     (
+        "doctor",
+        &[
+            "model", "disk", "tls", "http", "config", "fetch", "parse", "propose", "report",
+            "wecom", "alert",
+        ],
+    ),
+    (
         "daemon",
         &[
             "model",
@@ -74,6 +81,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("config/job", &["dialect"]),
     ("config/schema", &["dialect"]),
     ("daemon/scheduler", &["interrupted_run", "ledger", "log_entry", "plan"]),
+    ("doctor/render", &["checklist", "step", "subject", "who"]),
     (
         "fetch/download",
         &[
@@ -89,7 +97,10 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
             "throttle",
         ],
     ),
-    ("fetch/session", &["data_blocked", "deadline", "error", "names", "remote", "reply"]),
+    (
+        "fetch/session",
+        &["data_blocked", "deadline", "dialling", "error", "names", "remote", "reply"],
+    ),
     ("fetch/sftp", &["deadline", "error", "remote", "reply"]),
     ("report/explanation", &["formatting", "layout"]),
     ("report/html", &["formatting", "layout", "mask", "rule_page", "view"]),

@@ -15,6 +15,7 @@ mod causes;
 mod cli;
 mod deliveries;
 mod dialects;
+mod doctor;
 mod explain;
 mod fetch;
 mod html;

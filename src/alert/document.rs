@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
@@ -166,10 +166,7 @@ impl Alert {
         let salt = xxh3_64(format!("{tenant}\n{date}\n{kind}\n{}\n{at}", decision.why).as_bytes());
         let mut alert = Alert {
             version: VERSION,
-            tool: Tool {
-                name: env!("CARGO_PKG_NAME").to_owned(),
-                version: env!("CARGO_PKG_VERSION").to_owned(),
-            },
+            tool: Tool::this(),
             id: format!("{tenant}-{date}-{kind}-{:08x}", salt >> 32),
             kind: decision.kind,
             tenant: tenant.clone(),
@@ -197,6 +194,48 @@ impl Alert {
         };
         alert.fill(&event.what, zone);
         alert
+    }
+
+    /// An alert that tells nothing: it shows that a channel works. Its kind is the harmless one, so that a receiver that
+    /// acts on alerts does nothing.
+    pub fn of_test(
+        tenant: &str,
+        insurer: Option<&str>,
+        date: NaiveDate,
+        now: DateTime<Utc>,
+    ) -> Alert {
+        let at = now.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let (who_zh, who_en) = who(tenant, insurer);
+        Alert {
+            version: VERSION,
+            tool: Tool::this(),
+            id: format!("{tenant}-{date}-test-{:08x}", xxh3_64(at.as_bytes()) >> 32),
+            kind: AlertKind::Recovered,
+            tenant: tenant.to_owned(),
+            insurer: insurer.map(str::to_owned),
+            business_date: date.to_string(),
+            at,
+            title: Text {
+                zh: format!("{who_zh}测试告警，无需处理"),
+                en: format!("{who_en}: a test alert, nothing to be done"),
+            },
+            cause: None,
+            reasons: vec![Text {
+                zh: "由 orgsnap doctor --send-test-alert 发出，用于验证此告警渠道".to_owned(),
+                en: "sent by orgsnap doctor --send-test-alert to try this channel".to_owned(),
+            }],
+            causes: Vec::new(),
+            all_causes: 0,
+            findings: Vec::new(),
+            rules_fired: 0,
+            rows: None,
+            quarantined: None,
+            snapshot_date: None,
+            waiting: None,
+            ended: Vec::new(),
+            run: None,
+            report: None,
+        }
     }
 
     fn fill(&mut self, what: &EventKind, zone: Tz) {
@@ -254,6 +293,15 @@ impl Alert {
     }
 }
 
+impl Tool {
+    fn this() -> Tool {
+        Tool {
+            name: env!("CARGO_PKG_NAME").to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+}
+
 impl Text {
     /// The text in a language.
     pub fn of(&self, language: Language) -> &str {
@@ -284,14 +332,19 @@ fn title(event: &RunEvent, kind: AlertKind) -> Text {
         (_, AlertKind::Late) => ("文件未到", "the files are late"),
         (_, AlertKind::Recovered) => ("已恢复发布", "published again"),
     };
-    let (who_zh, who_en) = match &event.insurer {
+    let (who_zh, who_en) = who(tenant, event.insurer.as_deref());
+    Text { zh: format!("{who_zh}{date} {zh}"), en: format!("{who_en} {date}: {en}") }
+}
+
+/// The insurer in a title, in Chinese and in English.
+fn who(tenant: &str, insurer: Option<&str>) -> (String, String) {
+    match insurer {
         Some(insurer) => {
             let insurer: String = visible(insurer).chars().take(LONGEST_NAME).collect();
             (format!("{insurer}（{tenant}）"), format!("{insurer} ({tenant})"))
         }
-        None => (format!("{tenant} "), tenant.clone()),
-    };
-    Text { zh: format!("{who_zh}{date} {zh}"), en: format!("{who_en} {date}: {en}") }
+        None => (format!("{tenant} "), tenant.to_owned()),
+    }
 }
 
 fn cause_of_findings(cause: &Cause) -> CauseOfFindings {

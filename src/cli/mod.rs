@@ -20,6 +20,7 @@ mod datasette_metadata;
 mod delivery_format;
 mod destination;
 mod diff;
+mod doctor;
 mod exit;
 mod explain;
 mod failure;
@@ -62,7 +63,8 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0   done
   2   usage or configuration, access refused by the source, or a data folder that cannot be used
-  3   delivery refused; for check: it would be refused, or has errors; for replay: something is missing or differs
+  3   delivery refused; for check: it would be refused, or has errors; for replay: something is missing or differs;
+      for doctor: a step failed
   4   source unavailable for now, or files not there yet (worth retrying)
   5   another run holds the lock
   70  internal fault";
@@ -97,6 +99,7 @@ enum LanguageArgument {
 #[derive(Debug, Subcommand)]
 enum Verb {
     Init(init::Arguments),
+    Doctor(doctor::Arguments),
     Import(import::Arguments),
     Check(check::Arguments),
     Config(config::Arguments),
@@ -186,6 +189,7 @@ fn language_wanted() -> Language {
 fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
     match verb {
         Verb::Init(arguments) => init::run(arguments, environment),
+        Verb::Doctor(arguments) => doctor::run(arguments, environment),
         Verb::Import(arguments) => Ok(import::run(arguments, environment)),
         Verb::Check(arguments) => check::run(arguments, environment),
         Verb::Config(arguments) => config::run(arguments, environment),

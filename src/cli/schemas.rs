@@ -8,7 +8,7 @@ use orgsnap::config::job;
 use orgsnap::config::schema::BUILTIN_FILES;
 use orgsnap::model::Message;
 use orgsnap::rules::CATALOGUE;
-use orgsnap::{alert, report::json};
+use orgsnap::{alert, doctor, report::json};
 
 use super::environment::Environment;
 use super::exit::Exit;
@@ -24,10 +24,11 @@ pub(super) struct Arguments {
 }
 
 /// The JSON Schemas of what is printed and sent. That of job files is made from the table of their keys.
-const JSON_SCHEMAS: [(&str, &str); 19] = [
+const JSON_SCHEMAS: [(&str, &str); 20] = [
     ("alert.schema.json", alert::document::SCHEMA),
     ("config.schema.json", include_str!("../../schemas/config.schema.json")),
     ("diff.schema.json", include_str!("../../schemas/diff.schema.json")),
+    ("doctor.schema.json", doctor::render::json::SCHEMA),
     ("explain.schema.json", include_str!("../../schemas/explain.schema.json")),
     ("findings.schema.json", include_str!("../../schemas/findings.schema.json")),
     ("report.schema.json", json::SCHEMA),

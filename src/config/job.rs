@@ -37,6 +37,7 @@ mod root;
 mod rules;
 mod schedule;
 mod secret;
+mod site;
 mod source;
 mod source_section;
 mod tls;
@@ -80,6 +81,7 @@ pub use resolved::{Job, ReadingTables};
 pub use rules::RuleSetting;
 pub use schedule::Schedule;
 pub use secret::{Secret, SecretSource};
+pub use site::Site;
 pub use source::{
     CertificateTrust, DataConnections, Fetching, FileNames, FtpSource, NameEncoding, Ready,
     SftpSource, Source, Tls,

@@ -121,7 +121,7 @@ fn refuse_copies(
 }
 
 /// A folder of this machine.
-struct Here<'d>(&'d Path);
+pub(super) struct Here<'d>(pub(super) &'d Path);
 
 impl Folder for Here<'_> {
     fn stat(&mut self, name: &str) -> Result<Stat, FetchError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::config::job::{DataConnections, FtpSource, Tls};
+use crate::tls::ShownCertificate;
 
 use super::deadline::FetchDeadline;
 use super::expected_files::ExpectedFiles;
@@ -20,12 +21,26 @@ pub(super) fn fetch(
     wanted: &ExpectedFiles,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, FetchError> {
-    make_sure_of_authorities(source)?;
     let place = request.source.describe(request.date);
-    let (password, directory) = (source.password.reveal()?, source.path.on(request.date));
-    let account =
-        Account { source, password: &password, directory: &directory, place: &place, deadline };
-    download::fetch(&Server::new(account), &place, deadline, request, wanted, progress)
+    let directory = source.path.on(request.date);
+    let shown = ShownCertificate::default();
+    with_connector(source, deadline, (&directory, &place), &shown, |server| {
+        download::fetch(server, &place, deadline, request, wanted, progress)
+    })
+}
+
+/// Does `work` with connections to a directory of an account, which is named by its path and as messages name it.
+pub(super) fn with_connector<T>(
+    source: &FtpSource,
+    deadline: &Arc<FetchDeadline>,
+    (directory, place): (&str, &str),
+    certificate: &ShownCertificate,
+    work: impl FnOnce(&dyn Connector) -> Result<T, FetchError>,
+) -> Result<T, FetchError> {
+    make_sure_of_authorities(source)?;
+    let password = source.password.reveal()?;
+    let account = Account { source, password: &password, directory, place, deadline, certificate };
+    work(&Server::new(account))
 }
 
 /// Puts files into a directory of the server.
@@ -34,17 +49,16 @@ pub(super) fn put(
     deadline: &Arc<FetchDeadline>,
     upload: &Upload<'_>,
 ) -> Result<(), FetchError> {
-    make_sure_of_authorities(source)?;
-    let password = source.password.reveal()?;
-    let account =
-        Account { source, password: &password, directory: "", place: upload.place, deadline };
-    upload.put(&Server::new(account), deadline)
+    let shown = ShownCertificate::default();
+    with_connector(source, deadline, ("", upload.place), &shown, |server| {
+        upload.put(server, deadline)
+    })
 }
 
 /// A file of authorities that cannot be used is a fault of the set-up, to be found before any connection.
 fn make_sure_of_authorities(source: &FtpSource) -> Result<(), FetchError> {
     if let Tls::Explicit(trust) | Tls::Implicit(trust) = &source.tls {
-        tls::client_config(trust)?;
+        tls::client_config(trust, &ShownCertificate::default())?;
     }
     Ok(())
 }

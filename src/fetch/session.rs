@@ -71,7 +71,9 @@ impl<'a> Session<'a> {
             .map_err(fault)?;
         let tls = match &source.tls {
             Tls::Plain => None,
-            Tls::Explicit(trust) | Tls::Implicit(trust) => Some(tls::client_config(trust)?),
+            Tls::Explicit(trust) | Tls::Implicit(trust) => {
+                Some(tls::client_config(trust, account.certificate)?)
+            }
         };
         let stream = match (&source.tls, &tls) {
             (Tls::Implicit(_), Some(config)) => {

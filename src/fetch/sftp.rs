@@ -33,9 +33,20 @@ pub(super) fn fetch(
     wanted: &ExpectedFiles,
     progress: &dyn Progress,
 ) -> Result<RawDelivery, FetchError> {
-    let server = server(source, deadline, source.path.on(request.date))?;
     let place = request.source.describe(request.date);
-    download::fetch(&server, &place, deadline, request, wanted, progress)
+    with_connector(source, deadline, source.path.on(request.date), |server| {
+        download::fetch(server, &place, deadline, request, wanted, progress)
+    })
+}
+
+/// Does `work` with connections to a directory of an account.
+pub(super) fn with_connector<T>(
+    source: &SftpSource,
+    deadline: &Arc<FetchDeadline>,
+    directory: String,
+    work: impl FnOnce(&dyn Connector) -> Result<T, FetchError>,
+) -> Result<T, FetchError> {
+    work(&server(source, deadline, directory)?)
 }
 
 /// Puts files into a directory of the server.

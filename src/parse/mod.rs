@@ -64,8 +64,19 @@ pub fn parse<'a>(
 
 /// The encoding and the layout that detection finds where nothing is pinned; `None` if it finds none.
 pub fn detect_layout(bytes: &[u8], schema: &FeedSchema) -> Option<(Detected, Layout)> {
-    let LaidOut { lines, layout, .. } = lay_out(bytes, schema, &Format::default()).ok()?;
-    Some((lines.detected(), layout))
+    layout_of(bytes, schema, &Format::default()).ok()
+}
+
+/// The encoding and the layout of a file or of whole lines at its beginning. `pinned` overrides detection.
+///
+/// # Errors
+/// Why it has none.
+pub fn layout_of(
+    bytes: &[u8],
+    schema: &FeedSchema,
+    pinned: &Format,
+) -> Result<(Detected, Layout), Unparsable> {
+    lay_out(bytes, schema, pinned).map(|LaidOut { lines, layout, .. }| (lines.detected(), layout))
 }
 
 /// Finds encoding and layout, and that there is a record behind the header.

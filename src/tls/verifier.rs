@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::model::Message;
 
 use super::certificate::CertificateSummary;
+use super::shown::ShownCertificate;
 
 /// A certificate that is not trusted. `Display` is in English, as for all faults of TLS.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,8 @@ pub(super) enum Accepted {
 #[derive(Debug)]
 pub(super) struct CertificateVerifier {
     pub(super) accepted: Accepted,
+    /// Keeps what servers show.
+    pub(super) shown: ShownCertificate,
     pub(super) provider: Arc<CryptoProvider>,
 }
 
@@ -65,6 +68,7 @@ impl ServerCertVerifier for CertificateVerifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
+        self.shown.keep(end_entity);
         let verified = match &self.accepted {
             Accepted::Pinned(pin) if Sha256::digest(end_entity).as_slice() == pin => Ok(()),
             Accepted::Pinned(_) => {
@@ -247,7 +251,8 @@ HA==
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone());
         let authorities = authorities.build().unwrap();
         let accepted = Accepted::Issued { authorities, named: Vec::new() };
-        let verifier = CertificateVerifier { accepted, provider };
+        let verifier =
+            CertificateVerifier { accepted, shown: ShownCertificate::default(), provider };
         let name = ServerName::try_from("ftp.example.com").unwrap();
         let now = UnixTime::since_unix_epoch(Duration::from_secs(1_795_858_345));
         let error = verifier.verify_server_cert(&certificate, &[], &name, &[], now).unwrap_err();

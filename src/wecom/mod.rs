@@ -6,7 +6,8 @@
 //!
 //! Before that, [`receive`] makes sure that a request is WeCom's: [`envelope`] finds the ciphertext in its body,
 //! [`crypto`] checks and opens it. [`account`] has what that takes from the job file, and
-//! [`address`] knows to which address which application belongs. [`probe`] plays WeCom, to prove the way through a proxy.
+//! [`address`] knows to which address which application belongs, [`nginx`] what stands in front of them. [`probe`] plays
+//! WeCom, to prove the way through a proxy.
 //!
 //! [`login`] is how members log in to pages, and how pages are signed for the JS-SDK.
 //!
@@ -22,6 +23,7 @@ pub mod crypto;
 pub mod envelope;
 pub mod event;
 pub mod login;
+pub mod nginx;
 pub mod probe;
 pub mod receive;
 pub mod roster;

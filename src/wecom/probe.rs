@@ -180,6 +180,19 @@ fn look_up(text: &str, tenant_dir: &Path) -> Verdict {
     }
 }
 
+/// Sends the check of the address alone, which changes nothing behind it.
+///
+/// # Errors
+/// If nothing can be sent.
+pub fn send_check(probe: &Probe<'_>, authorities: Option<&Path>) -> Result<Outcome, ProbeError> {
+    let client = client(authorities)?;
+    let runtime =
+        http::runtime().map_err(|error| ProbeError::Setup { reason: error.to_string() })?;
+    let outcome = runtime.block_on(check(&client, probe));
+    runtime.shutdown_background();
+    outcome
+}
+
 fn client(authorities: Option<&Path>) -> Result<reqwest::Client, ProbeError> {
     let trust = match authorities {
         None => Trust::PublicRoots,

@@ -1,4 +1,4 @@
-//! The nginx lines of `packaging/`, with a real nginx, TLS and curl.
+//! The nginx lines that `orgsnap wecom nginx` prints, with a real nginx, TLS and curl.
 
 use std::fs;
 use std::io::Write as _;
@@ -10,39 +10,43 @@ use super::served::{job_folder, orgsnap};
 use super::vectors;
 use crate::peers;
 
-const EXAMPLE: &str = include_str!("../../packaging/nginx.conf.example");
-
 /// An nginx of our own before a receiver; it ends with this value.
-struct Nginx {
+pub(crate) struct Nginx {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     dir: tempfile::TempDir,
 }
 
-fn available(test: &str) -> bool {
+pub(crate) fn available(test: &str) -> bool {
     peers::are_installed(&["/usr/sbin/nginx", "/usr/bin/openssl", "/usr/bin/curl"], test)
 }
 
 impl Nginx {
-    fn start(upstream: u16) -> Nginx {
+    /// With the referer check of one domain.
+    pub(crate) fn start(upstream: u16) -> Nginx {
         let dir = tempfile::tempdir().unwrap();
         let at = dir.path().display().to_string();
         certificate(dir.path());
         fs::create_dir(dir.path().join("www")).unwrap();
         fs::write(dir.path().join("www/index.html"), "a page").unwrap();
         let port = peers::free_port();
-        let mut site = EXAMPLE.to_owned();
-        for (from, to) in [
-            ("127.0.0.1:9300", format!("127.0.0.1:{upstream}")),
-            ("listen 443 ssl", format!("listen 127.0.0.1:{port} ssl")),
-            ("/etc/nginx/tls/fullchain.pem", format!("{at}/server.pem")),
-            ("/etc/nginx/tls/privkey.pem", format!("{at}/server.key")),
-            ("/var/log/nginx/orgsnap.log", format!("{at}/access.log")),
-            ("/srv/www", format!("{at}/www")),
-        ] {
-            assert!(site.contains(from), "{from} is in the example");
-            site = site.replace(from, &to);
-        }
+        let job =
+            JOB.replace("https://wecom.example.com", &format!("https://wecom.example.com:{port}"));
+        let job = format!("{job}\n[site]\ndomains = [\"*.insurer.example.com\"]\n");
+        fs::write(dir.path().join("job.toml"), job).unwrap();
+        let printed = orgsnap()
+            .args(["wecom", "nginx"])
+            .arg(dir.path().join("job.toml"))
+            .args(["--upstream", &format!("127.0.0.1:{upstream}")])
+            .args(["--certificate", &format!("{at}/server.pem")])
+            .args(["--key", &format!("{at}/server.key")])
+            .args(["--log", &format!("{at}/access.log"), "--root", &format!("{at}/www")])
+            .output()
+            .unwrap();
+        assert!(printed.status.success(), "{printed:?}");
+        // On the loopback interface alone, as all servers of the tests.
+        let site = String::from_utf8(printed.stdout).unwrap();
+        let site = site.replace(&format!("listen {port} "), &format!("listen 127.0.0.1:{port} "));
         let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
             .map(|kind| format!("{kind}_temp_path {at}/{kind};\n"))
             .concat();
@@ -53,6 +57,13 @@ impl Nginx {
         );
         let config = dir.path().join("nginx.conf");
         fs::write(&config, whole).unwrap();
+        let tested = Command::new("/usr/sbin/nginx")
+            .args(["-t", "-p", &at, "-e", &format!("{at}/error.log"), "-c"])
+            .arg(&config)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&tested.stderr);
+        assert!(tested.status.success() && !said.contains("[warn]"), "{said}");
         let child = Command::new("/usr/sbin/nginx")
             .args(["-p", &at, "-e", &format!("{at}/error.log"), "-c"])
             .arg(&config)
@@ -66,7 +77,7 @@ impl Nginx {
         nginx
     }
 
-    fn authority(&self) -> PathBuf {
+    pub(crate) fn authority(&self) -> PathBuf {
         self.dir.path().join("server.pem")
     }
 
@@ -126,7 +137,7 @@ fn certificate(dir: &Path) {
             "ec_paramgen_curve:prime256v1",
             "-nodes",
         ])
-        .args(["-days", "2", "-subj", "/CN=wecom.example.com"])
+        .args(["-days", "60", "-subj", "/CN=wecom.example.com"])
         .args(["-addext", "subjectAltName=DNS:wecom.example.com,DNS:localhost"])
         .args(["-addext", "basicConstraints=critical,CA:FALSE"])
         .args(["-keyout", "server.key", "-out", "server.pem"])
@@ -193,6 +204,14 @@ fn nginx_passes_callbacks_and_verification_files_and_nothing_else() {
             None,
             String::new(),
             (200, "OTLPha66qJcN7Wpf"),
+        ),
+        // orgsnap itself refuses what it does not serve; the referer check would answer with a page of nginx.
+        (
+            "a login that comes from a page of WeCom",
+            "/wecom/00010001/login?next=/",
+            None,
+            referer("https://open.weixin.qq.com/"),
+            (403, "refused\n"),
         ),
         ("a page without a Referer", "/index.html", None, String::new(), (200, "a page")),
         (

@@ -21,13 +21,13 @@ use tokio::sync::oneshot;
 /// Longer than any answer should take, on the busiest machine.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(super) const TOKEN: &str = "QDG6eK";
+pub(crate) const TOKEN: &str = "QDG6eK";
 /// A key with spare bits that are not zero.
-pub(super) const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
+pub(crate) const KEY: &str = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C";
 pub(super) const CORP: &str = "ww08a41f56c8db31fb";
 
 /// A tenant with one application of every kind.
-pub(super) const JOB: &str = r#"
+pub(crate) const JOB: &str = r#"
 tenant = "00010001"
 corp_id = "ww08a41f56c8db31fb"
 public_url = "https://wecom.example.com"
@@ -65,8 +65,8 @@ pub(super) const EXTERNAL: &str =
     "/customer/customer-manager/wxCallBack/external/user/ww08a41f56c8db31fb/00010001/kehu";
 
 /// A running receiver; it ends with this value.
-pub(super) struct Receiver {
-    pub(super) data: TempDir,
+pub(crate) struct Receiver {
+    pub(crate) data: TempDir,
     pub(super) callbacks: Arc<Callbacks>,
     pub(super) counts: Arc<CallbackCounts>,
     address: SocketAddr,
@@ -80,7 +80,7 @@ pub(super) fn parse(text: &str) -> Job {
 }
 
 impl Receiver {
-    pub(super) fn start() -> Receiver {
+    pub(crate) fn start() -> Receiver {
         Receiver::with(&[JOB], Limits::default())
     }
 
@@ -119,7 +119,7 @@ impl Receiver {
         }
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.address.port()
     }
 

@@ -11,39 +11,39 @@ use super::security::{Security, Version, limit_tls};
 use crate::peers;
 
 /// A running server; it ends with this value.
-pub(super) struct Vsftpd {
+pub(crate) struct Vsftpd {
     child: Child,
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// What the server shows: its anonymous root is `root`.
-    pub(super) root: PathBuf,
-    pub(super) certificate: Option<Certificate>,
+    pub(crate) root: PathBuf,
+    pub(crate) certificate: Option<Certificate>,
     _dir: TempDir,
 }
 
 /// Whether the tests against a real server can run; tells why not on standard error.
-pub(super) fn available(test: &str) -> bool {
+pub(crate) fn available(test: &str) -> bool {
     peers::are_installed(&["/usr/sbin/vsftpd", "/usr/bin/openssl"], test)
 }
 
 impl Vsftpd {
     /// Starts a server without TLS.
-    pub(super) fn plain() -> Vsftpd {
+    pub(crate) fn plain() -> Vsftpd {
         Vsftpd::secured(Security::Plain)
     }
 
     /// Starts a server that insists on explicit TLS, of whatever version.
-    pub(super) fn with_tls() -> Vsftpd {
+    pub(crate) fn with_tls() -> Vsftpd {
         Vsftpd::secured(Security::Explicit(Version::Any))
     }
 
     /// Starts a server. With TLS it insists on it and, by its default, on session reuse. Its certificate
     /// names 127.0.0.1 and is issued by an authority of its own.
-    pub(super) fn secured(security: Security) -> Vsftpd {
+    pub(crate) fn secured(security: Security) -> Vsftpd {
         Vsftpd::with_settings(security, "")
     }
 
     /// Starts a server with more settings.
-    pub(super) fn with_settings(security: Security, more: &str) -> Vsftpd {
+    pub(crate) fn with_settings(security: Security, more: &str) -> Vsftpd {
         let dir = tempfile::tempdir().unwrap();
         if security == Security::Plain {
             return Vsftpd::start(dir, None, &format!("ssl_enable=NO\n{more}"), security);
@@ -54,7 +54,7 @@ impl Vsftpd {
 
     /// Starts a server that insists on explicit TLS and has signed its certificate itself; `more` are arguments of
     /// `openssl req`.
-    pub(super) fn self_signed(more: &[&str]) -> Vsftpd {
+    pub(crate) fn self_signed(more: &[&str]) -> Vsftpd {
         let dir = tempfile::tempdir().unwrap();
         let certificate = certificate::make_self_signed(dir.path(), more);
         Vsftpd::with_certificate(dir, certificate, Security::Explicit(Version::Any), "")
@@ -110,7 +110,7 @@ impl Vsftpd {
     }
 
     /// Puts a file before the server.
-    pub(super) fn put(&self, path: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn put(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.root.join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();

@@ -3,6 +3,7 @@
 pub(super) mod archive;
 mod archive_key;
 mod events;
+mod nginx;
 mod queries;
 mod rebuild;
 mod reconcile;
@@ -30,6 +31,7 @@ enum Verb {
     Rebuild(rebuild::Arguments),
     Reconcile(reconcile::Arguments),
     Urls(urls::Arguments),
+    Nginx(nginx::Arguments),
     SendTest(send_test::Arguments),
     ArchiveKey(archive_key::Arguments),
     Archive(archive::Arguments),
@@ -42,6 +44,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         Verb::Queries(arguments) => queries::run(arguments, environment),
         Verb::Rebuild(arguments) => rebuild::run(arguments, environment),
         Verb::Reconcile(arguments) => reconcile::run(arguments, environment),
+        Verb::Nginx(arguments) => nginx::run(arguments, environment),
         Verb::Urls(arguments) => urls::run(arguments, environment),
         Verb::SendTest(arguments) => send_test::run(arguments, environment),
         Verb::ArchiveKey(arguments) => archive_key::run(arguments, environment),

@@ -15,6 +15,7 @@ use super::limits;
 use super::report::ReportSettings;
 use super::rules::RuleSetting;
 use super::schedule::Schedule;
+use super::site::Site;
 use super::source::Source;
 use super::wecom::Wecom;
 
@@ -53,6 +54,8 @@ pub struct Job {
     pub alerts: Vec<AlertChannel>,
     /// The insurer's WeCom, whose callbacks are received.
     pub wecom: Wecom,
+    /// The domains from which its pages may be opened.
+    pub site: Site,
     /// The tables of the file that say how deliveries are read and checked, as TOML: what is kept beside a delivery. There are
     /// no secrets in them.
     pub reading: ReadingTables,

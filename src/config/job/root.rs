@@ -13,7 +13,7 @@ use super::value_type::ValueType;
 use super::values::Text;
 use super::{
     alert, archive, codes, domain_verification, format, gate, limits, platform_account, report,
-    schedule, source_section, wecom_app, wecom_section,
+    schedule, site, source_section, wecom_app, wecom_section,
 };
 
 /// The keys of the top level.
@@ -59,6 +59,7 @@ pub(super) static KEYS: &[Key] = &[
         "对外的域名，如 \"https://wecom.example.com\"",
         "the address seen from outside, such as \"https://wecom.example.com\"",
     ),
+    key("", "site", ValueType::Table, "一个 [site] 表", "a [site] table"),
     key("", "wecom", ValueType::Table, "一个 [wecom] 表", "a [wecom] table"),
     key("", "wecom_app", ValueType::Tables, "一个或多个 [[wecom_app]] 表", "[[wecom_app]] tables"),
     key(
@@ -132,6 +133,7 @@ pub(super) struct Written {
     pub(super) alert: Option<Vec<Spanned<alert::Written>>>,
     pub(super) corp_id: Option<Text>,
     pub(super) public_url: Option<Text>,
+    pub(super) site: Option<Spanned<site::Written>>,
     pub(super) wecom: Option<wecom_section::Written>,
     pub(super) wecom_app: Option<Vec<Spanned<wecom_app::Written>>>,
     pub(super) domain_verification: Option<Vec<Spanned<domain_verification::Written>>>,
@@ -202,6 +204,7 @@ impl Resolver<'_> {
             schedule,
             alerts,
             wecom,
+            site: self.site(written.site)?,
             reading: self.reading(),
             warnings,
         })

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::config::job::{FtpSource, Secret};
 use crate::fetch::deadline::FetchDeadline;
+use crate::tls::ShownCertificate;
 
 /// What a session needs to know.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,8 @@ pub(in crate::fetch) struct Account<'a> {
     /// The whole address without secrets, to name in messages.
     pub(in crate::fetch) place: &'a str,
     pub(in crate::fetch) deadline: &'a Arc<FetchDeadline>,
+    /// Keeps what the server shows.
+    pub(in crate::fetch) certificate: &'a ShownCertificate,
 }
 
 impl Account<'_> {

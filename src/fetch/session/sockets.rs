@@ -1,15 +1,14 @@
 //! The sockets of a session, with timeouts, bound to the deadline of its fetch.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::fetch::data_blocked::DataBlocked;
 use crate::fetch::deadline::{FetchDeadline, RegisteredSocket};
-use crate::fetch::{FetchError, reply};
-use crate::model::Message;
+use crate::fetch::{FetchError, dialling};
 
 use super::account::Account;
 
@@ -93,22 +92,7 @@ impl DataSockets {
 
 /// Connects to the first of the host's addresses that answers.
 pub(super) fn connect(account: Account<'_>, server: &str) -> Result<TcpStream, FetchError> {
-    /// Longer than any resolver that works needs.
-    const RESOLVING: Duration = Duration::from_secs(20);
-    let source = account.source;
-    let unreachable = |reason| FetchError::Unreachable { server: server.to_owned(), reason };
-    let (host, port) = (source.host.clone(), source.port);
-    let resolve = move || (host.as_str(), port).to_socket_addrs().map(Vec::from_iter);
-    let addresses = account
-        .deadline
-        .run_with_timeout(RESOLVING, resolve)?
-        .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
-        .map_err(|error| reply::not_resolved(&error, server))?;
-    if addresses.is_empty() {
-        return Err(unreachable(Message::fixed("主机名没有地址", "the host name has no address")));
-    }
-    let connected = account.deadline.connect_any(addresses, source.fetching.timeout)?;
-    connected
-        .unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
-        .map_err(|error| unreachable(reply::io_reason(&error)))
+    let (source, deadline) = (account.source, account.deadline);
+    let addresses = dialling::resolve(deadline, &source.host, source.port)?;
+    dialling::dial(deadline, addresses, source.fetching.timeout, server)
 }

@@ -107,6 +107,19 @@ impl Client {
         self.in_time(call, calling).await
     }
 
+    /// Proves corp id and secret together by a token, which is kept for the calls that follow.
+    ///
+    /// # Errors
+    /// Why there is no token.
+    pub async fn check_secret(&self, secret: &Secret) -> Result<(), ApiError> {
+        let value = self.shared_value(secret, Call::GetToken);
+        let token = async {
+            let fetch = async || self.fetch_token(secret).await;
+            value.get(None, Instant::now(), fetch).await.map(drop)
+        };
+        self.in_time(Call::GetToken, token).await
+    }
+
     /// A value of an application that is kept until it expires. `fetch` is what fetches it.
     pub(super) async fn kept(
         &self,

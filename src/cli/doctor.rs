@@ -1,0 +1,104 @@
+//! `orgsnap doctor`: the onboarding document as a checklist, step by step.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::path::PathBuf;
+
+use chrono::{Local, Offset as _};
+use clap::Args;
+use orgsnap::config::job::{self, AppIdOwners};
+use orgsnap::disk::{PRIVATE_FILE, replace_file};
+use orgsnap::doctor::{self, Checklist, State, Surroundings, render};
+use orgsnap::model::{Cancel, Message};
+
+use super::destination::check_outside_data;
+use super::environment::Environment;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output;
+
+/// Walk the onboarding checklist: what is done, what is not, who does what next. Nothing is changed
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The job files [default: the machine alone]
+    #[arg(value_name = "JOB")]
+    jobs: Vec<PathBuf>,
+    /// Print it as JSON
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// Print it as Markdown, a checklist to forward
+    #[arg(long)]
+    markdown: bool,
+    /// Also write it as a page for a browser to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Trust the authorities in this PEM file at public_url instead of the public ones
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// Send a test alert on each channel
+    #[arg(long, requires = "jobs")]
+    send_test_alert: bool,
+}
+
+/// Walks it.
+pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
+    if let Some(file) = &arguments.html {
+        check_outside_data(file, environment)?;
+    }
+    let clock = || environment.now();
+    let cancel = Cancel::new();
+    let around = Surroundings {
+        data: &environment.data,
+        now: environment.now(),
+        clock: &clock,
+        offset: Local::now().offset().fix(),
+        authorities: arguments.ca.as_deref(),
+        noise: noise(),
+        sends_test_alert: arguments.send_test_alert,
+        cancel: &cancel,
+    };
+    let mut checklists: Vec<Checklist> = Vec::new();
+    if arguments.jobs.is_empty() {
+        checklists.push(doctor::machine(&around));
+    }
+    let mut app_ids = AppIdOwners::default();
+    for path in &arguments.jobs {
+        checklists.push(match job::load(path, &Environment::variable) {
+            Ok(job) => {
+                let shared = app_ids.claim(&job).err();
+                doctor::job(&job, shared.as_ref(), &around).map_err(Failure::usage)?
+            }
+            Err(error) => doctor::broken_job(path, &error),
+        });
+    }
+    let language = environment.language;
+    if let Some(file) = &arguments.html {
+        let page = render::html::render(&checklists, language).map_err(|error| {
+            Failure::internal(Message::new(
+                format!("无法生成页面：{error}；请反馈给开发者"),
+                format!("the page could not be made: {error}; please report this"),
+            ))
+        })?;
+        replace_file(file, page.as_bytes(), PRIVATE_FILE)
+            .map_err(|error| Failure::usage(output::cannot_write(file, &error)))?;
+    }
+    let text = if arguments.json {
+        render::json::render(&checklists, around.now)?
+    } else if arguments.markdown {
+        render::markdown::render(&checklists, language)
+    } else {
+        let one = |list| render::terminal::render(list, language, environment.width);
+        checklists.iter().map(one).collect::<Vec<_>>().join("\n")
+    };
+    output::print(&text)?;
+    let failed = checklists.iter().any(|list| list.count(State::Failed) > 0);
+    Ok(if failed { Exit::Refused } else { Exit::Done })
+}
+
+/// Sixteen bytes that no other look has; nothing here has to be secret.
+fn noise() -> [u8; 16] {
+    let half = || RandomState::new().hash_one(std::process::id()).to_be_bytes();
+    let mut noise = [0; 16];
+    noise[..8].copy_from_slice(&half());
+    noise[8..].copy_from_slice(&half());
+    noise
+}

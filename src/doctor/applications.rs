@@ -1,0 +1,252 @@
+//! Sections 一 to 三.1 of the document: the application, its settings, the scopes, the secrets and the trusted domain.
+
+use crate::config::job::Job;
+use crate::model::Message;
+use crate::wecom::api::{Agent, AgentProblem, ExpectedAgent, domain_of, problems};
+
+use super::enterprise::{Enterprise, Trouble, members, who};
+use super::step::{Step, into_job_file, joined};
+use super::subject::Subject;
+use super::who::Who;
+
+/// The steps 一, 二.0, 二.1, 二.2a, 二.3a and 三.1.
+pub(super) fn judge(job: &Job, found: &Enterprise) -> Vec<Step> {
+    let [made, settings, domain] = match found.agents.is_empty() {
+        true => [Subject::Application, Subject::ApplicationSettings, Subject::TrustedDomain]
+            .map(no_application),
+        false => [made(found), settings(found), domain(job, found)],
+    };
+    vec![made, customer_scope(job), settings, contacts(found), customers(found), domain]
+}
+
+fn no_application(subject: Subject) -> Step {
+    let step = Step::not_configured(
+        subject,
+        Message::fixed("没有带 AgentId 的 [[wecom_app]]", "there is no [[wecom_app]] with a number"),
+        Message::fixed(
+            "保险公司在“应用管理 -> 应用 -> 自建 -> 创建应用”创建内部应用，把企业 ID、AgentId、Secret 交给集牛写入任务文件",
+            "the insurer makes the application (应用管理 -> 应用 -> 自建 -> 创建应用) and hands CorpID, AgentId and Secret over for the job file",
+        ),
+    )
+    .by(Who::Both);
+    match subject {
+        Subject::Application => step.pasting(
+            into_job_file(),
+            "corp_id = \"ww...\"\n\n[[wecom_app]]\nagent_id = 1000008\nsecret = { file = \"\" }",
+        ),
+        _ => step,
+    }
+}
+
+/// The agents that were answered.
+fn answered(found: &Enterprise) -> impl Iterator<Item = (u64, &Agent)> {
+    found.agents.iter().filter_map(|(number, agent)| Some((*number, agent.as_ref().ok()?)))
+}
+
+fn first_trouble(found: &Enterprise) -> Option<&Trouble> {
+    found.agents.iter().find_map(|(_, agent)| agent.as_ref().err())
+}
+
+/// What is wrong with the applications, as far as `concerns` says so.
+fn of_agents(
+    found: &Enterprise,
+    domain: Option<&str>,
+    concerns: fn(&AgentProblem) -> bool,
+) -> Vec<(u64, AgentProblem)> {
+    answered(found)
+        .flat_map(|(number, agent)| {
+            let expected = ExpectedAgent { agent_id: number, domain };
+            let of_agent = problems(expected, agent).into_iter().filter(concerns);
+            of_agent.map(move |problem| (number, problem)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// The step that failed for these problems.
+fn failed(subject: Subject, wrong: &[(u64, AgentProblem)]) -> Option<Step> {
+    let (_, first) = wrong.first()?;
+    let seen: Vec<Message> = wrong
+        .iter()
+        .map(|(number, problem)| {
+            let what = problem.explanation().what;
+            Message::new(format!("{number}：{}", what.zh), format!("{number}: {}", what.en))
+        })
+        .collect();
+    let actions: Vec<Message> = wrong.iter().map(|(_, p)| p.explanation().action).collect();
+    let step = Step::failed(subject, joined(&seen, "；", "; "), joined(&actions, "；", "; "));
+    Some(step.by(who(first.explanation().responsible)))
+}
+
+fn made(found: &Enterprise) -> Step {
+    const SUBJECT: Subject = Subject::Application;
+    if first_trouble(found).is_some() {
+        return Step::not_checkable(
+            SUBJECT,
+            Message::fixed(
+                "二.1 未通过，无法查询应用",
+                "二.1 failed: the application cannot be asked for",
+            ),
+            Message::fixed("请先解决 二.1", "settle 二.1 first"),
+        );
+    }
+    let wrong = of_agents(found, None, |problem| matches!(problem, AgentProblem::Stopped));
+    failed(SUBJECT, &wrong).unwrap_or_else(|| {
+        let names: Vec<Message> = answered(found)
+            .map(|(number, agent)| {
+                let name = &agent.name;
+                Message::new(
+                    format!("“{name}”（{number}）已启用"),
+                    format!("\"{name}\" ({number}) is in use"),
+                )
+            })
+            .collect();
+        Step::ok(SUBJECT, joined(&names, "，", ", "))
+    })
+}
+
+fn settings(found: &Enterprise) -> Step {
+    const SUBJECT: Subject = Subject::ApplicationSettings;
+    if let Some(trouble) = first_trouble(found) {
+        return trouble.step(SUBJECT);
+    }
+    let wrong = of_agents(found, None, |problem| {
+        matches!(problem, AgentProblem::OtherAgent { .. } | AgentProblem::NarrowScope(_))
+    });
+    failed(SUBJECT, &wrong).unwrap_or_else(|| {
+        Step::ok(SUBJECT, Message::fixed(
+            "企业 ID、AgentId、Secret 一致，可见范围为整个公司",
+            "CorpID, AgentId and Secret belong together, and the whole company sees the application",
+        ))
+    })
+}
+
+fn domain(job: &Job, found: &Enterprise) -> Step {
+    const SUBJECT: Subject = Subject::TrustedDomain;
+    let Some(url) = job.wecom.public_url.as_deref() else {
+        return Step::not_configured(
+            SUBJECT,
+            Message::fixed("任务文件没有 public_url", "the job file has no public_url"),
+            Message::fixed(
+                "请保险公司提供对外的域名，写入任务文件",
+                "have the insurer give its public domain, and write it into the job file",
+            ),
+        )
+        .by(Who::Both)
+        .pasting(into_job_file(), "public_url = \"https://\"");
+    };
+    if first_trouble(found).is_some() {
+        return Step::not_checkable(
+            SUBJECT,
+            Message::fixed(
+                "二.1 未通过，无法查询应用",
+                "二.1 failed: the application cannot be asked for",
+            ),
+            Message::fixed("请先解决 二.1", "settle 二.1 first"),
+        );
+    }
+    let wrong = of_agents(found, Some(url), |problem| {
+        matches!(
+            problem,
+            AgentProblem::NoTrustedDomain { .. } | AgentProblem::OtherTrustedDomain { .. }
+        )
+    });
+    let domain = domain_of(url);
+    match failed(SUBJECT, &wrong) {
+        Some(step) => step.pasting(
+            Message::fixed(
+                "企业微信后台：应用管理 -> 该应用 -> 网页授权及 JS-SDK -> 可信域名",
+                "WeCom: 应用管理 -> the application -> 网页授权及 JS-SDK -> 可信域名",
+            ),
+            domain,
+        ),
+        None => Step::ok(
+            SUBJECT,
+            Message::new(format!("可信域名是 {domain}"), format!("{domain} is the trusted domain")),
+        ),
+    }
+}
+
+/// No call says who may use the functions for customers.
+fn customer_scope(job: &Job) -> Step {
+    const SUBJECT: Subject = Subject::CustomerScope;
+    let advice = Message::fixed(
+        "请保险公司在“客户联系 -> 权限配置 -> 配置使用范围和管理规则”中选择公司根部门，并回复确认",
+        "have the insurer choose the root department (客户联系 -> 权限配置 -> 配置使用范围和管理规则) and confirm it",
+    );
+    match job.wecom.corp_id {
+        Some(_) => Step::not_checkable(
+            SUBJECT,
+            Message::fixed("没有接口可以查询使用范围", "no call of the API tells the scope"),
+            advice,
+        ),
+        None => Step::not_configured(
+            SUBJECT,
+            Message::fixed("任务文件没有 corp_id", "the job file has no corp_id"),
+            advice,
+        )
+        .pasting(into_job_file(), "corp_id = \"ww...\""),
+    }
+}
+
+fn no_secret(subject: Subject, agent: &str, zh: &str, en: &str) -> Step {
+    Step::not_configured(
+        subject,
+        Message::new(
+            format!("没有 [[wecom_app]] agent_id = \"{agent}\""),
+            format!("there is no [[wecom_app]] agent_id = \"{agent}\""),
+        ),
+        Message::new(
+            format!("保险公司在“{zh}”取得 Secret，交给集牛写入任务文件"),
+            format!("the insurer gets the secret at {en}, and hands it over for the job file"),
+        ),
+    )
+    .by(Who::Both)
+    .pasting(
+        into_job_file(),
+        format!("[[wecom_app]]\nagent_id = \"{agent}\"\nsecret = {{ file = \"\" }}"),
+    )
+}
+
+fn contacts(found: &Enterprise) -> Step {
+    const SUBJECT: Subject = Subject::Contacts;
+    const PAGE: &str = "管理工具 -> 通讯录同步 -> 开启 API 接口同步 -> Secret";
+    match &found.contacts {
+        None => no_secret(SUBJECT, "chengyuan", PAGE, PAGE),
+        Some(Err(trouble)) => trouble.step(SUBJECT),
+        Some(Ok(seen)) => {
+            let (departments, members) = (seen.departments, members(seen));
+            let counted = Message::new(
+                format!("Secret 有效，可见 {departments} 个部门、{} 名成员", members.zh),
+                format!(
+                    "the secret is right and sees {departments} departments, {} members",
+                    members.en
+                ),
+            );
+            match seen.is_whole {
+                true => Step::ok(SUBJECT, counted),
+                false => Step::failed(
+                    SUBJECT,
+                    Message::new(
+                        format!("{}，其中没有公司根部门", counted.zh),
+                        format!("{}, and not the root department", counted.en),
+                    ),
+                    Message::fixed(
+                        "请保险公司把通讯录同步的范围设为整个公司",
+                        "have the insurer give the contacts' synchronisation the whole company",
+                    ),
+                ),
+            }
+        }
+    }
+}
+
+fn customers(found: &Enterprise) -> Step {
+    const SUBJECT: Subject = Subject::Customers;
+    match &found.customers {
+        None => {
+            no_secret(SUBJECT, "kehu", "客户联系 -> API -> Secret", "客户联系 -> API -> Secret")
+        }
+        Some(Err(trouble)) => trouble.step(SUBJECT),
+        Some(Ok(())) => Step::ok(SUBJECT, Message::fixed("Secret 有效", "the secret is right")),
+    }
+}

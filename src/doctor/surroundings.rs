@@ -1,0 +1,28 @@
+//! What a look needs to know besides the job: folders, the clock, what is allowed.
+
+use std::path::Path;
+
+use chrono::{DateTime, FixedOffset, Utc};
+
+use crate::model::Cancel;
+
+/// What is around the job. Time and environment are handed in.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The data folder.
+    pub data: &'a Path,
+    /// The instant of the look.
+    pub now: DateTime<Utc>,
+    /// The clock, to compare with those of servers at the moment they answer.
+    pub clock: &'a dyn Fn() -> DateTime<Utc>,
+    /// The machine's offset from UTC.
+    pub offset: FixedOffset,
+    /// A PEM file of authorities to trust at the public address instead of the public ones.
+    pub authorities: Option<&'a Path>,
+    /// Bytes that no other look has.
+    pub noise: [u8; 16],
+    /// Whether an alert is sent on each channel.
+    pub sends_test_alert: bool,
+    /// Ends the look early.
+    pub cancel: &'a Cancel,
+}

@@ -1,0 +1,106 @@
+//! Asking the public address as anybody in the internet may, without changing anything: `GET` only.
+
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{DATE, LOCATION, REFERER};
+use tokio::runtime::Runtime;
+
+use crate::http::{self, ClientSettings};
+use crate::model::Message;
+use crate::tls::{Certificates, ShownCertificate, Trust};
+
+use super::step::same;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Bytes of an answer that are read.
+const MOST: usize = 64 << 10;
+
+/// What a server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// The status.
+    pub(super) status: u16,
+    /// The beginning of the body.
+    pub(super) body: Vec<u8>,
+    /// Where a redirection leads, without its query.
+    pub(super) location: Option<String>,
+    /// The server's clock, and this machine's at that moment.
+    pub(super) date: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+/// Asks.
+pub(super) struct Visitor<'a> {
+    client: reqwest::Client,
+    runtime: Runtime,
+    clock: &'a dyn Fn() -> DateTime<Utc>,
+    /// The certificate that the server showed.
+    pub(super) shown: ShownCertificate,
+}
+
+impl<'a> Visitor<'a> {
+    /// One that trusts the public authorities, or those of a file.
+    ///
+    /// # Errors
+    /// If the file cannot be used or nothing can be asked at all.
+    pub(super) fn new(
+        authorities: Option<&Path>,
+        clock: &'a dyn Fn() -> DateTime<Utc>,
+    ) -> Result<Visitor<'a>, Message> {
+        let trust = match authorities {
+            None => Trust::PublicRoots,
+            Some(path) => {
+                Trust::Certificates(Certificates::of_file(path).map_err(|e| e.message())?)
+            }
+        };
+        let shown = ShownCertificate::default();
+        let settings = ClientSettings { timeout: Some(PATIENCE), keep_connections: false };
+        let client = http::client_that_shows(trust, settings, shown.clone()).map_err(same)?;
+        let runtime = http::runtime().map_err(|error| same(error.to_string()))?;
+        Ok(Visitor { client, runtime, clock, shown })
+    }
+
+    /// Asks for a page, as coming from another one.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub(super) fn get(&self, address: &str, referer: Option<&str>) -> Result<Answer, Message> {
+        let Some(url) = http::url(address) else {
+            return Err(Message::new(
+                format!("{address} 不是有效的地址"),
+                format!("{address} is no address"),
+            ));
+        };
+        let mut request = self.client.get(url);
+        if let Some(referer) = referer {
+            request = request.header(REFERER, referer);
+        }
+        self.runtime.block_on(async {
+            let mut response = request.send().await.map_err(reason)?;
+            let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
+            let said = header(DATE).and_then(|text| DateTime::parse_from_rfc2822(text).ok());
+            let date = said.map(|said| (said.to_utc(), (self.clock)()));
+            let location =
+                header(LOCATION).map(|to| to.split('?').next().unwrap_or_default().to_owned());
+            let status = response.status().as_u16();
+            let mut body = http::body(&mut response, MOST).await.map_err(reason)?;
+            body.truncate(MOST);
+            Ok(Answer { status, body, location, date })
+        })
+    }
+}
+
+fn reason(error: reqwest::Error) -> Message {
+    match http::untrusted(&error) {
+        Some(untrusted) => Message::new(
+            format!("不信任服务器的证书（{}；{}）", untrusted.reason.zh, untrusted.certificate),
+            format!(
+                "the server's certificate is not trusted ({}; {})",
+                untrusted.reason.en, untrusted.certificate
+            ),
+        ),
+        None => http::reason(error),
+    }
+}

@@ -1,0 +1,9 @@
+//! `orgsnap doctor` as an engineer has it: every step right, wrong and absent, against servers that nobody here wrote where
+//! there are any, and nothing changed by it.
+
+mod absent;
+mod onboarding;
+mod place;
+mod rendering;
+mod right;
+mod wrong;
