@@ -36,7 +36,7 @@
 //!
 //! - [`model`]: plain types that every stage uses. No I/O, no `Serialize`.
 //! - [`disk`]: the data folder: private folders and files, atomic replacement, the lock of a tenant, faults.
-//! - [`sqlite`]: what both databases share: opening, formats, faults, the data dictionary.
+//! - [`sqlite`]: what the databases share: opening, formats, faults, the data dictionary.
 //! - [`tls`]: the one builder of TLS configurations, and trusted authorities.
 //! - [`http`]: the one builder of HTTP clients, bounded reading of answers, errors without secrets.
 //! - [`config`]: a job file as written becomes a resolved [`config::job::Job`]; schema files become a

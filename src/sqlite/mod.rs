@@ -1,4 +1,4 @@
-//! What both databases, `org.db` and `wecom.db`, have in common: opening, formats, faults, the data
+//! What the databases, `org.db`, `wecom.db` and `session.db`, have in common: opening, formats, faults, the data
 //! dictionary, the online backup.
 
 mod backup;

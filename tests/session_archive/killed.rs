@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::*;
 
 /// How long to wait for what should take seconds, on a machine that does much else.
-const TIMEOUT: Duration = Duration::from_secs(300);
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Messages of the large test, and the times that its pull is killed.
 const MESSAGES: usize = 10_000;
@@ -43,7 +43,7 @@ fn ten_thousand_messages_of_three_keys_pulled_by_killed_programs_are_stored_once
         place.send(1 + number % 3, sent_at, &format!("第 {number} 条"));
     }
     let (mut kills, mut advances) = (0, 0);
-    let mut longest = Duration::from_millis(400);
+    let mut longest = Duration::from_secs(1);
     let begun = Instant::now();
     // Some kills must come after a part was stored, however slow the machine is.
     while kills < KILLS || advances < ADVANCES {

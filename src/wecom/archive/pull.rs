@@ -29,6 +29,10 @@ const KEPT: TimeDelta = TimeDelta::days(5);
 /// The most messages that WeCom hands over at once.
 const LIMIT: u32 = 1_000;
 
+/// How many of them are decrypted and stored in one transaction: little enough that a pull that is killed again and again
+/// gets on.
+const AT_ONCE: usize = 100;
+
 /// How many messages that could not be decrypted are tried again in a pull.
 const MOST_AGAIN: u32 = 10_000;
 
@@ -152,33 +156,57 @@ impl Pull<'_> {
                 .library
                 .chat_data(progress.last_seq, LIMIT)
                 .map_err(|fault| of_call(self.settings, fault))?;
-            let items = ChatData::read(&answer, progress.last_seq)?.items;
-            let gap = gap(progress, items.first(), self.request.now);
-            let done = items.is_empty();
-            let last_seq = items.iter().map(|item| item.seq).max().unwrap_or(progress.last_seq);
-            let (batch, fault) = self.decrypt(items);
-            let covered_until = match done {
-                true => Some(self.request.now),
-                false => covered_until(progress, gap.as_ref(), &batch, self.request.now),
-            };
-            let next = Progress { last_seq, covered_until };
-            let stored = self.store.append(&batch, next, gap.as_ref(), self.request.now)?;
-            self.summary.stored += stored.messages;
-            self.summary.repeated += stored.repeated;
-            self.summary.gap = self.summary.gap.take().or(gap);
-            tracing::debug!(
-                stored = stored.messages,
-                undecrypted = stored.undecrypted,
-                repeated = stored.repeated,
-                last_seq,
-                "messages of the session archive"
-            );
-            if let Some(fault) = fault {
-                return Err(of_call(self.settings, fault));
+            let mut items = ChatData::read(&answer, progress.last_seq)?.items;
+            if items.is_empty() {
+                // What was sent until now is pulled.
+                return self.append(
+                    Vec::new(),
+                    progress,
+                    progress.last_seq,
+                    Some(self.request.now),
+                );
             }
-            if done {
-                return Ok(());
+            items.sort_by_key(|item| item.seq);
+            while !items.is_empty() {
+                let later = items.split_off(items.len().min(AT_ONCE));
+                let progress = self.store.progress()?;
+                let last = items.last().map_or(progress.last_seq, |item| item.seq);
+                // A number that stands twice is not passed before both are stored.
+                let last_seq = later.first().map_or(last, |next| last.min(next.seq - 1));
+                self.append(items, progress, last_seq, None)?;
+                items = later;
             }
+        }
+    }
+
+    /// Decrypts items and stores them in one transaction, with the number that they reach and the moment, if it is known
+    /// otherwise than by them.
+    fn append(
+        &mut self,
+        items: Vec<Item>,
+        progress: Progress,
+        last_seq: i64,
+        covered: Option<DateTime<Utc>>,
+    ) -> Result<(), ArchiveError> {
+        let now = self.request.now;
+        let gap = gap(progress, items.first(), now);
+        let (batch, fault) = self.decrypt(items);
+        let covered_until = covered.or_else(|| covered_until(progress, gap.as_ref(), &batch, now));
+        let next = Progress { last_seq, covered_until };
+        let stored = self.store.append(&batch, next, gap.as_ref(), now)?;
+        self.summary.stored += stored.messages;
+        self.summary.repeated += stored.repeated;
+        self.summary.gap = self.summary.gap.take().or(gap);
+        tracing::debug!(
+            stored = stored.messages,
+            undecrypted = stored.undecrypted,
+            repeated = stored.repeated,
+            last_seq,
+            "messages of the session archive"
+        );
+        match fault {
+            Some(fault) => Err(of_call(self.settings, fault)),
+            None => Ok(()),
         }
     }
 
@@ -231,7 +259,7 @@ impl Pull<'_> {
             None => false,
         };
         let items: Vec<Item> = items.filter(worth_trying).collect();
-        for items in items.chunks(LIMIT as usize) {
+        for items in items.chunks(AT_ONCE) {
             let (batch, fault) = self.decrypt(items.to_vec());
             let replaced = self.store.replace(&batch)?;
             self.summary.decrypted_later += replaced.messages;
