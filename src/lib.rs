@@ -60,8 +60,8 @@
 //! - [`export`]: the tables of a date as CSV, workbook, Parquet or SQLite, row by row, names masked if asked.
 //! - [`sample`]: a realistic fictitious company, with or without injected defects.
 //! - [`wecom`]: callbacks of the insurer's WeCom tenant, kept beside the hierarchy in `wecom.db`: a callback must be
-//!   stored within a second, whatever a publication does to `org.db`. Its roster reads the newest snapshot through [`store`], to compare
-//!   members with agents, and writes nothing there.
+//!   stored within a second, whatever a publication does to `org.db`. [`wecom::api`] is the client of WeCom's API, which
+//!   only reads. [`wecom::roster`] reads the newest snapshot through [`store`], to compare members with agents, and writes nothing there.
 //! - [`alert`]: alerts about runs. Runs do not know it: whoever starts a run reports its events to the dispatcher.
 //! - [`metrics`]: figures for monitoring systems; it reads the database and the ledgers, and changes nothing.
 //! - [`daemon`]: runs every job at its time. Decisions are pure functions of a clock that is passed in. It starts
@@ -84,6 +84,7 @@
 //! - The same deliveries give the same tables: no column depends on the order of imports, none on the clock.
 //! - Nothing recurses over delivered data: chains of a million are normal.
 //! - A callback is on disk before it is acknowledged; a repeated one changes nothing.
+//! - However many calls find a token of WeCom expired, one of them asks for the next; nothing forces a token anew.
 //! - An alert is on disk before it is sent, and no alert, metric or callback blocks or fails a run.
 //! - Whatever outsiders send is bounded: sizes, connections, queues, waits.
 //! - Where async code meets synchronous modules (web, the clients of SFTP and HTTP), blocking work has its own threads.

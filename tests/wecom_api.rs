@@ -1,6 +1,7 @@
 //! The client of WeCom's API against a server that answers as documented, and as servers in trouble do.
 
 mod calls;
+mod configured;
 mod faults;
 mod secrecy;
 pub(crate) mod server;

@@ -1,6 +1,7 @@
 //! Each call, right, wrong and absent.
 
 use chrono::{TimeZone, Utc};
+use orgsnap::config::job::AccountKind;
 use orgsnap::wecom::api::{
     ApiError, Department, ExpectedAgent, Fault, Member, Responsible, Visitor, problems,
 };
@@ -177,6 +178,34 @@ fn an_account_is_checked_by_a_stable_token_that_is_not_forced() {
         assert_eq!(asked.body["force_refresh"], false);
         assert!(asked.query.is_empty(), "nothing secret in an address");
     }
+}
+
+#[test]
+fn an_account_that_is_in_use_shows_signs_of_it() {
+    let server = ApiServer::start(Enterprise::example());
+    let client = client(&server);
+    let uses = |kind| {
+        let uses = run(client.account_uses(kind, ACCOUNT.0, &secret(ACCOUNT.1)));
+        uses.map(|uses| uses.iter().map(|one| one.name()).collect::<Vec<_>>())
+    };
+    assert_eq!(uses(AccountKind::OfficialAccount), Ok(vec![]));
+    server.change(|enterprise| {
+        enterprise.account_in_use = true;
+        enterprise.account_token_age = 1_800;
+    });
+    assert_eq!(uses(AccountKind::OfficialAccount), Ok(vec!["token", "menu", "automatic-reply"]));
+    assert_eq!(uses(AccountKind::MiniProgram), Ok(vec!["token"]));
+    // An account that was never verified may not ask for either.
+    let forbidden = Misbehaviour::Code(48001, "api unauthorized".to_owned());
+    server.always("get_current_selfmenu_info", Some(forbidden.clone()));
+    server.always("get_current_autoreply_info", Some(forbidden));
+    assert_eq!(uses(AccountKind::OfficialAccount), Ok(vec!["token"]));
+    server.always("get_current_selfmenu_info", Some(Misbehaviour::Status(403)));
+    assert!(uses(AccountKind::OfficialAccount).is_err());
+    assert!(server.asked().iter().all(|asked| asked.call != "token"));
+    let tokens = server.asked();
+    let mut tokens = tokens.iter().filter(|asked| asked.call == "stable_token");
+    assert!(tokens.all(|asked| asked.body["force_refresh"] == false));
 }
 
 #[test]

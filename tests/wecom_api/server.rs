@@ -25,6 +25,10 @@ pub(crate) struct Enterprise {
     pub(crate) codes: BTreeMap<String, Option<String>>,
     /// AppIDs and AppSecrets of official accounts and mini programs.
     pub(crate) accounts: Vec<(String, String)>,
+    /// Whether their menus and automatic replies are open.
+    pub(crate) account_in_use: bool,
+    /// Seconds since somebody fetched their tokens.
+    pub(crate) account_token_age: u64,
 }
 
 /// An application, or the synchronisation of contacts.
@@ -78,6 +82,8 @@ impl Enterprise {
             departments: vec![(1, 0), (2, 1), (3, 1)],
             codes: BTreeMap::new(),
             accounts: vec![(ACCOUNT.0.to_owned(), ACCOUNT.1.to_owned())],
+            account_in_use: false,
+            account_token_age: 0,
         }
     }
 }
@@ -131,6 +137,7 @@ struct State {
     latency: Duration,
     /// Tokens that were given out: the secret that each belongs to, and whether it expired.
     tokens: BTreeMap<String, (String, bool)>,
+    account_tokens: BTreeSet<String>,
     used_codes: BTreeSet<String>,
     /// The address that is not among the trusted ones.
     refused_ip: Option<String>,
@@ -159,6 +166,7 @@ impl ApiServer {
             always: BTreeMap::new(),
             latency: Duration::ZERO,
             tokens: BTreeMap::new(),
+            account_tokens: BTreeSet::new(),
             used_codes: BTreeSet::new(),
             refused_ip: None,
             given: 0,
@@ -204,6 +212,11 @@ impl ApiServer {
     /// The next answers to a call go wrong like this, one after the other.
     pub(crate) fn script(&self, call: &str, misbehaviours: impl IntoIterator<Item = Misbehaviour>) {
         self.state().scripted.entry(call.to_owned()).or_default().extend(misbehaviours);
+    }
+
+    /// What was scripted and has not come yet does not come any more.
+    pub(crate) fn forget_script(&self) {
+        self.state().scripted.clear();
     }
 
     /// All answers to a call go wrong like this, or none any more.
@@ -343,6 +356,18 @@ impl State {
         match asked.call.as_str() {
             "gettoken" => self.get_token(parameter("corpid"), parameter("corpsecret")),
             "stable_token" => self.stable_token(&asked.body),
+            "get_current_selfmenu_info" | "get_current_autoreply_info" => {
+                match self.account_tokens.contains(parameter("access_token")) {
+                    true => json!({
+                        "is_menu_open": u8::from(self.enterprise.account_in_use), "selfmenu_info": {},
+                        "is_add_friend_reply_open": 0,
+                        "is_autoreply_open": u8::from(self.enterprise.account_in_use),
+                    }),
+                    false => {
+                        error(40001, "invalid credential, access_token is invalid or not latest")
+                    }
+                }
+            }
             _ => {
                 let token = parameter("access_token");
                 let secret = match self.tokens.get(token) {
@@ -481,7 +506,12 @@ impl State {
             (Some(_), Some(ip)) => {
                 error(40164, &format!("invalid ip {ip} ipv6 ::ffff:{ip}, not in whitelist"))
             }
-            (Some(_), None) => json!({ "access_token": self.give(), "expires_in": LIFETIME }),
+            (Some(_), None) => {
+                let token = self.give();
+                self.account_tokens.insert(token.clone());
+                let expires_in = LIFETIME - self.enterprise.account_token_age;
+                json!({ "access_token": token, "expires_in": expires_in })
+            }
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::config::job::Secret;
 
+use super::account_use::stable_token_body;
 use super::call::Call;
 use super::client::{Client, usual_lifetime};
 use super::error::ApiError;
@@ -27,12 +27,7 @@ impl Client {
     /// # Errors
     /// Why the call failed.
     pub async fn check_account(&self, app_id: &str, secret: &Secret) -> Result<Duration, ApiError> {
-        let body = json!({
-            "grant_type": "client_credential",
-            "appid": app_id,
-            "secret": secret.expose(),
-            "force_refresh": false,
-        });
+        let body = stable_token_body(app_id, secret);
         let sensitive = [secret.expose()];
         let answer: StableTokenAnswer =
             self.call_without_token(Call::StableToken, &[], Some(&body), &sensitive).await?;

@@ -30,6 +30,10 @@ pub enum Call {
     TicketGet,
     /// A token of an official account or mini program, without invalidating the one in use.
     StableToken,
+    /// The menu of an official account.
+    MenuInfo,
+    /// The automatic replies of an official account.
+    AutomaticReplyInfo,
 }
 
 impl Call {
@@ -44,13 +48,15 @@ impl Call {
             Call::GetJsapiTicket => "get_jsapi_ticket",
             Call::TicketGet => "ticket/get",
             Call::StableToken => "stable_token",
+            Call::MenuInfo => "get_current_selfmenu_info",
+            Call::AutomaticReplyInfo => "get_current_autoreply_info",
         }
     }
 
     /// Whose API it belongs to.
     pub fn platform(self) -> Platform {
         match self {
-            Call::StableToken => Platform::Accounts,
+            Call::StableToken | Call::MenuInfo | Call::AutomaticReplyInfo => Platform::Accounts,
             _ => Platform::Wecom,
         }
     }
@@ -64,7 +70,7 @@ impl Call {
     pub(super) fn longest_answer(self) -> usize {
         match self {
             Call::UserListId | Call::DepartmentSimpleList => 16 << 20,
-            Call::AgentGet => 4 << 20,
+            Call::AgentGet | Call::MenuInfo | Call::AutomaticReplyInfo => 4 << 20,
             _ => 64 << 10,
         }
     }

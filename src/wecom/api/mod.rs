@@ -9,6 +9,7 @@
 //! them in the query, so an address never gets into an error either.
 
 mod account_check;
+mod account_use;
 mod agent;
 mod agent_judgement;
 mod blocking;
@@ -25,6 +26,7 @@ mod tickets;
 mod transport;
 mod user_info;
 
+pub use account_use::AccountUse;
 pub use agent::{Agent, VisibleScope};
 pub use agent_judgement::{AgentProblem, ExpectedAgent, domain_of, problems};
 pub use blocking::block_on;
