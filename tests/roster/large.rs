@@ -15,7 +15,7 @@ fn peak(pid: u32) -> Option<u64> {
 #[test]
 #[ignore = "takes minutes to make the snapshot, and measures time and memory of the whole process"]
 fn a_hundred_thousand_members_are_compared_within_a_minute_and_200_mb() {
-    let insurer = Insurer::new(120_000);
+    let insurer = Insurer::new(140_000);
     let agents = insurer.active.len();
     insurer.set_members(|members| {
         members.truncate(100_000 - 1_000);
