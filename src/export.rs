@@ -6,6 +6,7 @@
 mod csv;
 mod error;
 mod files;
+mod listing;
 mod masking;
 mod parquet;
 mod request;
@@ -23,6 +24,7 @@ use crate::store::{CellValue, Question, RowSink, StatementError};
 
 pub use error::ExportError;
 use files::Target;
+pub use listing::{Listing, ListingColumn, ListingFormat, WriteRow, write_listing};
 use masking::{Masking, RowMask};
 pub use request::{Format, Request, Source, Written};
 use table::Table;

@@ -69,7 +69,8 @@
 //! - [`sample`]: a realistic fictitious company, with or without injected defects.
 //! - [`wecom`]: callbacks of the insurer's WeCom tenant, kept beside the hierarchy in `wecom.db`: a callback must be
 //!   stored within a second, whatever a publication does to `org.db`. [`wecom::api`] is the client of WeCom's API, which
-//!   only reads.
+//!   only reads. Its roster reads the newest snapshot through [`store`], to compare members with agents,
+//!   and writes nothing there.
 //! - [`alert`]: alerts about runs. Runs do not know it: whoever starts a run reports its events to the dispatcher.
 //! - [`metrics`]: figures for monitoring systems; it reads the database and the ledgers, and changes nothing.
 //! - [`daemon`]: runs every job at its time. Decisions are pure functions of a clock that is passed in. It starts

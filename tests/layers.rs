@@ -46,7 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("reporting", &["model", "config", "fetch", "rules", "pipeline", "report"]),
     ("export", &["model", "disk", "config", "store", "dated", "report"]),
     ("sample", &["model", "config"]),
-    ("wecom", &["model", "disk", "sqlite", "tls", "http", "config"]),
+    ("wecom", &["model", "disk", "sqlite", "tls", "http", "config", "store"]),
     ("alert", &["model", "disk", "tls", "http", "config", "rules", "pipeline", "report"]),
     ("metrics", &["model", "store", "alert"]),
     (
@@ -107,6 +107,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("rules/value", &["context", "rule", "sink"]),
     ("sample/churn", &["offices", "places", "roster", "seeded_rng", "teams"]),
     ("sample/defects", &["company", "delivery", "row", "seeded_rng"]),
+    ("wecom/roster", &["api", "store"]),
     ("wecom/state", &["event"]),
     ("wecom/store", &["event", "state"]),
 ];

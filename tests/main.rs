@@ -32,6 +32,7 @@ mod peers;
 mod quiet;
 mod readme;
 mod report;
+mod roster;
 mod rules;
 mod sample;
 mod schemas;

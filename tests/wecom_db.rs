@@ -48,7 +48,7 @@ fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// Stores the bodies one after the other.
-fn store_all(tenant: &Path, bodies: &[Vec<u8>]) -> Result<Vec<Stored>, WecomStoreError> {
+pub(crate) fn store_all(tenant: &Path, bodies: &[Vec<u8>]) -> Result<Vec<Stored>, WecomStoreError> {
     runtime().block_on(async {
         let store = EventStore::open(tenant)?;
         let mut stored = Vec::new();

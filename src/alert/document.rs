@@ -51,7 +51,8 @@ pub struct Alert {
     pub at: String,
     /// One line that says it.
     pub title: Text,
-    /// Of a failed run `source`, `setup` or `internal`; `job-file` where that is broken or repaired.
+    /// Of a failed run `source`, `setup` or `internal`; `job-file` where that is broken or repaired; `members` where it is about
+    /// the members of WeCom.
     pub cause: Option<String>,
     /// Why, in words: the gate's reasons, the error, what is wrong with the job file.
     pub reasons: Vec<Text>,
@@ -228,6 +229,15 @@ impl Alert {
                 self.reasons = vec![text(message)];
             }
             EventKind::JobFileRead => self.cause = Some("job-file".to_owned()),
+            EventKind::MembersUnchecked { message } => {
+                self.cause = Some("members".to_owned());
+                self.reasons = vec![text(message)];
+            }
+            EventKind::MembersChecked => self.cause = Some("members".to_owned()),
+            EventKind::MembersDiffer { differences } => {
+                self.cause = Some("members".to_owned());
+                self.reasons = differences.iter().take(MOST_LISTED).map(text).collect();
+            }
         }
     }
 
@@ -253,17 +263,26 @@ impl Text {
 
 fn title(event: &RunEvent, kind: AlertKind) -> Text {
     let (tenant, date) = (&event.tenant, event.business_date);
-    let job_file = matches!(event.what, EventKind::JobFileBroken { .. } | EventKind::JobFileRead);
-    let (zh, en) = match (kind, job_file) {
-        (AlertKind::Refused, _) => ("未发布", "not published"),
-        (AlertKind::Failed, true) => (
+    let (zh, en) = match (&event.what, kind) {
+        (EventKind::JobFileBroken { .. }, _) => (
             "任务文件有误，沿用上一个有效版本",
             "the job file is broken, its last good version stays in use",
         ),
-        (AlertKind::Failed, false) => ("运行未完成", "the run failed"),
-        (AlertKind::Late, _) => ("文件未到", "the files are late"),
-        (AlertKind::Recovered, true) => ("任务文件已恢复正常", "the job file is in order again"),
-        (AlertKind::Recovered, false) => ("已恢复发布", "published again"),
+        (EventKind::JobFileRead, _) => ("任务文件已恢复正常", "the job file is in order again"),
+        (EventKind::MembersUnchecked { .. }, _) => {
+            ("企业微信成员核对未完成", "WeCom's members could not be compared with the roster")
+        }
+        (EventKind::MembersChecked, _) => {
+            ("企业微信成员核对已恢复", "WeCom's members are compared with the roster again")
+        }
+        (EventKind::MembersDiffer { .. }, _) | (_, AlertKind::Members) => (
+            "企业微信成员与代理人有新的差异",
+            "WeCom's members differ from the roster in a new way",
+        ),
+        (_, AlertKind::Refused) => ("未发布", "not published"),
+        (_, AlertKind::Failed) => ("运行未完成", "the run failed"),
+        (_, AlertKind::Late) => ("文件未到", "the files are late"),
+        (_, AlertKind::Recovered) => ("已恢复发布", "published again"),
     };
     let (who_zh, who_en) = match &event.insurer {
         Some(insurer) => {

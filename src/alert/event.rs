@@ -62,6 +62,18 @@ pub enum EventKind {
     /// The job file was read. Reported every time; it has an effect only after
     /// [`EventKind::JobFileBroken`].
     JobFileRead,
+    /// Members of WeCom could not be compared with the roster.
+    MembersUnchecked {
+        /// What happened and what to do.
+        message: Message,
+    },
+    /// They were compared. Reported every time; it has an effect only after [`EventKind::MembersUnchecked`].
+    MembersChecked,
+    /// They differ in a new way; no names of agents are in this.
+    MembersDiffer {
+        /// The new differences, a line a kind.
+        differences: Vec<Message>,
+    },
 }
 
 /// Where the fault of a failed run lies. Of each cause a business date is alerted once: the formatting may

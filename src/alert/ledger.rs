@@ -303,6 +303,8 @@ struct Document {
     #[serde(rename = "troubles")]
     conditions: BTreeMap<String, Vec<ConditionDocument>>,
     job_file: Option<String>,
+    #[serde(default)]
+    members: Option<String>,
     outbox: Vec<OutboxEntry>,
     sent: Vec<Sent>,
 }
@@ -326,6 +328,7 @@ impl Document {
                 .map(|(date, set)| (date.to_string(), set.iter().map(recorded).collect()))
                 .collect(),
             job_file: content.conditions.job_file.clone(),
+            members: content.conditions.members.clone(),
             outbox: content.outbox.clone(),
             sent: content.sent.clone(),
         }
@@ -344,7 +347,7 @@ impl Document {
                 set.into_iter().map(recorded).collect::<Option<BTreeSet<OpenCondition>>>()?,
             );
         }
-        let conditions = OpenConditions { dates, job_file: self.job_file };
+        let conditions = OpenConditions { dates, job_file: self.job_file, members: self.members };
         Some(LedgerContent { conditions, outbox: self.outbox, sent: self.sent })
     }
 }

@@ -23,7 +23,11 @@ pub fn markdown(alert: &Alert, language: Language) -> String {
     lines.extend(facts(alert, language).into_iter().map(|line| format!("> {line}")));
     if !alert.reasons.is_empty() {
         lines.push(String::new());
-        lines.push(format!("**{}**", language.choose("原因", "Why")));
+        let heading = match alert.kind {
+            AlertKind::Members => language.choose("新的差异", "New differences"),
+            _ => language.choose("原因", "Why"),
+        };
+        lines.push(format!("**{heading}**"));
         lines.extend(alert.reasons.iter().map(|reason| tame(reason.of(language))));
     }
     if !alert.causes.is_empty() {
@@ -68,7 +72,7 @@ pub fn markdown(alert: &Alert, language: Language) -> String {
 fn heading(alert: &Alert, language: Language) -> String {
     let colour = match alert.kind {
         AlertKind::Recovered => "info",
-        AlertKind::Refused | AlertKind::Failed | AlertKind::Late => "warning",
+        AlertKind::Refused | AlertKind::Failed | AlertKind::Late | AlertKind::Members => "warning",
     };
     format!("### <font color=\"{colour}\">{}</font>", tame(alert.title.of(language)))
 }
@@ -147,6 +151,7 @@ fn words_of(kind: AlertKind, language: Language) -> &'static str {
         AlertKind::Failed => language.choose("运行未完成", "failed"),
         AlertKind::Late => language.choose("文件未到", "late"),
         AlertKind::Recovered => language.choose("已恢复", "recovered"),
+        AlertKind::Members => language.choose("成员差异", "members"),
     }
 }
 
@@ -180,6 +185,10 @@ fn next_step(alert: &Alert, language: Language) -> Option<&'static str> {
         (AlertKind::Late, _) => Some(language.choose(
             "下一步：请向提供方确认今日导出是否正常；下一次运行会重新获取",
             "Next: ask the provider about today's export; the next run looks for it again",
+        )),
+        (AlertKind::Members, _) => Some(language.choose(
+            "下一步：用 orgsnap wecom reconcile 任务文件 --last --xlsx 文件 导出清单，请保险公司逐项处理",
+            "Next: orgsnap wecom reconcile JOB --last --xlsx FILE writes the list for the insurer to go through",
         )),
         _ => None,
     }

@@ -18,6 +18,8 @@ pub struct OpenConditions {
     pub dates: BTreeMap<NaiveDate, BTreeSet<OpenCondition>>,
     /// What was wrong with the job file when it was last alerted.
     pub job_file: Option<String>,
+    /// Why, and on which day, members of WeCom could not be compared with the roster when it was last alerted.
+    pub members: Option<String>,
 }
 
 /// A condition as it was alerted.
@@ -75,6 +77,22 @@ pub fn decide(conditions: &mut OpenConditions, event: &RunEvent) -> Option<Alert
         EventKind::JobFileRead => {
             let why = conditions.job_file.take()?;
             Some(AlertDecision { kind: AlertKind::Recovered, why, ended: Vec::new() })
+        }
+        EventKind::MembersUnchecked { message } => {
+            let why = text_hash(&format!("{date}\n{}", message.en));
+            let new = conditions.members.as_ref() != Some(&why);
+            conditions.members = Some(why.clone());
+            new.then(|| AlertDecision { kind: AlertKind::Failed, why, ended: Vec::new() })
+        }
+        EventKind::MembersChecked => {
+            let why = conditions.members.take()?;
+            Some(AlertDecision { kind: AlertKind::Recovered, why, ended: Vec::new() })
+        }
+        // Whoever reports it keeps count of what is new.
+        EventKind::MembersDiffer { differences } => {
+            let lines: Vec<&str> = differences.iter().map(|line| line.en.as_ref()).collect();
+            let why = text_hash(&lines.join("\n"));
+            Some(AlertDecision { kind: AlertKind::Members, why, ended: Vec::new() })
         }
     }
 }
@@ -157,9 +175,17 @@ mod tests {
         EventKind::JobFileBroken { message: Message::fixed(text, text) }
     }
 
+    fn unchecked(text: &'static str) -> EventKind {
+        EventKind::MembersUnchecked { message: Message::fixed(text, text) }
+    }
+
+    fn differ() -> EventKind {
+        EventKind::MembersDiffer { differences: vec![Message::fixed("x", "x")] }
+    }
+
     #[test]
     fn an_open_condition_is_alerted_once_and_its_recovery_once() {
-        use AlertKind::{Failed, Late, Recovered, Refused};
+        use AlertKind::{Failed, Late, Members, Recovered, Refused};
         // Each line: the day of the delivery, what happens, what is alerted.
         let histories: Vec<Vec<(u32, EventKind, Option<AlertKind>)>> = vec![
             vec![(1, published(), None), (2, published(), None), (2, published(), None)],
@@ -208,6 +234,18 @@ mod tests {
                 (2, EventKind::JobFileRead, Some(Recovered)),
                 (2, EventKind::JobFileRead, None),
                 (3, broken("b"), Some(Failed)),
+            ],
+            // A publication says nothing of members, and a failure is told once a day.
+            vec![
+                (1, EventKind::MembersChecked, None),
+                (1, unchecked("a"), Some(Failed)),
+                (1, unchecked("a"), None),
+                (2, unchecked("a"), Some(Failed)),
+                (2, published(), None),
+                (2, differ(), Some(Members)),
+                (2, EventKind::MembersChecked, Some(Recovered)),
+                (2, EventKind::MembersChecked, None),
+                (3, differ(), Some(Members)),
             ],
         ];
         for history in histories {

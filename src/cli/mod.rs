@@ -30,6 +30,7 @@ mod panic_boundary;
 mod import;
 mod init;
 mod logging;
+mod member_check;
 mod output;
 mod progress;
 mod replay;

@@ -24,7 +24,7 @@ pub(super) struct Arguments {
 }
 
 /// The JSON Schemas of what is printed and sent. That of job files is made from the table of their keys.
-const JSON_SCHEMAS: [(&str, &str); 15] = [
+const JSON_SCHEMAS: [(&str, &str); 16] = [
     ("alert.schema.json", alert::document::SCHEMA),
     ("config.schema.json", include_str!("../../schemas/config.schema.json")),
     ("diff.schema.json", include_str!("../../schemas/diff.schema.json")),
@@ -38,6 +38,7 @@ const JSON_SCHEMAS: [(&str, &str); 15] = [
     ("tree.schema.json", include_str!("../../schemas/tree.schema.json")),
     ("wecom-events.schema.json", include_str!("../../schemas/wecom-events.schema.json")),
     ("wecom-rebuild.schema.json", include_str!("../../schemas/wecom-rebuild.schema.json")),
+    ("wecom-reconcile.schema.json", include_str!("../../schemas/wecom-reconcile.schema.json")),
     ("wecom-send-test.schema.json", include_str!("../../schemas/wecom-send-test.schema.json")),
     ("wecom-urls.schema.json", include_str!("../../schemas/wecom-urls.schema.json")),
 ];

@@ -2,6 +2,7 @@
 
 mod cron_timers;
 mod callbacks;
+mod member_checks;
 mod observer;
 mod scheduler_environment;
 
@@ -136,6 +137,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let mut scheduler_environment =
         SystemEnvironment::new(environment, runtime.handle().clone(), sender, inbox);
     run_event_loop(&mut scheduler, &mut scheduler_environment, &printed);
+    printed.stop();
     printed.write_metrics();
     let _ = outcome.send(true);
     dispatcher.stop(LAST_WORDS);

@@ -48,6 +48,7 @@ mod values;
 mod wecom;
 mod wecom_app;
 mod wecom_login;
+mod wecom_roster;
 mod wecom_section;
 
 #[cfg(test)]
@@ -84,6 +85,6 @@ pub use source::{
 };
 pub use tops::TopWords;
 pub use wecom::{
-    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, LoginSettings,
-    PlatformAccount, Wecom, WecomApp, is_aes_key, is_token,
+    AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, IdCase, LoginSettings,
+    PlatformAccount, RosterMapping, Wecom, WecomApp, is_aes_key, is_token,
 };

@@ -43,7 +43,10 @@ pub(super) fn on_event(
         EventKind::Failed { .. }
         | EventKind::Late { .. }
         | EventKind::JobFileBroken { .. }
-        | EventKind::JobFileRead => {}
+        | EventKind::JobFileRead
+        | EventKind::MembersUnchecked { .. }
+        | EventKind::MembersChecked
+        | EventKind::MembersDiffer { .. } => {}
     }
     observer.on_event(job, event, now);
 }

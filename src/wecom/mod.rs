@@ -21,5 +21,6 @@ pub mod event;
 pub mod login;
 pub mod probe;
 pub mod receive;
+pub mod roster;
 pub mod state;
 pub mod store;

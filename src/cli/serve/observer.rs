@@ -19,6 +19,7 @@ use orgsnap::store::{self, DATABASE};
 
 use super::super::output;
 use super::callbacks::CallbackReload;
+use super::member_checks::MemberChecks;
 
 /// How often a log that a reader kept from being folded back is tried again.
 const LOG_INTERVAL: TimeDelta = TimeDelta::seconds(30);
@@ -33,6 +34,7 @@ pub(super) struct ServeObserver {
     status_board: Arc<StatusBoard>,
     metrics_file: Option<PathBuf>,
     callback_reload: CallbackReload,
+    member_checks: MemberChecks,
     state: RefCell<State>,
 }
 
@@ -59,6 +61,7 @@ impl ServeObserver {
         metrics_file: Option<PathBuf>,
         callback_reload: CallbackReload,
     ) -> ServeObserver {
+        let member_checks = MemberChecks::new(data.clone(), language, Arc::clone(&dispatcher));
         ServeObserver {
             data,
             language,
@@ -66,6 +69,7 @@ impl ServeObserver {
             status_board,
             metrics_file,
             callback_reload,
+            member_checks,
             state: RefCell::default(),
         }
     }
@@ -105,6 +109,11 @@ impl ServeObserver {
         }
     }
 
+    /// Ends what is under way besides runs.
+    pub(super) fn stop(&self) {
+        self.member_checks.stop();
+    }
+
     fn warn(&self, tenant: &str, message: &Message) {
         tracing::warn!(target: "orgsnap", tenant, "{}", self.language.of(message));
     }
@@ -137,7 +146,8 @@ impl Observer for ServeObserver {
     }
 
     fn on_tick(&self, statuses: &[TenantStatus], now: DateTime<Utc>) {
-        let jobs = statuses.iter().map(|status| Arc::clone(&status.job)).collect();
+        let jobs: Vec<Arc<Job>> = statuses.iter().map(|status| Arc::clone(&status.job)).collect();
+        self.member_checks.on_tick(&jobs, now);
         for message in self.callback_reload.on_tick(jobs, now) {
             tracing::warn!(target: "orgsnap", "{}", self.language.of(&message));
         }

@@ -3,6 +3,7 @@
 mod events;
 mod queries;
 mod rebuild;
+mod reconcile;
 mod send_test;
 mod urls;
 
@@ -25,6 +26,7 @@ enum Verb {
     Events(events::Arguments),
     Queries(queries::Arguments),
     Rebuild(rebuild::Arguments),
+    Reconcile(reconcile::Arguments),
     Urls(urls::Arguments),
     SendTest(send_test::Arguments),
 }
@@ -35,6 +37,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         Verb::Events(arguments) => events::run(arguments, environment),
         Verb::Queries(arguments) => queries::run(arguments, environment),
         Verb::Rebuild(arguments) => rebuild::run(arguments, environment),
+        Verb::Reconcile(arguments) => reconcile::run(arguments, environment),
         Verb::Urls(arguments) => urls::run(arguments, environment),
         Verb::SendTest(arguments) => send_test::run(arguments, environment),
     }

@@ -28,20 +28,28 @@ pub enum AlertKind {
     Late,
     /// The first publication after one of those.
     Recovered,
+    /// Members of WeCom differ from the roster in a new way.
+    Members,
 }
 
 impl AlertKind {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [AlertKind; 4] =
-        [AlertKind::Refused, AlertKind::Failed, AlertKind::Late, AlertKind::Recovered];
+    pub const ALL: [AlertKind; 5] = [
+        AlertKind::Refused,
+        AlertKind::Failed,
+        AlertKind::Late,
+        AlertKind::Recovered,
+        AlertKind::Members,
+    ];
 
-    /// The name in job files and documents: `refused`, `failed`, `late`, `recovered`.
+    /// The name in job files and documents: `refused`, `failed`, `late`, `recovered`, `members`.
     pub fn name(self) -> &'static str {
         match self {
             AlertKind::Refused => "refused",
             AlertKind::Failed => "failed",
             AlertKind::Late => "late",
             AlertKind::Recovered => "recovered",
+            AlertKind::Members => "members",
         }
     }
 
@@ -121,11 +129,17 @@ pub(super) static KEYS: &[Key] = &[
     key(
         "alert",
         "on",
-        ValueType::List(&ValueType::Enumeration(&["refused", "failed", "late", "recovered"])),
-        "\"refused\"、\"failed\"、\"late\"、\"recovered\" 中的一个或多个",
-        "a list of \"refused\", \"failed\", \"late\", \"recovered\"",
+        ValueType::List(&ValueType::Enumeration(&[
+            "refused",
+            "failed",
+            "late",
+            "recovered",
+            "members",
+        ])),
+        "\"refused\"、\"failed\"、\"late\"、\"recovered\"、\"members\" 中的一个或多个",
+        "a list of \"refused\", \"failed\", \"late\", \"recovered\", \"members\"",
     )
-    .default(r#"["refused", "failed", "late", "recovered"]"#),
+    .default(r#"["refused", "failed", "late", "recovered", "members"]"#),
     key(
         "alert",
         "language",
@@ -187,8 +201,9 @@ pub(super) static KEYS: &[Key] = &[
 
 /// The part of `jobs/example.toml.sample` that shows the section.
 pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
-# 告警：未发布、运行失败、文件未到、恢复，各通知一次。可配置多个 [[alert]]。
-# Alerts: refused, failed, late and recovered, each sent once. There may be several [[alert]].
+# 告警：未发布、运行失败、文件未到、恢复、企业微信成员与代理人的新差异，各通知一次。可配置多个 [[alert]]。
+# Alerts: refused, failed, late, recovered, and new differences between WeCom's members and the roster, each sent once. There may
+# be several [[alert]].
 
 # 企业微信群机器人。Webhook 地址中含密钥，须像密码一样保管。 / A robot of a WeCom group. Its URL holds a key: treat it as a password.
 [[alert]]
@@ -196,7 +211,7 @@ kind = "wecom-robot"
 url = { env = "OPS_ROBOT_URL" }
 # url = { file = "/run/credentials/orgsnap.service/secrets_ops-robot" }
 # 通知哪些事件；默认全部 / Which events it is sent; all by default
-on = ["refused", "failed", "late", "recovered"]
+on = ["refused", "failed", "late", "recovered", "members"]
 # 告警内容的语言："zh"（默认）或 "en" / The language of what people read: "zh" (default) or "en"
 language = "zh"
 # 在日志和发送记录中显示的名称 / Its name in logs and in the ledger of what is unsent

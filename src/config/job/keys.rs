@@ -4,7 +4,7 @@ use super::key::{KeyTable, Section};
 use super::{
     alert, archive, codes, domain_verification, file_names, format, gate, limits, platform_account,
     ready, report, root, rules, schedule, source_section, tls, tops, wecom_app, wecom_login,
-    wecom_section,
+    wecom_roster, wecom_section,
 };
 
 /// All sections in the order of the documentation. A new section is a file and a line here.
@@ -25,10 +25,11 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
     Section { keys: &[archive::KEYS], any_key: None, sample: archive::SAMPLE },
     Section { keys: &[alert::KEYS], any_key: None, sample: alert::SAMPLE },
     Section {
-        keys: &[wecom_section::KEYS, wecom_login::KEYS],
+        keys: &[wecom_section::KEYS, wecom_roster::KEYS, wecom_login::KEYS],
         any_key: None,
         sample: wecom_section::SAMPLE,
     },
+    Section { keys: &[], any_key: None, sample: wecom_roster::SAMPLE },
     Section { keys: &[], any_key: None, sample: wecom_login::SAMPLE },
     Section { keys: &[wecom_app::KEYS], any_key: None, sample: wecom_app::SAMPLE },
     Section {

@@ -122,6 +122,17 @@ pub(super) struct Written {
 }
 
 impl Resolver<'_> {
+    /// A cron expression.
+    pub(super) fn cron(&self, section: &str, key: &str, text: &Text) -> Result<Cron, ConfigError> {
+        Cron::parse(text.get_ref()).map_err(|error| match error {
+            CronError::Unreadable => self.document.invalid_value(section, key, text.span()),
+            CronError::Field(_) | CronError::BothDays | CronError::Never => {
+                let why = Problem::Unfit(error.message());
+                self.document.error_at(section, key, text.span(), why)
+            }
+        })
+    }
+
     pub(super) fn schedule(
         &self,
         written: Spanned<Written>,
@@ -137,13 +148,7 @@ impl Resolver<'_> {
             return Err(self.document.error_at("", "schedule", table, Problem::Unfit(why)));
         }
         let text = self.document.required("schedule", "cron", written.cron, Some(&table))?;
-        let cron = Cron::parse(text.get_ref()).map_err(|error| match error {
-            CronError::Unreadable => self.document.invalid_value("schedule", "cron", text.span()),
-            CronError::Field(_) | CronError::BothDays | CronError::Never => {
-                let why = Problem::Unfit(error.message());
-                self.document.error_at("schedule", "cron", text.span(), why)
-            }
-        })?;
+        let cron = self.cron("schedule", "cron", &text)?;
         let wait_until = match written.wait_until {
             None => None,
             Some(time) => {

@@ -76,6 +76,12 @@ pub(super) fn meaning(section: &str, name: &str) -> Message {
             "未设置：计划时间后一小时",
             "not written: one hour after the scheduled time",
         ),
+        ("wecom", "reconcile") => {
+            Message::fixed("未设置：不核对", "not written: they are not compared")
+        }
+        ("wecom.roster", "field") => {
+            Message::fixed("未设置：代理人 id", "not written: the agent's id")
+        }
         ("alert" | "wecom", "ca") => {
             Message::fixed("未设置：公共根证书", "not written: the public roots")
         }

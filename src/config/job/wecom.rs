@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::cron::Cron;
 use super::secret::SecretSource;
 
 /// The insurer's WeCom.
@@ -23,6 +24,10 @@ pub struct Wecom {
     pub accounts: Vec<PlatformAccount>,
     /// How members log in; nobody does without it. The job then has a public address, and the application.
     pub login: Option<LoginSettings>,
+    /// When `serve` compares the members with the roster; never by default.
+    pub reconcile: Option<Cron>,
+    /// How a member's user id follows from an agent.
+    pub roster: RosterMapping,
 }
 
 /// The servers of WeCom and of official accounts, without a slash at the end.
@@ -117,6 +122,27 @@ pub struct CallbackSecrets {
     /// Receive ids that are accepted besides the corp id. Robots and third parties with a personal subject have
     /// the empty one; suites have their own.
     pub receive_ids: Vec<String>,
+}
+
+/// How a member's user id follows from an agent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RosterMapping {
+    /// The field of the agents' file, or its column, that holds the user id; the agent's id by default.
+    pub field: Option<String>,
+    /// What stands before it in the user id; empty by default.
+    pub prefix: String,
+    /// Whether upper and lower case differ.
+    pub case: IdCase,
+}
+
+/// Whether upper and lower case of user ids differ.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IdCase {
+    /// They do not, as WeCom has it.
+    #[default]
+    Ignore,
+    /// They do.
+    Exact,
 }
 
 /// Identifies an application of the enterprise. `Display` writes it as in a callback's path.

@@ -13,7 +13,7 @@ use super::values::Text;
 use super::wecom::{
     AccountKind, ApiAddresses, DomainVerification, PlatformAccount, Wecom, WecomApp, is_id,
 };
-use super::{domain_verification, platform_account, wecom_app, wecom_login};
+use super::{domain_verification, platform_account, wecom_app, wecom_login, wecom_roster};
 
 const URL_ZH: &str = "以 https:// 开头的地址，不含路径之后的部分";
 const URL_EN: &str = "an address that begins with https://, without a query";
@@ -27,6 +27,14 @@ pub(super) static KEYS: &[Key] = &[
     key("wecom", "authorize_url", ValueType::String, URL_ZH, URL_EN)
         .default(r#""https://open.weixin.qq.com""#),
     key("wecom", "ca", ValueType::String, "PEM 文件的路径", "the path of a PEM file"),
+    key(
+        "wecom",
+        "reconcile",
+        ValueType::String,
+        "六段 cron 表达式（秒 分 时 日 月 周），如 \"0 0 6 * * *\"",
+        "a cron expression of six fields (seconds first), such as \"0 0 6 * * *\"",
+    ),
+    key("wecom", "roster", ValueType::Table, "一个 [wecom.roster] 表", "a [wecom.roster] table"),
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
@@ -40,6 +48,8 @@ mp_api_url = "https://api.weixin.qq.com"
 authorize_url = "https://open.weixin.qq.com"
 # 网关使用自签证书时：信任的证书 / The authorities to trust, if a gateway shows a certificate of its own
 ca = "gateway-ca.pem"
+# orgsnap serve 何时将企业微信成员与代理人核对；不写则不核对。 / When orgsnap serve compares members with agents; never by default
+reconcile = "0 0 6 * * *"
 
 "##;
 
@@ -52,6 +62,8 @@ pub(super) struct Written {
     pub(super) authorize_url: Option<Text>,
     pub(super) ca: Option<Text>,
     pub(super) login: Option<Spanned<wecom_login::Written>>,
+    pub(super) reconcile: Option<Text>,
+    pub(super) roster: Option<wecom_roster::Written>,
 }
 
 /// What a job file says about WeCom, as written.
@@ -84,6 +96,12 @@ impl Resolver<'_> {
         let public_url = self.base_url("", "public_url", written.public_url)?;
         let mut section = written.section;
         let login = section.login.take();
+        let roster = self.wecom_roster(section.roster.take().unwrap_or_default())?;
+        let reconcile = section
+            .reconcile
+            .take()
+            .map(|cron| self.reconcile(&cron, !written.apps.is_empty()))
+            .transpose()?;
         let api = self.api_addresses(section, warnings)?;
         let mut apps: Vec<WecomApp> = Vec::with_capacity(written.apps.len());
         for app in written.apps {
@@ -110,7 +128,17 @@ impl Resolver<'_> {
             None => None,
             Some(login) => Some(self.wecom_login(login, public_url.as_deref(), &apps, warnings)?),
         };
-        Ok(Wecom { corp_id, public_url, apps, domain_verification, api, accounts, login })
+        Ok(Wecom {
+            corp_id,
+            public_url,
+            apps,
+            domain_verification,
+            api,
+            accounts,
+            reconcile,
+            roster,
+            login,
+        })
     }
 
     fn api_addresses(

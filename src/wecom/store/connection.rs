@@ -19,7 +19,11 @@ pub const DATABASE: &str = "wecom.db";
 const FORMAT: FileFormat = FileFormat {
     application_id: 0x6f72_7765,
     migrations: || {
-        vec![M::up(include_str!("migrations/0001.sql")), M::up(include_str!("migrations/0002.sql"))]
+        vec![
+            M::up(include_str!("migrations/0001.sql")),
+            M::up(include_str!("migrations/0002.sql")),
+            M::up(include_str!("migrations/0004.sql")),
+        ]
     },
 };
 
@@ -43,7 +47,7 @@ const STATEMENT_CACHE_CAPACITY: usize = 64;
 
 /// Opens the file for writing, creates it (and its folder) for the owner only if it is not there, and brings it to
 /// the newest format.
-pub(super) fn open(path: &Path) -> Result<Connection, WecomStoreError> {
+pub(in crate::wecom) fn open(path: &Path) -> Result<Connection, WecomStoreError> {
     let open = || -> Result<Connection, SqliteFault> {
         create(path).map_err(|_| SqliteFault::CannotOpen)?;
         let mut conn = sqlite::open_for_writing(path, OpenFlags::empty(), BUSY, FORMAT)?;
@@ -64,7 +68,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, WecomStoreError> {
 ///
 /// # Errors
 /// [`WecomStoreError::NotFound`] if there is none; as for writing.
-pub(super) fn open_existing(path: &Path) -> Result<Connection, WecomStoreError> {
+pub(in crate::wecom) fn open_existing(path: &Path) -> Result<Connection, WecomStoreError> {
     sqlite::open_for_reading(path, BUSY, FORMAT)
         .map_err(|fault| WecomStoreError::sqlite(path, fault))
 }

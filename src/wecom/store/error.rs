@@ -83,7 +83,7 @@ pub enum WecomStoreError {
 
 impl WecomStoreError {
     /// Names the file.
-    pub(super) fn sqlite(path: &Path, fault: impl Into<SqliteFault>) -> WecomStoreError {
+    pub(in crate::wecom) fn sqlite(path: &Path, fault: impl Into<SqliteFault>) -> WecomStoreError {
         let path = path.to_path_buf();
         match fault.into() {
             SqliteFault::Newer { found, supported } => {

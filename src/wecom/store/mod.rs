@@ -17,6 +17,7 @@ mod writer;
 
 pub use backup::backup;
 pub use connection::DATABASE;
+pub(in crate::wecom) use connection::{open, open_existing};
 pub use error::WecomStoreError;
 pub use event_store::EventStore;
 pub use reader::{Body, EventQuery, EventReader, Query, StoredEvent};

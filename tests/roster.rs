@@ -1,0 +1,9 @@
+//! Members of WeCom compared with the roster.
+
+mod checked;
+mod days;
+mod faults;
+mod insurer;
+mod large;
+mod naive;
+mod served;
