@@ -99,6 +99,10 @@ fn id_of(
     owner: AccountOwner<'_>,
 ) -> rusqlite::Result<Option<String>> {
     let AccountOwner { column, value, ignores_case } = owner;
+    if value.is_empty() {
+        // An agent who has no account.
+        return Ok(None);
+    }
     let (key, column) = (quoted(key), quoted(column.unwrap_or(key)));
     // By the index of the key; only then through all of them, which takes a while.
     for collation in ["binary", "nocase"].into_iter().take(if ignores_case { 2 } else { 1 }) {

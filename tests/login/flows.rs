@@ -131,3 +131,26 @@ fn a_tenant_without_a_database_can_log_in_and_is_told_to_try_later() {
     let (status, document) = site.me(&browser);
     assert_eq!((status, &document["error"]), (503, &json!("unavailable")));
 }
+
+#[test]
+fn a_member_is_the_agent_that_the_mapping_of_the_roster_says() {
+    let site = Site::start("[wecom.roster]\nfield = 'id'\nprefix = 'dl_'");
+    let id = agent_id(1);
+    let mut browser = Browser::default();
+    site.authorize.now_is(Some(&format!("DL_{id}")));
+    site.log_in(&mut browser);
+    let (status, document) = site.me(&browser);
+    assert_eq!((status, &document["agent"]["id"]), (200, &json!(id)));
+    site.authorize.now_is(Some(&id));
+    site.log_in(&mut browser);
+    assert_eq!(site.me(&browser).1["status"], "unknown");
+    let job = super::site::job_text(
+        PUBLIC,
+        &site.api,
+        &site.authorize.url(),
+        "[wecom.roster]\nfield = 'agentNumber'",
+    );
+    let said = site.take_up(&job);
+    assert!(said.len() == 1 && said[0].contains("\"agentNumber\" of [wecom.roster]"), "{said:?}");
+    assert_eq!(site.me(&browser).0, 503);
+}

@@ -7,9 +7,11 @@ use std::time::Duration;
 use chrono::{NaiveDate, TimeDelta};
 use tokio::sync::Semaphore;
 
-use crate::config::job::{Job, LoginSettings};
-use crate::model::Message;
+use crate::config::job::{IdCase, Job, LoginSettings, RosterMapping};
+use crate::config::schema::Schema;
+use crate::model::{Feed, Message};
 use crate::store::{AccountOwner, AgentPlace, DATABASE, Reader};
+use crate::wecom::login::account_value::account_value;
 use crate::wecom::login::key_file;
 use crate::wecom::login::once::{CAPACITY, UsedOnce};
 use crate::wecom::login::pages::Pages;
@@ -42,6 +44,9 @@ pub(super) struct TenantLogin {
     pub(super) exchanges: Arc<Semaphore>,
     pub(super) lookups: Arc<Semaphore>,
     database: PathBuf,
+    mapping: RosterMapping,
+    /// The column of the mapping's field; none if it is the agents' key.
+    account_column: Option<String>,
 }
 
 impl TenantLogin {
@@ -88,6 +93,8 @@ impl TenantLogin {
             exchanges: kept(|| Arc::new(Semaphore::new(MAX_EXCHANGES)), |login| &login.exchanges),
             lookups: kept(|| Arc::new(Semaphore::new(MAX_LOOKUPS)), |login| &login.lookups),
             database: folder.join(DATABASE),
+            account_column: account_column(job)?,
+            mapping: job.wecom.roster.clone(),
             corp_id,
             public_url,
         }))
@@ -112,9 +119,36 @@ impl TenantLogin {
     /// # Errors
     /// Why the database cannot tell.
     pub(super) fn agent(&self, member: &str) -> Result<(NaiveDate, Option<AgentPlace>), Message> {
-        // A user id is the agent's key, in whatever case.
-        let owner = AccountOwner { column: None, value: member, ignores_case: true };
+        let owner = AccountOwner {
+            column: self.account_column.as_deref(),
+            value: account_value(&self.mapping, member).unwrap_or_default(),
+            ignores_case: self.mapping.case == IdCase::Ignore,
+        };
         let reader = Reader::open_with_timeout(&self.database, BUSY_TIMEOUT);
         reader.and_then(|reader| reader.agent_place(owner)).map_err(|error| error.message())
     }
+}
+
+/// The column of the agents that holds their user ids; none if it is their key.
+///
+/// Returns why there is no such column, if so.
+fn account_column(job: &Job) -> Result<Option<String>, Message> {
+    let Some(wanted) = &job.wecom.roster.field else { return Ok(None) };
+    let schema = match &job.schema {
+        Some(folder) => Schema::from_dir(folder),
+        None => Schema::builtin(),
+    };
+    let schema = schema.map_err(|error| error.message())?;
+    let feed = schema.feed(Feed::Agent);
+    let found = feed.fields.iter().find(|field| field.name == *wanted || field.column == *wanted);
+    let field = found.ok_or_else(|| {
+        let file = job.path.display();
+        Message::new(
+            format!("{file}: [wecom.roster] 的 field = \"{wanted}\" 不是代理人文件的字段；请更正"),
+            format!(
+                "{file}: field = \"{wanted}\" of [wecom.roster] is no field of the agents' file; correct it"
+            ),
+        )
+    })?;
+    Ok((field.column != feed.key_field().column).then(|| field.column.clone()))
 }
