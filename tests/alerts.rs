@@ -4,7 +4,7 @@ mod channels;
 mod config;
 mod import;
 mod events;
-mod receiver;
+pub(crate) mod receiver;
 mod dispatcher;
 
 use std::{

@@ -8,6 +8,9 @@ use orgsnap::config::job::{
 };
 use orgsnap::model::{Feed, PerFeed};
 
+use crate::alerts::receiver::Receiver;
+use crate::fetch::certificate;
+
 use super::server::{AGENT_ID, ApiServer, CORP_ID, Enterprise};
 use super::{run, secret};
 
@@ -167,4 +170,28 @@ fn the_client_of_a_job_uses_its_servers_and_its_authorities() {
     let error = orgsnap::wecom::api::Client::of(&parse(&with_ca).unwrap().wecom).unwrap_err();
     let told = error.message();
     assert!(told.zh.contains("无法读取") && told.zh.contains("no-such-file.pem"), "{told:?}");
+}
+
+#[test]
+fn a_gateway_with_a_certificate_of_its_own_is_trusted_where_ca_names_it() {
+    if !certificate::available("a gateway to WeCom over TLS") {
+        return;
+    }
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let own = certificate::make(folder.path()).ca;
+    let foreign = certificate::make(other.path()).ca;
+    let gateway = Receiver::behind_tls(folder.path());
+    let clock = |ca: &str| {
+        let url = format!("https://127.0.0.1:{}", gateway.port);
+        let job = parse(&format!("[wecom]\napi_url = '{url}'\n{ca}")).unwrap();
+        run(orgsnap::wecom::api::Client::of(&job.wecom).unwrap().server_clock())
+    };
+    let ca = |path: &Path| format!("ca = '{}'", path.display());
+    assert_eq!(clock(&ca(&own)).unwrap().time, None);
+    for ca in [String::new(), ca(&foreign)] {
+        let error = clock(&ca).unwrap_err();
+        assert_eq!(error.fault.name(), "not-trusted", "{error:?}");
+        let told = error.message();
+        assert!(told.zh.contains("证书不受信任") && told.zh.contains("[wecom] 的 ca"), "{told:?}");
+    }
 }

@@ -101,7 +101,7 @@ fn no_secret_code_token_or_ticket_is_in_a_log_at_trace_level_or_in_an_error() {
     assert!(logged.contains("TRACE") && logged.contains("is tried again"), "{logged}");
     assert!(told.contains("99999") && told.contains("***"), "{told}");
     for text in [logged, told] {
-        for secret in ["S3CRET", "T0KEN", "C0DE", "T1CKET", "access_token=", "corpsecret"] {
+        for secret in ["S3CRET", "T0KEN", "C0DE", "T1CKET", "access_token=", "corpsecret="] {
             let found = text.lines().find(|line| line.contains(secret));
             assert_eq!(found, None, "{secret}");
         }

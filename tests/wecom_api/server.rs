@@ -214,6 +214,11 @@ impl ApiServer {
         self.state().scripted.entry(call.to_owned()).or_default().extend(misbehaviours);
     }
 
+    /// What was scripted and has not come yet does not come any more.
+    pub(crate) fn forget_script(&self) {
+        self.state().scripted.clear();
+    }
+
     /// All answers to a call go wrong like this, or none any more.
     pub(crate) fn always(&self, call: &str, misbehaviour: Option<Misbehaviour>) {
         let mut state = self.state();

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use orgsnap::wecom::api::{ApiError, Client};
+use rand::{RngExt as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
 use tokio::task::JoinSet;
 
 use super::server::{AGENT_ID, APP_SECRET, ApiServer, CONTACTS_SECRET, Enterprise, Misbehaviour};
@@ -147,4 +149,68 @@ fn tickets_are_kept_by_kind_and_two_hundred_callers_ask_for_one() {
     let asked = server.asked();
     let agent_config = asked.iter().find(|asked| asked.call == "ticket/get").unwrap();
     assert_eq!(agent_config.query["type"], "agent_config");
+}
+
+#[test]
+fn callers_that_come_go_and_find_faults_in_any_order_leave_a_client_that_works() {
+    let mut random = ChaCha8Rng::seed_from_u64(13);
+    let server = ApiServer::start(Enterprise::example());
+    let (runtime, client) = (several_threads(), client(&server));
+    let faults = [
+        Misbehaviour::Code(-1, "busy".to_owned()),
+        Misbehaviour::Code(42001, "expired".to_owned()),
+        Misbehaviour::Status(503),
+        Misbehaviour::CutOff,
+        Misbehaviour::Close,
+        Misbehaviour::Body("{".to_owned()),
+        Misbehaviour::Slow(Duration::from_millis(10)),
+        Misbehaviour::Dribble(Duration::from_micros(10)),
+    ];
+    let mut succeeded = 0;
+    for _ in 0..30 {
+        for call in ["gettoken", "agent/get", "get_jsapi_ticket"] {
+            let some = (0..random.random_range(0..4))
+                .map(|_| faults[random.random_range(0..faults.len())].clone());
+            server.script(call, some.collect::<Vec<_>>());
+        }
+        if random.random_bool(0.5) {
+            server.expire_tokens(if random.random_bool(0.5) { 42001 } else { 40014 });
+        }
+        let dropped: Vec<bool> = (0..40).map(|_| random.random_bool(0.3)).collect();
+        succeeded += runtime.block_on(async {
+            let calls: Vec<_> = dropped
+                .iter()
+                .enumerate()
+                .map(|(caller, _)| {
+                    let client = client.clone();
+                    tokio::spawn(async move {
+                        let secret = secret(APP_SECRET);
+                        match caller % 2 {
+                            0 => client.agent_get(&secret, AGENT_ID).await.map(|_| ()),
+                            _ => client.jsapi_ticket(&secret).await.map(|_| ()),
+                        }
+                    })
+                })
+                .collect();
+            let mut succeeded = 0;
+            for (call, dropped) in calls.into_iter().zip(dropped) {
+                if dropped {
+                    call.abort();
+                }
+                match call.await {
+                    Ok(Ok(())) => succeeded += 1,
+                    Ok(Err(error)) => {
+                        assert!(error.fault.passes() || error.code() == Some(42001), "{error:?}")
+                    }
+                    Err(ended) => assert!(dropped && ended.is_cancelled(), "{ended}"),
+                }
+            }
+            succeeded
+        });
+    }
+    assert!(succeeded > 100, "{succeeded} calls succeeded");
+    // What was scripted and not used up yet would come to the last calls.
+    server.forget_script();
+    runtime.block_on(client.agent_get(&secret(APP_SECRET), AGENT_ID)).unwrap();
+    runtime.block_on(client.jsapi_ticket(&secret(APP_SECRET))).unwrap();
 }
