@@ -3,6 +3,7 @@
 
 mod approving;
 mod archive_keeping;
+mod early_trees;
 mod error;
 mod explaining;
 mod history;

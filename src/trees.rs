@@ -245,16 +245,16 @@ pub fn tree_rows<'p>(
     delivery: &'p Delivery<'p>,
     accepted: &'p PerFeed<Acceptance>,
     links: &Links<'_>,
-    forests: Vec<DeliveredForest<'p>>,
+    forests: &[DeliveredForest<'p>],
     carried: &'p PerFeed<StoredRows>,
 ) -> Vec<(&'p ForestSchema, TreeRows<'p>)> {
     let published = PerFeed::from_fn(|feed| {
         let file = delivery.readable(feed)?;
         Some(Published::new(file, &accepted[feed], &[], &carried[feed]))
     });
-    let forests = forests.into_iter().map(|delivered| {
+    let forests = forests.iter().map(|delivered| {
         let as_built = carried[delivered.schema.feed].is_empty();
-        (delivered.schema, as_built.then_some(delivered.forest))
+        (delivered.schema, as_built.then_some(&delivered.forest))
     });
     all_rows(delivery.schema, &published, links, forests)
 }
@@ -277,19 +277,22 @@ pub fn former_tree_rows<'p>(
 }
 
 /// The rows of these forests; one that is not built yet is built of the published rows.
-fn all_rows<'p>(
+fn all_rows<'p, 'f>(
     schema: &Schema,
     published: &PerFeed<Option<Published<'p>>>,
     links: &Links<'_>,
-    forests: impl Iterator<Item = (&'p ForestSchema, Option<Forest>)>,
+    forests: impl Iterator<Item = (&'p ForestSchema, Option<&'f Forest>)>,
 ) -> Vec<(&'p ForestSchema, TreeRows<'p>)> {
-    let rows = |forest: &'p ForestSchema, built: Option<Forest>| {
+    let rows = |forest: &'p ForestSchema, built: Option<&Forest>| {
         let own = published[forest.feed].as_ref()?;
-        let built =
-            built.unwrap_or_else(|| Forest::new(own.targets(own, Some(links), &forest.parent)));
         let agents = published[Feed::Agent].as_ref();
         let name = name_of_records(schema, forest);
-        Some((forest, rows_of(forest, name, own, agents, Some(links), &built)))
+        let rows = |built: &Forest| rows_of(forest, name, own, agents, Some(links), built);
+        let rows = match built {
+            Some(built) => rows(built),
+            None => rows(&Forest::new(own.targets(own, Some(links), &forest.parent))),
+        };
+        Some((forest, rows))
     };
     // Every forest on a thread of its own: one of them has as many nodes as there are agents, and those
     // with levels count the agents.

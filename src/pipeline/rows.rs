@@ -13,6 +13,7 @@ use crate::trees::{
     tree_rows,
 };
 
+use super::early_trees::EarlyTrees;
 use super::tally::Tally;
 
 /// Writes the rows of all feeds into the open transaction.
@@ -61,16 +62,26 @@ pub(super) fn previous(
     Ok(Some(Previous { date, rows }))
 }
 
-/// Writes the forests of a delivery of the newest date. `before` is what it differs in from the snapshot before, if the
-/// stored forests are those of that snapshot.
+/// Writes the forests of a delivery of the newest date, of which `early` are made already. `before` is what the delivery
+/// differs in from the snapshot before, if the stored forests are those of that snapshot.
 pub(super) fn write_delivered_trees(
     publication: &mut Publication<'_>,
     delivery: &Delivery<'_>,
     accepted: &PerFeed<Acceptance>,
-    (links, forests): (&Links<'_>, Vec<DeliveredForest<'_>>),
+    (links, forests, early): (&Links<'_>, &[DeliveredForest<'_>], Option<EarlyTrees<'_>>),
     before: Option<&Previous>,
     run: (&Tally, &Cancel),
 ) -> Result<(), StoreError> {
+    let (tally, cancel) = run;
+    let early = match early {
+        Some(EarlyTrees::File(file)) => {
+            let forests = forests.iter().map(|delivered| delivered.schema.feed);
+            tally.restart(forests.map(|feed| accepted[feed].order.len() as u64).sum());
+            return publication.change().take_trees(file);
+        }
+        Some(EarlyTrees::Rows(rows)) => Some(rows),
+        None => None,
+    };
     let schema = delivery.schema;
     let carried =
         PerFeed::try_from_fn(|feed| publication.carried(feed, &fields_of_stored(schema, feed)))?;
@@ -87,11 +98,11 @@ pub(super) fn write_delivered_trees(
         let former = former.as_ref().map(|former| {
             scope.spawn(move || former_tree_rows(delivery, accepted, links, &fresh, former))
         });
-        let trees = tree_rows(delivery, accepted, links, forests, &carried);
+        let trees =
+            early.unwrap_or_else(|| tree_rows(delivery, accepted, links, forests, &carried));
         let former = former.map(|former| former.join().unwrap_or_else(|p| resume_unwind(p)));
         (trees, former.unwrap_or_default())
     });
-    let (tally, cancel) = run;
     tally.restart(trees.iter().map(|(_, rows)| rows.ids.len() as u64).sum());
     for (forest, rows) in trees {
         let former = former.iter().find(|(of, _)| *of == forest).map(|(_, rows)| rows);

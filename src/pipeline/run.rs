@@ -2,7 +2,8 @@
 //!
 //! Two things run in parallel, each pair in a scope of its own: the store reads the last snapshot while the
 //! delivery is parsed, and it writes rows while references, forests and their rules are computed. These rows
-//! are in an open transaction, which only an `Approved` can commit.
+//! are in an open transaction, which only an `Approved` can commit. The rows of the forests are made then too, if they
+//! can be known; those of a first load are written into a file of their own.
 
 use std::{path::Path, sync::mpsc, thread, time::Instant};
 
@@ -13,13 +14,14 @@ use crate::delivery::{Acceptance, Background, Delivery};
 use crate::fetch::{RawDelivery, archive};
 use crate::gate::Limits;
 use crate::links::Links;
-use crate::model::{Cancel, Feed, Finding, PerFeed, RowCounter, RunReport, Verdict};
+use crate::model::{Cancel, Feed, Finding, PerFeed, RowCounter, RunReport, StoredRows, Verdict};
 use crate::rules::{
     Levels, RowContext, check_lines, check_rows, check_snapshot, note_left_out_edges,
 };
 use crate::store::{RunRecord, Store, TreeSource};
 use crate::trees::DeliveredForest;
 
+use super::early_trees;
 use super::error::RunError;
 use super::former::{self, Former};
 use super::intake;
@@ -116,15 +118,19 @@ impl Run<'_> {
         let unpublished = publication.as_ref().filter(|_| !whole);
         let unpublished = unpublished.map(|p| previous(p, delivery, accepted, &quarantined));
         let unpublished = unpublished.transpose()?.flatten();
-        let (links, forests, before, written) = thread::scope(|scope| {
+        let nothing = PerFeed::from_fn(|_| StoredRows::new(&[]));
+        let (links, forests, before, early, written) = thread::scope(|scope| {
             // What the snapshot before held is read before the first row is written over it.
             let (found, before) = mpsc::sync_channel(1);
             let cancel = self.cancel;
             let writer = publication.as_mut().filter(|_| whole).map(|publication| {
                 let quarantined = &quarantined;
                 scope.spawn(move || {
+                    let before = previous(publication, delivery, accepted, quarantined)?;
+                    let early =
+                        early_trees::place(publication, accepted, quarantined, before.as_ref())?;
                     // If nobody waits for it any more, the run is over.
-                    let _ = found.send(previous(publication, delivery, accepted, quarantined)?);
+                    let _ = found.send((before, early));
                     write_rows(publication, delivery, accepted, quarantined, cancel)
                 })
             });
@@ -133,13 +139,19 @@ impl Run<'_> {
             let context = RowContext { delivery, accepted, links: &links, forests: &forests };
             check_rows(&context, self.levels, &mut checked);
             // Without a writer nothing comes; nor does it if the writer fails, which ends the run.
-            let before = before.recv().ok().flatten().or(unpublished);
+            let (before, place) = before.recv().unwrap_or_default();
+            let before = before.or(unpublished);
             check_snapshot(context, before.as_ref(), self.levels, &mut checked);
             note_left_out_edges(&mut checked.findings, delivery, accepted, &links);
+            let made = (&links, forests.as_slice());
+            let early = place
+                .filter(|_| !dry)
+                .map(|place| early_trees::make(place, delivery, accepted, made, &nothing, cancel));
             let written = writer.map(|w| w.join().unwrap_or_else(|p| std::panic::resume_unwind(p)));
-            (links, forests, before, written)
+            (links, forests, before, early, written)
         });
         let written = written.transpose()?;
+        let early = early.transpose()?;
         self.check_cancelled()?;
         outcome.take(raw, delivery, accepted, checked);
         if let Some(publication) = &publication {
@@ -203,7 +215,7 @@ impl Run<'_> {
         match publication.tree_source() {
             TreeSource::Delivery { former_is_stored } => {
                 let before = before.as_ref().filter(|_| former_is_stored);
-                let made = (&links, forests);
+                let made = (&links, forests.as_slice(), early);
                 let run = (&writing, self.cancel);
                 write_delivered_trees(&mut publication, delivery, accepted, made, before, run)?;
                 self.check_cancelled()?;

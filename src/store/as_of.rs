@@ -22,7 +22,7 @@ use crate::store::reader::Reader;
 use crate::store::select::Select;
 use crate::store::snapshot::{self, SnapshotInfo};
 use crate::store::tree_layout::tree_table;
-use crate::store::trees::{self, NewTree, StoredTree};
+use crate::store::trees::{self, NewTree, StoredTree, TreeHashes};
 
 /// A forest as far as building it from stored rows needs.
 #[derive(Debug, Clone)]
@@ -148,7 +148,13 @@ impl Reader {
         let new = NewTree::new(forest, rows)?;
         let conn = self.connection();
         let fill = || -> rusqlite::Result<()> {
-            trees::write(conn, forest, &StoredTree::default(), &new, RowCounter::default())?;
+            trees::write(
+                conn,
+                forest,
+                &StoredTree::Read(TreeHashes::default()),
+                &new,
+                RowCounter::default(),
+            )?;
             copy_indexes(conn, &tree_table(&forest.name))
         };
         in_memory(conn, fill).map_err(|error| self.fault(error))?;

@@ -24,11 +24,11 @@ pub const DATABASE: &str = "org.db";
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Page size in bytes; a page of 8 KiB holds some forty agents.
-const PAGE_SIZE: i64 = 8_192;
+pub(super) const PAGE_SIZE: i64 = 8_192;
 
 /// Page cache in KiB, as SQLite wants it: negative. Tables are read and written in the order of their
 /// pages, so a larger one makes nothing faster (16 and 64 MiB take the same time at a million agents).
-const CACHE_SIZE: i64 = -16_384;
+pub(super) const CACHE_SIZE: i64 = -16_384;
 
 /// Opens the file for writing and creates it if it is not there; [`super::migration`] brings it to the newest format.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
@@ -73,7 +73,7 @@ fn keep_private(path: &Path) -> Result<(), SqliteFault> {
 /// soon as it is open, and other users cannot read the folder. Where that is not possible they stay in memory.
 ///
 /// The folder is one for the whole process; whichever database was opened last has its runs in its own.
-fn sort_beside(conn: &Connection, path: &Path) -> rusqlite::Result<()> {
+pub(super) fn sort_beside(conn: &Connection, path: &Path) -> rusqlite::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).to_str();
     let is_set = folder

@@ -15,13 +15,16 @@ use crate::store::derivation::{Derivation, Derived};
 use crate::store::derived_columns::DerivedColumns;
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
+use crate::store::first_trees::FirstTrees;
 use crate::store::forest_state;
+use crate::store::identifier::quoted;
 use crate::store::indexes;
 use crate::store::rows::Written;
 use crate::store::select::Select;
 use crate::store::snapshot;
 use crate::store::stored_feed::StoredFeed;
-use crate::store::trees::{self, NewTree, StoredTree};
+use crate::store::tree_layout::tree_table;
+use crate::store::trees::{self, NewTree, StoredTree, TreeHashes};
 use crate::store::{event_rows, headcount_rows};
 
 /// An open transaction. Nothing is visible to others before it is committed; if dropped before that, it changes
@@ -47,6 +50,8 @@ pub struct DateChange<'s> {
     pub(super) written: PerFeed<Option<Written>>,
     /// One a forest.
     trees_written: Vec<bool>,
+    /// The file of the forests of a first load, while it is attached to the connection.
+    first_trees: Option<FirstTrees>,
     /// Is told of the rows that are written.
     pub(super) counter: RowCounter<'s>,
 }
@@ -74,6 +79,7 @@ impl<'s> DateChange<'s> {
             newest: None,
             written: PerFeed::default(),
             trees_written: vec![false; schema.forests.len()],
+            first_trees: None,
             counter: RowCounter::default(),
         };
         // Read inside the transaction: no other process can publish after it.
@@ -89,6 +95,11 @@ impl<'s> DateChange<'s> {
 
     pub(super) fn fault(&self, error: rusqlite::Error) -> StoreError {
         StoreError::sqlite(self.path, error)
+    }
+
+    /// The file of the database.
+    pub(super) fn path(&self) -> &Path {
+        self.path
     }
 
     /// The dates, for the rows of a feed.
@@ -148,10 +159,13 @@ impl<'s> DateChange<'s> {
         if std::mem::replace(written, true) {
             return Err(StoreError::Misuse(format!("the forest {} comes twice", forest.name)));
         }
-        let known = former.map(|former| StoredTree::of(forest, former)).transpose()?;
+        let known = former.map(|former| NewTree::new(forest, former)).transpose()?;
         let new = NewTree::new(forest, rows)?;
         let write = || -> rusqlite::Result<u64> {
-            let stored = known.map_or_else(|| StoredTree::read(self.conn, forest), Ok)?;
+            let stored = match known {
+                Some(known) => StoredTree::Known(known),
+                None => StoredTree::Read(TreeHashes::read(self.conn, forest)?),
+            };
             if stored.is_empty() {
                 indexes::drop_tree(self.conn, forest)?;
             }
@@ -162,6 +176,44 @@ impl<'s> DateChange<'s> {
             Ok(written)
         };
         write().map_err(|error| StoreError::sqlite(self.path, error))
+    }
+
+    /// Whether nothing has been published yet and the tables of the forests are empty, so that they may be written into a
+    /// file of their own.
+    pub(super) fn is_first_load(&self) -> rusqlite::Result<bool> {
+        let mut is_first = self.newest.is_none();
+        for forest in &self.schema.forests {
+            is_first =
+                is_first && indexes::is_empty(self.conn, &quoted(&tree_table(&forest.name)))?;
+        }
+        Ok(is_first)
+    }
+
+    /// Takes over the forests of a first load, all of them at once.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] if a forest is written already; any fault of the database or of the file. After an error the
+    /// transaction can only be dropped.
+    pub fn take_trees(&mut self, trees: FirstTrees) -> Result<(), StoreError> {
+        if self.trees_written.contains(&true) {
+            return Err(StoreError::Misuse("the forests come twice".to_owned()));
+        }
+        self.first_trees
+            .insert(trees)
+            .copy_to(self.conn, self.schema, self.counter)
+            .map_err(|error| StoreError::sqlite(self.path, error))?;
+        self.trees_written.fill(true);
+        Ok(())
+    }
+
+    /// Lets go of the file of the forests of a first load.
+    fn detach(&mut self) {
+        // SQLite wants the file to be there until then.
+        if let Some(_file) = self.first_trees.take()
+            && let Err(error) = FirstTrees::detach(self.conn)
+        {
+            tracing::warn!("the forests of a first load stay attached: {error}");
+        }
     }
 
     /// The feeds and forests that are not written. `trees` says whether the forests have to be.
@@ -225,8 +277,9 @@ impl<'s> DateChange<'s> {
 
     /// Makes the changes visible to all readers; from here on they survive a power cut. Returns whether the log still
     /// holds them, as a reader keeps it from being folded back.
-    pub(super) fn commit(self) -> Result<bool, StoreError> {
+    pub(super) fn commit(mut self) -> Result<bool, StoreError> {
         self.conn.execute_batch("commit").map_err(|error| self.fault(error))?;
+        self.detach();
         Ok(connection::checkpoint(self.conn, self.path, READERS_TIMEOUT))
     }
 }
@@ -239,5 +292,6 @@ impl Drop for DateChange<'_> {
         {
             tracing::warn!("rolling back {} failed: {error}", self.path.display());
         }
+        self.detach();
     }
 }

@@ -1,10 +1,12 @@
 //! What a change of versions means for the derived tables, key by key.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use hashbrown::HashTable;
 use rusqlite::{Connection, Statement, params};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::schema::Schema;
 use crate::events::{Cells, Line};
@@ -46,7 +48,7 @@ pub(super) struct Derivation<'c> {
     events: Option<EventRows<'c>>,
     had_version: Statement<'c>,
     /// The agents of a first load, by organisation.
-    tallies: HashMap<String, Vec<Tally>>,
+    tallies: HashTable<(String, Vec<Tally>)>,
     derived: Derived,
 }
 
@@ -73,7 +75,7 @@ impl<'c> Derivation<'c> {
             columns,
             events: EventRows::new(conn, table.feed)?,
             had_version: conn.prepare(&had_version)?,
-            tallies: HashMap::new(),
+            tallies: HashTable::new(),
             derived: Derived::default(),
         })
     }
@@ -165,14 +167,15 @@ impl<'c> Derivation<'c> {
             return false;
         };
         let organ = organ.get(row).unwrap_or_default();
-        if !self.tallies.contains_key(organ) {
-            self.tallies.insert(organ.to_owned(), Vec::new());
-        }
-        if let Some(tallies) = self.tallies.get_mut(organ) {
-            match tallies.iter_mut().find(|t| (t.channel, t.status) == (channel, status)) {
-                Some(tally) => tally.agents += 1,
-                None => tallies.push(Tally { channel, status, agents: 1 }),
-            }
+        let hash = |organ: &str| xxh3_64(organ.as_bytes());
+        let mut entry = self
+            .tallies
+            .entry(hash(organ), |(of, _)| of == organ, |(of, _)| hash(of))
+            .or_insert_with(|| (organ.to_owned(), Vec::new()));
+        let (_, tallies) = entry.get_mut();
+        match tallies.iter_mut().find(|t| (t.channel, t.status) == (channel, status)) {
+            Some(tally) => tally.agents += 1,
+            None => tallies.push(Tally { channel, status, agents: 1 }),
         }
         true
     }

@@ -32,6 +32,7 @@ mod event_rows;
 mod feed_table;
 mod event_list;
 mod finding_list;
+mod first_trees;
 mod forest_state;
 mod format;
 mod identifier;
@@ -92,6 +93,7 @@ pub use earlier_findings::{EarlierFinding, EarlierFindings, EarlierRule, GoneFin
 pub use error::StoreError;
 pub use event_list::{StoredEvent, StoredEventKind};
 pub use finding_list::{FindingList, FindingQuery, Standing};
+pub use first_trees::{FirstTrees, FirstTreesPlace};
 pub use last_run::{LastPublication, LastRun};
 pub use migration::{Migration, backup_name};
 pub use publication::{Publication, TreeSource};

@@ -16,6 +16,7 @@ use crate::store::delivered_rows::{DeliveredRows, NewRows};
 use crate::store::earlier_findings::{self, EarlierFinding, EarlierFindings};
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
+use crate::store::first_trees::FirstTreesPlace;
 use crate::store::forest_state;
 use crate::store::indexes;
 use crate::store::previous_rows;
@@ -219,6 +220,21 @@ impl<'s> Publication<'s> {
             (true, true) => TreeSource::NewestRows,
             (true, false) => TreeSource::Unchanged,
         }
+    }
+
+    /// Whether the date is the newest, so that the forests are to be those of its delivery.
+    pub fn is_newest(&self) -> bool {
+        !self.change.dates().has_later()
+    }
+
+    /// Where the forests may be written before the feeds are; none but on a first load.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn first_trees(&self) -> Result<Option<FirstTreesPlace<'s>>, StoreError> {
+        let change = &self.change;
+        let is_first = change.is_first_load().map_err(|error| change.fault(error))?;
+        Ok(is_first.then(|| FirstTreesPlace::new(change.path(), change.schema)))
     }
 
     /// Whether any row differs from the snapshot before.

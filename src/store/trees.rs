@@ -14,30 +14,52 @@ use crate::store::keys::KeyList;
 use crate::store::tree_layout::{tree_columns, tree_table};
 use crate::store::tree_levels::TreeLevels;
 
+/// A position that no row has.
+const NOWHERE: u32 = u32::MAX;
+
 /// Fewest rows for which a thread of its own is worth starting.
 const MIN_ROWS_PER_THREAD: usize = 1 << 16;
 
-/// The stored rows of one forest as hashes, by id.
+/// The stored rows of one forest, in key order.
+pub(super) enum StoredTree<'a> {
+    /// These rows, which are known to be the stored ones.
+    Known(NewTree<'a>),
+    /// As they were read.
+    Read(TreeHashes),
+}
+
+impl StoredTree<'_> {
+    /// Whether the table holds no row.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            StoredTree::Known(known) => known.rows.ids.len(),
+            StoredTree::Read(read) => read.ids.len(),
+        }
+    }
+
+    /// The id of a row; empty beyond the end.
+    fn id(&self, at: usize) -> &str {
+        match self {
+            StoredTree::Known(known) => known.rows.ids.get(at).copied().unwrap_or_default(),
+            StoredTree::Read(read) => read.ids.get(at),
+        }
+    }
+}
+
+/// Stored rows as hashes, by id.
 #[derive(Debug, Default)]
-pub(super) struct StoredTree {
+pub(super) struct TreeHashes {
     ids: KeyList,
     hashes: Vec<u64>,
 }
 
-impl StoredTree {
-    /// These rows, if they are known to be the stored ones.
-    ///
-    /// # Errors
-    /// As [`NewTree::new`].
-    pub(super) fn of(forest: &ForestSchema, rows: &TreeRows<'_>) -> Result<StoredTree, StoreError> {
-        let hashes = NewTree::new(forest, rows)?.hashes();
-        let mut ids = KeyList::default();
-        rows.ids.iter().for_each(|id| ids.push(id));
-        Ok(StoredTree { ids, hashes })
-    }
-
+impl TreeHashes {
     /// Reads and hashes the stored rows.
-    pub(super) fn read(conn: &Connection, forest: &ForestSchema) -> rusqlite::Result<StoredTree> {
+    pub(super) fn read(conn: &Connection, forest: &ForestSchema) -> rusqlite::Result<TreeHashes> {
         let names = column_names(forest);
         let sql = format!(
             "select {} from {} order by id",
@@ -46,7 +68,7 @@ impl StoredTree {
         );
         let mut statement = conn.prepare(&sql)?;
         let mut rows = statement.query([])?;
-        let (mut stored, mut content) = (StoredTree::default(), CellBytes::default());
+        let (mut stored, mut content) = (TreeHashes::default(), CellBytes::default());
         while let Some(row) = rows.next()? {
             stored.ids.push(row.get_ref(0)?.as_str()?);
             content.clear();
@@ -60,11 +82,6 @@ impl StoredTree {
             stored.hashes.push(content.hash());
         }
         Ok(stored)
-    }
-
-    /// Whether the table holds no row.
-    pub(super) fn is_empty(&self) -> bool {
-        self.hashes.is_empty()
     }
 }
 
@@ -159,6 +176,16 @@ impl<'a> NewTree<'a> {
         self.rows.ids.get(at as usize).copied()
     }
 
+    /// The id of the parent of a row.
+    fn parent(&self, at: usize) -> Option<&'a str> {
+        self.rows.parent.get(at).copied().flatten().and_then(|parent| self.id(parent))
+    }
+
+    /// The id of the top above a row.
+    fn top(&self, roots: &[u32], at: usize) -> Option<&'a str> {
+        roots.get(at).and_then(|root| self.id(*root))
+    }
+
     /// Hands out the cells of a row without its id.
     fn each_cell<E>(
         &self,
@@ -166,18 +193,17 @@ impl<'a> NewTree<'a> {
         mut cell: impl FnMut(Cell<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let number = |list: &[u32]| Cell::Number(list.get(at).copied().unwrap_or_default());
-        let parent = self.rows.parent.get(at).copied().flatten().and_then(|p| self.id(p));
-        cell(Cell::Text(parent))?;
+        cell(Cell::Text(self.parent(at)))?;
         if let TreeSums::Lineage { root, .. } = &self.rows.sums {
-            cell(Cell::Text(root.get(at).and_then(|root| self.id(*root))))?;
+            cell(Cell::Text(self.top(root, at)))?;
         }
         cell(number(&self.rows.depth))?;
-        if let TreeSums::Levels { names, .. } = &self.rows.sums {
+        if let TreeSums::Levels { .. } = &self.rows.sums {
             cell(Cell::Text(self.levels.path(at)))?;
             cell(Cell::Text(self.levels.path_name(at)))?;
-            for place in self.levels.line(at) {
-                cell(Cell::Text(place.and_then(|place| self.id(place))))?;
-                cell(Cell::Text(place.and_then(|place| names.get(place as usize).copied()?)))?;
+            for (id, name) in self.line(at) {
+                cell(Cell::Text(id))?;
+                cell(Cell::Text(name))?;
             }
         }
         cell(number(&self.rows.child_count))?;
@@ -191,6 +217,80 @@ impl<'a> NewTree<'a> {
                 cell(number(active_descendant_count))
             }
         }
+    }
+
+    /// Whether a row has the cells of a row of the same id of `other`, earlier rows of the forest. `places` has the position
+    /// of each of these here: millions of references are compared by it, not by their texts.
+    fn has_cells_of(
+        &self,
+        at: usize,
+        other: &NewTree<'_>,
+        other_at: usize,
+        places: &[u32],
+    ) -> bool {
+        let number = |list: &[u32], at: usize| list.get(at).copied();
+        let numbers = |of: &NewTree<'_>, at: usize| {
+            let TreeRows { depth, child_count, descendant_count, .. } = of.rows;
+            [depth, child_count, descendant_count].map(|list| number(list, at))
+        };
+        let parent = |of: &NewTree<'_>, at: usize| of.rows.parent.get(at).copied().flatten();
+        let here = |place: Option<u32>| place.map(|place| number(places, place as usize));
+        if numbers(self, at) != numbers(other, other_at)
+            || parent(self, at).map(Some) != here(parent(other, other_at))
+        {
+            return false;
+        }
+        match (&self.rows.sums, &other.rows.sums) {
+            (
+                TreeSums::Lineage { root, active_descendant_count: active },
+                TreeSums::Lineage { root: other_root, active_descendant_count: other_active },
+            ) => {
+                number(active, at) == number(other_active, other_at)
+                    && number(root, at).map(Some) == here(number(other_root, other_at))
+            }
+            (
+                TreeSums::Levels { agent_count: agents, active_agent_count: active, .. },
+                TreeSums::Levels {
+                    agent_count: other_agents,
+                    active_agent_count: other_active,
+                    ..
+                },
+            ) => {
+                [agents, active].map(|list| number(list, at))
+                    == [other_agents, other_active].map(|list| number(list, other_at))
+                    && self.levels.path(at) == other.levels.path(other_at)
+                    && self.levels.path_name(at) == other.levels.path_name(other_at)
+                    && self.line(at).eq(other.line(other_at))
+            }
+            _ => false,
+        }
+    }
+
+    /// The position of each row of `other`, earlier rows of the forest; [`NOWHERE`] if its id is gone.
+    fn places_of(&self, other: &NewTree<'_>) -> Vec<u32> {
+        let (ids, mut next) = (&self.rows.ids, 0);
+        let place = |id: &&str| {
+            // Most ids are the same piece of the same file.
+            let is_before = |mine: &&str| !std::ptr::eq(*mine, *id) && *mine < *id;
+            while ids.get(next).is_some_and(is_before) {
+                next += 1;
+            }
+            let is_here = ids.get(next).is_some_and(|mine| std::ptr::eq(*mine, *id) || mine == id);
+            if is_here { next as u32 } else { NOWHERE }
+        };
+        other.rows.ids.iter().map(place).collect()
+    }
+
+    /// Id and name of the record on each level, from the top down to the record itself.
+    fn line(&self, at: usize) -> impl Iterator<Item = (Option<&'a str>, Option<&'a str>)> {
+        let names: &'a [Option<&'a str>] = match &self.rows.sums {
+            TreeSums::Levels { names, .. } => names,
+            TreeSums::Lineage { .. } => &[],
+        };
+        self.levels.line(at).into_iter().map(move |place| {
+            let name = place.and_then(|place| names.get(place as usize).copied()?);
+            (place.and_then(|place| self.id(place)), name)
+        })
     }
 
     /// The hashes of all rows, computed on all cores.
@@ -241,7 +341,7 @@ impl<'a> NewTree<'a> {
 pub(super) fn write(
     conn: &Connection,
     forest: &ForestSchema,
-    stored: &StoredTree,
+    stored: &StoredTree<'_>,
     new: &NewTree<'_>,
     counter: RowCounter<'_>,
 ) -> rusqlite::Result<u64> {
@@ -269,7 +369,18 @@ pub(super) fn write(
     let mut delete = conn.prepare(&format!("delete from {table} where id = ?1"))?;
 
     // The first load has no stored rows to compare with.
-    let hashes = if stored.is_empty() { Vec::new() } else { new.hashes() };
+    let hashes = match stored {
+        StoredTree::Read(read) if !read.hashes.is_empty() => new.hashes(),
+        StoredTree::Read(_) | StoredTree::Known(_) => Vec::new(),
+    };
+    let places = match stored {
+        StoredTree::Known(known) => new.places_of(known),
+        StoredTree::Read(_) => Vec::new(),
+    };
+    let is_stored = |old: usize, at: usize| match stored {
+        StoredTree::Known(known) => new.has_cells_of(at, known, old, &places),
+        StoredTree::Read(read) => read.hashes.get(old) == hashes.get(at),
+    };
     let (mut written, mut old) = (0, 0);
     let mut uncounted = 0;
     for (at, id) in new.rows.ids.iter().enumerate() {
@@ -277,12 +388,12 @@ pub(super) fn write(
         if uncounted == RowCounter::BATCH {
             counter.add(std::mem::take(&mut uncounted), 0);
         }
-        while old < stored.ids.len() && stored.ids.get(old) < *id {
-            written += delete.execute([stored.ids.get(old)])? as u64;
+        while old < stored.len() && stored.id(old) < *id {
+            written += delete.execute([stored.id(old)])? as u64;
             old += 1;
         }
-        if old < stored.ids.len() && stored.ids.get(old) == *id {
-            let same = stored.hashes.get(old) == hashes.get(at);
+        if old < stored.len() && stored.id(old) == *id {
+            let same = is_stored(old, at);
             old += 1;
             if !same {
                 new.bind(&mut update, at)?;
@@ -299,8 +410,8 @@ pub(super) fn write(
         }
     }
     counter.add(uncounted, 0);
-    for gone in old..stored.ids.len() {
-        written += delete.execute([stored.ids.get(gone)])? as u64;
+    for gone in old..stored.len() {
+        written += delete.execute([stored.id(gone)])? as u64;
     }
     Ok(written)
 }

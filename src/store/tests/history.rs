@@ -169,6 +169,29 @@ fn only_changed_rows_of_a_forest_are_written() {
 }
 
 #[test]
+fn forests_of_a_first_load_have_their_index_and_leave_no_file() {
+    let database = TestDatabase::new();
+    let (mut store, schema) = (database.open(), schema());
+    let files = || {
+        let files = std::fs::read_dir(database.db().parent().unwrap()).unwrap();
+        files.filter(|file| file.as_ref().unwrap().path().ends_with("org.db-trees")).count()
+    };
+    let company = delivery("A1|a|1\nA2|b|1|||A1");
+    let mut refused = store.begin(day(1)).unwrap();
+    stage(&mut refused, &schema, &company).unwrap();
+    assert_eq!(files(), 1);
+    drop(refused);
+    assert_eq!((files(), count(&store, "select count(*) from recruit_tree")), (0, 0));
+    import(&mut store, 1, &company);
+    assert_eq!(files(), 0);
+    let sql = "select name from pragma_index_list('recruit_tree') where origin = 'c'";
+    assert_eq!(rows(&store.conn, sql), ["recruit_tree_parent_id"]);
+    assert_eq!(rows(&store.conn, "pragma integrity_check"), ["ok"]);
+    assert_eq!(rows(&store.conn, "select count(*) from recruit_tree"), ["2"]);
+    assert!(store.begin(day(2)).unwrap().first_trees().unwrap().is_none());
+}
+
+#[test]
 fn paths_are_null_below_the_maximum_depth() {
     let database = TestDatabase::new();
     let (mut store, schema) = (database.open(), schema());

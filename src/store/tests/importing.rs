@@ -8,8 +8,8 @@ use super::fixture::*;
 use crate::config::schema::Schema;
 use crate::gate::Approved;
 use crate::model::{
-    Feed, FileFacts, PerFeed, RunId, RunReport, StageTiming, StoredRows, TreeRows, TreeSums,
-    Verdict,
+    Cancel, Feed, FileFacts, PerFeed, RunId, RunReport, StageTiming, StoredRows, TreeRows,
+    TreeSums, Verdict,
 };
 use crate::store::{
     DateChange, FeedOutcome, NewRows, Publication, RetractionRecord, RunRecord, Store, StoreError,
@@ -98,6 +98,7 @@ pub(super) fn stage(
         TreeSource::Unchanged => {}
         TreeSource::NewestRows => write_newest_trees(publication.change(), schema)?,
         TreeSource::Delivery { .. } => {
+            let mut parents_by_forest = Vec::new();
             for forest in &schema.forests {
                 let Parsed { table, accepted, .. } = &parsed[forest.feed];
                 let (keys, up) = (table.text("id").unwrap(), table.text(&forest.parent).unwrap());
@@ -107,8 +108,21 @@ pub(super) fn stage(
                 }
                 let carried = publication.carried(forest.feed, &[&forest.parent])?;
                 parents.extend(parents_of(&carried, &forest.parent));
-                let rows = tree(forest.has_levels(), &parents);
-                publication.change().write_tree(forest, &rows, None)?;
+                parents_by_forest.push((forest, parents));
+            }
+            let rows = parents_by_forest.iter();
+            let rows = rows.map(|(forest, parents)| (*forest, tree(forest.has_levels(), parents)));
+            let rows: Vec<_> = rows.collect();
+            match publication.first_trees()? {
+                Some(place) => {
+                    let trees = place.write(&rows, &Cancel::new())?;
+                    publication.change().take_trees(trees)?;
+                }
+                None => {
+                    for (forest, rows) in &rows {
+                        publication.change().write_tree(forest, rows, None)?;
+                    }
+                }
             }
         }
     }
