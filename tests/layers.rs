@@ -81,7 +81,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
     ("config/job", &["dialect"]),
     ("config/schema", &["dialect"]),
     ("daemon/scheduler", &["interrupted_run", "ledger", "log_entry", "plan"]),
-    ("doctor/render", &["checklist", "step", "subject", "who"]),
+    ("doctor/render", &["checklist", "step", "subject"]),
     (
         "fetch/download",
         &[

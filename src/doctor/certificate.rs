@@ -57,7 +57,7 @@ mod tests {
             };
             let (seen, soon) = judge(Some(&certificate), pinned, now);
             assert_eq!(soon, ends_soon, "{days} {pinned}");
-            assert!(seen.en.contains(&format!("(CN=x), valid until")), "{seen:?}");
+            assert!(seen.en.contains("(CN=x), valid until"), "{seen:?}");
             assert!(seen.en.ends_with(&format!("{days} days left")), "{seen:?}");
         }
     }

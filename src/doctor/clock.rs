@@ -46,7 +46,7 @@ pub(super) fn judge(others: &[OtherClock]) -> Step {
                 -1..=1 => {
                     Message::new(format!("与{}一致", whose.zh), format!("as that of {}", whose.en))
                 }
-                0.. => Message::new(
+                2.. => Message::new(
                     format!("比{}快 {seconds} 秒", whose.zh),
                     format!("{seconds} s ahead of {}", whose.en),
                 ),

@@ -15,7 +15,10 @@ use super::who::Who;
 
 /// Why something could not be asked, or was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct Trouble(Box<TroubleFacts>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct TroubleFacts {
     what: Message,
     action: Message,
     who: Who,
@@ -26,8 +29,9 @@ pub(super) struct Trouble {
 impl Trouble {
     /// The step that failed for it.
     pub(super) fn step(&self, subject: Subject) -> Step {
-        let step = Step::failed(subject, self.what.clone(), self.action.clone()).by(self.who);
-        match &self.ip {
+        let TroubleFacts { what, action, who, ip } = self.0.as_ref();
+        let step = Step::failed(subject, what.clone(), action.clone()).by(*who);
+        match ip {
             None => step,
             Some(ip) => step.pasting(allowed_addresses(subject), ip.as_str()),
         }
@@ -61,7 +65,7 @@ impl From<ApiError> for Trouble {
             Fault::Code { ip, .. } => ip,
             _ => None,
         };
-        Trouble { what, action, who: who(responsible), ip }
+        Trouble(Box::new(TroubleFacts { what, action, who: who(responsible), ip }))
     }
 }
 
@@ -180,11 +184,13 @@ async fn contacts(client: &Client, secret: &SecretSource) -> Result<ContactsSeen
 }
 
 fn reveal(secret: &SecretSource) -> Result<crate::config::job::Secret, Trouble> {
-    secret.reveal().map_err(|error| Trouble {
-        what: error.message(),
-        action: Message::fixed("请提供该密钥", "provide that secret"),
-        who: Who::Vendor,
-        ip: None,
+    secret.reveal().map_err(|error| {
+        Trouble(Box::new(TroubleFacts {
+            what: error.message(),
+            action: Message::fixed("请提供该密钥", "provide that secret"),
+            who: Who::Vendor,
+            ip: None,
+        }))
     })
 }
 

@@ -103,7 +103,7 @@ fn what_is_wrong_at_the_file_server_is_told_at_its_step_and_the_next_ones_are_no
         (&pin, &other, "source-security", fingerprint, "both"),
         (
             "kind = \"ftps\"",
-            "kind = \"sftp\"\nhost_key = \"SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDGXYcm1gn2cKjhKpo\" #",
+            "kind = \"sftp\"\ntimeout = \"3s\"\nhost_key = \"SHA256:uNiVztksCsDhcc0u9e8BgrJXVGDGXYcm1gn2cKjhKpo\" #",
             "source-port",
             "SSH",
             "insurer",

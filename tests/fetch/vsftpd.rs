@@ -38,12 +38,12 @@ impl Vsftpd {
 
     /// Starts a server. With TLS it insists on it and, by its default, on session reuse. Its certificate
     /// names 127.0.0.1 and is issued by an authority of its own.
-    pub(crate) fn secured(security: Security) -> Vsftpd {
+    pub(super) fn secured(security: Security) -> Vsftpd {
         Vsftpd::with_settings(security, "")
     }
 
     /// Starts a server with more settings.
-    pub(crate) fn with_settings(security: Security, more: &str) -> Vsftpd {
+    pub(super) fn with_settings(security: Security, more: &str) -> Vsftpd {
         let dir = tempfile::tempdir().unwrap();
         if security == Security::Plain {
             return Vsftpd::start(dir, None, &format!("ssl_enable=NO\n{more}"), security);
