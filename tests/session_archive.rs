@@ -1,6 +1,7 @@
 //! The session archive: keys, pulls, and what a library may do. WeCom's library is one of the tests, in C, that encrypts for
 //! real (`session_archive/sdk.c`); it is compiled when the first test needs it.
 
+mod doctor;
 mod keys;
 mod killed;
 mod library;

@@ -46,6 +46,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     }
     let clock = || environment.now();
     let cancel = Cancel::new();
+    let (reader, variables) = (environment.archive_reader(), environment.archive_variables());
     let around = Surroundings {
         data: &environment.data,
         now: environment.now(),
@@ -54,6 +55,8 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         authorities: arguments.ca.as_deref(),
         noise: noise(),
         sends_test_alert: arguments.send_test_alert,
+        archive_reader: &reader,
+        archive_variables: &variables,
         cancel: &cancel,
     };
     let mut checklists: Vec<Checklist> = Vec::new();

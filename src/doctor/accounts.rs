@@ -2,6 +2,7 @@
 
 use crate::config::job::{Job, PlatformAccount};
 use crate::model::Message;
+use crate::wecom::api::AccountUse;
 
 use super::enterprise::Enterprise;
 use super::step::{State, Step, into_job_file, joined};
@@ -49,6 +50,9 @@ pub(super) fn judge(job: &Job, found: &Enterprise, shared: Option<&Message>) -> 
     if let Some(first) = all.into_iter().find(|step| step.state == State::Failed) {
         return Step { seen: joined(&seen, "；", "; "), ..first };
     }
+    if let Some(in_use) = in_use(job, found) {
+        return in_use;
+    }
     let names: Vec<String> = job.wecom.accounts.iter().map(shown).collect();
     let names = names.join(", ");
     Step::ok(
@@ -60,6 +64,27 @@ pub(super) fn judge(job: &Job, found: &Enterprise, shared: Option<&Message>) -> 
             ),
         ),
     )
+}
+
+/// Accounts that answer or have a menu: a platform would overwrite both. That a token was fetched lately is no proof, as an
+/// earlier look fetches one too.
+fn in_use(job: &Job, found: &Enterprise) -> Option<Step> {
+    let signs = job.wecom.accounts.iter().zip(&found.accounts).flat_map(|(account, uses)| {
+        let uses = uses.iter().flatten();
+        uses.filter(|sign| !matches!(sign, AccountUse::Token { .. }))
+            .map(move |sign| (account, sign))
+    });
+    let signs: Vec<_> = signs.collect();
+    let (_, first) = signs.first()?;
+    let seen: Vec<Message> = signs
+        .iter()
+        .map(|(account, sign)| {
+            let (name, what) = (shown(account), sign.explanation().what);
+            Message::new(format!("{name}：{}", what.zh), format!("{name}: {}", what.en))
+        })
+        .collect();
+    let action = first.explanation().action;
+    Some(Step::failed(Subject::PlatformAccounts, joined(&seen, "；", "; "), action))
 }
 
 fn shown(account: &PlatformAccount) -> String {

@@ -4,7 +4,7 @@
 use crate::config::job::{AgentId, Job, SecretSource};
 use crate::model::Message;
 use crate::wecom::api::{
-    self, Agent, ApiError, Client, Explanation, Fault, Responsible, ServerClock,
+    self, AccountUse, Agent, ApiError, Client, Explanation, Fault, Responsible, ServerClock,
 };
 
 use super::clock::OtherClock;
@@ -99,8 +99,8 @@ pub(super) struct Enterprise {
     pub(super) contacts: Option<Result<ContactsSeen, Trouble>>,
     /// The customers: whether their secret is right.
     pub(super) customers: Option<Result<(), Trouble>>,
-    /// The accounts, in the order of the job file.
-    pub(super) accounts: Vec<Result<(), Trouble>>,
+    /// The signs that each account is in use, in the order of the job file.
+    pub(super) accounts: Vec<Result<Vec<AccountUse>, Trouble>>,
 }
 
 /// Asks all that the job has secrets for.
@@ -158,8 +158,8 @@ async fn all(job: &Job, client: &Client, around: &Surroundings<'_>) -> Enterpris
     for account in &job.wecom.accounts {
         found.accounts.push(match reveal(&account.secret) {
             Ok(secret) => {
-                let checked = client.check_account(&account.app_id, &secret).await;
-                checked.map(|_| ()).map_err(Trouble::from)
+                let uses = client.account_uses(account.kind, &account.app_id, &secret).await;
+                uses.map_err(Trouble::from)
             }
             Err(trouble) => Err(trouble),
         });

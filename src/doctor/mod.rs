@@ -94,7 +94,7 @@ pub fn job(
     steps.extend(applications::judge(job, &enterprise));
     steps.extend(callbacks::look(job, around));
     steps.extend(source::judge(job, looked.as_ref(), around.now));
-    steps.extend(archive::judge(job));
+    steps.extend(archive::judge(job, archive::look(job, around).as_ref()));
     steps.extend(site::judge(job, &asked, certificate.as_ref(), around.now));
     steps.extend(content::judge(job, &schema, looked.as_ref()));
     let checklist = Checklist::new(Some(&job.path), steps);

@@ -1,5 +1,6 @@
 //! What a look needs to know besides the job: folders, the clock, what is allowed.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use chrono::{DateTime, FixedOffset, Utc};
@@ -23,6 +24,10 @@ pub struct Surroundings<'a> {
     pub noise: [u8; 16],
     /// Whether an alert is sent on each channel.
     pub sends_test_alert: bool,
+    /// The program that loads the library of the session archive, unless a job names another.
+    pub archive_reader: &'a Path,
+    /// The variables that this program gets.
+    pub archive_variables: &'a [(OsString, OsString)],
     /// Ends the look early.
     pub cancel: &'a Cancel,
 }

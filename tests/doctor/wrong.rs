@@ -65,6 +65,9 @@ fn what_is_wrong_in_wecom_is_told_with_who_does_what() {
         only(&found, ids, words, who);
         place.api.change(|enterprise| *enterprise = right.unwrap());
     }
+    place.api.change(|enterprise| enterprise.account_in_use = true);
+    only(&failed(&place, &[]), &["platform-accounts"], "menu is open", "insurer");
+    place.api.change(|enterprise| enterprise.account_in_use = false);
     place.api.refuse_ip(Some("203.0.113.9"));
     let found = failed(&place, &[]);
     let all = ["application-settings", "contacts", "platform-accounts"];

@@ -64,7 +64,8 @@ fn an_address_that_is_not_trusted_is_told_with_the_ip_to_allow() {
     let client = client(&server);
     let errors = [
         run(client.agent_get(&secret(APP_SECRET), AGENT_ID)).unwrap_err(),
-        run(client.check_account(ACCOUNT.0, &secret(ACCOUNT.1))).unwrap_err(),
+        run(client.account_uses(AccountKind::MiniProgram, ACCOUNT.0, &secret(ACCOUNT.1)))
+            .unwrap_err(),
     ];
     assert_eq!(errors.each_ref().map(ApiError::code), [Some(60020), Some(40164)]);
     for error in errors {
@@ -166,8 +167,9 @@ fn a_code_of_the_login_page_tells_members_from_others_once() {
 fn an_account_is_checked_by_a_stable_token_that_is_not_forced() {
     let server = ApiServer::start(Enterprise::example());
     let client = client(&server);
-    let check = |id, text: &str| run(client.check_account(id, &secret(text)));
-    assert_eq!(check(ACCOUNT.0, ACCOUNT.1).unwrap().as_secs(), 7_200);
+    let check =
+        |id, text: &str| run(client.account_uses(AccountKind::MiniProgram, id, &secret(text)));
+    assert_eq!(check(ACCOUNT.0, ACCOUNT.1).unwrap(), []);
     assert_eq!(code(check(ACCOUNT.0, "wrong")), Some(40125));
     let error = check("wxffffffffffffffff", ACCOUNT.1).unwrap_err();
     assert!(error.message().zh.contains("AppID 不正确"), "{error}");

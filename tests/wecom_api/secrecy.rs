@@ -40,10 +40,10 @@ async fn calls(server: &ApiServer) -> Vec<ApiError> {
     errors.extend(client.user_info_by_code(&app, CODE).await.err());
     errors.extend(client.jsapi_ticket(&app).await.err());
     errors.extend(client.agent_config_ticket(&app).await.err());
-    errors.extend(client.check_account(ACCOUNT.0, &secret(ACCOUNT.1)).await.err());
-    errors.extend(client.check_account(ACCOUNT.0, &secret("wrong-S3CRET")).await.err());
-    let kind = AccountKind::OfficialAccount;
-    errors.extend(client.account_uses(kind, ACCOUNT.0, &secret(ACCOUNT.1)).await.err());
+    for kind in [AccountKind::OfficialAccount, AccountKind::MiniProgram] {
+        errors.extend(client.account_uses(kind, ACCOUNT.0, &secret(ACCOUNT.1)).await.err());
+        errors.extend(client.account_uses(kind, ACCOUNT.0, &secret("wrong-S3CRET")).await.err());
+    }
     errors.extend(client.agent_get(&secret("wrong-S3CRET"), AGENT_ID).await.err());
     assert!(!format!("{client:?}").contains("S3CRET"));
     errors

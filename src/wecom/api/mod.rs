@@ -8,7 +8,6 @@
 //! Tokens, tickets and secrets are [`Secret`](crate::config::job::Secret)s: no log and no error shows them. The API takes
 //! them in the query, so an address never gets into an error either.
 
-mod account_check;
 mod account_use;
 mod agent;
 mod agent_judgement;

@@ -100,6 +100,11 @@ impl ArchiveError {
         }
     }
 
+    /// Whether WeCom does not know the address that the request came from.
+    pub fn is_refused_address(&self) -> bool {
+        matches!(self, ArchiveError::Code { code: codes::ADDRESS, .. })
+    }
+
     /// What happened, where, and what to do, in both languages.
     pub fn message(&self) -> Message {
         match self {
