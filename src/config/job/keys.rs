@@ -26,13 +26,13 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
     Section { keys: &[alert::KEYS], any_key: None, sample: alert::SAMPLE },
     Section { keys: &[site::KEYS], any_key: None, sample: site::SAMPLE },
     Section {
-        keys: &[wecom_section::KEYS, wecom_roster::KEYS, wecom_login::KEYS, wecom_archive::KEYS],
+        keys: &[wecom_section::KEYS, wecom_roster::KEYS, wecom_login::KEYS],
         any_key: None,
         sample: wecom_section::SAMPLE,
     },
     Section { keys: &[], any_key: None, sample: wecom_roster::SAMPLE },
     Section { keys: &[], any_key: None, sample: wecom_login::SAMPLE },
-    Section { keys: &[], any_key: None, sample: wecom_archive::SAMPLE },
+    Section { keys: &[wecom_archive::KEYS], any_key: None, sample: wecom_archive::SAMPLE },
     Section { keys: &[wecom_app::KEYS], any_key: None, sample: wecom_app::SAMPLE },
     Section {
         keys: &[platform_account::OFFICIAL_ACCOUNT_KEYS],

@@ -124,8 +124,7 @@ pub(super) static KEYS: &[Key] = &[
 ];
 
 /// The part of `jobs/example.toml.sample` that shows the section.
-pub(super) const SAMPLE: &str = r##"
-# ---------------------------------------------------------------------------------------------------------------
+pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
 # 会话内容存档（文档第六节）：orgsnap wecom archive-key new 生成密钥对，orgsnap wecom archive pull 拉取到 session.db
 # The session archive (section 6 of the document): orgsnap wecom archive-key new makes the keys, orgsnap wecom archive pull
 # stores the messages in session.db
@@ -149,6 +148,7 @@ proxy_password = { env = "WECOM_ARCHIVE_PROXY" }
 # proxy_password = { file = "/run/credentials/orgsnap.service/secrets_archive-proxy" }
 # SDK 等待企业微信响应的时间 / How long the library waits for WeCom
 timeout = "30s"
+
 "##;
 
 /// `[wecom.archive]` as written.
