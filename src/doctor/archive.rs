@@ -136,7 +136,7 @@ fn refused(error: &ArchiveError) -> Step {
 
 fn trusted_address() -> Message {
     Message::fixed(
-        "企业微信后台：管理工具 -> 会话内容存档 -> 可信IP地址",
-        "WeCom: 管理工具 -> 会话内容存档 -> 可信IP地址",
+        "企业微信后台：管理工具 -> 会话内容存档 -> 可信 IP 地址",
+        "WeCom: 管理工具 -> 会话内容存档 -> 可信 IP 地址",
     )
 }
