@@ -18,7 +18,7 @@ pub struct OpenConditions {
     pub dates: BTreeMap<NaiveDate, BTreeSet<OpenCondition>>,
     /// What was wrong with the job file when it was last alerted.
     pub job_file: Option<String>,
-    /// Why, and on which day, members of WeCom could not be compared with the roster when it was last alerted.
+    /// The day for which it was last alerted that members of WeCom could not be compared with the roster.
     pub members: Option<String>,
 }
 
@@ -78,8 +78,9 @@ pub fn decide(conditions: &mut OpenConditions, event: &RunEvent) -> Option<Alert
             let why = conditions.job_file.take()?;
             Some(AlertDecision { kind: AlertKind::Recovered, why, ended: Vec::new() })
         }
-        EventKind::MembersUnchecked { message } => {
-            let why = text_hash(&format!("{date}\n{}", message.en));
+        // Once a day, whatever the reasons: they change with every attempt at a service that is out of order.
+        EventKind::MembersUnchecked { .. } => {
+            let why = date.to_string();
             let new = conditions.members.as_ref() != Some(&why);
             conditions.members = Some(why.clone());
             new.then(|| AlertDecision { kind: AlertKind::Failed, why, ended: Vec::new() })
@@ -240,6 +241,7 @@ mod tests {
                 (1, EventKind::MembersChecked, None),
                 (1, unchecked("a"), Some(Failed)),
                 (1, unchecked("a"), None),
+                (1, unchecked("b"), None),
                 (2, unchecked("a"), Some(Failed)),
                 (2, published(), None),
                 (2, differ(), Some(Members)),

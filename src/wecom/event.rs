@@ -89,6 +89,11 @@ impl Event {
     }
 
     fn of(fields: Node) -> Event {
+        // What no number here can hold is far ahead all the same.
+        let seconds = |text: &str| match text.parse() {
+            Ok(seconds) => Some(seconds),
+            Err(_) => text.bytes().all(|digit| digit.is_ascii_digit()).then_some(i64::MAX),
+        };
         let text = |name: &str| fields.filled(name).map(str::to_owned);
         let event = text("Event").or_else(|| text("InfoType"));
         let change_type = text("ChangeType");
@@ -111,7 +116,7 @@ impl Event {
             create_time: fields
                 .filled("CreateTime")
                 .or_else(|| fields.filled("TimeStamp"))
-                .and_then(|seconds| seconds.parse().ok()),
+                .and_then(seconds),
             suite_id: text("SuiteId"),
             auth_corp_id: text("AuthCorpId"),
             object,

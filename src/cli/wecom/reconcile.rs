@@ -331,8 +331,8 @@ fn drawn(
         if let Some(ids) = at.and_then(|at| shown.get_mut(at))
             && ids.len() < MOST_SHOWN
         {
-            let id = row.difference.user_id.unwrap_or(row.difference.subject);
-            ids.push(visible(&id).into_owned());
+            let id = row.difference.public_id();
+            ids.push(visible(id).into_owned());
         }
         Ok::<(), WecomStoreError>(())
     })?;

@@ -82,6 +82,17 @@ pub struct Difference {
     pub agent: Option<AgentDetail>,
 }
 
+impl Difference {
+    /// The id by which terminal, log and alerts name it: the agent's for an agent without an account, as a user id that was
+    /// looked for may be made of any field, even a name.
+    pub fn public_id(&self) -> &str {
+        match (self.kind, &self.user_id) {
+            (DifferenceKind::ActiveWithoutAccount, _) | (_, None) => &self.subject,
+            (_, Some(user_id)) => user_id,
+        }
+    }
+}
+
 /// What is told of an agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AgentDetail {

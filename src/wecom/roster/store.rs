@@ -179,7 +179,7 @@ impl RosterStore {
                 let count: i64 =
                     counted.query_row(params![kind.name(), newest], |row| row.get(0))?;
                 let mut named = self.conn.prepare_cached(
-                    "select coalesce(user_id, subject) from roster_check \
+                    "select iif(kind = 'active_without_account', subject, coalesce(user_id, subject)) from roster_check \
                      where kind = ?1 and alerted = 0 and last_day is null and id <= ?2 order by subject limit ?3",
                 )?;
                 let names = named
