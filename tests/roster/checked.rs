@@ -50,6 +50,9 @@ fn a_check_finds_every_kind_of_difference_and_a_second_one_changes_nothing() {
         event("create_user", "deleted", 0),
         event("delete_user", "deleted", 1),
         event("create_user", &insurer.active[8], 0),
+        // Another spelling of one that is gone since.
+        event("create_user", "respelt", 0),
+        event("delete_user", "RESPELT", 1),
     ];
     store_all(&insurer.data(), &events).unwrap();
     let all = expected(&[

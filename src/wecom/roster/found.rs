@@ -8,6 +8,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::checks::{self, Changed, Check, instant};
 use super::compare::ToldMember;
 use super::difference::{AgentDetail, Difference};
+use crate::config::job::IdCase;
 use crate::wecom::store::WecomStoreError;
 
 /// What a check has found so far.
@@ -53,13 +54,20 @@ impl Found<'_> {
     pub fn told_members(
         &self,
         settled: DateTime<Utc>,
+        case: IdCase,
         mut tell: impl FnMut(ToldMember<'_>),
     ) -> Result<(), WecomStoreError> {
         let mut read = || -> rusqlite::Result<()> {
-            let mut statement = self.transaction.prepare(
-                "select user_id, deleted_at is null from member \
-                 where changed_at < ?1 and (deleted_at is not null or coalesce(status, '') <> '5')",
-            )?;
+            let key = match case {
+                IdCase::Ignore => "lower(user_id)",
+                IdCase::Exact => "user_id",
+            };
+            // Of spellings of one id, the one that changed last says how it stands.
+            let mut statement = self.transaction.prepare(&format!(
+                "select user_id, deleted_at is null, max(changed_at) as newest from member \
+                 where deleted_at is not null or coalesce(status, '') <> '5' \
+                 group by {key} having newest < ?1"
+            ))?;
             let mut rows = statement.query([instant(settled)])?;
             while let Some(row) = rows.next()? {
                 let user_id = row.get_ref(0)?.as_str()?;

@@ -182,7 +182,9 @@ impl Reconciliation<'_> {
     ) -> Result<NaiveDate, RosterError> {
         let mut comparison = Comparison::new(&self.job.wecom.roster, members);
         let mut found = store.collect()?;
-        found.told_members(self.now - SETTLED, |member| comparison.told(member))?;
+        found.told_members(self.now - SETTLED, self.job.wecom.roster.case, |member| {
+            comparison.told(member)
+        })?;
         let mut tell = |difference| found.add(&difference).map_err(RosterError::from);
         let snapshot_date = reader.roster(column, |person| match person {
             RosterPerson::Staff(id) => {
