@@ -253,6 +253,11 @@ impl PrivateKeys {
         self.0.contains_key(&version)
     }
 
+    /// The versions of which there is a key.
+    pub(super) fn versions(&self) -> Vec<u32> {
+        self.0.keys().copied().collect()
+    }
+
     /// Decrypts the random key of a message.
     pub(super) fn unwrap(&self, version: u32, encrypted: &str) -> Result<Vec<u8>, UnwrapFault> {
         let key = self.0.get(&version).ok_or(UnwrapFault::NoKey)?;

@@ -33,7 +33,7 @@ const LIMIT: u32 = 1_000;
 /// gets on.
 const AT_ONCE: usize = 100;
 
-/// How many messages that could not be decrypted are tried again in a pull.
+/// How many messages are tried again in a pull although a key of their version was there the last time.
 const MOST_AGAIN: u32 = 10_000;
 
 /// A pull, or a look whether one would work.
@@ -249,22 +249,23 @@ impl Pull<'_> {
         (batch, fault)
     }
 
-    /// Tries the messages up to a number again that could not be decrypted. A library that fails at them fails at nothing
-    /// else: they stay as they are, and those that were tried least come first the next time.
+    /// Tries messages again that could not be decrypted and whose key is there: all that waited for it, then those up to a
+    /// number that the library or the key did not open before. A library that fails at them fails at nothing else: they
+    /// stay as they are, and those that were tried least come first the next time.
     fn decrypt_again(&mut self, up_to: i64) -> Result<(), ArchiveError> {
-        let kept = self.store.undecrypted(up_to, MOST_AGAIN)?;
-        let items = kept.iter().filter_map(|json| Item::from_json(json));
-        let worth_trying = |item: &Item| match &item.encrypted {
-            Some(encrypted) => self.keys.has(encrypted.key_version),
-            None => false,
-        };
-        let items: Vec<Item> = items.filter(worth_trying).collect();
-        for items in items.chunks(AT_ONCE) {
-            let (batch, fault) = self.decrypt(items.to_vec());
+        let versions = self.keys.versions();
+        self.store.set_without_key(&versions)?;
+        let mut ids = self.store.waiting_for_key(&versions)?;
+        ids.extend(self.store.failed_before(&versions, up_to, MOST_AGAIN)?);
+        for ids in ids.chunks(AT_ONCE) {
+            let kept = self.store.undecrypted(ids)?;
+            let items = kept.iter().filter_map(|json| Item::from_json(json)).collect();
+            let (batch, fault) = self.decrypt(items);
             let replaced = self.store.replace(&batch)?;
             self.summary.decrypted_later += replaced.messages;
             if fault.is_some() {
-                return Ok(());
+                // What waits now waits for the library, whose process may not be started again in this pull.
+                return Ok(self.store.set_waiting_for_reader(&versions)?);
             }
             if self.request.cancel.is_asked() {
                 return Err(ArchiveError::Stopped);

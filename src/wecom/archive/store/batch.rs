@@ -59,7 +59,8 @@ pub(in crate::wecom::archive) enum Reason {
 }
 
 impl Reason {
-    fn name(self) -> &'static str {
+    /// As the column holds it.
+    pub(super) fn name(self) -> &'static str {
         match self {
             Reason::NoKey => "no_key",
             Reason::OtherKey => "other_key",
