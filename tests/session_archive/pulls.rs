@@ -172,6 +172,45 @@ fn messages_for_another_pair_of_keys_are_kept_encrypted_and_the_file_is_named() 
 }
 
 #[test]
+fn a_message_that_lacks_fields_is_told_by_the_pull_that_stores_it_only() {
+    if !has_sdk("a_message_that_lacks_fields_is_told_by_the_pull_that_stores_it_only") {
+        return;
+    }
+    let mut place = Place::new(1);
+    place.send(1, now(), "x");
+    let items = fs::read_to_string(place.wecom("items")).unwrap();
+    fs::write(place.wecom("items"), format!("{items}9 m9 null key d3JhcHBlZA== 00\n")).unwrap();
+    let first = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(first.status.code(), Some(4), "{}", said(&first));
+    assert!(said(&first).contains("lacks a field"), "{}", said(&first));
+    let second = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(second.status.code(), Some(0), "{}", said(&second));
+    assert!(!said(&second).contains("lacks a field"), "{}", said(&second));
+    // It is kept.
+    let reason: String = place
+        .database()
+        .query_row("select reason from undecrypted where msgid = 'm9'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(reason, "bad_item");
+}
+
+#[test]
+fn a_new_gap_is_exit_code_two_in_the_pull_that_finds_it() {
+    if !has_sdk("a_new_gap_is_exit_code_two_in_the_pull_that_finds_it") {
+        return;
+    }
+    let place = Place::new(1);
+    // The program goes by the clock.
+    let today: DateTime<Utc> = std::time::SystemTime::now().into();
+    place.pull_at(today - TimeDelta::days(9)).unwrap();
+    let first = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(first.status.code(), Some(2), "{}", said(&first));
+    assert!(said(&first).contains("pull more often"), "{}", said(&first));
+    let second = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(second.status.code(), Some(0), "{}", said(&second));
+}
+
+#[test]
 fn a_gap_of_more_than_five_days_is_told_once_with_its_times() {
     if !has_sdk("a_gap_of_more_than_five_days_is_told_once_with_its_times") {
         return;

@@ -10,7 +10,7 @@ use orgsnap_archive_reader::Network;
 
 use super::chat_data::{ChatData, Encrypted, Item};
 use super::error::ArchiveError;
-use super::keys::{KeyFolder, PrivateKeys, UnwrapFault};
+use super::keys::{KeyFolder, PrivateKeys, UnreadableKey, UnwrapFault};
 use super::layout;
 use super::library::{CallFault, Library, LibrarySettings};
 use super::media;
@@ -90,13 +90,16 @@ pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
     let folder = layout::folder(request.tenant_dir);
     let _lock = TenantLock::acquire(&folder, "wecom archive pull", request.now)?;
     let key_folder = KeyFolder::of(request.tenant_dir);
+    let keys = key_folder.load()?;
+    let unreadable_keys = keys.unreadable.iter().map(UnreadableKey::message).collect();
     let mut pull = Pull {
         request,
         settings,
         library: request.library(settings)?,
-        keys: key_folder.load()?,
+        keys,
         store: SessionStore::open(request.tenant_dir)?,
-        summary: PullSummary::default(),
+        summary: PullSummary { unreadable_keys, ..PullSummary::default() },
+        bad_items: 0,
     };
     // Those that come now are not to be tried twice.
     let before = pull.store.progress()?.last_seq;
@@ -105,7 +108,11 @@ pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
     // Messages that are too old go, whether or not WeCom answered.
     let removed = pull.remove_old();
     pull.store.fold_log()?;
-    fetched.and(removed)?;
+    if let Err(error) = fetched.and(removed) {
+        // The next pull tells of neither.
+        pull.log_what_is_told_once();
+        return Err(error);
+    }
     let progress = pull.store.progress()?;
     pull.summary.last_seq = progress.last_seq;
     pull.summary.undecrypted = pull.undecrypted_groups(&key_folder)?;
@@ -142,6 +149,8 @@ struct Pull<'a> {
     keys: PrivateKeys,
     store: SessionStore,
     summary: PullSummary,
+    /// Messages of this pull that lack a field.
+    bad_items: u64,
 }
 
 impl Pull<'_> {
@@ -196,6 +205,7 @@ impl Pull<'_> {
         let stored = self.store.append(&batch, next, gap.as_ref(), now)?;
         self.summary.stored += stored.messages;
         self.summary.repeated += stored.repeated;
+        self.bad_items += stored.bad_items;
         self.summary.gap = self.summary.gap.take().or(gap);
         tracing::debug!(
             stored = stored.messages,
@@ -306,12 +316,29 @@ impl Pull<'_> {
                 ("no_key", _) => UndecryptedWhy::NoKey { file: file() },
                 ("other_key", _) => UndecryptedWhy::OtherKey { file: file() },
                 (_, Some(code)) => UndecryptedWhy::Code(code),
-                ("reader", None) => UndecryptedWhy::Reader,
-                _ => UndecryptedWhy::BadItem,
+                _ => UndecryptedWhy::Reader,
             };
             UndecryptedGroup { count: count.count, key_version: count.key_version, why }
         };
-        Ok(counts.into_iter().map(group).collect())
+        let again = counts.into_iter().filter(|count| count.reason != Reason::BadItem.name());
+        Ok(again.map(group).chain(self.bad_items()).collect())
+    }
+
+    /// The messages of this pull that can never be read.
+    fn bad_items(&self) -> Option<UndecryptedGroup> {
+        (self.bad_items > 0).then_some(UndecryptedGroup {
+            count: self.bad_items,
+            key_version: None,
+            why: UndecryptedWhy::BadItem,
+        })
+    }
+
+    fn log_what_is_told_once(&self) {
+        let gap = self.summary.gap.as_ref().map(Gap::message);
+        let bad_items = self.bad_items().map(|group| group.message());
+        for message in gap.into_iter().chain(bad_items) {
+            tracing::warn!("{}", message.en);
+        }
     }
 }
 
