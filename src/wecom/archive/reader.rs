@@ -207,7 +207,7 @@ fn ended(program: &Path, status: Option<ExitStatus>) -> Message {
     };
     Message::new(
         format!(
-            "{program} 没有应答就结束了（{zh}）；请检查 [wecom.archive] 的 reader 是否为与 orgsnap 同一版本的 orgsnap-archive-reader"
+            "{program} 没有响应就退出了（{zh}）；请检查 [wecom.archive] 的 reader 是否为与 orgsnap 同一版本的 orgsnap-archive-reader"
         ),
         format!(
             "{program} ended without an answer ({en}): check that reader of [wecom.archive] is the orgsnap-archive-reader of \
