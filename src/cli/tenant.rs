@@ -23,11 +23,16 @@ pub(super) fn job(tenant_or_job: &str, environment: &Environment) -> Result<Opti
     is_job.then(|| load(path, environment)).transpose()
 }
 
+/// Where the job file of a tenant usually stands.
+pub(super) fn usual_job(tenant: &str) -> PathBuf {
+    Path::new("jobs").join(format!("{tenant}.toml"))
+}
+
 /// The folder of a tenant, given as its id or as its job file.
 ///
 /// # Errors
-/// If a job file is named and cannot be read, or a tenant that is not there while others are. That the folder of a job
-/// exists is for its reader to see.
+/// If a job file is named and cannot be read, or a tenant that is not there and has no job file while others are. That the
+/// folder of a job exists is for its reader to see.
 pub(super) fn folder(tenant_or_job: &str, environment: &Environment) -> Result<PathBuf, Failure> {
     if let Some(job) = job(tenant_or_job, environment)? {
         return Ok(environment.data.join(&job.tenant));
@@ -36,6 +41,10 @@ pub(super) fn folder(tenant_or_job: &str, environment: &Environment) -> Result<P
     let folder = environment.data.join(tenant);
     if folder.exists() {
         return Ok(folder);
+    }
+    let usual = usual_job(tenant);
+    if usual.is_file() {
+        return Ok(environment.data.join(&load(&usual, environment)?.tenant));
     }
     // Where there is no tenant at all, the reader says what to do first.
     let others = names(&environment.data);

@@ -29,7 +29,7 @@ pub(super) fn look(job: &Job, around: &Surroundings<'_>) -> Option<Probed> {
         now: around.now,
         cancel: around.cancel,
     });
-    let has_keys = KeyFolder::of(tenant_dir).list().is_ok_and(|keys| !keys.is_empty());
+    let has_keys = KeyFolder::of(tenant_dir).list().is_ok_and(|list| !list.keys.is_empty());
     Some(Probed { answer, has_keys })
 }
 

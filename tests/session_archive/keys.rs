@@ -41,6 +41,57 @@ fn a_new_key_prints_the_public_half_to_paste_and_keeps_every_version() {
 }
 
 #[test]
+fn a_tenant_whose_job_file_is_there_gets_its_first_key_beside_other_tenants() {
+    if !has_sdk("a_tenant_whose_job_file_is_there_gets_its_first_key_beside_other_tenants") {
+        return;
+    }
+    let place = Place::new(1);
+    place.pull().unwrap();
+    let unknown = place.run(&["wecom", "archive-key", "new", "b1"]);
+    assert_eq!(unknown.status.code(), Some(2), "{}", said(&unknown));
+    assert!(said(&unknown).contains("there is no tenant b1"), "{}", said(&unknown));
+    let jobs = place.folder.path().join("jobs");
+    fs::create_dir(&jobs).unwrap();
+    fs::write(jobs.join("b1.toml"), "tenant = \"b1\"\n").unwrap();
+    let made = place.run(&["wecom", "archive-key", "new", "b1"]);
+    assert!(made.status.success(), "{}", said(&made));
+    assert!(place.folder.path().join("data/b1/session/keys/1.pem").is_file());
+}
+
+#[test]
+fn a_file_that_is_no_key_is_told_and_keeps_no_other_version() {
+    if !has_sdk("a_file_that_is_no_key_is_told_and_keeps_no_other_version") {
+        return;
+    }
+    let mut place = Place::new(1);
+    place.send(1, now(), "x");
+    let file = KeyFolder::of(&place.tenant()).file(3);
+    fs::write(&file, "junk\n").unwrap();
+    let pulled = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    let text = said(&pulled);
+    assert_eq!(pulled.status.code(), Some(0), "{text}");
+    assert!(text.contains("3.pem is no RSA private key"), "{text}");
+    assert!(text.contains("version 3 counts as missing"), "{text}");
+    assert_eq!(place.stored(), place.sent());
+    let listed = place.run(&["wecom", "archive-key", "list", "t"]);
+    let text = said(&listed);
+    assert_eq!(listed.status.code(), Some(0), "{text}");
+    assert!(text.contains("unreadable") && text.contains("2048"), "{text}");
+    let listed = place.run(&["wecom", "archive-key", "list", "t", "--json"]);
+    let documents = serde_json::from_slice(&listed.stdout).unwrap();
+    crate::schemas::assert_valid("wecom-archive-key-list", &documents);
+    assert_eq!((&documents[1]["version"], &documents[1]["bits"]), (&3.into(), &().into()));
+    // Messages of that version are kept until its key is there.
+    place.keys.extend([place.keys[0].clone(), place.keys[0].clone()]);
+    place.send(3, now(), "y");
+    let pulled = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(pulled.status.code(), Some(2), "{}", said(&pulled));
+    fs::copy(KeyFolder::of(&place.tenant()).file(1), &file).unwrap();
+    assert_eq!(place.pull().unwrap().decrypted_later, 1);
+    assert_eq!(place.stored(), place.sent());
+}
+
+#[test]
 fn openssl_reads_the_pair_and_what_it_wraps_is_unwrapped() {
     let openssl = ["/usr/bin/openssl"];
     if !peers::are_installed(&openssl, "openssl_reads_the_pair_and_what_it_wraps_is_unwrapped")
@@ -50,7 +101,7 @@ fn openssl_reads_the_pair_and_what_it_wraps_is_unwrapped() {
     }
     let mut place = Place::new(1);
     let folder = KeyFolder::of(&place.tenant());
-    fs::write(place.folder.path().join("public.pem"), &folder.list().unwrap()[0].public_pem)
+    fs::write(place.folder.path().join("public.pem"), &folder.list().unwrap().keys[0].public_pem)
         .unwrap();
     let key = "7".repeat(64);
     fs::write(place.folder.path().join("key"), &key).unwrap();

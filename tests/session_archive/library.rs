@@ -21,7 +21,11 @@ fn every_return_code_is_told_in_words_and_nothing_is_lost() {
         place.faults(&format!("chat * {code}"));
         let message = complaint(&place);
         assert!(message.contains(&format!("returned {code}: ")), "{message}");
-        assert!(message.contains(archive::code_message(code).en.as_ref()), "{message}");
+        assert!(message.contains(archive::refusal_message(code).en.as_ref()), "{message}");
+        // No single message or file was asked for.
+        for word in ["id of the file", "private key", "kept encrypted"] {
+            assert!(!message.contains(word), "{word}: {message}");
+        }
     }
     place.faults("");
     assert_eq!(place.pull().unwrap().stored, 1);
@@ -119,7 +123,7 @@ fn a_message_at_which_the_library_fails_keeps_no_other_and_is_tried_again() {
     let problems: Vec<_> =
         summary.problems().iter().map(|problem| problem.en.to_string()).collect();
     assert!(problems.iter().any(|p| p.starts_with("2 messages") && p.contains("crashed or hung")));
-    assert!(problems.iter().any(|p| p.starts_with("1 messages") && p.contains("returned 10006")));
+    assert!(problems.iter().any(|p| p.starts_with("1 message ") && p.contains("returned 10006")));
     fs::write(place.wecom("healed"), "").unwrap();
     assert_eq!(place.pull().unwrap().decrypted_later, 3);
     assert_eq!(place.stored(), place.sent());
@@ -172,7 +176,10 @@ fn a_missing_library_and_a_missing_program_are_messages() {
     let message = complaint(&place);
     assert!(message.contains("cannot start") && message.contains("no-such-program"), "{message}");
     // A program that answers what is no answer, and one that ends at once.
-    for (program, words) in [("/bin/cat", "what is no answer"), ("/bin/true", "exit code 0")] {
+    for (program, words) in [
+        ("/bin/cat", "what is no answer"),
+        ("/bin/true", "/bin/true ended without an answer (exit code 0)"),
+    ] {
         place.write_job(&format!("reader = \"{program}\""));
         let message = complaint(&place);
         assert!(message.contains(words), "{program}: {message}");

@@ -94,6 +94,66 @@ fn messages_of_a_missing_key_are_kept_encrypted_and_opened_once_the_key_is_there
     assert_eq!(place.stored(), place.sent());
 }
 
+/// Many more messages like one that is kept encrypted.
+fn multiply(place: &Place, msgid: &str, times: u32) {
+    let copied = place
+        .database()
+        .execute(
+            "with recursive number(n) as (select 1 union all select n + 1 from number where n < ?2) \
+             insert into undecrypted (seq, msgid, key_version, reason, code, attempts, pulled_at, item) \
+             select seq, msgid || '-' || n, key_version, reason, code, attempts, pulled_at, \
+             json_set(item, '$.msgid', msgid || '-' || n) from undecrypted, number where msgid = ?1",
+            rusqlite::params![msgid, times],
+        )
+        .unwrap();
+    assert_eq!(copied, times as usize);
+}
+
+#[test]
+fn a_key_that_is_lost_for_ever_keeps_no_other_version_and_all_that_waited_opens_in_one_pull() {
+    if !has_sdk(
+        "a_key_that_is_lost_for_ever_keeps_no_other_version_and_all_that_waited_opens_in_one_pull",
+    ) {
+        return;
+    }
+    let mut place = Place::new(2);
+    place.send(1, now(), "lost");
+    place.send(2, now(), "waiting");
+    let folder = KeyFolder::of(&place.tenant());
+    let key = fs::read(folder.file(2)).unwrap();
+    fs::remove_file(folder.file(1)).unwrap();
+    fs::remove_file(folder.file(2)).unwrap();
+    assert_eq!(place.pull().unwrap().stored, 0);
+    // The lost ones come before all others, and are more than a pull tries again at most.
+    multiply(&place, "m1", 10_500);
+    multiply(&place, "m2", 10_500);
+    fs::write(folder.file(2), key).unwrap();
+    let summary = place.pull().unwrap();
+    assert_eq!(summary.decrypted_later, 10_501);
+    let groups: Vec<_> =
+        summary.undecrypted.iter().map(|group| (group.count, group.key_version)).collect();
+    assert_eq!(groups, [(10_501, Some(1))]);
+}
+
+#[test]
+fn a_reason_follows_the_key_that_is_there_or_missing_now() {
+    if !has_sdk("a_reason_follows_the_key_that_is_there_or_missing_now") {
+        return;
+    }
+    let mut place = Place::new(2);
+    place.send(1, now(), "x");
+    let folder = KeyFolder::of(&place.tenant());
+    let reasons = |summary: PullSummary| -> Vec<&str> {
+        summary.undecrypted.iter().map(|group| group.why.name()).collect()
+    };
+    fs::copy(folder.file(2), folder.file(1)).unwrap();
+    assert_eq!(reasons(place.pull().unwrap()), ["other_key"]);
+    fs::remove_file(folder.file(1)).unwrap();
+    assert_eq!(reasons(place.pull().unwrap()), ["no_key"]);
+    fs::copy(folder.file(2), folder.file(1)).unwrap();
+    assert_eq!(reasons(place.pull().unwrap()), ["other_key"]);
+}
+
 #[test]
 fn messages_for_another_pair_of_keys_are_kept_encrypted_and_the_file_is_named() {
     if !has_sdk("messages_for_another_pair_of_keys_are_kept_encrypted_and_the_file_is_named") {
@@ -109,6 +169,45 @@ fn messages_for_another_pair_of_keys_are_kept_encrypted_and_the_file_is_named() 
     fs::write(folder.file(1), right).unwrap();
     assert_eq!(place.pull().unwrap().decrypted_later, 1);
     assert_eq!(place.stored(), place.sent());
+}
+
+#[test]
+fn a_message_that_lacks_fields_is_told_by_the_pull_that_stores_it_only() {
+    if !has_sdk("a_message_that_lacks_fields_is_told_by_the_pull_that_stores_it_only") {
+        return;
+    }
+    let mut place = Place::new(1);
+    place.send(1, now(), "x");
+    let items = fs::read_to_string(place.wecom("items")).unwrap();
+    fs::write(place.wecom("items"), format!("{items}9 m9 null key d3JhcHBlZA== 00\n")).unwrap();
+    let first = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(first.status.code(), Some(4), "{}", said(&first));
+    assert!(said(&first).contains("lacks a field"), "{}", said(&first));
+    let second = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(second.status.code(), Some(0), "{}", said(&second));
+    assert!(!said(&second).contains("lacks a field"), "{}", said(&second));
+    // It is kept.
+    let reason: String = place
+        .database()
+        .query_row("select reason from undecrypted where msgid = 'm9'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(reason, "bad_item");
+}
+
+#[test]
+fn a_new_gap_is_exit_code_two_in_the_pull_that_finds_it() {
+    if !has_sdk("a_new_gap_is_exit_code_two_in_the_pull_that_finds_it") {
+        return;
+    }
+    let place = Place::new(1);
+    // The program goes by the clock.
+    let today: DateTime<Utc> = std::time::SystemTime::now().into();
+    place.pull_at(today - TimeDelta::days(9)).unwrap();
+    let first = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(first.status.code(), Some(2), "{}", said(&first));
+    assert!(said(&first).contains("pull more often"), "{}", said(&first));
+    let second = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(second.status.code(), Some(0), "{}", said(&second));
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn serve_pulls_by_its_schedule_and_outlives_a_library_that_crashes() {
     let mut daemon = Daemon { child, log };
     daemon.wait_for("WeCom's library crashed");
     place.faults("");
-    daemon.wait_for("1 new messages");
+    daemon.wait_for("1 new message,");
     place.send(1, now(), "y");
     let began = Instant::now();
     while place.stored() != place.sent() {

@@ -96,7 +96,7 @@ fn job(tenant_or_job: &str, environment: &Environment) -> Result<Job, Failure> {
     if named.extension().is_some_and(|extension| extension == "toml") {
         return load(named, environment);
     }
-    let usual = Path::new("jobs").join(format!("{tenant_or_job}.toml"));
+    let usual = tenant::usual_job(tenant_or_job);
     if usual.is_file() {
         return load(&usual, environment);
     }

@@ -16,6 +16,19 @@ pub(super) fn is_transient(code: i32) -> bool {
     (10_001..=10_003).contains(&code)
 }
 
+/// What a return code of a call for messages means and what to do, to follow "returned 10001: ". Codes that belong to
+/// single messages and files have no meaning there.
+pub fn refusal_message(code: i32) -> Message {
+    match code {
+        10_004..=10_008 => Message::fixed(
+            "拉取消息时不应出现的返回码；未作改动，请检查 SDK 的版本并联系企业微信",
+            "a code that does not belong to a call for messages; nothing was changed; check the library's version and ask \
+             WeCom",
+        ),
+        code => code_message(code),
+    }
+}
+
 /// What a return code means and what to do, to follow "returned 10001: ".
 pub fn code_message(code: i32) -> Message {
     let (zh, en) = match code {
@@ -50,8 +63,9 @@ pub fn code_message(code: i32) -> Message {
              update the library",
         ),
         NO_PRIVATE_KEY => (
-            "找不到消息加密版本对应的私钥",
-            "there is no private key of the version that the message was encrypted for",
+            "找不到消息加密版本对应的私钥；请用 orgsnap wecom archive-key list 核对各版本的私钥",
+            "there is no private key of the version that the message was encrypted for; compare those of orgsnap wecom \
+             archive-key list",
         ),
         10_008 => (
             "解析 encrypt_key 出错；请核对该版本的私钥是否与管理后台的公钥为同一对",

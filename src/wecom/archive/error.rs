@@ -131,7 +131,7 @@ impl ArchiveError {
                 Message::new(format!("企业微信 SDK {library}：{zh}"), format!("{library}: {en}"))
             }
             ArchiveError::Code { code, from } => {
-                let Message { zh, en } = codes::code_message(*code);
+                let Message { zh, en } = codes::refusal_message(*code);
                 let origin = match code {
                     &codes::ADDRESS => from.message(),
                     _ => Message::fixed("", ""),

@@ -64,6 +64,37 @@ pub struct KeyVersion {
     pub public_pem: String,
 }
 
+/// A file in the place of a private key that cannot be read as one.
+#[derive(Debug)]
+pub struct UnreadableKey {
+    /// Its version.
+    pub version: u32,
+    /// The file.
+    pub path: PathBuf,
+    /// Why.
+    pub fault: KeyError,
+}
+
+impl UnreadableKey {
+    /// What is wrong, what to do, and that the version counts as missing until then, in both languages.
+    pub fn message(&self) -> Message {
+        let Message { zh, en } = self.fault.message();
+        Message::new(
+            format!("{zh}；在此之前，版本 {} 视为缺少私钥", self.version),
+            format!("{en}; until then version {} counts as missing", self.version),
+        )
+    }
+}
+
+/// The pairs that are there.
+#[derive(Debug, Default)]
+pub struct KeyList {
+    /// Those that can be used, by version.
+    pub keys: Vec<KeyVersion>,
+    /// Files that cannot be read, by version.
+    pub unreadable: Vec<UnreadableKey>,
+}
+
 /// Why keys cannot be made or read. `Display` is the English message.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
@@ -106,12 +137,12 @@ impl KeyError {
             ),
             KeyError::Unreadable { path } => Message::new(
                 format!(
-                    "{} 不是可用的 RSA 私钥；请放入未加密的 PEM 文件（BEGIN PRIVATE KEY 或 BEGIN RSA PRIVATE KEY）",
+                    "{} 不是可用的 RSA 私钥；请放入未加密的 PEM 文件（BEGIN PRIVATE KEY 或 BEGIN RSA PRIVATE KEY），或移走该文件",
                     path.display()
                 ),
                 format!(
                     "{} is no RSA private key that can be used: put a PEM file there that is not encrypted (BEGIN PRIVATE \
-                     KEY or BEGIN RSA PRIVATE KEY)",
+                     KEY or BEGIN RSA PRIVATE KEY), or move the file away",
                     path.display()
                 ),
             ),
@@ -171,10 +202,10 @@ impl KeyFolder {
     /// All pairs, by version.
     ///
     /// # Errors
-    /// If the folder or one of the files cannot be read.
-    pub fn list(&self) -> Result<Vec<KeyVersion>, KeyError> {
-        let keys = self.load()?;
-        let described = keys.0.iter().map(|(version, key)| {
+    /// If the folder cannot be read.
+    pub fn list(&self) -> Result<KeyList, KeyError> {
+        let PrivateKeys { by_version, unreadable } = self.load()?;
+        let described = by_version.iter().map(|(version, key)| {
             let (path, public) = (self.file(*version), key.to_public_key());
             let unreadable = |_| KeyError::Unreadable { path: path.clone() };
             let der = public.to_public_key_der().map_err(unreadable)?;
@@ -187,30 +218,25 @@ impl KeyFolder {
                 path: self.file(*version),
             })
         });
-        described.collect()
+        Ok(KeyList { keys: described.collect::<Result<_, _>>()?, unreadable })
     }
 
-    /// All private keys. A file that others may read is closed to them.
+    /// All private keys. A file that others may read is closed to them; one that cannot be read keeps no other.
     ///
     /// # Errors
-    /// If the folder or one of the files cannot be read.
+    /// If the folder cannot be read.
     pub(super) fn load(&self) -> Result<PrivateKeys, KeyError> {
-        let mut keys = BTreeMap::new();
+        let mut keys = PrivateKeys { by_version: BTreeMap::new(), unreadable: Vec::new() };
         for version in self.versions()? {
             let path = self.file(version);
-            close_to_others(&path).map_err(KeyError::Disk)?;
-            let unreadable = || KeyError::Unreadable { path: path.clone() };
-            let pem = fs::read_to_string(&path).map_err(|source| match source.kind() {
-                io::ErrorKind::InvalidData => unreadable(),
-                _ => KeyError::Disk(DiskError { path: path.clone(), source }),
-            })?;
-            let pem = pem.trim_start_matches('\u{feff}').trim();
-            let key = RsaPrivateKey::from_pkcs8_pem(pem)
-                .ok()
-                .or_else(|| RsaPrivateKey::from_pkcs1_pem(pem).ok());
-            keys.insert(version, key.ok_or_else(unreadable)?);
+            match private_key(&path) {
+                Ok(key) => {
+                    keys.by_version.insert(version, key);
+                }
+                Err(fault) => keys.unreadable.push(UnreadableKey { version, path, fault }),
+            }
         }
-        Ok(PrivateKeys(keys))
+        Ok(keys)
     }
 
     /// The versions that have a file, in order.
@@ -224,19 +250,41 @@ impl KeyFolder {
         for entry in entries {
             let name = entry.map_err(at)?.file_name();
             let version = name.to_str().and_then(|name| name.strip_suffix(".pem"));
-            versions.extend(version.and_then(|version| version.parse::<u32>().ok()));
+            let version = version.and_then(|text| Some((text, text.parse::<u32>().ok()?)));
+            // 03.pem is not the file of version 3.
+            let version = version.filter(|(text, version)| *text == version.to_string());
+            versions.extend(version.map(|(_, version)| version));
         }
         versions.sort_unstable();
         Ok(versions)
     }
 }
 
+/// The private key in a file, which is closed to others.
+fn private_key(path: &Path) -> Result<RsaPrivateKey, KeyError> {
+    close_to_others(path).map_err(KeyError::Disk)?;
+    let unreadable = || KeyError::Unreadable { path: path.to_path_buf() };
+    let pem = fs::read_to_string(path).map_err(|source| match source.kind() {
+        io::ErrorKind::InvalidData => unreadable(),
+        _ => KeyError::Disk(DiskError { path: path.to_path_buf(), source }),
+    })?;
+    let pem = pem.trim_start_matches('\u{feff}').trim();
+    RsaPrivateKey::from_pkcs8_pem(pem)
+        .ok()
+        .or_else(|| RsaPrivateKey::from_pkcs1_pem(pem).ok())
+        .ok_or_else(unreadable)
+}
+
 fn public_pem(key: &RsaPublicKey) -> rsa::pkcs8::spki::Result<String> {
     key.to_public_key_pem(LineEnding::LF)
 }
 
-/// The private keys by version.
-pub(super) struct PrivateKeys(BTreeMap<u32, RsaPrivateKey>);
+/// The private keys.
+pub(super) struct PrivateKeys {
+    by_version: BTreeMap<u32, RsaPrivateKey>,
+    /// Files that cannot be read.
+    pub(super) unreadable: Vec<UnreadableKey>,
+}
 
 /// Why a random key cannot be unwrapped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -250,12 +298,17 @@ pub(super) enum UnwrapFault {
 impl PrivateKeys {
     /// Whether there is a key of that version.
     pub(super) fn has(&self, version: u32) -> bool {
-        self.0.contains_key(&version)
+        self.by_version.contains_key(&version)
+    }
+
+    /// The versions of which there is a key.
+    pub(super) fn versions(&self) -> Vec<u32> {
+        self.by_version.keys().copied().collect()
     }
 
     /// Decrypts the random key of a message.
     pub(super) fn unwrap(&self, version: u32, encrypted: &str) -> Result<Vec<u8>, UnwrapFault> {
-        let key = self.0.get(&version).ok_or(UnwrapFault::NoKey)?;
+        let key = self.by_version.get(&version).ok_or(UnwrapFault::NoKey)?;
         // Nobody who could measure it sees how long this takes or what comes of it: the ciphertext is WeCom's, pulled
         // over TLS, and the result goes into a file.
         let encrypted = STANDARD.decode(encrypted.trim()).map_err(|_| UnwrapFault::OtherKey)?;
@@ -285,7 +338,7 @@ mod tests {
     fn every_version_is_kept_private_and_unwraps_what_was_wrapped_for_it() {
         let tenant = tempfile::tempdir().unwrap();
         let folder = KeyFolder::of(tenant.path());
-        assert_eq!(folder.list().unwrap(), []);
+        assert_eq!(folder.list().unwrap().keys, []);
         let now = DateTime::<Utc>::UNIX_EPOCH;
         let first = folder.make(None, now).unwrap();
         // The page of WeCom counts on from keys that were made elsewhere.
@@ -294,7 +347,7 @@ mod tests {
         assert!(matches!(folder.make(Some(3), now), Err(KeyError::Exists { .. })));
         let mode = fs::metadata(&first.path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600);
-        let listed = folder.list().unwrap();
+        let listed = folder.list().unwrap().keys;
         assert_eq!(
             listed.iter().map(|key| (key.version, key.bits)).collect::<Vec<_>>(),
             [(1, 2_048), (3, 2_048)]
@@ -323,7 +376,11 @@ mod tests {
         let mode = fs::metadata(folder.file(2)).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600);
         fs::write(folder.file(4), "-----BEGIN ENCRYPTED PRIVATE KEY-----").unwrap();
-        let Err(error) = folder.load() else { panic!("it is encrypted") };
-        assert!(error.to_string().contains("4.pem is no RSA private key"), "{error}");
+        // It keeps no other key from being used.
+        let keys = folder.load().unwrap();
+        assert_eq!(keys.versions(), [1, 2]);
+        assert_eq!(keys.unreadable.len(), 1);
+        let message = keys.unreadable[0].message().en;
+        assert!(message.contains("4.pem is no RSA private key"), "{message}");
     }
 }

@@ -21,9 +21,9 @@ mod store;
 mod summary;
 
 pub use chat_data::ChatDataFault;
-pub use codes::code_message;
+pub use codes::{code_message, refusal_message};
 pub use error::{ArchiveError, RequestOrigin};
-pub use keys::{KeyError, KeyFolder, KeyVersion, NewKey};
+pub use keys::{KeyError, KeyFolder, KeyList, KeyVersion, NewKey, UnreadableKey};
 pub use library::reader_program;
 pub use pull::{PullRequest, probe, pull};
 pub use store::{DATABASE, SessionStore, SessionStoreError, backup};

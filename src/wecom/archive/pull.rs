@@ -10,7 +10,7 @@ use orgsnap_archive_reader::Network;
 
 use super::chat_data::{ChatData, Encrypted, Item};
 use super::error::ArchiveError;
-use super::keys::{KeyFolder, PrivateKeys, UnwrapFault};
+use super::keys::{KeyFolder, PrivateKeys, UnreadableKey, UnwrapFault};
 use super::layout;
 use super::library::{CallFault, Library, LibrarySettings};
 use super::media;
@@ -33,7 +33,7 @@ const LIMIT: u32 = 1_000;
 /// gets on.
 const AT_ONCE: usize = 100;
 
-/// How many messages that could not be decrypted are tried again in a pull.
+/// How many messages are tried again in a pull although a key of their version was there the last time.
 const MOST_AGAIN: u32 = 10_000;
 
 /// A pull, or a look whether one would work.
@@ -90,13 +90,16 @@ pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
     let folder = layout::folder(request.tenant_dir);
     let _lock = TenantLock::acquire(&folder, "wecom archive pull", request.now)?;
     let key_folder = KeyFolder::of(request.tenant_dir);
+    let keys = key_folder.load()?;
+    let unreadable_keys = keys.unreadable.iter().map(UnreadableKey::message).collect();
     let mut pull = Pull {
         request,
         settings,
         library: request.library(settings)?,
-        keys: key_folder.load()?,
+        keys,
         store: SessionStore::open(request.tenant_dir)?,
-        summary: PullSummary::default(),
+        summary: PullSummary { unreadable_keys, ..PullSummary::default() },
+        bad_items: 0,
     };
     // Those that come now are not to be tried twice.
     let before = pull.store.progress()?.last_seq;
@@ -105,7 +108,11 @@ pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
     // Messages that are too old go, whether or not WeCom answered.
     let removed = pull.remove_old();
     pull.store.fold_log()?;
-    fetched.and(removed)?;
+    if let Err(error) = fetched.and(removed) {
+        // The next pull tells of neither.
+        pull.log_what_is_told_once();
+        return Err(error);
+    }
     let progress = pull.store.progress()?;
     pull.summary.last_seq = progress.last_seq;
     pull.summary.undecrypted = pull.undecrypted_groups(&key_folder)?;
@@ -142,6 +149,8 @@ struct Pull<'a> {
     keys: PrivateKeys,
     store: SessionStore,
     summary: PullSummary,
+    /// Messages of this pull that lack a field.
+    bad_items: u64,
 }
 
 impl Pull<'_> {
@@ -196,6 +205,7 @@ impl Pull<'_> {
         let stored = self.store.append(&batch, next, gap.as_ref(), now)?;
         self.summary.stored += stored.messages;
         self.summary.repeated += stored.repeated;
+        self.bad_items += stored.bad_items;
         self.summary.gap = self.summary.gap.take().or(gap);
         tracing::debug!(
             stored = stored.messages,
@@ -249,22 +259,23 @@ impl Pull<'_> {
         (batch, fault)
     }
 
-    /// Tries the messages up to a number again that could not be decrypted. A library that fails at them fails at nothing
-    /// else: they stay as they are, and those that were tried least come first the next time.
+    /// Tries messages again that could not be decrypted and whose key is there: all that waited for it, then those up to a
+    /// number that the library or the key did not open before. A library that fails at them fails at nothing else: they
+    /// stay as they are, and those that were tried least come first the next time.
     fn decrypt_again(&mut self, up_to: i64) -> Result<(), ArchiveError> {
-        let kept = self.store.undecrypted(up_to, MOST_AGAIN)?;
-        let items = kept.iter().filter_map(|json| Item::from_json(json));
-        let worth_trying = |item: &Item| match &item.encrypted {
-            Some(encrypted) => self.keys.has(encrypted.key_version),
-            None => false,
-        };
-        let items: Vec<Item> = items.filter(worth_trying).collect();
-        for items in items.chunks(AT_ONCE) {
-            let (batch, fault) = self.decrypt(items.to_vec());
+        let versions = self.keys.versions();
+        self.store.set_without_key(&versions)?;
+        let mut ids = self.store.waiting_for_key(&versions)?;
+        ids.extend(self.store.failed_before(&versions, up_to, MOST_AGAIN)?);
+        for ids in ids.chunks(AT_ONCE) {
+            let kept = self.store.undecrypted(ids)?;
+            let items = kept.iter().filter_map(|json| Item::from_json(json)).collect();
+            let (batch, fault) = self.decrypt(items);
             let replaced = self.store.replace(&batch)?;
             self.summary.decrypted_later += replaced.messages;
             if fault.is_some() {
-                return Ok(());
+                // What waits now waits for the library, whose process may not be started again in this pull.
+                return Ok(self.store.set_waiting_for_reader(&versions)?);
             }
             if self.request.cancel.is_asked() {
                 return Err(ArchiveError::Stopped);
@@ -305,12 +316,29 @@ impl Pull<'_> {
                 ("no_key", _) => UndecryptedWhy::NoKey { file: file() },
                 ("other_key", _) => UndecryptedWhy::OtherKey { file: file() },
                 (_, Some(code)) => UndecryptedWhy::Code(code),
-                ("reader", None) => UndecryptedWhy::Reader,
-                _ => UndecryptedWhy::BadItem,
+                _ => UndecryptedWhy::Reader,
             };
             UndecryptedGroup { count: count.count, key_version: count.key_version, why }
         };
-        Ok(counts.into_iter().map(group).collect())
+        let again = counts.into_iter().filter(|count| count.reason != Reason::BadItem.name());
+        Ok(again.map(group).chain(self.bad_items()).collect())
+    }
+
+    /// The messages of this pull that can never be read.
+    fn bad_items(&self) -> Option<UndecryptedGroup> {
+        (self.bad_items > 0).then_some(UndecryptedGroup {
+            count: self.bad_items,
+            key_version: None,
+            why: UndecryptedWhy::BadItem,
+        })
+    }
+
+    fn log_what_is_told_once(&self) {
+        let gap = self.summary.gap.as_ref().map(Gap::message);
+        let bad_items = self.bad_items().map(|group| group.message());
+        for message in gap.into_iter().chain(bad_items) {
+            tracing::warn!("{}", message.en);
+        }
     }
 }
 

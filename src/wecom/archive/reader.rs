@@ -20,6 +20,7 @@ const MOST_BYTES: u64 = 256 * 1_024 * 1_024;
 
 /// The program, started.
 pub struct Reader {
+    program: PathBuf,
     child: Child,
     requests: Sender<Vec<u8>>,
     answers: Receiver<io::Result<Vec<u8>>>,
@@ -35,8 +36,11 @@ pub enum ReaderFault {
         /// What the system says.
         source: io::Error,
     },
-    /// It ended while it was asked: the library crashed, or was killed.
+    /// It ended while it was asked. By a signal: the library crashed, or the program was killed. Otherwise it ended by
+    /// itself, which the one that belongs to orgsnap does not.
     Ended {
+        /// The program.
+        program: PathBuf,
         /// How, if it is known.
         status: Option<ExitStatus>,
     },
@@ -78,7 +82,7 @@ impl Reader {
         let speaking = thread::Builder::new()
             .name("archive reader".to_owned())
             .spawn(move || speak(input, output, &asked, &answered));
-        let reader = Reader { child, requests, answers };
+        let reader = Reader { program: program.to_path_buf(), child, requests, answers };
         speaking.map(|_| reader).map_err(not_started)
     }
 
@@ -104,11 +108,11 @@ impl Reader {
     fn ended(&mut self) -> ReaderFault {
         for _ in 0..50 {
             if let Ok(Some(status)) = self.child.try_wait() {
-                return ReaderFault::Ended { status: Some(status) };
+                return ReaderFault::Ended { program: self.program.clone(), status: Some(status) };
             }
             thread::sleep(Duration::from_millis(10));
         }
-        ReaderFault::Ended { status: None }
+        ReaderFault::Ended { program: self.program.clone(), status: None }
     }
 }
 
@@ -163,26 +167,7 @@ impl ReaderFault {
                     ),
                 )
             }
-            ReaderFault::Ended { status } => {
-                let signal = status.and_then(|status| status.signal());
-                let (zh, en) = match (signal, status) {
-                    (Some(signal), _) => (format!("信号 {signal}"), format!("signal {signal}")),
-                    (None, Some(status)) => {
-                        let code = status.code().unwrap_or_default();
-                        (format!("退出码 {code}"), format!("exit code {code}"))
-                    }
-                    (None, None) => ("原因未知".to_owned(), "for no known reason".to_owned()),
-                };
-                Message::new(
-                    format!(
-                        "企业微信 SDK 崩溃，加载它的进程已结束（{zh}）；请检查 SDK 的版本与本机的系统、OpenSSL 是否匹配"
-                    ),
-                    format!(
-                        "WeCom's library crashed, and the process that loads it ended ({en}): check that the library's \
-                         version fits this system and its OpenSSL"
-                    ),
-                )
-            }
+            ReaderFault::Ended { program, status } => ended(program, *status),
             ReaderFault::Silent { after } => {
                 let seconds = after.as_secs();
                 Message::new(
@@ -201,6 +186,34 @@ impl ReaderFault {
             ),
         }
     }
+}
+
+fn ended(program: &Path, status: Option<ExitStatus>) -> Message {
+    if let Some(signal) = status.and_then(|status| status.signal()) {
+        return Message::new(
+            format!(
+                "企业微信 SDK 崩溃，加载它的进程已结束（信号 {signal}）；请检查 SDK 的版本与本机的系统、OpenSSL 是否匹配"
+            ),
+            format!(
+                "WeCom's library crashed, and the process that loads it ended (signal {signal}): check that the library's \
+                 version fits this system and its OpenSSL"
+            ),
+        );
+    }
+    let program = program.display();
+    let (zh, en) = match status.and_then(|status| status.code()) {
+        Some(code) => (format!("退出码 {code}"), format!("exit code {code}")),
+        None => ("已关闭输出".to_owned(), "it closed its output".to_owned()),
+    };
+    Message::new(
+        format!(
+            "{program} 没有响应就退出了（{zh}）；请检查 [wecom.archive] 的 reader 是否为与 orgsnap 同一版本的 orgsnap-archive-reader"
+        ),
+        format!(
+            "{program} ended without an answer ({en}): check that reader of [wecom.archive] is the orgsnap-archive-reader of \
+             the same version as orgsnap"
+        ),
+    )
 }
 
 impl fmt::Display for ReaderFault {

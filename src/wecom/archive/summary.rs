@@ -28,7 +28,10 @@ pub struct PullSummary {
     pub last_seq: i64,
     /// A time of which messages are lost.
     pub gap: Option<Gap>,
-    /// Messages that are kept encrypted, by reason, from this pull and earlier ones.
+    /// What is wrong with files of keys; their versions count as missing.
+    pub unreadable_keys: Vec<Message>,
+    /// Messages that are kept encrypted, by reason, from this pull and earlier ones. Those that lack a field can never be
+    /// read: they are told in the pull that stored them only.
     pub undecrypted: Vec<UndecryptedGroup>,
 }
 
@@ -71,7 +74,7 @@ pub enum UndecryptedWhy {
     },
     /// The library refused them.
     Code(i32),
-    /// WeCom's JSON of them lacks a field.
+    /// WeCom's JSON lacks a field.
     BadItem,
     /// The library crashed or hung at them.
     Reader,
@@ -94,7 +97,8 @@ impl PullSummary {
     /// What whoever runs orgsnap has to know, the gravest first.
     pub fn problems(&self) -> Vec<Message> {
         let gap = self.gap.iter().map(Gap::message);
-        gap.chain(self.undecrypted.iter().map(UndecryptedGroup::message)).collect()
+        let keys = self.unreadable_keys.iter().cloned();
+        gap.chain(keys).chain(self.undecrypted.iter().map(UndecryptedGroup::message)).collect()
     }
 }
 
@@ -105,11 +109,11 @@ impl Gap {
         let (from, to) = (text(self.from), text(self.to));
         Message::new(
             format!(
-                "会话内容存档有缺口：{from} 至 {to}（UTC）之间的消息已超过企业微信的五天保留期，无法再获取；请缩短拉取间隔并关注告警"
+                "会话内容存档有缺口：{from} 至 {to}（UTC）之间的消息已超过企业微信的五天保留期，无法再获取；请缩短拉取间隔"
             ),
             format!(
                 "the session archive has a gap: messages sent from {from} to {to} (UTC) are older than the five days for \
-                 which WeCom keeps them and are lost; pull more often, and heed the warnings"
+                 which WeCom keeps them and are lost; pull more often"
             ),
         )
     }
@@ -130,7 +134,7 @@ impl UndecryptedGroup {
                     ),
                     format!(
                         "there is no private key of version {version} (10007): put that of the pair whose public key WeCom's \
-                         page shows as version {version} into {file} (PEM, not encrypted); the next pull decrypts them"
+                         page shows as version {version} into {file} (PEM, not encrypted); the next pull decrypts what waits for it"
                     ),
                 )
             }
@@ -142,7 +146,7 @@ impl UndecryptedGroup {
                     ),
                     format!(
                         "{file} is not the private key of version {version}: compare it with the public key on WeCom's page \
-                         (orgsnap wecom archive-key list); with the right one the next pull decrypts them"
+                         (orgsnap wecom archive-key list); with the right one the next pull decrypts what waits for it"
                     ),
                 )
             }
@@ -155,18 +159,22 @@ impl UndecryptedGroup {
             }
             UndecryptedWhy::BadItem => (
                 "企业微信返回的字段不全；请升级 orgsnap 并联系企业微信".to_owned(),
-                "WeCom's JSON of them lacks a field; update orgsnap and ask WeCom".to_owned(),
+                "WeCom's JSON lacks a field; update orgsnap and ask WeCom".to_owned(),
             ),
             UndecryptedWhy::Reader => (
                 "SDK 在解密时崩溃或无响应；下次拉取时重试，反复出现时请升级 SDK".to_owned(),
-                "the library crashed or hung while it decrypted them; they are tried again at the next pull; if it stays, \
+                "the library crashed or hung while it decrypted; the next pull tries again; if it stays, \
                  update the library"
                     .to_owned(),
             ),
         };
+        let messages = match count {
+            1 => "1 message could not be decrypted and is".to_owned(),
+            count => format!("{count} messages could not be decrypted and are"),
+        };
         Message::new(
             format!("{count} 条消息未能解密，以密文保存：{zh}"),
-            format!("{count} messages could not be decrypted and are kept encrypted: {en}"),
+            format!("{messages} kept encrypted: {en}"),
         )
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     for problem in summary.problems() {
         output::warn(environment, &problem);
     }
-    // A missing key is for whoever runs orgsnap; what the library did may be over at the next pull.
+    // A missing key and lost messages are for whoever runs orgsnap; what the library did may be over at the next pull.
     let to_act = |why: &UndecryptedWhy| {
         matches!(why, UndecryptedWhy::NoKey { .. } | UndecryptedWhy::OtherKey { .. })
     };
@@ -54,7 +54,8 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         true => Exit::Usage,
         false => Exit::Unavailable,
     });
-    Ok(exits.fold(Exit::Done, Exit::max))
+    let gap = summary.gap.as_ref().map(|_| Exit::Usage);
+    Ok(exits.chain(gap).fold(Exit::Done, Exit::max))
 }
 
 /// The job of a pull, which holds the secret and the library.
@@ -62,7 +63,7 @@ fn job_of(tenant_or_job: &str, environment: &Environment) -> Result<Job, Failure
     if let Some(job) = tenant::job(tenant_or_job, environment)? {
         return Ok(job);
     }
-    let path = Path::new("jobs").join(format!("{tenant_or_job}.toml"));
+    let path = tenant::usual_job(tenant_or_job);
     match path.is_file() {
         true => load(&path, environment),
         false => Err(no_job(tenant_or_job, &path)),
@@ -86,20 +87,38 @@ pub(crate) fn done(summary: &PullSummary) -> Message {
     let PullSummary { stored, repeated, last_seq, .. } = summary;
     let (mut zh, mut en) = (
         format!("会话内容存档：新增 {} 条消息，已到序号 {last_seq}", grouped(*stored)),
-        format!("session archive: {} new messages, up to number {last_seq}", grouped(*stored)),
+        format!(
+            "session archive: {} new {}, up to number {last_seq}",
+            grouped(*stored),
+            if *stored == 1 { "message" } else { "messages" }
+        ),
     );
-    let mut add = |count: u64, text: (&str, &str)| {
+    let mut add = |count: u64, text: (&str, &str, &str)| {
         if count > 0 {
             zh.push_str(&format!("，{} {}", text.0, grouped(count)));
-            en.push_str(&format!(", {} {}", grouped(count), text.1));
+            let en_text = if count == 1 { text.1 } else { text.2 };
+            en.push_str(&format!(", {} {en_text}", grouped(count)));
         }
     };
-    add(*repeated, ("重复", "repeated"));
-    add(summary.decrypted_later, ("补解密", "of earlier pulls decrypted now"));
-    add(summary.files, ("下载文件", "files fetched"));
-    add(summary.files_failed, ("文件下载失败（下次重试）", "files failed and are tried again"));
-    add(summary.files_lost, ("文件已过期", "files can no longer be fetched"));
-    add(summary.removed, ("按 keep 删除", "removed by keep"));
+    add(*repeated, ("重复", "repeated", "repeated"));
+    add(
+        summary.decrypted_later,
+        ("补解密", "of earlier pulls decrypted now", "of earlier pulls decrypted now"),
+    );
+    add(summary.files, ("下载文件", "file fetched", "files fetched"));
+    add(
+        summary.files_failed,
+        (
+            "文件下载失败（下次重试）",
+            "file failed and is tried again",
+            "files failed and are tried again",
+        ),
+    );
+    add(
+        summary.files_lost,
+        ("文件已过期", "file can no longer be fetched", "files can no longer be fetched"),
+    );
+    add(summary.removed, ("按 keep 删除", "removed by keep", "removed by keep"));
     Message::new(zh, en)
 }
 

@@ -59,7 +59,8 @@ pub(in crate::wecom::archive) enum Reason {
 }
 
 impl Reason {
-    fn name(self) -> &'static str {
+    /// As the column holds it.
+    pub(in crate::wecom::archive) fn name(self) -> &'static str {
         match self {
             Reason::NoKey => "no_key",
             Reason::OtherKey => "other_key",
@@ -84,6 +85,8 @@ pub(in crate::wecom::archive) struct Stored {
     pub(in crate::wecom::archive) messages: u64,
     /// Messages that could not be decrypted.
     pub(in crate::wecom::archive) undecrypted: u64,
+    /// Those of them that lack a field.
+    pub(in crate::wecom::archive) bad_items: u64,
     /// Messages that were there already.
     pub(in crate::wecom::archive) repeated: u64,
 }
@@ -134,6 +137,7 @@ pub(super) fn insert(
         let Undecrypted { seq, msgid, key_version, item, .. } = message;
         insert.execute(params![seq, msgid, key_version, reason, code, pulled_at, item])?;
         stored.undecrypted += 1;
+        stored.bad_items += u64::from(message.reason == Reason::BadItem);
     }
     Ok(stored)
 }

@@ -4,6 +4,7 @@
 //! answer of WeCom's brings is stored in one transaction, together with the number to go on from: a pull that is killed
 //! loses nothing and repeats nothing.
 
+mod again;
 mod batch;
 mod connection;
 mod dictionary;

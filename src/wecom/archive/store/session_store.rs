@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 
+use super::again;
 use super::batch::{self, Batch, Stored};
 use super::connection::{self, DATABASE};
 use super::error::SessionStoreError;
@@ -113,19 +114,47 @@ impl SessionStore {
         })
     }
 
-    /// Messages up to a number that were not decrypted, as WeCom's JSON; those that were tried least come first.
-    pub(in crate::wecom::archive) fn undecrypted(
+    /// The ids of all messages that waited for a key of one of these versions.
+    pub(in crate::wecom::archive) fn waiting_for_key(
         &self,
+        versions: &[u32],
+    ) -> Result<Vec<String>, SessionStoreError> {
+        self.read(|conn| again::waiting_for_key(conn, versions))
+    }
+
+    /// The ids of messages up to a number that were not decrypted with a key of one of these versions; those that were
+    /// tried least come first.
+    pub(in crate::wecom::archive) fn failed_before(
+        &self,
+        versions: &[u32],
         up_to: i64,
         limit: u32,
     ) -> Result<Vec<String>, SessionStoreError> {
-        self.read(|conn| {
-            let mut statement = conn.prepare_cached(
-                "select item from undecrypted where seq <= ?1 order by attempts, seq limit ?2",
-            )?;
-            let rows = statement.query_map(params![up_to, limit], |row| row.get(0))?;
-            rows.collect()
-        })
+        self.read(|conn| again::failed_before(conn, versions, up_to, limit))
+    }
+
+    /// WeCom's JSON of messages that were not decrypted.
+    pub(in crate::wecom::archive) fn undecrypted(
+        &self,
+        msgids: &[String],
+    ) -> Result<Vec<String>, SessionStoreError> {
+        self.read(|conn| again::items(conn, msgids))
+    }
+
+    /// Writes down that messages of all other versions wait for their key, whatever kept them before.
+    pub(in crate::wecom::archive) fn set_without_key(
+        &mut self,
+        versions: &[u32],
+    ) -> Result<(), SessionStoreError> {
+        self.write(|conn| again::set_without_key(conn, versions))
+    }
+
+    /// Writes down that messages whose key is there no longer wait for it but for the library.
+    pub(in crate::wecom::archive) fn set_waiting_for_reader(
+        &mut self,
+        versions: &[u32],
+    ) -> Result<(), SessionStoreError> {
+        self.write(|conn| again::set_waiting_for_reader(conn, versions))
     }
 
     /// How many messages are not decrypted, by reason, code and version of their key.
