@@ -1,7 +1,7 @@
 //! `orgsnap doctor`: the onboarding document as a checklist, step by step.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{Local, Offset as _};
 use clap::Args;
@@ -43,6 +43,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     if let Some(file) = &arguments.html {
         check_outside_data(file, environment)?;
+        check_is_page(file)?;
     }
     let clock = || environment.now();
     let cancel = Cancel::new();
@@ -95,6 +96,23 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     output::print(&text)?;
     let failed = checklists.iter().any(|list| list.count(State::Failed) > 0);
     Ok(if failed { Exit::Refused } else { Exit::Done })
+}
+
+/// Refuses to write over what is no page, such as a job file.
+fn check_is_page(file: &Path) -> Result<(), Failure> {
+    const BEGINNING: &[u8] = b"<!doctype html>";
+    let is_other = std::fs::read(file).is_ok_and(|content| {
+        let beginning = content.get(..BEGINNING.len()).unwrap_or(&content);
+        !content.is_empty() && !beginning.eq_ignore_ascii_case(BEGINNING)
+    });
+    if !is_other {
+        return Ok(());
+    }
+    let file = file.display();
+    Err(Failure::usage(Message::new(
+        format!("{file} 已存在且不是网页，未作改动；请换一个文件名"),
+        format!("{file} is there and is no page, so it was left as it is; name another file"),
+    )))
 }
 
 /// Sixteen bytes that no other look has; nothing here has to be secret.

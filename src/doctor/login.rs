@@ -20,6 +20,12 @@ fn address(job: &Job, page: &str) -> Option<String> {
     Some(format!("{base}/wecom/{}/{page}", job.tenant))
 }
 
+/// Whether it is orgsnap that answers, and not whoever asks everybody for a password.
+fn is_own(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Value>(body)
+        .is_ok_and(|answer| answer["error"] == "not-logged-in")
+}
+
 /// The step 三.3.
 pub(super) fn judge(job: &Job, asked: Option<&Result<Answer, Message>>) -> Step {
     const SUBJECT: Subject = Subject::Login;
@@ -36,7 +42,7 @@ pub(super) fn judge(job: &Job, asked: Option<&Result<Answer, Message>>) -> Step 
     };
     let address = address(job, "login").unwrap_or_default();
     let seen = match answer {
-        Ok(Answer { status: 401, .. }) => {
+        Ok(Answer { status: 401, body, .. }) if is_own(body) => {
             let agent = settings.agent_id;
             return Step::ok(
                 SUBJECT,
@@ -78,8 +84,15 @@ mod tests {
     fn a_login_is_there_if_whoever_is_not_logged_in_is_told_so() {
         let text = "tenant = \"t\"\ncorp_id = \"ww1\"\npublic_url = \"https://w.example.com\"\n[wecom.login]\nagent_id = 7\n[[wecom_app]]\nagent_id = 7\nsecret = \"x\"\n";
         let job = crate::config::job::parse(Path::new("x.toml"), text, &|_| None).unwrap();
-        for (status, state) in [(401, State::Ok), (403, State::Failed), (404, State::Failed)] {
-            let answer = Answer { status, body: Vec::new(), location: None, date: None };
+        let own = "{\"error\": \"not-logged-in\"}";
+        for (status, body, state) in [
+            (401, own, State::Ok),
+            (401, "<html>", State::Failed),
+            (403, own, State::Failed),
+            (404, "", State::Failed),
+        ] {
+            let answer =
+                Answer { status, body: body.as_bytes().to_vec(), location: None, date: None };
             let step = judge(&job, Some(&Ok(answer)));
             assert_eq!(step.state, state, "{status}");
             assert!(step.seen.en.contains("https://w.example.com/wecom/t/login"), "{step:?}");

@@ -39,6 +39,10 @@ fn a_checklist_is_text_page_and_markdown_in_both_languages() {
         assert!(line.starts_with("- [ ] **五.5") && line.contains(failed), "{line}");
         assert!(markdown.lines().any(|line| line.starts_with("- [x] **0.2")), "{markdown}");
     }
+    // A job file is no page.
+    fs::write(folder.path().join("other.toml"), "tenant = \"t\"\n").unwrap();
+    assert_eq!(run(&["--html", "other.toml"]).0, Some(2));
+    assert_eq!(fs::read(folder.path().join("other.toml")).unwrap(), b"tenant = \"t\"\n");
     let (code, _) = run(&["--html", "data/page.html"]);
     assert_eq!(code, Some(2), "nothing is written into the data folder");
 }

@@ -72,6 +72,15 @@ impl SecretSource {
                 .ok_or_else(|| failure(Problem::VariableNotSet { name: name.clone() })),
             SecretFrom::File(path) => {
                 let unusable = |reason| failure(Problem::SecretFile { path: path.clone(), reason });
+                // A device or a pipe may never end.
+                let metadata =
+                    std::fs::metadata(path).map_err(|error| unusable(system_reason(&error)))?;
+                if !metadata.is_file() || metadata.len() > MAX_FILE_SIZE {
+                    return Err(unusable(Message::fixed(
+                        "不是 64 KiB 以内的普通文件",
+                        "it is no regular file of at most 64 KiB",
+                    )));
+                }
                 let bytes = std::fs::read(path).map_err(|error| unusable(system_reason(&error)))?;
                 if let Some(reason) = byte_order_mark(&bytes) {
                     return Err(unusable(reason));
@@ -88,6 +97,9 @@ impl SecretSource {
         }
     }
 }
+
+/// Most bytes of a secret's file: a key with its certificates is far below.
+const MAX_FILE_SIZE: u64 = 64 << 10;
 
 /// The BOM at the beginning of a file, which no editor shows and no peer takes for a part of a secret.
 fn byte_order_mark(bytes: &[u8]) -> Option<Message> {

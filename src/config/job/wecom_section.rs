@@ -210,7 +210,7 @@ fn is_loopback(url: &str) -> bool {
 fn base_url(text: &str) -> Option<String> {
     let base = text.trim_end_matches('/');
     let rest = base.strip_prefix("https://").or_else(|| base.strip_prefix("http://"))?;
-    let plain = |c: char| c.is_ascii_graphic() && !"?#@\"<>\\^`{|}".contains(c);
+    let plain = |c: char| c.is_ascii_graphic() && !"?#@;$\"'<>\\^`{|}".contains(c);
     (rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') && rest.chars().all(plain))
         .then(|| base.to_owned())
 }

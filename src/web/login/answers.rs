@@ -49,9 +49,12 @@ impl CookieName {
     }
 }
 
+/// The cookies of a request. Browsers send all of a host in one line: another application's may hold any bytes.
 fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='))
+    let lines = headers.get_all(COOKIE).iter().map(|line| line.as_bytes());
+    lines
+        .flat_map(|line| line.split(|byte| *byte == b';'))
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
 }
 
 /// Leads the browser to an address, with cookies.
@@ -153,6 +156,15 @@ mod tests {
         ] {
             assert_eq!(name.value(&headers(&lines)), expected, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn a_cookie_of_another_application_in_whatever_encoding_hides_no_other() {
+        let mut headers = HeaderMap::new();
+        let line = b"name=\xd5\xc5\xc8\xfd; n=v; title=\xe5\xbc\xa0".to_vec();
+        headers.insert(COOKIE, HeaderValue::from_bytes(&line).unwrap());
+        let found: Vec<_> = cookies(&headers).collect();
+        assert_eq!(found, [("n", "v"), ("title", "张")]);
     }
 
     #[test]

@@ -75,7 +75,9 @@ impl Pages {
         };
         self.check(&absolute)?;
         // Browsers read it again; what they are sent has one reading.
-        Url::parse(&absolute).map(String::from).map_err(|_| PageFault::Form)
+        let read = Url::parse(&absolute).map(String::from).map_err(|_| PageFault::Form)?;
+        // Characters of other alphabets become nine bytes each.
+        if read.len() > MAX_LENGTH { Err(PageFault::Length) } else { Ok(read) }
     }
 
     /// The part of a page's address that is signed for the JS-SDK: all but the fragment, as it is.
