@@ -52,7 +52,7 @@ pub struct Alert {
     /// One line that says it.
     pub title: Text,
     /// Of a failed run `source`, `setup` or `internal`; `job-file` where that is broken or repaired; `members` where it is about
-    /// the members of WeCom.
+    /// the members of WeCom; `session-archive` where it is about the session archive.
     pub cause: Option<String>,
     /// Why, in words: the gate's reasons, the error, what is wrong with the job file.
     pub reasons: Vec<Text>,
@@ -277,6 +277,11 @@ impl Alert {
                 self.cause = Some("members".to_owned());
                 self.reasons = differences.iter().take(MOST_LISTED).map(text).collect();
             }
+            EventKind::ArchiveFailing { message, .. } | EventKind::ArchiveGap { message } => {
+                self.cause = Some("session-archive".to_owned());
+                self.reasons = vec![text(message)];
+            }
+            EventKind::ArchivePulled => self.cause = Some("session-archive".to_owned()),
         }
     }
 
@@ -327,6 +332,15 @@ fn title(event: &RunEvent, kind: AlertKind) -> Text {
             "企业微信成员与代理人有新的差异",
             "WeCom's members differ from the roster in a new way",
         ),
+        (EventKind::ArchiveFailing { .. }, _) => {
+            ("会话内容存档拉取异常", "the session archive cannot be pulled or decrypted")
+        }
+        (EventKind::ArchivePulled, _) => {
+            ("会话内容存档已恢复", "the session archive is pulled and decrypted again")
+        }
+        (EventKind::ArchiveGap { .. }, _) => {
+            ("会话内容存档有缺口", "the session archive has a gap")
+        }
         (_, AlertKind::Refused) => ("未发布", "not published"),
         (_, AlertKind::Failed) => ("运行未完成", "the run failed"),
         (_, AlertKind::Late) => ("文件未到", "the files are late"),

@@ -74,6 +74,20 @@ pub enum EventKind {
         /// The new differences, a line a kind.
         differences: Vec<Message>,
     },
+    /// Messages of the session archive cannot be pulled or decrypted.
+    ArchiveFailing {
+        /// What distinguishes the condition from others, without counts that grow.
+        condition: String,
+        /// What happened and what to do.
+        message: Message,
+    },
+    /// They are pulled and have their keys. Reported every time; it has an effect only after [`EventKind::ArchiveFailing`].
+    ArchivePulled,
+    /// Messages of the session archive are lost. Whoever reports it does so once.
+    ArchiveGap {
+        /// Which.
+        message: Message,
+    },
 }
 
 /// Where the fault of a failed run lies. Of each cause a business date is alerted once: the formatting may

@@ -305,6 +305,8 @@ struct Document {
     job_file: Option<String>,
     #[serde(default)]
     members: Option<String>,
+    #[serde(default)]
+    session_archive: Option<String>,
     outbox: Vec<OutboxEntry>,
     sent: Vec<Sent>,
 }
@@ -329,6 +331,7 @@ impl Document {
                 .collect(),
             job_file: content.conditions.job_file.clone(),
             members: content.conditions.members.clone(),
+            session_archive: content.conditions.session_archive.clone(),
             outbox: content.outbox.clone(),
             sent: content.sent.clone(),
         }
@@ -347,7 +350,12 @@ impl Document {
                 set.into_iter().map(recorded).collect::<Option<BTreeSet<OpenCondition>>>()?,
             );
         }
-        let conditions = OpenConditions { dates, job_file: self.job_file, members: self.members };
+        let conditions = OpenConditions {
+            dates,
+            job_file: self.job_file,
+            members: self.members,
+            session_archive: self.session_archive,
+        };
         Some(LedgerContent { conditions, outbox: self.outbox, sent: self.sent })
     }
 }

@@ -20,6 +20,8 @@ pub struct OpenConditions {
     pub job_file: Option<String>,
     /// The day for which it was last alerted that members of WeCom could not be compared with the roster.
     pub members: Option<String>,
+    /// Why messages of the session archive could not be pulled or decrypted when it was last alerted.
+    pub session_archive: Option<String>,
 }
 
 /// A condition as it was alerted.
@@ -88,6 +90,21 @@ pub fn decide(conditions: &mut OpenConditions, event: &RunEvent) -> Option<Alert
         EventKind::MembersChecked => {
             let why = conditions.members.take()?;
             Some(AlertDecision { kind: AlertKind::Recovered, why, ended: Vec::new() })
+        }
+        EventKind::ArchiveFailing { condition, .. } => {
+            let why = text_hash(condition);
+            let new = conditions.session_archive.as_ref() != Some(&why);
+            conditions.session_archive = Some(why.clone());
+            new.then(|| AlertDecision { kind: AlertKind::Failed, why, ended: Vec::new() })
+        }
+        EventKind::ArchivePulled => {
+            let why = conditions.session_archive.take()?;
+            Some(AlertDecision { kind: AlertKind::Recovered, why, ended: Vec::new() })
+        }
+        // What is lost does not come back: there is no recovery.
+        EventKind::ArchiveGap { message } => {
+            let why = text_hash(&message.en);
+            Some(AlertDecision { kind: AlertKind::Failed, why, ended: Vec::new() })
         }
         // Whoever reports it keeps count of what is new.
         EventKind::MembersDiffer { differences } => {
@@ -180,6 +197,11 @@ mod tests {
         EventKind::MembersUnchecked { message: Message::fixed(text, text) }
     }
 
+    fn archive_failing(condition: &str) -> EventKind {
+        let message = Message::fixed("x", "x");
+        EventKind::ArchiveFailing { condition: condition.to_owned(), message }
+    }
+
     fn differ() -> EventKind {
         EventKind::MembersDiffer { differences: vec![Message::fixed("x", "x")] }
     }
@@ -248,6 +270,18 @@ mod tests {
                 (2, EventKind::MembersChecked, Some(Recovered)),
                 (2, EventKind::MembersChecked, None),
                 (3, differ(), Some(Members)),
+            ],
+            // A gap of the session archive is no condition that ends.
+            vec![
+                (1, EventKind::ArchivePulled, None),
+                (1, archive_failing("a"), Some(Failed)),
+                (2, archive_failing("a"), None),
+                (2, archive_failing("b"), Some(Failed)),
+                (2, published(), None),
+                (2, EventKind::MembersChecked, None),
+                (3, EventKind::ArchiveGap { message: Message::fixed("x", "x") }, Some(Failed)),
+                (3, EventKind::ArchivePulled, Some(Recovered)),
+                (3, EventKind::ArchivePulled, None),
             ],
         ];
         for history in histories {

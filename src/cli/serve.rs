@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         Arc::clone(&status_board),
         arguments.metrics_file.clone(),
         CallbackReload::new(pages),
-        ArchivePulls::new(environment.clone()),
+        ArchivePulls::new(environment.clone(), Arc::clone(&dispatcher)),
     );
     if let Some(address) = arguments.listen {
         let listener = TcpListener::bind(address).and_then(|listener| {

@@ -46,7 +46,10 @@ pub(super) fn on_event(
         | EventKind::JobFileRead
         | EventKind::MembersUnchecked { .. }
         | EventKind::MembersChecked
-        | EventKind::MembersDiffer { .. } => {}
+        | EventKind::MembersDiffer { .. }
+        | EventKind::ArchiveFailing { .. }
+        | EventKind::ArchivePulled
+        | EventKind::ArchiveGap { .. } => {}
     }
     observer.on_event(job, event, now);
 }

@@ -44,7 +44,10 @@ fn serve_pulls_by_its_schedule_and_outlives_a_library_that_crashes() {
         return;
     }
     let mut place = Place::new(1);
-    place.write_job("timeout = \"1s\"\nschedule = \"* * * * * *\"");
+    // A channel that nobody answers at: what is alerted stays in the ledger.
+    place.write_job(
+        "timeout = \"1s\"\nschedule = \"* * * * * *\"\n[[alert]]\nkind = \"webhook\"\nurl = \"http://127.0.0.1:9/\"",
+    );
     fs::create_dir(place.folder.path().join("jobs")).unwrap();
     fs::copy(place.folder.path().join("secret"), place.folder.path().join("jobs/secret")).unwrap();
     fs::copy(place.job_file(), place.folder.path().join("jobs/t.toml")).unwrap();
@@ -67,6 +70,24 @@ fn serve_pulls_by_its_schedule_and_outlives_a_library_that_crashes() {
         assert!(began.elapsed() < TIMEOUT && daemon.child.try_wait().unwrap().is_none());
         thread::sleep(Duration::from_millis(50));
     }
+    // The failures are one alert, and the first pull after them is its recovery.
+    let ledger = place.tenant().join("alerts.json");
+    let alerted = || {
+        let text = fs::read_to_string(&ledger).unwrap_or_default();
+        let ledger: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let outbox = ledger["outbox"].as_array().cloned().unwrap_or_default();
+        let kind = |entry: serde_json::Value| {
+            let alert = &entry["alert"];
+            assert_eq!(alert["cause"], "session-archive", "{alert}");
+            alert["kind"].as_str().unwrap_or_default().to_owned()
+        };
+        outbox.into_iter().map(kind).collect::<Vec<_>>()
+    };
+    while alerted().len() < 2 {
+        assert!(began.elapsed() < TIMEOUT && daemon.child.try_wait().unwrap().is_none());
+        thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(alerted(), ["failed", "recovered"]);
     let pid = daemon.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     assert_eq!(daemon.child.wait().unwrap().code(), Some(0));

@@ -8,10 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use chrono::{DateTime, Utc};
+use orgsnap::alert::{AlertDispatcher, EventKind, RunEvent};
 use orgsnap::config::job::{Cron, Job};
 use orgsnap::model::{Cancel, Message};
 use orgsnap::report::Language;
-use orgsnap::wecom::archive::{self, PullRequest};
+use orgsnap::wecom::archive::{
+    self, ArchiveError, PullRequest, PullSummary, UndecryptedGroup, UndecryptedWhy,
+};
 
 use super::super::environment::Environment;
 use super::super::wecom::archive::pull::done;
@@ -19,6 +22,7 @@ use super::super::wecom::archive::pull::done;
 /// When each tenant is pulled next.
 pub(super) struct ArchivePulls {
     environment: Environment,
+    dispatcher: Arc<AlertDispatcher>,
     planned: RefCell<BTreeMap<String, Planned>>,
 }
 
@@ -29,8 +33,8 @@ struct Planned {
 }
 
 impl ArchivePulls {
-    pub(super) fn new(environment: Environment) -> ArchivePulls {
-        ArchivePulls { environment, planned: RefCell::default() }
+    pub(super) fn new(environment: Environment, dispatcher: Arc<AlertDispatcher>) -> ArchivePulls {
+        ArchivePulls { environment, dispatcher, planned: RefCell::default() }
     }
 
     /// Starts the pulls that are due. A pull that is still running is not started again: the next one goes on from it.
@@ -66,10 +70,11 @@ impl ArchivePulls {
     fn start(&self, job: &Arc<Job>, running: &Arc<AtomicBool>, now: DateTime<Utc>) {
         let (environment, job, flag) =
             (self.environment.clone(), Arc::clone(job), Arc::clone(running));
+        let dispatcher = Arc::clone(&self.dispatcher);
         let run = move || {
             // The flag is taken back however the pull ends, by a panic too.
             let _ended = Ended(flag);
-            pull(&environment, &job, now);
+            pull(&environment, &dispatcher, &job, now);
         };
         let started = thread::Builder::new().name("archive pull".to_owned()).spawn(run);
         if let Err(error) = started {
@@ -87,8 +92,8 @@ impl Drop for Ended {
     }
 }
 
-/// Pulls, and logs what came of it.
-fn pull(environment: &Environment, job: &Job, now: DateTime<Utc>) {
+/// Pulls, logs what came of it, and reports what there is to alert of.
+fn pull(environment: &Environment, dispatcher: &AlertDispatcher, job: &Job, now: DateTime<Utc>) {
     let (reader, variables) = (environment.archive_reader(), environment.archive_variables());
     let pulled = archive::pull(PullRequest {
         job,
@@ -100,6 +105,12 @@ fn pull(environment: &Environment, job: &Job, now: DateTime<Utc>) {
     });
     let (tenant, language): (_, Language) = (job.tenant.as_str(), environment.language);
     let text = |message: &Message| language.of(message).to_owned();
+    for what in events(&pulled) {
+        let event = RunEvent::of_job(job, job.business_date(now), what);
+        if let Err(error) = dispatcher.report(job, &event, now) {
+            tracing::warn!(target: "orgsnap", tenant, "{}", text(&error.message()));
+        }
+    }
     match pulled {
         Ok(summary) => {
             tracing::info!(target: "orgsnap", tenant, "{}", text(&done(&summary)));
@@ -109,4 +120,31 @@ fn pull(environment: &Environment, job: &Job, now: DateTime<Utc>) {
         }
         Err(error) => tracing::error!(target: "orgsnap", tenant, "{}", text(&error.message())),
     }
+}
+
+/// What a pull means for alerts. That another pull is active, or that it was asked to end, means nothing.
+fn events(pulled: &Result<PullSummary, ArchiveError>) -> Vec<EventKind> {
+    let summary = match pulled {
+        Ok(summary) => summary,
+        Err(ArchiveError::Lock(_) | ArchiveError::Stopped) => return Vec::new(),
+        Err(error) => {
+            let message = error.message();
+            let condition = format!("failed {}", message.en);
+            return vec![EventKind::ArchiveFailing { condition, message }];
+        }
+    };
+    let gap = summary.gap.as_ref().map(|gap| EventKind::ArchiveGap { message: gap.message() });
+    let lacks_key = |group: &&UndecryptedGroup| {
+        matches!(group.why, UndecryptedWhy::NoKey { .. } | UndecryptedWhy::OtherKey { .. })
+    };
+    let groups: Vec<&UndecryptedGroup> = summary.undecrypted.iter().filter(lacks_key).collect();
+    let state = match groups.first() {
+        None => EventKind::ArchivePulled,
+        Some(first) => {
+            let named = groups.iter().map(|group| (group.why.name(), group.key_version));
+            let condition = format!("keys {:?}", named.collect::<Vec<_>>());
+            EventKind::ArchiveFailing { condition, message: first.message() }
+        }
+    };
+    gap.into_iter().chain([state]).collect()
 }

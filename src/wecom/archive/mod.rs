@@ -9,6 +9,7 @@
 
 mod chat_data;
 mod codes;
+mod coverage;
 mod error;
 mod keys;
 mod layout;
