@@ -164,33 +164,22 @@ impl Alert {
         let at = now.to_rfc3339_opts(SecondsFormat::Secs, true);
         let kind = decision.kind.name();
         let salt = xxh3_64(format!("{tenant}\n{date}\n{kind}\n{}\n{at}", decision.why).as_bytes());
+        let id = format!("{tenant}-{date}-{kind}-{:08x}", salt >> 32);
+        let title = title(event, decision.kind);
+        let ended = decision
+            .ended
+            .iter()
+            .map(|(date, kind)| Ended { business_date: date.to_string(), kind: *kind });
         let mut alert = Alert {
-            version: VERSION,
-            tool: Tool::this(),
-            id: format!("{tenant}-{date}-{kind}-{:08x}", salt >> 32),
-            kind: decision.kind,
-            tenant: tenant.clone(),
-            insurer: event.insurer.clone(),
-            business_date: date,
-            at,
-            title: title(event, decision.kind),
-            cause: None,
-            reasons: Vec::new(),
-            causes: Vec::new(),
-            all_causes: 0,
-            findings: Vec::new(),
-            rules_fired: 0,
-            rows: None,
-            quarantined: None,
-            snapshot_date: None,
-            waiting: None,
-            ended: decision
-                .ended
-                .iter()
-                .map(|(date, kind)| Ended { business_date: date.to_string(), kind: *kind })
-                .collect(),
-            run: None,
-            report: None,
+            ended: ended.collect(),
+            ..Alert::without_facts(
+                id,
+                decision.kind,
+                (tenant, event.insurer.as_deref()),
+                date,
+                at,
+                title,
+            )
         };
         alert.fill(&event.what, zone);
         alert
@@ -206,24 +195,40 @@ impl Alert {
     ) -> Alert {
         let at = now.to_rfc3339_opts(SecondsFormat::Secs, true);
         let (who_zh, who_en) = who(tenant, insurer);
+        let id = format!("{tenant}-{date}-test-{:08x}", xxh3_64(at.as_bytes()) >> 32);
+        let title = Text {
+            zh: format!("{who_zh}测试告警，无需处理"),
+            en: format!("{who_en}: a test alert, nothing to be done"),
+        };
+        let reason = Text {
+            zh: "由 orgsnap doctor --send-test-alert 发出，用于验证此告警渠道".to_owned(),
+            en: "sent by orgsnap doctor --send-test-alert to try this channel".to_owned(),
+        };
+        let (kind, of) = (AlertKind::Recovered, (tenant, insurer));
+        let alert = Alert::without_facts(id, kind, of, date.to_string(), at, title);
+        Alert { reasons: vec![reason], ..alert }
+    }
+
+    fn without_facts(
+        id: String,
+        kind: AlertKind,
+        (tenant, insurer): (&str, Option<&str>),
+        business_date: String,
+        at: String,
+        title: Text,
+    ) -> Alert {
         Alert {
             version: VERSION,
             tool: Tool::this(),
-            id: format!("{tenant}-{date}-test-{:08x}", xxh3_64(at.as_bytes()) >> 32),
-            kind: AlertKind::Recovered,
+            id,
+            kind,
             tenant: tenant.to_owned(),
             insurer: insurer.map(str::to_owned),
-            business_date: date.to_string(),
+            business_date,
             at,
-            title: Text {
-                zh: format!("{who_zh}测试告警，无需处理"),
-                en: format!("{who_en}: a test alert, nothing to be done"),
-            },
+            title,
             cause: None,
-            reasons: vec![Text {
-                zh: "由 orgsnap doctor --send-test-alert 发出，用于验证此告警渠道".to_owned(),
-                en: "sent by orgsnap doctor --send-test-alert to try this channel".to_owned(),
-            }],
+            reasons: Vec::new(),
             causes: Vec::new(),
             all_causes: 0,
             findings: Vec::new(),
