@@ -7,6 +7,23 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, params};
 use serde::Deserialize;
 
+/// A TOML file that describes tables and columns which are the same for every schema.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Documentation {
+    table: Vec<Description>,
+}
+
+/// The entries of such a file, which is a part of the program, sorted.
+pub fn entries_of(toml: &str) -> Vec<Entry> {
+    let documentation: Documentation =
+        toml::from_str(toml).unwrap_or_else(|error| unreachable!("data_dictionary.toml: {error}"));
+    let mut entries: Vec<Entry> =
+        documentation.table.iter().flat_map(Description::table_entries).collect();
+    entries.sort();
+    entries
+}
+
 /// A table or column as the TOML file describes it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,25 +3,11 @@
 use std::sync::LazyLock;
 
 use rusqlite::Connection;
-use serde::Deserialize;
 
-use crate::sqlite::dictionary::{self, Description, Entry};
+use crate::sqlite::dictionary::{self, Entry};
 
-/// `data_dictionary.toml`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Documentation {
-    table: Vec<Description>,
-}
-
-static ENTRIES: LazyLock<Vec<Entry>> = LazyLock::new(|| {
-    let documentation: Documentation = toml::from_str(include_str!("data_dictionary.toml"))
-        .unwrap_or_else(|error| unreachable!("data_dictionary.toml: {error}"));
-    let mut entries: Vec<Entry> =
-        documentation.table.iter().flat_map(Description::table_entries).collect();
-    entries.sort();
-    entries
-});
+static ENTRIES: LazyLock<Vec<Entry>> =
+    LazyLock::new(|| dictionary::entries_of(include_str!("data_dictionary.toml")));
 
 fn entries(conn: &Connection) -> rusqlite::Result<Vec<Entry>> {
     let mut entries = ENTRIES.clone();
