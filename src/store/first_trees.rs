@@ -119,7 +119,8 @@ impl FirstTrees {
         conn.execute(&format!("attach ?1 as {ATTACHED}"), params![path])?;
         for forest in &schema.forests {
             // SQLite copies the cells of a table and of its indexes as they are, without reading them, if both have the
-            // same columns and indexes and the one that is filled is empty (https://sqlite.org/lang_vacuum.html works so).
+            // same columns and indexes and the one that is filled is empty: its transfer optimization (`xferOptimization`
+            // in its insert.c), by which VACUUM works too.
             indexes::create_tree(conn, forest)?;
             let table = quoted(&tree_table(&forest.name));
             let sql = format!("insert into main.{table} select * from {ATTACHED}.{table}");

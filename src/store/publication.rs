@@ -233,7 +233,9 @@ impl<'s> Publication<'s> {
     /// Any fault of the database.
     pub fn first_trees(&self) -> Result<Option<FirstTreesPlace<'s>>, StoreError> {
         let change = &self.change;
-        let is_first = change.is_first_load().map_err(|error| change.fault(error))?;
+        // The file is attached by a statement, which holds UTF-8.
+        let is_first = change.path().to_str().is_some()
+            && change.is_first_load().map_err(|error| change.fault(error))?;
         Ok(is_first.then(|| FirstTreesPlace::new(change.path(), change.schema)))
     }
 
