@@ -198,7 +198,8 @@ fn client(authorities: Option<&Path>) -> Result<reqwest::Client, ProbeError> {
         None => Trust::PublicRoots,
         Some(path) => Trust::Certificates(Certificates::of_file(path)?),
     };
-    let settings = ClientSettings { timeout: Some(REQUEST_TIMEOUT), keep_connections: true };
+    // Each step has a connection of its own: one that the server is just closing would be told as a fault of the step.
+    let settings = ClientSettings { timeout: Some(REQUEST_TIMEOUT), keep_connections: false };
     http::client(trust, settings).map_err(|reason| ProbeError::Setup { reason })
 }
 
