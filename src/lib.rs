@@ -45,7 +45,8 @@
 //!   agents into teams and organisations (and tells [`causes`] the two fields), the level-2 branches of [`store`], for which the gate has a limit,
 //!   its events and headcount, and the [`rules`] about what the trade allows (T607 to T609, B and S), which find nothing where
 //!   a job's own schema lacks the field.
-//! - [`fetch`]: a source becomes raw files, and raw files an archive, before anything is decoded.
+//! - [`fetch`]: a source becomes raw files, and raw files an archive, while they are read; nothing is recorded or published before it is
+//!   complete.
 //! - [`decode`]: raw bytes become lines; text is made line by line or in runs, never the whole file at once.
 //! - [`parse`]: the layout is scored against the schema, lines become polars frames in which every row has its
 //!   physical line number; what does not fit is recorded as a fact.

@@ -3,6 +3,7 @@
 
 mod approving;
 mod archive_keeping;
+mod archiving;
 mod early_trees;
 mod error;
 mod explaining;
@@ -31,7 +32,7 @@ mod stage;
 mod tally;
 mod verdict;
 
-use std::{path::Path, time::Instant};
+use std::{path::Path, thread, time::Instant};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -46,6 +47,7 @@ use crate::rules::Levels;
 use crate::store::{self, Migration, Reader, Store};
 
 pub use approving::{ApproveRequest, approvable, approve};
+use archiving::Archiving;
 pub use error::{Classification, Fault, RunError};
 pub use explaining::{ExplainRequest, Explained, explain};
 use former::Former;
@@ -236,7 +238,36 @@ pub fn import(
             return Err(error);
         }
     };
-    let mut report = run.process(&mut raw, &mut store, request.dry_run, outcome)?;
+    let name = outcome.report.run.clone();
+    let label = archive::Label {
+        tenant: &job.tenant,
+        run: &name,
+        business_date: date,
+        fetched: request.now,
+    };
+    let processed = thread::scope(|scope| {
+        let archiving = match request.dry_run {
+            true => Archiving::nothing(),
+            false => Archiving::begin(scope, &tenant_dir, job, label, &raw),
+        };
+        let processed = run.process(&raw, &mut store, request.dry_run, outcome, &archiving);
+        // A run that failed has archived its delivery all the same.
+        archiving.finish().and(processed)
+    });
+    if !matches!(processed, Err(RunError::Archive(_))) {
+        raw.remove_downloads();
+    }
+    let mut report = match processed {
+        Err(error @ RunError::Archive(_)) => {
+            let failed = Outcome::new(&job.tenant, request.now, date);
+            let none = Box::new(std::iter::empty());
+            if let Err(second) = failed.record(store.as_mut(), request.dry_run, none) {
+                tracing::warn!("the failed run could not be recorded: {second}");
+            }
+            return Err(error);
+        }
+        processed => processed?,
+    };
     if report.verdict == Verdict::Published {
         let faults = archive_keeping::apply(job, &tenant_dir, request.now);
         report.report_files.faults.extend(faults);
@@ -319,7 +350,7 @@ pub fn check(
         reporter,
         cancel: &Cancel::new(),
     };
-    run.process(&mut raw, &mut None, true, outcome)
+    run.process(&raw, &mut None, true, outcome, &Archiving::nothing())
 }
 
 fn fetch_files(
@@ -357,17 +388,6 @@ fn fetch_files(
     // A packed file that cannot be used may still be on its way: it is tried again, and not archived each time.
     raw.load(request.job.max_file_size)
         .map_err(|error| error.with_ready(&source.fetching().ready))?;
-    if !request.dry_run {
-        let label = archive::Label {
-            tenant: &request.job.tenant,
-            run: &outcome.report.run,
-            business_date: outcome.report.business_date,
-            fetched: request.now,
-        };
-        let folder = archive::write(tenant_dir, &label, &raw)?;
-        reading::keep(request.job, &folder)?;
-    }
-    raw.remove_downloads();
     outcome.time(Stage::Fetch, began);
     Ok(raw)
 }

@@ -14,6 +14,7 @@ use crate::model::{Approval, Cancel, RunId, RunReport, Verdict};
 use crate::rules::Levels;
 use crate::store::{self, Migration, Reader, Store, StoreError};
 
+use super::archiving::Archiving;
 use super::error::RunError;
 use super::job_schema::schema_of;
 use super::not_approvable::{NotApprovable, WhyNot, why_not};
@@ -155,7 +156,7 @@ pub fn approve(
         cancel: request.cancel,
     };
     let mut store = Some(store);
-    let mut report = run.process(&mut raw, &mut store, false, outcome)?;
+    let mut report = run.process(&raw, &mut store, false, outcome, &Archiving::nothing())?;
     if report.verdict == Verdict::Published {
         report.report_files.faults.extend(archive_keeping::apply(job, &tenant_dir, now));
     }

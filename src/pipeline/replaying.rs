@@ -19,6 +19,7 @@ use crate::store::{
     self, Comparison, ComparisonScope, CopiedRecords, Reader, RetractionRecord, Store, StoreError,
 };
 
+use super::archiving::Archiving;
 use super::error::RunError;
 use super::history::{self, History, Wanted};
 use super::job_schema::schema_of;
@@ -314,7 +315,7 @@ impl<'r> Replay<'r> {
             cancel: request.cancel,
         };
         let mut store = Some(store);
-        let report = processing.process(&mut raw, &mut store, false, outcome)?;
+        let report = processing.process(&raw, &mut store, false, outcome, &Archiving::nothing())?;
         *open = store.map(|store| (reading, store));
         if report.verdict != Verdict::Published {
             // Of an archive without a journal it may be that the delivery was refused then as well.

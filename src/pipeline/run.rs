@@ -21,6 +21,7 @@ use crate::rules::{
 use crate::store::{RunRecord, Store, TreeSource};
 use crate::trees::DeliveredForest;
 
+use super::archiving::Archiving;
 use super::early_trees;
 use super::error::RunError;
 use super::former::{self, Former};
@@ -64,13 +65,15 @@ impl Run<'_> {
         }
     }
 
-    /// From raw files to the verdict, and to the database if there is one and the run is no dry one.
+    /// From raw files to the verdict, and to the database if there is one and the run is no dry one. Nothing is recorded or
+    /// published before the delivery is in the archive.
     pub(super) fn process(
         &self,
-        raw: &mut RawDelivery,
+        raw: &RawDelivery,
         store: &mut Option<Store>,
         dry: bool,
         mut outcome: Outcome,
+        archiving: &Archiving<'_>,
     ) -> Result<RunReport, RunError> {
         let date = outcome.report.business_date;
         // Before the publication, which holds it until it is dropped.
@@ -201,6 +204,7 @@ impl Run<'_> {
             Err(reasons) => {
                 drop(publication);
                 outcome.refuse(reasons);
+                archiving.finish()?;
                 let refused = outcome.record(store.as_mut(), dry, Box::new(quarantine))?;
                 return Ok(reporter::report(refused, self.reporter, delivery));
             }
@@ -232,6 +236,7 @@ impl Run<'_> {
             identities: &outcome.identities,
             quarantine: Box::new(quarantine),
         };
+        archiving.finish()?;
         outcome.report.is_log_pending = publication.commit(approved, record)?;
         if let (Some(tenant_dir), Some(store)) = (self.tenant_dir, &store) {
             journaling::note(tenant_dir, store);

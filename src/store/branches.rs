@@ -141,6 +141,13 @@ impl Branches {
         branch
     }
 
+    /// Counts agents of the snapshot before in a branch.
+    pub(super) fn count_before(&mut self, branch: Option<u32>, agents: u64) {
+        if let Some(branch) = branch.and_then(|at| self.list.get_mut(at as usize)) {
+            branch.before += agents;
+        }
+    }
+
     /// Counts an agent of the branch as removed.
     pub fn count_removed(&mut self, branch: Option<u32>) {
         if let Some(branch) = branch.and_then(|at| self.list.get_mut(at as usize)) {

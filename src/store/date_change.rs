@@ -9,6 +9,7 @@ use crate::config::schema::{ForestSchema, Schema};
 use crate::model::{Feed, PerFeed, RowCounter, StoredRows, TreeRows};
 use crate::store::branches::Branches;
 use crate::store::connection::{self, READERS_TIMEOUT};
+use crate::store::current_rows::CurrentRows;
 use crate::store::date_list::Dates;
 use crate::store::dates::iso;
 use crate::store::derivation::{Derivation, Derived};
@@ -98,7 +99,7 @@ impl<'s> DateChange<'s> {
     }
 
     /// The file of the database.
-    pub(super) fn path(&self) -> &Path {
+    pub(super) fn path(&self) -> &'s Path {
         self.path
     }
 
@@ -112,13 +113,28 @@ impl<'s> DateChange<'s> {
         Derivation::new(self.conn, self.schema, &self.tables[feed], self.dates())
     }
 
-    /// Reads the rows of a feed around the date.
+    /// Reads the rows of a feed around the date. `current` are those of its snapshot table, if they are known.
     pub(super) fn stored(
         &self,
         feed: Feed,
+        current: Option<CurrentRows>,
         branches: Option<&mut Branches>,
     ) -> rusqlite::Result<StoredFeed> {
-        StoredFeed::read(self.conn, &self.tables[feed], self.date, self.newest, branches)
+        StoredFeed::read(self.conn, &self.tables[feed], self.date, self.newest, current, branches)
+    }
+
+    /// Holds the copy of the rows of a snapshot table against the table, in every test.
+    #[cfg(test)]
+    pub(super) fn assert_same(
+        &self,
+        feed: Feed,
+        copy: Option<&CurrentRows>,
+        branches: Option<&Branches>,
+    ) {
+        let Some(copy) = copy else { return };
+        let table = &self.tables[feed];
+        let read = crate::store::stored_feed::read_current(self.conn, table, branches).unwrap();
+        assert_eq!(copy.list(), read.list(), "the copy of the rows of {feed}");
     }
 
     /// Whether this date is after all others.

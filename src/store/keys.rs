@@ -8,6 +8,18 @@ pub(super) struct KeyList {
 }
 
 impl KeyList {
+    /// The texts of all keys, one after the other, and where each ends.
+    pub(super) fn parts(&self) -> (&str, &[usize]) {
+        (&self.text, &self.ends)
+    }
+
+    /// Of [`KeyList::parts`]; `None` if they are none.
+    pub(super) fn from_parts(text: String, ends: Vec<usize>) -> Option<KeyList> {
+        let within = ends.is_sorted() && ends.last().copied().unwrap_or(0) == text.len();
+        let whole = within && ends.iter().all(|end| text.is_char_boundary(*end));
+        whole.then_some(KeyList { text, ends })
+    }
+
     /// Adds a key at the end.
     pub(super) fn push(&mut self, key: &str) {
         self.text.push_str(key);

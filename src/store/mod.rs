@@ -13,6 +13,7 @@ mod carried;
 mod code_labels;
 mod comparison;
 mod connection;
+mod current_rows;
 mod database;
 mod date_change;
 mod date_list;

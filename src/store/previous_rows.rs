@@ -28,7 +28,7 @@ pub(super) fn read(
     let mut history = conn.prepare(&select.ended(table))?;
     let mut cursor = stored.cursor();
     while let Some(key) = first(delivery.peek(), cursor.peek()) {
-        let (stored, _) = cursor.take(key);
+        let stored = cursor.take(key).stored;
         let seen = delivery.take(key);
         let Some(before) = stored.before(date) else { continue };
         let differs = match seen {

@@ -1,6 +1,8 @@
 //! One publication: an open transaction that only an `Approved` can commit.
 
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 use chrono::NaiveDate;
 use rusqlite::{Connection, params};
@@ -9,7 +11,8 @@ use crate::config::schema::Schema;
 use crate::gate::Approved;
 use crate::model::{Feed, FeedChanges, MendedFinding, PerFeed, RowCounter, StoredRows};
 use crate::store::ages;
-use crate::store::branches::{Branch, Branches};
+use crate::store::branches::{Branch, BranchFields, Branches};
+use crate::store::current_rows::{self, CurrentRowsFile};
 use crate::store::date_change::DateChange;
 use crate::store::dates::iso;
 use crate::store::delivered_rows::{DeliveredRows, NewRows};
@@ -80,9 +83,14 @@ impl<'s> Publication<'s> {
         let change = &mut self.change;
         self.previous = snapshot::newest(change.conn, Some(change.date))?;
         self.branches = Branches::read(change.conn, change.schema, change.date)?;
+        let mut current =
+            current_rows::read(change.path(), change.schema).map(|rows| rows.map(Some));
         for feed in Feed::ALL {
             let branches = (feed == Feed::Agent).then_some(&mut self.branches);
-            let stored = change.stored(feed, branches)?;
+            let current = current.as_mut().and_then(|rows| rows[feed].take());
+            #[cfg(test)]
+            change.assert_same(feed, current.as_ref(), branches.as_deref());
+            let stored = change.stored(feed, current, branches)?;
             self.rows_before[feed] = stored.rows_before();
             self.stored[feed] = Some(stored);
         }
@@ -122,13 +130,15 @@ impl<'s> Publication<'s> {
         let (conn, counter) = (&*change.conn, change.counter);
         let schema = change.schema.feed(feed);
         let branches = &mut self.branches;
+        let organs = BranchFields::of(change.schema).filter(|_| feed == Feed::Agent);
+        let organs = organs.and_then(|fields| rows.table.text(fields.agent_organ)).cloned();
         let write = || -> rusqlite::Result<Written> {
             if stored.is_empty() {
                 indexes::drop_current(conn, schema)?;
             }
             let derivation = change.derivation(feed)?;
             let written =
-                rows::write(conn, table, &stored, branches, derivation, delivery, counter)?;
+                rows::write(conn, table, &stored, branches, derivation, delivery, organs, counter)?;
             if stored.is_empty() {
                 indexes::create_current(conn, schema)?;
             }
@@ -268,7 +278,7 @@ impl<'s> Publication<'s> {
         // The approval is consumed: one approval allows one publication.
         let Approved { .. } = approved;
         let trees = self.tree_source() != TreeSource::Unchanged;
-        let change = self.change;
+        let mut change = self.change;
         change.missing(trees)?;
         let write = || -> rusqlite::Result<()> {
             write_snapshot(&change, &record)?;
@@ -280,7 +290,18 @@ impl<'s> Publication<'s> {
             indexes::analyze(change.conn)
         };
         write().map_err(|error| change.fault(error))?;
-        change.commit()
+        let next = PerFeed::from_fn(|feed| change.written[feed].as_mut()?.next.take());
+        let (path, schema) = (change.path(), change.schema);
+        thread::scope(|scope| {
+            let rows = scope.spawn(|| CurrentRowsFile::of(next));
+            let is_log_pending = change.commit()?;
+            if let Some(rows) = rows.join().unwrap_or_else(|p| resume_unwind(p))
+                && let Err(error) = rows.write(path, schema)
+            {
+                tracing::debug!("the copy of the keys is not written: {error}");
+            }
+            Ok(is_log_pending)
+        })
     }
 
     /// The open transaction, for tests of its content.

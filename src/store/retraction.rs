@@ -49,7 +49,7 @@ impl<'s> Retraction<'s> {
         change.kept = false;
         for feed in Feed::ALL {
             let write = |change: &DateChange<'_>| {
-                let stored = change.stored(feed, None)?;
+                let stored = change.stored(feed, None, None)?;
                 let derivation = change.derivation(feed)?;
                 rows::write_without(change.conn, &tables[feed], &stored, derivation)
             };

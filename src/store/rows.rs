@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
+use polars_arrow::array::Utf8ViewArray;
 use rusqlite::Connection;
 
 use crate::model::{FeedChanges, RowCounter};
 use crate::store::branches::Branches;
+use crate::store::current_rows::NextRows;
 use crate::store::date_list::Dates;
 use crate::store::delivered_rows::{DeliveredRows, first};
 use crate::store::derivation::{Derivation, Derived};
 use crate::store::feed_table::FeedTable;
 use crate::store::keys::KeyList;
 use crate::store::row_writer::RowWriter;
-use crate::store::stored_feed::StoredFeed;
+use crate::store::stored_feed::{StoredFeed, TakenKey};
 use crate::store::stored_key::{Content, Place, StoredKey, StoredVersion};
 use crate::timeline::{Observation, Timeline};
 
@@ -51,9 +53,12 @@ pub(super) struct Written {
     pub newest_changed: bool,
     /// What it means for the headcount.
     pub derived: Derived,
+    /// The rows of the snapshot table after it; none after a date was taken back.
+    pub next: Option<NextRows>,
 }
 
-/// Writes a delivery of the date into the open transaction.
+/// Writes a delivery of the date into the open transaction. `organs` are the organisations of the delivered rows, where rows
+/// belong to branches.
 pub(super) fn write(
     conn: &Connection,
     table: &FeedTable,
@@ -61,6 +66,7 @@ pub(super) fn write(
     branches: &mut Branches,
     mut derivation: Derivation<'_>,
     mut delivery: DeliveredRows<'_>,
+    organs: Option<Utf8ViewArray>,
     counter: RowCounter<'_>,
 ) -> rusqlite::Result<Written> {
     let dates = derivation.dates();
@@ -69,9 +75,10 @@ pub(super) fn write(
     let mut writer = RowWriter::new(conn, table, date)?;
     let mut cursor = stored.cursor();
     let nothing_stored = stored.is_empty();
+    let mut next = NextRows::new(stored.current(), organs);
     let mut uncounted = 0;
     while let Some(key) = first(delivery.peek(), cursor.peek()) {
-        let (stored, branch) = cursor.take(key);
+        let TakenKey { stored, branch, organ } = cursor.take(key);
         let seen = delivery.take(key);
         uncounted += u64::from(matches!(seen, Observation::Accepted(_)));
         if uncounted == RowCounter::BATCH {
@@ -85,6 +92,9 @@ pub(super) fn write(
             // Most rows of a first load; what follows for them is known without a timeline.
             derivation.insert(key, &delivery, row)?;
             writer.insert(&delivery, row)?;
+            if let Observation::Accepted(content) = seen {
+                next.push(key, date, content, organ);
+            }
         } else if !stored.says(date, on, &seen) {
             let old = timeline(&writer, dates, key, &stored)?;
             let new = old.with(date, seen, all);
@@ -93,6 +103,11 @@ pub(super) fn write(
             if dates.has_later() {
                 written.compare(&old, &new);
             }
+            if let Some(open) = new.versions.last().filter(|version| version.valid.to.is_none()) {
+                next.push(key, open.valid.from, open.content, organ);
+            }
+        } else if let Some(same) = stored.current {
+            next.push(key, same.valid.from, same.content, organ);
         }
         let after = match &seen {
             Observation::Accepted(content) => Some(*content),
@@ -118,6 +133,7 @@ pub(super) fn write(
     }
     counter.add(uncounted, 0);
     written.derived = derivation.finish();
+    written.next = Some(next);
     Ok(written)
 }
 
@@ -134,7 +150,7 @@ pub(super) fn write_without(
     let mut writer = RowWriter::new(conn, table, date)?;
     let mut cursor = stored.cursor();
     while let Some(key) = cursor.peek() {
-        let (stored, _) = cursor.take(key);
+        let stored = cursor.take(key).stored;
         if stored.has_limit_on(date) {
             let old = timeline(&writer, dates, key, &stored)?;
             let new = old.without(date, all);

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, Row};
 
 use crate::store::branches::Branches;
+use crate::store::current_rows::{CurrentRows, NO_ORGAN, OrganNumbers};
 use crate::store::dates::{DateReader, iso};
 use crate::store::feed_table::FeedTable;
 use crate::store::identifier::quoted;
@@ -17,42 +18,45 @@ type ByKey<T> = (KeyList, Vec<T>);
 /// The rows of one feed as far as a delivery of one date is concerned, in key order.
 #[derive(Debug, Default)]
 pub(super) struct StoredFeed {
-    /// The keys of the snapshot table, in order.
-    keys: KeyList,
-    /// As `keys`: its rows.
-    current: Vec<StoredVersion>,
+    /// The rows of the snapshot table.
+    current: CurrentRows,
     /// History rows that hold on the date or end on it.
     past: ByKey<StoredVersion>,
     /// Carry intervals that end on the date or later.
     carried: ByKey<Interval>,
     /// Dates, from the date on, on which only quarantined rows came and there was no version to carry.
     quarantined: ByKey<NaiveDate>,
-    /// Branch of each current and each past row, for the feed whose rows belong to branches.
-    current_branch: Vec<Option<u32>>,
+    /// Branch of each organisation of the current rows and of each past row, for the feed whose rows belong to branches.
+    organ_branch: Vec<Option<u32>>,
     past_branch: Vec<Option<u32>>,
     /// Rows of the snapshot before the date.
     rows_before: u64,
 }
 
 impl StoredFeed {
-    /// Reads the tables. `newest` is the newest date with a snapshot: nothing has ended after it. The rows of the snapshot
+    /// Reads the tables. `current` are the rows of the snapshot table, if they are known. `newest` is the newest date with a snapshot: nothing has ended after it. The rows of the snapshot
     /// before the date are counted in their branches, if the feed has any.
     pub(super) fn read(
         conn: &Connection,
         table: &FeedTable,
         date: NaiveDate,
         newest: Option<NaiveDate>,
+        current: Option<CurrentRows>,
         mut branches: Option<&mut Branches>,
     ) -> rusqlite::Result<StoredFeed> {
-        let mut stored = StoredFeed::default();
-        stored.read_current(conn, table, date, branches.as_deref_mut())?;
+        let current = match current {
+            Some(current) => current,
+            None => read_current(conn, table, branches.as_deref())?,
+        };
+        let mut stored = StoredFeed { current, ..StoredFeed::default() };
+        stored.count_current(date, branches.as_deref_mut());
         if newest.is_some_and(|newest| date <= newest) {
             stored.read_past(conn, table, date, branches)?;
             stored.read_quarantined(conn, table, date)?;
         }
         stored.read_carried(conn, table, date)?;
-        let versions = stored.current.iter().chain(&stored.past.1);
-        stored.rows_before = versions.filter(|version| is_before(version, date)).count() as u64;
+        let past = stored.past.1.iter().filter(|version| is_before(version, date));
+        stored.rows_before += past.count() as u64;
         Ok(stored)
     }
 
@@ -63,37 +67,26 @@ impl StoredFeed {
 
     /// Whether the snapshot table holds no row.
     pub(super) fn is_empty(&self) -> bool {
-        self.current.is_empty()
+        self.current.keys.len() == 0
     }
 
-    fn read_current(
-        &mut self,
-        conn: &Connection,
-        table: &FeedTable,
-        date: NaiveDate,
-        mut branches: Option<&mut Branches>,
-    ) -> rusqlite::Result<()> {
-        let sql = format!(
-            "select {key}, valid_from, content_hash, {} from {} order by {key}",
-            branch_column(branches.as_deref()),
-            table.name(),
-            key = table.quoted_key(),
-        );
-        let mut statement = conn.prepare(&sql)?;
-        let mut rows = statement.query([])?;
-        let mut dates = DateReader::default();
-        while let Some(row) = rows.next()? {
-            let content = Content { hash: row.get(2)?, place: Place::Current };
-            let valid = Interval { from: first_date(&mut dates, row, 1)?, to: None };
-            let version = StoredVersion { content, valid };
-            self.keys.push(row.get_ref(0)?.as_str()?);
-            self.current.push(version);
-            if let Some(branches) = branches.as_deref_mut() {
-                let organ = row.get_ref(3)?.as_str_or_null()?;
-                self.current_branch.push(branches.branch_of(organ, is_before(&version, date)));
+    /// Counts the rows of the snapshot before the date, each in its branch.
+    fn count_current(&mut self, date: NaiveDate, branches: Option<&mut Branches>) {
+        let mut of_organ = vec![0; self.current.organs.len()];
+        for (from, organ) in self.current.places() {
+            if from < date {
+                self.rows_before += 1;
+                if let Some(agents) = of_organ.get_mut(organ as usize) {
+                    *agents += 1;
+                }
             }
         }
-        Ok(())
+        let Some(branches) = branches else { return };
+        for (at, agents) in of_organ.into_iter().enumerate() {
+            let branch = branches.branch_of(Some(self.current.organs.get(at)), false);
+            branches.count_before(branch, agents);
+            self.organ_branch.push(branch);
+        }
     }
 
     fn read_past(
@@ -165,10 +158,39 @@ impl StoredFeed {
         Ok(())
     }
 
+    /// The rows of the snapshot table.
+    pub(super) fn current(&self) -> &CurrentRows {
+        &self.current
+    }
+
     /// Iterates over the stored keys in byte order.
     pub(super) fn cursor(&self) -> Cursor<'_> {
         Cursor { feed: self, current: 0, past: 0, carried: 0, quarantined: 0 }
     }
+}
+
+/// Reads the rows of the snapshot table.
+pub(super) fn read_current(
+    conn: &Connection,
+    table: &FeedTable,
+    branches: Option<&Branches>,
+) -> rusqlite::Result<CurrentRows> {
+    let sql = format!(
+        "select {key}, valid_from, content_hash, {} from {} order by {key}",
+        branch_column(branches),
+        table.name(),
+        key = table.quoted_key(),
+    );
+    let mut statement = conn.prepare(&sql)?;
+    let mut rows = statement.query([])?;
+    let (mut current, mut numbers) = (CurrentRows::default(), OrganNumbers::default());
+    let mut dates = DateReader::default();
+    while let Some(row) = rows.next()? {
+        let organ = numbers.number(&mut current.organs, row.get_ref(3)?.as_str_or_null()?);
+        let from = first_date(&mut dates, row, 1)?;
+        current.push(row.get_ref(0)?.as_str()?, from, row.get(2)?, organ);
+    }
+    Ok(current)
 }
 
 /// Whether a version belongs to the snapshot before a date, if it was read for that date.
@@ -196,25 +218,35 @@ pub(super) struct Cursor<'a> {
     quarantined: usize,
 }
 
+/// What a [`Cursor`] finds of a key.
+pub(super) struct TakenKey<'a> {
+    /// What is stored.
+    pub stored: StoredKey<'a>,
+    /// The branch of its row in the snapshot before the date.
+    pub branch: Option<u32>,
+    /// The number of the organisation of its row in the snapshot table.
+    pub organ: u32,
+}
+
 impl<'a> Cursor<'a> {
     /// The next key, without consuming it.
     pub(super) fn peek(&self) -> Option<&'a str> {
         let feed = self.feed;
         let listed = |keys: &'a KeyList, at| (at < keys.len()).then(|| keys.get(at));
-        let current = listed(&feed.keys, self.current);
+        let current = listed(&feed.current.keys, self.current);
         let (past, quarantined) =
             (listed(&feed.past.0, self.past), listed(&feed.quarantined.0, self.quarantined));
         [current, past, quarantined].into_iter().flatten().min()
     }
 
-    /// Consumes what is stored for this key, if it is the next one; returns it and the branch of its row in the snapshot
-    /// before the date.
-    pub(super) fn take(&mut self, key: &str) -> (StoredKey<'a>, Option<u32>) {
+    /// Consumes what is stored for this key, if it is the next one.
+    pub(super) fn take(&mut self, key: &str) -> TakenKey<'a> {
         let feed = self.feed;
-        let (mut stored, mut branch) = (StoredKey::default(), None);
-        if self.current < feed.keys.len() && feed.keys.get(self.current) == key {
-            stored.current = feed.current.get(self.current).copied();
-            branch = feed.current_branch.get(self.current).copied().flatten();
+        let (mut stored, mut branch, mut organ) = (StoredKey::default(), None, NO_ORGAN);
+        if self.current < feed.current.keys.len() && feed.current.keys.get(self.current) == key {
+            stored.current = feed.current.version(self.current);
+            organ = feed.current.organ(self.current);
+            branch = feed.organ_branch.get(organ as usize).copied().flatten();
             self.current += 1;
         }
         let first_past = self.past;
@@ -225,7 +257,7 @@ impl<'a> Cursor<'a> {
         }
         stored.carried = take_all(&feed.carried, &mut self.carried, key);
         stored.quarantined = take_all(&feed.quarantined, &mut self.quarantined, key);
-        (stored, branch)
+        TakenKey { stored, branch, organ }
     }
 }
 

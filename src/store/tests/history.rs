@@ -63,7 +63,7 @@ fn rows_are_stored_typed_and_as_delivered() {
         ]
     );
     assert_eq!(rows(&store.conn, "pragma journal_mode"), ["wal"]);
-    assert_eq!(rows(&store.conn, "pragma page_size"), ["8192"]);
+    assert_eq!(rows(&store.conn, "pragma page_size"), ["4096"]);
     let duplicate = store.conn.execute("insert into agent (id, valid_from, content_hash) select id, valid_from, content_hash from agent limit 1", []);
     assert!(duplicate.unwrap_err().to_string().contains("UNIQUE"));
 }

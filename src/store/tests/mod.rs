@@ -2,6 +2,7 @@
 
 mod fixture;
 mod any_order;
+mod current_rows;
 mod derived;
 mod faults;
 mod history;
