@@ -27,6 +27,8 @@ pub(super) struct DeliveredRows<'a> {
     /// One a field, in the order of the statements' parameters.
     columns: Vec<Column<'a>>,
     quarantined: Vec<&'a str>,
+    /// The organisations of the rows, where rows belong to branches.
+    organs: Option<&'a Utf8ViewArray>,
     next_accepted: usize,
     next_quarantined: usize,
 }
@@ -66,9 +68,21 @@ impl<'a> DeliveredRows<'a> {
             hashes: rows.table.hashes(),
             columns,
             quarantined,
+            organs: None,
             next_accepted: 0,
             next_quarantined: 0,
         })
+    }
+
+    /// Names the field with the organisations of the rows, where rows belong to branches.
+    pub(super) fn with_organs(self, rows: NewRows<'a>, field: Option<&str>) -> DeliveredRows<'a> {
+        let organs = field.and_then(|field| rows.table.text(field));
+        DeliveredRows { organs, ..self }
+    }
+
+    /// The organisations of the rows, where rows belong to branches.
+    pub(super) fn organs(&self) -> Option<&'a Utf8ViewArray> {
+        self.organs
     }
 
     /// The columns, one a field, in the order of the statements' parameters.

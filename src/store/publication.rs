@@ -131,14 +131,14 @@ impl<'s> Publication<'s> {
         let schema = change.schema.feed(feed);
         let branches = &mut self.branches;
         let organs = BranchFields::of(change.schema).filter(|_| feed == Feed::Agent);
-        let organs = organs.and_then(|fields| rows.table.text(fields.agent_organ)).cloned();
+        let delivery = delivery.with_organs(*rows, organs.map(|fields| fields.agent_organ));
         let write = || -> rusqlite::Result<Written> {
             if stored.is_empty() {
                 indexes::drop_current(conn, schema)?;
             }
             let derivation = change.derivation(feed)?;
             let written =
-                rows::write(conn, table, &stored, branches, derivation, delivery, organs, counter)?;
+                rows::write(conn, table, &stored, branches, derivation, delivery, counter)?;
             if stored.is_empty() {
                 indexes::create_current(conn, schema)?;
             }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use polars_arrow::array::Utf8ViewArray;
 use rusqlite::Connection;
 
 use crate::model::{FeedChanges, RowCounter};
@@ -57,8 +56,7 @@ pub(super) struct Written {
     pub next: Option<NextRows>,
 }
 
-/// Writes a delivery of the date into the open transaction. `organs` are the organisations of the delivered rows, where rows
-/// belong to branches.
+/// Writes a delivery of the date into the open transaction.
 pub(super) fn write(
     conn: &Connection,
     table: &FeedTable,
@@ -66,7 +64,6 @@ pub(super) fn write(
     branches: &mut Branches,
     mut derivation: Derivation<'_>,
     mut delivery: DeliveredRows<'_>,
-    organs: Option<Utf8ViewArray>,
     counter: RowCounter<'_>,
 ) -> rusqlite::Result<Written> {
     let dates = derivation.dates();
@@ -75,7 +72,7 @@ pub(super) fn write(
     let mut writer = RowWriter::new(conn, table, date)?;
     let mut cursor = stored.cursor();
     let nothing_stored = stored.is_empty();
-    let mut next = NextRows::new(stored.current(), organs);
+    let mut next = NextRows::new(stored.current(), delivery.organs().cloned());
     let mut uncounted = 0;
     while let Some(key) = first(delivery.peek(), cursor.peek()) {
         let TakenKey { stored, branch, organ } = cursor.take(key);
