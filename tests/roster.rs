@@ -4,6 +4,7 @@ mod checked;
 mod days;
 mod faults;
 mod insurer;
+mod killed;
 mod large;
 mod naive;
 mod served;

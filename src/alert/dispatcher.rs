@@ -156,8 +156,8 @@ impl AlertDispatcher {
         Ok(())
     }
 
-    /// Decides whether an event is alerted, and stores the alert durably if so; returns its kind.
-    /// Never waits for the network.
+    /// Decides whether an event is alerted, and stores the alert durably if so; returns its kind, none too where no channel
+    /// wants that kind. Never waits for the network.
     ///
     /// # Errors
     /// If the ledger cannot be read or written. The run that the event is about must not fail for it.
@@ -180,9 +180,10 @@ impl AlertDispatcher {
             let wants = |channel: &&AlertChannel| channel.on.contains(&decision.kind);
             let to: Vec<String> =
                 job.alerts.iter().filter(wants).map(|channel| channel.name.clone()).collect();
-            if !to.is_empty() {
-                content.post(OutboxEntry { alert, to });
+            if to.is_empty() {
+                return None;
             }
+            content.post(OutboxEntry { alert, to });
             Some(decision.kind)
         })?;
         self.shared.schedule_tenant(job, recorded.is_some());

@@ -24,12 +24,13 @@ impl<'a> Alerting<'a> {
 
     /// Registers the job, so that alerts that an earlier call could not send are sent, too.
     pub(super) fn watch(&self, job: &Job) {
-        self.warn(self.dispatcher.register(job, self.environment.now()));
+        // Without a ledger there is a warning and nothing to send.
+        let _registered = self.warn(self.dispatcher.register(job, self.environment.now()));
     }
 
-    /// Reports an event of the job to the dispatcher.
-    pub(super) fn report(&self, job: &Job, event: &RunEvent) {
-        self.warn(self.dispatcher.report(job, event, self.environment.now()).map(|_| ()));
+    /// Reports an event of the job to the dispatcher; returns whether somebody is alerted.
+    pub(super) fn report(&self, job: &Job, event: &RunEvent) -> bool {
+        self.warn(self.dispatcher.report(job, event, self.environment.now())).flatten().is_some()
     }
 
     /// Sends all pending alerts.
@@ -39,9 +40,7 @@ impl<'a> Alerting<'a> {
         }
     }
 
-    fn warn(&self, outcome: Result<(), LedgerError>) {
-        if let Err(error) = outcome {
-            output::warn(self.environment, &error.message());
-        }
+    fn warn<T>(&self, outcome: Result<T, LedgerError>) -> Option<T> {
+        outcome.map_err(|error| output::warn(self.environment, &error.message())).ok()
     }
 }

@@ -23,6 +23,9 @@ struct Verb {
     args: BTreeMap<String, String>,
     /// Command, Chinese and English words.
     examples: Vec<(String, String, String)>,
+    /// What the exit codes mean for this verb, in Chinese and English, where they mean more than for all.
+    #[serde(default)]
+    exits: Vec<(u8, String, String)>,
 }
 
 /// The table of texts; `None` if it is malformed, which a test excludes.
@@ -33,7 +36,8 @@ const EXIT_CODES_ZH: &str = "\
 退出码：
   0   完成
   2   用法或配置错误、数据源拒绝访问，或数据目录不可用
-  3   批次未通过校验，未发布；check：不可发布，或有错误；doctor：有步骤失败
+  3   批次未通过校验，未发布；check：不可发布，或有错误；doctor：有步骤失败；
+      wecom reconcile：成员列表变短或可见范围变小
   4   数据源暂时不可用，或文件尚未到齐（可稍后重试）
   5   已有任务在运行
   70  内部错误";
@@ -50,6 +54,9 @@ pub(super) fn localized(command: Command, language: Language) -> Command {
 fn verb(mut command: Command, texts: &Texts, language: Language, root: bool) -> Command {
     if let Some(words) = texts.verbs.get(command.get_name()) {
         let mut after = examples(words, language);
+        if !words.exits.is_empty() {
+            after = format!("{}\n\n{after}", exits(words, language));
+        }
         match (language, command.get_after_help().map(ToString::to_string)) {
             (Language::Chinese, _) if root => after = format!("{EXIT_CODES_ZH}\n\n{after}"),
             (Language::English, Some(own)) => after = format!("{own}\n\n{after}"),
@@ -92,6 +99,14 @@ fn examples(words: &Verb, language: Language) -> String {
         format!("\n  {command:width$}  # {}", language.choose(zh, en))
     };
     format!("{heading}{}", words.examples.iter().map(line).collect::<String>())
+}
+
+fn exits(words: &Verb, language: Language) -> String {
+    let heading = language.choose("退出码：", "Exit codes:");
+    let line = |(code, zh, en): &(u8, String, String)| {
+        format!("\n  {code:<2}  {}", language.choose(zh, en))
+    };
+    format!("{heading}{}", words.exits.iter().map(line).collect::<String>())
 }
 
 /// A rendered help in Chinese: what clap itself writes is replaced.

@@ -30,11 +30,11 @@ pub(super) struct MemberCheck<'c> {
 }
 
 impl MemberCheck<'_> {
-    /// Checks, and reports what there is to alert of.
+    /// Checks, and reports what there is to alert of. `report` returns whether somebody is alerted.
     ///
     /// # Errors
     /// Why it could not be done; that was reported, too, unless it was cancelled.
-    pub(super) fn run(&self, report: &dyn Fn(&RunEvent)) -> Result<Reconciled, Failure> {
+    pub(super) fn run(&self, report: &dyn Fn(&RunEvent) -> bool) -> Result<Reconciled, Failure> {
         let job = self.job;
         let event = |what| RunEvent::of_job(job, job.business_date(self.now), what);
         let outcome = self.check();
@@ -71,11 +71,13 @@ impl MemberCheck<'_> {
         Ok(api::block_on(self.cancel, reconciliation.run(&client))?)
     }
 
-    /// Reports differences of which nobody was alerted yet.
-    fn report_new(&self, report: &dyn Fn(EventKind)) -> Result<(), WecomStoreError> {
+    /// Reports differences of which nobody was alerted yet. Without a channel for them, or with a ledger that cannot be
+    /// written, they stay so until a later check that still finds them.
+    fn report_new(&self, report: &dyn Fn(EventKind) -> bool) -> Result<(), WecomStoreError> {
         let store = RosterStore::open(&self.data.join(&self.job.tenant))?;
-        if let Some(unalerted) = store.unalerted()? {
-            report(EventKind::MembersDiffer { differences: lines(&unalerted) });
+        if let Some(unalerted) = store.unalerted()?
+            && report(EventKind::MembersDiffer { differences: lines(&unalerted) })
+        {
             store.mark_alerted(&unalerted)?;
         }
         Ok(())

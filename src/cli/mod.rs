@@ -64,7 +64,7 @@ Exit codes:
   0   done
   2   usage or configuration, access refused by the source, or a data folder that cannot be used
   3   delivery refused; for check: it would be refused, or has errors; for replay: something is missing or differs;
-      for doctor: a step failed
+      for doctor: a step failed; for wecom reconcile: the list of members shrank, or the visible scope is narrower
   4   source unavailable for now, or files not there yet (worth retrying)
   5   another run holds the lock
   70  internal fault";

@@ -104,7 +104,7 @@ pub use record::{QuarantinedLine, RunRecord};
 pub use record_copy::CopiedRecords;
 pub use record_view::RecordView;
 pub use retraction::{Retraction, RetractionRecord};
-pub use roster::{RosterAgent, RosterPerson};
+pub use roster::RosterPerson;
 pub use rows::FeedOutcome;
 pub use run_list::{RunRow, StoredApproval, StoredReason, StoredRetraction};
 pub use snapshot::SnapshotInfo;

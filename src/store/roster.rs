@@ -10,25 +10,18 @@ use crate::store::layout::{columns_of, key_column};
 use crate::store::reader::Reader;
 use crate::store::snapshot;
 
-/// Somebody on the roster.
+/// Somebody on the roster, as of the newest snapshot or of an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RosterPerson<'r> {
-    /// An agent.
-    Agent(RosterAgent<'r>),
-    /// Somebody of the office staff, by id.
-    Staff(&'r str),
-}
-
-/// An agent of the newest snapshot, or of an earlier one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RosterAgent<'r> {
-    /// The agent's id.
+pub struct RosterPerson<'r> {
+    /// Agents or office staff.
+    pub feed: Feed,
+    /// The id in that feed.
     pub id: &'r str,
-    /// The value of the column that was asked for; the id if none was.
+    /// Of an agent the value of the column that was asked for; the id if none was, and of office staff.
     pub account: Option<&'r str>,
-    /// Whether the newest snapshot has the agent.
+    /// Whether the newest snapshot has the person.
     pub is_delivered: bool,
-    /// Whether the agent has not left; an agent of a job without a status has not.
+    /// Whether the person has not left; somebody of a feed without a status has not.
     pub is_active: bool,
     /// The name.
     pub name: Option<&'r str>,
@@ -40,9 +33,20 @@ pub struct RosterAgent<'r> {
     pub leave_date: Option<&'r str>,
 }
 
-/// What is read of an agent beside key and account; a schema may lack any of them.
-const DETAILS: [&str; 5] =
-    ["agent_status", "agent_name", "working_organ_name", "working_node_name", "leave_company_date"];
+/// What is read of people beside key and account: status, name, organisation, team, day of leaving. A feed, or a
+/// schema, may lack any of them.
+type Details = [Option<&'static str>; 5];
+
+const AGENT_DETAILS: Details = [
+    Some("agent_status"),
+    Some("agent_name"),
+    Some("working_organ_name"),
+    Some("working_node_name"),
+    Some("leave_company_date"),
+];
+
+const STAFF_DETAILS: Details =
+    [Some("principal_status"), Some("principal_name"), Some("organ_name"), None, None];
 
 impl Reader {
     /// Tells of everybody on the roster, one by one; returns the date of the newest snapshot, none before the first
@@ -63,80 +67,72 @@ impl Reader {
         let view = conn.unchecked_transaction().map_err(|error| self.fault(error))?;
         let newest = snapshot::newest(&view, None).map_err(|error| self.fault(error))?;
         let Some(newest) = newest else { return Ok(None) };
-        let read = |sql: Option<String>,
+        let read = |sql: &str,
                     tell: &mut dyn FnMut(&Row<'_>) -> Result<Result<(), E>, rusqlite::Error>|
          -> Result<(), E> {
-            let Some(sql) = sql else { return Ok(()) };
-            let mut statement = view.prepare(&sql).map_err(|error| self.fault(error))?;
+            let mut statement = view.prepare(sql).map_err(|error| self.fault(error))?;
             let mut rows = statement.query([]).map_err(|error| self.fault(error))?;
             while let Some(row) = rows.next().map_err(|error| self.fault(error))? {
                 tell(row).map_err(|error| self.fault(error))??;
             }
             Ok(())
         };
-        let statements =
-            Statements::new(&view, account_column).map_err(|error| self.fault(error))?;
-        read(statements.staff, &mut |row| {
-            Ok(text(row, 0)?.map_or(Ok(()), |id| tell(RosterPerson::Staff(id))))
-        })?;
-        for (sql, is_delivered) in [(statements.delivered, true), (statements.gone, false)] {
-            read(sql, &mut |row| {
-                let text = |at| text(row, at);
-                let Some(id) = text(0)? else { return Ok(Ok(())) };
-                let status: Option<i64> = row.get(2)?;
-                Ok(tell(RosterPerson::Agent(RosterAgent {
-                    id,
-                    account: text(1)?,
-                    is_delivered,
-                    is_active: status.is_none_or(|status| status == 1),
-                    name: text(3)?,
-                    organ_name: text(4)?,
-                    team_name: text(5)?,
-                    leave_date: text(6)?,
-                })))
-            })?;
+        for (feed, account, details) in
+            [(Feed::Principal, None, STAFF_DETAILS), (Feed::Agent, account_column, AGENT_DETAILS)]
+        {
+            let statements = statements(&view, feed, account, details);
+            let statements = statements.map_err(|error| self.fault(error))?;
+            for (sql, is_delivered) in statements.into_iter().flatten().zip([true, false]) {
+                read(&sql, &mut |row| {
+                    let text = |at| text(row, at);
+                    let Some(id) = text(0)? else { return Ok(Ok(())) };
+                    let status: Option<i64> = row.get(2)?;
+                    Ok(tell(RosterPerson {
+                        feed,
+                        id,
+                        account: text(1)?,
+                        is_delivered,
+                        is_active: status.is_none_or(|status| status == 1),
+                        name: text(3)?,
+                        organ_name: text(4)?,
+                        team_name: text(5)?,
+                        leave_date: text(6)?,
+                    }))
+                })?;
+            }
         }
         Ok(Some(newest.date))
     }
 }
 
-/// The statements that read the roster; none where there is no such table.
-struct Statements {
-    staff: Option<String>,
-    delivered: Option<String>,
-    gone: Option<String>,
-}
-
-impl Statements {
-    fn new(conn: &Connection, account_column: Option<&str>) -> rusqlite::Result<Statements> {
-        let staff = key_column(conn, Feed::Principal)?
-            .map(|key| format!("select cast({} as text) from principal", quoted(&key)));
-        let Some(key) = key_column(conn, Feed::Agent)? else {
-            return Ok(Statements { staff, delivered: None, gone: None });
-        };
-        let stored = columns_of(conn, "agent")?;
-        let key = quoted(&key);
-        let account = account_column.map_or_else(|| key.clone(), quoted);
-        let details = DETAILS.map(|name| match stored.iter().any(|column| column == name) {
-            true => quoted(name),
-            false => "null".to_owned(),
-        });
-        let [status, others @ ..] = details;
-        let others = others.map(|column| format!("cast({column} as text)")).join(", ");
-        let columns = format!(
-            "cast({key} as text), cast({account} as text), cast({status} as integer), {others}"
-        );
-        let gone = format!(
-            "select {columns} from agent_history as h \
-             where not exists (select 1 from agent as a where a.{key} = h.{key}) \
-             and h.valid_from = (select max(x.valid_from) from agent_history as x where x.{key} = h.{key})"
-        );
-        Ok(Statements {
-            staff,
-            delivered: Some(format!("select {columns} from agent")),
-            gone: Some(gone),
-        })
-    }
+/// The statements that read a feed: those who are delivered, then those who are no longer; none where there is no such
+/// table.
+fn statements(
+    conn: &Connection,
+    feed: Feed,
+    account_column: Option<&str>,
+    details: Details,
+) -> rusqlite::Result<Option<[String; 2]>> {
+    let Some(key) = key_column(conn, feed)? else { return Ok(None) };
+    let table = feed.name();
+    let stored = columns_of(conn, table)?;
+    let key = quoted(&key);
+    let account = account_column.map_or_else(|| key.clone(), quoted);
+    let details = details.map(|name| match name {
+        Some(name) if stored.iter().any(|column| column == name) => quoted(name),
+        _ => "null".to_owned(),
+    });
+    let [status, others @ ..] = details;
+    let others = others.map(|column| format!("cast({column} as text)")).join(", ");
+    let columns = format!(
+        "cast({key} as text), cast({account} as text), cast({status} as integer), {others}"
+    );
+    let gone = format!(
+        "select {columns} from {table}_history as h \
+         where not exists (select 1 from {table} as a where a.{key} = h.{key}) \
+         and h.valid_from = (select max(x.valid_from) from {table}_history as x where x.{key} = h.{key})"
+    );
+    Ok(Some([format!("select {columns} from {table}"), gone]))
 }
 
 fn text<'r>(row: &'r Row<'_>, at: usize) -> rusqlite::Result<Option<&'r str>> {

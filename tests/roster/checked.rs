@@ -22,7 +22,7 @@ fn event(change: &str, user_id: &str, second: u64) -> Vec<u8> {
 fn pairs(document: &Value) -> BTreeSet<(String, String)> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let pair = |difference: &Value| {
-        let id = text(&difference["user_id"]).or_else(|| text(&difference["agent_id"]));
+        let id = text(&difference["user_id"]).or_else(|| text(&difference["person_id"]));
         (text(&difference["kind"]).unwrap(), id.unwrap())
     };
     document["differences"].as_array().unwrap().iter().map(pair).collect()
@@ -167,7 +167,7 @@ fn a_shorter_list_or_a_narrower_scope_is_a_failed_check_that_changes_no_differen
     refused("shrank from");
     insurer.set_members(|members| members.push("stranger".to_owned()));
     insurer.server.change(|enterprise| enterprise.departments = vec![(2, 1), (3, 1)]);
-    refused("no longer are: 1");
+    refused("department 1 was visible and no longer is");
     insurer.server.change(|enterprise| enterprise.members.clear());
     refused("no member at all");
     let output = insurer.orgsnap(&["wecom", "reconcile", "t", "--accept-smaller"]);
@@ -178,6 +178,149 @@ fn a_shorter_list_or_a_narrower_scope_is_a_failed_check_that_changes_no_differen
     let accepted = insurer.reconcile(&["--accept-smaller"]);
     assert_ne!(accepted["opened"], 0);
     assert_eq!(insurer.reconcile(&[])["opened"], 0);
+}
+
+#[test]
+fn an_application_that_may_see_less_than_before_is_a_failed_check_and_tells_of_no_departure() {
+    let insurer = Insurer::new(300);
+    let app =
+        format!("[[wecom_app]]\nagent_id = {AGENT_ID}\nsecret = {{ env = \"APP_SECRET\" }}\n");
+    insurer.write_job("", &app);
+    let may_see = |departments: &[u64]| {
+        insurer.server.change(|enterprise| {
+            enterprise.apps[0].lists_members = true;
+            enterprise.apps[0].departments = departments.to_vec();
+        });
+    };
+    insurer.server.change(|enterprise| {
+        enterprise.departments = vec![(1, 0), (2, 1), (3, 1), (4, 2), (5, 2)];
+    });
+    may_see(&[4, 5, 2, 3]);
+    assert_eq!(insurer.reconcile(&[])["open"], 0);
+    let rows = insurer.rows();
+    let refused = |departments: &[u64], words: &str| {
+        may_see(departments);
+        let output = insurer.orgsnap(&["wecom", "reconcile", "t"]);
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        assert!(said(&output).contains(words), "{}", said(&output));
+        assert_eq!(insurer.rows(), rows);
+    };
+    // Every third member is in both departments: a list of those of the third alone looks as if the others had left.
+    refused(&[3], "department 2 was visible and no longer is");
+    refused(&[2], "department 3 was visible and no longer is");
+    refused(&[4, 5, 3], "department 2 was visible and no longer is");
+    // One that is within another that it may see is no loss.
+    may_see(&[2, 3]);
+    assert_eq!(insurer.reconcile(&[])["open"], 0);
+    may_see(&[1]);
+    assert_eq!(insurer.reconcile(&[])["open"], 0);
+    refused(&[2, 3], "department 1 was visible and no longer is");
+    // Departments are still listed, but the application may see none of them: its members are by name alone.
+    insurer.server.change(|enterprise| {
+        enterprise.apps[0].agent_id = Some(AGENT_ID);
+        enterprise.apps[0].departments.clear();
+    });
+    let output = insurer.orgsnap(&["wecom", "reconcile", "t", "--accept-smaller"]);
+    assert_eq!(output.status.code(), Some(3), "nobody is visible: {}", said(&output));
+    may_see(&[2, 3]);
+    insurer.reconcile(&["--accept-smaller"]);
+    assert_eq!(insurer.rows(), rows);
+}
+
+#[test]
+fn office_staff_who_left_and_still_are_members_are_told_with_their_file() {
+    let insurer = Insurer::new(300);
+    let (left, gone) = (insurer.staff[0].clone(), insurer.staff[1].clone());
+    let org = rusqlite::Connection::open(insurer.data().join("org.db")).unwrap();
+    let name: String = org
+        .query_row("select principal_name from principal where id = ?1", [&left], |row| row.get(0))
+        .unwrap();
+    drop(org);
+    insurer.deliver(|file, text| match file {
+        "temp_principal.txt" => {
+            let lines = text.lines().map(|line| {
+                let mut cells: Vec<&str> = line.split('|').collect();
+                if cells.get(1) == Some(&left.as_str()) {
+                    cells[3] = "2";
+                }
+                cells.join("|")
+            });
+            lines
+                .filter(|line| line.split('|').nth(1) != Some(&gone))
+                .collect::<Vec<_>>()
+                .join("\n")
+        }
+        _ => text,
+    });
+    let document = insurer.reconcile(&[]);
+    let told: Vec<&Value> = document["differences"].as_array().unwrap().iter().collect();
+    assert_eq!(
+        pairs(&document),
+        expected(&[("departed_still_member", &left), ("departed_still_member", &gone)])
+    );
+    for difference in told {
+        assert_eq!(difference["feed"], "principal", "{difference}");
+        assert_eq!(difference["person_id"], difference["user_id"], "{difference}");
+        assert_eq!(difference["team_name"], Value::Null);
+    }
+    let output = insurer.orgsnap(&["wecom", "reconcile", "t", "--last", "--csv", "m.csv"]);
+    assert!(output.status.success(), "{}", said(&output));
+    let csv = fs::read_to_string(insurer.path("m.csv")).unwrap();
+    let line = csv.lines().find(|line| line.contains(&format!(",{left},{name},"))).unwrap();
+    assert!(line.contains(",principal,"), "{csv}");
+}
+
+#[test]
+fn differences_are_told_once_there_is_a_channel_for_them() {
+    let insurer = Insurer::new(300);
+    insurer.set_members(|members| members.extend(["early".to_owned(), "mended".to_owned()]));
+    insurer.reconcile(&[]);
+    let sent = insurer.path("alerts");
+    fs::write(insurer.path("keep.sh"), format!("cat >> {0}; echo >> {0}\n", sent.display()))
+        .unwrap();
+    let script = insurer.path("keep.sh").display().to_string();
+    let channel = |more: &str| {
+        let text =
+            format!("[[alert]]\nkind = \"command\"\ncommand = [\"sh\", \"{script}\"]\n{more}\n");
+        insurer.write_job("", &format!("{CONTACTS}{text}"));
+    };
+    let told = || fs::read_to_string(&sent).unwrap_or_default();
+    // A channel that does not want them is none.
+    channel("on = [\"refused\", \"failed\"]");
+    insurer.reconcile(&[]);
+    assert_eq!(told(), "");
+    channel("");
+    insurer.set_members(|members| members.extend(["early".to_owned(), "late".to_owned()]));
+    insurer.reconcile(&[]);
+    let alert: Value = serde_json::from_str(told().trim()).unwrap();
+    let reasons = alert["reasons"].as_array().unwrap();
+    assert_eq!(reasons.len(), 1, "{alert}");
+    assert!(reasons[0]["en"].as_str().unwrap().contains("2 new (early, late)"), "{alert}");
+    // Once.
+    insurer.reconcile(&[]);
+    assert_eq!(told().trim().lines().count(), 1, "{}", told());
+}
+
+#[test]
+fn the_help_says_what_the_exit_codes_of_a_check_mean() {
+    let insurer = Insurer::new(300);
+    for (language, words) in [("en", "the list of members shrank"), ("zh", "成员列表变短")] {
+        let output = insurer.command(language, &["wecom", "reconcile", "--help"]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let line = text.lines().find(|line| line.starts_with("  3 ")).unwrap_or_default();
+        assert!(line.contains(words), "{text}");
+    }
+}
+
+#[test]
+fn one_member_and_one_department_are_no_plural() {
+    let insurer = Insurer::new(300);
+    insurer.server.change(|enterprise| {
+        enterprise.members = vec![("one".to_owned(), vec![1])];
+    });
+    let output = insurer.orgsnap(&["wecom", "reconcile", "t"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains(": 1 member of WeCom,"), "{text}");
 }
 
 #[test]

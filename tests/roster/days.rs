@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use chrono::{Days, NaiveDate};
+use orgsnap::model::Feed;
 use orgsnap::wecom::roster::{
     Changed, Check, Difference, DifferenceKind, RosterStore, Scope, StoredDifference,
 };
@@ -19,7 +20,7 @@ fn unknown(user_id: &str) -> Difference {
         kind: DifferenceKind::UnknownMember,
         subject: user_id.to_owned(),
         user_id: Some(user_id.to_owned()),
-        agent: None,
+        person: None,
     }
 }
 
@@ -120,8 +121,45 @@ fn people_are_alerted_of_a_difference_once() {
     assert_eq!(kinds(), None);
     check(folder, day(1), &set(&["a", "b", "c"]));
     assert_eq!(kinds(), Some(vec![(kind, 1, named(&["c"]))]));
-    check(folder, day(2), &set(&[]));
+    // What is over is told no more; found again on its last day it never ended, and is told then.
+    check(folder, day(2), &set(&["c", "d", "e"]));
+    check(folder, day(2), &set(&["c", "e"]));
+    assert_eq!(kinds(), Some(vec![(kind, 1, named(&["e"]))]));
+    check(folder, day(2), &set(&["c", "d", "e"]));
+    assert_eq!(kinds(), Some(vec![(kind, 1, named(&["d"]))]));
+    check(folder, day(3), &set(&[]));
     assert_eq!(kinds(), None);
+}
+
+#[test]
+fn a_database_of_the_format_before_office_staff_keeps_its_differences() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = rusqlite::Connection::open(dir.path().join("wecom.db")).unwrap();
+    for step in [
+        include_str!("../../src/wecom/store/migrations/0001.sql"),
+        include_str!("../../src/wecom/store/migrations/0002.sql"),
+        include_str!("../../src/wecom/store/migrations/0003.sql"),
+        include_str!("../../src/wecom/store/migrations/0004.sql"),
+    ] {
+        db.execute_batch(step).unwrap();
+    }
+    db.execute_batch(
+        "insert into roster_check (kind, subject, user_id, agent_id, agent_name, first_day) values \
+           ('departed_still_member', 'a', 'A', '1', 'n', '2026-11-01'); \
+         insert into roster_check (kind, subject, user_id, first_day) values \
+           ('unknown_member', 'b', 'b', '2026-11-01');",
+    )
+    .unwrap();
+    db.pragma_update(None, "user_version", 4).unwrap();
+    drop(db);
+    let store = RosterStore::open_existing(dir.path()).unwrap().unwrap();
+    let mut people = Vec::new();
+    let tell = |row: StoredDifference| {
+        people.push(row.difference.person.map(|person| (person.feed, person.id, person.name)));
+        Ok::<(), WecomStoreError>(())
+    };
+    store.differences(false, tell).unwrap();
+    assert_eq!(people, [Some((Feed::Agent, "1".to_owned(), Some("n".to_owned()))), None]);
 }
 
 /// The days of a difference, from the sets that each check found.

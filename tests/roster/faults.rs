@@ -51,6 +51,31 @@ fn a_repeated_cursor_and_a_page_that_fails_half_way_are_failed_checks() {
 }
 
 #[test]
+fn an_answer_that_lacks_a_field_is_told_at_once_with_the_call_and_the_field() {
+    let insurer = Insurer::new(300);
+    insurer.reconcile(&[]);
+    let ok = |more: &str| Misbehaviour::Body(format!("{{\"errcode\":0,\"errmsg\":\"ok\"{more}}}"));
+    for (call, more, words) in [
+        ("user/list_id", "", "user/list_id: the answer of http://127.0.0.1"),
+        ("user/list_id", "", "it lacks the field dept_user;"),
+        (
+            "user/list_id",
+            ",\"dept_user\":[{\"userid\":\"a\"},{\"open_userid\":\"b\",\"department\":1}]",
+            "it lacks the field dept_user[1].userid; the vendor: use the secret of the contacts",
+        ),
+        ("user/list_id", ",\"dept_user\":{}", "the field dept_user is of another type"),
+        ("department/simplelist", "", "it lacks the field department_id"),
+        ("gettoken", "", "it lacks the field access_token"),
+    ] {
+        insurer.server.always(call, Some(ok(more)));
+        let before = insurer.server.count(call);
+        fails(&insurer, words);
+        assert_eq!(insurer.server.count(call), before + 1, "{call}: asked once");
+        insurer.server.always(call, None);
+    }
+}
+
+#[test]
 fn a_caller_whose_address_is_not_trusted_is_told_its_address() {
     let insurer = Insurer::new(300);
     insurer.reconcile(&[]);
@@ -70,6 +95,8 @@ fn an_insurer_without_a_snapshot_or_an_application_is_told_so() {
     let output = insurer.orgsnap(&["wecom", "reconcile", "t"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("nothing was imported"), "{}", said(&output));
+    // Nothing was checked, so there is nothing to keep.
+    assert!(!insurer.data().join("wecom.db").exists());
     let output = insurer.orgsnap(&["wecom", "reconcile", "t", "--last"]);
     assert!(said(&output).contains("was not checked yet"), "{}", said(&output));
     assert_eq!(insurer.server.asked().len(), 0);

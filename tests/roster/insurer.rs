@@ -16,6 +16,7 @@ pub(super) struct Insurer {
     pub(super) server: ApiServer,
     pub(super) active: Vec<String>,
     pub(super) left: Vec<String>,
+    /// Office staff who work there.
     pub(super) staff: Vec<String>,
 }
 
@@ -46,7 +47,7 @@ impl Insurer {
         };
         insurer.active = ids("select id from agent where agent_status = 1 order by id");
         insurer.left = ids("select id from agent where agent_status = 2 order by id");
-        insurer.staff = ids("select id from principal order by id");
+        insurer.staff = ids("select id from principal where principal_status = 1 order by id");
         insurer.set_members(|_| {});
         insurer
     }
@@ -80,6 +81,18 @@ impl Insurer {
             let members = members.into_iter().enumerate();
             enterprise.members = members.map(|(at, id)| (id, departments(at))).collect();
         });
+    }
+
+    /// The next day's delivery: that of the day before, each file as `change` has it.
+    pub(super) fn deliver(&self, change: impl Fn(&str, String) -> String) {
+        for entry in fs::read_dir(self.path("in")).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path).unwrap();
+            fs::write(&path, change(&name, text)).unwrap();
+        }
+        let imported = self.orgsnap(&["import", "jobs/t.toml", "--date", "2026-11-25"]);
+        assert!(imported.status.success(), "{}", said(&imported));
     }
 
     pub(super) fn command(&self, language: &str, arguments: &[&str]) -> Command {

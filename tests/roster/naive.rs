@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::convert::Infallible;
 
 use orgsnap::config::job::{IdCase, RosterMapping};
+use orgsnap::model::Feed;
 use orgsnap::wecom::roster::{
-    Agent, Comparison, Difference, DifferenceKind, Members, Standing, ToldMember,
+    Comparison, Difference, DifferenceKind, Members, Person, Standing, ToldMember,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -19,7 +20,7 @@ struct Company {
     listed: Vec<String>,
     /// Id, value of the account's field, standing.
     agents: Vec<(String, Option<String>, Standing)>,
-    staff: Vec<String>,
+    staff: Vec<(String, Standing)>,
     /// User id, whether a member.
     told: Vec<(String, bool)>,
 }
@@ -35,16 +36,16 @@ fn user_id() -> impl Strategy<Value = String> {
 }
 
 fn company() -> impl Strategy<Value = Company> {
-    let standing = select(vec![Standing::Active, Standing::Left, Standing::Gone]);
+    let standing = || select(vec![Standing::Active, Standing::Left, Standing::Gone]);
     let agents = proptest::collection::btree_map(
         id(),
-        (proptest::option::weighted(0.8, prop_oneof![id(), Just(String::new())]), standing),
+        (proptest::option::weighted(0.8, prop_oneof![id(), Just(String::new())]), standing()),
         0..8,
     );
     let lists = (
         proptest::collection::vec(user_id(), 0..10),
         agents,
-        proptest::collection::vec(id(), 0..4),
+        proptest::collection::btree_map(id(), standing(), 0..4),
         proptest::collection::vec((user_id(), any::<bool>()), 0..10),
     );
     (select(vec!["", "x_"]), select(vec![IdCase::Ignore, IdCase::Exact]), lists).prop_map(
@@ -53,17 +54,17 @@ fn company() -> impl Strategy<Value = Company> {
             case,
             listed,
             agents: agents.into_iter().map(|(id, (value, s))| (id, value, s)).collect(),
-            staff,
+            staff: staff.into_iter().collect(),
             told,
         },
     )
 }
 
-type Told = (DifferenceKind, String, Option<String>, Option<String>);
+type Told = (DifferenceKind, String, Option<String>, Option<(Feed, String)>);
 
 fn short(difference: Difference) -> Told {
-    let Difference { kind, subject, user_id, agent } = difference;
-    (kind, subject, user_id, agent.map(|agent| agent.id))
+    let Difference { kind, subject, user_id, person } = difference;
+    (kind, subject, user_id, person.map(|person| (person.feed, person.id)))
 }
 
 fn compared(company: &Company, agents_first: bool) -> Vec<Told> {
@@ -79,31 +80,25 @@ fn compared(company: &Company, agents_first: bool) -> Vec<Told> {
         found.push(short(difference));
         Ok::<(), Infallible>(())
     };
-    let mut agents = |comparison: &mut Comparison<'_>| {
-        for (id, account, standing) in &company.agents {
-            let agent = Agent {
-                id,
-                account: account.as_deref(),
-                standing: *standing,
-                name: None,
-                organ_name: None,
-                team_name: None,
-                leave_date: None,
-            };
-            comparison.agent(&agent, &mut tell).unwrap();
-        }
-    };
-    if agents_first {
-        agents(&mut comparison);
+    let agents = company
+        .agents
+        .iter()
+        .map(|(id, account, standing)| (Feed::Agent, id.as_str(), account.as_deref(), *standing));
+    let staff = company.staff.iter();
+    let staff =
+        staff.map(|(id, standing)| (Feed::Principal, id.as_str(), Some(id.as_str()), *standing));
+    let mut people: Vec<_> = agents.chain(staff).collect();
+    if !agents_first {
+        people.reverse();
     }
-    for id in &company.staff {
-        comparison.staff(id);
+    for (feed, id, account, standing) in people {
+        let (name, organ_name, team_name, leave_date) = (None, None, None, None);
+        let person =
+            Person { feed, id, account, standing, name, organ_name, team_name, leave_date };
+        comparison.person(&person, &mut tell).unwrap();
     }
     for (user_id, present) in &company.told {
         comparison.told(ToldMember { user_id, present: *present });
-    }
-    if !agents_first {
-        agents(&mut comparison);
     }
     comparison.finish(&mut tell).unwrap();
     found.sort();
@@ -129,7 +124,7 @@ fn naive(company: &Company) -> Vec<Told> {
         let wanted = account(value);
         if *standing == Standing::Active && !wanted.as_deref().is_some_and(is_listed) {
             let kind = DifferenceKind::ActiveWithoutAccount;
-            found.insert((kind, id.clone(), wanted, Some(id.clone())));
+            found.insert((kind, id.clone(), wanted, Some((Feed::Agent, id.clone()))));
         }
     }
     for member in &company.listed {
@@ -147,12 +142,25 @@ fn naive(company: &Company) -> Vec<Told> {
             ids.sort();
             ids.first().map(|id| (*id).clone())
         };
-        let is_staff = company
-            .staff
-            .iter()
-            .any(|id| same(id, member) || same(&format!("{}{id}", company.prefix), member));
-        let departed = own(Standing::Left).or_else(|| own(Standing::Gone));
-        if own(Standing::Active).is_none() && !is_staff {
+        let staff = |standing| {
+            let mut ids: Vec<&String> = company
+                .staff
+                .iter()
+                .filter(|(id, s)| {
+                    let prefixed = format!("{}{id}", company.prefix);
+                    *s == standing && (same(id, member) || same(&prefixed, member))
+                })
+                .map(|(id, _)| id)
+                .collect();
+            ids.sort();
+            ids.first().map(|id| (*id).clone())
+        };
+        let both = |standing| {
+            let agent = own(standing).map(|id| (Feed::Agent, id));
+            agent.or_else(|| staff(standing).map(|id| (Feed::Principal, id)))
+        };
+        let departed = both(Standing::Left).or_else(|| both(Standing::Gone));
+        if both(Standing::Active).is_none() {
             let kind = match departed {
                 Some(_) => DifferenceKind::DepartedStillMember,
                 None => DifferenceKind::UnknownMember,
@@ -195,15 +203,23 @@ fn every_kind_of_difference_is_told_apart() {
     let company = Company {
         prefix: "",
         case: IdCase::Ignore,
-        listed: text(&["a1", "A2", "gone", "boss", "stranger", "back"]),
+        listed: text(&["a1", "A2", "gone", "boss", "clerk", "stranger", "back", "both"]),
         agents: vec![
             agent("A1", Standing::Active),
             agent("a2", Standing::Left),
             agent("GONE", Standing::Gone),
             agent("a3", Standing::Active),
             agent("back", Standing::Active),
+            agent("both", Standing::Active),
         ],
-        staff: text(&["boss"]),
+        staff: vec![
+            ("boss".to_owned(), Standing::Active),
+            ("Clerk".to_owned(), Standing::Left),
+            // One who went from the office to the field and kept the id.
+            ("both".to_owned(), Standing::Left),
+            // Office staff need no account.
+            ("none".to_owned(), Standing::Active),
+        ],
         told: vec![
             ("a1".to_owned(), true),
             ("a4".to_owned(), true),
@@ -213,10 +229,13 @@ fn every_kind_of_difference_is_told_apart() {
     };
     use DifferenceKind::*;
     let own = |text: &str| Some(text.to_owned());
+    let agent = |id: &str| Some((Feed::Agent, id.to_owned()));
+    let clerk = Some((Feed::Principal, "Clerk".to_owned()));
     let expected = vec![
-        (DepartedStillMember, "a2".to_owned(), own("A2"), own("a2")),
-        (DepartedStillMember, "gone".to_owned(), own("gone"), own("GONE")),
-        (ActiveWithoutAccount, "a3".to_owned(), own("a3"), own("a3")),
+        (DepartedStillMember, "a2".to_owned(), own("A2"), agent("a2")),
+        (DepartedStillMember, "clerk".to_owned(), own("clerk"), clerk),
+        (DepartedStillMember, "gone".to_owned(), own("gone"), agent("GONE")),
+        (ActiveWithoutAccount, "a3".to_owned(), own("a3"), agent("a3")),
         (UnknownMember, "stranger".to_owned(), own("stranger"), None),
         (DepartureMissed, "a4".to_owned(), own("a4"), None),
         (ReturnMissed, "back".to_owned(), own("back"), None),

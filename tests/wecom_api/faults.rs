@@ -59,6 +59,7 @@ fn faults_that_do_not_pass_are_asked_for_once() {
         (busy(48002), "code"),
         (busy(60020), "code"),
         (busy(99_999), "code"),
+        (Misbehaviour::Body("{\"errcode\":0,\"errmsg\":\"ok\"}".to_owned()), "undocumented"),
         (Misbehaviour::Status(302), "status"),
         (Misbehaviour::Status(403), "status"),
         (Misbehaviour::Huge(5 << 20), "too-long"),

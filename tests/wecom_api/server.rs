@@ -35,8 +35,10 @@ pub(crate) struct Enterprise {
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     pub(crate) secret: String,
-    /// None for the synchronisation of contacts, which alone may list members.
+    /// None for the synchronisation of contacts.
     pub(crate) agent_id: Option<u64>,
+    /// Whether it may list members as the synchronisation of contacts may; those of its visible scope.
+    pub(crate) lists_members: bool,
     pub(crate) name: String,
     pub(crate) stopped: bool,
     pub(crate) trusted_domain: String,
@@ -65,6 +67,7 @@ impl Enterprise {
         let app = App {
             secret: APP_SECRET.to_owned(),
             agent_id: Some(AGENT_ID),
+            lists_members: false,
             name: "集牛".to_owned(),
             stopped: false,
             trusted_domain: "wecom.example.com".to_owned(),
@@ -72,7 +75,12 @@ impl Enterprise {
             scope_members: Vec::new(),
             tags: Vec::new(),
         };
-        let contacts = App { secret: CONTACTS_SECRET.to_owned(), agent_id: None, ..app.clone() };
+        let contacts = App {
+            secret: CONTACTS_SECRET.to_owned(),
+            agent_id: None,
+            lists_members: true,
+            ..app.clone()
+        };
         Enterprise {
             corp_id: CORP_ID.to_owned(),
             apps: vec![app, contacts],
@@ -411,11 +419,12 @@ impl State {
                 }),
                 _ => error(301002, "not allow operate another agent"),
             },
-            ("user/list_id", "POST") if app.agent_id.is_none() => {
+            ("user/list_id", "POST") if app.lists_members => {
                 let rows: Vec<(&String, u64)> = enterprise
                     .members
                     .iter()
                     .flat_map(|(id, departments)| departments.iter().map(move |one| (id, *one)))
+                    .filter(|(_, department)| self.sees(app, *department))
                     .collect();
                 let cursor = asked.body["cursor"].as_str().unwrap_or_default();
                 let begin: usize = cursor.trim_start_matches("cursor-").parse().unwrap_or(0);
@@ -433,7 +442,9 @@ impl State {
             ("department/simplelist", "GET") => {
                 let wanted: Option<u64> = parameter("id").parse().ok();
                 let row = |(order, (id, parent)): (usize, &(u64, u64))| json!({ "id": id, "parentid": parent, "order": order });
-                let below = |id: u64| wanted.is_none_or(|wanted| self.is_below(id, wanted));
+                let below = |id: u64| {
+                    wanted.is_none_or(|wanted| self.is_below(id, wanted)) && self.sees(app, id)
+                };
                 let listed = enterprise.departments.iter().enumerate();
                 let listed = listed.filter(|(_, (id, _))| below(*id)).map(row);
                 json!({ "errcode": 0, "errmsg": "ok", "department_id": listed.collect::<Vec<_>>() })
@@ -456,6 +467,11 @@ impl State {
             }
             _ => error(48002, "api forbidden, no privilege to access/operate"),
         }
+    }
+
+    /// Whether a department is in the visible scope of an application; the synchronisation of contacts sees all.
+    fn sees(&self, app: &App, department: u64) -> bool {
+        app.agent_id.is_none() || app.departments.iter().any(|top| self.is_below(department, *top))
     }
 
     fn is_below(&self, id: u64, wanted: u64) -> bool {

@@ -105,23 +105,31 @@ impl MemberChecks {
             };
             let check =
                 MemberCheck { job: &job, data: &data, now, accept_smaller: false, cancel: &cancel };
-            let outcome = check.run(&|event| {
-                if let Err(error) = dispatcher.report(&job, event, now) {
+            let outcome = check.run(&|event| match dispatcher.report(&job, event, now) {
+                Ok(alerted) => alerted.is_some(),
+                Err(error) => {
                     warn(&error.message());
+                    false
                 }
             });
             match outcome {
                 Ok(done) => {
+                    let changed = done.changed;
+                    let english = |number, one, many| {
+                        formatting::count(Language::English, number, "", one, many)
+                    };
+                    let en_members = english(done.members, "member", "members");
+                    let en_opened =
+                        english(changed.opened, "difference is new", "differences are new");
                     let [members, opened, closed, open] =
-                        [done.members, done.changed.opened, done.changed.closed, done.changed.open]
+                        [done.members, changed.opened, changed.closed, changed.open]
                             .map(formatting::grouped);
                     let text = language.choose(
                         format!(
                             "企业微信成员核对完成：成员 {members} 人，新增差异 {opened} 条，消除 {closed} 条，未解决 {open} 条"
                         ),
                         format!(
-                            "{members} members compared with the roster: {opened} differences are new, {closed} over, \
-                             {open} open"
+                            "{en_members} compared with the roster: {en_opened}, {closed} over, {open} open"
                         ),
                     );
                     tracing::info!(target: "orgsnap", tenant = %job.tenant, "{text}");

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use orgsnap::config::job::Job;
 use orgsnap::export::{self, ExportError, Listing, ListingColumn, ListingFormat};
-use orgsnap::model::{Cancel, Message};
+use orgsnap::model::{Cancel, Language, Message};
 use orgsnap::report::{Column, formatting, table, visible};
 use orgsnap::store::CellValue;
-use orgsnap::wecom::roster::{DifferenceKind, DoneCheck, RosterStore, StoredDifference};
+use orgsnap::wecom::roster::{
+    DifferenceKind, DoneCheck, PersonDetail, RosterStore, StoredDifference,
+};
 use orgsnap::wecom::store::WecomStoreError;
 use serde::Serialize;
 
@@ -169,8 +171,9 @@ fn write(
         column("kind", "类别", "kind", false),
         column("meaning", "说明", "meaning", false),
         column("user_id", "成员账号", "user id", false),
-        column("agent_id", "代理人 id", "agent id", false),
-        column("agent_name", "姓名", "name", false),
+        column("feed", "人员类别", "feed", false),
+        column("person_id", "代理人 id 或内勤工号", "agent or staff id", false),
+        column("person_name", "姓名", "name", false),
         column("organ_name", "机构", "organisation", false),
         column("team_name", "团队", "team", false),
         column("leave_date", "离职日期", "left on", true),
@@ -190,17 +193,18 @@ fn write(
                 text.map_or(CellValue::Null, |text| CellValue::Text(Cow::Owned(text.to_owned())))
             };
             let difference = &row.difference;
-            let agent = difference.agent.as_ref();
+            let person = difference.person.as_ref();
             let meaning = difference.kind.title();
             write(&[
                 cell(Some(difference.kind.name())),
                 cell(Some(language.of(&meaning))),
                 cell(difference.user_id.as_deref()),
-                cell(agent.map(|agent| agent.id.as_str())),
-                cell(agent.and_then(|agent| agent.name.as_deref())),
-                cell(agent.and_then(|agent| agent.organ_name.as_deref())),
-                cell(agent.and_then(|agent| agent.team_name.as_deref())),
-                cell(agent.and_then(|agent| agent.leave_date.as_deref())),
+                cell(person.map(|person| person.feed.name())),
+                cell(person.map(|person| person.id.as_str())),
+                cell(person.and_then(|person| person.name.as_deref())),
+                cell(person.and_then(|person| person.organ_name.as_deref())),
+                cell(person.and_then(|person| person.team_name.as_deref())),
+                cell(person.and_then(|person| person.leave_date.as_deref())),
                 cell(Some(&row.first_day)),
                 cell(row.last_day.as_deref()),
             ])?;
@@ -238,8 +242,9 @@ struct KindDocument {
 struct DifferenceDocument {
     kind: &'static str,
     user_id: Option<String>,
-    agent_id: Option<String>,
-    agent_name: Option<String>,
+    feed: Option<&'static str>,
+    person_id: Option<String>,
+    person_name: Option<String>,
     organ_name: Option<String>,
     team_name: Option<String>,
     leave_date: Option<String>,
@@ -249,18 +254,17 @@ struct DifferenceDocument {
 
 impl From<StoredDifference> for DifferenceDocument {
     fn from(row: StoredDifference) -> DifferenceDocument {
-        let agent = row.difference.agent;
-        let of = |text: fn(&orgsnap::wecom::roster::AgentDetail) -> Option<String>| {
-            agent.as_ref().and_then(text)
-        };
+        let person = row.difference.person;
+        let of = |text: fn(&PersonDetail) -> Option<String>| person.as_ref().and_then(text);
         DifferenceDocument {
             kind: row.difference.kind.name(),
             user_id: row.difference.user_id,
-            agent_id: of(|agent| Some(agent.id.clone())),
-            agent_name: of(|agent| agent.name.clone()),
-            organ_name: of(|agent| agent.organ_name.clone()),
-            team_name: of(|agent| agent.team_name.clone()),
-            leave_date: of(|agent| agent.leave_date.clone()),
+            feed: person.as_ref().map(|person| person.feed.name()),
+            person_id: of(|person| Some(person.id.clone())),
+            person_name: of(|person| person.name.clone()),
+            organ_name: of(|person| person.organ_name.clone()),
+            team_name: of(|person| person.team_name.clone()),
+            leave_date: of(|person| person.leave_date.clone()),
             first_day: row.first_day,
             last_day: row.last_day,
         }
@@ -319,10 +323,12 @@ fn drawn(
 ) -> Result<String, Failure> {
     let language = environment.language;
     let (day, snapshot) = (last.day, &last.snapshot_date);
-    let members = formatting::grouped(last.scope.members);
+    let members = last.scope.members;
+    let en_members = formatting::count(Language::English, members, "", "member", "members");
+    let members = formatting::grouped(members);
     let mut text = language.choose(
-        format!("{day} 核对：企业微信成员 {members} 人，代理人为 {snapshot} 的快照\n\n"),
-        format!("checked on {day}: {members} members of WeCom, roster of {snapshot}\n\n"),
+        format!("{day} 核对：企业微信成员 {members} 人，人员为 {snapshot} 的快照\n\n"),
+        format!("checked on {day}: {en_members} of WeCom, roster of {snapshot}\n\n"),
     );
     let counts = counts(store, last)?;
     let mut shown: Vec<Vec<String>> = vec![Vec::new(); counts.len()];

@@ -49,10 +49,15 @@ pub enum Fault {
     CutOff,
     /// Another status than 200.
     Status(u16),
-    /// The answer is not what the documents say.
+    /// The answer is no JSON: something on the way answered, or cut it off.
     Malformed {
         /// Why.
         reason: Message,
+    },
+    /// The answer is JSON, but lacks a field of the documents, or has one of another type.
+    Undocumented {
+        /// Which.
+        field: Message,
     },
     /// The answer is longer than any such answer can be.
     TooLong,
@@ -80,6 +85,7 @@ impl Fault {
             Fault::CutOff => "cut-off",
             Fault::Status(_) => "status",
             Fault::Malformed { .. } => "malformed",
+            Fault::Undocumented { .. } => "undocumented",
             Fault::TooLong => "too-long",
             Fault::Endless => "endless",
             Fault::Cancelled => "cancelled",
@@ -218,6 +224,14 @@ impl ApiError {
                 gateway(),
                 Responsible::Vendor,
             ),
+            Fault::Undocumented { field } => (
+                Message::new(
+                    format!("{server} 的响应与接口文档不符：{}", field.zh),
+                    format!("the answer of {server} is not as documented: {}", field.en),
+                ),
+                undocumented(self.call),
+                Responsible::Vendor,
+            ),
             Fault::TooLong => (
                 Message::new(
                     format!("{server} 的响应超过上限"),
@@ -272,6 +286,24 @@ impl ApiError {
             format!("{en}{}; {}: {}", what.en, who.en, action.en),
         )
     }
+}
+
+/// What to do about an answer that is not as documented.
+fn undocumented(call: Option<Call>) -> Message {
+    let (zh, en) = match call {
+        // Applications of third parties get `open_userid` in place of `userid`.
+        Some(Call::UserListId) => (
+            "请使用通讯录同步的 secret（第三方应用只能得到 open_userid）；",
+            "use the secret of the contacts' synchronisation (third parties' applications get open_userid only); ",
+        ),
+        _ => ("", ""),
+    };
+    Message::new(
+        format!("{zh}检查 api_url 和途中的网关；都正确时升级 orgsnap，并联系企业微信"),
+        format!(
+            "{en}check api_url and the gateways on the way; if both are right, update orgsnap and ask WeCom"
+        ),
+    )
 }
 
 impl fmt::Display for ApiError {

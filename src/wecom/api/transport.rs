@@ -110,16 +110,36 @@ impl Answer {
     }
 
     fn parsed<T: DeserializeOwned>(&self) -> Result<T, Fault> {
-        serde_json::from_slice(&self.bytes).map_err(|error| match error.classify() {
-            // The text of such an error repeats the value that does not fit, which may be a token.
-            serde_json::error::Category::Data => Fault::Malformed {
-                reason: Message::fixed(
-                    "字段缺失或类型不符",
-                    "a field is missing or of another type",
-                ),
-            },
-            _ => Fault::Malformed { reason: json_reason(&error) },
-        })
+        let malformed = |error: &serde_json::Error| Fault::Malformed { reason: json_reason(error) };
+        let mut json = serde_json::Deserializer::from_slice(&self.bytes);
+        let content = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            match error.inner().classify() {
+                serde_json::error::Category::Data => Fault::Undocumented { field: unfit(&error) },
+                _ => malformed(error.inner()),
+            }
+        })?;
+        json.end().map_err(|error| malformed(&error))?;
+        Ok(content)
+    }
+}
+
+/// Which field of an answer is not as documented. The text of such an error repeats the value that does not fit, which
+/// may be a token: only the name of a missing field is taken from it.
+fn unfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Message {
+    let path = error.path().to_string();
+    let text = error.inner().to_string();
+    let missing = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    let is_root = path == ".";
+    match missing {
+        Some(field) => {
+            let field = if is_root { field.to_owned() } else { format!("{path}.{field}") };
+            Message::new(format!("缺少字段 {field}"), format!("it lacks the field {field}"))
+        }
+        None if is_root => Message::fixed("不是 JSON 对象", "it is no JSON object"),
+        None => Message::new(
+            format!("字段 {path} 的类型不符"),
+            format!("the field {path} is of another type"),
+        ),
     }
 }
 
@@ -226,16 +246,25 @@ mod tests {
             "",
             "<html>login</html>",
             "{\"errcode\":0",
-            "[]",
-            "{}",
-            "{\"errcode\":0,\"access_token\":7}",
-            "{\"errcode\":\"c0nfidential\"}",
             "{\"errcode\":0,\"errmsg\":\"ok\"}\u{0}",
-            "null",
+            "{\"access_token\":\"c0nfidential\"} {",
         ] {
             let fault = content(text).unwrap_err();
             assert!(matches!(fault, Fault::Malformed { .. }), "{text}: {fault:?}");
             assert!(!format!("{fault:?}").contains("c0nfidential"), "{fault:?}");
+        }
+        // JSON, but not that of the documents: the field is named, and its value is not.
+        for (text, field) in [
+            ("[]", "it is no JSON object"),
+            ("null", "it is no JSON object"),
+            ("{}", "it lacks the field access_token"),
+            ("{\"errcode\":0,\"access_token\":7}", "the field access_token is of another type"),
+            ("{\"errcode\":\"c0nfidential\"}", "the field errcode is of another type"),
+        ] {
+            match content(text) {
+                Err(Fault::Undocumented { field: told }) => assert_eq!(told.en, field, "{text}"),
+                other => panic!("{text}: {other:?}"),
+            }
         }
     }
 }

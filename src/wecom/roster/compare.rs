@@ -1,16 +1,17 @@
 //! The comparison: members as listed, agents and office staff of the snapshot, members as the callbacks tell of them.
 //!
 //! Pure. The list is in memory, in some 50 bytes a member; everything else passes by once, in any order, and
-//! differences leave as they are found. Of an account that several agents have, the agents decide together: it is used
-//! as long as one of them is active.
+//! differences leave as they are found. Of an account that several people have, they decide together: it is used as
+//! long as one of them is active.
 
 use std::collections::BTreeMap;
 
 use super::accounts::{account_key, user_id};
-use super::difference::{AgentDetail, Difference, DifferenceKind};
+use super::difference::{Difference, DifferenceKind, PersonDetail};
 use crate::config::job::{IdCase, RosterMapping};
+use crate::model::Feed;
 
-/// Whether an agent works here.
+/// Whether somebody works here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// In the newest snapshot, and active.
@@ -21,14 +22,16 @@ pub enum Standing {
     Gone,
 }
 
-/// An agent, as the comparison sees it.
+/// An agent, or somebody of the office staff, as the comparison sees them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Agent<'a> {
-    /// The agent's id.
+pub struct Person<'a> {
+    /// Agents or office staff.
+    pub feed: Feed,
+    /// The id in that feed.
     pub id: &'a str,
-    /// The value from which the user id is made; none if the agent has none.
+    /// The value from which the user id is made; none if the person has none.
     pub account: Option<&'a str>,
-    /// Whether the agent works here.
+    /// Whether the person works here.
     pub standing: Standing,
     /// The name.
     pub name: Option<&'a str>,
@@ -36,7 +39,7 @@ pub struct Agent<'a> {
     pub organ_name: Option<&'a str>,
     /// The team.
     pub team_name: Option<&'a str>,
-    /// When the agent left.
+    /// Day of leaving.
     pub leave_date: Option<&'a str>,
 }
 
@@ -55,11 +58,10 @@ struct Account {
     /// The user id as listed, where it is not the key.
     listed: Option<Box<str>>,
     active: bool,
-    staff: bool,
     told_present: bool,
     told_gone: bool,
-    /// Of the agents who left, the one to be told of.
-    departed: Option<Box<(Standing, AgentDetail)>>,
+    /// Of the people who left, the one to be told of.
+    departed: Option<Box<(Standing, PersonDetail)>>,
 }
 
 /// The members as listed.
@@ -112,48 +114,52 @@ impl<'m> Comparison<'m> {
         Comparison { mapping, accounts: members.accounts, missed: BTreeMap::new() }
     }
 
-    /// An agent of the roster. `tell` gets a difference that no other record can change.
+    /// Somebody of the roster. `tell` gets a difference that no other record can change: an active agent without an
+    /// account. Office staff need none, and theirs may have the prefix of the agents' or none.
     ///
     /// # Errors
     /// What `tell` fails with.
-    pub fn agent<E>(
+    pub fn person<E>(
         &mut self,
-        agent: &Agent<'_>,
+        person: &Person<'_>,
         tell: &mut impl FnMut(Difference) -> Result<(), E>,
     ) -> Result<(), E> {
-        let wanted = agent.account.filter(|value| !value.is_empty());
-        let wanted = wanted.map(|value| user_id(self.mapping, value));
-        let found = wanted.as_deref().and_then(|wanted| {
-            self.accounts.get_mut(account_key(wanted, self.mapping.case).as_ref())
-        });
-        match (agent.standing, found) {
-            (Standing::Active, Some(account)) => account.active = true,
-            (Standing::Active, None) => tell(Difference {
-                kind: DifferenceKind::ActiveWithoutAccount,
-                subject: agent.id.to_owned(),
-                user_id: wanted.map(std::borrow::Cow::into_owned),
-                agent: Some(detail(agent)),
-            })?,
-            (Standing::Left | Standing::Gone, Some(account)) => {
-                let known =
-                    account.departed.as_deref().map(|(standing, d)| (*standing, d.id.as_str()));
-                if known.is_none_or(|known| (agent.standing, agent.id) < known) {
-                    account.departed = Some(Box::new((agent.standing, detail(agent))));
-                }
+        let value = person.account.filter(|value| !value.is_empty());
+        let wanted = value.map(|value| user_id(self.mapping, value));
+        let is_found = wanted.as_deref().is_some_and(|wanted| self.belongs(wanted, person));
+        if person.feed == Feed::Principal {
+            if let Some(plain) = value.filter(|_| !self.mapping.prefix.is_empty()) {
+                self.belongs(plain, person);
             }
-            (Standing::Left | Standing::Gone, None) => {}
+            return Ok(());
+        }
+        if person.standing == Standing::Active && !is_found {
+            tell(Difference {
+                kind: DifferenceKind::ActiveWithoutAccount,
+                subject: person.id.to_owned(),
+                user_id: wanted.map(std::borrow::Cow::into_owned),
+                person: Some(detail(person)),
+            })?;
         }
         Ok(())
     }
 
-    /// Somebody of the office staff. Accounts of the staff may have the prefix of the agents' or none.
-    pub fn staff(&mut self, id: &str) {
-        for user_id in [user_id(self.mapping, id).as_ref(), id] {
-            let key = account_key(user_id, self.mapping.case);
-            if let Some(account) = self.accounts.get_mut(key.as_ref()) {
-                account.staff = true;
-            }
+    /// Notes that an account is somebody's; returns whether it is listed.
+    fn belongs(&mut self, user_id: &str, person: &Person<'_>) -> bool {
+        let key = account_key(user_id, self.mapping.case);
+        let Some(account) = self.accounts.get_mut(key.as_ref()) else { return false };
+        if person.standing == Standing::Active {
+            account.active = true;
+            return true;
         }
+        let order = order(person.standing, person.feed, person.id);
+        let known = account.departed.as_deref();
+        if known
+            .is_none_or(|(standing, known)| order < self::order(*standing, known.feed, &known.id))
+        {
+            account.departed = Some(Box::new((person.standing, detail(person))));
+        }
+        true
     }
 
     /// What the callbacks say of a user id.
@@ -182,38 +188,44 @@ impl<'m> Comparison<'m> {
         for (key, account) in self.accounts {
             let (key, listed) = (String::from(key), account.listed.map(String::from));
             let user_id = listed.unwrap_or_else(|| key.clone());
-            let kind = match (account.active || account.staff, &account.departed) {
+            let kind = match (account.active, &account.departed) {
                 (true, _) => None,
                 (false, Some(_)) => Some(DifferenceKind::DepartedStillMember),
                 (false, None) => Some(DifferenceKind::UnknownMember),
             };
-            let agent = account.departed.filter(|_| kind.is_some()).map(|departed| departed.1);
+            let person = account.departed.filter(|_| kind.is_some()).map(|departed| departed.1);
             if account.told_gone && !account.told_present {
                 tell(Difference {
                     kind: DifferenceKind::ReturnMissed,
                     subject: key.clone(),
                     user_id: Some(user_id.clone()),
-                    agent: None,
+                    person: None,
                 })?;
             }
             if let Some(kind) = kind {
-                tell(Difference { kind, subject: key, user_id: Some(user_id), agent })?;
+                tell(Difference { kind, subject: key, user_id: Some(user_id), person })?;
             }
         }
         for (subject, user_id) in self.missed {
             let kind = DifferenceKind::DepartureMissed;
-            tell(Difference { kind, subject, user_id: Some(user_id), agent: None })?;
+            tell(Difference { kind, subject, user_id: Some(user_id), person: None })?;
         }
         Ok(())
     }
 }
 
-fn detail(agent: &Agent<'_>) -> AgentDetail {
-    AgentDetail {
-        id: agent.id.to_owned(),
-        name: agent.name.map(str::to_owned),
-        organ_name: agent.organ_name.map(str::to_owned),
-        team_name: agent.team_name.map(str::to_owned),
-        leave_date: agent.leave_date.map(str::to_owned),
+/// Whom of several people who left a difference names: whoever comes first.
+fn order(standing: Standing, feed: Feed, id: &str) -> (Standing, bool, &str) {
+    (standing, feed == Feed::Principal, id)
+}
+
+fn detail(person: &Person<'_>) -> PersonDetail {
+    PersonDetail {
+        feed: person.feed,
+        id: person.id.to_owned(),
+        name: person.name.map(str::to_owned),
+        organ_name: person.organ_name.map(str::to_owned),
+        team_name: person.team_name.map(str::to_owned),
+        leave_date: person.leave_date.map(str::to_owned),
     }
 }

@@ -1,11 +1,11 @@
 //! A difference between the members of WeCom and the roster.
 
-use crate::model::Message;
+use crate::model::{Feed, Message};
 
 /// What kind of difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DifferenceKind {
-    /// An agent who left, or is no longer delivered, still is a member.
+    /// An agent, or somebody of the office staff, who left, or is no longer delivered, still is a member.
     DepartedStillMember,
     /// An active agent has no account.
     ActiveWithoutAccount,
@@ -47,8 +47,8 @@ impl DifferenceKind {
     pub fn title(self) -> Message {
         match self {
             DifferenceKind::DepartedStillMember => Message::fixed(
-                "已离职（或已不在数据文件中）但仍是企业微信成员的代理人",
-                "agents who left (or are no longer delivered) and still are members",
+                "已离职（或已不在数据文件中）但仍是企业微信成员的人员",
+                "people who left (or are no longer delivered) and still are members",
             ),
             DifferenceKind::ActiveWithoutAccount => {
                 Message::fixed("在职但没有企业微信账号的代理人", "active agents without an account")
@@ -78,8 +78,8 @@ pub struct Difference {
     pub subject: String,
     /// The user id; for an agent without an account the one that was looked for, if there is one to look for.
     pub user_id: Option<String>,
-    /// The agent, where one is concerned.
-    pub agent: Option<AgentDetail>,
+    /// The agent, or the one of the office staff, where one is concerned.
+    pub person: Option<PersonDetail>,
 }
 
 impl Difference {
@@ -93,17 +93,19 @@ impl Difference {
     }
 }
 
-/// What is told of an agent.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AgentDetail {
-    /// The agent's id.
+/// What is told of an agent, or of somebody of the office staff.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PersonDetail {
+    /// Which of the two.
+    pub feed: Feed,
+    /// The id in that feed.
     pub id: String,
     /// The name, which is personal.
     pub name: Option<String>,
     /// The organisation.
     pub organ_name: Option<String>,
-    /// The team.
+    /// The team; none of office staff.
     pub team_name: Option<String>,
-    /// When the agent left.
+    /// When an agent left.
     pub leave_date: Option<String>,
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::checks::{self, Changed, Check, instant};
 use super::compare::ToldMember;
-use super::difference::{AgentDetail, Difference};
+use super::difference::Difference;
 use crate::config::job::IdCase;
 use crate::wecom::store::WecomStoreError;
 
@@ -24,22 +24,21 @@ impl Found<'_> {
     /// # Errors
     /// Any fault of the disk.
     pub fn add(&mut self, difference: &Difference) -> Result<(), WecomStoreError> {
-        let none = AgentDetail::default();
-        let agent = difference.agent.as_ref();
-        let detail = agent.unwrap_or(&none);
+        let person = difference.person.as_ref();
         let insert = || -> rusqlite::Result<usize> {
             let mut statement = self.transaction.prepare_cached(
-                "insert or replace into temp.found values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "insert or replace into temp.found values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?;
             statement.execute(params![
                 difference.kind.name(),
                 difference.subject,
                 difference.user_id,
-                agent.map(|agent| agent.id.as_str()),
-                detail.name,
-                detail.organ_name,
-                detail.team_name,
-                detail.leave_date
+                person.map(|person| person.feed.name()),
+                person.map(|person| person.id.as_str()),
+                person.and_then(|person| person.name.as_deref()),
+                person.and_then(|person| person.organ_name.as_deref()),
+                person.and_then(|person| person.team_name.as_deref()),
+                person.and_then(|person| person.leave_date.as_deref())
             ])
         };
         insert().map(|_| ()).map_err(|error| WecomStoreError::sqlite(&self.path, error))
@@ -107,19 +106,20 @@ pub(super) fn commit(conn: &mut Connection, check: &Check) -> rusqlite::Result<C
         [&today],
     )?;
     transaction.execute(
-        "update roster_check set (user_id, agent_id, agent_name, organ_name, team_name, leave_date) = \
-         (f.user_id, f.agent_id, f.agent_name, f.organ_name, f.team_name, f.leave_date) \
+        "update roster_check set (user_id, feed, person_id, person_name, organ_name, team_name, leave_date) = \
+         (f.user_id, f.feed, f.person_id, f.person_name, f.organ_name, f.team_name, f.leave_date) \
          from temp.found f where f.kind = roster_check.kind and f.subject = roster_check.subject \
          and roster_check.last_day is null \
-         and (f.user_id, f.agent_id, f.agent_name, f.organ_name, f.team_name, f.leave_date) is not \
-         (roster_check.user_id, roster_check.agent_id, roster_check.agent_name, roster_check.organ_name, \
-         roster_check.team_name, roster_check.leave_date)",
+         and (f.user_id, f.feed, f.person_id, f.person_name, f.organ_name, f.team_name, f.leave_date) is not \
+         (roster_check.user_id, roster_check.feed, roster_check.person_id, roster_check.person_name, \
+         roster_check.organ_name, roster_check.team_name, roster_check.leave_date)",
         [],
     )?;
     let inserted = transaction.execute(
-        "insert into roster_check (kind, subject, user_id, agent_id, agent_name, organ_name, team_name, leave_date, \
-         first_day) \
-         select kind, subject, user_id, agent_id, agent_name, organ_name, team_name, leave_date, ?1 from temp.found f \
+        "insert into roster_check (kind, subject, user_id, feed, person_id, person_name, organ_name, team_name, \
+         leave_date, first_day) \
+         select kind, subject, user_id, feed, person_id, person_name, organ_name, team_name, leave_date, ?1 \
+         from temp.found f \
          where not exists (select 1 from roster_check r \
          where r.kind = f.kind and r.subject = f.subject and r.last_day is null)",
         [&today],

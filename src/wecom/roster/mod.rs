@@ -14,8 +14,8 @@ mod scope;
 mod store;
 
 pub use checks::{Changed, Check, DoneCheck};
-pub use compare::{Agent, Comparison, Members, Standing, ToldMember};
-pub use difference::{AgentDetail, Difference, DifferenceKind};
+pub use compare::{Comparison, Members, Person, Standing, ToldMember};
+pub use difference::{Difference, DifferenceKind, PersonDetail};
 pub use error::RosterError;
 pub use found::Found;
 pub use reconcile::{Reconciled, Reconciliation};

@@ -1,19 +1,19 @@
 //! One check: list the members, look whether the list can be trusted, compare, store.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::checks::{Changed, Check};
-use super::compare::{Agent, Comparison, Members, Standing};
+use super::compare::{Comparison, Members, Person, Standing};
 use super::error::RosterError;
 use super::scope::{Departments, Scope};
 use super::store::RosterStore;
 use crate::config::job::{AgentId, Job, Secret, WecomApp};
 use crate::config::schema::Schema;
 use crate::model::Feed;
-use crate::store::{self as org, Reader, RosterAgent, RosterPerson};
+use crate::store::{self as org, Reader, RosterPerson};
 use crate::wecom::api::{Client, Limits};
 
 /// Most members that are read: the largest enterprises have fewer.
@@ -52,14 +52,22 @@ pub struct Reconciled {
 }
 
 impl Reconciliation<'_> {
-    /// Compares the members with the roster. A failure is recorded, too, where it can be.
+    /// Compares the members with the roster. A failure is recorded, too, where it can be; one that is known before WeCom is
+    /// asked makes no database for that.
     ///
     /// # Errors
     /// [`RosterError`]; no difference is changed then.
     pub async fn run(&self, client: &Client) -> Result<Reconciled, RosterError> {
+        let prepared = match self.prepared() {
+            Err(error) if !RosterStore::exists(self.tenant_dir) => return Err(error),
+            prepared => prepared,
+        };
         let mut store = RosterStore::open(self.tenant_dir)?;
         let day = self.job.business_date(self.now);
-        let outcome = self.check(&mut store, day, client).await;
+        let outcome = match prepared {
+            Ok(prepared) => self.check(&mut store, day, client, &prepared).await,
+            Err(error) => Err(error),
+        };
         if let Err(error) = &outcome
             && let Err(unrecorded) = store.record_failure(day, self.now, &error.message())
         {
@@ -68,23 +76,27 @@ impl Reconciliation<'_> {
         outcome
     }
 
-    async fn check(
-        &self,
-        store: &mut RosterStore,
-        day: NaiveDate,
-        client: &Client,
-    ) -> Result<Reconciled, RosterError> {
+    /// Everything that is needed before anything is asked.
+    fn prepared(&self) -> Result<Prepared<'_>, RosterError> {
         let column = self.account_column()?;
-        // What is missing here is known before anything is asked.
         let path = self.tenant_dir.join(org::DATABASE);
         let reader = Reader::open_existing(&path)?;
         if reader.latest()?.is_none() {
             return Err(RosterError::NoSnapshot { path });
         }
         let app = self.application()?;
-        let secret = app.secret.reveal()?;
+        Ok(Prepared { column, path, reader, app, secret: app.secret.reveal()? })
+    }
+
+    async fn check(
+        &self,
+        store: &mut RosterStore,
+        day: NaiveDate,
+        client: &Client,
+        prepared: &Prepared<'_>,
+    ) -> Result<Reconciled, RosterError> {
         let client = client.with_limits(Limits::UNATTENDED);
-        let listed = tokio::time::timeout(LIST_TIMEOUT, self.list(&client, app, &secret)).await;
+        let listed = tokio::time::timeout(LIST_TIMEOUT, self.list(&client, prepared)).await;
         let (members, departments, application) =
             listed.map_err(|_| RosterError::TimedOut(LIST_TIMEOUT))??;
         let scope = Scope::of(&departments, members.len() as u64, application);
@@ -96,8 +108,7 @@ impl Reconciliation<'_> {
         {
             return Err(RosterError::Narrowed(narrowed.clone()));
         }
-        let snapshot_date =
-            self.compare(store, members, &reader, column.as_deref(), path.as_path())?;
+        let snapshot_date = self.compare(store, members, prepared)?;
         let changed = store.commit(&Check {
             day,
             started_at: self.now,
@@ -145,8 +156,7 @@ impl Reconciliation<'_> {
     async fn list(
         &self,
         client: &Client,
-        app: &WecomApp,
-        secret: &Secret,
+        Prepared { app, secret, .. }: &Prepared<'_>,
     ) -> Result<Listed, RosterError> {
         let departments = client.department_simplelist(secret, None).await?;
         let departments: Departments =
@@ -176,9 +186,7 @@ impl Reconciliation<'_> {
         &self,
         store: &mut RosterStore,
         members: Members,
-        reader: &Reader,
-        column: Option<&str>,
-        path: &Path,
+        Prepared { reader, column, path, .. }: &Prepared<'_>,
     ) -> Result<NaiveDate, RosterError> {
         let mut comparison = Comparison::new(&self.job.wecom.roster, members);
         let mut found = store.collect()?;
@@ -186,35 +194,44 @@ impl Reconciliation<'_> {
             comparison.told(member)
         })?;
         let mut tell = |difference| found.add(&difference).map_err(RosterError::from);
-        let snapshot_date = reader.roster(column, |person| match person {
-            RosterPerson::Staff(id) => {
-                comparison.staff(id);
-                Ok(())
-            }
-            RosterPerson::Agent(agent) => comparison.agent(&as_compared(&agent), &mut tell),
+        let snapshot_date = reader.roster(column.as_deref(), |person| {
+            comparison.person(&as_compared(&person), &mut tell)
         })?;
         comparison.finish(&mut tell)?;
         found.finish()?;
-        snapshot_date.ok_or_else(|| RosterError::NoSnapshot { path: path.to_path_buf() })
+        snapshot_date.ok_or_else(|| RosterError::NoSnapshot { path: path.clone() })
     }
+}
+
+/// What a check needs beside WeCom.
+struct Prepared<'j> {
+    /// The column of the agents that holds the user id; none if it is the key.
+    column: Option<String>,
+    /// The database of the snapshots.
+    path: PathBuf,
+    reader: Reader,
+    /// The application that lists the members.
+    app: &'j WecomApp,
+    secret: Secret,
 }
 
 /// Members, departments, and what the application may see.
 type Listed = (Members, Departments, Option<(u64, std::collections::BTreeSet<u64>)>);
 
-fn as_compared<'a>(agent: &RosterAgent<'a>) -> Agent<'a> {
-    let standing = match (agent.is_delivered, agent.is_active) {
+fn as_compared<'a>(person: &RosterPerson<'a>) -> Person<'a> {
+    let standing = match (person.is_delivered, person.is_active) {
         (false, _) => Standing::Gone,
         (true, true) => Standing::Active,
         (true, false) => Standing::Left,
     };
-    Agent {
-        id: agent.id,
-        account: agent.account,
+    Person {
+        feed: person.feed,
+        id: person.id,
+        account: person.account,
         standing,
-        name: agent.name,
-        organ_name: agent.organ_name,
-        team_name: agent.team_name,
-        leave_date: agent.leave_date,
+        name: person.name,
+        organ_name: person.organ_name,
+        team_name: person.team_name,
+        leave_date: person.leave_date,
     }
 }

@@ -166,12 +166,18 @@ impl Narrowed {
             ),
             Narrowed::Tops(ids) => (
                 format!("部门 {} 上次可见，现在不可见", listed(ids, "、")),
-                format!("departments that were visible no longer are: {}", listed(ids, ", ")),
+                match ids.as_slice() {
+                    [id] => format!("department {id} was visible and no longer is"),
+                    ids => {
+                        format!("departments {} were visible and no longer are", listed(ids, ", "))
+                    }
+                },
             ),
             Narrowed::Application { agent_id, departments } => (
                 format!("应用 {agent_id} 的可见范围不再包含部门 {}", listed(departments, "、")),
                 format!(
-                    "the visible scope of application {agent_id} no longer has the departments {}",
+                    "the visible scope of application {agent_id} no longer has the department{} {}",
+                    if departments.len() == 1 { "" } else { "s" },
                     listed(departments, ", ")
                 ),
             ),

@@ -10,9 +10,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::checks::{self, Changed, Check, DoneCheck, instant};
-use super::difference::{AgentDetail, Difference, DifferenceKind};
+use super::difference::{Difference, DifferenceKind, PersonDetail};
 use super::found::{self, Found};
-use crate::model::Message;
+use crate::model::{Feed, Message};
 use crate::wecom::store::{self, DATABASE, WecomStoreError};
 
 /// The tables, open for a check or for reading.
@@ -56,21 +56,38 @@ impl RosterStore {
         Ok(RosterStore { conn, path })
     }
 
-    /// Opens it for reading; none if it is not there or has an earlier format: no check was done.
+    /// Whether the tenant has the database.
+    pub fn exists(tenant_dir: &Path) -> bool {
+        tenant_dir.join(DATABASE).exists()
+    }
+
+    /// Opens it for reading; none if it is not there or of a format without checks: none was done. One of an earlier format
+    /// with other columns is brought to the newest first.
     ///
     /// # Errors
     /// Any fault of the file.
     pub fn open_existing(tenant_dir: &Path) -> Result<Option<RosterStore>, WecomStoreError> {
-        let path = tenant_dir.join(DATABASE);
-        if !path.exists() {
+        if !RosterStore::exists(tenant_dir) {
             return Ok(None);
         }
+        let path = tenant_dir.join(DATABASE);
         let conn = store::open_existing(&path)?;
         let store = RosterStore { conn, path };
-        let sql = "select count(*) from sqlite_schema where name = 'roster_check_run'";
-        let found: i64 =
-            store.conn.query_row(sql, [], |row| row.get(0)).map_err(|error| store.fault(error))?;
-        Ok((found > 0).then_some(store))
+        let has = |sql| store.conn.query_row(sql, [], |row| row.get(0));
+        let (checks, newest): (bool, bool) = has(
+            "select count(*) > 0 from pragma_table_info('roster_check_run')",
+        )
+        .and_then(|checks| {
+            let feed =
+                "select count(*) > 0 from pragma_table_info('roster_check') where name = 'feed'";
+            Ok((checks, has(feed)?))
+        })
+        .map_err(|error| store.fault(error))?;
+        match (checks, newest) {
+            (false, _) => Ok(None),
+            (true, true) => Ok(Some(store)),
+            (true, false) => RosterStore::open(tenant_dir).map(Some),
+        }
     }
 
     /// The last check that was done.
@@ -119,8 +136,8 @@ impl RosterStore {
         let begin = |conn: &Connection| {
             conn.execute_batch(
                 "drop table if exists temp.found;
-                 create temp table found (kind text not null, subject text not null, user_id text, agent_id text,
-                   agent_name text, organ_name text, team_name text, leave_date text,
+                 create temp table found (kind text not null, subject text not null, user_id text, feed text,
+                   person_id text, person_name text, organ_name text, team_name text, leave_date text,
                    primary key (kind, subject)) without rowid",
             )
         };
@@ -194,12 +211,13 @@ impl RosterStore {
         read().map_err(|error| self.fault(error))
     }
 
-    /// Notes that people were alerted of these.
+    /// Notes that people were alerted of these. One that is over without an alert stays so: if it is found again on its
+    /// last day, it is told.
     ///
     /// # Errors
     /// Any fault of the file.
     pub fn mark_alerted(&self, unalerted: &Unalerted) -> Result<(), WecomStoreError> {
-        let sql = "update roster_check set alerted = 1 where alerted = 0 and id <= ?1";
+        let sql = "update roster_check set alerted = 1 where alerted = 0 and last_day is null and id <= ?1";
         self.conn.execute(sql, [unalerted.newest]).map(|_| ()).map_err(|error| self.fault(error))
     }
 
@@ -260,8 +278,8 @@ impl RosterStore {
         for kind in DifferenceKind::ALL {
             let and_kind = if all { "where kind = ?1" } else { "and kind = ?1" };
             let sql = format!(
-                "select subject, user_id, agent_id, agent_name, organ_name, team_name, leave_date, first_day, \
-                 last_day from roster_check {which} {and_kind} order by subject, first_day"
+                "select subject, user_id, feed, person_id, person_name, organ_name, team_name, leave_date, \
+                 first_day, last_day from roster_check {which} {and_kind} order by subject, first_day"
             );
             let mut statement = self.conn.prepare(&sql).map_err(fault)?;
             let mut rows = statement.query([kind.name()]).map_err(fault)?;
@@ -283,19 +301,21 @@ impl RosterStore {
 }
 
 fn stored(kind: DifferenceKind, row: &Row<'_>) -> rusqlite::Result<StoredDifference> {
-    let agent = match row.get::<_, Option<String>>(2)? {
-        None => None,
-        Some(id) => Some(AgentDetail {
+    let feed = row.get::<_, Option<String>>(2)?.as_deref().and_then(Feed::from_name);
+    let person = match (feed, row.get(3)?) {
+        (Some(feed), Some(id)) => Some(PersonDetail {
+            feed,
             id,
-            name: row.get(3)?,
-            organ_name: row.get(4)?,
-            team_name: row.get(5)?,
-            leave_date: row.get(6)?,
+            name: row.get(4)?,
+            organ_name: row.get(5)?,
+            team_name: row.get(6)?,
+            leave_date: row.get(7)?,
         }),
+        _ => None,
     };
     Ok(StoredDifference {
-        difference: Difference { kind, subject: row.get(0)?, user_id: row.get(1)?, agent },
-        first_day: row.get(7)?,
-        last_day: row.get(8)?,
+        difference: Difference { kind, subject: row.get(0)?, user_id: row.get(1)?, person },
+        first_day: row.get(8)?,
+        last_day: row.get(9)?,
     })
 }
