@@ -282,11 +282,15 @@ impl Alert {
                 self.cause = Some("members".to_owned());
                 self.reasons = differences.iter().take(MOST_LISTED).map(text).collect();
             }
-            EventKind::ArchiveFailing { message, .. } | EventKind::ArchiveGap { message } => {
+            EventKind::ArchiveFailing { message, .. }
+            | EventKind::ArchiveUndecrypted { message }
+            | EventKind::ArchiveGap { message } => {
                 self.cause = Some("session-archive".to_owned());
                 self.reasons = vec![text(message)];
             }
-            EventKind::ArchivePulled => self.cause = Some("session-archive".to_owned()),
+            EventKind::ArchivePulled | EventKind::ArchiveDecrypted => {
+                self.cause = Some("session-archive".to_owned());
+            }
         }
     }
 
@@ -343,6 +347,13 @@ fn title(event: &RunEvent, kind: AlertKind) -> Text {
         (EventKind::ArchivePulled, _) => {
             ("会话内容存档已恢复", "the session archive is pulled and decrypted again")
         }
+        (EventKind::ArchiveUndecrypted { .. }, _) => {
+            ("会话内容存档有消息未能解密", "messages of the session archive could not be decrypted")
+        }
+        (EventKind::ArchiveDecrypted, _) => (
+            "会话内容存档不再有未能解密的消息",
+            "no message of the session archive is left undecrypted",
+        ),
         (EventKind::ArchiveGap { .. }, _) => {
             ("会话内容存档有缺口", "the session archive has a gap")
         }

@@ -83,6 +83,14 @@ pub enum EventKind {
     },
     /// They are pulled and have their keys. Reported every time; it has an effect only after [`EventKind::ArchiveFailing`].
     ArchivePulled,
+    /// WeCom's library could not decrypt messages of the session archive, which are kept and tried again. Reported after every
+    /// pull for as long as there are some.
+    ArchiveUndecrypted {
+        /// How many, and why.
+        message: Message,
+    },
+    /// There are none. Reported every time; it has an effect only after [`EventKind::ArchiveUndecrypted`].
+    ArchiveDecrypted,
     /// Messages of the session archive are lost. Whoever reports it does so once.
     ArchiveGap {
         /// Which.

@@ -307,6 +307,8 @@ struct Document {
     members: Option<String>,
     #[serde(default)]
     session_archive: Option<String>,
+    #[serde(default)]
+    undecrypted: Option<String>,
     outbox: Vec<OutboxEntry>,
     sent: Vec<Sent>,
 }
@@ -332,6 +334,7 @@ impl Document {
             job_file: content.conditions.job_file.clone(),
             members: content.conditions.members.clone(),
             session_archive: content.conditions.session_archive.clone(),
+            undecrypted: content.conditions.undecrypted.clone(),
             outbox: content.outbox.clone(),
             sent: content.sent.clone(),
         }
@@ -355,6 +358,7 @@ impl Document {
             job_file: self.job_file,
             members: self.members,
             session_archive: self.session_archive,
+            undecrypted: self.undecrypted,
         };
         Some(LedgerContent { conditions, outbox: self.outbox, sent: self.sent })
     }

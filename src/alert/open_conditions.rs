@@ -22,6 +22,8 @@ pub struct OpenConditions {
     pub members: Option<String>,
     /// Why messages of the session archive could not be pulled or decrypted when it was last alerted.
     pub session_archive: Option<String>,
+    /// That it was alerted that the library could not decrypt messages of the session archive.
+    pub undecrypted: Option<String>,
 }
 
 /// A condition as it was alerted.
@@ -99,6 +101,16 @@ pub fn decide(conditions: &mut OpenConditions, event: &RunEvent) -> Option<Alert
         }
         EventKind::ArchivePulled => {
             let why = conditions.session_archive.take()?;
+            Some(AlertDecision { kind: AlertKind::Recovered, why, ended: Vec::new() })
+        }
+        // However many more follow: their number is in the summary of each pull.
+        EventKind::ArchiveUndecrypted { .. } => {
+            let why = "undecrypted".to_owned();
+            let new = conditions.undecrypted.replace(why.clone()).is_none();
+            new.then(|| AlertDecision { kind: AlertKind::Failed, why, ended: Vec::new() })
+        }
+        EventKind::ArchiveDecrypted => {
+            let why = conditions.undecrypted.take()?;
             Some(AlertDecision { kind: AlertKind::Recovered, why, ended: Vec::new() })
         }
         // What is lost does not come back: there is no recovery.
@@ -202,6 +214,10 @@ mod tests {
         EventKind::ArchiveFailing { condition: condition.to_owned(), message }
     }
 
+    fn undecrypted(text: &'static str) -> EventKind {
+        EventKind::ArchiveUndecrypted { message: Message::fixed(text, text) }
+    }
+
     fn differ() -> EventKind {
         EventKind::MembersDiffer { differences: vec![Message::fixed("x", "x")] }
     }
@@ -282,6 +298,17 @@ mod tests {
                 (3, EventKind::ArchiveGap { message: Message::fixed("x", "x") }, Some(Failed)),
                 (3, EventKind::ArchivePulled, Some(Recovered)),
                 (3, EventKind::ArchivePulled, None),
+            ],
+            // Messages that the library cannot decrypt are a condition beside it.
+            vec![
+                (1, EventKind::ArchiveDecrypted, None),
+                (1, undecrypted("1 message"), Some(Failed)),
+                (1, undecrypted("2 messages"), None),
+                (2, archive_failing("a"), Some(Failed)),
+                (2, EventKind::ArchivePulled, Some(Recovered)),
+                (2, undecrypted("2 messages"), None),
+                (3, EventKind::ArchiveDecrypted, Some(Recovered)),
+                (3, EventKind::ArchiveDecrypted, None),
             ],
         ];
         for history in histories {

@@ -8,6 +8,7 @@
 mod alerting;
 mod answer;
 mod approve;
+mod archive_pull;
 mod argument;
 mod backup;
 mod check;

@@ -49,6 +49,8 @@ pub(super) fn on_event(
         | EventKind::MembersDiffer { .. }
         | EventKind::ArchiveFailing { .. }
         | EventKind::ArchivePulled
+        | EventKind::ArchiveUndecrypted { .. }
+        | EventKind::ArchiveDecrypted
         | EventKind::ArchiveGap { .. } => {}
     }
     observer.on_event(job, event, now);

@@ -1,6 +1,7 @@
 //! What a library may do: refuse, crash, hang, hand over garbage, be missing or another one. Each is a message.
 
 use super::*;
+use crate::wecom_api::server::{ApiServer, CONTACTS_SECRET, Enterprise};
 
 /// Pulls, and returns the message of what went wrong.
 fn complaint(place: &Place) -> String {
@@ -42,6 +43,37 @@ fn a_refused_address_is_named() {
     assert_eq!(output.status.code(), Some(2));
     let text = said(&output);
     assert!(text.contains("add 203.0.113.7 to the trusted IPs"), "{text}");
+}
+
+#[test]
+fn a_refused_address_that_the_library_does_not_name_is_asked_for_at_the_api() {
+    if !has_sdk("a_refused_address_that_the_library_does_not_name_is_asked_for_at_the_api") {
+        return;
+    }
+    let place = Place::new(1);
+    let server = ApiServer::start(Enterprise::example());
+    fs::write(place.folder.path().join("contacts"), CONTACTS_SECRET).unwrap();
+    let api = format!(
+        "timeout = \"1s\"\n[wecom]\napi_url = \"{}\"\n[[wecom_app]]\nagent_id = \"chengyuan\"\nsecret = {{ file = \"contacts\" }}",
+        server.url()
+    );
+    place.write_job(&api);
+    place.faults("chat * unnamed");
+    server.refuse_ip(Some("203.0.113.9"));
+    let message = complaint(&place);
+    assert!(message.contains("returned 10009: "), "{message}");
+    assert!(message.contains("add 203.0.113.9 to the trusted IPs"), "{message}");
+    // The API takes calls from there: then it does not tell, and what there is to know is said.
+    server.refuse_ip(None);
+    let message = complaint(&place);
+    assert!(message.contains("whoever runs the network"), "{message}");
+    assert!(!message.contains("203.0.113.9"), "{message}");
+    // Through a proxy it would name another address.
+    let before = server.asked().len();
+    place.write_job(&format!("proxy = \"http://10.0.0.1:8081\"\n{api}"));
+    let message = complaint(&place);
+    assert!(message.contains("through the proxy http://10.0.0.1:8081"), "{message}");
+    assert_eq!(server.asked().len(), before);
 }
 
 #[test]

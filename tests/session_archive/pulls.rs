@@ -60,6 +60,149 @@ fn a_pull_goes_on_from_the_last_one_and_a_repeated_message_is_stored_once() {
     assert_eq!(place.stored(), place.sent());
 }
 
+/// Seq, id and text of what came under an id that was there.
+fn again(place: &Place) -> Vec<(i64, String, String)> {
+    let db = place.database();
+    let mut statement =
+        db.prepare("select seq, msgid, cast(body as text) from message_again order by 1").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+    rows.unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_message_whose_id_comes_again_with_another_text_is_kept_beside_the_first() {
+    if !has_sdk("a_message_whose_id_comes_again_with_another_text_is_kept_beside_the_first") {
+        return;
+    }
+    let mut place = Place::new(1);
+    place.send(1, now(), "first");
+    place.send(1, now() - TimeDelta::days(3), "second");
+    let items = fs::read_to_string(place.wecom("items")).unwrap();
+    // The second one, under the id of the first; and once more.
+    let renamed = items.replacen("6 m2 ", "6 m1 ", 1);
+    let again_later = renamed.lines().nth(1).unwrap().replacen("6 m1 ", "9 m1 ", 1);
+    fs::write(place.wecom("items"), format!("{renamed}{again_later}\n")).unwrap();
+    let output = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains("2 with ids stored before"), "{}", said(&output));
+    assert!(said(&output).contains("table message_again"), "{}", said(&output));
+    let (first, second) = (place.sent[0].text.clone(), place.sent[1].text.clone());
+    let kept: Vec<String> = place.stored().into_iter().map(|sent| sent.text).collect();
+    assert_eq!(kept, [first]);
+    let texts: Vec<_> = again(&place).into_iter().map(|(seq, _, text)| (seq, text)).collect();
+    assert_eq!(texts, [(6, second.clone()), (9, second)]);
+    // They go with `keep`, as others do.
+    place.write_job("timeout = \"1s\"\nkeep = \"10d\"");
+    let removed = place.pull_at(now() + TimeDelta::days(8)).unwrap().removed;
+    assert_eq!((removed, again(&place).len()), (2, 0));
+}
+
+#[test]
+fn a_whole_message_replaces_the_one_of_its_id_that_could_not_be_read() {
+    if !has_sdk("a_whole_message_replaces_the_one_of_its_id_that_could_not_be_read") {
+        return;
+    }
+    let mut place = Place::new(1);
+    place.send(1, now(), "whole");
+    let items = fs::read_to_string(place.wecom("items")).unwrap();
+    let whole = items.replacen("3 m1 ", "9 m1 ", 1);
+    fs::write(place.wecom("items"), "3 m1 null key d3JhcHBlZA== 00\n").unwrap();
+    assert_eq!(place.pull().unwrap().undecrypted.len(), 1);
+    fs::write(place.wecom("items"), format!("3 m1 null key d3JhcHBlZA== 00\n{whole}")).unwrap();
+    let summary = place.pull().unwrap();
+    assert_eq!((summary.stored, summary.kept_encrypted()), (1, 0));
+    assert_eq!(place.stored(), place.sent());
+    let left: i64 = place
+        .database()
+        .query_row("select count(*) from undecrypted", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn a_text_that_looks_like_a_number_is_stored_verbatim() {
+    if !has_sdk("a_text_that_looks_like_a_number_is_stored_verbatim") {
+        return;
+    }
+    let mut place = Place::new(1);
+    let texts = ["0012", "1e5", " 7.50", "+8613800000000", "-0"];
+    for text in texts {
+        place.send_text(1, text);
+    }
+    assert_eq!(place.pull().unwrap().stored, 5);
+    let db = place.database();
+    let mut statement = db.prepare("select cast(body as text) from message order by seq").unwrap();
+    let rows = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    assert_eq!(rows.map(Result::unwrap).collect::<Vec<_>>(), texts);
+}
+
+#[test]
+fn messages_that_the_library_does_not_open_are_told_once_and_counted_in_every_summary() {
+    if !has_sdk(
+        "messages_that_the_library_does_not_open_are_told_once_and_counted_in_every_summary",
+    ) {
+        return;
+    }
+    let mut place = Place::new(1);
+    let alerts = place.folder.path().join("alerts");
+    fs::write(place.folder.path().join("keep.sh"), "/bin/cat >> \"$1\"; echo >> \"$1\"\n").unwrap();
+    let channel = format!(
+        "timeout = \"1s\"\n[[alert]]\nkind = \"command\"\ncommand = [\"/bin/sh\", \"keep.sh\", \"{}\"]",
+        alerts.display()
+    );
+    place.write_job(&channel);
+    let told = || -> Vec<String> {
+        let text = fs::read_to_string(&alerts).unwrap_or_default();
+        let alerts = text.lines().filter(|line| !line.is_empty());
+        let alerts = alerts.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        alerts.map(|alert| alert["kind"].as_str().unwrap().to_owned()).collect()
+    };
+    for text in ["POISON-CODE", "x", "POISON-CRASH"] {
+        place.send(1, now(), text);
+    }
+    let pull = |exit: i32, words: &[&str]| {
+        let output = place.run(&["wecom", "archive", "pull", "job.toml"]);
+        assert_eq!(output.status.code(), Some(exit), "{}", said(&output));
+        for word in words {
+            assert!(said(&output).contains(word), "{word}: {}", said(&output));
+        }
+        said(&output)
+    };
+    pull(4, &["1 new message", "2 kept encrypted", "returned 10006", "crashed or hung"]);
+    assert_eq!(told(), ["failed"]);
+    // An hour later: what this pull brought is there, and nobody is woken again.
+    for _ in 0..2 {
+        let text = pull(0, &["2 kept encrypted"]);
+        assert!(!text.contains("returned 10006"), "{text}");
+    }
+    assert_eq!(told(), ["failed"]);
+    fs::write(place.wecom("healed"), "").unwrap();
+    let text = pull(0, &["2 of earlier pulls decrypted now"]);
+    assert!(!text.contains("kept encrypted"), "{text}");
+    assert_eq!(told(), ["failed", "recovered"]);
+}
+
+#[test]
+fn a_pull_without_any_key_says_how_to_make_one() {
+    if !has_sdk("a_pull_without_any_key_says_how_to_make_one") {
+        return;
+    }
+    let place = Place::new(0);
+    for _ in 0..2 {
+        let output = place.run(&["wecom", "archive", "pull", "job.toml"]);
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        let words = "run orgsnap wecom archive-key new t and paste the public key";
+        assert!(said(&output).contains(words), "{}", said(&output));
+    }
+    let output = place.run(&["wecom", "archive", "pull", "job.toml", "--json"]);
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    crate::schemas::assert_valid("wecom-archive-pull", &document);
+    assert_eq!(document["has_keys"], false);
+    assert!(place.run(&["wecom", "archive-key", "new", "t"]).status.success());
+    let output = place.run(&["wecom", "archive", "pull", "job.toml"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
 #[test]
 fn messages_of_a_missing_key_are_kept_encrypted_and_opened_once_the_key_is_there() {
     if !has_sdk("messages_of_a_missing_key_are_kept_encrypted_and_opened_once_the_key_is_there") {
@@ -75,7 +218,10 @@ fn messages_of_a_missing_key_are_kept_encrypted_and_opened_once_the_key_is_there
     let output = place.run(&["wecom", "archive", "pull", "job.toml"]);
     assert_eq!(output.status.code(), Some(2));
     let text = said(&output);
+    // The next pull brings none: what waits is told again, and is no failure of that pull.
     let again = place.run(&["wecom", "archive", "pull", "job.toml", "--json"]);
+    assert_eq!(again.status.code(), Some(0), "{}", said(&again));
+    assert!(said(&again).contains("version 2 (10007)"), "{}", said(&again));
     let document = serde_json::from_slice(&again.stdout).unwrap();
     crate::schemas::assert_valid("wecom-archive-pull", &document);
     assert_eq!(document["undecrypted"][0]["reason"], "no_key");

@@ -185,6 +185,7 @@ int GetChatData(void *sdk, unsigned long long seq, unsigned limit, const char *p
     if (!strcmp(what, "repeated")) { set(slice, repeated, strlen(repeated)); return 0; }
     if (!strcmp(what, "length")) { slice->len = -7; return 0; }
     if (!strcmp(what, "nowhere")) { slice->len = 7; return 0; }
+    if (!strcmp(what, "unnamed")) return 10009;
     if (!strcmp(what, "10009")) set(slice, refused, strlen(refused));
     return atoi(what);
   }

@@ -137,7 +137,7 @@ fn a_list_of_members_that_repeats_a_cursor_or_is_not_for_this_secret_is_an_error
     // A page without its list is no empty page.
     server.always("user/list_id", Some(Misbehaviour::Body("{\"errcode\":0}".to_owned())));
     let fault = run(client.user_list_id(&contacts, None)).unwrap_err().fault;
-    assert_eq!(fault.name(), "malformed");
+    assert_eq!(fault.name(), "undocumented");
 }
 
 #[test]

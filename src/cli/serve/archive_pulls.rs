@@ -8,14 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use chrono::{DateTime, Utc};
-use orgsnap::alert::{AlertDispatcher, EventKind, RunEvent};
+use orgsnap::alert::AlertDispatcher;
 use orgsnap::config::job::{Cron, Job};
-use orgsnap::model::{Cancel, Message};
-use orgsnap::report::Language;
-use orgsnap::wecom::archive::{
-    self, ArchiveError, PullRequest, PullSummary, UndecryptedGroup, UndecryptedWhy,
-};
+use orgsnap::model::Message;
 
+use super::super::archive_pull::ArchivePull;
 use super::super::environment::Environment;
 use super::super::wecom::archive::pull::done;
 
@@ -94,23 +91,14 @@ impl Drop for Ended {
 
 /// Pulls, logs what came of it, and reports what there is to alert of.
 fn pull(environment: &Environment, dispatcher: &AlertDispatcher, job: &Job, now: DateTime<Utc>) {
-    let (reader, variables) = (environment.archive_reader(), environment.archive_variables());
-    let pulled = archive::pull(PullRequest {
-        job,
-        tenant_dir: &environment.data.join(&job.tenant),
-        reader: &reader,
-        environment: &variables,
-        now,
-        cancel: &Cancel::new(),
-    });
-    let (tenant, language): (_, Language) = (job.tenant.as_str(), environment.language);
+    let (tenant, language) = (job.tenant.as_str(), environment.language);
     let text = |message: &Message| language.of(message).to_owned();
-    for what in events(&pulled) {
-        let event = RunEvent::of_job(job, job.business_date(now), what);
-        if let Err(error) = dispatcher.report(job, &event, now) {
+    let pull = ArchivePull { environment, job, now };
+    let pulled = pull.run(&|event| {
+        if let Err(error) = dispatcher.report(job, event, now) {
             tracing::warn!(target: "orgsnap", tenant, "{}", text(&error.message()));
         }
-    }
+    });
     match pulled {
         Ok(summary) => {
             tracing::info!(target: "orgsnap", tenant, "{}", text(&done(&summary)));
@@ -120,31 +108,4 @@ fn pull(environment: &Environment, dispatcher: &AlertDispatcher, job: &Job, now:
         }
         Err(error) => tracing::error!(target: "orgsnap", tenant, "{}", text(&error.message())),
     }
-}
-
-/// What a pull means for alerts. That another pull is active, or that it was asked to end, means nothing.
-fn events(pulled: &Result<PullSummary, ArchiveError>) -> Vec<EventKind> {
-    let summary = match pulled {
-        Ok(summary) => summary,
-        Err(ArchiveError::Lock(_) | ArchiveError::Stopped) => return Vec::new(),
-        Err(error) => {
-            let message = error.message();
-            let condition = format!("failed {}", message.en);
-            return vec![EventKind::ArchiveFailing { condition, message }];
-        }
-    };
-    let gap = summary.gap.as_ref().map(|gap| EventKind::ArchiveGap { message: gap.message() });
-    let lacks_key = |group: &&UndecryptedGroup| {
-        matches!(group.why, UndecryptedWhy::NoKey { .. } | UndecryptedWhy::OtherKey { .. })
-    };
-    let groups: Vec<&UndecryptedGroup> = summary.undecrypted.iter().filter(lacks_key).collect();
-    let state = match groups.first() {
-        None => EventKind::ArchivePulled,
-        Some(first) => {
-            let named = groups.iter().map(|group| (group.why.name(), group.key_version));
-            let condition = format!("keys {:?}", named.collect::<Vec<_>>());
-            EventKind::ArchiveFailing { condition, message: first.message() }
-        }
-    };
-    gap.into_iter().chain([state]).collect()
 }

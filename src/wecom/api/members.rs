@@ -122,6 +122,17 @@ impl Client {
     }
 }
 
+impl Client {
+    /// The address that a call comes from, if WeCom refuses it and tells the address. Whether the secret may list
+    /// departments does not matter: every refusal may tell it.
+    pub async fn refused_address(&self, secret: &Secret) -> Option<String> {
+        match self.department_simplelist(secret, None).await.err()?.fault {
+            Fault::Code { ip, .. } => ip,
+            _ => None,
+        }
+    }
+}
+
 /// The pages of all members. Each is a call with limits of its own.
 #[derive(Debug)]
 pub struct MemberPages<'a> {

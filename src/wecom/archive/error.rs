@@ -196,16 +196,17 @@ impl RequestOrigin {
             ),
             RequestOrigin::Machine(Some(address)) => Message::new(
                 format!(
-                    "；本机对外的地址为 {address}，经 NAT 时以 NAT 的公网 IP 为准；请在管理后台“会话内容存档”的可信 IP 地址中添加"
+                    "；本机对外的地址为 {address}，经 NAT 时以 NAT 的公网 IP 为准（可向网络管理员询问）；请在管理后台“会话内容存档”的可信 IP 地址中添加"
                 ),
                 format!(
-                    "; this machine goes out as {address} (behind NAT it is the public IP of that): add it to the trusted \
+                    "; this machine goes out as {address} (behind NAT it is the public IP of that, which whoever runs the \
+                     network knows): add it to the trusted \
                      IPs on WeCom's page of the session archive"
                 ),
             ),
             RequestOrigin::Machine(None) => Message::fixed(
-                "；请在管理后台“会话内容存档”的可信 IP 地址中添加本机的公网出口 IP",
-                "; add the public outgoing IP of this machine to the trusted IPs on WeCom's page of the session archive",
+                "；请在管理后台“会话内容存档”的可信 IP 地址中添加本机的公网出口 IP（可向网络管理员询问）",
+                "; add the public outgoing IP of this machine, which whoever runs the network knows, to the trusted IPs on WeCom's page of the session archive",
             ),
         }
     }

@@ -23,6 +23,7 @@ use rsa::{Pkcs1v15Encrypt, RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest as _, Sha256};
 
 use super::layout;
+use crate::config::job::Job;
 use crate::disk::{
     DiskError, LockError, PRIVATE_FILE, TenantLock, close_to_others, create_private_dirs,
     replace_file,
@@ -173,6 +174,20 @@ impl KeyFolder {
         self.path.join(format!("{version}.pem"))
     }
 
+    /// What to do where no pair was made yet, in both languages.
+    pub(super) fn no_keys_message(&self, job: &Job) -> Message {
+        let (folder, tenant) = (self.path.display(), &job.tenant);
+        Message::new(
+            format!(
+                "{folder} 中还没有私钥，消息无法解密；请执行 orgsnap wecom archive-key new {tenant}，并将输出的公钥粘贴到管理后台“会话内容存档”的消息加密公钥"
+            ),
+            format!(
+                "there is no private key in {folder}, so no message can be read: run orgsnap wecom archive-key new {tenant} \
+                 and paste the public key that it prints into WeCom's page of the session archive"
+            ),
+        )
+    }
+
     /// Makes a pair and stores its private key, closed to others. Its version is the next one, unless it is given.
     ///
     /// # Errors
@@ -296,6 +311,11 @@ pub(super) enum UnwrapFault {
 }
 
 impl PrivateKeys {
+    /// Whether there is no key, and no file in the place of one.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_version.is_empty() && self.unreadable.is_empty()
+    }
+
     /// Whether there is a key of that version.
     pub(super) fn has(&self, version: u32) -> bool {
         self.by_version.contains_key(&version)

@@ -5,8 +5,12 @@
 //! verbatim in `session.db` ([`SessionStore`]). The library is loaded by another program ([`reader`]), so that whatever
 //! it does, the worst that comes of it is a message.
 //!
+//! Where WeCom refuses the address of this machine, the [API](super::api) is asked which one that is: the library does not
+//! say.
+//!
 //! Nothing here logs or quotes a message, a key or a secret.
 
+mod caller_address;
 mod chat_data;
 mod codes;
 mod coverage;

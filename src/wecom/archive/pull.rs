@@ -8,6 +8,7 @@ use std::thread;
 use chrono::{DateTime, TimeDelta, Utc};
 use orgsnap_archive_reader::Network;
 
+use super::caller_address;
 use super::chat_data::{ChatData, Encrypted, Item};
 use super::coverage::{covered_until, gap};
 use super::error::ArchiveError;
@@ -90,6 +91,7 @@ pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
     let key_folder = KeyFolder::of(request.tenant_dir);
     let keys = key_folder.load()?;
     let unreadable_keys = keys.unreadable.iter().map(UnreadableKey::message).collect();
+    let has_keys = !keys.is_empty();
     let mut pull = Pull {
         request,
         settings,
@@ -97,7 +99,6 @@ pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
         keys,
         store: SessionStore::open(request.tenant_dir)?,
         summary: PullSummary { unreadable_keys, ..PullSummary::default() },
-        bad_items: 0,
     };
     // Those that come now are not to be tried twice.
     let before = pull.store.progress()?.last_seq;
@@ -107,13 +108,16 @@ pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
     let removed = pull.remove_old();
     pull.store.fold_log()?;
     if let Err(error) = fetched.and(removed) {
-        // The next pull tells of neither.
-        pull.log_what_is_told_once();
-        return Err(error);
+        // The next pull does not tell of it.
+        pull.log_what_is_told_once(&key_folder, before)?;
+        return Err(caller_address::named(error, request.job, request.cancel));
     }
     let progress = pull.store.progress()?;
     pull.summary.last_seq = progress.last_seq;
-    pull.summary.undecrypted = pull.undecrypted_groups(&key_folder)?;
+    pull.summary.undecrypted = pull.undecrypted_groups(&key_folder, before)?;
+    // A message that waits says which key it waits for.
+    let waits = pull.summary.undecrypted.iter().any(|group| group.why.lacks_key());
+    pull.summary.no_keys = (!has_keys && !waits).then(|| key_folder.no_keys_message(request.job));
     Ok(pull.summary)
 }
 
@@ -130,7 +134,10 @@ pub fn probe(request: PullRequest<'_>) -> Result<Vec<u32>, ArchiveError> {
         true => SessionStore::open_existing(request.tenant_dir)?.progress()?.last_seq,
         false => 0,
     };
-    let answer = library.chat_data(last_seq, 1).map_err(|fault| of_call(settings, fault))?;
+    let answer = library
+        .chat_data(last_seq, 1)
+        .map_err(|fault| of_call(settings, fault))
+        .map_err(|error| caller_address::named(error, request.job, request.cancel))?;
     let data = ChatData::read(&answer, last_seq)?;
     let versions = data.items.iter().filter_map(|item| Some(item.encrypted.as_ref()?.key_version));
     Ok(versions.filter(|version| !keys.has(*version)).collect())
@@ -147,8 +154,6 @@ struct Pull<'a> {
     keys: PrivateKeys,
     store: SessionStore,
     summary: PullSummary,
-    /// Messages of this pull that lack a field.
-    bad_items: u64,
 }
 
 impl Pull<'_> {
@@ -203,7 +208,7 @@ impl Pull<'_> {
         let stored = self.store.append(&batch, next, gap.as_ref(), now)?;
         self.summary.stored += stored.messages;
         self.summary.repeated += stored.repeated;
-        self.bad_items += stored.bad_items;
+        self.summary.other_text += stored.other_text;
         self.summary.gap = self.summary.gap.take().or(gap);
         tracing::debug!(
             stored = stored.messages,
@@ -306,37 +311,39 @@ impl Pull<'_> {
         Ok(())
     }
 
-    fn undecrypted_groups(&self, keys: &KeyFolder) -> Result<Vec<UndecryptedGroup>, ArchiveError> {
-        let counts = self.store.undecrypted_by_reason()?;
-        let group = |count: UndecryptedCount| {
-            let file = || -> PathBuf { keys.file(count.key_version.unwrap_or_default()) };
-            let why = match (count.reason.as_str(), count.code) {
+    /// The messages that are kept encrypted. `before` is the number up to which earlier pulls brought them. Those that lack
+    /// a field can never be read: only those of this pull are told.
+    fn undecrypted_groups(
+        &self,
+        keys: &KeyFolder,
+        before: i64,
+    ) -> Result<Vec<UndecryptedGroup>, ArchiveError> {
+        let group = |counted: UndecryptedCount| {
+            let UndecryptedCount { reason, code, key_version, count, new } = counted;
+            let file = || -> PathBuf { keys.file(key_version.unwrap_or_default()) };
+            let why = match (reason.as_str(), code) {
                 ("no_key", _) => UndecryptedWhy::NoKey { file: file() },
                 ("other_key", _) => UndecryptedWhy::OtherKey { file: file() },
+                ("bad_item", _) => UndecryptedWhy::BadItem,
                 (_, Some(code)) => UndecryptedWhy::Code(code),
                 _ => UndecryptedWhy::Reader,
             };
-            UndecryptedGroup { count: count.count, key_version: count.key_version, why }
+            let count = if why == UndecryptedWhy::BadItem { new } else { count };
+            UndecryptedGroup { count, new, key_version, why }
         };
-        let again = counts.into_iter().filter(|count| count.reason != Reason::BadItem.name());
-        Ok(again.map(group).chain(self.bad_items()).collect())
+        let groups = self.store.undecrypted_by_reason(before)?.into_iter().map(group);
+        Ok(groups.filter(|group| group.count > 0).collect())
     }
 
-    /// The messages of this pull that can never be read.
-    fn bad_items(&self) -> Option<UndecryptedGroup> {
-        (self.bad_items > 0).then_some(UndecryptedGroup {
-            count: self.bad_items,
-            key_version: None,
-            why: UndecryptedWhy::BadItem,
-        })
-    }
-
-    fn log_what_is_told_once(&self) {
+    /// Logs what a pull that failed found and no later one tells.
+    fn log_what_is_told_once(&self, keys: &KeyFolder, before: i64) -> Result<(), ArchiveError> {
         let gap = self.summary.gap.as_ref().map(Gap::message);
-        let bad_items = self.bad_items().map(|group| group.message());
-        for message in gap.into_iter().chain(bad_items) {
+        let groups = self.undecrypted_groups(keys, before)?;
+        let bad_items = groups.iter().filter(|group| group.why == UndecryptedWhy::BadItem);
+        for message in gap.into_iter().chain(bad_items.map(UndecryptedGroup::message)) {
             tracing::warn!("{}", message.en);
         }
+        Ok(())
     }
 }
 

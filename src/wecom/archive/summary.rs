@@ -14,6 +14,8 @@ pub struct PullSummary {
     pub stored: u64,
     /// Messages that were stored already.
     pub repeated: u64,
+    /// Messages whose id was stored already, with another text; both are kept.
+    pub other_text: u64,
     /// Messages of earlier pulls that could be decrypted now.
     pub decrypted_later: u64,
     /// Files that were fetched.
@@ -28,6 +30,8 @@ pub struct PullSummary {
     pub last_seq: i64,
     /// A time of which messages are lost.
     pub gap: Option<Gap>,
+    /// What to do if there is no key at all.
+    pub no_keys: Option<Message>,
     /// What is wrong with files of keys; their versions count as missing.
     pub unreadable_keys: Vec<Message>,
     /// Messages that are kept encrypted, by reason, from this pull and earlier ones. Those that lack a field can never be
@@ -53,6 +57,8 @@ pub struct Gap {
 pub struct UndecryptedGroup {
     /// How many.
     pub count: u64,
+    /// How many of them this pull brought.
+    pub new: u64,
     /// Version of their key, if it is known.
     pub key_version: Option<u32>,
     /// Why.
@@ -91,14 +97,43 @@ impl UndecryptedWhy {
             UndecryptedWhy::Reader => "reader",
         }
     }
+
+    /// Whether it is for whoever runs orgsnap to put a key in place.
+    pub fn lacks_key(&self) -> bool {
+        matches!(self, UndecryptedWhy::NoKey { .. } | UndecryptedWhy::OtherKey { .. })
+    }
 }
 
 impl PullSummary {
-    /// What whoever runs orgsnap has to know, the gravest first.
+    /// What whoever runs orgsnap has to know, the gravest first: what this pull found, and what stays until a key is put in
+    /// place. What the library did not open in earlier pulls is in the counts, and was told then.
     pub fn problems(&self) -> Vec<Message> {
         let gap = self.gap.iter().map(Gap::message);
-        let keys = self.unreadable_keys.iter().cloned();
-        gap.chain(keys).chain(self.undecrypted.iter().map(UndecryptedGroup::message)).collect()
+        let keys = self.no_keys.iter().chain(&self.unreadable_keys).cloned();
+        let told = |group: &&UndecryptedGroup| group.new > 0 || group.why.lacks_key();
+        let undecrypted = self.undecrypted.iter().filter(told).map(UndecryptedGroup::message);
+        gap.chain(keys).chain(undecrypted).chain(self.other_text_message()).collect()
+    }
+
+    /// How many messages are kept encrypted, of this pull and earlier ones.
+    pub fn kept_encrypted(&self) -> u64 {
+        self.undecrypted.iter().map(|group| group.count).sum()
+    }
+
+    fn other_text_message(&self) -> Option<Message> {
+        let zh = format!(
+            "{} 条消息的 msgid 与已保存的消息相同而内容不同，已另存于 session.db 的 message_again 表；请联系企业微信",
+            self.other_text
+        );
+        let messages = match self.other_text {
+            0 => return None,
+            1 => "1 message has an id that was stored before with another text; it is".to_owned(),
+            n => {
+                format!("{n} messages have ids that were stored before with other texts; they are")
+            }
+        };
+        let en = format!("{messages} kept in the table message_again of session.db: ask WeCom");
+        Some(Message::new(zh, en))
     }
 }
 

@@ -5,10 +5,12 @@ use std::path::Path;
 use chrono::SecondsFormat;
 use clap::Args;
 use orgsnap::config::job::Job;
-use orgsnap::model::{Cancel, Message};
+use orgsnap::model::Message;
 use orgsnap::report::formatting::grouped;
-use orgsnap::wecom::archive::{self, PullRequest, PullSummary, UndecryptedWhy};
+use orgsnap::wecom::archive::{PullSummary, UndecryptedWhy};
 
+use crate::cli::alerting::Alerting;
+use crate::cli::archive_pull::ArchivePull;
 use crate::cli::environment::Environment;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -29,15 +31,14 @@ pub(super) struct Arguments {
 /// Pulls.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let job = job_of(&arguments.tenant, environment)?;
-    let (reader, variables) = (environment.archive_reader(), environment.archive_variables());
-    let summary = archive::pull(PullRequest {
-        job: &job,
-        tenant_dir: &environment.data.join(&job.tenant),
-        reader: &reader,
-        environment: &variables,
-        now: environment.now(),
-        cancel: &Cancel::new(),
-    })?;
+    let alerting = Alerting::new(environment);
+    alerting.watch(&job);
+    let pull = ArchivePull { environment, job: &job, now: environment.now() };
+    let pulled = pull.run(&|event| {
+        alerting.report(&job, event);
+    });
+    alerting.finish();
+    let summary = pulled?;
     let text = match arguments.json {
         true => format!("{}\n", serde_json::to_string_pretty(&document(&summary))?),
         false => format!("{}\n", environment.language.of(&done(&summary))),
@@ -46,16 +47,19 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     for problem in summary.problems() {
         output::warn(environment, &problem);
     }
-    // A missing key and lost messages are for whoever runs orgsnap; what the library did may be over at the next pull.
-    let to_act = |why: &UndecryptedWhy| {
-        matches!(why, UndecryptedWhy::NoKey { .. } | UndecryptedWhy::OtherKey { .. })
-    };
-    let exits = summary.undecrypted.iter().map(|group| match to_act(&group.why) {
+    Ok(exit(&summary))
+}
+
+/// The exit code is about what this pull brought: a timer is to fail once, not for as long as messages of earlier pulls
+/// wait. A missing key and lost messages are for whoever runs orgsnap; what the library did may be over at the next pull.
+fn exit(summary: &PullSummary) -> Exit {
+    let new = summary.undecrypted.iter().filter(|group| group.new > 0);
+    let exits = new.map(|group| match group.why.lacks_key() {
         true => Exit::Usage,
         false => Exit::Unavailable,
     });
-    let gap = summary.gap.as_ref().map(|_| Exit::Usage);
-    Ok(exits.chain(gap).fold(Exit::Done, Exit::max))
+    let to_act = summary.gap.is_some() || summary.no_keys.is_some();
+    exits.chain(to_act.then_some(Exit::Usage)).fold(Exit::Done, Exit::max)
 }
 
 /// The job of a pull, which holds the secret and the library.
@@ -102,6 +106,10 @@ pub(crate) fn done(summary: &PullSummary) -> Message {
     };
     add(*repeated, ("重复", "repeated", "repeated"));
     add(
+        summary.other_text,
+        ("msgid 相同而内容不同", "with an id stored before", "with ids stored before"),
+    );
+    add(
         summary.decrypted_later,
         ("补解密", "of earlier pulls decrypted now", "of earlier pulls decrypted now"),
     );
@@ -118,6 +126,7 @@ pub(crate) fn done(summary: &PullSummary) -> Message {
         summary.files_lost,
         ("文件已过期", "file can no longer be fetched", "files can no longer be fetched"),
     );
+    add(summary.kept_encrypted(), ("以密文保存", "kept encrypted", "kept encrypted"));
     add(summary.removed, ("按 keep 删除", "removed by keep", "removed by keep"));
     Message::new(zh, en)
 }
@@ -141,6 +150,7 @@ fn document(summary: &PullSummary) -> serde_json::Value {
         let Message { zh, en } = group.message();
         serde_json::json!({
             "count": group.count,
+            "new": group.new,
             "key_version": group.key_version,
             "reason": group.why.name(),
             "code": code,
@@ -150,6 +160,7 @@ fn document(summary: &PullSummary) -> serde_json::Value {
     serde_json::json!({
         "stored": summary.stored,
         "repeated": summary.repeated,
+        "other_text": summary.other_text,
         "decrypted_later": summary.decrypted_later,
         "last_seq": summary.last_seq,
         "files": summary.files,
@@ -157,6 +168,7 @@ fn document(summary: &PullSummary) -> serde_json::Value {
         "files_lost": summary.files_lost,
         "removed": summary.removed,
         "gap": gap,
+        "has_keys": summary.no_keys.is_none(),
         "undecrypted": undecrypted.collect::<Vec<_>>(),
     })
 }

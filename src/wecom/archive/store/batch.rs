@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, ToSql, named_params, params};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, named_params, params};
 
 use crate::wecom::archive::message::{MessageFields, as_text};
 
@@ -85,10 +85,10 @@ pub(in crate::wecom::archive) struct Stored {
     pub(in crate::wecom::archive) messages: u64,
     /// Messages that could not be decrypted.
     pub(in crate::wecom::archive) undecrypted: u64,
-    /// Those of them that lack a field.
-    pub(in crate::wecom::archive) bad_items: u64,
     /// Messages that were there already.
     pub(in crate::wecom::archive) repeated: u64,
+    /// Messages whose id was there already with another text.
+    pub(in crate::wecom::archive) other_text: u64,
 }
 
 /// The text if it is one, else its bytes.
@@ -97,14 +97,21 @@ struct Body<'a>(&'a [u8]);
 impl ToSql for Body<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(ToSqlOutput::Borrowed(match std::str::from_utf8(self.0) {
-            // SQLite reads a text only to its first NUL.
-            Ok(text) if !text.contains('\0') => ValueRef::Text(text.as_bytes()),
+            // SQLite reads a text only to its first NUL, and takes one that is a number for that number.
+            Ok(text) if !text.contains('\0') && !may_be_number(text) => {
+                ValueRef::Text(text.as_bytes())
+            }
             _ => ValueRef::Blob(self.0),
         }))
     }
 }
 
-/// Stores messages; those that are there already are counted.
+fn may_be_number(text: &str) -> bool {
+    text.trim_start().starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'))
+}
+
+/// Stores messages; those that are there already are counted. One that is there with another text is kept beside it, and
+/// one that is there but could not be decrypted is replaced by one that can.
 pub(super) fn insert(
     conn: &Connection,
     batch: &Batch,
@@ -112,34 +119,69 @@ pub(super) fn insert(
 ) -> rusqlite::Result<Stored> {
     let pulled_at = as_text(pulled_at);
     let mut stored = Stored::default();
-    let mut known = conn.prepare_cached(
-        "select exists (select 1 from message where msgid = ?1) \
-             or exists (select 1 from undecrypted where msgid = ?1)",
-    )?;
+    let mut same_text = conn.prepare_cached("select body is ?2 from message where msgid = ?1")?;
+    let mut no_longer =
+        conn.prepare_cached("delete from undecrypted where msgid = ?1 returning pulled_at")?;
     for message in &batch.messages {
-        if known.query_row([&message.msgid], |row| row.get(0))? {
-            stored.repeated += 1;
-            continue;
+        let known = same_text
+            .query_row(params![message.msgid, Body(&message.body)], |row| row.get(0))
+            .optional()?;
+        match known {
+            Some(true) => stored.repeated += 1,
+            Some(false) => {
+                insert_again(conn, message, &pulled_at)?;
+                stored.other_text += 1;
+            }
+            None => {
+                let first_pulled: Option<String> =
+                    no_longer.query_row([&message.msgid], |row| row.get(0)).optional()?;
+                insert_message(conn, message, first_pulled.as_ref().unwrap_or(&pulled_at))?;
+                stored.messages += 1;
+            }
         }
-        insert_message(conn, message, &pulled_at)?;
-        stored.messages += 1;
     }
+    let mut known =
+        conn.prepare_cached("select exists (select 1 from message where msgid = ?1)")?;
+    // One that lacked a field can never be decrypted; another that does not may be, one day.
     let mut insert = conn.prepare_cached(
         "insert into undecrypted (seq, msgid, key_version, reason, code, attempts, pulled_at, item) \
-         values (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7)",
+         values (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7) \
+         on conflict (msgid) do update set (seq, key_version, reason, code, attempts, item) = \
+         (excluded.seq, excluded.key_version, excluded.reason, excluded.code, 1, excluded.item) \
+         where reason = 'bad_item' and excluded.reason <> 'bad_item'",
     )?;
     for message in &batch.undecrypted {
-        if known.query_row([&message.msgid], |row| row.get(0))? {
-            stored.repeated += 1;
-            continue;
-        }
         let (reason, code) = (message.reason.name(), message.reason.code());
         let Undecrypted { seq, msgid, key_version, item, .. } = message;
-        insert.execute(params![seq, msgid, key_version, reason, code, pulled_at, item])?;
-        stored.undecrypted += 1;
-        stored.bad_items += u64::from(message.reason == Reason::BadItem);
+        let is_known: bool = known.query_row([msgid], |row| row.get(0))?;
+        let values = params![seq, msgid, key_version, reason, code, pulled_at, item];
+        match !is_known && insert.execute(values)? > 0 {
+            true => stored.undecrypted += 1,
+            false => stored.repeated += 1,
+        }
     }
     Ok(stored)
+}
+
+/// Keeps a message whose id is there with another text.
+fn insert_again(
+    conn: &Connection,
+    message: &StoredMessage,
+    pulled_at: &str,
+) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "insert or ignore into message_again (seq, msgid, key_version, sent_at, pulled_at, body) \
+         values (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        message.seq,
+        message.msgid,
+        message.key_version,
+        message.fields.sent_at,
+        pulled_at,
+        Body(&message.body)
+    ])?;
+    Ok(())
 }
 
 fn insert_message(

@@ -17,7 +17,9 @@ pub const DATABASE: &str = "session.db";
 /// The format of `session.db`; the application id is "orws".
 const FORMAT: FileFormat = FileFormat {
     application_id: 0x6f72_7773,
-    migrations: || vec![M::up(include_str!("migrations/0001.sql"))],
+    migrations: || {
+        vec![M::up(include_str!("migrations/0001.sql")), M::up(include_str!("migrations/0002.sql"))]
+    },
 };
 
 /// Only one pull writes; others read.

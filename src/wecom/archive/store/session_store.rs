@@ -157,20 +157,27 @@ impl SessionStore {
         self.write(|conn| again::set_waiting_for_reader(conn, versions))
     }
 
-    /// How many messages are not decrypted, by reason, code and version of their key.
+    /// How many messages are not decrypted, by reason, code and version of their key, and how many of them came after a
+    /// number. Those that lack a key come first.
     pub(in crate::wecom::archive) fn undecrypted_by_reason(
         &self,
+        after: i64,
     ) -> Result<Vec<UndecryptedCount>, SessionStoreError> {
         self.read(|conn| {
             let mut statement = conn.prepare(
-                "select reason, code, key_version, count(*) from undecrypted group by 1, 2, 3 order by 1, 2, 3",
+                "select reason, code, key_version, count(*), sum(seq > ?1) from undecrypted group by 1, 2, 3 \
+                 order by reason not in ('no_key', 'other_key'), 1, 2, 3",
             )?;
-            let rows = statement.query_map([], |row| {
+            let count = |row: &rusqlite::Row<'_>, at| {
+                row.get::<_, i64>(at).map(|number| u64::try_from(number).unwrap_or_default())
+            };
+            let rows = statement.query_map([after], |row| {
                 Ok(UndecryptedCount {
                     reason: row.get(0)?,
                     code: row.get(1)?,
                     key_version: row.get(2)?,
-                    count: u64::try_from(row.get::<_, i64>(3)?).unwrap_or_default(),
+                    count: count(row, 3)?,
+                    new: count(row, 4)?,
                 })
             })?;
             rows.collect()
@@ -216,6 +223,10 @@ impl SessionStore {
                 conn.execute("delete from message where coalesce(sent_at, pulled_at) < ?1", [&before])?;
             let undecrypted =
                 conn.execute("delete from undecrypted where pulled_at < ?1", [&before])?;
+            let other = conn.execute(
+                "delete from message_again where coalesce(sent_at, pulled_at) < ?1",
+                [&before],
+            )?;
             let mut statement = conn.prepare(
                 "delete from media where not exists (select 1 from message m where m.msgid = media.msgid) \
                  returning file",
@@ -231,7 +242,7 @@ impl SessionStore {
                     unneeded.push(file);
                 }
             }
-            Ok(((messages + undecrypted) as u64, unneeded))
+            Ok(((messages + undecrypted + other) as u64, unneeded))
         })?;
         if removed.0 > 0 {
             self.read(|conn| {
@@ -283,4 +294,6 @@ pub(in crate::wecom::archive) struct UndecryptedCount {
     pub(in crate::wecom::archive) key_version: Option<u32>,
     /// How many.
     pub(in crate::wecom::archive) count: u64,
+    /// How many of them came after the number that was asked with.
+    pub(in crate::wecom::archive) new: u64,
 }
