@@ -43,11 +43,14 @@ impl ArchivePull<'_> {
     }
 }
 
-/// What a pull means for alerts. That another pull is active, or that it was asked to end, means nothing.
+/// What a pull means for alerts. That another pull is active, that it was asked to end, or that the job has no archive
+/// means nothing.
 fn events(pulled: &Result<PullSummary, ArchiveError>) -> Vec<EventKind> {
     let summary = match pulled {
         Ok(summary) => summary,
-        Err(ArchiveError::Lock(_) | ArchiveError::Stopped) => return Vec::new(),
+        Err(ArchiveError::Lock(_) | ArchiveError::Stopped | ArchiveError::NotConfigured { .. }) => {
+            return Vec::new();
+        }
         Err(error) => {
             let message = error.message();
             let condition = format!("failed {}", message.en);

@@ -53,7 +53,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// There is no database yet.
-    #[error("{} does not exist: nothing was imported into this data folder yet", path.display())]
+    #[error("{} does not exist: nothing was imported into this data folder yet; run orgsnap import first", path.display())]
     NotFound {
         /// The database.
         path: PathBuf,

@@ -229,7 +229,7 @@ impl ApiError {
                     format!("{server} 的响应与接口文档不符：{}", field.zh),
                     format!("the answer of {server} is not as documented: {}", field.en),
                 ),
-                undocumented(self.call),
+                undocumented(self.call, field),
                 Responsible::Vendor,
             ),
             Fault::TooLong => (
@@ -289,10 +289,10 @@ impl ApiError {
 }
 
 /// What to do about an answer that is not as documented.
-fn undocumented(call: Option<Call>) -> Message {
+fn undocumented(call: Option<Call>, field: &Message) -> Message {
     let (zh, en) = match call {
         // Applications of third parties get `open_userid` in place of `userid`.
-        Some(Call::UserListId) => (
+        Some(Call::UserListId) if field.en.ends_with(".userid") => (
             "请使用通讯录同步的 secret（第三方应用只能得到 open_userid）；",
             "use the secret of the contacts' synchronisation (third parties' applications get open_userid only); ",
         ),

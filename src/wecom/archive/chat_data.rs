@@ -67,8 +67,8 @@ impl ChatData {
         };
         let items = items.into_iter().map(Item::of);
         let items: Vec<Item> = items.collect::<Option<_>>().ok_or(ChatDataFault::NoNumber)?;
-        // An answer that does not go on would be asked for again for ever.
-        match items.iter().all(|item| item.seq > after) {
+        // An answer that does not go on would be asked for again for ever. One that goes on may repeat what came before.
+        match items.is_empty() || items.iter().any(|item| item.seq > after) {
             true => Ok(ChatData { items }),
             false => Err(ChatDataFault::NotAfter),
         }
@@ -134,5 +134,8 @@ mod tests {
         assert_eq!(fault(refused, 0), Some(ChatDataFault::Refused { code: 301_042 }));
         let text = format!(r#"{{"chatdata":[{ITEM}]}}"#);
         assert_eq!(fault(&text, 7), Some(ChatDataFault::NotAfter));
+        let next = ITEM.replace("7", "8");
+        let text = format!(r#"{{"chatdata":[{ITEM},{next}]}}"#);
+        assert_eq!(ChatData::read(text.as_bytes(), 7).unwrap().items.len(), 2);
     }
 }

@@ -109,7 +109,7 @@ pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
     pull.store.fold_log()?;
     if let Err(error) = fetched.and(removed) {
         // The next pull does not tell of it.
-        pull.log_what_is_told_once(&key_folder, before)?;
+        pull.log_what_is_told_once(&key_folder, before);
         return Err(caller_address::named(error, request.job, request.cancel));
     }
     let progress = pull.store.progress()?;
@@ -336,14 +336,14 @@ impl Pull<'_> {
     }
 
     /// Logs what a pull that failed found and no later one tells.
-    fn log_what_is_told_once(&self, keys: &KeyFolder, before: i64) -> Result<(), ArchiveError> {
+    fn log_what_is_told_once(&self, keys: &KeyFolder, before: i64) {
         let gap = self.summary.gap.as_ref().map(Gap::message);
-        let groups = self.undecrypted_groups(keys, before)?;
+        // What ended the pull is the fault to tell, also where it is the database that cannot be read.
+        let groups = self.undecrypted_groups(keys, before).unwrap_or_default();
         let bad_items = groups.iter().filter(|group| group.why == UndecryptedWhy::BadItem);
         for message in gap.into_iter().chain(bad_items.map(UndecryptedGroup::message)) {
             tracing::warn!("{}", message.en);
         }
-        Ok(())
     }
 }
 
