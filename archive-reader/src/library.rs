@@ -181,7 +181,11 @@ impl Library {
             (self.functions.decrypt_data)(key.as_ptr(), message.as_ptr(), slice.handle.as_ptr())
         };
         match code {
-            0 => Ok(Answer::Data { data: Bytes(slice.content("DecryptData")?) }),
+            // No message is empty: taken for one, its text would be lost with its ciphertext.
+            0 => match slice.content("DecryptData")? {
+                text if text.is_empty() => Err(Fault::BadBuffer { name: "DecryptData".to_owned() }),
+                text => Ok(Answer::Data { data: Bytes(text) }),
+            },
             code => Ok(Answer::Code { code, text: String::new() }),
         }
     }

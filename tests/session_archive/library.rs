@@ -162,6 +162,22 @@ fn a_message_at_which_the_library_fails_keeps_no_other_and_is_tried_again() {
 }
 
 #[test]
+fn a_message_of_which_the_library_hands_over_nothing_is_kept_encrypted() {
+    if !has_sdk("a_message_of_which_the_library_hands_over_nothing_is_kept_encrypted") {
+        return;
+    }
+    let mut place = Place::new(1);
+    for text in ["a", "POISON-EMPTY", "b"] {
+        place.send(1, now(), text);
+    }
+    let summary = place.pull().unwrap();
+    assert_eq!((summary.stored, summary.kept_encrypted()), (2, 1));
+    fs::write(place.wecom("healed"), "").unwrap();
+    assert_eq!(place.pull().unwrap().decrypted_later, 1);
+    assert_eq!(place.stored(), place.sent());
+}
+
+#[test]
 fn more_poison_than_starts_still_keeps_every_message() {
     if !has_sdk("more_poison_than_starts_still_keeps_every_message") {
         return;

@@ -87,6 +87,13 @@ fn a_file_at_which_the_library_crashes_keeps_no_other_and_is_given_up_after_five
     }
     assert_eq!(states(&place)[0].1, "failed");
     assert_eq!(place.pull().unwrap().files_failed, 0);
+    // Where WeCom cannot be reached for it, that is no attempt: it is kept there for days.
+    place.database().execute("update media set state = 'wanted', attempts = 4", []).unwrap();
+    place.faults("media * 10001");
+    assert_eq!(place.pull().unwrap().files_failed, 1);
+    assert_eq!(states(&place)[0].1, "wanted");
+    place.faults("");
+    assert_eq!(place.pull().unwrap().files, 1);
     // One crash is got over within the pull.
     fs::write(place.wecom("media/b"), "b").unwrap();
     send_picture(&mut place, "b", b"b");

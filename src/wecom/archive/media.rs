@@ -60,7 +60,7 @@ pub(super) fn fetch(
             let state = fetch_one(file, library, folder)?;
             match state {
                 FileState::Stored(..) => fetched.stored += 1,
-                FileState::Again(_) => fetched.failed += 1,
+                FileState::Again(_) | FileState::Unreachable(_) => fetched.failed += 1,
                 FileState::Lost(_) => fetched.lost += 1,
             }
             store.set_file(file.id, &state, now)?;
@@ -113,6 +113,9 @@ fn pieces(
             Ok(piece) => piece,
             Err(CallFault::Code { code: code @ (codes::EXPIRED | codes::FILE_ID), .. }) => {
                 return Ok(Err(FileState::Lost(code)));
+            }
+            Err(CallFault::Code { code, .. }) if codes::is_transient(code) => {
+                return Ok(Err(FileState::Unreachable(code)));
             }
             Err(CallFault::Code { code, .. }) => return Ok(Err(FileState::Again(Some(code)))),
             Err(CallFault::Reader(_) | CallFault::Library(_)) => {

@@ -25,6 +25,8 @@ pub(in crate::wecom::archive) enum FileState {
     Stored(String, u64),
     /// It failed this time, with the code of the library if there is one.
     Again(Option<i32>),
+    /// WeCom could not be reached for it; that is no attempt, as the file is kept there for days.
+    Unreachable(i32),
     /// It can no longer be fetched.
     Lost(i32),
 }
@@ -70,6 +72,9 @@ pub(super) fn set(
              where id = ?1",
             params![id, code, ATTEMPTS],
         ),
+        FileState::Unreachable(code) => {
+            conn.execute("update media set code = ?2 where id = ?1", params![id, code])
+        }
         FileState::Lost(code) => conn.execute(
             "update media set state = 'lost', code = ?2, attempts = attempts + 1 where id = ?1",
             params![id, code],
