@@ -201,6 +201,71 @@ fn events_for_another_corp_change_no_state() {
 }
 
 #[test]
+fn an_event_counts_only_for_the_corp_that_it_names() {
+    const CORP: &str = "wxf8b4f85f3a794e77";
+    let capitals = CORP.to_uppercase();
+    let suite =
+        |corp: &str| format!("<SuiteId>s</SuiteId>{corp}<InfoType>change_contact</InfoType>");
+    let own = |to: &str| format!("<ToUserName>{to}</ToUserName><Event>change_contact</Event>");
+    let corp = |id: &str| format!("<AuthCorpId>{id}</AuthCorpId>");
+    let known = format!("<ToUserName>{CORP}</ToUserName>");
+    for (fields, counts) in [
+        (suite(&corp(CORP)), true),
+        (suite(&corp("")), false),
+        (suite(""), false),
+        (suite(&corp(&capitals)), false),
+        (suite(&format!("{known}{}", corp(CORP))), true),
+        (suite(&format!("<ToUserName>s</ToUserName>{}", corp(CORP))), true),
+        (suite(&format!("<ToUserName>wwother</ToUserName>{}", corp(CORP))), false),
+        (suite(&known), false),
+        ("<InfoType>change_contact</InfoType>".to_owned(), false),
+        (own(CORP), true),
+        (own(""), true),
+        (own("wwother"), false),
+        (own(&capitals), false),
+        (format!("{}{}", own(CORP), corp("wwother")), false),
+        (format!("{}{}", own(CORP), corp("")), false),
+        ("<Event>change_contact</Event>".to_owned(), true),
+    ] {
+        let body = format!(
+            "<xml>{fields}<CreateTime>{SECOND}</CreateTime><ChangeType>create_user</ChangeType>\
+             <UserID>u</UserID></xml>"
+        );
+        let dir = tempfile::tempdir().unwrap();
+        store_all(dir.path(), &[body.into_bytes()]).unwrap();
+        let conn = open(dir.path());
+        let members = rows(&conn, "select user_id from member");
+        let problems = rows(&conn, "select problem as p from callback_event");
+        let expected = if counts {
+            (vec!["user_id=\"u\""], vec![""])
+        } else {
+            (vec![], vec!["p=\"other_corp\""])
+        };
+        let found = (
+            members.iter().map(String::as_str).collect(),
+            problems.iter().map(String::as_str).collect(),
+        );
+        assert_eq!(expected, found, "{fields}");
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_read_is_named_and_counts_from_the_arrival() {
+    for time in ["yesterday", "-1", "1e9", "1403610513.5", "0x10"] {
+        let body = format!(
+            "<xml><CreateTime>{time}</CreateTime><Event>change_contact</Event><ChangeType>create_user</ChangeType>\
+             <UserID>u</UserID></xml>"
+        );
+        let dir = tempfile::tempdir().unwrap();
+        store_all(dir.path(), &[body.into_bytes()]).unwrap();
+        let sql = "select occurred_at as o, create_time as c, problem as p from callback_event";
+        let expected = ["o=\"2026-11-18T11:06:40Z\" p=\"unreadable_time\""];
+        assert_eq!(rows(&open(dir.path()), sql), expected, "{time}");
+        assert_eq!(rows(&open(dir.path()), "select user_id from member"), ["user_id=\"u\""]);
+    }
+}
+
+#[test]
 fn a_time_in_the_far_future_does_not_freeze_an_object() {
     // Ten years after the arrival; in milliseconds; and what no number can hold.
     for ahead in [2_110_000_000_u64, 1_795_000_000_000, 9_223_372_036_854_775_808] {

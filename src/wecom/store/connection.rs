@@ -24,6 +24,7 @@ const FORMAT: FileFormat = FileFormat {
             M::up(include_str!("migrations/0002.sql")),
             M::up(include_str!("migrations/0003.sql")),
             M::up(include_str!("migrations/0004.sql")),
+            M::up(include_str!("migrations/0005.sql")),
         ]
     },
 };
