@@ -91,18 +91,25 @@ impl Event {
         event
     }
 
-    /// What makes it the event of another corp. A suite's event has to name the corp that it is about. `ToUserName`,
-    /// where there is one, is that corp, the suite, or whom the text was encrypted for.
+    /// What makes it the event of another corp. What changes a state has to name the corp if it is a suite's, or was
+    /// encrypted for somebody else. `ToUserName`, where there is one, is that corp, the suite, or whom the text was
+    /// encrypted for.
     fn other_corp_than(&self, corp_id: &str, receive_id: &str) -> Option<OtherCorp> {
-        let of_suite = ["SuiteId", "AuthCorpId", "InfoType"];
-        if of_suite.iter().any(|name| self.fields.get(name).is_some())
-            && self.auth_corp_id.as_deref() != Some(corp_id)
-        {
+        let to = self.fields.filled("ToUserName");
+        let is_suites = ["SuiteId", "AuthCorpId", "InfoType"]
+            .iter()
+            .any(|name| self.fields.get(name).is_some());
+        let has_state = self.object.as_ref().is_some_and(|object| object.kind.is_some());
+        let is_known = match self.auth_corp_id.as_deref() {
+            Some(authorising) => authorising == corp_id,
+            None => !has_state || !is_suites && (receive_id == corp_id || to == Some(corp_id)),
+        };
+        if !is_known {
             return Some(OtherCorp { field: "AuthCorpId", said: self.auth_corp_id.clone() });
         }
-        let to = self.fields.filled("ToUserName")?;
-        let known = to == corp_id || to == receive_id || self.suite_id.as_deref() == Some(to);
-        (!known).then(|| OtherCorp { field: "ToUserName", said: Some(to.to_owned()) })
+        let to = to.filter(|to| *to != corp_id && *to != receive_id)?;
+        let is_suite = self.suite_id.as_deref() == Some(to);
+        (!is_suite).then(|| OtherCorp { field: "ToUserName", said: Some(to.to_owned()) })
     }
 
     /// When the change happened: `CreateTime`, or the arrival where that is missing or cannot be true.

@@ -35,7 +35,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 const MAX_COOKIE_LINE: usize = 4_096;
 /// Of so many tenants, with ids of so many bytes, somebody may be a member.
 const MEMBERSHIPS: usize = 4;
-const TENANT_ID: usize = 32;
+const TENANT_ID: usize = 64;
 const _: () = assert!(
     "Cookie: ".len()
         + MAX_PENDING * ("__Host-orgsnap-login.0=; ".len() + pending::MAX_VALUE)

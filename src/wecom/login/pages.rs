@@ -47,10 +47,16 @@ impl Pages {
     /// The pages of the domains, and those beside the public address. Where that is plain HTTP, as in a test, pages may be too.
     pub fn new(public_url: &str, domains: &[String]) -> Pages {
         let (scheme, rest) = public_url.split_once("://").unwrap_or(("https", public_url));
-        let own = rest.split('/').next().unwrap_or_default().to_ascii_lowercase();
-        let home = format!("{scheme}://{own}");
-        let mut all = vec![own];
-        for domain in domains.iter().map(|domain| domain.to_ascii_lowercase()) {
+        let own = rest.split('/').next().unwrap_or_default();
+        // Browsers leave the usual port out.
+        let usual = if scheme == "http" { ":80" } else { ":443" };
+        let named = |domain: &str| {
+            let domain = domain.to_ascii_lowercase();
+            domain.strip_suffix(usual).map(str::to_owned).unwrap_or(domain)
+        };
+        let home = format!("{scheme}://{}", named(own));
+        let mut all = vec![named(own)];
+        for domain in domains.iter().map(|domain| named(domain)) {
             if !all.contains(&domain) {
                 all.push(domain);
             }
@@ -156,6 +162,20 @@ mod tests {
         ] {
             assert_eq!(pages().next(next).as_deref(), Ok(expected), "{next}");
         }
+    }
+
+    #[test]
+    fn the_usual_port_makes_no_other_domain() {
+        let domains = ["app.example.com:443".to_owned()];
+        let pages = Pages::new("https://wecom.example.com:443", &domains);
+        assert_eq!(pages.domains(), ["wecom.example.com", "app.example.com"]);
+        assert_eq!(pages.next("/x").as_deref(), Ok("https://wecom.example.com/x"));
+        for page in ["https://wecom.example.com/", "https://app.example.com/"] {
+            assert_eq!(pages.next(page).as_deref(), Ok(page));
+        }
+        assert!(pages.has_origin("https://app.example.com"));
+        let plain = Pages::new("http://127.0.0.1:80", &[]);
+        assert_eq!(plain.domains(), ["127.0.0.1"]);
     }
 
     #[test]

@@ -61,7 +61,10 @@ pub fn read(signer: &Signer, cookie: &str, now: DateTime<Utc>) -> Result<Session
     }
     let at = |text: &str| DateTime::from_timestamp(text.parse().ok()?, 0);
     match (at(since), at(expires)) {
-        (Some(since), Some(expires)) if now < expires => Ok(Session { member, since }),
+        // What began in the future was made before the clock was set back, and would be good for longer than it may be.
+        (Some(since), Some(expires)) if since <= now && now < expires => {
+            Ok(Session { member, since })
+        }
         _ => Err(SessionFault::Expired),
     }
 }
@@ -83,7 +86,10 @@ mod tests {
             assert!(cookie.bytes().all(plain), "{cookie}");
             let session = Session { member: name.to_owned(), since: at(0) };
             assert_eq!(read(&signer, &cookie, at(7_199)), Ok(session));
-            assert_eq!(read(&signer, &cookie, at(7_200)), Err(SessionFault::Expired));
+            for seconds in [7_200, 1_000_000, -1, -1_000_000] {
+                let found = read(&signer, &cookie, at(seconds));
+                assert_eq!(found, Err(SessionFault::Expired), "{seconds}");
+            }
         }
     }
 
