@@ -25,7 +25,7 @@ use crate::wecom::login::{js_sdk, session};
 use super::answers::{self, CookieName};
 use super::login_event::LoginEvent;
 use super::random::random;
-use super::tenant_login::{TenantLogin, Who};
+use super::tenant_login::{KnownMember, TenantLogin};
 
 /// Most bytes of a code, and of a state (document 91022).
 const MAX_CODE: usize = 512;
@@ -133,9 +133,8 @@ impl<'r> Step<'r> {
         let found = tokio::task::spawn_blocking(move || of.who(&known)).await;
         drop(looking);
         let found = found.unwrap_or_else(|_| Err(internal_fault()));
-        let (date, agent) = match found.map_err(LoginEvent::Database)? {
-            Who::Nobody => return Ok(not_logged_in()),
-            Who::Member(date, agent) => (date, agent),
+        let Some(KnownMember { date, agent }) = found.map_err(LoginEvent::Database)? else {
+            return Ok(not_logged_in());
         };
         let member = session.member;
         let date = date.to_string();

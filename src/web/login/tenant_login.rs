@@ -43,12 +43,12 @@ const _: () = assert!(
         <= MAX_COOKIE_LINE
 );
 
-/// Who somebody is who has logged in.
-pub(super) enum Who {
-    /// No member any more.
-    Nobody,
-    /// A member, and the agent that the member is in the snapshot of that date.
-    Member(NaiveDate, Option<AgentPlace>),
+/// A member who has logged in.
+pub(super) struct KnownMember {
+    /// The date of the newest snapshot.
+    pub(super) date: NaiveDate,
+    /// The agent that the member is in it.
+    pub(super) agent: Option<AgentPlace>,
 }
 
 /// The login of one tenant.
@@ -141,13 +141,13 @@ impl TenantLogin {
         CookieName::new(self.public_url.starts_with("https://"), name)
     }
 
-    /// Who a session is by now. Waits for the disk.
+    /// Who a session is by now; none if it is no member's any more. Waits for the disk.
     ///
     /// # Errors
     /// Why the databases cannot tell.
-    pub(super) fn who(&self, session: &Session) -> Result<Who, Message> {
+    pub(super) fn who(&self, session: &Session) -> Result<Option<KnownMember>, Message> {
         if self.has_left(session).map_err(|error| error.message())? {
-            return Ok(Who::Nobody);
+            return Ok(None);
         }
         let owner = AccountOwner {
             column: self.account_column.as_deref(),
@@ -157,7 +157,7 @@ impl TenantLogin {
         let reader = Reader::open_with_timeout(&self.folder.join(DATABASE), BUSY_TIMEOUT);
         let found = reader.and_then(|reader| reader.agent_place(owner, &self.accounts));
         let (date, agent) = found.map_err(|error| error.message())?;
-        Ok(Who::Member(date, agent))
+        Ok(Some(KnownMember { date, agent }))
     }
 
     /// Whether callbacks tell that the member left after the login.
