@@ -6,5 +6,6 @@ mod configured;
 mod flows;
 mod hostile;
 mod js_sdk;
+mod proxied;
 mod served;
 mod site;

@@ -47,6 +47,15 @@ fn received(body: &[u8]) -> ReceivedEvent {
     }
 }
 
+/// Stores a body that arrives at that time.
+pub(crate) fn store_at(tenant: &Path, seconds: i64, body: &[u8]) {
+    let received_at = DateTime::<Utc>::from_timestamp(seconds, 0).unwrap();
+    runtime().block_on(async {
+        let store = EventStore::open(tenant).unwrap();
+        store.store(ReceivedEvent { received_at, ..received(body) }).await.unwrap();
+    });
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }

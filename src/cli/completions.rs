@@ -102,7 +102,7 @@ fn completer(argument: &Arg, environment: &Environment) -> Option<ArgValueComple
     let value = argument.get_value_names().and_then(|names| names.first());
     let language = environment.language;
     Some(match (value.map_or("", |value| value.as_str()), argument.get_id().as_str()) {
-        ("JOB", _) => ArgValueCompleter::new(job_files()),
+        ("JOB" | "JOB|DIR", _) => ArgValueCompleter::new(job_files()),
         ("TENANT|JOB", _) => {
             let environment = environment.clone();
             ArgValueCompleter::new(move |typed: &OsStr| {

@@ -23,8 +23,8 @@ pub(super) struct Arguments {
     dir: PathBuf,
 }
 
-/// The JSON Schemas of what is printed and sent. That of job files is made from the table of their keys.
-const JSON_SCHEMAS: [(&str, &str); 20] = [
+/// The JSON Schemas of what is printed, sent and answered. That of job files is made from the table of their keys.
+const JSON_SCHEMAS: [(&str, &str); 22] = [
     ("alert.schema.json", alert::document::SCHEMA),
     ("config.schema.json", include_str!("../../schemas/config.schema.json")),
     ("diff.schema.json", include_str!("../../schemas/diff.schema.json")),
@@ -50,6 +50,8 @@ const JSON_SCHEMAS: [(&str, &str); 20] = [
         "wecom-archive-pull.schema.json",
         include_str!("../../schemas/wecom-archive-pull.schema.json"),
     ),
+    ("wecom-js-sdk.schema.json", include_str!("../../schemas/wecom-js-sdk.schema.json")),
+    ("wecom-me.schema.json", include_str!("../../schemas/wecom-me.schema.json")),
     ("wecom-rebuild.schema.json", include_str!("../../schemas/wecom-rebuild.schema.json")),
     ("wecom-reconcile.schema.json", include_str!("../../schemas/wecom-reconcile.schema.json")),
     ("wecom-send-test.schema.json", include_str!("../../schemas/wecom-send-test.schema.json")),

@@ -79,7 +79,7 @@ impl JobFolder {
 
     /// Looks for changes. `env` looks up the variables that hold secrets.
     pub(super) fn look(&mut self, env: &Env) -> Vec<Change> {
-        let contents = match list(&self.place) {
+        let contents = match job_files(&self.place) {
             Ok(paths) => paths.into_iter().filter_map(|path| Some((path.clone(), read(&path)?))),
             Err(error) => return self.cannot_be_read(&error),
         };
@@ -216,8 +216,11 @@ fn hash_of(text: &String) -> u64 {
     xxh3_64(text.as_bytes())
 }
 
-/// The job files: what ends in `.toml` and is not hidden, by name.
-fn list(place: &Path) -> io::Result<Vec<PathBuf>> {
+/// The job files of a folder: what ends in `.toml` and is not hidden, by name; or the one file.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn job_files(place: &Path) -> io::Result<Vec<PathBuf>> {
     if place.is_file() {
         return Ok(vec![place.to_path_buf()]);
     }

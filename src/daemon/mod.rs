@@ -21,7 +21,7 @@ mod notify;
 mod plan_tests;
 
 pub use event_loop::{Event, SHUTDOWN_TIMEOUT, SchedulerEnvironment, run_event_loop};
-pub use jobs::Env;
+pub use jobs::{Env, job_files};
 pub use log_entry::{LogEntry, Severity};
 pub use observer::{Observer, TenantStatus};
 pub use run::{Finished, Purpose, RunRequest};

@@ -218,7 +218,7 @@ fn contacts(found: &Enterprise) -> Step {
             let counted = Message::new(
                 format!("Secret 有效，可见 {departments} 个部门、{} 名成员", members.zh),
                 format!(
-                    "the secret is right and sees {departments} departments, {} members",
+                    "the secret is right; departments it sees: {departments}, members: {}",
                     members.en
                 ),
             );

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::model::Feed;
+use crate::store::account_index::AccountIndex;
 use crate::store::error::StoreError;
 use crate::store::identifier::quoted;
 use crate::store::layout::{columns_of, key_column};
@@ -65,12 +66,14 @@ const ACTIVE: i64 = 1;
 
 impl Reader {
     /// The agent of an account in the newest snapshot, and the date of that. There is none if several would do.
+    /// `accounts` is made anew where it is not of that snapshot.
     ///
     /// # Errors
     /// [`StoreError::NothingPublished`]; any fault of the database.
     pub fn agent_place(
         &self,
         owner: AccountOwner<'_>,
+        accounts: &AccountIndex,
     ) -> Result<(NaiveDate, Option<AgentPlace>), StoreError> {
         let nothing = || StoreError::NothingPublished { path: self.path().to_path_buf() };
         if self.is_blank()? {
@@ -82,7 +85,7 @@ impl Reader {
             let conn = self.connection().unchecked_transaction()?;
             let Some(newest) = snapshot::newest(&conn, None)? else { return Ok(None) };
             let Some(key) = key_column(&conn, Feed::Agent)? else { return Ok(None) };
-            let agent = match id_of(&conn, &key, owner)? {
+            let agent = match id_of(&conn, &key, owner, accounts)? {
                 Some(id) => agent(&conn, &key, &id)?,
                 None => None,
             };
@@ -97,27 +100,31 @@ fn id_of(
     conn: &Connection,
     key: &str,
     owner: AccountOwner<'_>,
+    accounts: &AccountIndex,
 ) -> rusqlite::Result<Option<String>> {
     let AccountOwner { column, value, ignores_case } = owner;
     if value.is_empty() {
         // An agent who has no account.
         return Ok(None);
     }
-    let (key, column) = (quoted(key), quoted(column.unwrap_or(key)));
-    // By the index of the key; only then through all of them, which takes a while.
-    for collation in ["binary", "nocase"].into_iter().take(if ignores_case { 2 } else { 1 }) {
-        let sql =
-            format!("select {key} from agent where {column} = ?1 collate {collation} limit 2");
-        let mut statement = conn.prepare(&sql)?;
-        let ids = statement.query_map([value], |row| row.get(0))?;
-        let mut ids: Vec<String> = ids.collect::<rusqlite::Result<_>>()?;
-        match ids.len() {
-            0 => {}
-            1 => return Ok(ids.pop()),
-            _ => return Ok(None),
+    // Most accounts are the agents' keys as they are, for which nothing has to be made.
+    if column.is_none() {
+        let sql = format!("select 1 from agent where {} = ?1", quoted(key));
+        if conn.prepare(&sql)?.exists([value])? {
+            return Ok(Some(value.to_owned()));
+        }
+        if !ignores_case {
+            return Ok(None);
         }
     }
-    Ok(None)
+    let mut owners = accounts.owners(conn, key, column.unwrap_or(key), value)?;
+    let exact: Vec<String> =
+        owners.iter().filter(|(_, is_exact)| *is_exact).map(|(id, _)| id.clone()).collect();
+    match (exact.as_slice(), owners.len()) {
+        ([id], _) => Ok(Some(id.clone())),
+        ([], 1) if ignores_case => Ok(owners.pop().map(|(id, _)| id)),
+        _ => Ok(None),
+    }
 }
 
 fn agent(conn: &Connection, key: &str, id: &str) -> rusqlite::Result<Option<AgentPlace>> {

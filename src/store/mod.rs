@@ -5,6 +5,7 @@
 //! for one that is taken back ([`Retraction`]). A [`Reader`] only reads.
 
 mod ages;
+mod account_index;
 mod agent_place;
 mod as_of;
 mod backup;
@@ -77,6 +78,7 @@ mod views;
 #[cfg(test)]
 mod tests;
 
+pub use account_index::AccountIndex;
 pub use agent_place::{AccountOwner, AgentPlace, NamedPlace};
 pub use as_of::StoredForest;
 pub use backup::backup;

@@ -16,7 +16,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::Method;
 use axum::response::Response;
 use axum::routing::any;
 
@@ -113,8 +113,7 @@ async fn answer(State(logins): State<Arc<Logins>>, request: Request) -> Response
     let Some(entry) = tenants.get(tenant) else { return refused() };
     // A HEAD would use up a code and lead nowhere.
     if head.method != Method::GET {
-        let said = Message::fixed("只接受 GET 请求。", "Only GET is answered.");
-        return answers::text(StatusCode::METHOD_NOT_ALLOWED, &said);
+        return answers::only_get();
     }
     let step = steps::Step { head: &head, now: (logins.clock)() };
     let done = match (entry, page) {
@@ -127,8 +126,15 @@ async fn answer(State(logins): State<Arc<Logins>>, request: Request) -> Response
     let response = done.unwrap_or_else(|event| {
         logins.note(tenant, &event);
         let said = event.said();
+        let again = match (entry, page) {
+            (Ok(login), Page::Callback) if event.may_begin_again() => step.begin_again(login),
+            _ => None,
+        };
         match page {
-            Page::Login | Page::Callback => answers::text(event.status(), &said),
+            Page::Login | Page::Callback => match again {
+                Some(link) => answers::again(event.status(), &said, &link),
+                None => answers::text(event.status(), &said),
+            },
             Page::Me | Page::JsSdk => answers::failure(event.status(), event.name(), &said),
         }
     });

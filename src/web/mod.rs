@@ -5,6 +5,7 @@ pub mod callbacks;
 pub mod health;
 pub mod login;
 mod registry;
+mod refusal_message;
 mod request_event;
 mod request_log;
 pub mod server;

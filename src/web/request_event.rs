@@ -3,14 +3,12 @@
 use chrono::{DateTime, Utc};
 
 use crate::model::Message;
-use crate::wecom::event::{Event, ParseProblem};
+use crate::wecom::event::{Event, OtherCorp, ParseProblem};
 use crate::wecom::receive::Refusal;
 use crate::wecom::store::WecomStoreError;
 
+use super::refusal_message::{quoted, refusal_message, resembles_callback, route_error_message};
 use super::registry::{App, RouteError};
-
-/// The most characters of a value sent by a stranger that are logged; the path of a callback has some hundred.
-const MAX_QUOTED: usize = 128;
 
 /// What happened to a request.
 #[derive(Debug)]
@@ -37,10 +35,12 @@ pub(super) enum RequestEvent<'a> {
     Verified(&'a App),
     /// The timestamp is this many seconds from now.
     Age(&'a App, i64),
-    /// The event is a suite's for that other corp; it was stored and changes no state.
-    OtherCorp(&'a App, String),
+    /// The event is another corp's; it was stored and changes no state.
+    OtherCorp(&'a App, OtherCorp),
     /// The time of the event lies that many seconds ahead; it was stored and counts from its arrival.
     FutureTime(&'a App, i64),
+    /// The time of the event is no number of seconds but this; it was stored and counts from its arrival.
+    UnreadableTime(&'a App, String),
 }
 
 impl<'a> RequestEvent<'a> {
@@ -52,11 +52,14 @@ impl<'a> RequestEvent<'a> {
     ) -> Option<RequestEvent<'a>> {
         match event.problem? {
             ParseProblem::OtherCorp => {
-                Some(RequestEvent::OtherCorp(app, event.auth_corp_id.clone()?))
+                Some(RequestEvent::OtherCorp(app, event.other_corp.clone()?))
             }
             ParseProblem::FutureTime => {
                 let seconds = event.create_time?.saturating_sub(now.timestamp());
                 Some(RequestEvent::FutureTime(app, seconds))
+            }
+            ParseProblem::UnreadableTime => {
+                Some(RequestEvent::UnreadableTime(app, event.time_text()?.to_owned()))
             }
             _ => None,
         }
@@ -66,7 +69,10 @@ impl<'a> RequestEvent<'a> {
     pub(super) fn is_remark(&self) -> bool {
         matches!(
             self,
-            RequestEvent::Age(..) | RequestEvent::OtherCorp(..) | RequestEvent::FutureTime(..)
+            RequestEvent::Age(..)
+                | RequestEvent::OtherCorp(..)
+                | RequestEvent::FutureTime(..)
+                | RequestEvent::UnreadableTime(..)
         )
     }
 
@@ -89,6 +95,7 @@ impl<'a> RequestEvent<'a> {
             RequestEvent::Age(..) => "timestamp",
             RequestEvent::OtherCorp(..) => "other-corp",
             RequestEvent::FutureTime(..) => "future-time",
+            RequestEvent::UnreadableTime(..) => "unreadable-time",
             RequestEvent::Verified(_) => "verified",
             RequestEvent::Refused(_, refusal) => match refusal {
                 Refusal::Query | Refusal::Missing(_) | Refusal::Several(_) => "query",
@@ -179,17 +186,42 @@ impl<'a> RequestEvent<'a> {
                     app.tenant, app.agent_id
                 ),
             ),
-            RequestEvent::OtherCorp(app, corp) => {
+            RequestEvent::OtherCorp(app, OtherCorp { field, said: Some(corp) }) => {
                 let corp = quoted(corp);
                 Message::new(
                     format!(
-                        "租户 {} 应用 {} 收到其他企业（AuthCorpId {corp}）的套件事件，已保存，但不影响本企业的状态；\
+                        "租户 {} 应用 {} 收到其他企业（{field} {corp}）的事件，已保存，但不影响本企业的状态；\
                          确属本企业时，请核对任务文件的 corp_id",
                         app.tenant, app.agent_id
                     ),
                     format!(
-                        "an event of a suite for another corp (AuthCorpId {corp}) came to tenant {} agent {}; it was stored \
-                         and changes no state. If it is the same corp, check corp_id in the job file",
+                        "an event for another corp ({field} {corp}) came to tenant {} agent {}; it was stored and changes \
+                         no state. If it is the same corp, check corp_id in the job file",
+                        app.tenant, app.agent_id
+                    ),
+                )
+            }
+            RequestEvent::OtherCorp(app, OtherCorp { field, said: None }) => Message::new(
+                format!(
+                    "租户 {} 应用 {} 收到的套件事件没有 {field}，无法确定属于哪家企业，已保存，但不影响状态",
+                    app.tenant, app.agent_id
+                ),
+                format!(
+                    "an event of a suite without {field} came to tenant {} agent {}; as it does not say which corp it is \
+                     about, it was stored and changes no state",
+                    app.tenant, app.agent_id
+                ),
+            ),
+            RequestEvent::UnreadableTime(app, time) => {
+                let time = quoted(time);
+                Message::new(
+                    format!(
+                        "租户 {} 应用 {} 的事件的 CreateTime {time} 不是秒数，已保存，按收到时间计",
+                        app.tenant, app.agent_id
+                    ),
+                    format!(
+                        "CreateTime {time} of an event of tenant {} agent {} is no number of seconds; it was stored and \
+                         counts from its arrival",
                         app.tenant, app.agent_id
                     ),
                 )
@@ -207,111 +239,6 @@ impl<'a> RequestEvent<'a> {
             ),
         }
     }
-}
-
-/// Whether the path looks like a callback's that was written down wrongly.
-pub(super) fn resembles_callback(path: &str) -> bool {
-    path.to_ascii_lowercase().contains("callback")
-}
-
-/// What a stranger sent, so that it can neither break a line nor fill the log.
-fn quoted(text: &str) -> String {
-    let short: String = text.chars().take(MAX_QUOTED).collect();
-    format!("{short:?}")
-}
-
-fn route_error_message(route_error: &RouteError<'_>) -> Message {
-    match route_error {
-        RouteError::Path(path) => {
-            let path = quoted(path);
-            Message::new(
-                format!("请求的路径 {path} 不是回调地址，已拒绝；正确的地址见 orgsnap wecom urls"),
-                format!(
-                    "the path {path} of a request is no callback's; refused. orgsnap wecom urls prints the right ones"
-                ),
-            )
-        }
-        RouteError::Tenant(tenant) => {
-            let tenant = quoted(tenant);
-            Message::new(
-                format!(
-                    "收到租户 {tenant} 的回调，但没有该租户的任务文件；在 orgsnap serve 读取任务文件之前，企业微信后台保存该 URL 会失败"
-                ),
-                format!(
-                    "a callback arrived for tenant {tenant}, which has no job file: saving the URL in WeCom fails until \
-                     orgsnap serve has taken one up"
-                ),
-            )
-        }
-        RouteError::Corp { tenant } => Message::new(
-            format!(
-                "收到租户 {tenant} 的回调，但路径中的企业 ID 与任务文件的 corp_id 不一致；请核对 URL 和 corp_id"
-            ),
-            format!(
-                "a callback arrived for tenant {tenant}, but the corp id in its path is not the corp_id of the job file; \
-                 compare the URL and the file"
-            ),
-        ),
-        RouteError::Agent { tenant, agent } => {
-            let agent = quoted(agent);
-            Message::new(
-                format!(
-                    "收到租户 {tenant} 应用 {agent} 的回调，但任务文件中没有这个 [[wecom_app]]；在配置好并由 orgsnap serve 读取之前，\
-                     企业微信后台保存该 URL 会失败"
-                ),
-                format!(
-                    "a callback arrived for tenant {tenant} agent {agent}, but the job file has no such [[wecom_app]]: \
-                     saving the URL in WeCom fails until it is configured and orgsnap serve has taken the file up"
-                ),
-            )
-        }
-        RouteError::Endpoint { tenant, agent } => Message::new(
-            format!(
-                "租户 {tenant} 应用 {agent} 的回调到了另一类地址；请改用 orgsnap wecom urls 给出的 URL"
-            ),
-            format!(
-                "a callback of tenant {tenant} agent {agent} came to the other kind of address; use the URL that \
-                 orgsnap wecom urls prints"
-            ),
-        ),
-    }
-}
-
-fn refusal_message(app: &App, refusal: &Refusal) -> Message {
-    let (zh, en) = match refusal {
-        Refusal::Query | Refusal::Missing(_) | Refusal::Several(_) => (
-            "查询参数不完整或不合规范；请求并非来自企业微信，或被反向代理改写".to_owned(),
-            "it is not WeCom's, or a proxy changes the query".to_owned(),
-        ),
-        Refusal::Envelope(_) => (
-            "正文不是企业微信的格式；请求并非来自企业微信，或被反向代理改写".to_owned(),
-            "it is not WeCom's, or a proxy changes the body".to_owned(),
-        ),
-        Refusal::Signature => (
-            "签名不符：任务文件中的 token 与企业微信页面上的 Token 不一致，或请求并非来自企业微信".to_owned(),
-            "the token of the job file is not the Token of WeCom's page, or the request is not WeCom's".to_owned(),
-        ),
-        Refusal::Decrypt(_) => (
-            "无法解密：任务文件中的 aes_key 与企业微信页面上的 EncodingAESKey 不一致".to_owned(),
-            "the aes_key of the job file is not the EncodingAESKey of WeCom's page".to_owned(),
-        ),
-        Refusal::ReceiveId(id) => {
-            let id = quoted(id);
-            (
-                format!("接收方 ID {id} 既不是 corp_id，也不在 receive_ids 中；请核对，确属本应用时写入 receive_ids"),
-                format!("it is for {id}, which is neither corp_id nor in receive_ids; add it there if it is right"),
-            )
-        }
-        Refusal::Doctype => (
-            "解密后的正文含 DOCTYPE".to_owned(),
-            "WeCom sends none".to_owned(),
-        ),
-    };
-    let (tenant, agent) = (&app.tenant, &app.agent_id);
-    Message::new(
-        format!("已拒绝租户 {tenant} 应用 {agent} 的一个请求：{zh}"),
-        format!("a request of tenant {tenant} agent {agent} is refused: {refusal}; {en}"),
-    )
 }
 
 #[cfg(test)]
@@ -339,6 +266,7 @@ mod tests {
         let path = crate::wecom::address::path("C1", "T1", AgentId::Number(7));
         let app = registry.app(&path).unwrap();
         let why = Message::fixed("原因", "the reason");
+        let other_corp = |said| OtherCorp { field: "AuthCorpId", said };
         let full = WecomStoreError::Full { path: "data/T1/wecom.db".into() };
         let refusals = [
             Refusal::Query,
@@ -359,8 +287,10 @@ mod tests {
             RequestEvent::NotStored(app, &full),
             RequestEvent::Verified(app),
             RequestEvent::Age(app, 1_000),
-            RequestEvent::OtherCorp(app, "another".to_owned()),
+            RequestEvent::OtherCorp(app, other_corp(Some("another".to_owned()))),
+            RequestEvent::OtherCorp(app, other_corp(None)),
             RequestEvent::FutureTime(app, 1_000),
+            RequestEvent::UnreadableTime(app, "yesterday".to_owned()),
         ]);
         for event in events {
             let Message { zh, en } = event.message();
@@ -391,11 +321,5 @@ mod tests {
             let Message { zh, en } = event.message();
             assert!(zh.contains(quoted) && en.contains(quoted), "{zh} {en}");
         }
-    }
-
-    #[test]
-    fn untrusted_request_text_cannot_break_a_log_line() {
-        assert_eq!(quoted("a\nb\u{1b}[31m"), r#""a\nb\u{1b}[31m""#);
-        assert_eq!(quoted(&"x".repeat(1_000)).len(), MAX_QUOTED + 2);
     }
 }

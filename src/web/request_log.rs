@@ -7,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::model::Language;
 
+use super::refusal_message::resembles_callback;
 use super::registry::RouteError;
-use super::request_event::{RequestEvent, resembles_callback};
+use super::request_event::RequestEvent;
 
 /// The most lines of one kind about one application in a [`WINDOW`]; the rest is counted.
 const MAX_LINES: u32 = 5;

@@ -17,6 +17,15 @@ pub use problem::ParseProblem;
 /// farther ahead would keep every later event of its object without effect until that time.
 const MAX_AHEAD: TimeDelta = TimeDelta::minutes(10);
 
+/// Why an event is another corp's than that to which it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherCorp {
+    /// The field that tells whose it is.
+    pub field: &'static str,
+    /// What it says; none where it is absent or empty.
+    pub said: Option<String>,
+}
+
 /// A decrypted text, read as far as it can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -34,6 +43,8 @@ pub struct Event {
     pub suite_id: Option<String>,
     /// `AuthCorpId`.
     pub auth_corp_id: Option<String>,
+    /// What makes it another corp's, if it is.
+    pub other_corp: Option<OtherCorp>,
     /// What the event changes; the kind is none where no state follows from it.
     pub object: Option<Object>,
     /// `NewUserID`, where it differs from the member's id.
@@ -56,15 +67,20 @@ impl Event {
         }
     }
 
-    /// The event as it counts for the corp of `corp_id`, to which it came at `received_at`: that of another corp
-    /// changes no state of this one, and a time that cannot be true is named.
-    pub fn for_corp(self, corp_id: &str, received_at: DateTime<Utc>) -> Event {
+    /// The event as it counts for the corp of `corp_id`, to which it came at `received_at`, encrypted for
+    /// `receive_id`: that of another corp changes no state of this one, and a time that cannot be true is named.
+    ///
+    /// Corp ids are compared exactly, as everywhere: those of suites differ by the case of letters.
+    pub fn for_corp(self, corp_id: &str, receive_id: &str, received_at: DateTime<Utc>) -> Event {
         let mut event = self;
         let mut problem = None;
         if event.is_ahead(received_at) {
             problem = Some(ParseProblem::FutureTime);
+        } else if event.create_time.is_none() && event.time_text().is_some() {
+            problem = Some(ParseProblem::UnreadableTime);
         }
-        if event.auth_corp_id.as_deref().is_some_and(|authorising| authorising != corp_id) {
+        event.other_corp = event.other_corp_than(corp_id, receive_id);
+        if event.other_corp.is_some() {
             problem = Some(ParseProblem::OtherCorp);
             event.new_user_id = None;
             if let Some(object) = &mut event.object {
@@ -75,10 +91,31 @@ impl Event {
         event
     }
 
+    /// What makes it the event of another corp. What changes a state has to name the corp if it is a suite's, or was
+    /// encrypted for somebody else. `ToUserName`, where there is one, is that corp, the suite, or whom the text was
+    /// encrypted for.
+    fn other_corp_than(&self, corp_id: &str, receive_id: &str) -> Option<OtherCorp> {
+        let to = self.fields.filled("ToUserName");
+        let is_suites = ["SuiteId", "AuthCorpId", "InfoType"]
+            .iter()
+            .any(|name| self.fields.get(name).is_some());
+        let has_state = self.object.as_ref().is_some_and(|object| object.kind.is_some());
+        let is_known = match self.auth_corp_id.as_deref() {
+            Some(authorising) => authorising == corp_id,
+            None => !has_state || !is_suites && (receive_id == corp_id || to == Some(corp_id)),
+        };
+        if !is_known {
+            return Some(OtherCorp { field: "AuthCorpId", said: self.auth_corp_id.clone() });
+        }
+        let to = to.filter(|to| *to != corp_id && *to != receive_id)?;
+        let is_suite = self.suite_id.as_deref() == Some(to);
+        (!is_suite).then(|| OtherCorp { field: "ToUserName", said: Some(to.to_owned()) })
+    }
+
     /// When the change happened: `CreateTime`, or the arrival where that is missing or cannot be true.
     pub fn occurred_at(&self, received_at: DateTime<Utc>) -> DateTime<Utc> {
         self.create_time
-            .filter(|seconds| *seconds >= 0 && !self.is_ahead(received_at))
+            .filter(|_| !self.is_ahead(received_at))
             .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
             .unwrap_or(received_at)
     }
@@ -88,12 +125,12 @@ impl Event {
         self.create_time.is_some_and(|seconds| seconds > latest)
     }
 
+    /// The time of the change as it was written.
+    pub fn time_text(&self) -> Option<&str> {
+        self.fields.filled("CreateTime").or_else(|| self.fields.filled("TimeStamp"))
+    }
+
     fn of(fields: Node) -> Event {
-        // What no number here can hold is far ahead all the same.
-        let seconds = |text: &str| match text.parse() {
-            Ok(seconds) => Some(seconds),
-            Err(_) => text.bytes().all(|digit| digit.is_ascii_digit()).then_some(i64::MAX),
-        };
         let text = |name: &str| fields.filled(name).map(str::to_owned);
         let event = text("Event").or_else(|| text("InfoType"));
         let change_type = text("ChangeType");
@@ -108,21 +145,29 @@ impl Event {
         let new_user_id = renamed
             .and_then(|object| text("NewUserID").filter(|new| *new != object.id))
             .filter(|_| change_type.as_deref() == Some("update_user"));
-        Event {
+        let mut event = Event {
             msg_type: text("MsgType"),
             event,
             change_type,
             from_user: text("FromUserName"),
-            create_time: fields
-                .filled("CreateTime")
-                .or_else(|| fields.filled("TimeStamp"))
-                .and_then(seconds),
+            create_time: None,
             suite_id: text("SuiteId"),
             auth_corp_id: text("AuthCorpId"),
+            other_corp: None,
             object,
             new_user_id,
             problem,
             fields,
-        }
+        };
+        event.create_time = event.time_text().and_then(seconds);
+        event
+    }
+}
+
+/// Seconds since 1970. What no number here can hold is far ahead all the same.
+fn seconds(text: &str) -> Option<i64> {
+    match text.parse::<i64>() {
+        Ok(seconds) => Some(seconds).filter(|seconds| *seconds >= 0),
+        Err(_) => text.bytes().all(|digit| digit.is_ascii_digit()).then_some(i64::MAX),
     }
 }

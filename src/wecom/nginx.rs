@@ -1,4 +1,4 @@
-//! The lines of nginx for one job: callbacks, verification files, login, and the referer check of section 八.
+//! The lines of nginx for the jobs of a machine: callbacks, verification files, login, and the referer check of section 八.
 
 use crate::config::job::Job;
 use crate::model::Message;
@@ -67,45 +67,85 @@ impl NginxError {
     }
 }
 
-/// The upstream, the log format and the server of a job.
-///
-/// # Errors
-/// If the job does not say its public address, or one that nginx cannot serve these paths at.
-pub fn server_block(job: &Job, machine: &Machine<'_>) -> Result<String, NginxError> {
-    let url = job.wecom.public_url.as_deref().ok_or(NginxError::NoPublicUrl)?;
-    let url = reqwest::Url::parse(url).map_err(|_| NginxError::NoPublicUrl)?;
-    if !matches!(url.path(), "" | "/") {
-        return Err(NginxError::PathInUrl { path: url.path().to_owned() });
+/// Where the server of a job listens, and under which name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicAddress {
+    host: String,
+    port: u16,
+    is_tls: bool,
+}
+
+impl PublicAddress {
+    /// That of a job.
+    ///
+    /// # Errors
+    /// If the job does not say it, or one that nginx cannot serve these paths at.
+    pub fn of(job: &Job) -> Result<PublicAddress, NginxError> {
+        let url = job.wecom.public_url.as_deref().ok_or(NginxError::NoPublicUrl)?;
+        let url = reqwest::Url::parse(url).map_err(|_| NginxError::NoPublicUrl)?;
+        if !matches!(url.path(), "" | "/") {
+            return Err(NginxError::PathInUrl { path: url.path().to_owned() });
+        }
+        Ok(PublicAddress {
+            host: url.host_str().ok_or(NginxError::NoPublicUrl)?.to_owned(),
+            port: url.port_or_known_default().unwrap_or(443),
+            is_tls: url.scheme() == "https",
+        })
     }
-    let host = url.host_str().ok_or(NginxError::NoPublicUrl)?;
-    let port = url.port_or_known_default().unwrap_or(443);
-    let is_tls = url.scheme() == "https";
-    let tls = match is_tls {
+}
+
+/// The upstream, the log format and the server of each address; the jobs of one address share them, as the paths are those
+/// of all tenants.
+pub fn server_blocks(jobs: &[(PublicAddress, &Job)], machine: &Machine<'_>) -> String {
+    let mut addresses: Vec<&PublicAddress> = Vec::new();
+    for (address, _) in jobs {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    let blocks = addresses.into_iter().map(|address| {
+        let own = jobs.iter().filter(|(other, _)| other == address).map(|(_, job)| *job);
+        server_block(address, &own.collect::<Vec<_>>(), machine)
+    });
+    blocks.collect::<Vec<_>>().join("\n")
+}
+
+fn server_block(address: &PublicAddress, jobs: &[&Job], machine: &Machine<'_>) -> String {
+    let tls = match address.is_tls {
         true => format!(
             "\n    ssl_certificate     {};\n    ssl_certificate_key {};\n    ssl_protocols       TLSv1.2 TLSv1.3;\n",
             machine.certificate, machine.key
         ),
         false => String::new(),
     };
-    let listen = if is_tls { format!("{port} ssl") } else { port.to_string() };
-    let referers: Vec<&str> = ["none", "server_names"]
-        .into_iter()
-        .chain(job.site.domains.iter().map(String::as_str))
-        .collect();
+    let port = address.port;
+    let listen = if address.is_tls { format!("{port} ssl") } else { port.to_string() };
+    let mut referers = vec!["none", "server_names"];
+    for domain in jobs.iter().flat_map(|job| &job.site.domains) {
+        // nginx refuses a name that is there twice, and `server_names` has that of the server.
+        if *domain != address.host && !referers.contains(&domain.as_str()) {
+            referers.push(domain);
+        }
+    }
+    let tenants: Vec<&str> = jobs.iter().map(|job| job.tenant.as_str()).collect();
+    let of = if tenants.len() == 1 { "tenant" } else { "tenants" };
     let mut text = TEMPLATE.to_owned();
     for (name, value) in [
         ("@LISTEN@", listen.as_str()),
-        ("@HOST@", host),
+        ("@HOST@", &address.host),
         ("@TLS@", &tls),
         ("@UPSTREAM@", machine.upstream),
         ("@LOG@", machine.log),
         ("@ROOT@", machine.root),
         ("@REFERERS@", &referers.join(" ")),
-        ("@TENANT@", &job.tenant),
+        ("@TENANTS@", &format!("{of} {}", tenants.join(", "))),
+        ("@TENANTS_ZH@", &tenants.join("、")),
+        // Names of nginx's own: one tenant has one address.
+        ("@NAME@", tenants.first().copied().unwrap_or_default()),
     ] {
         text = text.replace(name, value);
     }
-    Ok(text)
+    text
 }
 
 #[cfg(test)]
@@ -117,7 +157,43 @@ mod tests {
     fn lines(more: &str) -> Result<String, NginxError> {
         let text = format!("tenant = \"00010001\"\n{more}");
         let job = crate::config::job::parse(Path::new("x.toml"), &text, &|_| None).unwrap();
-        server_block(&job, &Machine::default())
+        Ok(server_blocks(&[(PublicAddress::of(&job)?, &job)], &Machine::default()))
+    }
+
+    #[test]
+    fn jobs_of_one_address_share_a_server_with_the_referers_of_all() {
+        let job = |tenant: &str, url: &str, domains: &str| {
+            let text = format!(
+                "tenant = '{tenant}'\npublic_url = '{url}'\n[site]\ndomains = [{domains}]\n"
+            );
+            crate::config::job::parse(Path::new("x.toml"), &text, &|_| None).unwrap()
+        };
+        let jobs = [
+            job("1", "https://wecom.example.com", "'a.example.com', 'c.example.com'"),
+            job("2", "https://other.example.com", "'other.example.com', 'd.example.com'"),
+            job("3", "https://WECOM.example.com:443", "'b.example.com', 'c.example.com'"),
+            job("4", "https://wecom.example.com:8443", "'d.example.com'"),
+        ];
+        let jobs: Vec<_> = jobs.iter().map(|job| (PublicAddress::of(job).unwrap(), job)).collect();
+        let printed = server_blocks(&jobs, &Machine::default());
+        let lines = |begin: &str| {
+            let lines = printed.lines().map(str::trim).filter(|line| line.starts_with(begin));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let names = ["wecom.example.com", "other.example.com", "wecom.example.com"];
+        assert_eq!(lines("server_name "), names.map(|name| format!("server_name {name};")));
+        assert_eq!(lines("listen "), ["listen 443 ssl;", "listen 443 ssl;", "listen 8443 ssl;"]);
+        assert_eq!(lines("valid_referers ")[1], "valid_referers none server_names d.example.com;");
+        let upstreams = ["1", "2", "4"].map(|name| format!("upstream orgsnap_{name} {{"));
+        assert_eq!(lines("upstream "), upstreams);
+        assert_eq!(
+            lines("valid_referers ")[0],
+            "valid_referers none server_names a.example.com c.example.com b.example.com;"
+        );
+        assert!(
+            printed.contains("for tenants 1, 3,") && printed.contains("租户 1、3 的"),
+            "{printed}"
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::http::{self, ClientSettings};
 use crate::model::Message;
 use crate::tls::{CertificateFileError, Certificates, Trust};
 use crate::wecom::crypto::Credentials;
-use crate::wecom::store::{DATABASE, EventReader};
+use crate::wecom::store::{DATABASE, EventReader, WecomStoreError};
 
 /// How long WeCom waits for the answer to a check of an address (document 90930).
 pub const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -175,7 +175,10 @@ pub fn send(
 fn look_up(text: &str, tenant_dir: &Path) -> Verdict {
     match EventReader::open(tenant_dir).and_then(|reader| reader.holds(text.as_bytes())) {
         Ok(true) => Verdict::Right,
-        Ok(false) => Verdict::NotFound { database: tenant_dir.join(DATABASE) },
+        // Where there is no database, the event is in none.
+        Ok(false) | Err(WecomStoreError::NotFound { .. }) => {
+            Verdict::NotFound { database: tenant_dir.join(DATABASE) }
+        }
         Err(error) => Verdict::Unconfirmed { reason: error.message() },
     }
 }

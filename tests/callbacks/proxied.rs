@@ -9,6 +9,7 @@ use super::receiver::{CORP, JOB, MEMBER, Receiver, event};
 use super::served::{job_folder, orgsnap};
 use super::vectors;
 use crate::peers;
+use orgsnap::web::server::Limits;
 
 /// An nginx of our own before a receiver; it ends with this value.
 pub(crate) struct Nginx {
@@ -24,6 +25,11 @@ pub(crate) fn available(test: &str) -> bool {
 impl Nginx {
     /// With the referer check of one domain.
     pub(crate) fn start(upstream: u16) -> Nginx {
+        Nginx::before(upstream, &[("00010001", "*.insurer.example.com")])
+    }
+
+    /// For tenants that share the domain, each with a domain from which pages may be opened.
+    pub(crate) fn before(upstream: u16, tenants: &[(&str, &str)]) -> Nginx {
         let dir = tempfile::tempdir().unwrap();
         let at = dir.path().display().to_string();
         certificate(dir.path());
@@ -32,11 +38,14 @@ impl Nginx {
         let port = peers::free_port();
         let job =
             JOB.replace("https://wecom.example.com", &format!("https://wecom.example.com:{port}"));
-        let job = format!("{job}\n[site]\ndomains = [\"*.insurer.example.com\"]\n");
-        fs::write(dir.path().join("job.toml"), job).unwrap();
+        let file = |tenant: &str| dir.path().join(format!("{tenant}.toml"));
+        for (tenant, domain) in tenants {
+            let job = job.replace("00010001", tenant);
+            fs::write(file(tenant), format!("{job}\n[site]\ndomains = [\"{domain}\"]\n")).unwrap();
+        }
         let printed = orgsnap()
             .args(["wecom", "nginx"])
-            .arg(dir.path().join("job.toml"))
+            .args(tenants.iter().map(|(tenant, _)| file(tenant)))
             .args(["--upstream", &format!("127.0.0.1:{upstream}")])
             .args(["--certificate", &format!("{at}/server.pem")])
             .args(["--key", &format!("{at}/server.key")])
@@ -44,6 +53,7 @@ impl Nginx {
             .output()
             .unwrap();
         assert!(printed.status.success(), "{printed:?}");
+        assert!(!String::from_utf8_lossy(&printed.stderr).contains("has the public_url of"));
         // On the loopback interface alone, as all servers of the tests.
         let site = String::from_utf8(printed.stdout).unwrap();
         let site = site.replace(&format!("listen {port} "), &format!("listen 127.0.0.1:{port} "));
@@ -82,7 +92,7 @@ impl Nginx {
     }
 
     /// Asks as a client in the internet would; the status and the body.
-    fn ask(&self, target: &str, body: Option<&[u8]>, more: &[&str]) -> (u16, String) {
+    pub(crate) fn ask(&self, target: &str, body: Option<&[u8]>, more: &[&str]) -> (u16, String) {
         let mut command = Command::new("/usr/bin/curl");
         command
             .args([
@@ -298,4 +308,66 @@ fn send_test_passes_through_nginx() {
     let (code, stdout) = send_test(&["--ca", authority.to_str().unwrap()]);
     assert_eq!(code, Some(4), "{stdout}");
     assert!(stdout.contains("closed without an answer"), "{stdout}");
+}
+
+#[test]
+fn tenants_of_one_domain_share_a_server_of_nginx() {
+    if !available("tenants_of_one_domain_share_a_server_of_nginx") {
+        return;
+    }
+    let other = JOB.replace("00010001", "00010002");
+    let receiver = Receiver::with(&[JOB, &other], Limits::default());
+    let nginx = Nginx::before(
+        receiver.port(),
+        &[
+            ("00010001", "*.insurer.example.com"),
+            ("00010002", "app.other.example.com"),
+            // The domain of the server itself, which nginx takes once.
+            ("00010003", "wecom.example.com"),
+        ],
+    );
+    for tenant in ["00010001", "00010002"] {
+        let (target, body) = event(&MEMBER.replace("00010001", tenant), "text", CORP, 1);
+        assert_eq!(nginx.ask(&target, Some(body.as_bytes()), &[]), (200, String::new()));
+        assert_eq!(receiver.bodies(tenant), ["text"]);
+    }
+    for (from, status) in [
+        ("https://app.insurer.example.com/", 200),
+        ("https://app.other.example.com/", 200),
+        ("https://evil.example/", 403),
+    ] {
+        let found = nginx.ask("/index.html", None, &["-H", &format!("Referer: {from}")]);
+        assert_eq!(found.0, status, "{from}");
+    }
+}
+
+#[test]
+fn wecom_nginx_takes_a_folder_and_names_jobs_of_the_same_domain_that_were_left_out() {
+    let place = tempfile::tempdir().unwrap();
+    for (file, tenant) in [("a", "00010001"), ("b", "00010002")] {
+        let job = JOB.replace("00010001", tenant);
+        fs::write(place.path().join(format!("{file}.toml")), job).unwrap();
+    }
+    fs::write(place.path().join("c.toml"), "tenant = \"3\"\n").unwrap();
+    let nginx = |arguments: &[&str]| {
+        let mut command = orgsnap();
+        let output =
+            command.current_dir(place.path()).args(["wecom", "nginx"]).args(arguments).output();
+        let output = output.unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, all, stderr) = nginx(&["."]);
+    assert_eq!((code, all.matches("server_name ").count()), (Some(0), 1));
+    assert!(!stderr.contains("has the public_url of"), "{stderr}");
+    assert_eq!(nginx(&["a.toml", "b.toml"]).1, all);
+    let (code, _, stderr) = nginx(&["a.toml"]);
+    assert_eq!(code, Some(0));
+    assert!(stderr.contains("b.toml has the public_url of a.toml: name both"), "{stderr}");
+    let (code, _, stderr) = nginx(&["a.toml", "a.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("both of tenant 00010001"), "{stderr}");
+    let (code, _, stderr) = nginx(&["c.toml"]);
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("there is no public_url"), "{stderr}");
 }

@@ -224,7 +224,7 @@ fn send_test_names_the_failing_step() {
             2,
             "the 5 bytes are not orgsnap's answer",
         ),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 2, "cannot be looked up"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 2, "does not have the event"),
         ("", 4, "closed without an answer"),
         ("garbage\r\n\r\n", 4, "it cannot be reached"),
     ];
@@ -287,6 +287,18 @@ fn send_test_looks_the_event_up_before_it_says_that_it_is_stored() {
         assert_eq!(found, code, "{stdout}\n{stderr}");
         assert!(stdout.contains(said), "{stdout}");
     }
+    // A folder in which nothing was ever received, while serve has another one.
+    let mut command = orgsnap();
+    command
+        .args(["wecom", "send-test", "--agent", "kehu", "--url"])
+        .arg(format!("http://127.0.0.1:{}", receiver.port()))
+        .arg(&file)
+        .arg("--data")
+        .arg(place.path().join("elsewhere"));
+    let (found, stdout, stderr) = text(&command.output().unwrap());
+    assert_eq!(found, Some(2), "{stdout}\n{stderr}");
+    assert!(stdout.contains("or orgsnap serve runs with another --data"), "{stdout}");
+    assert!(!stdout.contains("with orgsnap wecom send-test"), "{stdout}");
 }
 
 #[test]
@@ -305,7 +317,14 @@ fn events_that_change_nothing_or_lie_ahead_are_named_in_the_log() {
         "<InfoType>change_contact</InfoType><AuthCorpId>wwother</AuthCorpId><TimeStamp>1</TimeStamp>",
     );
     served.wait_for(
-        "an event of a suite for another corp (AuthCorpId \"wwother\") came to tenant 00010001 agent chengyuan",
+        "an event for another corp (AuthCorpId \"wwother\") came to tenant 00010001 agent chengyuan",
+    );
+    send("<InfoType>change_contact</InfoType><TimeStamp>1</TimeStamp>");
+    served
+        .wait_for("an event of a suite without AuthCorpId came to tenant 00010001 agent chengyuan");
+    send("<Event>change_contact</Event><CreateTime>yesterday</CreateTime>");
+    served.wait_for(
+        "CreateTime \"yesterday\" of an event of tenant 00010001 agent chengyuan is no number",
     );
     send("<Event>change_contact</Event><CreateTime>4102444800</CreateTime>");
     served.wait_for("s ahead of this machine's time");

@@ -55,6 +55,7 @@ fn bash_offers_forests_rules_tenants_and_job_files() {
     offers(&["orgsnap", "tree", "organ", "--tenant", ""], &["t"], &[]);
     offers(&["orgsnap", "import", "j"], &["job.toml"], &["notes.txt"]);
     offers(&["orgsnap", "config", ""], &["job.toml"], &["notes.txt", "t"]);
+    offers(&["orgsnap", "wecom", "nginx", "j"], &["job.toml"], &["notes.txt"]);
     let verbs = ["import", "check", "config", "sample", "runs", "tree", "rules", "completions"];
     offers(&["orgsnap", ""], &verbs, &["job.toml"]);
 }

@@ -44,7 +44,7 @@ fn every_step_of_an_insurer_that_is_set_up_is_ok_and_nothing_is_changed() {
         ("node-content", "0 do not fit"),
         ("public-address", "59 days left"),
         ("clock", "as that of the server of public_url; as that of WeCom's servers"),
-        ("contacts", "sees 3 departments, 3 members"),
+        ("contacts", "departments it sees: 3, members: 3"),
         ("referer-check", "is 403 from a foreign page"),
     ] {
         assert!(seen(id).contains(words), "{id}: {}", seen(id));

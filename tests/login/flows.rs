@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::site::{Browser, PUBLIC, Site, TENANT, agent, agent_id, ask};
+use super::site::{self, Browser, PUBLIC, Site, TENANT, agent, agent_id, ask};
+use crate::wecom_api::server::Misbehaviour;
 
 #[test]
 fn a_member_logs_in_and_the_page_learns_the_agent_the_team_and_the_path_of_organisations() {
@@ -82,18 +83,149 @@ fn a_session_ends_after_its_lifetime_and_survives_a_restart() {
 fn several_tabs_log_in_at_once_and_what_a_browser_keeps_of_them_is_bounded() {
     let site = Site::start("");
     let mut browser = Browser::default();
-    let pages: Vec<String> =
-        (0..5).map(|tab| site.through_wecom(&format!("/tab{tab}"), &mut browser)).collect();
-    assert_eq!(browser.cookies.len(), 5);
-    let sixth = site.through_wecom("/tab5", &mut browser);
-    assert_eq!(browser.cookies.len(), 5, "the oldest one is forgotten");
+    let pages: Vec<String> = (0..4)
+        .map(|tab| {
+            site.pass(1);
+            site.through_wecom(&format!("/tab{tab}"), &mut browser)
+        })
+        .collect();
+    assert_eq!(browser.cookies.len(), 4);
+    let fifth = site.through_wecom("/tab4", &mut browser);
+    assert_eq!(browser.cookies.len(), 4, "the oldest one is forgotten");
     assert_eq!(site.get(&pages[0], &browser).status, 400);
-    for (tab, page) in pages.iter().chain([&sixth]).enumerate().skip(1) {
+    for (tab, page) in pages.iter().chain([&fifth]).enumerate().skip(1) {
         let answer = site.get(page, &browser);
         let next = format!("{PUBLIC}/tab{tab}");
         assert_eq!((answer.status, answer.header("location")), (303, Some(next.as_str())));
         browser.take(&answer);
     }
+}
+
+#[test]
+fn the_cookies_of_logins_with_the_longest_addresses_of_two_tenants_stay_below_four_kibibytes() {
+    let site = Site::start("");
+    let job = super::site::job_text(PUBLIC, &site.api, &site.authorize.url(), "");
+    let jobs = [site::parse(&job), site::parse(&job.replace(TENANT, "00010002"))];
+    assert!(site.logins.set_jobs(&jobs.iter().collect::<Vec<_>>()).is_empty());
+    let mut browser = Browser::default();
+    site.log_in(&mut browser);
+    // PUBLIC and the slash are part of the address.
+    let longest = format!("/{}", "x".repeat(512 - PUBLIC.len() - 1));
+    for _ in 0..10 {
+        // `headers` bounds the line that is sent.
+        site.begin(&longest, &mut browser);
+        let path = format!("/wecom/00010002/login?next={longest}");
+        let answer = ask(site.port, "GET", &path, &browser.headers());
+        assert_eq!(answer.status, 303);
+        browser.take(&answer);
+    }
+    assert_eq!(browser.cookies.len(), 5, "four logins under way and a session: {browser:?}");
+    let page = site.through_wecom(&longest, &mut browser);
+    let answer = site.get(&page, &browser);
+    assert_eq!(answer.header("location"), Some(&*format!("{PUBLIC}{longest}")));
+    let answer = site.get(&format!("login?next={longest}x"), &browser);
+    assert_eq!((answer.status, answer.header("set-cookie")), (400, None));
+    assert!(answer.body.contains("超过 512 字节") && answer.body.contains("more than 512 bytes"));
+    let answer = site.get(&format!("login?next=/{}", "x".repeat(7_000)), &browser);
+    assert!(answer.status == 400 && answer.body.contains("more than 512 bytes"), "{answer:?}");
+}
+
+#[test]
+fn a_code_that_wecom_no_longer_takes_is_the_browsers_fault_and_leads_back_to_the_same_page() {
+    let site = Site::start("");
+    let next = "/page?a=1&b=\"<script>";
+    for code in [40029, 40163, 42003] {
+        let mut browser = Browser::default();
+        let page = site.through_wecom(next, &mut browser);
+        let before = site.api.count("auth/getuserinfo");
+        site.api.script("auth/getuserinfo", [Misbehaviour::Code(code, "no good".to_owned())]);
+        let answer = site.get(&page, &browser);
+        assert_eq!(answer.status, 400, "{code}");
+        assert_eq!(site.api.count("auth/getuserinfo"), before + 1, "it is not asked again");
+        assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+        assert!(answer.body.contains("登录未完成"), "{answer:?}");
+        let (_, link) = answer.body.split_once("<a href=\"").unwrap();
+        let (link, _) = link.split_once('"').unwrap();
+        browser.take(&answer);
+        assert_eq!(browser.cookies, []);
+        let again = ask(site.port, "GET", &link.replace("&#38;", "&"), "");
+        browser.take(&again);
+        let back = site.authorize.leads_to(again.header("location").unwrap());
+        let page = back.strip_prefix(&format!("{PUBLIC}/wecom/{TENANT}/")).unwrap();
+        let answer = site.get(page, &browser);
+        let location = format!("{PUBLIC}/page?a=1&b=%22%3Cscript%3E");
+        assert_eq!(answer.header("location"), Some(location.as_str()), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_login_that_took_too_long_leads_back_to_its_page_and_one_of_another_browser_nowhere() {
+    let site = Site::start("");
+    let mut browser = Browser::default();
+    let page = site.through_wecom("/page", &mut browser);
+    let stranger = site.get(&page, &Browser::default());
+    assert!(stranger.status == 400 && !stranger.body.contains("href"), "{stranger:?}");
+    site.pass(301);
+    let answer = site.get(&page, &browser);
+    let link =
+        format!("href=\"/wecom/{TENANT}/login?next=https%3A%2F%2Fwecom.example.com%2Fpage\"");
+    assert!(answer.status == 400 && answer.body.contains(&link), "{answer:?}");
+}
+
+#[test]
+fn a_session_ends_when_callbacks_tell_that_the_member_left_after_the_login() {
+    let site = Site::start("");
+    let id = agent_id(1);
+    let mut browser = Browser::default();
+    site.log_in(&mut browser);
+    let login =
+        "2026-11-28T08:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp();
+    let event = |at: i64, change: &str, user: &str, more: &str| {
+        let body = format!(
+            "<xml><CreateTime>{at}</CreateTime><Event>change_contact</Event><ChangeType>{change}</ChangeType>\
+             <UserID>{user}</UserID>{more}</xml>"
+        );
+        crate::wecom_db::store_at(&site.data.path().join(TENANT), login, body.as_bytes());
+    };
+    // Before the login; somebody else; and a change that is no departure.
+    event(login - 10, "delete_user", &id, "");
+    event(login + 1, "delete_user", "somebody.else", "");
+    assert_eq!(site.me(&browser).0, 200);
+    event(login + 2, "create_user", &id, "<Name>n</Name>");
+    event(login + 3, "update_user", &id, "<Status>1</Status>");
+    assert_eq!(site.me(&browser).0, 200);
+    event(login + 4, "update_user", &id, "<Status>5</Status>");
+    let (status, document) = site.me(&browser);
+    assert_eq!((status, &document["error"]), (401, &json!("not-logged-in")));
+    event(login + 5, "update_user", &id, "<Status>1</Status>");
+    assert_eq!(site.me(&browser).0, 200);
+    event(login + 60, "delete_user", &id, "");
+    assert_eq!(site.me(&browser).0, 401);
+    // WeCom knows better, later on.
+    site.pass(61);
+    site.log_in(&mut browser);
+    assert_eq!(site.me(&browser).0, 200);
+    event(login + 70, "update_user", &id, "<NewUserID>renamed</NewUserID>");
+    assert_eq!(site.me(&browser).0, 401, "the id is nobody's now");
+    std::fs::write(site.data.path().join(TENANT).join("wecom.db"), "no database").unwrap();
+    assert_eq!(site.me(&browser).0, 503, "nobody is let in on a guess");
+}
+
+#[test]
+fn an_agent_who_left_by_the_newest_snapshot_is_told_so_at_once() {
+    let site = Site::start("");
+    let mut browser = Browser::default();
+    site.log_in(&mut browser);
+    assert_eq!(site.me(&browser).0, 200);
+    let database = site.data.path().join(TENANT).join("org.db");
+    let conn = rusqlite::Connection::open(database).unwrap();
+    let id = agent_id(1);
+    conn.execute("update agent set agent_status = 2 where id = ?1", [&id]).unwrap();
+    assert_eq!(site.me(&browser).1["status"], "left");
+    conn.execute("pragma foreign_keys = off", []).unwrap();
+    conn.execute("delete from agent where id = ?1", [&id]).unwrap();
+    let (status, document) = site.me(&browser);
+    assert_eq!((status, &document["status"]), (403, &json!("unknown")));
 }
 
 #[test]

@@ -45,16 +45,17 @@ fn a_forged_state_or_cookie_is_refused() {
     let (code, state) = code_and_state(&page);
     let (name, cookie) = browser.cookies[0].clone();
     let (_, next) = cookie.split_once('.').unwrap();
-    let zeros = "0".repeat(state.len() - 8);
-    let forged = format!("{}{zeros}", &state[..8]);
+    let (head, _) = state.split_at(42);
+    let forged = format!("{}{}", &state[..8], "0".repeat(state.len() - 8));
+    let forged_head = &forged[..42];
     for (state, cookie) in [
         // Another state, with the cookie that would go with it.
-        (forged.as_str(), format!("{forged}.{next}")),
+        (forged.as_str(), format!("{forged_head}.{next}")),
         // Another page to be led to: https://evil.example/
-        (&state, format!("{state}.aHR0cHM6Ly9ldmlsLmV4YW1wbGUv")),
-        (&state, state.clone()),
+        (&state, format!("{head}.aHR0cHM6Ly9ldmlsLmV4YW1wbGUv")),
+        (&state, head.to_owned()),
         (&state, String::new()),
-        (&state, format!("{forged}.{next}")),
+        (&state, format!("{forged_head}.{next}")),
     ] {
         let browser = Browser { cookies: vec![(name.clone(), cookie)] };
         assert_refused(&site.get(&format!("callback?code={code}&state={state}"), &browser), 400);
@@ -169,13 +170,15 @@ fn a_session_that_was_made_up_or_is_of_another_tenant_is_none() {
     let (name, value) = browser.cookies[0].clone();
     assert_eq!(site.me(&browser).0, 200);
     let parts: Vec<&str> = value.split('.').collect();
-    let [expires, member, tag] = parts[..] else { panic!("{value}") };
+    let [since, expires, member, tag] = parts[..] else { panic!("{value}") };
     for forged in [
         String::new(),
-        format!("9{expires}.{member}.{tag}"),
-        format!("{expires}.QTI.{tag}"),
-        format!("{expires}.{member}.{}", "0".repeat(64)),
-        format!("{expires}.{member}"),
+        format!("{since}.9{expires}.{member}.{tag}"),
+        format!("9{since}.{expires}.{member}.{tag}"),
+        format!("{since}.{expires}.QTI.{tag}"),
+        format!("{since}.{expires}.{member}.{}", "0".repeat(64)),
+        format!("{since}.{expires}.{member}"),
+        format!("{expires}.{member}.{tag}"),
         format!("{value}0"),
     ] {
         let browser = Browser { cookies: vec![(name.clone(), forged.clone())] };
@@ -227,7 +230,9 @@ fn pages_that_are_not_configured_are_refused_like_any_other_and_only_get_is_answ
     let page = site.through_wecom("/", &mut browser);
     for method in ["HEAD", "POST", "PUT", "OPTIONS", "DELETE"] {
         let path = format!("/wecom/{TENANT}/{page}");
-        assert_refused(&ask(site.port, method, &path, &browser.headers()), 405);
+        let answer = ask(site.port, method, &path, &browser.headers());
+        assert_refused(&answer, 405);
+        assert_eq!(answer.header("allow"), Some("GET"), "{method}");
     }
     assert_eq!(site.get(&page, &browser).status, 303, "none of them has used it up");
     // Without the section nothing is there any more.
@@ -247,6 +252,8 @@ fn trouble_of_wecom_is_no_login_and_passes() {
         Misbehaviour::Code(50001, "redirect_url not in the list".to_owned()),
         Misbehaviour::Body("{\"errcode\":0,\"userid\":7}".to_owned()),
         Misbehaviour::Body("<html>".to_owned()),
+        Misbehaviour::Body(format!("{{\"errcode\":0,\"userid\":\"{}\"}}", "x".repeat(5_000))),
+        Misbehaviour::Body(format!("{{\"errcode\":0,\"userid\":\"{}\"}}", "x".repeat(65))),
         Misbehaviour::Status(404),
         Misbehaviour::Huge(10_000_000),
     ] {

@@ -10,7 +10,9 @@ use super::site::{Answer, Browser, Site, TENANT, ask, percent};
 use crate::wecom_api::server::{CORP_ID, Misbehaviour};
 
 fn sign(site: &Site, url: &str) -> Answer {
-    site.get(&format!("js-sdk?url={}", percent(url)), &Browser::default())
+    let answer = site.get(&format!("js-sdk?url={}", percent(url)), &Browser::default());
+    crate::schemas::assert_valid("wecom-js-sdk", &serde_json::from_str(&answer.body).unwrap());
+    answer
 }
 
 /// Whether a part of the answer is signed with one of the tickets that the server of the API gave out; which.

@@ -189,7 +189,9 @@ impl Site {
     /// `/me` as JSON, with its status.
     pub(super) fn me(&self, browser: &Browser) -> (u16, Value) {
         let answer = self.get("me", browser);
-        (answer.status, serde_json::from_str(&answer.body).unwrap())
+        let document = serde_json::from_str(&answer.body).unwrap();
+        crate::schemas::assert_valid("wecom-me", &document);
+        (answer.status, document)
     }
 }
 
@@ -214,10 +216,10 @@ impl Browser {
             let (pair, attributes) = cookie.split_once("; ").unwrap();
             let (name, value) = pair.split_once('=').unwrap();
             assert!(name.starts_with("__Host-orgsnap-"), "{cookie}");
+            assert!(value.len() < 4_096, "browsers keep no longer ones");
             let (age, rest) = attributes.split_once("; HttpOnly; ").unwrap();
             assert_eq!(rest, "SameSite=Lax; Secure", "{cookie}");
             assert!(age.starts_with("Path=/; Max-Age="), "{cookie}");
-            assert!(cookie.len() < 4_096, "browsers keep no longer ones");
             self.cookies.retain(|(known, _)| known != name);
             if !age.ends_with("=0") {
                 self.cookies.push((name.to_owned(), value.to_owned()));
@@ -228,7 +230,9 @@ impl Browser {
     pub(super) fn headers(&self) -> String {
         let pairs: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if pairs.is_empty() { String::new() } else { format!("Cookie: {}\r\n", pairs.join("; ")) }
+        let line = format!("Cookie: {}\r\n", pairs.join("; "));
+        assert!(line.len() <= 4_096, "proxies take no longer lines: {}", line.len());
+        if pairs.is_empty() { String::new() } else { line }
     }
 }
 

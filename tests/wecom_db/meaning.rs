@@ -1,7 +1,9 @@
 //! What events mean within a second, after renames, for another corp, and with times that cannot be true: the same state in
 //! every order of arrival.
 
-use super::{open, rows, store_all};
+use orgsnap::wecom::store::{EventStore, ReceivedEvent};
+
+use super::{open, received, rows, store_all};
 
 const SECOND: u64 = 1_403_610_513;
 
@@ -198,6 +200,107 @@ fn events_for_another_corp_change_no_state() {
         rows(&conn, "select user_id, renamed_to from member where renamed_to is not null"),
         ["user_id=\"u\" renamed_to=\"n\""]
     );
+}
+
+#[test]
+fn an_event_counts_only_for_the_corp_that_it_names() {
+    const CORP: &str = "wxf8b4f85f3a794e77";
+    let capitals = CORP.to_uppercase();
+    let suite =
+        |corp: &str| format!("<SuiteId>s</SuiteId>{corp}<InfoType>change_contact</InfoType>");
+    let own = |to: &str| format!("<ToUserName>{to}</ToUserName><Event>change_contact</Event>");
+    let corp = |id: &str| format!("<AuthCorpId>{id}</AuthCorpId>");
+    let known = format!("<ToUserName>{CORP}</ToUserName>");
+    for (fields, counts) in [
+        (suite(&corp(CORP)), true),
+        (suite(&corp("")), false),
+        (suite(""), false),
+        (suite(&corp(&capitals)), false),
+        (suite(&format!("{known}{}", corp(CORP))), true),
+        (suite(&format!("<ToUserName>s</ToUserName>{}", corp(CORP))), true),
+        (suite(&format!("<ToUserName>wwother</ToUserName>{}", corp(CORP))), false),
+        (suite(&known), false),
+        (suite("<ToUserName>s</ToUserName>"), false),
+        ("<InfoType>change_contact</InfoType>".to_owned(), false),
+        (own(CORP), true),
+        (own(""), true),
+        (own("wwother"), false),
+        (own(&capitals), false),
+        (format!("{}{}", own(CORP), corp("wwother")), false),
+        (format!("{}{}", own(CORP), corp("")), false),
+        ("<Event>change_contact</Event>".to_owned(), true),
+    ] {
+        let body = format!(
+            "<xml>{fields}<CreateTime>{SECOND}</CreateTime><ChangeType>create_user</ChangeType>\
+             <UserID>u</UserID></xml>"
+        );
+        let dir = tempfile::tempdir().unwrap();
+        store_all(dir.path(), &[body.into_bytes()]).unwrap();
+        let conn = open(dir.path());
+        let members = rows(&conn, "select user_id from member");
+        let problems = rows(&conn, "select problem as p from callback_event");
+        let expected = if counts {
+            (vec!["user_id=\"u\""], vec![""])
+        } else {
+            (vec![], vec!["p=\"other_corp\""])
+        };
+        let found = (
+            members.iter().map(String::as_str).collect(),
+            problems.iter().map(String::as_str).collect(),
+        );
+        assert_eq!(expected, found, "{fields}");
+    }
+}
+
+#[test]
+fn an_event_encrypted_for_a_suite_changes_a_state_only_if_it_names_the_corp() {
+    const CORP: &str = "wxf8b4f85f3a794e77";
+    let created = |fields: &str| {
+        format!(
+            "<xml>{fields}<CreateTime>{SECOND}</CreateTime><Event>change_contact</Event>\
+             <ChangeType>create_user</ChangeType><UserID>u</UserID></xml>"
+        )
+    };
+    let ticket = "<xml><SuiteId>suite</SuiteId><InfoType>suite_ticket</InfoType><TimeStamp>1403610513</TimeStamp>\
+                  <SuiteTicket>x</SuiteTicket></xml>";
+    for (body, members, problem) in [
+        (created(""), 0, "p=\"other_corp\""),
+        (created("<ToUserName>suite</ToUserName>"), 0, "p=\"other_corp\""),
+        (created(&format!("<ToUserName>{CORP}</ToUserName>")), 1, ""),
+        (created(&format!("<AuthCorpId>{CORP}</AuthCorpId>")), 1, ""),
+        // It names no corp as it is about none.
+        (ticket.to_owned(), 0, ""),
+        ("{\"msgtype\": \"text\"}".to_owned(), 0, ""),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        super::runtime().block_on(async {
+            let store = EventStore::open(dir.path()).unwrap();
+            let event =
+                ReceivedEvent { receive_id: "suite".to_owned(), ..received(body.as_bytes()) };
+            store.store(event).await.unwrap();
+        });
+        let conn = open(dir.path());
+        assert_eq!(rows(&conn, "select user_id from member").len(), members, "{body}");
+        assert_eq!(rows(&conn, "select problem as p from callback_event"), [problem], "{body}");
+        // As it was judged when it came, so it is later.
+        assert_eq!(orgsnap::wecom::store::rebuild(dir.path()).unwrap().reread, 0, "{body}");
+    }
+}
+
+#[test]
+fn a_time_that_cannot_be_read_is_named_and_counts_from_the_arrival() {
+    for time in ["yesterday", "-1", "1e9", "1403610513.5", "0x10"] {
+        let body = format!(
+            "<xml><CreateTime>{time}</CreateTime><Event>change_contact</Event><ChangeType>create_user</ChangeType>\
+             <UserID>u</UserID></xml>"
+        );
+        let dir = tempfile::tempdir().unwrap();
+        store_all(dir.path(), &[body.into_bytes()]).unwrap();
+        let sql = "select occurred_at as o, create_time as c, problem as p from callback_event";
+        let expected = ["o=\"2026-11-18T11:06:40Z\" p=\"unreadable_time\""];
+        assert_eq!(rows(&open(dir.path()), sql), expected, "{time}");
+        assert_eq!(rows(&open(dir.path()), "select user_id from member"), ["user_id=\"u\""]);
+    }
 }
 
 #[test]

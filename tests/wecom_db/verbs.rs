@@ -101,7 +101,7 @@ fn rebuild_prints_a_summary() {
     open(&tenant).execute_batch("delete from member").unwrap();
     let (code, out, _) = exit_and_output(&orgsnap(dir.path(), "en", &["rebuild", "t"]));
     assert_eq!(code, Some(0));
-    assert!(out.starts_with("1 events replayed, 1 objects made anew"), "{out}");
+    assert!(out.starts_with("replayed 1 event, made 1 object anew;"), "{out}");
     assert_eq!(rows(&open(&tenant), "select user_id as u from member"), ["u=\"zhangsan\""]);
     let (_, out, _) = exit_and_output(&orgsnap(dir.path(), "zh", &["rebuild", "t", "--json"]));
     let document: Value = serde_json::from_str(&out).unwrap();

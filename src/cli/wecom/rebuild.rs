@@ -35,18 +35,18 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         });
         format!("{}\n", serde_json::to_string_pretty(&document)?)
     } else {
-        let [events, reread, objects, removed] =
-            [done.events, done.reread, done.objects, done.removed].map(formatting::grouped);
-        let (zh, en) = (
+        let language = environment.language;
+        let events = |number| formatting::count(language, number, "个事件", "event", "events");
+        let objects = formatting::count(language, done.objects, "个对象", "object", "objects");
+        let removed = formatting::count(language, done.removed, "行", "row", "rows");
+        let (all, reread) = (events(done.events), events(done.reread));
+        language.choose(
+            format!("已重放 {all}，重建 {objects}；{reread}的解析结果有变化，清除无依据的 {removed}\n"),
             format!(
-                "已重放 {events} 个事件，重建 {objects} 个对象；{reread} 个事件的解析结果有变化，清除无依据的行 {removed} 行\n"
+                "replayed {all}, made {objects} anew; read otherwise than before: {reread}; removed, as no event \
+                 tells of them: {removed}\n"
             ),
-            format!(
-                "{events} events replayed, {objects} objects made anew; {reread} events are read otherwise than before, \
-                 {removed} rows that no event tells of were removed\n"
-            ),
-        );
-        environment.language.choose(zh, en)
+        )
     };
     output::print(&text)?;
     if done.failed > 0 {

@@ -2,7 +2,7 @@
 
 use super::fixture::*;
 use super::importing::*;
-use crate::store::{AccountOwner, Reader, StoreError, TreeNode, TreeQuery, TreeView};
+use crate::store::{AccountIndex, AccountOwner, Reader, StoreError, TreeNode, TreeQuery, TreeView};
 
 /// The tree as indented lines, as the command line prints it.
 fn printed_tree(view: &TreeView) -> Vec<String> {
@@ -92,9 +92,10 @@ fn the_agent_of_an_account_is_found_in_whatever_case_unless_several_would_do() {
     let agents = "A1|a|1\nB2|b|2\nc3|c|1\nC3|d|1\n";
     import(&mut database.open(), 1, &delivery(agents));
     let reader = Reader::open_existing(&database.db()).unwrap();
+    let accounts = AccountIndex::default();
     let found = |column, value, ignores_case| {
         let owner = AccountOwner { column, value, ignores_case };
-        let (date, place) = reader.agent_place(owner).unwrap();
+        let (date, place) = reader.agent_place(owner, &accounts).unwrap();
         assert_eq!(date, day(1));
         place.map(|place| (place.id, place.is_active))
     };
@@ -116,6 +117,28 @@ fn the_agent_of_an_account_is_found_in_whatever_case_unless_several_would_do() {
     // Two that differ by case alone, neither of which is exactly the account's.
     let agents = "c3x|c|1\nC3X|d|1\n";
     import(&mut database.open(), 2, &delivery(agents));
-    let owner = AccountOwner { column: None, value: "c3X", ignores_case: true };
-    assert_eq!(reader.agent_place(owner).unwrap().1, None);
+    let owner = |value| AccountOwner { column: None, value, ignores_case: true };
+    assert_eq!(reader.agent_place(owner("c3X"), &accounts).unwrap().1, None);
+    // The index is that of the newest snapshot: the agents of the earlier one are gone from it.
+    assert_eq!(reader.agent_place(owner("a1"), &accounts).unwrap().1, None);
+}
+
+#[test]
+fn an_index_of_accounts_is_made_once_a_snapshot() {
+    let database = TestDatabase::new();
+    import(&mut database.open(), 1, &delivery("A1|a|1\nB2|b|2\n"));
+    let reader = Reader::open_existing(&database.db()).unwrap();
+    let accounts = AccountIndex::default();
+    let of = |value| {
+        let owner = AccountOwner { column: Some("agent_name"), value, ignores_case: true };
+        reader.agent_place(owner, &accounts).unwrap().1.map(|agent| agent.id)
+    };
+    assert_eq!(of("A"), Some("A1".to_owned()));
+    // Behind its back, as no import does it: the index still leads to the row, which no longer says so.
+    let conn = rusqlite::Connection::open(database.db()).unwrap();
+    conn.execute("update agent set agent_name = 'new' where id = 'A1'", []).unwrap();
+    assert_eq!((of("A"), of("new"), of("b")), (None, None, Some("B2".to_owned())));
+    // By an import.
+    import(&mut database.open(), 2, &delivery("A1|new|1\nB2|b|2\n"));
+    assert_eq!((of("A"), of("NEW"), of("b")), (None, Some("A1".to_owned()), Some("B2".to_owned())));
 }

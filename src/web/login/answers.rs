@@ -1,8 +1,9 @@
-//! What the pages of the login answer with: redirects, JSON, short texts, and cookies.
+//! What the pages of the login answer with: redirects, JSON, short texts, a page with a link, and cookies.
 
+use askama::Template;
 use axum::body::Body;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL,
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, LOCATION, REFERRER_POLICY, SET_COOKIE, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
@@ -28,12 +29,6 @@ impl CookieName {
         let mut values = cookies(headers).filter(|(name, _)| *name == self.0);
         let (_, value) = values.next()?;
         values.next().is_none().then_some(value)
-    }
-
-    /// The names in a request that begin like this one.
-    pub(super) fn beginning(&self, headers: &HeaderMap) -> Vec<CookieName> {
-        let names = cookies(headers).map(|(name, _)| name).filter(|name| name.starts_with(&self.0));
-        names.map(|name| CookieName(name.to_owned())).collect()
     }
 
     /// The header that sets it for so many seconds, or removes it with an empty value and none.
@@ -84,6 +79,29 @@ pub(super) fn with_cookies(
 pub(super) fn text(status: StatusCode, said: &Message) -> Response {
     let text = format!("{}\n{}\n", said.zh, said.en);
     answer(status, "text/plain; charset=utf-8", Body::from(text))
+}
+
+/// A sentence for the person, and a link by which to begin again.
+pub(super) fn again(status: StatusCode, said: &Message, link: &str) -> Response {
+    match (Again { said, link }).render() {
+        Ok(page) => answer(status, "text/html; charset=utf-8", Body::from(page)),
+        Err(_) => text(status, said),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "again.html")]
+struct Again<'a> {
+    said: &'a Message,
+    link: &'a str,
+}
+
+/// That only GET is answered.
+pub(super) fn only_get() -> Response {
+    let said = Message::fixed("只接受 GET 请求。", "Only GET is answered.");
+    let mut response = text(StatusCode::METHOD_NOT_ALLOWED, &said);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+    response
 }
 
 /// A document for the script of a page.

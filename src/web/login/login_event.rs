@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use crate::model::Message;
 use crate::wecom::login::pages::PageFault;
 use crate::wecom::login::pending::StateFault;
+use crate::wecom::login::session::MAX_MEMBER;
 
 /// What happened to a request.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) enum LoginEvent {
     Wecom(Message),
     /// WeCom says that the code is not good.
     Code,
+    /// WeCom's answer has a user id that is longer than any.
+    UserId,
     /// The database cannot be read.
     Database(Message),
     /// The login of the tenant cannot be used.
@@ -50,6 +53,7 @@ impl LoginEvent {
             LoginEvent::Busy => "login-busy",
             LoginEvent::Wecom(_) => "login-wecom",
             LoginEvent::Code => "login-code",
+            LoginEvent::UserId => "login-user-id",
             LoginEvent::Database(_) => "login-database",
             LoginEvent::NotReady(_) => "login-not-ready",
         }
@@ -64,6 +68,7 @@ impl LoginEvent {
             LoginEvent::NotMember => "not-a-member",
             LoginEvent::Busy
             | LoginEvent::Wecom(_)
+            | LoginEvent::UserId
             | LoginEvent::Database(_)
             | LoginEvent::NotReady(_) => "unavailable",
         }
@@ -84,9 +89,15 @@ impl LoginEvent {
             self,
             LoginEvent::Busy
                 | LoginEvent::Wecom(_)
+                | LoginEvent::UserId
                 | LoginEvent::Database(_)
                 | LoginEvent::NotReady(_)
         )
+    }
+
+    /// Whether the same person may do better by beginning anew.
+    pub(super) fn may_begin_again(&self) -> bool {
+        !matches!(self, LoginEvent::NotMember)
     }
 
     /// The line for the log.
@@ -99,13 +110,15 @@ impl LoginEvent {
     }
 
     fn words(&self) -> (String, String) {
-        let domains = |fault: &PageFault| match fault {
+        let domains = |fault: &PageFault| {
+            match fault {
             PageFault::Domain => {
-                "其域名不是 public_url 的域名，也不在 [wecom.login] domains 中；确属本企业的页面时请补充"
+                "其域名不是 public_url 的域名，也不在 [wecom.login] domains 中；确属本企业的页面时请补充".to_owned()
             }
-            PageFault::Scheme => "它不以 https:// 开头",
-            PageFault::Length => "它过长",
-            PageFault::Form => "它不是地址",
+            PageFault::Scheme => "它不以 https:// 开头".to_owned(),
+            PageFault::Length { most } => format!("它超过 {most} 字节"),
+            PageFault::Form => "它不是地址".to_owned(),
+        }
         };
         let english = |fault: &PageFault| {
             match fault {
@@ -157,6 +170,13 @@ impl LoginEvent {
                 "企业微信称 code 无效（已用过、已过期，或属于其他应用）；已拒绝".to_owned(),
                 "WeCom says that the code is not good: used, too old, or of another application; refused".to_owned(),
             ),
+            LoginEvent::UserId => (
+                format!("企业微信返回的 UserID 超过 {MAX_MEMBER} 字节，不是有效的 UserID，未登录；请检查 [wecom] 的 api_url"),
+                format!(
+                    "the user id that WeCom answers has more than {MAX_MEMBER} bytes, which none has; not logged in. Check \
+                     api_url in [wecom]"
+                ),
+            ),
             LoginEvent::Database(why) => {
                 (format!("无法查询成员身份：{}", why.zh), format!("cannot look the member up: {}", why.en))
             }
@@ -169,9 +189,19 @@ impl LoginEvent {
     /// What the person or the script is told: no more than what to do.
     pub(super) fn said(&self) -> Message {
         match self {
+            LoginEvent::Next(PageFault::Length { most }) => Message::new(
+                format!("登录后的页面地址超过 {most} 字节，请联系管理员。"),
+                format!(
+                    "The address of the page after the login has more than {most} bytes; please tell the administrator."
+                ),
+            ),
             LoginEvent::Next(_) => Message::fixed(
                 "登录后的页面地址不在允许的域名内，请联系管理员。",
                 "The page after the login is not on an allowed domain; please tell the administrator.",
+            ),
+            LoginEvent::Page(PageFault::Length { most }) => Message::new(
+                format!("页面地址超过 {most} 字节。"),
+                format!("The address of the page has more than {most} bytes."),
             ),
             LoginEvent::Page(_) => Message::fixed(
                 "页面地址不在允许的域名内。",
@@ -190,6 +220,7 @@ impl LoginEvent {
             ),
             LoginEvent::Busy
             | LoginEvent::Wecom(_)
+            | LoginEvent::UserId
             | LoginEvent::Database(_)
             | LoginEvent::NotReady(_) => Message::fixed(
                 "暂时无法处理，请稍后重试。",
@@ -206,7 +237,8 @@ mod tests {
     #[test]
     fn every_event_names_its_tenant_in_both_languages_and_tells_outsiders_only_what_to_do() {
         let why = || Message::fixed("原因", "the reason");
-        let pages = [PageFault::Form, PageFault::Length, PageFault::Scheme, PageFault::Domain];
+        let length = PageFault::Length { most: 512 };
+        let pages = [PageFault::Form, length, PageFault::Scheme, PageFault::Domain];
         let states =
             [StateFault::Form, StateFault::OtherBrowser, StateFault::Forged, StateFault::Expired];
         let mut events = vec![
@@ -215,6 +247,7 @@ mod tests {
             LoginEvent::NotMember,
             LoginEvent::Busy,
             LoginEvent::Code,
+            LoginEvent::UserId,
         ];
         events.extend(pages.map(LoginEvent::Next));
         events.extend(pages.map(LoginEvent::Page));

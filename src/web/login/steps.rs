@@ -19,27 +19,24 @@ use crate::store::{AgentPlace, NamedPlace};
 use crate::wecom::api::Visitor;
 use crate::wecom::login::address::{self, Page};
 use crate::wecom::login::once::Use;
-use crate::wecom::login::pending::{self, StateFault};
+use crate::wecom::login::pending;
 use crate::wecom::login::{js_sdk, session};
 
-use super::answers;
+use super::answers::{self, CookieName};
 use super::login_event::LoginEvent;
 use super::random::random;
-use super::tenant_login::TenantLogin;
+use super::tenant_login::{KnownMember, TenantLogin};
 
 /// Most bytes of a code, and of a state (document 91022).
 const MAX_CODE: usize = 512;
 const MAX_STATE: usize = 128;
 
 /// Most bytes of an address in a query; it is then looked at more closely.
-const MAX_ADDRESS: usize = 4_096;
+const MAX_ADDRESS: usize = 16 << 10;
 
 /// How long a request waits for others to be done. A call of WeCom's API takes up to eight seconds more, and the server cuts a
 /// request off after fifteen.
 const PLACE_TIMEOUT: Duration = Duration::from_secs(4);
-
-/// Logins that one browser may have begun at once, each in its own tab. Older ones are forgotten.
-const MAX_PENDING: usize = 5;
 
 /// A request at one of the pages.
 #[derive(Clone, Copy)]
@@ -64,22 +61,19 @@ impl<'r> Step<'r> {
             &redirect_uri,
             &pending.state,
         );
-        let mut open = login.pending_cookie("").beginning(&self.head.headers);
-        open.truncate((open.len() + 1).saturating_sub(MAX_PENDING));
-        let forgotten = open.iter().filter_map(|cookie| cookie.set("", 0));
-        let mark = pending::mark(&pending.state).unwrap_or_default();
+        let cookies = login.pending_cookies();
+        let taken = cookies.each_ref().map(|cookie| cookie.value(&self.head.headers));
+        let [choice] = random().ok_or_else(no_random)?;
         let seconds = pending::LIFETIME.num_seconds();
-        let begun = login.pending_cookie(mark).set(&pending.cookie, seconds);
-        Ok(answers::redirect(&to, forgotten.chain(begun)))
+        let cookie = cookies.get(pending::place(&taken, choice));
+        Ok(answers::redirect(&to, cookie.and_then(|cookie| cookie.set(&pending.cookie, seconds))))
     }
 
     /// Takes WeCom's answer, and leads to the page that the login was begun for.
     pub(super) async fn callback(self, login: &TenantLogin) -> Result<Response, LoginEvent> {
         let state = self.needed("state", MAX_STATE)?;
         let code = self.needed("code", MAX_CODE)?;
-        let mark = pending::mark(&state).ok_or(LoginEvent::State(StateFault::Form))?;
-        let cookie = login.pending_cookie(mark);
-        let cookie = cookie.value(&self.head.headers);
+        let cookie = self.pending(login, &state).map(|(_, value)| value);
         let answered = pending::answered(&login.states, &state, cookie, self.now)
             .map_err(LoginEvent::State)?;
         let until = self.now + pending::LIFETIME;
@@ -97,8 +91,9 @@ impl<'r> Step<'r> {
                 return Err(LoginEvent::NotMember);
             }
         };
-        tracing::debug!(tenant = login.tenant, "a member has logged in");
         let value = session::begin(&login.sessions, &member, self.now, login.lifetime);
+        let value = value.ok_or(LoginEvent::UserId)?;
+        tracing::debug!(tenant = login.tenant, "a member has logged in");
         let cookie = login.session_cookie().set(&value, login.lifetime.num_seconds());
         Ok(answers::redirect(&answered.next, cookie))
     }
@@ -106,24 +101,42 @@ impl<'r> Step<'r> {
     /// Removes the cookie of the login whose answer this is.
     pub(super) fn forget(self, login: &TenantLogin) -> Option<HeaderValue> {
         let state = self.parameter("state", MAX_STATE).ok().flatten()?;
-        login.pending_cookie(pending::mark(&state)?).set("", 0)
+        let (cookie, _) = self.pending(login, &state)?;
+        cookie.set("", 0)
+    }
+
+    /// Where the login whose answer this is begins anew.
+    pub(super) fn begin_again(self, login: &TenantLogin) -> Option<String> {
+        let state = self.parameter("state", MAX_STATE).ok().flatten()?;
+        let cookie = self.pending(login, &state).map(|(_, value)| value);
+        let next = pending::next(&login.states, &state, cookie).ok()?;
+        let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        Some(format!("{}?next={next}", Page::Login.path(&login.tenant)))
+    }
+
+    /// The cookie of the login that has a state, and its value.
+    fn pending(self, login: &TenantLogin, state: &str) -> Option<(CookieName, &'r str)> {
+        login.pending_cookies().into_iter().find_map(|cookie| {
+            let value = cookie.value(&self.head.headers)?;
+            pending::belongs(value, state).then_some((cookie, value))
+        })
     }
 
     /// Who has logged in, in the hierarchy.
     pub(super) async fn me(self, login: &Arc<TenantLogin>) -> Result<Response, LoginEvent> {
         let cookie = login.session_cookie();
         let value = cookie.value(&self.head.headers);
-        let member = value.and_then(|v| session::member(&login.sessions, v, self.now).ok());
-        let Some(member) = member else {
-            let said = Message::fixed("未登录。", "Nobody is logged in.");
-            return Ok(answers::failure(StatusCode::UNAUTHORIZED, "not-logged-in", &said));
-        };
+        let session = value.and_then(|v| session::read(&login.sessions, v, self.now).ok());
+        let Some(session) = session else { return Ok(not_logged_in()) };
         let looking = place(&login.lookups).await?;
-        let (of, name) = (Arc::clone(login), member.clone());
-        let found = tokio::task::spawn_blocking(move || of.agent(&name)).await;
+        let (of, known) = (Arc::clone(login), session.clone());
+        let found = tokio::task::spawn_blocking(move || of.who(&known)).await;
         drop(looking);
         let found = found.unwrap_or_else(|_| Err(internal_fault()));
-        let (date, agent) = found.map_err(LoginEvent::Database)?;
+        let Some(KnownMember { date, agent }) = found.map_err(LoginEvent::Database)? else {
+            return Ok(not_logged_in());
+        };
+        let member = session.member;
         let date = date.to_string();
         Ok(match agent {
             Some(agent) if agent.is_active => {
@@ -201,6 +214,11 @@ async fn place(places: &Semaphore) -> Result<SemaphorePermit<'_>, LoginEvent> {
         Ok(Ok(place)) => Ok(place),
         Ok(Err(_)) | Err(_) => Err(LoginEvent::Busy),
     }
+}
+
+fn not_logged_in() -> Response {
+    let said = Message::fixed("未登录。", "Nobody is logged in.");
+    answers::failure(StatusCode::UNAUTHORIZED, "not-logged-in", &said)
 }
 
 fn document(agent: AgentPlace) -> Value {

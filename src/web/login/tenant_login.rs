@@ -10,12 +10,15 @@ use tokio::sync::Semaphore;
 use crate::config::job::{IdCase, Job, LoginSettings, RosterMapping};
 use crate::config::schema::Schema;
 use crate::model::{Feed, Message};
-use crate::store::{AccountOwner, AgentPlace, DATABASE, Reader};
+use crate::store::{AccountIndex, AccountOwner, AgentPlace, DATABASE, Reader};
 use crate::wecom::login::account_value::account_value;
 use crate::wecom::login::key_file;
 use crate::wecom::login::once::{CAPACITY, UsedOnce};
 use crate::wecom::login::pages::Pages;
+use crate::wecom::login::pending::{self, MAX_PENDING};
+use crate::wecom::login::session::{self, Session};
 use crate::wecom::login::signer::Signer;
+use crate::wecom::store::{EventReader, WecomStoreError};
 
 use super::answers::CookieName;
 use super::random::random;
@@ -27,6 +30,26 @@ const MAX_EXCHANGES: usize = 64;
 const MAX_LOOKUPS: usize = 4;
 /// How long a look-up waits for a writer that keeps readers out.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Bytes that a `Cookie` line may have of this program: proxies take 8 KiB, other applications of the host need some.
+const MAX_COOKIE_LINE: usize = 4_096;
+/// Of so many tenants, with ids of so many bytes, somebody may be a member.
+const MEMBERSHIPS: usize = 4;
+const TENANT_ID: usize = 64;
+const _: () = assert!(
+    "Cookie: ".len()
+        + MAX_PENDING * ("__Host-orgsnap-login.0=; ".len() + pending::MAX_VALUE)
+        + MEMBERSHIPS * ("__Host-orgsnap-session.=; ".len() + TENANT_ID + session::MAX_VALUE)
+        <= MAX_COOKIE_LINE
+);
+
+/// A member who has logged in.
+pub(super) struct KnownMember {
+    /// The date of the newest snapshot.
+    pub(super) date: NaiveDate,
+    /// The agent that the member is in it.
+    pub(super) agent: Option<AgentPlace>,
+}
 
 /// The login of one tenant.
 pub(super) struct TenantLogin {
@@ -43,7 +66,10 @@ pub(super) struct TenantLogin {
     pub(super) wecom: Arc<WecomCalls>,
     pub(super) exchanges: Arc<Semaphore>,
     pub(super) lookups: Arc<Semaphore>,
-    database: PathBuf,
+    /// The tenant's folder.
+    folder: PathBuf,
+    /// Whose the accounts are, in the newest snapshot.
+    accounts: Arc<AccountIndex>,
     mapping: RosterMapping,
     /// The column of the mapping's field; none if it is the agents' key.
     account_column: Option<String>,
@@ -92,7 +118,8 @@ impl TenantLogin {
             wecom,
             exchanges: kept(|| Arc::new(Semaphore::new(MAX_EXCHANGES)), |login| &login.exchanges),
             lookups: kept(|| Arc::new(Semaphore::new(MAX_LOOKUPS)), |login| &login.lookups),
-            database: folder.join(DATABASE),
+            folder: folder.to_path_buf(),
+            accounts: earlier.map(|earlier| Arc::clone(&earlier.accounts)).unwrap_or_default(),
             account_column: account_column(job)?,
             mapping: job.wecom.roster.clone(),
             corp_id,
@@ -100,9 +127,9 @@ impl TenantLogin {
         }))
     }
 
-    /// The cookie of a login that is under way; with no mark, what all of them begin with.
-    pub(super) fn pending_cookie(&self, mark: &str) -> CookieName {
-        self.cookie(&format!("orgsnap-login.{}.{mark}", self.tenant))
+    /// The cookies of logins that are under way, of whatever tenant.
+    pub(super) fn pending_cookies(&self) -> [CookieName; MAX_PENDING] {
+        std::array::from_fn(|place| self.cookie(&format!("orgsnap-login.{place}")))
     }
 
     /// The cookie of whoever has logged in.
@@ -114,18 +141,33 @@ impl TenantLogin {
         CookieName::new(self.public_url.starts_with("https://"), name)
     }
 
-    /// The agent that a member is, in the newest snapshot. Waits for the disk.
+    /// Who a session is by now; none if it is no member's any more. Waits for the disk.
     ///
     /// # Errors
-    /// Why the database cannot tell.
-    pub(super) fn agent(&self, member: &str) -> Result<(NaiveDate, Option<AgentPlace>), Message> {
+    /// Why the databases cannot tell.
+    pub(super) fn who(&self, session: &Session) -> Result<Option<KnownMember>, Message> {
+        if self.has_left(session).map_err(|error| error.message())? {
+            return Ok(None);
+        }
         let owner = AccountOwner {
             column: self.account_column.as_deref(),
-            value: account_value(&self.mapping, member).unwrap_or_default(),
+            value: account_value(&self.mapping, &session.member).unwrap_or_default(),
             ignores_case: self.mapping.case == IdCase::Ignore,
         };
-        let reader = Reader::open_with_timeout(&self.database, BUSY_TIMEOUT);
-        reader.and_then(|reader| reader.agent_place(owner)).map_err(|error| error.message())
+        let reader = Reader::open_with_timeout(&self.folder.join(DATABASE), BUSY_TIMEOUT);
+        let found = reader.and_then(|reader| reader.agent_place(owner, &self.accounts));
+        let (date, agent) = found.map_err(|error| error.message())?;
+        Ok(Some(KnownMember { date, agent }))
+    }
+
+    /// Whether callbacks tell that the member left after the login.
+    fn has_left(&self, session: &Session) -> Result<bool, WecomStoreError> {
+        match EventReader::open(&self.folder) {
+            Ok(reader) => reader.has_left(&session.member, session.since),
+            // No callback came yet.
+            Err(WecomStoreError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

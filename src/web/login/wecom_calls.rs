@@ -8,8 +8,8 @@ use crate::wecom::api::{ApiError, Client, Visitor};
 
 use super::login_event::LoginEvent;
 
-/// WeCom's code for a code of a login that was used, is too old, or belongs to another application.
-const BAD_CODE: i64 = 40029;
+/// WeCom's codes for a code of a login that is wrong or of another application, was used, or is too old.
+const BAD_CODES: [i64; 3] = [40029, 40163, 42003];
 
 /// Calls for one application. Tokens and tickets are fetched once for all and kept.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl WecomCalls {
     pub(super) async fn visitor(&self, code: &str) -> Result<Visitor, LoginEvent> {
         let visitor = self.client.user_info_by_code(&self.secret, code).await;
         visitor.map_err(|error| match error.code() {
-            Some(BAD_CODE) => LoginEvent::Code,
+            Some(code) if BAD_CODES.contains(&code) => LoginEvent::Code,
             _ => failure(&error),
         })
     }

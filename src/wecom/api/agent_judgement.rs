@@ -150,7 +150,7 @@ impl AgentProblem {
                         scope.tags.len()
                     ),
                     format!(
-                        "the application is visible to {} departments, {} members and {} tags, not to the whole company: \
+                        "the application is not visible to the whole company (departments: {}, members: {}, tags: {}): \
                          members and departments are missing",
                         scope.departments.len(),
                         scope.members.len(),

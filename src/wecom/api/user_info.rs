@@ -39,7 +39,8 @@ impl Client {
     /// Whom a code of the login page belongs to. A code can be used once, within five minutes.
     ///
     /// # Errors
-    /// Why the call failed; the code 40029 if the code was used, is too old, or belongs to another application.
+    /// Why the call failed; the code 40029, 40163 or 42003 if the code was used, is too old, or belongs to another
+    /// application.
     pub async fn user_info_by_code(
         &self,
         secret: &Secret,

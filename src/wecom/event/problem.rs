@@ -13,10 +13,12 @@ pub enum ParseProblem {
     TooLarge,
     /// An event that concerns an object does not say which.
     MissingId,
-    /// A suite's event for a corp (`AuthCorpId`) that is not the one to which it came.
+    /// It names another corp than the one to which it came (`AuthCorpId`, `ToUserName`), or is a suite's and names none.
     OtherCorp,
     /// `CreateTime` is so far in the future that it cannot be true; the arrival counts instead.
     FutureTime,
+    /// `CreateTime` is no number of seconds; the arrival counts instead.
+    UnreadableTime,
 }
 
 impl ParseProblem {
@@ -30,6 +32,7 @@ impl ParseProblem {
             ParseProblem::MissingId => "missing_id",
             ParseProblem::OtherCorp => "other_corp",
             ParseProblem::FutureTime => "future_time",
+            ParseProblem::UnreadableTime => "unreadable_time",
         }
     }
 }

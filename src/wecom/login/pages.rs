@@ -6,8 +6,11 @@
 
 use url::Url;
 
-/// Most bytes of an address: with everything else it has to fit into a cookie.
-pub const MAX_LENGTH: usize = 1_500;
+/// Most bytes of the address of a page that is signed.
+const MAX_SIGNED: usize = 1_500;
+
+/// Most bytes of the address that a login leads to, as a browser writes it: it is kept in a cookie.
+pub const MAX_NEXT: usize = 512;
 
 /// The configured domains.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +30,11 @@ pub enum PageFault {
     #[error("it is no address")]
     Form,
     /// It is longer than an address may be here.
-    #[error("it is longer than {MAX_LENGTH} bytes")]
-    Length,
+    #[error("it is longer than {most} bytes")]
+    Length {
+        /// Most bytes.
+        most: usize,
+    },
     /// It has another scheme, or is relative to an unknown page.
     #[error("it does not begin with https://")]
     Scheme,
@@ -41,10 +47,16 @@ impl Pages {
     /// The pages of the domains, and those beside the public address. Where that is plain HTTP, as in a test, pages may be too.
     pub fn new(public_url: &str, domains: &[String]) -> Pages {
         let (scheme, rest) = public_url.split_once("://").unwrap_or(("https", public_url));
-        let own = rest.split('/').next().unwrap_or_default().to_ascii_lowercase();
-        let home = format!("{scheme}://{own}");
-        let mut all = vec![own];
-        for domain in domains.iter().map(|domain| domain.to_ascii_lowercase()) {
+        let own = rest.split('/').next().unwrap_or_default();
+        // Browsers leave the usual port out.
+        let usual = if scheme == "http" { ":80" } else { ":443" };
+        let named = |domain: &str| {
+            let domain = domain.to_ascii_lowercase();
+            domain.strip_suffix(usual).map(str::to_owned).unwrap_or(domain)
+        };
+        let home = format!("{scheme}://{}", named(own));
+        let mut all = vec![named(own)];
+        for domain in domains.iter().map(|domain| named(domain)) {
             if !all.contains(&domain) {
                 all.push(domain);
             }
@@ -66,7 +78,7 @@ impl Pages {
     /// # Errors
     /// Why it may not lead there.
     pub fn next(&self, text: &str) -> Result<String, PageFault> {
-        is_plain(text)?;
+        is_plain(text, MAX_NEXT)?;
         let absolute = match text.strip_prefix('/') {
             // Another domain follows two slashes.
             Some(path) if path.starts_with('/') => return Err(PageFault::Scheme),
@@ -77,7 +89,7 @@ impl Pages {
         // Browsers read it again; what they are sent has one reading.
         let read = Url::parse(&absolute).map(String::from).map_err(|_| PageFault::Form)?;
         // Characters of other alphabets become nine bytes each.
-        if read.len() > MAX_LENGTH { Err(PageFault::Length) } else { Ok(read) }
+        if read.len() > MAX_NEXT { Err(PageFault::Length { most: MAX_NEXT }) } else { Ok(read) }
     }
 
     /// The part of a page's address that is signed for the JS-SDK: all but the fragment, as it is.
@@ -85,7 +97,7 @@ impl Pages {
     /// # Errors
     /// Why it is not signed.
     pub fn to_sign<'a>(&self, text: &'a str) -> Result<&'a str, PageFault> {
-        is_plain(text)?;
+        is_plain(text, MAX_SIGNED)?;
         self.check(text)?;
         Url::parse(text).map_err(|_| PageFault::Form)?;
         Ok(text.split('#').next().unwrap_or(text))
@@ -111,9 +123,9 @@ fn starts_with(text: &str, prefix: &str) -> bool {
 }
 
 /// Refuses what no browser shows in its address bar, and some read as something else.
-fn is_plain(text: &str) -> Result<(), PageFault> {
-    if text.len() > MAX_LENGTH {
-        return Err(PageFault::Length);
+fn is_plain(text: &str, most: usize) -> Result<(), PageFault> {
+    if text.len() > most {
+        return Err(PageFault::Length { most });
     }
     let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '\\' | '\u{feff}');
     match text.is_empty() || text.contains(odd) {
@@ -150,6 +162,20 @@ mod tests {
         ] {
             assert_eq!(pages().next(next).as_deref(), Ok(expected), "{next}");
         }
+    }
+
+    #[test]
+    fn the_usual_port_makes_no_other_domain() {
+        let domains = ["app.example.com:443".to_owned()];
+        let pages = Pages::new("https://wecom.example.com:443", &domains);
+        assert_eq!(pages.domains(), ["wecom.example.com", "app.example.com"]);
+        assert_eq!(pages.next("/x").as_deref(), Ok("https://wecom.example.com/x"));
+        for page in ["https://wecom.example.com/", "https://app.example.com/"] {
+            assert_eq!(pages.next(page).as_deref(), Ok(page));
+        }
+        assert!(pages.has_origin("https://app.example.com"));
+        let plain = Pages::new("http://127.0.0.1:80", &[]);
+        assert_eq!(plain.domains(), ["127.0.0.1"]);
     }
 
     #[test]
@@ -205,8 +231,8 @@ mod tests {
             // What no login leads to is not signed either.
             assert!(pages().to_sign(next).is_err(), "{next:?}");
         }
-        let long = format!("https://app.example.com/{}", "a".repeat(MAX_LENGTH));
-        assert_eq!(pages().next(&long), Err(PageFault::Length));
+        let long = format!("https://app.example.com/{}", "a".repeat(MAX_NEXT));
+        assert_eq!(pages().next(&long), Err(PageFault::Length { most: MAX_NEXT }));
     }
 
     #[test]

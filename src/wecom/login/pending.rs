@@ -3,11 +3,15 @@
 //! The state is what WeCom's page carries, so it is in an address that others may see. It helps nobody without the cookie:
 //! somebody else's browser has none, and a cookie that was made up is not signed. Where the login leads to is in the cookie,
 //! as a state has at most 128 letters and digits; the signature in the state covers it.
+//!
+//! A browser sends all cookies of a host in one line, which proxies bound. So there are as many cookies as logins may be under
+//! way at once and no more, whatever their tenants: a further login takes the place of the oldest one.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::pages::MAX_NEXT;
 use super::signer::{Signer, hex, same};
 
 /// How long WeCom's answer may take. Its code is good for as long.
@@ -19,8 +23,14 @@ const NONCE: usize = 32;
 const EXPIRES: usize = 10;
 /// Hex digits of a signature.
 const TAG: usize = 64;
-/// Hex digits by which the cookies of several logins of one browser differ.
-const MARK: usize = 8;
+/// Hex digits of what the cookie repeats of the state.
+const HEAD: usize = NONCE + EXPIRES;
+
+/// Logins that one browser may have under way at once, each in its own tab.
+pub const MAX_PENDING: usize = 4;
+
+/// Most bytes of the value of a cookie.
+pub const MAX_VALUE: usize = HEAD + 1 + MAX_NEXT.div_ceil(3) * 4;
 
 /// A login that has begun.
 #[derive(Clone, PartialEq, Eq)]
@@ -62,15 +72,47 @@ pub fn begin(signer: &Signer, random: [u8; 16], now: DateTime<Utc>, next: &str) 
     let (nonce, expires) = (hex(&random), (now + LIFETIME).timestamp());
     let head = format!("{nonce}{expires:0EXPIRES$x}");
     let state = format!("{head}{}", signer.tag(&[&head, next]));
-    let cookie = format!("{state}.{}", URL_SAFE_NO_PAD.encode(next));
+    let cookie = format!("{head}.{}", URL_SAFE_NO_PAD.encode(next));
     PendingLogin { state, cookie }
 }
 
-/// What distinguishes the cookie of a state from those of other logins; `None` if it is no state.
-pub fn mark(state: &str) -> Option<&str> {
-    let fits = state.len() == NONCE + EXPIRES + TAG
-        && state.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-    state.get(..MARK).filter(|_| fits)
+/// Which of the places of a browser the cookie of a further login takes, by what is in them: one that is free, or the oldest
+/// one's. Of several free ones `random` chooses, as several tabs may begin at once.
+pub fn place(taken: &[Option<&str>; MAX_PENDING], random: u8) -> usize {
+    let free: Vec<usize> = (0..MAX_PENDING).filter(|at| taken[*at].is_none()).collect();
+    if let Some(at) = free.get(usize::from(random) % free.len().max(1)) {
+        return *at;
+    }
+    // What is no cookie of a login is the oldest of all.
+    let expires = |at: &usize| taken[*at].and_then(|cookie| expires(cookie.get(..HEAD)?));
+    (0..MAX_PENDING).min_by_key(expires).unwrap_or_default()
+}
+
+/// Whether a cookie is that of the login with this state.
+pub fn belongs(cookie: &str, state: &str) -> bool {
+    let bound = cookie.split_once('.').map(|(head, _)| head);
+    bound.zip(state.get(..HEAD)).is_some_and(|(bound, head)| same(bound, head))
+}
+
+fn is_state(text: &str) -> bool {
+    text.len() == HEAD + TAG
+        && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+fn expires(head: &str) -> Option<i64> {
+    i64::from_str_radix(head.get(NONCE..)?, 16).ok()
+}
+
+/// The page that a login leads to, if its state and its cookie are signed, however old they are.
+pub fn next(signer: &Signer, state: &str, cookie: Option<&str>) -> Result<String, StateFault> {
+    if !is_state(state) {
+        return Err(StateFault::Form);
+    }
+    let cookie = cookie.filter(|cookie| belongs(cookie, state)).ok_or(StateFault::OtherBrowser)?;
+    let next = cookie.get(HEAD + 1..).and_then(|next| URL_SAFE_NO_PAD.decode(next).ok());
+    let next = next.and_then(|next| String::from_utf8(next).ok()).ok_or(StateFault::Forged)?;
+    let (head, tag) = state.split_at(HEAD);
+    if signer.is_tag(tag, &[head, &next]) { Ok(next) } else { Err(StateFault::Forged) }
 }
 
 /// Checks the state that WeCom carried against the cookie of the browser that brings it.
@@ -83,19 +125,8 @@ pub fn answered(
     cookie: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Answered, StateFault> {
-    mark(state).ok_or(StateFault::Form)?;
-    let (bound, next) =
-        cookie.and_then(|cookie| cookie.split_once('.')).ok_or(StateFault::OtherBrowser)?;
-    if !same(bound, state) {
-        return Err(StateFault::OtherBrowser);
-    }
-    let next = URL_SAFE_NO_PAD.decode(next).ok().and_then(|next| String::from_utf8(next).ok());
-    let next = next.ok_or(StateFault::Forged)?;
-    let (head, tag) = state.split_at(NONCE + EXPIRES);
-    if !signer.is_tag(tag, &[head, &next]) {
-        return Err(StateFault::Forged);
-    }
-    let expires = i64::from_str_radix(&head[NONCE..], 16).ok();
+    let next = next(signer, state, cookie)?;
+    let expires = state.get(..HEAD).and_then(expires);
     let expires = expires.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     // What is good for longer than a login may take was made before the clock was set back.
     match expires {
@@ -125,7 +156,32 @@ mod tests {
         let pending = begin(&signer(), [0xab; 16], at(0), NEXT);
         assert!(pending.state.len() <= 128, "{}", pending.state.len());
         assert!(pending.state.bytes().all(|b| b.is_ascii_alphanumeric()), "{}", pending.state);
-        assert_eq!(mark(&pending.state), Some("abababab"));
+        assert!(is_state(&pending.state) && belongs(&pending.cookie, &pending.state));
+    }
+
+    #[test]
+    fn a_further_login_takes_a_free_place_and_else_that_of_the_oldest() {
+        let begun = |seconds| begin(&signer(), [1; 16], at(seconds), NEXT).cookie;
+        let [a, b, c, d] = [3, 1, 4, 2].map(begun);
+        let full = [Some(&*a), Some(&*b), Some(&*c), Some(&*d)];
+        for (taken, random, expected) in [
+            ([None; 4], 0, 0),
+            ([None; 4], 7, 3),
+            ([Some(&*a), None, Some(&*c), None], 0, 1),
+            ([Some(&*a), None, Some(&*c), None], 255, 3),
+            (full, 9, 1),
+            ([Some(&*a), Some(&*b), Some("what another program left"), Some(&*d)], 9, 2),
+            ([Some(&*a), Some(&*b), Some(""), Some(&*d)], 9, 2),
+        ] {
+            assert_eq!(place(&taken, random), expected, "{taken:?} {random}");
+        }
+    }
+
+    #[test]
+    fn the_longest_cookie_has_as_many_bytes_as_are_reckoned_with() {
+        let next = "x".repeat(MAX_NEXT);
+        let PendingLogin { cookie, .. } = begin(&signer(), [1; 16], at(0), &next);
+        assert!((MAX_VALUE - 3..=MAX_VALUE).contains(&cookie.len()), "{}", cookie.len());
     }
 
     #[test]
@@ -155,8 +211,9 @@ mod tests {
             assert_eq!(answered(&signer, &state, Some(&cookie), at(1)), Err(StateFault::Forged));
         }
         // The same login, led elsewhere.
-        let elsewhere = format!("{state}.{}", URL_SAFE_NO_PAD.encode("https://evil.example/"));
-        let broken = [elsewhere, format!("{state}."), format!("{state}.!"), format!("{state}._w")];
+        let head = &state[..HEAD];
+        let elsewhere = format!("{head}.{}", URL_SAFE_NO_PAD.encode("https://evil.example/"));
+        let broken = [elsewhere, format!("{head}."), format!("{head}.!"), format!("{head}._w")];
         for cookie in broken {
             let found = answered(&signer(), &state, Some(&cookie), at(1));
             assert_eq!(found, Err(StateFault::Forged), "{cookie}");
@@ -166,7 +223,7 @@ mod tests {
             let mut changed = state.clone().into_bytes();
             changed[index] = if changed[index] == b'0' { b'1' } else { b'0' };
             let changed = String::from_utf8(changed).unwrap();
-            let cookie = cookie.replace(&state, &changed);
+            let cookie = cookie.replace(head, &changed[..HEAD]);
             let found = answered(&signer(), &changed, Some(&cookie), at(1));
             assert_eq!(found, Err(StateFault::Forged), "{index}");
         }

@@ -87,13 +87,13 @@ impl Outcome {
                 let database = database.display();
                 Message::new(
                     format!(
-                        "状态为 200 且内容为空，但 {database} 中没有这个事件：是其他程序作出的响应，或 orgsnap serve 使用另一个数据目录；\
-                         请检查代理的转发，并用 --data 指定 orgsnap serve 的数据目录"
+                        "状态为 200 且内容为空，但 {database} 中没有这个事件：是其他程序作出的响应，或 orgsnap serve 使用另一个数据目录（--data）；\
+                         请检查代理的转发，并在此使用与 orgsnap serve 相同的 --data"
                     ),
                     format!(
                         "the status is 200 without a text, but {database} does not have the event: another program answered, \
-                         or orgsnap serve has another data folder. See where the proxy passes this path on to, and name the \
-                         data folder of orgsnap serve with --data"
+                         or orgsnap serve runs with another --data. See where the proxy passes this path on to, and give this \
+                         verb the --data of orgsnap serve"
                     ),
                 )
             }

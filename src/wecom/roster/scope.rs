@@ -152,6 +152,10 @@ impl Narrowed {
             }
             shown.join(between)
         };
+        let departments_of = |ids: &[u64]| match ids {
+            [id] => format!("department {id}"),
+            ids => format!("departments {}", listed(ids, ", ")),
+        };
         let (zh, en) = match self {
             Narrowed::Nobody => {
                 ("企业微信返回的成员列表为空".to_owned(), "WeCom lists no member at all".to_owned())
@@ -166,19 +170,13 @@ impl Narrowed {
             ),
             Narrowed::Tops(ids) => (
                 format!("部门 {} 上次可见，现在不可见", listed(ids, "、")),
-                match ids.as_slice() {
-                    [id] => format!("department {id} was visible and no longer is"),
-                    ids => {
-                        format!("departments {} were visible and no longer are", listed(ids, ", "))
-                    }
-                },
+                format!("no longer visible, as they were before: {}", departments_of(ids)),
             ),
             Narrowed::Application { agent_id, departments } => (
                 format!("应用 {agent_id} 的可见范围不再包含部门 {}", listed(departments, "、")),
                 format!(
-                    "the visible scope of application {agent_id} no longer has the department{} {}",
-                    if departments.len() == 1 { "" } else { "s" },
-                    listed(departments, ", ")
+                    "the visible scope of application {agent_id} no longer has {}",
+                    departments_of(departments)
                 ),
             ),
         };
@@ -231,6 +229,20 @@ mod tests {
         let now = Scope::of(&one, 100, None);
         assert_eq!(now.narrowed(Some(&before), &one, &[3].into()), None);
         assert_eq!(now.narrowed(Some(&before), &one, &[].into()), Some(Narrowed::Tops(vec![3])));
+    }
+
+    #[test]
+    fn one_department_is_told_as_one_and_several_as_several() {
+        let said = |narrowed: Narrowed| narrowed.message().en.into_owned();
+        let application = |departments| said(Narrowed::Application { agent_id: 7, departments });
+        for (found, expected) in [
+            (said(Narrowed::Tops(vec![1])), "before: department 1;"),
+            (said(Narrowed::Tops(vec![1, 2])), "before: departments 1, 2;"),
+            (application(vec![1]), "no longer has department 1;"),
+            (application(vec![3, 4]), "no longer has departments 3, 4;"),
+        ] {
+            assert!(found.contains(expected), "{found}");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ const FORMAT: FileFormat = FileFormat {
             M::up(include_str!("migrations/0003.sql")),
             M::up(include_str!("migrations/0004.sql")),
             M::up(include_str!("migrations/0005.sql")),
+            M::up(include_str!("migrations/0006.sql")),
         ]
     },
 };

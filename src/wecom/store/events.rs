@@ -18,7 +18,12 @@ pub(super) fn content_hash(body: &[u8]) -> [u8; 32] {
 
 /// When the change happened, as ISO text in UTC to the second.
 pub(super) fn occurred_at(parsed: &Event, received_at: DateTime<Utc>) -> String {
-    parsed.occurred_at(received_at).to_rfc3339_opts(SecondsFormat::Secs, true)
+    format_change(parsed.occurred_at(received_at))
+}
+
+/// Formats the time of a change, for `occurred_at` and in the tables of the state.
+pub(super) fn format_change(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// Formats a time of arrival for `received_at`.

@@ -120,6 +120,22 @@ impl EventReader {
         held().map_err(|error| WecomStoreError::sqlite(&self.path, error))
     }
 
+    /// Whether a user id is no member's any more, by what happened at that time or later: deleted, given up by a rename,
+    /// or left or disabled (`Status`).
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn has_left(&self, user_id: &str, since: DateTime<Utc>) -> Result<bool, WecomStoreError> {
+        let has_left = || -> rusqlite::Result<bool> {
+            let mut select = self.conn.prepare(
+                "select 1 from member where user_id = ?1 \
+                 and (deleted_at >= ?2 or (status in ('2', '5') and changed_at >= ?2))",
+            )?;
+            select.exists((user_id, events::format_change(since)))
+        };
+        has_left().map_err(|error| WecomStoreError::sqlite(&self.path, error))
+    }
+
     /// The documented queries, by name.
     ///
     /// # Errors

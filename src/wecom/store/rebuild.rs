@@ -28,7 +28,7 @@ const OBJECTS_PER_TRANSACTION: i64 = 200;
 
 /// The number in `state_format` of state tables as this version derives them. It changes whenever the same events give
 /// other tables.
-const STATE_FORMAT: i64 = 2;
+const STATE_FORMAT: i64 = 3;
 
 /// Pause after a transaction, so that a waiting callback can be stored.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -136,7 +136,7 @@ fn reparse_events(conn: &mut Connection, summary: &mut RebuildSummary) -> rusqli
         let mut changed = Vec::new();
         let mut read = 0;
         let mut statement = conn.prepare_cached(&format!(
-            "select {COLUMNS}, id, received_at, create_time, corp_id, body from callback_event \
+            "select {COLUMNS}, id, received_at, create_time, corp_id, receive_id, body from callback_event \
              where id > ?1 order by id limit ?2"
         ))?;
         let mut rows = statement.query([last, EVENTS_PER_BATCH])?;
@@ -144,8 +144,11 @@ fn reparse_events(conn: &mut Connection, summary: &mut RebuildSummary) -> rusqli
             read += 1;
             last = row.get(12)?;
             let received_at = events::parse_arrival(&row.get::<_, String>(13)?)?;
-            let parsed = Event::parse(row.get_ref(16)?.as_bytes()?)
-                .for_corp(row.get_ref(15)?.as_str()?, received_at);
+            let parsed = Event::parse(row.get_ref(17)?.as_bytes()?).for_corp(
+                row.get_ref(15)?.as_str()?,
+                row.get_ref(16)?.as_str()?,
+                received_at,
+            );
             let parsed_columns = (columns(&parsed, received_at), parsed.create_time);
             if parsed_columns != (stored_columns(row)?, row.get(14)?) {
                 changed.push((last, parsed_columns));

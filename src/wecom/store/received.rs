@@ -47,7 +47,7 @@ pub struct ReceivedEvent {
 impl ReceivedEvent {
     /// What it says, as it counts for the corp to which it came.
     pub fn parse(&self) -> Event {
-        Event::parse(&self.body).for_corp(&self.corp_id, self.received_at)
+        Event::parse(&self.body).for_corp(&self.corp_id, &self.receive_id, self.received_at)
     }
 }
 
