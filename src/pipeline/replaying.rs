@@ -129,7 +129,7 @@ struct Temporary {
 
 impl Temporary {
     fn remove(&self) {
-        for suffix in ["", "-wal", "-shm", "-journal"] {
+        for suffix in ["", "-wal", "-shm", "-journal", "-keys"] {
             // Mostly there is none.
             let _ = fs::remove_file(beside(&self.path, suffix));
         }

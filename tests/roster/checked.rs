@@ -206,15 +206,15 @@ fn an_application_that_may_see_less_than_before_is_a_failed_check_and_tells_of_n
         assert_eq!(insurer.rows(), rows);
     };
     // Every third member is in both departments: a list of those of the third alone looks as if the others had left.
-    refused(&[3], "department 2 was visible and no longer is");
-    refused(&[2], "department 3 was visible and no longer is");
-    refused(&[4, 5, 3], "department 2 was visible and no longer is");
+    refused(&[3], "no longer visible, as they were before: department 2;");
+    refused(&[2], "no longer visible, as they were before: department 3;");
+    refused(&[4, 5, 3], "no longer visible, as they were before: department 2;");
     // One that is within another that it may see is no loss.
     may_see(&[2, 3]);
     assert_eq!(insurer.reconcile(&[])["open"], 0);
     may_see(&[1]);
     assert_eq!(insurer.reconcile(&[])["open"], 0);
-    refused(&[2, 3], "department 1 was visible and no longer is");
+    refused(&[2, 3], "no longer visible, as they were before: department 1;");
     // Departments are still listed, but the application may see none of them: its members are by name alone.
     insurer.server.change(|enterprise| {
         enterprise.apps[0].agent_id = Some(AGENT_ID);
