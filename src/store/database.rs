@@ -7,6 +7,8 @@ use chrono::NaiveDate;
 use crate::config::schema::Schema;
 use crate::model::{RecentRun, RecordedFiles, RunId};
 use crate::store::error::StoreError;
+#[cfg(feature = "postgres")]
+use crate::store::postgres::{PostgresStore, RunClaim};
 use crate::store::publication::Publication;
 use crate::store::record::RunRecord;
 use crate::store::retraction::Retraction;
@@ -24,6 +26,8 @@ pub struct Store {
 #[derive(Debug)]
 enum Kind {
     Sqlite(SqliteStore),
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresStore),
 }
 
 impl Store {
@@ -49,15 +53,45 @@ impl Store {
         Ok(Store { kind: Kind::Sqlite(SqliteStore::open_by(path, schema, migration)?) })
     }
 
+    /// Opens the store of a tenant on a PostgreSQL server, at a URL, and makes what tables and columns are missing.
+    ///
+    /// # Errors
+    /// [`StoreError::ServerUrl`], [`StoreError::ServerUnreachable`], [`StoreError::ServerLogin`],
+    /// [`StoreError::ServerNewer`]; [`StoreError::Column`] for a schema that cannot be stored beside those of the other
+    /// tenants; any fault of the server.
+    #[cfg(feature = "postgres")]
+    pub fn open_server(url: &str, tenant: &str, schema: &Schema) -> Result<Store, StoreError> {
+        Ok(Store { kind: Kind::Postgres(PostgresStore::open(url, tenant, schema)?) })
+    }
+
+    /// From here on publishes only while a claim on the business date holds, which the transaction checks.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] for a store in a file, which one process writes at a time.
+    #[cfg(feature = "postgres")]
+    pub fn hold_claim(&mut self, claim: RunClaim) -> Result<(), StoreError> {
+        match &mut self.kind {
+            Kind::Sqlite(_) => Err(StoreError::Misuse("a file needs no claim".to_owned())),
+            Kind::Postgres(store) => {
+                store.hold(claim);
+                Ok(())
+            }
+        }
+    }
+
     fn backend(&self) -> &dyn Backend {
         match &self.kind {
             Kind::Sqlite(store) => store,
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(store) => store,
         }
     }
 
     fn backend_mut(&mut self) -> &mut dyn Backend {
         match &mut self.kind {
             Kind::Sqlite(store) => store,
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(store) => store,
         }
     }
 
@@ -152,6 +186,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         match &mut self.kind {
             Kind::Sqlite(store) => store.copy_records(from, which, until),
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(_) => Err(file_alone()),
         }
     }
 
@@ -162,6 +198,8 @@ impl Store {
     pub fn record_decisions(&mut self, events: &[StoredEvent]) -> Result<(), StoreError> {
         match &self.kind {
             Kind::Sqlite(store) => store.record_decisions(events),
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(_) => Err(file_alone()),
         }
     }
 
@@ -170,6 +208,14 @@ impl Store {
     pub(super) fn conn(&self) -> &rusqlite::Connection {
         match &self.kind {
             Kind::Sqlite(store) => &store.conn,
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(_) => unreachable!("this store is no file"),
         }
     }
+}
+
+/// What is made of an archive is made in a file.
+#[cfg(feature = "postgres")]
+fn file_alone() -> StoreError {
+    StoreError::Misuse("records are taken over into a file alone".to_owned())
 }

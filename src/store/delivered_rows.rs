@@ -83,6 +83,12 @@ impl<'a> DeliveredRows<'a> {
         self.hashes.get(row).copied().unwrap_or_default().cast_signed()
     }
 
+    /// The key of a row; empty beyond the end.
+    #[cfg(feature = "postgres")]
+    pub(super) fn key(&self, row: usize) -> &'a str {
+        self.keys.get(row).unwrap_or_default()
+    }
+
     /// A cell as the tables show it: a text, whatever its type. None if it is empty or the schema has no such field.
     pub(super) fn cell(
         &self,

@@ -3,7 +3,7 @@
 //! A [`Publication`] is one transaction; only an `Approved` of the gate can commit it. What becomes of a key is decided by
 //! the pure functions of [`crate::timeline`], for a date that is delivered and for one that is taken back
 //! ([`Retraction`]). What a store does stands in `transaction`, in domain types; `sqlite` says how a file, `org.db`, does
-//! it. A [`Reader`] only reads the file.
+//! it, `postgres` how a server does. A [`Reader`] only reads the file.
 
 mod ages;
 mod branches;
@@ -20,6 +20,7 @@ mod feed_table;
 mod headcount_change;
 mod identifier;
 mod keys;
+mod made_by;
 mod previous_rows;
 mod publication;
 mod record;
@@ -35,6 +36,8 @@ mod transaction;
 mod tree_layout;
 mod tree_levels;
 mod trees;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sqlite;
 
 #[cfg(test)]
@@ -46,6 +49,8 @@ pub use date_change::DateChange;
 pub use delivered_rows::NewRows;
 pub use earlier_findings::{EarlierFinding, EarlierFindings, EarlierRule, GoneFindings, LaterRule};
 pub use error::StoreError;
+#[cfg(feature = "postgres")]
+pub use postgres::RunClaim;
 pub use publication::{Publication, TreeSource};
 pub use record::{QuarantinedLine, RunRecord};
 pub use retraction::Retraction;

@@ -2,15 +2,9 @@
 //! of reading a million rows back.
 
 use rusqlite::Connection;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::schema::Schema;
-
-/// Tells forests apart that are made by other rules, or from other columns.
-fn made_by(schema: &Schema) -> String {
-    let made_by = format!("{} {schema:?}", env!("CARGO_PKG_VERSION"));
-    format!("{:016x}", xxh3_64(made_by.as_bytes()))
-}
+use crate::store::made_by::made_by;
 
 /// Whether the stored forests are exactly what this program makes of the rows of the newest snapshot.
 pub(super) fn is_current(conn: &Connection, schema: &Schema) -> rusqlite::Result<bool> {
