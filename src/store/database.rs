@@ -7,6 +7,8 @@ use chrono::NaiveDate;
 use crate::config::schema::Schema;
 use crate::model::{RecentRun, RecordedFiles, RunId};
 use crate::store::error::StoreError;
+#[cfg(all(test, feature = "postgres"))]
+use crate::store::postgres::Session;
 #[cfg(feature = "postgres")]
 use crate::store::postgres::{PostgresStore, RunClaim};
 use crate::store::publication::Publication;
@@ -200,6 +202,15 @@ impl Store {
             Kind::Sqlite(store) => store.record_decisions(events),
             #[cfg(feature = "postgres")]
             Kind::Postgres(_) => Err(file_alone()),
+        }
+    }
+
+    /// The connection of a store on a server, and its tenant.
+    #[cfg(all(test, feature = "postgres"))]
+    pub(super) fn server(&mut self) -> (&mut Session, i32) {
+        match &mut self.kind {
+            Kind::Sqlite(_) => unreachable!("this store is a file"),
+            Kind::Postgres(store) => store.session(),
         }
     }
 

@@ -25,3 +25,5 @@ mod tree_rows;
 
 pub use claim::RunClaim;
 pub(super) use database::PostgresStore;
+#[cfg(test)]
+pub(super) use session::Session;

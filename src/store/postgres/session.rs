@@ -20,7 +20,7 @@ use crate::tls::{Certificates, Trust, client_config};
 const LOCK_TIMEOUT: u32 = 5_000;
 
 /// A connection to the server.
-pub(super) struct Session {
+pub(in crate::store) struct Session {
     client: Client,
     address: ServerAddress,
     /// Whether the server has given up waiting for its standby in a commit.
@@ -100,7 +100,7 @@ impl Session {
     }
 
     /// Runs statements.
-    pub(super) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+    pub(in crate::store) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         let done = self.client.batch_execute(sql);
         self.done(done)
     }
@@ -116,7 +116,7 @@ impl Session {
     }
 
     /// Asks for few rows.
-    pub(super) fn query(
+    pub(in crate::store) fn query(
         &mut self,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
@@ -126,7 +126,7 @@ impl Session {
     }
 
     /// Asks for one value.
-    pub(super) fn value<T: for<'r> postgres::types::FromSql<'r>>(
+    pub(in crate::store) fn value<T: for<'r> postgres::types::FromSql<'r>>(
         &mut self,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],

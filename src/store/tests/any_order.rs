@@ -288,13 +288,13 @@ fn a_delivery() -> impl Strategy<Value = Delivery> {
 
 /// A delivery of a day, or its retraction; sometimes the day's last delivery once more.
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Deliver(u32, Delivery),
     Repeat(u32),
     Retract(u32),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => (1u32..7, a_delivery()).prop_map(|(n, delivery)| Step::Deliver(n, delivery)),
         1 => (1u32..7).prop_map(Step::Repeat),
@@ -307,7 +307,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     clippy::disallowed_methods,
     reason = "how much is tried is asked for, as by proptest itself"
 )]
-fn histories() -> u32 {
+pub(super) fn histories() -> u32 {
     std::env::var("ORGSNAP_HISTORIES").ok().and_then(|n| n.parse().ok()).unwrap_or(48)
 }
 

@@ -2,6 +2,8 @@
 
 mod fixture;
 mod any_order;
+#[cfg(feature = "postgres")]
+mod both_stores;
 mod derived;
 mod faults;
 mod history;
@@ -9,3 +11,5 @@ mod importing;
 mod reading;
 mod migrating;
 mod records;
+#[cfg(feature = "postgres")]
+mod server;
