@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use orgsnap::config::job::Job;
 use orgsnap::daemon::ledger;
 use orgsnap::model::{Message, system_reason};
+use orgsnap::pipeline;
 use orgsnap::store::DATABASE;
 use orgsnap::wecom;
 
@@ -35,16 +36,25 @@ pub(super) fn usual_job(tenant: &str) -> PathBuf {
 /// folder of a job exists is for its reader to see.
 pub(super) fn folder(tenant_or_job: &str, environment: &Environment) -> Result<PathBuf, Failure> {
     if let Some(job) = job(tenant_or_job, environment)? {
+        pipeline::require_file(&job)?;
         return Ok(environment.data.join(&job.tenant));
     }
     let tenant = tenant_or_job;
     let folder = environment.data.join(tenant);
+    let usual = usual_job(tenant);
     if folder.exists() {
+        // Its archive and reports are here though its snapshots are on a server.
+        if !folder.join(DATABASE).exists()
+            && let Ok(job) = load(&usual, environment)
+        {
+            pipeline::require_file(&job)?;
+        }
         return Ok(folder);
     }
-    let usual = usual_job(tenant);
     if usual.is_file() {
-        return Ok(environment.data.join(&load(&usual, environment)?.tenant));
+        let job = load(&usual, environment)?;
+        pipeline::require_file(&job)?;
+        return Ok(environment.data.join(&job.tenant));
     }
     // Where there is no tenant at all, the reader says what to do first.
     let others = names(&environment.data);

@@ -289,9 +289,10 @@ impl Classification {
             StoreError::ServerUnreachable { .. } | StoreError::CommitUnknown { .. } => {
                 Fault::Store.passing()
             }
-            StoreError::ServerUrl { .. } | StoreError::ServerLogin { .. } => {
-                Fault::Setup.permanent()
-            }
+            StoreError::ServerUrl { .. }
+            | StoreError::ServerLogin { .. }
+            | StoreError::ServerNotBuiltIn
+            | StoreError::OnServer => Fault::Setup.permanent(),
             StoreError::ServerNewer { .. } => Fault::DataFolder.permanent(),
             StoreError::Fenced { .. } => Fault::Busy.passing(),
             StoreError::Corrupt { .. }

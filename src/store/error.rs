@@ -169,6 +169,18 @@ pub enum StoreError {
         /// What is wrong with it.
         why: Message,
     },
+    /// This program was built without the client of database servers.
+    #[error(
+        "this orgsnap was built without the store on PostgreSQL: build it with `--features postgres`, or take \
+         [store] out of the job"
+    )]
+    ServerNotBuiltIn,
+    /// The snapshots are on a server, which what was asked for does not read yet.
+    #[error(
+        "the snapshots of this tenant are on a database server, which this verb does not know yet: import and \
+         retract do; ask the server itself, whose schema orgsnap has the tables of org.db as views"
+    )]
+    OnServer,
     /// The server cannot be reached, or not just now.
     #[error("the store on {server} cannot be used now: {reason}; nothing was published, run again")]
     ServerUnreachable {
@@ -318,6 +330,10 @@ impl StoreError {
                 format!("没有名为 {name} 的树；可用的有 {}", known.join("、"))
             }
             StoreError::ServerUrl { why } => format!("存储地址无法使用：{}；请修改", why.zh),
+            StoreError::ServerNotBuiltIn => "当前 orgsnap 未包含 PostgreSQL 存储；请用 --features postgres 构建，或删除任务文件中的 [store]".to_owned(),
+            StoreError::OnServer => "该租户的快照存放在数据库服务器上，此命令尚不支持（支持 import 和 retract）；\
+                 请直接查询数据库，其中 orgsnap 模式下的视图与 org.db 的表同名"
+                .to_owned(),
             StoreError::ServerUnreachable { server, reason } => {
                 format!("{server} 上的存储暂时无法使用（{reason}），未发布任何数据；请稍后重新运行")
             }
