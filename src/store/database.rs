@@ -7,15 +7,19 @@ use chrono::NaiveDate;
 use crate::config::schema::Schema;
 use crate::model::{RecentRun, RecordedFiles, RunId};
 use crate::store::error::StoreError;
-#[cfg(all(test, feature = "postgres"))]
-use crate::store::postgres::Session;
 #[cfg(feature = "postgres")]
-use crate::store::postgres::{PostgresStore, RunClaim};
+use crate::store::postgres::claim::RunClaim;
+#[cfg(feature = "postgres")]
+use crate::store::postgres::database::PostgresStore;
+#[cfg(all(test, feature = "postgres"))]
+use crate::store::postgres::session::Session;
 use crate::store::publication::Publication;
 use crate::store::record::RunRecord;
 use crate::store::retraction::Retraction;
 use crate::store::snapshot::SnapshotInfo;
-use crate::store::sqlite::{CopiedRecords, Migration, SqliteStore};
+use crate::store::sqlite::database::SqliteStore;
+use crate::store::sqlite::migration::Migration;
+use crate::store::sqlite::record_copy::CopiedRecords;
 use crate::store::stored_event::StoredEvent;
 use crate::store::transaction::Backend;
 

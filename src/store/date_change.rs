@@ -11,7 +11,7 @@ use crate::store::derivation::Derived;
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
 use crate::store::rows::Written;
-use crate::store::sqlite::FirstTrees;
+use crate::store::sqlite::first_trees::FirstTrees;
 use crate::store::stored_feed::StoredFeed;
 use crate::store::transaction::{Opened, Transaction};
 use crate::store::trees::NewTree;

@@ -12,7 +12,7 @@ use crate::store::error::StoreError;
 use crate::store::record::RunRecord;
 use crate::store::rows::FeedOutcome;
 use crate::store::snapshot::SnapshotInfo;
-use crate::store::sqlite::FirstTreesPlace;
+use crate::store::sqlite::first_trees::FirstTreesPlace;
 use crate::store::stored_feed::StoredFeed;
 use crate::store::transaction::Opened;
 

@@ -25,7 +25,7 @@ use crate::store::record::RunRecord;
 use crate::store::retraction_record::RetractionRecord;
 use crate::store::rows::Written;
 use crate::store::snapshot::SnapshotInfo;
-use crate::store::sqlite::{FirstTrees, FirstTreesPlace};
+use crate::store::sqlite::first_trees::{FirstTrees, FirstTreesPlace};
 use crate::store::stored_event::StoredEvent;
 use crate::store::stored_feed::StoredFeed;
 use crate::store::trees::NewTree;

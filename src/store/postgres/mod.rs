@@ -4,9 +4,9 @@
 //! reads what they need and applies what follows, each by few statements over many rows.
 
 mod address;
-mod claim;
+pub(super) mod claim;
 mod copy;
-mod database;
+pub(super) mod database;
 mod derived_rows;
 mod feed_changes;
 mod feed_reading;
@@ -16,7 +16,7 @@ mod layout;
 mod recorded_findings;
 mod recorded_runs;
 mod run_records;
-mod session;
+pub(super) mod session;
 mod snapshots;
 mod staging;
 mod tables;
@@ -24,6 +24,3 @@ mod transaction;
 mod tree_rows;
 
 pub use claim::RunClaim;
-pub(super) use database::PostgresStore;
-#[cfg(test)]
-pub(super) use session::Session;

@@ -19,6 +19,27 @@ use crate::tls::{Certificates, Trust, client_config};
 /// How long a statement waits for another transaction, in milliseconds.
 const LOCK_TIMEOUT: u32 = 5_000;
 
+#[cfg(test)]
+thread_local! {
+    /// Is called before each statement of this thread, by tests of what happens between two of them.
+    pub(in crate::store) static BEFORE_STATEMENT: std::cell::RefCell<Option<Box<dyn FnMut()>>> =
+        const { std::cell::RefCell::new(None) };
+}
+
+/// Tells tests that a statement follows.
+#[cfg(test)]
+fn before_statement() {
+    // Taken out meanwhile: what is called may use sessions of its own.
+    let called = BEFORE_STATEMENT.with(|hook| hook.borrow_mut().take());
+    if let Some(mut call) = called {
+        call();
+        BEFORE_STATEMENT.with(|hook| *hook.borrow_mut() = Some(call));
+    }
+}
+
+#[cfg(not(test))]
+fn before_statement() {}
+
 /// A connection to the server.
 pub(in crate::store) struct Session {
     client: Client,
@@ -101,6 +122,7 @@ impl Session {
 
     /// Runs statements.
     pub(in crate::store) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        before_statement();
         let done = self.client.batch_execute(sql);
         self.done(done)
     }
@@ -111,6 +133,7 @@ impl Session {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, StoreError> {
+        before_statement();
         let done = self.client.execute(sql, parameters);
         self.done(done)
     }
@@ -121,6 +144,7 @@ impl Session {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, StoreError> {
+        before_statement();
         let rows = self.client.query(sql, parameters);
         self.done(rows)
     }
@@ -131,6 +155,7 @@ impl Session {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Option<T>, StoreError> {
+        before_statement();
         let row = self.client.query_opt(sql, parameters);
         match self.done(row)? {
             Some(row) => self.done(row.try_get(0)),
@@ -144,6 +169,7 @@ impl Session {
         into: &str,
         send: impl FnOnce(&mut CopyIn<'_>) -> io::Result<()>,
     ) -> Result<u64, StoreError> {
+        before_statement();
         let label = &self.address.label;
         let sql = format!("copy {into} from stdin (format binary)");
         let writer = self.client.copy_in(&sql).map_err(|error| fault(label, &error))?;
@@ -158,6 +184,7 @@ impl Session {
         query: &str,
         mut each: impl FnMut(&CopiedRow) -> io::Result<()>,
     ) -> Result<(), StoreError> {
+        before_statement();
         let label = &self.address.label;
         let sql = format!("copy ({query}) to stdout (format binary)");
         let reader = self.client.copy_out(&sql).map_err(|error| fault(label, &error))?;

@@ -32,7 +32,7 @@ use crate::store::record::RunRecord;
 use crate::store::retraction_record::RetractionRecord;
 use crate::store::rows::{self, Written};
 use crate::store::snapshot::SnapshotInfo;
-use crate::store::sqlite::{FirstTrees, FirstTreesPlace};
+use crate::store::sqlite::first_trees::{FirstTrees, FirstTreesPlace};
 use crate::store::stored_feed::StoredFeed;
 use crate::store::stored_key::Place;
 use crate::store::transaction::Transaction;

@@ -12,4 +12,6 @@ mod reading;
 mod migrating;
 mod records;
 #[cfg(feature = "postgres")]
+mod interrupted;
+#[cfg(feature = "postgres")]
 mod server;
