@@ -64,7 +64,7 @@ pub use reporter::{NoReports, Reporter};
 pub use retracting::{RetractRequest, Retracted, retract};
 use run::Run;
 pub use stage::{Progress, Stage};
-pub use store_opening::require_file;
+pub use store_opening::{copy_of_server, require_file};
 
 /// What follows if the files of a delivery are not there, or not complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

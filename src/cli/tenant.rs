@@ -84,7 +84,26 @@ fn names(data: &Path) -> Vec<String> {
 /// # Errors
 /// As [`folder`].
 pub(super) fn database(tenant_or_job: &str, environment: &Environment) -> Result<PathBuf, Failure> {
+    if let Some(job) = job(tenant_or_job, environment)? {
+        return database_of(&job, environment);
+    }
+    let own = environment.data.join(tenant_or_job).join(DATABASE);
+    let usual = usual_job(tenant_or_job);
+    if !own.exists() && usual.is_file() {
+        return database_of(&load(&usual, environment)?, environment);
+    }
     Ok(folder(tenant_or_job, environment)?.join(DATABASE))
+}
+
+/// The database of a job's tenant: its file, or a copy of what its server has.
+///
+/// # Errors
+/// Any fault of the server, of its URL or of the copy.
+pub(super) fn database_of(job: &Job, environment: &Environment) -> Result<PathBuf, Failure> {
+    match &job.store {
+        None => Ok(environment.data.join(&job.tenant).join(DATABASE)),
+        Some(store) => Ok(pipeline::copy_of_server(job, store, &environment.data)?),
+    }
 }
 
 /// The databases of all tenants in the data folder, by tenant.
@@ -187,9 +206,7 @@ pub(super) fn several(named: &[String], environment: &Environment) -> Result<Ten
         let found = match name.as_str() {
             ALL => all_databases(environment)?.into_iter().map(|path| of(path, None)).collect(),
             name => match job(name, environment)? {
-                Some(job) => {
-                    vec![of(environment.data.join(&job.tenant).join(DATABASE), Some(job))]
-                }
+                Some(job) => vec![of(database_of(&job, environment)?, Some(job))],
                 None => vec![of(database(name, environment)?, None)],
             },
         };

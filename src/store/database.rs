@@ -70,6 +70,21 @@ impl Store {
         Ok(Store { kind: Kind::Postgres(PostgresStore::open(url, tenant, schema)?) })
     }
 
+    /// Copies what a server has of a tenant into a file that every reader of a file can read, unless the file is a copy of just
+    /// that already.
+    ///
+    /// # Errors
+    /// [`StoreError::NothingPublished`] if the server does not know the tenant; any fault of the server or of the file.
+    #[cfg(feature = "postgres")]
+    pub fn copy_server(
+        url: &str,
+        tenant: &str,
+        schema: &Schema,
+        path: &Path,
+    ) -> Result<(), StoreError> {
+        PostgresStore::copy_to(url, tenant, schema, path)
+    }
+
     /// From here on publishes only while a claim on the business date holds, which the transaction checks.
     ///
     /// # Errors

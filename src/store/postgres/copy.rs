@@ -189,6 +189,11 @@ impl CopiedRow {
         self.bytes.get(start..end)
     }
 
+    /// Bytes; none where there is no value.
+    pub(super) fn bytes_or_null(&self, at: usize) -> Option<&[u8]> {
+        self.field(at)
+    }
+
     /// A text; none where there is no value.
     pub(super) fn text_or_null(&self, at: usize) -> io::Result<Option<&str>> {
         let text = self.field(at).map(std::str::from_utf8).transpose();

@@ -1,10 +1,13 @@
 //! The store of one tenant on a server.
 
 use std::cell::RefCell;
+use std::fs;
+use std::path::Path;
 
 use chrono::NaiveDate;
 
 use crate::config::schema::Schema;
+use crate::disk;
 use crate::model::{PerFeed, RecentRun, RecordedFiles, RunId};
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
@@ -12,7 +15,7 @@ use crate::store::postgres::address::ServerAddress;
 use crate::store::postgres::claim::RunClaim;
 use crate::store::postgres::session::Session;
 use crate::store::postgres::transaction::PostgresTransaction;
-use crate::store::postgres::{layout, recorded_runs, run_records, snapshots, tables};
+use crate::store::postgres::{copy_out, layout, recorded_runs, run_records, snapshots, tables};
 use crate::store::record::RunRecord;
 use crate::store::snapshot::SnapshotInfo;
 use crate::store::stored_event::StoredEvent;
@@ -52,6 +55,43 @@ impl PostgresStore {
     /// From here on publishes only while the claim holds.
     pub(in crate::store) fn hold(&mut self, claim: RunClaim) {
         self.claim = Some(claim);
+    }
+
+    /// Connects for a copy alone.
+    fn open_for_copy(url: &str, tenant: &str) -> Result<(Session, i32), StoreError> {
+        let mut session = Session::open(&ServerAddress::parse(url)?)?;
+        match layout::known_tenant(&mut session, tenant)? {
+            Some(id) => Ok((session, id)),
+            None => Err(StoreError::NothingPublished { path: session.label().into() }),
+        }
+    }
+
+    /// Brings a copy of what the server has of the tenant to what it has now. Beside the copy stands what it was made of.
+    pub(in crate::store) fn copy_to(
+        url: &str,
+        tenant: &str,
+        schema: &Schema,
+        path: &Path,
+    ) -> Result<(), StoreError> {
+        let (mut session, id) = PostgresStore::open_for_copy(url, tenant)?;
+        let noted = path.with_extension("state");
+        let state = format!("{} {}", session.label(), copy_out::state(&mut session, id)?);
+        if path.exists() && fs::read_to_string(&noted).is_ok_and(|noted| noted == state) {
+            return Ok(());
+        }
+        let part = path.with_extension(format!("part{}", std::process::id()));
+        let of_file = |_: std::io::Error| StoreError::CannotOpen { path: path.to_path_buf() };
+        if part.exists() {
+            fs::remove_file(&part).map_err(of_file)?;
+        }
+        let copied = copy_out::copy(&mut session, id, schema, &part).and_then(|()| {
+            fs::rename(&part, path).map_err(of_file)?;
+            disk::replace_file(&noted, state.as_bytes(), 0o600).map_err(of_file)
+        });
+        if copied.is_err() {
+            let _ = fs::remove_file(&part);
+        }
+        copied
     }
 
     /// The connection and the tenant, for tests of the content.

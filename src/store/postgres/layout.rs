@@ -19,6 +19,15 @@ const OWN: &str = "valid_from date not null, valid_to date not null default 'inf
 const TENANT: &str =
     "(select id from orgsnap_data.tenant where slug = current_setting('orgsnap.tenant', true))";
 
+/// The id of a tenant; none if there is no such tenant, or no tables at all.
+pub(super) fn known_tenant(session: &mut Session, slug: &str) -> Result<Option<i32>, StoreError> {
+    let known = format!("select to_regclass('{TABLES}.tenant') is not null");
+    if session.value::<bool>(&known, &[])? != Some(true) {
+        return Ok(None);
+    }
+    session.value(&format!("select id from {TABLES}.tenant where slug = $1"), &[&slug])
+}
+
 /// The id of a tenant, which is made if it is new.
 pub(super) fn tenant(session: &mut Session, slug: &str) -> Result<i32, StoreError> {
     let find = format!("select id from {TABLES}.tenant where slug = $1");
@@ -52,7 +61,10 @@ fn shown_type(kind: &Kind) -> &'static str {
 }
 
 /// The columns of a table with their types, in order; none if it is not there.
-fn columns(session: &mut Session, name: &str) -> Result<Vec<(String, String)>, StoreError> {
+pub(super) fn columns(
+    session: &mut Session,
+    name: &str,
+) -> Result<Vec<(String, String)>, StoreError> {
     let sql = "select attname::text, format_type(atttypid, null) from pg_attribute \
                where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum";
     let rows = session.query(sql, &[&table(name)])?;

@@ -6,6 +6,7 @@
 mod address;
 pub(super) mod claim;
 mod copy;
+mod copy_out;
 pub(super) mod database;
 mod derived_rows;
 mod feed_changes;

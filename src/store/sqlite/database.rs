@@ -67,7 +67,7 @@ impl SqliteStore {
         Ok(SqliteStore { conn, path: path.to_path_buf(), schema: schema.clone(), tables })
     }
 
-    pub(super) fn fault(&self, error: rusqlite::Error) -> StoreError {
+    pub(in crate::store) fn fault(&self, error: rusqlite::Error) -> StoreError {
         StoreError::sqlite(&self.path, error)
     }
 }

@@ -89,7 +89,7 @@ fn column<'a>(schema: &'a FeedSchema, field: &str) -> Option<&'a str> {
 }
 
 /// Makes what is missing, as after the schema has gained a field. Writes nothing if nothing is missing.
-pub(super) fn prepare(conn: &Connection, schema: &Schema) -> rusqlite::Result<()> {
+pub(in crate::store) fn prepare(conn: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     for feed in &schema.feeds {
         create(conn, history(feed))?;
         if !is_empty(conn, feed.feed.name())? {
@@ -126,7 +126,7 @@ pub(super) fn create_tree(conn: &Connection, forest: &ForestSchema) -> rusqlite:
 
 /// Statistics for the planner of any program that reads the file: of tables that have none yet, and of those whose
 /// size has changed much.
-pub(super) fn analyze(conn: &Connection) -> rusqlite::Result<()> {
+pub(in crate::store) fn analyze(conn: &Connection) -> rusqlite::Result<()> {
     /// Looks at all tables, not only at those that this connection has read.
     const ALL_TABLES: i64 = 0x1_0002;
     conn.pragma_update(None, "analysis_limit", ANALYSIS_LIMIT)?;

@@ -67,7 +67,10 @@ pub(in crate::store) fn prepare(
 }
 
 /// The columns of a table or view, in order; none if it is not there.
-pub(super) fn columns_of(conn: &Connection, table: &str) -> rusqlite::Result<Vec<String>> {
+pub(in crate::store) fn columns_of(
+    conn: &Connection,
+    table: &str,
+) -> rusqlite::Result<Vec<String>> {
     let mut statement = conn.prepare("select name from pragma_table_info(?1) order by cid")?;
     statement.query_map([table], |row| row.get(0))?.collect()
 }

@@ -30,7 +30,7 @@ pub(super) mod first_trees;
 mod forest_state;
 mod format;
 mod headcount_rows;
-mod indexes;
+pub(super) mod indexes;
 mod known_keys;
 mod last_run;
 mod later_tables;
