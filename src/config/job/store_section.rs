@@ -53,11 +53,10 @@ pub(super) static KEYS: &[Key] = &[
 
 /// The part of `jobs/example.toml.sample` that shows the section.
 pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
-# 快照存入 PostgreSQL，而不是数据目录中的 org.db（需用 cargo build --features postgres 构建）。目前支持 import、retract、runs、findings、sql、tree、diff、export 和 explain，
-# 其余命令会提示不支持；查询类命令读取自动更新的本地副本。地址如 postgresql://用户:密码@主机/库；默认须加密并校验证书，不加密须写明 ?sslmode=disable
-# Snapshots go to PostgreSQL in place of org.db in the data folder (needs cargo build --features postgres). For now import, retract,
-# runs, findings, sql, tree, diff, export and explain know it; the last seven read a copy, made anew when the server has something new. The URL is like postgresql://USER:PASSWORD@HOST/DATABASE; TLS with a certificate
-# that is checked is required unless it says ?sslmode=disable
+# 快照存入 PostgreSQL 服务器，而不是数据目录中的 org.db（需用 --features postgres 构建）；地址如 postgresql://用户:密码@主机/库，
+# 默认须使用 TLS 并校验证书，不加密须写明 ?sslmode=disable
+# Snapshots go to a PostgreSQL server in place of org.db in the data folder (built with --features postgres). The URL is like
+# postgresql://USER:PASSWORD@HOST/DATABASE; TLS with a checked certificate is required unless it says ?sslmode=disable
 [store]
 url = { env = "ORGSNAP_STORE" }
 # url = { file = "/run/credentials/orgsnap.service/secrets_store-url" }

@@ -24,7 +24,7 @@ use crate::store::postgres::feed_writer::PostgresFeedWriter;
 use crate::store::postgres::headcount_rows::HeadcountRows;
 use crate::store::postgres::recorded_findings::{self, RecordedFindings};
 use crate::store::postgres::session::Session;
-use crate::store::postgres::tables::TABLES;
+use crate::store::postgres::tables::{TABLES, table};
 use crate::store::postgres::{
     derived_rows, recorded_runs, run_records, snapshots, staging, tree_rows,
 };
@@ -36,6 +36,7 @@ use crate::store::sqlite::first_trees::{FirstTrees, FirstTreesPlace};
 use crate::store::stored_feed::StoredFeed;
 use crate::store::stored_key::Place;
 use crate::store::transaction::Transaction;
+use crate::store::tree_layout::tree_table;
 use crate::store::trees::NewTree;
 use crate::store::{ages, headcount_change, previous_rows};
 
@@ -308,7 +309,22 @@ impl<'s> Transaction<'s> for PostgresTransaction<'s> {
     }
 
     fn prepare_reading(&mut self) -> Result<(), StoreError> {
-        // The server keeps its statistics itself.
+        // The server keeps its statistics itself, but not before the next publication may come.
+        if self.previous.is_some() {
+            return Ok(());
+        }
+        let trees = self.schema.forests.iter().map(|forest| tree_table(&forest.name));
+        let feeds = Feed::ALL.into_iter().map(|feed| feed.name().to_owned());
+        for name in feeds.chain(trees).chain(["headcount".to_owned()]) {
+            let sql = format!(
+                "select tableoid::regclass::text from {} where tenant_id = $1 limit 1",
+                table(&name)
+            );
+            let part: Option<String> = self.session.value(&sql, &[&self.tenant])?;
+            if let Some(part) = part {
+                self.session.batch(&format!("analyze {part}"))?;
+            }
+        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use super::fixture::*;
 use super::importing::*;
 use super::server::Server;
 use crate::model::Feed;
-use crate::store::{Store, StoreError};
+use crate::store::{Comparison, ComparisonScope, Reader, Store, StoreError};
 
 /// Everything that must not depend on how often and in what order deliveries were imported, of a store in a file.
 fn of_file(store: &Store) -> Vec<String> {
@@ -103,15 +103,11 @@ fn take(steps: &[Step], file: &mut Store, server: &mut Store) {
                 (one, other) => panic!("step {at}: {one:?} {other:?}"),
             },
         }
-        if step_has_changed(step) {
+        if matches!(step, Step::Retract(_)) {
             last.remove(&n);
         }
         assert_eq!(of_server(server), of_file(file), "after step {at} of {steps:?}");
     }
-}
-
-fn step_has_changed(step: &Step) -> bool {
-    matches!(step, Step::Retract(_))
 }
 
 #[test]
@@ -128,7 +124,44 @@ fn any_history_gives_the_same_rows_in_a_file_and_on_a_server() {
         file.conn().pragma_update(None, "synchronous", "off").unwrap();
         let mut on_server = server.open(&format!("t{history}"));
         take(&steps, &mut file, &mut on_server);
+        let copy = database.folder.path().join("copy.db");
+        let tenant = format!("t{history}");
+        Store::copy_server(&server.url(), &tenant, &schema(), &copy).unwrap();
+        let compared = Comparison::begin(&database.db(), &copy).unwrap();
+        let found = compared.run(ComparisonScope::Whole, &mut |_, _| {}).unwrap();
+        assert_eq!(found, [], "the copy of {steps:?}");
     }
+}
+
+#[test]
+fn a_copy_of_what_a_server_has_is_made_anew_once_it_has_something_new() {
+    let Some(server) =
+        Server::start("a_copy_of_what_a_server_has_is_made_anew_once_it_has_something_new")
+    else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("copy.db");
+    let copy = || Store::copy_server(&server.url(), "one", &schema(), &path);
+    assert!(matches!(copy(), Err(StoreError::NothingPublished { .. })));
+    let mut store = server.open("one");
+    let made = || std::fs::metadata(&path).unwrap().modified().unwrap();
+    for n in 1..3 {
+        let run = format!("run-{n}");
+        import_as(&mut store, &schema(), &run, day(n), &delivery("A1|a|1|||8601")).unwrap();
+        copy().unwrap();
+        let reader = Reader::open_existing(&path).unwrap();
+        assert_eq!(reader.latest().unwrap().map(|latest| latest.date), Some(day(n)));
+        assert_eq!(reader.runs(9).unwrap().len(), n as usize);
+        let first = made();
+        copy().unwrap();
+        assert_eq!(made(), first);
+    }
+    retract(&mut store, 2).unwrap();
+    copy().unwrap();
+    let reader = Reader::open_existing(&path).unwrap();
+    assert_eq!(reader.latest().unwrap().map(|latest| latest.date), Some(day(1)));
+    assert!(reader.runs(9).unwrap().iter().any(|run| run.retracted.is_some()));
 }
 
 #[test]

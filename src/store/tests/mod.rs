@@ -4,6 +4,8 @@ mod fixture;
 mod any_order;
 #[cfg(feature = "postgres")]
 mod both_stores;
+#[cfg(feature = "postgres")]
+mod connecting;
 mod derived;
 mod faults;
 mod history;

@@ -1,6 +1,7 @@
 //! A PostgreSQL server of our own on the loopback interface, for tests of the store on a server.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -10,6 +11,9 @@ use std::time::{Duration, Instant};
 use crate::store::Store;
 
 use super::fixture::schema;
+
+/// The password of a server that asks for one.
+pub(super) const PASSWORD: &str = "pa55-w0rd";
 
 /// How long a server may take to start, on a machine that does much else.
 const TIMEOUT: Duration = Duration::from_secs(120);
@@ -64,11 +68,15 @@ fn free_port() -> u16 {
 impl Server {
     /// Starts a server, or tells why the test is skipped.
     pub(super) fn start(test: &str) -> Option<Server> {
-        Server::start_with(test, "")
+        Server::start_as(test, false)
     }
 
-    /// Starts a server with more settings.
-    pub(super) fn start_with(test: &str, settings: &str) -> Option<Server> {
+    /// Starts a server that asks for a password and knows TLS; its certificate names 127.0.0.1 and has signed itself.
+    pub(super) fn start_secured(test: &str) -> Option<Server> {
+        Server::start_as(test, true)
+    }
+
+    fn start_as(test: &str, is_secured: bool) -> Option<Server> {
         let Some(programs) = programs() else {
             skip(test);
             return None;
@@ -78,17 +86,35 @@ impl Server {
             std::os::unix::fs::chown(folder.path(), Some(user), Some(group)).unwrap();
         }
         let data = folder.path().join("data");
+        let password = folder.path().join("password");
+        fs::write(&password, PASSWORD).unwrap();
+        let auth = match is_secured {
+            true => vec!["--auth=scram-sha-256".into(), format!("--pwfile={}", password.display())],
+            false => vec!["--auth=trust".to_owned()],
+        };
+        fs::set_permissions(&password, fs::Permissions::from_mode(0o644)).unwrap();
         let made = command(&programs.join("initdb"))
-            .args(["--auth=trust", "--username=orgsnap", "--encoding=UTF8", "--locale=C"])
-            .arg("--no-sync")
+            .args(["--username=orgsnap", "--encoding=UTF8", "--locale=C", "--no-sync"])
+            .args(auth)
             .arg("--pgdata")
             .arg(&data)
             .status();
         assert!(made.unwrap().success(), "initdb failed");
         let more = format!(
             "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nfsync = off\n\
-             max_locks_per_transaction = 256\n{settings}\n"
+             max_locks_per_transaction = 256\nssl = {}\n",
+            if is_secured { "on" } else { "off" }
         );
+        if is_secured {
+            let files = ["-keyout", "server.key", "-out", "server.crt"];
+            let made = command(Path::new("/usr/bin/openssl"))
+                .current_dir(&data)
+                .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"])
+                .args(["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"])
+                .args(files)
+                .status();
+            assert!(made.unwrap().success(), "openssl failed");
+        }
         fs::write(data.join("postgresql.auto.conf"), more).unwrap();
         let port = free_port();
         let mut server = Server { child: run(&programs, &data, port), port, programs, folder };
@@ -102,6 +128,11 @@ impl Server {
             "postgresql://orgsnap@127.0.0.1:{}/postgres?sslmode=disable&hash_partitions=2",
             self.port
         )
+    }
+
+    /// The certificate of a server that knows TLS, in a file that whoever runs the test can read.
+    pub(super) fn certificate(&self) -> PathBuf {
+        self.folder.path().join("data").join("server.crt")
     }
 
     /// The store of a tenant, with the small company's schema.
