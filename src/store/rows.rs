@@ -194,7 +194,7 @@ pub(super) fn keys_with_later(
     let mut cursor = stored.cursor();
     let mut delivery = delivery.cloned();
     while let Some(key) = first(delivery.as_ref().and_then(DeliveredRows::peek), cursor.peek()) {
-        let (stored, _) = cursor.take(key);
+        let stored = cursor.take(key).stored;
         let is_asked = match &mut delivery {
             Some(delivery) => !stored.says(date, stored.on(date), &delivery.take(key)),
             None => stored.has_limit_on(date),

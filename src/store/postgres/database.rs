@@ -75,7 +75,8 @@ impl PostgresStore {
     ) -> Result<(), StoreError> {
         let (mut session, id) = PostgresStore::open_for_copy(url, tenant)?;
         let noted = path.with_extension("state");
-        let state = format!("{} {}", session.label(), copy_out::state(&mut session, id)?);
+        let state = copy_out::state(&mut session, id)?;
+        let state = format!("{} {state}", session.label());
         if path.exists() && fs::read_to_string(&noted).is_ok_and(|noted| noted == state) {
             return Ok(());
         }
