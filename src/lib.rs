@@ -57,8 +57,12 @@
 //! - [`rules`]: the only maker of findings. One rule a file, registered in one catalogue.
 //! - [`causes`]: findings that one event explains become one cause, with the people and organisations concerned. Pure.
 //! - [`gate`]: findings and the last snapshot become a verdict. Pure; the sole maker of [`gate::Approved`].
-//! - [`store`]: `org.db`. A publication is one transaction; only an `Approved` commits it. Its file is made and kept closed to
-//!   other users as [`disk`] does it.
+//! - [`store`]: the snapshots of a tenant. A publication is one transaction; only an `Approved` commits it. What a store does is
+//!   a trait in domain types, and what becomes of a row is decided in memory by loops that every store runs over what it has
+//!   read, so that stores cannot differ in it. `sqlite/` writes a file, `org.db`, made and kept closed to other users as [`disk`]
+//!   does it; each key goes straight into it, as a statement costs nothing there. `postgres/` (a feature) reads what the
+//!   decisions need in bulk and applies them in bulk, as every statement to a server costs a way there and back; TLS is made by
+//!   [`tls`]. The trait is called once for a feed or a forest, so a pointer call costs nothing; the loops are generic.
 //! - [`dated`]: the trees of a date that is not the newest, made on demand by the code that makes those of a publication.
 //! - [`analyst`]: tested questions of analysts, and how Datasette is to show the database.
 //! - [`propose`]: what a sample delivery shows of its export: the settings of a job, with their evidence, and questions.

@@ -29,6 +29,7 @@ mod retracting;
 mod rows;
 mod run;
 mod stage;
+mod store_opening;
 mod tally;
 mod verdict;
 
@@ -44,7 +45,7 @@ use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
 use crate::gate::Limits;
 use crate::model::{Cancel, Feed, RunId, RunReport, Verdict};
 use crate::rules::Levels;
-use crate::store::{self, Migration, Reader, Store};
+use crate::store::{self, Migration, Reader};
 
 pub use approving::{ApproveRequest, approvable, approve};
 use archiving::Archiving;
@@ -65,6 +66,7 @@ pub use reporter::{NoReports, Reporter};
 pub use retracting::{RetractRequest, Retracted, retract};
 use run::Run;
 pub use stage::{Progress, Stage};
+pub use store_opening::{copy_of_server, require_file};
 
 /// What follows if the files of a delivery are not there, or not complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,24 +157,27 @@ pub fn import(
     let _lock = (!request.dry_run || tenant_dir.exists())
         .then(|| TenantLock::acquire(&tenant_dir, &holder, request.now))
         .transpose()?;
-    if request.dry_run && database.exists() {
+    let is_file = job.store.is_none();
+    if request.dry_run && is_file && database.exists() {
         Reader::open_existing(&database)?.require_newest_format()?;
     }
-    journaling::refuse_lost(&tenant_dir, &database, job)?;
-    let mut store = match request.dry_run && !database.exists() {
+    if is_file {
+        journaling::refuse_lost(&tenant_dir, &database, job)?;
+    }
+    let mut store = match request.dry_run && is_file && !database.exists() {
         // A dry run leaves no database behind.
         true => None,
         false => {
             let told = |step| progress.migration(step);
             let migration = Migration { backup: request.backup, told: &told };
-            Some(Store::open_by(&database, &schema, migration)?)
+            Some(store_opening::open(job, &database, &schema, migration)?)
         }
     };
     if let Some(store) = &store {
         if !request.dry_run {
             journaling::repair(&tenant_dir, store.events()?)?;
         }
-        outcome.report.database = Some(database);
+        outcome.report.database = is_file.then_some(database);
         outcome.report.recent = store.recent_runs(RunReport::MAX_RECENT)?;
         outcome.report.newest_date = store.latest()?.map(|latest| latest.date);
     }
@@ -268,7 +273,8 @@ pub fn import(
         }
         processed => processed?,
     };
-    if report.verdict == Verdict::Published {
+    // What may be removed is told by a store in a file.
+    if report.verdict == Verdict::Published && is_file {
         let faults = archive_keeping::apply(job, &tenant_dir, request.now);
         report.report_files.faults.extend(faults);
     }

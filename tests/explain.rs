@@ -27,7 +27,14 @@ fn ask(insurer: &Insurer, feed: Feed, id: &str, date: Option<&str>) -> Explained
     let tenant_dir = insurer.data().join("t");
     let job: Option<&Job> = None;
     let date = date.map(|date| date.parse().unwrap());
-    let request = ExplainRequest { tenant_dir: &tenant_dir, job, feed, id, date };
+    let request = ExplainRequest {
+        tenant_dir: &tenant_dir,
+        database: &tenant_dir.join("org.db"),
+        job,
+        feed,
+        id,
+        date,
+    };
     pipeline::explain(&request).unwrap()
 }
 
@@ -478,8 +485,14 @@ fn a_job_of_its_own_schema_is_needed_to_cut_its_files_into_fields() {
         db.query_row("select id from agent order by id limit 1", [], |row| row.get(0)).unwrap();
     let ask = |job: Option<&Job>| {
         let tenant_dir = data.join("t");
-        let request =
-            ExplainRequest { tenant_dir: &tenant_dir, job, feed: Feed::Agent, id: &id, date: None };
+        let request = ExplainRequest {
+            tenant_dir: &tenant_dir,
+            database: &tenant_dir.join("org.db"),
+            job,
+            feed: Feed::Agent,
+            id: &id,
+            date: None,
+        };
         match pipeline::explain(&request).unwrap() {
             Explained::Record(explanation) => explanation.deliveries[0].clone(),
             other => panic!("{other:?}"),

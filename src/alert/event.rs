@@ -117,7 +117,7 @@ impl Cause {
         match fault {
             Fault::BadDelivery | Fault::Source | Fault::SourceAccess => Some(Cause::Source),
             Fault::Setup | Fault::DataFolder => Some(Cause::Setup),
-            Fault::Internal => Some(Cause::Internal),
+            Fault::Store | Fault::Internal => Some(Cause::Internal),
             Fault::Delivery | Fault::Busy | Fault::DatabaseLocked | Fault::Stopped => None,
         }
     }

@@ -46,6 +46,7 @@ pub(super) struct Arguments {
 /// Asks, and publishes the files.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
     let job = load(&arguments.job, environment)?;
+    pipeline::require_file(&job)?;
     let run = RunId(arguments.run.clone());
     let date = pipeline::approvable(&environment.data.join(&job.tenant), &run)?;
     if !arguments.yes && !is_confirmed(&job, &run, date, environment)? {

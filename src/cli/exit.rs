@@ -27,7 +27,7 @@ impl Exit {
     pub(super) fn of(fault: Fault) -> Exit {
         match fault {
             // A run that was asked to end is to be run again, as one whose delivery has not come.
-            Fault::Delivery | Fault::Source | Fault::Stopped => Exit::Unavailable,
+            Fault::Delivery | Fault::Source | Fault::Store | Fault::Stopped => Exit::Unavailable,
             Fault::BadDelivery => Exit::Refused,
             Fault::Setup | Fault::SourceAccess | Fault::DataFolder => Exit::Usage,
             Fault::Busy | Fault::DatabaseLocked => Exit::Locked,

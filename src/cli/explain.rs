@@ -60,6 +60,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let job = named.map(|path| load(path, environment)).transpose()?;
     let request = ExplainRequest {
         tenant_dir: database.parent().unwrap_or(Path::new("")),
+        database: &database,
         job: job.as_ref(),
         feed: arguments.feed.feed(),
         id: &arguments.id,

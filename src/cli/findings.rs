@@ -5,7 +5,7 @@ use clap::Args;
 use orgsnap::model::{Level, ListedFinding, Message};
 use orgsnap::report::mask_recorded::mask_listed;
 use orgsnap::report::{Column, csv, formatting, table, visible};
-use orgsnap::store::{DATABASE, FindingList, FindingQuery, Reader, Standing};
+use orgsnap::store::{FindingList, FindingQuery, Reader, Standing};
 use serde::Serialize;
 
 use super::environment::Environment;
@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let code = arguments.code.as_deref().map(rules::known).transpose()?;
     let job = tenant::job(&arguments.tenant, environment)?;
     let database = match &job {
-        Some(job) => environment.data.join(&job.tenant).join(DATABASE),
+        Some(job) => tenant::database_of(job, environment)?,
         None => tenant::database(&arguments.tenant, environment)?,
     };
     let reader = Reader::open_existing(&database)?;

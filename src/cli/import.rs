@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::alert::{Cause, EventKind, RunEvent};
-use orgsnap::config::job::{self, AppIdOwners, Job};
+use orgsnap::config::job::{self, AppIdOwners, Job, StoreSettings};
 use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, TenantStatus};
 use orgsnap::model::{Cancel, Message, Verdict};
@@ -41,6 +41,9 @@ pub(super) struct Arguments {
     /// Publish files of a server that are, byte for byte, those of an earlier date
     #[arg(long)]
     accept_unchanged: bool,
+    /// Publish to the PostgreSQL server at this URL, whatever the jobs say; a password is better in the job's [store]
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
     /// Keep no copy of a database of an earlier format when it is brought to the newest one
     #[arg(long)]
     no_backup: bool,
@@ -82,7 +85,10 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Exit {
         // A failure of one insurer does not keep the next from being imported.
         let mut tenant = None;
         let outcome = panic_boundary::around(|| {
-            let job = load(path, environment)?;
+            let mut job = load(path, environment)?;
+            if let Some(url) = &arguments.store {
+                job.store = Some(StoreSettings::of_url(url.clone(), path));
+            }
             tenant = Some(job.tenant.clone());
             app_ids.claim(&job).map_err(Failure::usage)?;
             if !tenants.contains(&job.tenant) {

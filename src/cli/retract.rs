@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::Args;
+use orgsnap::config::job::StoreSettings;
 use orgsnap::model::Message;
 use orgsnap::pipeline::{self, RetractRequest, Retracted};
 use orgsnap::report::formatting;
@@ -30,6 +31,9 @@ pub(super) struct Arguments {
     /// Who, for the record [default: the user who runs it]
     #[arg(long, value_name = "NAME", value_parser = argument::text)]
     by: Option<String>,
+    /// Take it back on the PostgreSQL server at this URL, whatever the job says; a password is better in the job's [store]
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
     /// Do not ask
     #[arg(long)]
     yes: bool,
@@ -40,15 +44,21 @@ pub(super) struct Arguments {
 
 /// Asks, and takes the date back.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
-    let job = load(&arguments.job, environment)?;
+    let mut job = load(&arguments.job, environment)?;
+    if let Some(url) = &arguments.store {
+        job.store = Some(StoreSettings::of_url(url.clone(), &arguments.job));
+    }
     let (date, language) = (arguments.date, environment.language);
     let database = environment.data.join(&job.tenant).join(DATABASE);
-    let run = Reader::open_existing(&database)?.snapshot(date)?.run;
+    // A server says it when the date is taken back.
+    if job.store.is_none() {
+        Reader::open_existing(&database)?.snapshot(date)?;
+    }
     if !arguments.yes && !is_confirmed(&job.tenant, date, environment)? {
         output::print(language.choose("未作任何改动\n", "nothing was changed\n"))?;
         return Ok(Exit::Done);
     }
-    tracing::info!(tenant = %job.tenant, %date, %run, "takes a date back");
+    tracing::info!(tenant = %job.tenant, %date, "takes a date back");
     let user = Environment::user();
     let shown = progress::shown(environment, &job.tenant);
     let told = |step| shown.migration(step);

@@ -2,7 +2,7 @@
 
 mod schedule;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -84,20 +84,23 @@ struct Reason<'a> {
 
 /// Lists the runs.
 pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Exit, Failure> {
-    let folders = match &arguments.tenant {
-        Some(tenant) => vec![tenant::folder(tenant, environment)?],
-        None => tenant::all_folders(environment)?,
+    let databases: Vec<PathBuf> = match &arguments.tenant {
+        Some(tenant) => vec![tenant::database(tenant, environment)?],
+        None => {
+            let folders = tenant::all_folders(environment)?;
+            folders.into_iter().map(|folder| folder.join(DATABASE)).collect()
+        }
     };
     let (mut runs, mut entries, mut unpublished) = (Vec::new(), Vec::new(), Vec::new());
     let mut pending_logs = Vec::new();
     let mut worst = Exit::Done;
-    for folder in folders {
+    for database in databases {
+        let folder = database.parent().map(Path::to_path_buf).unwrap_or_default();
         // A schedule that cannot be read is no reason to hold back the runs.
         let entry = schedule::read(&folder).unwrap_or_else(|failure| {
             output::complain(environment, &failure);
             None
         });
-        let database = folder.join(DATABASE);
         // Looked at before this program reads the database itself.
         if is_log_pending(&database) {
             pending_logs.push(folder.file_name().unwrap_or_default().display().to_string());

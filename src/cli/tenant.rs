@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use orgsnap::config::job::Job;
 use orgsnap::daemon::ledger;
 use orgsnap::model::{Message, system_reason};
+use orgsnap::pipeline;
 use orgsnap::store::DATABASE;
 use orgsnap::wecom;
 
@@ -35,16 +36,25 @@ pub(super) fn usual_job(tenant: &str) -> PathBuf {
 /// folder of a job exists is for its reader to see.
 pub(super) fn folder(tenant_or_job: &str, environment: &Environment) -> Result<PathBuf, Failure> {
     if let Some(job) = job(tenant_or_job, environment)? {
+        pipeline::require_file(&job)?;
         return Ok(environment.data.join(&job.tenant));
     }
     let tenant = tenant_or_job;
     let folder = environment.data.join(tenant);
+    let usual = usual_job(tenant);
     if folder.exists() {
+        // Its archive and reports are here though its snapshots are on a server.
+        if !folder.join(DATABASE).exists()
+            && let Ok(job) = load(&usual, environment)
+        {
+            pipeline::require_file(&job)?;
+        }
         return Ok(folder);
     }
-    let usual = usual_job(tenant);
     if usual.is_file() {
-        return Ok(environment.data.join(&load(&usual, environment)?.tenant));
+        let job = load(&usual, environment)?;
+        pipeline::require_file(&job)?;
+        return Ok(environment.data.join(&job.tenant));
     }
     // Where there is no tenant at all, the reader says what to do first.
     let others = names(&environment.data);
@@ -74,7 +84,26 @@ fn names(data: &Path) -> Vec<String> {
 /// # Errors
 /// As [`folder`].
 pub(super) fn database(tenant_or_job: &str, environment: &Environment) -> Result<PathBuf, Failure> {
+    if let Some(job) = job(tenant_or_job, environment)? {
+        return database_of(&job, environment);
+    }
+    let own = environment.data.join(tenant_or_job).join(DATABASE);
+    let usual = usual_job(tenant_or_job);
+    if !own.exists() && usual.is_file() {
+        return database_of(&load(&usual, environment)?, environment);
+    }
     Ok(folder(tenant_or_job, environment)?.join(DATABASE))
+}
+
+/// The database of a job's tenant: its file, or a copy of what its server has.
+///
+/// # Errors
+/// Any fault of the server, of its URL or of the copy.
+pub(super) fn database_of(job: &Job, environment: &Environment) -> Result<PathBuf, Failure> {
+    match &job.store {
+        None => Ok(environment.data.join(&job.tenant).join(DATABASE)),
+        Some(store) => Ok(pipeline::copy_of_server(job, store, &environment.data)?),
+    }
 }
 
 /// The databases of all tenants in the data folder, by tenant.
@@ -177,9 +206,7 @@ pub(super) fn several(named: &[String], environment: &Environment) -> Result<Ten
         let found = match name.as_str() {
             ALL => all_databases(environment)?.into_iter().map(|path| of(path, None)).collect(),
             name => match job(name, environment)? {
-                Some(job) => {
-                    vec![of(environment.data.join(&job.tenant).join(DATABASE), Some(job))]
-                }
+                Some(job) => vec![of(database_of(&job, environment)?, Some(job))],
                 None => vec![of(database(name, environment)?, None)],
             },
         };

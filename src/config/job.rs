@@ -40,6 +40,7 @@ mod secret;
 mod site;
 mod source;
 mod source_section;
+mod store_section;
 mod tls;
 mod toml_fault;
 mod tops;
@@ -86,6 +87,7 @@ pub use source::{
     CertificateTrust, DataConnections, Fetching, FileNames, FtpSource, NameEncoding, Ready,
     SftpSource, Source, Tls,
 };
+pub use store_section::StoreSettings;
 pub use tops::TopWords;
 pub use wecom::{
     AccountKind, AgentId, ApiAddresses, CallbackSecrets, DomainVerification, IdCase, LoginSettings,

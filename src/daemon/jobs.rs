@@ -140,6 +140,9 @@ impl JobFolder {
     fn take(&mut self, path: &Path, content: Result<String, Message>, env: &Env) {
         let job = content.and_then(|text| {
             let job = job::parse(path, &text, &|name| env(name)).map_err(|e| e.message())?;
+            if job.store.is_some() {
+                return Err(on_server(path));
+            }
             Levels::of(&job).map_err(|error| error.message())?;
             Ok(Arc::new(job))
         });
@@ -254,6 +257,19 @@ fn read(path: &Path) -> Option<Result<String, Message>> {
             )
         }
     }))
+}
+
+fn on_server(path: &Path) -> Message {
+    let path = path.display();
+    Message::new(
+        format!(
+            "{path}: orgsnap serve 尚不支持 [store]（快照存入数据库服务器）；请由 cron 或 systemd 定时执行 orgsnap import"
+        ),
+        format!(
+            "{path}: orgsnap serve does not know [store] (snapshots on a database server) yet; let cron or a systemd \
+             timer run orgsnap import"
+        ),
+    )
 }
 
 fn taken_already(path: &Path, tenant: &str, owner: &Path) -> Message {

@@ -99,7 +99,9 @@ impl MissingPrecondition {
             Fault::Source | Fault::SourceAccess => Some(MissingPrecondition::Source),
             Fault::Busy => Some(MissingPrecondition::Lock),
             Fault::Setup | Fault::DataFolder => Some(MissingPrecondition::Setup),
-            Fault::DatabaseLocked | Fault::Internal => Some(MissingPrecondition::Machine),
+            Fault::DatabaseLocked | Fault::Store | Fault::Internal => {
+                Some(MissingPrecondition::Machine)
+            }
             Fault::Stopped => None,
         }
     }

@@ -22,7 +22,7 @@ use super::outcome::Outcome;
 use super::reporter::Reporter;
 use super::run::Run;
 use super::stage::{Progress, Stage};
-use super::{archive_keeping, journaling, reading};
+use super::{archive_keeping, journaling, reading, store_opening};
 
 /// What to approve.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +80,7 @@ pub fn approve(
     reporter: &dyn Reporter,
 ) -> Result<RunReport, RunError> {
     let ApproveRequest { job, run: refused, now, .. } = *request;
+    store_opening::require_file(job)?;
     let schema = schema_of(Some(job))?;
     let levels = Levels::of(job)?;
     let tenant_dir = request.data_dir.join(&job.tenant);

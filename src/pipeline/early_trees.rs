@@ -26,7 +26,7 @@ pub(super) enum EarlyPlace<'s> {
 
 /// Whether the forests of a delivery can be made early, and will be needed; once the snapshot before was compared with it.
 pub(super) fn place<'s>(
-    publication: &Publication<'s>,
+    publication: &mut Publication<'s>,
     accepted: &PerFeed<Acceptance>,
     quarantined: &PerFeed<Vec<String>>,
     before: Option<&Previous>,

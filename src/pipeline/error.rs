@@ -189,6 +189,8 @@ pub enum Fault {
     Busy,
     /// Nobody: another program holds the database. It may do so for hours, so retries are bounded and then alerted.
     DatabaseLocked,
+    /// The server of the store, or the network to it, for now.
+    Store,
     /// orgsnap itself, or a damaged database.
     Internal,
     /// Nobody: the run was asked to end.
@@ -284,9 +286,19 @@ impl Classification {
             | StoreError::Column { .. }
             | StoreError::UnknownForest { .. } => Fault::Setup.permanent(),
             StoreError::Locked { .. } => Fault::DatabaseLocked.passing(),
-            StoreError::Corrupt { .. } | StoreError::Misuse(_) | StoreError::Sqlite { .. } => {
-                Fault::Internal.permanent()
+            StoreError::ServerUnreachable { .. } | StoreError::CommitUnknown { .. } => {
+                Fault::Store.passing()
             }
+            StoreError::ServerUrl { .. }
+            | StoreError::ServerLogin { .. }
+            | StoreError::ServerNotBuiltIn
+            | StoreError::OnServer => Fault::Setup.permanent(),
+            StoreError::ServerNewer { .. } => Fault::DataFolder.permanent(),
+            StoreError::Fenced { .. } => Fault::Busy.passing(),
+            StoreError::Corrupt { .. }
+            | StoreError::Misuse(_)
+            | StoreError::Sqlite { .. }
+            | StoreError::Server { .. } => Fault::Internal.permanent(),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::model::{
     TracedField, TracedLine,
 };
 use crate::parse::{self, Parsed};
-use crate::store::{DATABASE, Reader, RecordView};
+use crate::store::{Reader, RecordView};
 
 use super::error::RunError;
 use super::job_schema::schema_of;
@@ -25,6 +25,8 @@ use super::job_schema::schema_of;
 pub struct ExplainRequest<'a> {
     /// The folder of the tenant.
     pub tenant_dir: &'a Path,
+    /// Its database, or a copy of what a server has of it.
+    pub database: &'a Path,
     /// The tenant's job, if it is at hand: its schema and what it says of the export.
     pub job: Option<&'a Job>,
     /// The feed.
@@ -63,7 +65,7 @@ const MOST_NEAR: usize = 5;
 /// answer.
 pub fn explain(request: &ExplainRequest<'_>) -> Result<Explained, RunError> {
     let schema = schema_of(request.job)?;
-    let reader = Reader::open_existing(&request.tenant_dir.join(DATABASE))?;
+    let reader = Reader::open_existing(request.database)?;
     let (feed, id) = (request.feed, request.id);
     let mut explanation = match reader.record(&schema, feed, id, request.date)? {
         RecordView::NothingPublished => return Ok(Explained::NothingPublished),

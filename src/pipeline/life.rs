@@ -29,7 +29,7 @@ pub(super) fn identities(findings: &[Finding], delivery: &Delivery<'_>) -> Vec<i
 pub(super) fn compare(
     report: &mut RunReport,
     identities: &[i64],
-    publication: &Publication<'_>,
+    publication: &mut Publication<'_>,
     readable: &PerFeed<bool>,
 ) -> Result<(), StoreError> {
     let before = publication.earlier_findings()?;

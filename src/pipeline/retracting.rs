@@ -7,12 +7,13 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::Job;
 use crate::disk::TenantLock;
 use crate::model::RunId;
-use crate::store::{self, Migration, RetractionRecord, Store, StoreError};
+use crate::store::{self, Migration, RetractionRecord, StoreError};
 
 use super::error::RunError;
 use super::job_schema::schema_of;
 use super::journaling;
 use super::rows::write_stored_trees;
+use super::store_opening;
 
 /// What to take back.
 #[derive(Clone, Copy)]
@@ -54,11 +55,11 @@ pub fn retract(request: &RetractRequest<'_>) -> Result<Retracted, RunError> {
     let schema = schema_of(Some(job))?;
     let tenant_dir = data_dir.join(&job.tenant);
     let database = tenant_dir.join(store::DATABASE);
-    if !database.exists() {
+    if job.store.is_none() && !database.exists() {
         return Err(StoreError::NotFound { path: database }.into());
     }
     let _lock = TenantLock::acquire(&tenant_dir, &format!("retract {date}"), now)?;
-    let mut store = Store::open_by(&database, &schema, migration)?;
+    let mut store = store_opening::open(job, &database, &schema, migration)?;
     journaling::repair(&tenant_dir, store.events()?)?;
     let mut retraction = store.begin_retraction(date)?;
     if retraction.change().newest_changed() {

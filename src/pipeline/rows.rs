@@ -41,7 +41,7 @@ pub(super) fn write_rows(
 
 /// What the delivery differs in from the last snapshot, for the rules that look at it; none if there is no snapshot.
 pub(super) fn previous(
-    publication: &Publication<'_>,
+    publication: &mut Publication<'_>,
     delivery: &Delivery<'_>,
     accepted: &PerFeed<Acceptance>,
     quarantined: &PerFeed<Vec<String>>,

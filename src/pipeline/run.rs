@@ -118,7 +118,7 @@ impl Run<'_> {
         }
         // A file without records is fatal: nothing is going to be published.
         let whole = Feed::ALL.into_iter().all(|feed| delivery.readable(feed).is_some());
-        let unpublished = publication.as_ref().filter(|_| !whole);
+        let unpublished = publication.as_mut().filter(|_| !whole);
         let unpublished = unpublished.map(|p| previous(p, delivery, accepted, &quarantined));
         let unpublished = unpublished.transpose()?.flatten();
         let nothing = PerFeed::from_fn(|_| StoredRows::new(&[]));
@@ -157,7 +157,7 @@ impl Run<'_> {
         let early = early.transpose()?;
         self.check_cancelled()?;
         outcome.take(raw, delivery, accepted, checked);
-        if let Some(publication) = &publication {
+        if let Some(publication) = &mut publication {
             outcome.identities = life::identities(&outcome.report.findings, delivery);
             let readable = PerFeed::from_fn(|feed| delivery.readable(feed).is_some());
             life::compare(&mut outcome.report, &outcome.identities, publication, &readable)?;

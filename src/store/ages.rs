@@ -2,20 +2,57 @@
 //! come in order. What was found stays as it was recorded.
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, params};
 
-use crate::model::FindingAge;
-use crate::store::dates::{DateReader, iso};
-use crate::store::earlier_findings::{self, EarlierFindings};
-use crate::store::snapshot::{self, SnapshotInfo};
+use crate::model::{FindingAge, RunId};
+use crate::store::earlier_findings::EarlierFindings;
+use crate::store::snapshot::SnapshotInfo;
+
+/// A recorded finding with its age. Those of earlier versions of the program have no identity and no age.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AgedFinding {
+    /// Where it is stored.
+    pub place: i64,
+    /// Its code.
+    pub code: String,
+    /// What makes it the same in another delivery.
+    pub identity: i64,
+    /// Its age.
+    pub age: Option<FindingAge>,
+}
+
+/// What a store tells of recorded findings, and what it does with their ages.
+pub(super) trait FindingAges {
+    /// What fails.
+    type Error;
+
+    /// All dates with a snapshot, ascending.
+    fn dates(&mut self) -> Result<Vec<NaiveDate>, Self::Error>;
+
+    /// The snapshot of a date.
+    fn snapshot(&mut self, date: NaiveDate) -> Result<Option<SnapshotInfo>, Self::Error>;
+
+    /// The newest snapshot before a date.
+    fn before(&mut self, date: NaiveDate) -> Result<Option<SnapshotInfo>, Self::Error>;
+
+    /// The findings of the run that published a snapshot, to be compared with those of the next one.
+    fn earlier(&mut self, snapshot: &SnapshotInfo) -> Result<EarlierFindings, Self::Error>;
+
+    /// The findings of a run that have an identity, with their ages.
+    fn aged(&mut self, run: &RunId) -> Result<Vec<AgedFinding>, Self::Error>;
+
+    /// Writes the ages of these findings of a run.
+    fn set(&mut self, run: &RunId, findings: &[AgedFinding]) -> Result<(), Self::Error>;
+}
 
 /// Makes the ages of the findings of all dates after one anew, date by date; that one is published, or taken back.
-pub(super) fn renew_after(conn: &Connection, changed: NaiveDate) -> rusqlite::Result<()> {
-    let later = snapshot::dates(conn)?.into_iter().filter(|date| *date > changed);
-    for date in later {
-        let Some(snapshot) = snapshot::of(conn, date)? else { continue };
+pub(super) fn renew_after<S: FindingAges>(
+    store: &mut S,
+    changed: NaiveDate,
+) -> Result<(), S::Error> {
+    for date in store.dates()?.into_iter().filter(|date| *date > changed) {
+        let Some(snapshot) = store.snapshot(date)? else { continue };
         // The ages of a date depend on nothing but the date before it.
-        if !renew(conn, &snapshot)? {
+        if !renew(store, &snapshot)? {
             break;
         }
     }
@@ -23,53 +60,33 @@ pub(super) fn renew_after(conn: &Connection, changed: NaiveDate) -> rusqlite::Re
 }
 
 /// Makes the ages of the findings of all dates anew.
-pub(super) fn renew_all(conn: &Connection) -> rusqlite::Result<()> {
-    for date in snapshot::dates(conn)? {
-        if let Some(snapshot) = snapshot::of(conn, date)? {
-            renew(conn, &snapshot)?;
+pub(super) fn renew_all<S: FindingAges>(store: &mut S) -> Result<(), S::Error> {
+    for date in store.dates()? {
+        if let Some(snapshot) = store.snapshot(date)? {
+            renew(store, &snapshot)?;
         }
     }
     Ok(())
 }
 
 /// Whether the ages of any finding of the date have changed.
-fn renew(conn: &Connection, snapshot: &SnapshotInfo) -> rusqlite::Result<bool> {
-    let before = snapshot::newest(conn, Some(snapshot.date))?;
-    let before = before.map(|before| earlier_findings::read(conn, &before)).transpose()?;
-    let changed = changed(conn, snapshot, before.as_ref())?;
-    let mut update =
-        conn.prepare("update finding set first_seen = ?2, deliveries = ?3 where rowid = ?1")?;
-    for (rowid, age) in &changed {
-        let deliveries = age.map(|age| i64::try_from(age.deliveries).unwrap_or(i64::MAX));
-        update.execute(params![rowid, age.map(|age| iso(age.first_seen)), deliveries])?;
+fn renew<S: FindingAges>(store: &mut S, snapshot: &SnapshotInfo) -> Result<bool, S::Error> {
+    let before = match store.before(snapshot.date)? {
+        Some(before) => Some(store.earlier(&before)?),
+        None => None,
+    };
+    let mut changed = store.aged(&snapshot.run)?;
+    changed.retain_mut(|finding| {
+        let age = EarlierFindings::age_after(
+            before.as_ref(),
+            &finding.code,
+            finding.identity,
+            snapshot.date,
+        );
+        std::mem::replace(&mut finding.age, age) != age
+    });
+    if !changed.is_empty() {
+        store.set(&snapshot.run, &changed)?;
     }
     Ok(!changed.is_empty())
-}
-
-/// The findings of a date that have another age than is stored. Those of earlier versions of the program have no identity
-/// and no age.
-fn changed(
-    conn: &Connection,
-    snapshot: &SnapshotInfo,
-    before: Option<&EarlierFindings>,
-) -> rusqlite::Result<Vec<(i64, Option<FindingAge>)>> {
-    let mut statement = conn.prepare(
-        "select code, identity, first_seen, deliveries, rowid \
-         from finding indexed by finding_life where run = ?1 and identity is not null",
-    )?;
-    let mut rows = statement.query([&snapshot.run.0])?;
-    let mut dates = DateReader::default();
-    let mut changed = Vec::new();
-    while let Some(row) = rows.next()? {
-        let first_seen = dates.read(row.get_ref(2)?)?;
-        let deliveries: Option<i64> = row.get(3)?;
-        let stored = first_seen.zip(deliveries.and_then(|n| u64::try_from(n).ok()));
-        let stored = stored.map(|(first_seen, deliveries)| FindingAge { first_seen, deliveries });
-        let code = row.get_ref(0)?.as_str()?;
-        let age = EarlierFindings::age_after(before, code, row.get(1)?, snapshot.date);
-        if age != stored {
-            changed.push((row.get(4)?, age));
-        }
-    }
-    Ok(changed)
 }

@@ -2,13 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::NaiveDate;
-use rusqlite::Connection;
-
 use crate::config::schema::Schema;
 use crate::model::Feed;
-use crate::store::dates::iso;
-use crate::store::identifier::quoted;
 
 /// The level of the organs within which the gate looks for vanished agents: branch offices (分公司).
 const BRANCH_LEVEL: i64 = 2;
@@ -77,27 +72,9 @@ impl Branches {
         branches
     }
 
-    /// Reads the organs of the snapshot before the date. A schema in which agents name no organ, or
-    /// organs have no level, has no branches.
-    pub(super) fn read(
-        conn: &Connection,
-        schema: &Schema,
-        date: NaiveDate,
-    ) -> rusqlite::Result<Branches> {
-        let mut branches = Branches::default();
-        let Some((column, select)) = columns(schema) else {
-            return Ok(branches);
-        };
-        branches.column = Some(column);
-        let sql = format!(
-            "select {select} from organ where valid_from < ?1 \
-             union all select {select} from organ_history where valid_from < ?1 and ?1 <= valid_to"
-        );
-        let mut statement = conn.prepare(&sql)?;
-        let rows = statement
-            .query_map([iso(date)], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
-        branches.group(&rows.collect::<rusqlite::Result<_>>()?);
-        Ok(branches)
+    /// The branches among these organs, whose agents name theirs in a column.
+    pub(super) fn with_column(organs: &BTreeMap<String, Organ>, column: String) -> Branches {
+        Branches { column: Some(column), ..Branches::of(organs) }
     }
 
     fn group(&mut self, organs: &BTreeMap<String, Organ>) {
@@ -161,8 +138,9 @@ impl Branches {
     }
 }
 
-/// The agents' organ column, and what to select of an organ: key, parent, level.
-fn columns(schema: &Schema) -> Option<(String, String)> {
+/// The agents' column that names their organ, and of an organ the columns of its key, parent and level. None for a schema in
+/// which agents name no organ, or organs have no level: it has no branches.
+pub(super) fn columns(schema: &Schema) -> Option<(String, [String; 3])> {
     let column = |feed: Feed, field: &str| {
         let feed = schema.feed(feed);
         feed.position(field).and_then(|at| feed.fields.get(at)).map(|f| f.column.clone())
@@ -173,5 +151,5 @@ fn columns(schema: &Schema) -> Option<(String, String)> {
         column(Feed::Organ, fields.organ_parent)?,
         column(Feed::Organ, fields.organ_level)?,
     ];
-    Some((column(Feed::Agent, fields.agent_organ)?, select.map(|c| quoted(&c)).join(", ")))
+    Some((column(Feed::Agent, fields.agent_organ)?, select))
 }

@@ -1,37 +1,43 @@
-//! `org.db` open for writing.
+//! The store of one tenant, open for writing: a file, or a database server.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, TransactionBehavior};
 
 use crate::config::schema::Schema;
-use crate::model::{MigrationStep, PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, Verdict};
+use crate::model::{RecentRun, RecordedFiles, RunId};
 use crate::store::error::StoreError;
-use crate::store::event_list::{self, StoredEvent};
-use crate::store::feed_table::FeedTable;
-use crate::store::layout;
-use crate::store::migration::{self, Migration};
+#[cfg(feature = "postgres")]
+use crate::store::postgres::claim::RunClaim;
+#[cfg(feature = "postgres")]
+use crate::store::postgres::database::PostgresStore;
+#[cfg(all(test, feature = "postgres"))]
+use crate::store::postgres::session::Session;
 use crate::store::publication::Publication;
-use crate::store::record::{self, RunRecord};
+use crate::store::record::RunRecord;
 use crate::store::retraction::Retraction;
-use crate::store::snapshot::{self, SnapshotInfo};
-use crate::store::{
-    code_labels, connection, derived_filling, derived_tables, dictionary, indexes, run_list, views,
-};
+use crate::store::snapshot::SnapshotInfo;
+use crate::store::sqlite::database::SqliteStore;
+use crate::store::sqlite::migration::Migration;
+use crate::store::sqlite::record_copy::CopiedRecords;
+use crate::store::stored_event::StoredEvent;
+use crate::store::transaction::Backend;
 
-/// `org.db` of one tenant, open for writing.
+/// The store of one tenant, open for writing.
 #[derive(Debug)]
 pub struct Store {
-    pub(super) conn: Connection,
-    path: PathBuf,
-    schema: Schema,
-    tables: PerFeed<FeedTable>,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Sqlite(SqliteStore),
+    #[cfg(feature = "postgres")]
+    Postgres(PostgresStore),
 }
 
 impl Store {
-    /// Opens the database, creates it if there is none, brings it to the newest format and to the schema:
+    /// Opens the database in a file, creates it if there is none, brings it to the newest format and to the schema:
     /// a column that the schema has gained is added; one that it has lost stays and is no longer filled.
     ///
     /// # Errors
@@ -50,133 +56,196 @@ impl Store {
         schema: &Schema,
         migration: Migration<'_>,
     ) -> Result<Store, StoreError> {
-        layout::check(schema)?;
-        let mut conn = connection::open(path)?;
-        let is_migrated = migration::migrate(&mut conn, path, schema, migration)?;
-        if is_migrated {
-            (migration.told)(MigrationStep::Derived);
+        Ok(Store { kind: Kind::Sqlite(SqliteStore::open_by(path, schema, migration)?) })
+    }
+
+    /// Opens the store of a tenant on a PostgreSQL server, at a URL, and makes what tables and columns are missing.
+    ///
+    /// # Errors
+    /// [`StoreError::ServerUrl`], [`StoreError::ServerUnreachable`], [`StoreError::ServerLogin`],
+    /// [`StoreError::ServerNewer`]; [`StoreError::Column`] for a schema that cannot be stored beside those of the other
+    /// tenants; any fault of the server.
+    #[cfg(feature = "postgres")]
+    pub fn open_server(url: &str, tenant: &str, schema: &Schema) -> Result<Store, StoreError> {
+        Ok(Store { kind: Kind::Postgres(PostgresStore::open(url, tenant, schema)?) })
+    }
+
+    /// Copies what a server has of a tenant into a file that every reader of a file can read, unless the file is a copy of just
+    /// that already.
+    ///
+    /// # Errors
+    /// [`StoreError::NothingPublished`] if the server does not know the tenant; any fault of the server or of the file.
+    #[cfg(feature = "postgres")]
+    pub fn copy_server(
+        url: &str,
+        tenant: &str,
+        schema: &Schema,
+        path: &Path,
+    ) -> Result<(), StoreError> {
+        PostgresStore::copy_to(url, tenant, schema, path)
+    }
+
+    /// From here on publishes only while a claim on the business date holds, which the transaction checks.
+    ///
+    /// # Errors
+    /// [`StoreError::Misuse`] for a store in a file, which one process writes at a time.
+    #[cfg(feature = "postgres")]
+    pub fn hold_claim(&mut self, claim: RunClaim) -> Result<(), StoreError> {
+        match &mut self.kind {
+            Kind::Sqlite(_) => Err(StoreError::Misuse("a file needs no claim".to_owned())),
+            Kind::Postgres(store) => {
+                store.hold(claim);
+                Ok(())
+            }
         }
-        let mut prepare = || -> rusqlite::Result<PerFeed<FeedTable>> {
-            let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let is_derived = derived_tables::are_there(&transaction)?;
-            let tables = layout::prepare(&transaction, schema)?;
-            if !is_derived {
-                // Of a database of an earlier format they follow from its versions.
-                derived_filling::fill(&transaction, schema, &tables, RowCounter::default())?;
-            }
-            indexes::prepare(&transaction, schema)?;
-            views::prepare(&transaction, schema)?;
-            dictionary::write(&transaction, schema)?;
-            code_labels::write(&transaction, schema)?;
-            if is_migrated {
-                indexes::analyze(&transaction)?;
-            }
-            transaction.commit()?;
-            Ok(tables)
-        };
-        let tables = prepare().map_err(|error| StoreError::sqlite(path, error))?;
-        connection::checkpoint(&conn, path, Duration::ZERO);
-        Ok(Store { conn, path: path.to_path_buf(), schema: schema.clone(), tables })
+    }
+
+    fn backend(&self) -> &dyn Backend {
+        match &self.kind {
+            Kind::Sqlite(store) => store,
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(store) => store,
+        }
+    }
+
+    fn backend_mut(&mut self) -> &mut dyn Backend {
+        match &mut self.kind {
+            Kind::Sqlite(store) => store,
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(store) => store,
+        }
     }
 
     /// The newest snapshot; none before the first publication.
     ///
     /// # Errors
-    /// Any fault of the database.
+    /// Any fault of the store.
     pub fn latest(&self) -> Result<Option<SnapshotInfo>, StoreError> {
-        snapshot::newest(&self.conn, None).map_err(|error| self.fault(error))
+        self.backend().latest()
     }
 
     /// The recorded runs in a few figures, newest first, at most `limit`.
     ///
     /// # Errors
-    /// Any fault of the database.
+    /// Any fault of the store.
     pub fn recent_runs(&self, limit: usize) -> Result<Vec<RecentRun>, StoreError> {
-        let runs = run_list::read(&self.conn, limit).map_err(|error| self.fault(error))?;
-        let recent = runs.into_iter().filter_map(|row| {
-            Some(RecentRun {
-                run: row.run,
-                date: row.business_date.parse().ok()?,
-                verdict: Verdict::from_name(&row.verdict)?,
-                rows: row.rows,
-                errors: row.errors,
-                warnings: row.warnings,
-            })
-        });
-        Ok(recent.collect())
+        self.backend().recent_runs(limit)
     }
 
     /// All dates with a snapshot, ascending.
     ///
     /// # Errors
-    /// Any fault of the database.
+    /// Any fault of the store.
     pub fn dates(&self) -> Result<Vec<NaiveDate>, StoreError> {
-        snapshot::dates(&self.conn).map_err(|error| self.fault(error))
+        self.backend().dates()
     }
 
     /// What was published, approved and taken back, in order.
     ///
     /// # Errors
-    /// Any fault of the database.
+    /// Any fault of the store.
     pub fn events(&self) -> Result<Vec<StoredEvent>, StoreError> {
-        event_list::read(&self.conn).map_err(|error| self.fault(error))
+        self.backend().events()
     }
 
     /// The files that the newest snapshot before a date was made of; none if there is no such snapshot.
     ///
     /// # Errors
-    /// Any fault of the database.
+    /// Any fault of the store.
     pub fn files_before(&self, date: NaiveDate) -> Result<Option<RecordedFiles>, StoreError> {
-        snapshot::files_before(&self.conn, date).map_err(|error| self.fault(error))
+        self.backend().files_before(date)
     }
 
     /// The files of a recorded run of a business date; none if it is not recorded or had no files.
     ///
     /// # Errors
-    /// Any fault of the database.
+    /// Any fault of the store.
     pub fn files_of(
         &self,
         run: &RunId,
         date: NaiveDate,
     ) -> Result<Option<RecordedFiles>, StoreError> {
-        snapshot::files_of(&self.conn, run.clone(), date).map_err(|error| self.fault(error))
+        self.backend().files_of(run, date)
     }
 
     /// Opens a transaction for a business date and reads what it is compared with (some 0.3 s at
     /// a million agents; done while the delivery is being parsed).
     ///
     /// # Errors
-    /// [`StoreError::Locked`] if another program writes; any fault of the database.
+    /// [`StoreError::Locked`] if another program writes; any fault of the store.
     pub fn begin(&mut self, date: NaiveDate) -> Result<Publication<'_>, StoreError> {
-        Publication::begin(&mut self.conn, &self.path, &self.schema, &self.tables, date)
+        Publication::begin(self.backend_mut().begin(date)?, date)
     }
 
     /// Opens a transaction that takes a business date back.
     ///
     /// # Errors
     /// [`StoreError::UnknownDate`] if it has no snapshot; [`StoreError::Locked`] if another program writes; any
-    /// fault of the database.
+    /// fault of the store.
     pub fn begin_retraction(&mut self, date: NaiveDate) -> Result<Retraction<'_>, StoreError> {
-        Retraction::begin(&mut self.conn, &self.path, &self.schema, &self.tables, date)
+        Retraction::begin(self.backend_mut().begin(date)?, date)
     }
 
     /// Records a run that published nothing: its files, findings and quarantined lines, in a transaction of
     /// its own. Of a failed run only the run itself is recorded.
     ///
     /// # Errors
-    /// Any fault of the database.
+    /// Any fault of the store.
     pub fn record_run(&mut self, record: RunRecord<'_, '_>) -> Result<(), StoreError> {
-        let write = |conn: &mut Connection| -> rusqlite::Result<()> {
-            let transaction = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            record::write(&transaction, record)?;
-            transaction.commit()
-        };
-        write(&mut self.conn).map_err(|error| StoreError::sqlite(&self.path, error))?;
-        connection::checkpoint(&self.conn, &self.path, Duration::ZERO);
-        Ok(())
+        self.backend_mut().record_run(record)
     }
 
-    pub(super) fn fault(&self, error: rusqlite::Error) -> StoreError {
-        StoreError::sqlite(&self.path, error)
+    /// Takes the records of the database at `from` over, up to the end of a run if one is named.
+    ///
+    /// # Errors
+    /// Any fault of either file.
+    pub fn copy_records(
+        &mut self,
+        from: &Path,
+        which: CopiedRecords,
+        until: Option<&RunId>,
+    ) -> Result<(), StoreError> {
+        match &mut self.kind {
+            Kind::Sqlite(store) => store.copy_records(from, which, until),
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(_) => Err(file_alone()),
+        }
     }
+
+    /// Records approvals as they were noted, and that dates were taken back, as far as it is not recorded.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn record_decisions(&mut self, events: &[StoredEvent]) -> Result<(), StoreError> {
+        match &self.kind {
+            Kind::Sqlite(store) => store.record_decisions(events),
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(_) => Err(file_alone()),
+        }
+    }
+
+    /// The connection of a store on a server, and its tenant.
+    #[cfg(all(test, feature = "postgres"))]
+    pub(super) fn server(&mut self) -> (&mut Session, i32) {
+        match &mut self.kind {
+            Kind::Sqlite(_) => unreachable!("this store is a file"),
+            Kind::Postgres(store) => store.session(),
+        }
+    }
+
+    /// The connection of a store in a file.
+    #[cfg(test)]
+    pub(super) fn conn(&self) -> &rusqlite::Connection {
+        match &self.kind {
+            Kind::Sqlite(store) => &store.conn,
+            #[cfg(feature = "postgres")]
+            Kind::Postgres(_) => unreachable!("this store is no file"),
+        }
+    }
+}
+
+/// What is made of an archive is made in a file.
+#[cfg(feature = "postgres")]
+fn file_alone() -> StoreError {
+    StoreError::Misuse("records are taken over into a file alone".to_owned())
 }

@@ -1,41 +1,26 @@
 //! An open transaction that changes what there is of one business date: what a publication and a retraction share.
 
-use std::path::Path;
-
 use chrono::NaiveDate;
-use rusqlite::{Connection, params};
 
 use crate::config::schema::{ForestSchema, Schema};
 use crate::model::{Feed, PerFeed, RowCounter, StoredRows, TreeRows};
 use crate::store::branches::Branches;
-use crate::store::connection::{self, READERS_TIMEOUT};
-use crate::store::current_rows::CurrentRows;
 use crate::store::date_list::Dates;
-use crate::store::dates::iso;
-use crate::store::derivation::{Derivation, Derived};
-use crate::store::derived_columns::DerivedColumns;
+use crate::store::delivered_rows::DeliveredRows;
+use crate::store::derivation::Derived;
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
-use crate::store::first_trees::FirstTrees;
-use crate::store::forest_state;
-use crate::store::identifier::quoted;
-use crate::store::indexes;
 use crate::store::rows::Written;
-use crate::store::select::Select;
-use crate::store::snapshot;
+use crate::store::sqlite::first_trees::FirstTrees;
 use crate::store::stored_feed::StoredFeed;
-use crate::store::tree_layout::tree_table;
-use crate::store::trees::{self, NewTree, StoredTree, TreeHashes};
-use crate::store::{event_rows, headcount_rows};
+use crate::store::transaction::{Opened, Transaction};
+use crate::store::trees::NewTree;
 
 /// An open transaction. Nothing is visible to others before it is committed; if dropped before that, it changes
 /// nothing.
 #[derive(Debug)]
 pub struct DateChange<'s> {
-    /// Borrowed exclusively, unlike in `rusqlite::Transaction`, so that it can begin on one thread and be written on
-    /// another.
-    pub(super) conn: &'s mut Connection,
-    path: &'s Path,
+    pub(super) transaction: Box<dyn Transaction<'s> + 's>,
     pub(super) schema: &'s Schema,
     pub(super) tables: &'s PerFeed<FeedTable>,
     pub(super) date: NaiveDate,
@@ -51,56 +36,34 @@ pub struct DateChange<'s> {
     pub(super) written: PerFeed<Option<Written>>,
     /// One a forest.
     trees_written: Vec<bool>,
-    /// The file of the forests of a first load, while it is attached to the connection.
-    first_trees: Option<FirstTrees>,
     /// Is told of the rows that are written.
     pub(super) counter: RowCounter<'s>,
 }
 
 impl<'s> DateChange<'s> {
-    /// Opens the transaction.
-    pub(super) fn begin(
-        conn: &'s mut Connection,
-        path: &'s Path,
-        schema: &'s Schema,
-        tables: &'s PerFeed<FeedTable>,
-        date: NaiveDate,
-    ) -> Result<DateChange<'s>, StoreError> {
-        conn.execute_batch("begin immediate").map_err(|error| StoreError::sqlite(path, error))?;
-        // From here on `Drop` rolls back whatever happens.
-        let mut change = DateChange {
-            conn,
-            path,
+    /// Reads which dates there are.
+    pub(super) fn begin(opened: Opened<'s>, date: NaiveDate) -> Result<DateChange<'s>, StoreError> {
+        let Opened { mut transaction, schema, tables } = opened;
+        // Read inside the transaction: no other process can publish after it.
+        let mut dates = transaction.dates()?;
+        let newest = dates.last().copied();
+        let at = dates.binary_search(&date);
+        if let Err(at) = at {
+            dates.insert(at, date);
+        }
+        Ok(DateChange {
+            transaction,
             schema,
             tables,
             date,
-            dates: Vec::new(),
-            known: true,
+            dates,
+            known: at.is_ok(),
             kept: true,
-            newest: None,
+            newest,
             written: PerFeed::default(),
             trees_written: vec![false; schema.forests.len()],
-            first_trees: None,
             counter: RowCounter::default(),
-        };
-        // Read inside the transaction: no other process can publish after it.
-        let mut dates = snapshot::dates(change.conn).map_err(|error| change.fault(error))?;
-        change.newest = dates.last().copied();
-        if let Err(at) = dates.binary_search(&date) {
-            dates.insert(at, date);
-            change.known = false;
-        }
-        change.dates = dates;
-        Ok(change)
-    }
-
-    pub(super) fn fault(&self, error: rusqlite::Error) -> StoreError {
-        StoreError::sqlite(self.path, error)
-    }
-
-    /// The file of the database.
-    pub(super) fn path(&self) -> &'s Path {
-        self.path
+        })
     }
 
     /// The dates, for the rows of a feed.
@@ -108,33 +71,35 @@ impl<'s> DateChange<'s> {
         Dates { date: self.date, all: &self.dates, known: self.known, kept: self.kept }
     }
 
-    /// Follows what changes in a feed for the derived tables.
-    pub(super) fn derivation(&self, feed: Feed) -> rusqlite::Result<Derivation<'_>> {
-        Derivation::new(self.conn, self.schema, &self.tables[feed], self.dates())
-    }
-
-    /// Reads the rows of a feed around the date. `current` are those of its snapshot table, if they are known.
+    /// Reads the rows of a feed around the date.
     pub(super) fn stored(
-        &self,
+        &mut self,
         feed: Feed,
-        current: Option<CurrentRows>,
         branches: Option<&mut Branches>,
-    ) -> rusqlite::Result<StoredFeed> {
-        StoredFeed::read(self.conn, &self.tables[feed], self.date, self.newest, current, branches)
+    ) -> Result<StoredFeed, StoreError> {
+        self.transaction.stored(feed, self.date, self.newest, branches)
     }
 
-    /// Holds the copy of the rows of a snapshot table against the table, in every test.
-    #[cfg(test)]
-    pub(super) fn assert_same(
-        &self,
+    /// Writes the rows of a feed as a delivery brings them.
+    pub(super) fn write_feed(
+        &mut self,
         feed: Feed,
-        copy: Option<&CurrentRows>,
-        branches: Option<&Branches>,
-    ) {
-        let Some(copy) = copy else { return };
-        let table = &self.tables[feed];
-        let read = crate::store::stored_feed::read_current(self.conn, table, branches).unwrap();
-        assert_eq!(copy.list(), read.list(), "the copy of the rows of {feed}");
+        stored: &StoredFeed,
+        branches: &mut Branches,
+        delivery: DeliveredRows<'_>,
+        counter: RowCounter<'_>,
+    ) -> Result<Written, StoreError> {
+        let dates = Dates { date: self.date, all: &self.dates, known: self.known, kept: self.kept };
+        self.transaction.write_feed(feed, dates, stored, branches, delivery, counter)
+    }
+
+    /// Brings the rows of a feed to what they are without a delivery of the date.
+    pub(super) fn write_feed_without(&mut self, feed: Feed) -> Result<(), StoreError> {
+        let stored = self.stored(feed, None)?;
+        let dates = Dates { date: self.date, all: &self.dates, known: self.known, kept: self.kept };
+        let written = self.transaction.write_feed_without(feed, dates, &stored)?;
+        self.written[feed] = Some(written);
+        Ok(())
     }
 
     /// Whether this date is after all others.
@@ -151,10 +116,9 @@ impl<'s> DateChange<'s> {
     /// All rows of a feed in the newest snapshot, by key, with the fields asked for (by the schema's names).
     ///
     /// # Errors
-    /// [`StoreError::Misuse`] for an unknown field; any fault of the database.
-    pub fn newest_rows(&self, feed: Feed, fields: &[&str]) -> Result<StoredRows, StoreError> {
-        let select = Select::new(self.schema.feed(feed), fields)?;
-        select.all(self.conn, feed.name()).map_err(|error| self.fault(error))
+    /// [`StoreError::Misuse`] for an unknown field; any fault of the store.
+    pub fn newest_rows(&mut self, feed: Feed, fields: &[&str]) -> Result<StoredRows, StoreError> {
+        self.transaction.newest_rows(feed, fields)
     }
 
     /// Writes the rows of one forest, once, those that differ from the stored ones. `former` is what is stored if that is
@@ -162,7 +126,7 @@ impl<'s> DateChange<'s> {
     ///
     /// # Errors
     /// [`StoreError::Misuse`] if the rows do not have the shape that [`TreeRows`] promises; any fault of
-    /// the database. After an error the transaction can only be dropped.
+    /// the store. After an error the transaction can only be dropped.
     pub fn write_tree(
         &mut self,
         forest: &ForestSchema,
@@ -177,32 +141,12 @@ impl<'s> DateChange<'s> {
         }
         let known = former.map(|former| NewTree::new(forest, former)).transpose()?;
         let new = NewTree::new(forest, rows)?;
-        let write = || -> rusqlite::Result<u64> {
-            let stored = match known {
-                Some(known) => StoredTree::Known(known),
-                None => StoredTree::Read(TreeHashes::read(self.conn, forest)?),
-            };
-            if stored.is_empty() {
-                indexes::drop_tree(self.conn, forest)?;
-            }
-            let written = trees::write(self.conn, forest, &stored, &new, self.counter)?;
-            if stored.is_empty() {
-                indexes::create_tree(self.conn, forest)?;
-            }
-            Ok(written)
-        };
-        write().map_err(|error| StoreError::sqlite(self.path, error))
+        self.transaction.write_tree(forest, &new, known, self.counter)
     }
 
-    /// Whether nothing has been published yet and the tables of the forests are empty, so that they may be written into a
-    /// file of their own.
-    pub(super) fn is_first_load(&self) -> rusqlite::Result<bool> {
-        let mut is_first = self.newest.is_none();
-        for forest in &self.schema.forests {
-            is_first =
-                is_first && indexes::is_empty(self.conn, &quoted(&tree_table(&forest.name)))?;
-        }
-        Ok(is_first)
+    /// Whether nothing has been published yet.
+    pub(super) fn is_first_load(&self) -> bool {
+        self.newest.is_none()
     }
 
     /// Takes over the forests of a first load, all of them at once.
@@ -214,22 +158,9 @@ impl<'s> DateChange<'s> {
         if self.trees_written.contains(&true) {
             return Err(StoreError::Misuse("the forests come twice".to_owned()));
         }
-        self.first_trees
-            .insert(trees)
-            .copy_to(self.conn, self.schema, self.counter)
-            .map_err(|error| StoreError::sqlite(self.path, error))?;
+        self.transaction.take_trees(trees, self.counter)?;
         self.trees_written.fill(true);
         Ok(())
-    }
-
-    /// Lets go of the file of the forests of a first load.
-    fn detach(&mut self) {
-        // SQLite wants the file to be there until then.
-        if let Some(_file) = self.first_trees.take()
-            && let Err(error) = FirstTrees::detach(self.conn)
-        {
-            tracing::warn!("the forests of a first load stay attached: {error}");
-        }
     }
 
     /// The feeds and forests that are not written. `trees` says whether the forests have to be.
@@ -248,45 +179,35 @@ impl<'s> DateChange<'s> {
     }
 
     /// Corrects the counts of the later dates, which an older one changes through what is carried.
-    pub(super) fn write_later_counts(&self) -> rusqlite::Result<()> {
+    pub(super) fn write_later_counts(&mut self) -> Result<(), StoreError> {
         let later = self.dates.iter().filter(|date| **date > self.date);
         let more = |feed: Feed, date: NaiveDate| -> i64 {
             let written = self.written[feed].iter();
             written.flat_map(|written| written.more_rows.range(..=date)).map(|(_, more)| more).sum()
         };
         for date in later {
-            let counts = Feed::ALL.map(|feed| more(feed, *date));
+            let counts = PerFeed::from_fn(|feed| more(feed, *date));
             if counts.iter().any(|more| *more != 0) {
-                let [agent, node, organ, principal] = counts;
-                let sql = "update snapshot set agent_rows = agent_rows + ?2, node_rows = node_rows + ?3, \
-                           organ_rows = organ_rows + ?4, principal_rows = principal_rows + ?5 \
-                           where business_date = ?1";
-                self.conn.execute(sql, params![iso(*date), agent, node, organ, principal])?;
+                self.transaction.add_rows(*date, &counts)?;
             }
         }
         Ok(())
     }
 
     /// Writes what of the derived tables can be told once all feeds are written.
-    pub(super) fn write_derived(&self) -> rusqlite::Result<()> {
-        let dates = self.dates();
-        for table in self.tables.iter() {
-            if let Some(rule) = DerivedColumns::new(self.schema, table).events {
-                let (before, after) = (dates.oldest_before(), dates.oldest_after());
-                event_rows::renew_oldest(self.conn, table, &rule, before, after)?;
-            }
-        }
+    pub(super) fn write_derived(&mut self) -> Result<(), StoreError> {
+        let dates = Dates { date: self.date, all: &self.dates, known: self.known, kept: self.kept };
         let derived = |feed: Feed| self.written[feed].as_ref().map(|written| &written.derived);
         let none = Derived::default();
         let agents = &derived(Feed::Agent).unwrap_or(&none).agents;
         let hierarchy = &derived(Feed::Organ).unwrap_or(&none).hierarchy;
-        headcount_rows::write(self.conn, self.schema, dates, agents, hierarchy)
+        self.transaction.write_derived(dates, agents, hierarchy)
     }
 
     /// Notes what the forests were made of, if they were written.
-    pub(super) fn note_trees(&self) -> rusqlite::Result<()> {
+    pub(super) fn note_trees(&mut self) -> Result<(), StoreError> {
         match self.trees_written.iter().all(|written| *written) {
-            true => forest_state::note(self.conn, self.schema),
+            true => self.transaction.note_trees(),
             false => Ok(()),
         }
     }
@@ -294,20 +215,7 @@ impl<'s> DateChange<'s> {
     /// Makes the changes visible to all readers; from here on they survive a power cut. Returns whether the log still
     /// holds them, as a reader keeps it from being folded back.
     pub(super) fn commit(mut self) -> Result<bool, StoreError> {
-        self.conn.execute_batch("commit").map_err(|error| self.fault(error))?;
-        self.detach();
-        Ok(connection::checkpoint(self.conn, self.path, READERS_TIMEOUT))
-    }
-}
-
-impl Drop for DateChange<'_> {
-    fn drop(&mut self) {
-        // Without a commit everything is rolled back; if the rollback fails, closing the connection does it.
-        if !self.conn.is_autocommit()
-            && let Err(error) = self.conn.execute_batch("rollback")
-        {
-            tracing::warn!("rolling back {} failed: {error}", self.path.display());
-        }
-        self.detach();
+        let next = PerFeed::from_fn(|feed| self.written[feed].as_mut()?.next.take());
+        self.transaction.commit(next)
     }
 }

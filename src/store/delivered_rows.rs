@@ -3,6 +3,7 @@
 use polars_arrow::array::Utf8ViewArray;
 
 use crate::model::{Column, Table};
+use crate::store::dates::IsoDates;
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
 use crate::store::stored_key::{Content, Place};
@@ -20,11 +21,12 @@ pub struct NewRows<'a> {
 }
 
 /// The delivered rows, checked to be in key order.
+#[derive(Clone)]
 pub(super) struct DeliveredRows<'a> {
     accepted: &'a [u32],
     keys: &'a Utf8ViewArray,
     hashes: &'a [u64],
-    /// One a field, in the order of the statements' parameters.
+    /// One a field, in the order of the schema.
     columns: Vec<Column<'a>>,
     quarantined: Vec<&'a str>,
     /// The organisations of the rows, where rows belong to branches.
@@ -85,14 +87,38 @@ impl<'a> DeliveredRows<'a> {
         self.organs
     }
 
-    /// The columns, one a field, in the order of the statements' parameters.
+    /// The columns, one a field, in the order of the schema.
     pub(super) fn columns(&self) -> &[Column<'a>] {
         &self.columns
     }
 
-    /// The content hash of a row as SQLite holds it.
+    /// The content hash of a row as it is stored.
     pub(super) fn hash(&self, row: usize) -> i64 {
         self.hashes.get(row).copied().unwrap_or_default().cast_signed()
+    }
+
+    /// The key of a row; empty beyond the end.
+    #[cfg(feature = "postgres")]
+    pub(super) fn key(&self, row: usize) -> &'a str {
+        self.keys.get(row).unwrap_or_default()
+    }
+
+    /// A cell as the tables show it: a text, whatever its type. None if it is empty or the schema has no such field.
+    pub(super) fn cell(
+        &self,
+        field: Option<usize>,
+        row: usize,
+        dates: &mut IsoDates,
+    ) -> Option<String> {
+        let column = field.and_then(|at| self.columns.get(at))?;
+        if column.is_null(row) {
+            return None;
+        }
+        match column {
+            Column::Text(array) => Some(array.value(row).to_owned()),
+            Column::Int(array) => Some(array.value(row).to_string()),
+            Column::Date(array) => dates.text(array.value(row)).map(str::to_owned),
+        }
     }
 
     fn accepted(&self) -> Option<(&'a str, usize)> {

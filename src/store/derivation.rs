@@ -5,21 +5,16 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use hashbrown::HashTable;
-use rusqlite::{Connection, Statement, params};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::config::schema::Schema;
-use crate::events::{Cells, Line};
+use crate::events::{Cells, Event, Line};
 use crate::headcount::{Differences, Group};
 use crate::model::Column;
 use crate::store::date_list::Dates;
-use crate::store::dates::iso;
+use crate::store::dates::IsoDates;
 use crate::store::delivered_rows::DeliveredRows;
 use crate::store::derived_columns::DerivedColumns;
-use crate::store::event_rows::EventRows;
-use crate::store::feed_table::FeedTable;
 use crate::store::stored_key::{Content, Place};
-use crate::store::version_cells::VersionCells;
 use crate::timeline::{Interval, Timeline, Version};
 
 /// What is to be written once all feeds are.
@@ -39,14 +34,32 @@ struct Tally {
     agents: i64,
 }
 
+/// What a store tells of stored versions, and what it does with the events of a key.
+pub(super) trait DerivedStore {
+    /// What fails.
+    type Error;
+
+    /// The cells of the derived columns of a stored version, as it was before the transaction.
+    fn cells(&mut self, key: &str, place: Place) -> Result<Vec<Option<String>>, Self::Error>;
+
+    /// Whether a version of the key that has ended began before the date.
+    fn had_version(&mut self, key: &str) -> Result<bool, Self::Error>;
+
+    /// Writes the difference of the events that are stored of a key and those that are to be.
+    fn replace_events(
+        &mut self,
+        key: &str,
+        old: &[Event],
+        new: &[Event],
+    ) -> Result<(), Self::Error>;
+}
+
 /// Follows the changes of one feed. Events are written at once, the rest when all feeds are.
-pub(super) struct Derivation<'c> {
+pub(super) struct Derivation<'c, S> {
     dates: Dates<'c>,
     columns: DerivedColumns,
-    /// None if nothing is derived of the feed.
-    cells: Option<VersionCells<'c>>,
-    events: Option<EventRows<'c>>,
-    had_version: Statement<'c>,
+    store: S,
+    iso: IsoDates,
     /// The agents of a first load, by organisation.
     tallies: HashTable<(String, Vec<Tally>)>,
     derived: Derived,
@@ -54,35 +67,17 @@ pub(super) struct Derivation<'c> {
 
 type Dated = (Interval, Vec<Option<String>>);
 
-impl<'c> Derivation<'c> {
-    /// Prepares the statements.
-    pub(super) fn new(
-        conn: &'c Connection,
-        schema: &Schema,
-        table: &FeedTable,
-        dates: Dates<'c>,
-    ) -> rusqlite::Result<Derivation<'c>> {
-        let columns = DerivedColumns::new(schema, table);
-        let is_read = !columns.columns.is_empty();
-        let had_version = format!(
-            "select exists (select 1 from {} where {} = ?1 and valid_from < ?2)",
-            table.history(),
-            table.quoted_key()
-        );
-        Ok(Derivation {
+impl<'c, S: DerivedStore> Derivation<'c, S> {
+    /// Begins with a feed.
+    pub(super) fn new(columns: DerivedColumns, store: S, dates: Dates<'c>) -> Derivation<'c, S> {
+        Derivation {
             dates,
-            cells: is_read.then(|| VersionCells::new(conn, table, &columns)).transpose()?,
             columns,
-            events: EventRows::new(conn, table.feed)?,
-            had_version: conn.prepare(&had_version)?,
+            store,
+            iso: IsoDates::new(),
             tallies: HashTable::new(),
             derived: Derived::default(),
-        })
-    }
-
-    /// The dates with a delivery.
-    pub(super) fn dates(&self) -> Dates<'c> {
-        self.dates
+        }
     }
 
     /// Follows the change of a key, before it is written.
@@ -92,13 +87,21 @@ impl<'c> Derivation<'c> {
         old: &Timeline<Content>,
         new: &Timeline<Content>,
         delivery: Option<&DeliveredRows<'_>>,
-    ) -> rusqlite::Result<()> {
-        let Some(cells) = &mut self.cells else { return Ok(()) };
+    ) -> Result<(), S::Error> {
+        if self.columns.columns.is_empty() {
+            return Ok(());
+        }
         let (old, new) = different(&old.versions, &new.versions);
-        let mut read = |versions: &[Version<Content>]| -> rusqlite::Result<Vec<Dated>> {
+        let mut read = |versions: &[Version<Content>]| -> Result<Vec<Dated>, S::Error> {
             let read = |version: &Version<Content>| {
                 let place = version.content.place;
-                Ok((version.valid, cells.read(key, place, &self.columns, delivery)?))
+                let cells = match (place, delivery) {
+                    (Place::Delivered(row), Some(delivery)) => {
+                        self.columns.delivered(delivery, row, &mut self.iso)
+                    }
+                    _ => self.store.cells(key, place)?,
+                };
+                Ok((version.valid, cells))
             };
             versions.iter().map(read).collect()
         };
@@ -112,7 +115,7 @@ impl<'c> Derivation<'c> {
         key: &str,
         delivery: &DeliveredRows<'_>,
         row: usize,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), S::Error> {
         // On the first of all dates nothing has happened, and what has no events is read no further. A hot path: it runs for
         // every row of a first load.
         if self.columns.is_hierarchy {
@@ -123,14 +126,16 @@ impl<'c> Derivation<'c> {
         if is_counted && (is_first || self.columns.events.is_none()) {
             return Ok(());
         }
-        let Some(cells) = &mut self.cells else { return Ok(()) };
+        if self.columns.columns.is_empty() {
+            return Ok(());
+        }
         let valid = Interval { from: self.dates.date, to: None };
-        let new = cells.read(key, Place::Delivered(row), &self.columns, Some(delivery))?;
+        let new = self.columns.delivered(delivery, row, &mut self.iso);
         self.compare(key, &[], &[(valid, new)])
     }
 
     /// What is to be written once all feeds are.
-    pub(super) fn finish(mut self) -> Derived {
+    pub(super) fn finish(mut self) -> (Derived, S) {
         let valid = Interval { from: self.dates.date, to: None };
         let mut tallies: Vec<(String, Vec<Tally>)> = self.tallies.into_iter().collect();
         tallies.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
@@ -143,7 +148,7 @@ impl<'c> Derivation<'c> {
                 self.derived.agents.add(&group, valid, agents);
             }
         }
-        self.derived
+        (self.derived, self.store)
     }
 
     /// Counts a delivered row in its group, if it is one of an agent and its codes are numbers.
@@ -180,20 +185,19 @@ impl<'c> Derivation<'c> {
         true
     }
 
-    fn compare(&mut self, key: &str, old: &[Dated], new: &[Dated]) -> rusqlite::Result<()> {
+    fn compare(&mut self, key: &str, old: &[Dated], new: &[Dated]) -> Result<(), S::Error> {
         let date = self.dates.date;
-        if let (Some(rule), Some(rows)) = (&self.columns.events, &mut self.events) {
+        if let Some(rule) = &self.columns.events {
             // A version that began before the date is the same as before, and so is what began with it.
             let begins = |of: &[Dated]| of.first().is_some_and(|(valid, _)| date <= valid.from);
-            let had_version = (begins(old) || begins(new))
-                && self.had_version.query_row(params![key, iso(date)], |row| row.get(0))?;
+            let had_version = (begins(old) || begins(new)) && self.store.had_version(key)?;
             let events = |of: &[Dated], oldest| {
                 let versions: Vec<(Interval, &Cells)> =
                     of.iter().map(|(valid, cells)| (*valid, cells.as_slice())).collect();
                 rule.events(&Line { versions: &versions, had_version, oldest }, date)
             };
             let old = events(old, self.dates.oldest_before());
-            rows.replace(key, &old, &events(new, self.dates.oldest_after()))?;
+            self.store.replace_events(key, &old, &events(new, self.dates.oldest_after()))?;
         }
         for (of, agents) in [(old, -1), (new, 1)] {
             for (valid, cells) in of {

@@ -7,8 +7,12 @@ use crate::config::schema::Schema;
 use crate::events::{EventKind, EventRule, Meaning, Subject};
 use crate::headcount::Group;
 use crate::model::Feed;
-use crate::store::derived_tables::COUNTED_BY;
+use crate::store::dates::IsoDates;
+use crate::store::delivered_rows::DeliveredRows;
 use crate::store::feed_table::FeedTable;
+
+/// The fields of the contract by which agents are counted: organisation, channel, status.
+pub(super) const COUNTED_BY: [&str; 3] = ["workingOrganId", "channel", "agentStatus"];
 
 /// The fields of agents that have a meaning of their own for events.
 const AGENT: [(&str, Meaning); 7] = [
@@ -88,12 +92,31 @@ impl DerivedColumns {
         DerivedColumns { columns: Vec::new(), events: None, counted_by: None, is_hierarchy: false }
     }
 
+    /// The cells of a delivered row.
+    pub(super) fn delivered(
+        &self,
+        delivery: &DeliveredRows<'_>,
+        row: usize,
+        dates: &mut IsoDates,
+    ) -> Vec<Option<String>> {
+        self.columns.iter().map(|(_, field)| delivery.cell(*field, row, dates)).collect()
+    }
+
     /// The group in which a version of an agent is counted.
     pub(super) fn group(&self, cells: &[Option<String>]) -> Option<Group> {
         let cell = |at: Option<usize>| at.and_then(|at| cells.get(at)?.as_deref());
         let [organ, channel, status] =
             self.counted_by?.map(|at| Arc::from(cell(at).unwrap_or_default()));
         Some(Group { organ, channel, status })
+    }
+}
+
+/// The table of the events of a feed and its column for the place of a record, if events are told of it.
+pub(super) fn event_table(feed: Feed) -> Option<(&'static str, &'static str)> {
+    match feed {
+        Feed::Agent => Some(("agent_event", "node_id")),
+        Feed::Node => Some(("node_event", "parent_id")),
+        Feed::Organ | Feed::Principal => None,
     }
 }
 

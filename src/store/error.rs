@@ -163,6 +163,83 @@ pub enum StoreError {
         /// The names there are.
         known: Vec<String>,
     },
+    /// The address of a server is none.
+    #[error("the address of the store cannot be used: {}; correct it", why.en)]
+    ServerUrl {
+        /// What is wrong with it.
+        why: Message,
+    },
+    /// This program was built without the client of database servers.
+    #[error(
+        "this orgsnap was built without the store on PostgreSQL: build it with `--features postgres`, or take \
+         [store] out of the job"
+    )]
+    ServerNotBuiltIn,
+    /// The snapshots are on a server, which what was asked for does not read yet.
+    #[error(
+        "the snapshots of this tenant are on a database server, which this verb does not know yet: \
+         import, retract, runs, findings, sql, tree, diff, export and explain do"
+    )]
+    OnServer,
+    /// The server cannot be reached, or not just now.
+    #[error("the store on {server} cannot be used now: {reason}; nothing was published, run again")]
+    ServerUnreachable {
+        /// Its hosts and database.
+        server: String,
+        /// What the server or the network says.
+        reason: String,
+    },
+    /// The server does not let this user in, or not do this.
+    #[error("the store on {server} refuses this user: {reason}; check user, password and rights")]
+    ServerLogin {
+        /// Its hosts and database.
+        server: String,
+        /// What the server says.
+        reason: String,
+    },
+    /// The tables of the server were made by a newer orgsnap. Nothing was written.
+    #[error(
+        "the store on {server} was made by a newer orgsnap (format {found}, this one knows {supported}); \
+         it was left as it is: install the newer version"
+    )]
+    ServerNewer {
+        /// Its hosts and database.
+        server: String,
+        /// Its format.
+        found: i64,
+        /// The newest format that this program knows.
+        supported: i64,
+    },
+    /// The connection was lost while the changes were made visible, and whether they are could not be asked.
+    #[error(
+        "the connection to {server} was lost while {run} was being committed: whether it is there is not known; \
+         run again once the server is there, which changes nothing if it is"
+    )]
+    CommitUnknown {
+        /// Its hosts and database.
+        server: String,
+        /// The run.
+        run: String,
+    },
+    /// Another run has taken over the business date.
+    #[error(
+        "the claim of {owner} on {date} has ended, as it was paused or cut off for too long: nothing was published; \
+         another run has taken over"
+    )]
+    Fenced {
+        /// The business date.
+        date: NaiveDate,
+        /// Who had claimed it.
+        owner: String,
+    },
+    /// Any other fault of the server.
+    #[error("the store on {server}: {reason}")]
+    Server {
+        /// Its hosts and database.
+        server: String,
+        /// What the server says.
+        reason: String,
+    },
     /// The store was called in a way that would break the snapshot. A bug of the caller.
     #[error("internal fault, nothing was published: {0}")]
     Misuse(String),
@@ -251,6 +328,30 @@ impl StoreError {
             }
             StoreError::UnknownForest { name, known } => {
                 format!("没有名为 {name} 的树；可用的有 {}", known.join("、"))
+            }
+            StoreError::ServerUrl { why } => format!("存储地址无法使用：{}；请修改", why.zh),
+            StoreError::ServerNotBuiltIn => "当前 orgsnap 未包含 PostgreSQL 存储；请用 --features postgres 构建，或删除任务文件中的 [store]".to_owned(),
+            StoreError::OnServer => "该租户的快照存放在数据库服务器上，此命令尚不支持；支持 import、retract、runs、findings、sql、tree、diff、export 和 explain"
+                .to_owned(),
+            StoreError::ServerUnreachable { server, reason } => {
+                format!("{server} 上的存储暂时无法使用（{reason}），未发布任何数据；请稍后重新运行")
+            }
+            StoreError::ServerLogin { server, reason } => {
+                format!("{server} 上的存储拒绝了当前用户（{reason}）；请检查用户名、密码和权限")
+            }
+            StoreError::ServerNewer { server, found, supported } => format!(
+                "{server} 上的存储由更高版本的 orgsnap 创建（格式版本 {found}，本程序最高支持 {supported}），未作改动；\
+                 请升级 orgsnap"
+            ),
+            StoreError::CommitUnknown { server, run } => format!(
+                "提交 {run} 时与 {server} 的连接中断，无法确认是否已发布；请在服务器恢复后重新运行，\
+                 如已发布，重复运行不会改变任何数据"
+            ),
+            StoreError::Fenced { date, owner } => format!(
+                "{owner} 对 {date} 的占用已失效（暂停或中断过久），未发布任何数据；已由其他进程接手"
+            ),
+            StoreError::Server { server, reason } => {
+                format!("{server} 上的存储操作失败，当前快照仍然完整（服务器提示：{reason}）")
             }
             StoreError::Misuse(detail) => format!("内部错误，未发布任何数据：{detail}"),
             StoreError::Sqlite { path, source } => format!(

@@ -1,19 +1,12 @@
-//! `org.db`: the snapshots, their history, the derived forests and the records of all runs.
+//! The snapshots, their history, the derived forests and the records of all runs of one tenant.
 //!
-//! Only this module writes SQL to it. A [`Publication`] is one transaction; only an `Approved` of the gate can commit
-//! it. What becomes of a key is decided by the pure functions of [`crate::timeline`], for a date that is delivered and
-//! for one that is taken back ([`Retraction`]). A [`Reader`] only reads.
+//! A [`Publication`] is one transaction; only an `Approved` of the gate can commit it. What becomes of a key is decided by
+//! the pure functions of [`crate::timeline`], for a date that is delivered and for one that is taken back
+//! ([`Retraction`]). What a store does stands in `transaction`, in domain types; `sqlite` says how a file, `org.db`, does
+//! it, `postgres` how a server does. A [`Reader`] only reads the file.
 
 mod ages;
-mod account_index;
-mod agent_place;
-mod as_of;
-mod backup;
 mod branches;
-mod carried;
-mod code_labels;
-mod comparison;
-mod connection;
 mod current_rows;
 mod database;
 mod date_change;
@@ -22,95 +15,57 @@ mod dates;
 mod delivered_rows;
 mod derivation;
 mod derived_columns;
-mod derived_filling;
-mod derived_tables;
-mod dictionary;
-mod difference;
-mod documentation;
 mod earlier_findings;
-mod episodes;
 mod error;
-mod event_rows;
 mod feed_table;
-mod event_list;
-mod finding_list;
-mod first_trees;
-mod forest_state;
-mod format;
+mod headcount_change;
 mod identifier;
-mod headcount_rows;
-mod indexes;
 mod keys;
-mod known_keys;
-mod last_run;
-mod later_tables;
-mod layout;
-mod migration;
-mod places;
+mod made_by;
 mod previous_rows;
 mod publication;
-mod quarantined_keys;
-mod reader;
-mod rebuild;
 mod record;
-mod record_copy;
-mod record_view;
 mod retraction;
-mod roster;
-mod row_writer;
+mod retraction_record;
 mod rows;
-mod select;
-mod run_list;
+mod run_row;
 mod snapshot;
-mod statement;
-mod statement_error;
+mod stored_event;
 mod stored_feed;
 mod stored_key;
-mod table_layout;
-mod team_problem;
+mod transaction;
 mod tree_layout;
 mod tree_levels;
-mod tree_view;
 mod trees;
-mod version_cells;
-mod views;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod sqlite;
 
 #[cfg(test)]
 mod tests;
 
-pub use account_index::AccountIndex;
-pub use agent_place::{AccountOwner, AgentPlace, NamedPlace};
-pub use as_of::StoredForest;
-pub use backup::backup;
 pub use branches::{Branch, BranchFields, Branches, Organ};
-pub use carried::CarriedRow;
-pub use comparison::{
-    Comparison, ComparisonScope, RowDifference, RowDifferenceKind, TableDifference,
-};
-pub use connection::{DATABASE, fold_log, is_log_pending};
 pub use database::Store;
 pub use date_change::DateChange;
 pub use delivered_rows::NewRows;
-pub use difference::{Change, ChangedRecord, ColumnChange, Difference};
-pub use documentation::{DocumentedColumn, DocumentedTable};
 pub use earlier_findings::{EarlierFinding, EarlierFindings, EarlierRule, GoneFindings, LaterRule};
 pub use error::StoreError;
-pub use event_list::{StoredEvent, StoredEventKind};
-pub use finding_list::{FindingList, FindingQuery, Standing};
-pub use first_trees::{FirstTrees, FirstTreesPlace};
-pub use last_run::{LastPublication, LastRun};
-pub use migration::{Migration, backup_name};
+#[cfg(feature = "postgres")]
+pub use postgres::RunClaim;
 pub use publication::{Publication, TreeSource};
-pub use reader::Reader;
 pub use record::{QuarantinedLine, RunRecord};
-pub use record_copy::CopiedRecords;
-pub use record_view::RecordView;
-pub use retraction::{Retraction, RetractionRecord};
-pub use roster::RosterPerson;
+pub use retraction::Retraction;
+pub use retraction_record::RetractionRecord;
 pub use rows::FeedOutcome;
-pub use run_list::{RunRow, StoredApproval, StoredReason, StoredRetraction};
+pub use run_row::{RunRow, StoredApproval, StoredReason, StoredRetraction};
 pub use snapshot::SnapshotInfo;
-pub use statement::{CellValue, Question, RowSink};
-pub use statement_error::{Refused, StatementError};
-pub use table_layout::TableColumn;
-pub use tree_view::{TreeNode, TreeQuery, TreeView};
+pub use sqlite::{
+    AccountIndex, AccountOwner, AgentPlace, CarriedRow, CellValue, Change, ChangedRecord,
+    ColumnChange, Comparison, ComparisonScope, CopiedRecords, DATABASE, Difference,
+    DocumentedColumn, DocumentedTable, FindingList, FindingQuery, FirstTrees, FirstTreesPlace,
+    LastPublication, LastRun, Migration, NamedPlace, Question, Reader, RecordView, Refused,
+    RosterPerson, RowDifference, RowDifferenceKind, RowSink, Standing, StatementError,
+    StoredForest, TableColumn, TableDifference, TreeNode, TreeQuery, TreeView, backup, backup_name,
+    fold_log, is_log_pending,
+};
+pub use stored_event::{StoredEvent, StoredEventKind};

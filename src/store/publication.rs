@@ -1,33 +1,20 @@
 //! One publication: an open transaction that only an `Approved` can commit.
 
-use std::panic::resume_unwind;
-use std::path::Path;
-use std::thread;
-
 use chrono::NaiveDate;
-use rusqlite::{Connection, params};
 
-use crate::config::schema::Schema;
 use crate::gate::Approved;
 use crate::model::{Feed, FeedChanges, MendedFinding, PerFeed, RowCounter, StoredRows};
-use crate::store::ages;
 use crate::store::branches::{Branch, BranchFields, Branches};
-use crate::store::current_rows::{self, CurrentRowsFile};
 use crate::store::date_change::DateChange;
-use crate::store::dates::iso;
 use crate::store::delivered_rows::{DeliveredRows, NewRows};
-use crate::store::earlier_findings::{self, EarlierFinding, EarlierFindings};
+use crate::store::earlier_findings::{EarlierFinding, EarlierFindings};
 use crate::store::error::StoreError;
-use crate::store::feed_table::FeedTable;
-use crate::store::first_trees::FirstTreesPlace;
-use crate::store::forest_state;
-use crate::store::indexes;
-use crate::store::previous_rows;
-use crate::store::record::{self, RunRecord};
-use crate::store::rows::{self, FeedOutcome, Written};
-use crate::store::select::Select;
-use crate::store::snapshot::{self, SnapshotInfo};
+use crate::store::record::RunRecord;
+use crate::store::rows::FeedOutcome;
+use crate::store::snapshot::SnapshotInfo;
+use crate::store::sqlite::first_trees::FirstTreesPlace;
 use crate::store::stored_feed::StoredFeed;
+use crate::store::transaction::Opened;
 
 /// An open transaction that imports one business date. Nothing is visible to others before
 /// [`Publication::commit`]; if dropped before that, it changes nothing.
@@ -59,44 +46,23 @@ pub enum TreeSource {
 }
 
 impl<'s> Publication<'s> {
-    /// Opens the transaction and reads the tables.
+    /// Reads what the date is compared with.
     pub(super) fn begin(
-        conn: &'s mut Connection,
-        path: &'s Path,
-        schema: &'s Schema,
-        tables: &'s PerFeed<FeedTable>,
+        opened: Opened<'s>,
         date: NaiveDate,
     ) -> Result<Publication<'s>, StoreError> {
-        let mut publication = Publication {
-            change: DateChange::begin(conn, path, schema, tables, date)?,
-            previous: None,
-            stored: PerFeed::default(),
-            rows_before: PerFeed::default(),
-            branches: Branches::default(),
-            has_trees_before: false,
-        };
-        publication.read().map_err(|error| publication.change.fault(error))?;
-        Ok(publication)
-    }
-
-    fn read(&mut self) -> rusqlite::Result<()> {
-        let change = &mut self.change;
-        self.previous = snapshot::newest(change.conn, Some(change.date))?;
-        self.branches = Branches::read(change.conn, change.schema, change.date)?;
-        let mut current =
-            current_rows::read(change.path(), change.schema).map(|rows| rows.map(Some));
+        let mut change = DateChange::begin(opened, date)?;
+        let previous = change.transaction.snapshot_before(date)?;
+        let mut branches = change.transaction.branches(date)?;
+        let mut stored: PerFeed<Option<StoredFeed>> = PerFeed::default();
+        let mut rows_before = PerFeed::default();
         for feed in Feed::ALL {
-            let branches = (feed == Feed::Agent).then_some(&mut self.branches);
-            let current = current.as_mut().and_then(|rows| rows[feed].take());
-            #[cfg(test)]
-            change.assert_same(feed, current.as_ref(), branches.as_deref());
-            let stored = change.stored(feed, current, branches)?;
-            self.rows_before[feed] = stored.rows_before();
-            self.stored[feed] = Some(stored);
+            let read = change.stored(feed, (feed == Feed::Agent).then_some(&mut branches))?;
+            rows_before[feed] = read.rows_before();
+            stored[feed] = Some(read);
         }
-        self.has_trees_before =
-            change.is_forward() && forest_state::is_current(change.conn, change.schema)?;
-        Ok(())
+        let has_trees_before = change.is_forward() && change.transaction.has_current_trees()?;
+        Ok(Publication { change, previous, stored, rows_before, branches, has_trees_before })
     }
 
     /// The snapshot before the date of this publication; none on the first date.
@@ -127,24 +93,10 @@ impl<'s> Publication<'s> {
         }
         let delivery = DeliveredRows::new(*rows, table)?;
         let stored = self.stored[feed].take().ok_or_else(misuse)?;
-        let (conn, counter) = (&*change.conn, change.counter);
-        let schema = change.schema.feed(feed);
-        let branches = &mut self.branches;
         let organs = BranchFields::of(change.schema).filter(|_| feed == Feed::Agent);
         let delivery = delivery.with_organs(*rows, organs.map(|fields| fields.agent_organ));
-        let write = || -> rusqlite::Result<Written> {
-            if stored.is_empty() {
-                indexes::drop_current(conn, schema)?;
-            }
-            let derivation = change.derivation(feed)?;
-            let written =
-                rows::write(conn, table, &stored, branches, derivation, delivery, counter)?;
-            if stored.is_empty() {
-                indexes::create_current(conn, schema)?;
-            }
-            Ok(written)
-        };
-        let written = write().map_err(|error| change.fault(error))?;
+        let (branches, counter) = (&mut self.branches, change.counter);
+        let written = change.write_feed(feed, &stored, branches, delivery, counter)?;
         Ok(change.written[feed].insert(written).outcome)
     }
 
@@ -154,19 +106,16 @@ impl<'s> Publication<'s> {
     /// # Errors
     /// [`StoreError::Misuse`] for an unknown field, or if the feed is written; any fault of the database.
     pub fn previous_rows(
-        &self,
+        &mut self,
         feed: Feed,
         rows: &NewRows<'_>,
         fields: &[&str],
     ) -> Result<StoredRows, StoreError> {
-        let change = &self.change;
-        let table = &change.tables[feed];
-        let select = Select::new(change.schema.feed(feed), fields)?;
-        let delivery = DeliveredRows::new(*rows, table)?;
+        let change = &mut self.change;
+        let delivery = DeliveredRows::new(*rows, &change.tables[feed])?;
         let written = || StoreError::Misuse(format!("the rows of {feed} are written already"));
         let stored = self.stored[feed].as_ref().ok_or_else(written)?;
-        previous_rows::read(change.conn, table, &select, change.date, stored, delivery)
-            .map_err(|error| change.fault(error))
+        change.transaction.previous_rows(feed, fields, change.date, stored, delivery)
     }
 
     /// The organs of level 2 with their agents of the snapshot before and how many of them are gone;
@@ -185,41 +134,32 @@ impl<'s> Publication<'s> {
     ///
     /// # Errors
     /// [`StoreError::Misuse`] for an unknown field; any fault of the database.
-    pub fn carried(&self, feed: Feed, fields: &[&str]) -> Result<StoredRows, StoreError> {
-        let change = &self.change;
+    pub fn carried(&mut self, feed: Feed, fields: &[&str]) -> Result<StoredRows, StoreError> {
+        let change = &mut self.change;
         let Some(written) = &change.written[feed] else {
             return Err(StoreError::Misuse(format!("the rows of {feed} are not written yet")));
         };
-        let select = Select::new(change.schema.feed(feed), fields)?;
-        let mut carried = select.rows();
-        let mut read = || -> rusqlite::Result<()> {
-            let mut statement = change.conn.prepare(&select.current(&change.tables[feed]))?;
-            for at in 0..written.carried.len() {
-                select.push_row(&mut statement, [written.carried.get(at)], &mut carried)?;
-            }
-            Ok(())
-        };
-        read().map_err(|error| change.fault(error))?;
-        Ok(carried)
+        change.transaction.rows_of(feed, fields, &written.carried)
     }
 
     /// The findings of the snapshot before the date of this publication; none on the first date.
     ///
     /// # Errors
-    /// Any fault of the database.
-    pub fn earlier_findings(&self) -> Result<Option<EarlierFindings>, StoreError> {
-        let read = |previous| earlier_findings::read(self.change.conn, previous);
-        let found = self.previous.as_ref().map(read).transpose();
-        found.map_err(|error| self.change.fault(error))
+    /// Any fault of the store.
+    pub fn earlier_findings(&mut self) -> Result<Option<EarlierFindings>, StoreError> {
+        let Some(previous) = &self.previous else { return Ok(None) };
+        self.change.transaction.earlier_findings(previous).map(Some)
     }
 
     /// Earlier findings as a report shows those that are gone.
     ///
     /// # Errors
-    /// Any fault of the database.
-    pub fn mended(&self, findings: &[EarlierFinding]) -> Result<Vec<MendedFinding>, StoreError> {
-        earlier_findings::details(self.change.conn, findings)
-            .map_err(|error| self.change.fault(error))
+    /// Any fault of the store.
+    pub fn mended(
+        &mut self,
+        findings: &[EarlierFinding],
+    ) -> Result<Vec<MendedFinding>, StoreError> {
+        self.change.transaction.mended(findings)
     }
 
     /// What the forests are to be made of; once all feeds are written.
@@ -241,12 +181,11 @@ impl<'s> Publication<'s> {
     ///
     /// # Errors
     /// Any fault of the database.
-    pub fn first_trees(&self) -> Result<Option<FirstTreesPlace<'s>>, StoreError> {
-        let change = &self.change;
-        // The file is attached by a statement, which holds UTF-8.
-        let is_first = change.path().to_str().is_some()
-            && change.is_first_load().map_err(|error| change.fault(error))?;
-        Ok(is_first.then(|| FirstTreesPlace::new(change.path(), change.schema)))
+    pub fn first_trees(&mut self) -> Result<Option<FirstTreesPlace<'s>>, StoreError> {
+        match self.change.is_first_load() {
+            true => self.change.transaction.first_trees(),
+            false => Ok(None),
+        }
     }
 
     /// Whether any row differs from the snapshot before.
@@ -280,48 +219,17 @@ impl<'s> Publication<'s> {
         let trees = self.tree_source() != TreeSource::Unchanged;
         let mut change = self.change;
         change.missing(trees)?;
-        let write = || -> rusqlite::Result<()> {
-            write_snapshot(&change, &record)?;
-            change.write_later_counts()?;
-            change.write_derived()?;
-            record::write(change.conn, record)?;
-            ages::renew_after(change.conn, change.date)?;
-            change.note_trees()?;
-            indexes::analyze(change.conn)
-        };
-        write().map_err(|error| change.fault(error))?;
-        let next = PerFeed::from_fn(|feed| change.written[feed].as_mut()?.next.take());
-        let (path, schema) = (change.path(), change.schema);
-        thread::scope(|scope| {
-            let rows = scope.spawn(|| CurrentRowsFile::of(next));
-            let is_log_pending = change.commit()?;
-            if let Some(rows) = rows.join().unwrap_or_else(|p| resume_unwind(p))
-                && let Err(error) = rows.write(path, schema)
-            {
-                tracing::debug!("the copy of the keys is not written: {error}");
-            }
-            Ok(is_log_pending)
-        })
+        let rows =
+            |feed: Feed| change.written[feed].as_ref().map_or(0, |written| written.outcome.rows());
+        let run = record.report.run.clone();
+        let snapshot = SnapshotInfo { date: change.date, run, rows: PerFeed::from_fn(rows) };
+        change.transaction.write_snapshot(&snapshot)?;
+        change.write_later_counts()?;
+        change.write_derived()?;
+        change.transaction.record(record)?;
+        change.transaction.renew_ages(change.date)?;
+        change.note_trees()?;
+        change.transaction.prepare_reading()?;
+        change.commit()
     }
-
-    /// The open transaction, for tests of its content.
-    #[cfg(test)]
-    pub(super) fn connection(&self) -> &Connection {
-        self.change.conn
-    }
-}
-
-fn write_snapshot(change: &DateChange<'_>, record: &RunRecord<'_, '_>) -> rusqlite::Result<()> {
-    let rows =
-        |feed: Feed| change.written[feed].as_ref().map_or(0, |written| written.outcome.rows());
-    let [agent, node, organ, principal] = Feed::ALL.map(|f| rows(f).cast_signed());
-    change.conn.execute(
-        "insert into snapshot (business_date, run, agent_rows, node_rows, organ_rows, principal_rows) \
-         values (?1, ?2, ?3, ?4, ?5, ?6) \
-         on conflict (business_date) do update set run = excluded.run, \
-         agent_rows = excluded.agent_rows, node_rows = excluded.node_rows, \
-         organ_rows = excluded.organ_rows, principal_rows = excluded.principal_rows",
-        params![iso(change.date), record.report.run.0, agent, node, organ, principal],
-    )?;
-    Ok(())
 }

@@ -1,61 +1,34 @@
 //! One retraction: what there is of a date goes, as if it had never been delivered.
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
-use rusqlite::{Connection, params};
+use chrono::NaiveDate;
 
-use crate::config::schema::Schema;
-use crate::model::{Feed, PerFeed, RunId};
-use crate::store::ages;
+use crate::model::{Feed, RunId};
 use crate::store::date_change::DateChange;
-use crate::store::dates::iso;
 use crate::store::error::StoreError;
-use crate::store::feed_table::FeedTable;
-use crate::store::rows;
-use crate::store::snapshot::{self, SnapshotInfo};
-
-/// Who takes a date back, when and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetractionRecord<'a> {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Who.
-    pub by: &'a str,
-    /// Why.
-    pub reason: &'a str,
-}
+use crate::store::retraction_record::RetractionRecord;
+use crate::store::snapshot::SnapshotInfo;
+use crate::store::transaction::Opened;
 
 /// An open transaction that takes a date back. If dropped before its commit, it changes nothing.
 #[derive(Debug)]
 pub struct Retraction<'s> {
     change: DateChange<'s>,
-    run: RunId,
+    snapshot: SnapshotInfo,
 }
 
 impl<'s> Retraction<'s> {
-    /// Opens the transaction and brings the rows of all feeds to what they are without the date.
-    pub(super) fn begin(
-        conn: &'s mut Connection,
-        path: &'s std::path::Path,
-        schema: &'s Schema,
-        tables: &'s PerFeed<FeedTable>,
-        date: NaiveDate,
-    ) -> Result<Retraction<'s>, StoreError> {
-        let mut change = DateChange::begin(conn, path, schema, tables, date)?;
-        let found = snapshot::of(change.conn, date).map_err(|error| change.fault(error))?;
-        let Some(SnapshotInfo { run, .. }) = found else {
-            let known = snapshot::dates(change.conn).map_err(|error| change.fault(error))?;
+    /// Brings the rows of all feeds to what they are without the date.
+    pub(super) fn begin(opened: Opened<'s>, date: NaiveDate) -> Result<Retraction<'s>, StoreError> {
+        let mut change = DateChange::begin(opened, date)?;
+        let Some(snapshot) = change.transaction.snapshot_of(date)? else {
+            let known = change.transaction.dates()?;
             return Err(StoreError::UnknownDate { date, known });
         };
         change.kept = false;
         for feed in Feed::ALL {
-            let write = |change: &DateChange<'_>| {
-                let stored = change.stored(feed, None, None)?;
-                let derivation = change.derivation(feed)?;
-                rows::write_without(change.conn, &tables[feed], &stored, derivation)
-            };
-            change.written[feed] = Some(write(&change).map_err(|error| change.fault(error))?);
+            change.write_feed_without(feed)?;
         }
-        Ok(Retraction { change, run })
+        Ok(Retraction { change, snapshot })
     }
 
     /// The transaction, for the forests of the newest snapshot, if it has changed.
@@ -66,25 +39,17 @@ impl<'s> Retraction<'s> {
     /// Takes the date back: from here on it is gone for all readers. Returns the run that had published it.
     ///
     /// # Errors
-    /// [`StoreError::Misuse`] if a forest that has changed was not written; any fault of the database. The date then
+    /// [`StoreError::Misuse`] if a forest that has changed was not written; any fault of the store. The date then
     /// stays.
     pub fn commit(self, record: RetractionRecord<'_>) -> Result<RunId, StoreError> {
-        let Retraction { change, run } = self;
+        let Retraction { mut change, snapshot } = self;
         change.missing(change.newest_changed())?;
-        let write = || -> rusqlite::Result<()> {
-            change.write_later_counts()?;
-            change.write_derived()?;
-            let date = iso(change.date);
-            change.conn.execute("delete from snapshot where business_date = ?1", [&date])?;
-            let at = record.at.to_rfc3339_opts(SecondsFormat::Millis, true);
-            let sql = "insert into retraction (business_date, run, retracted, retracted_by, reason) \
-                       values (?1, ?2, ?3, ?4, ?5)";
-            change.conn.execute(sql, params![date, run.0, at, record.by, record.reason])?;
-            ages::renew_after(change.conn, change.date)?;
-            change.note_trees()
-        };
-        write().map_err(|error| change.fault(error))?;
+        change.write_later_counts()?;
+        change.write_derived()?;
+        change.transaction.delete_snapshot(&snapshot, record)?;
+        change.transaction.renew_ages(change.date)?;
+        change.note_trees()?;
         change.commit()?;
-        Ok(run)
+        Ok(snapshot.run)
     }
 }

@@ -3,17 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use rusqlite::Connection;
 
 use crate::model::{FeedChanges, RowCounter};
 use crate::store::branches::Branches;
 use crate::store::current_rows::NextRows;
 use crate::store::date_list::Dates;
 use crate::store::delivered_rows::{DeliveredRows, first};
-use crate::store::derivation::{Derivation, Derived};
-use crate::store::feed_table::FeedTable;
+use crate::store::derivation::Derived;
 use crate::store::keys::KeyList;
-use crate::store::row_writer::RowWriter;
 use crate::store::stored_feed::{StoredFeed, TakenKey};
 use crate::store::stored_key::{Content, Place, StoredKey, StoredVersion};
 use crate::timeline::{Observation, Timeline};
@@ -56,20 +53,47 @@ pub(super) struct Written {
     pub next: Option<NextRows>,
 }
 
-/// Writes a delivery of the date into the open transaction.
-pub(super) fn write(
-    conn: &Connection,
-    table: &FeedTable,
+/// What a store does with the rows of one feed, key by key in the order of the keys. It is part of the loop over millions
+/// of rows, so every store has a loop of its own.
+pub(super) trait FeedWriter {
+    /// What fails.
+    type Error;
+
+    /// The versions of a key that begin after the date and have ended, in order.
+    fn later(&mut self, key: &str) -> Result<Vec<StoredVersion>, Self::Error>;
+
+    /// Takes a delivered row of a key of which nothing is stored and which no later date can touch.
+    fn insert(
+        &mut self,
+        key: &str,
+        delivery: &DeliveredRows<'_>,
+        row: usize,
+    ) -> Result<(), Self::Error>;
+
+    /// Takes the difference of what is stored of a key and what is to be.
+    fn change(
+        &mut self,
+        key: &str,
+        old: &Timeline<Content>,
+        new: &Timeline<Content>,
+        delivery: Option<&DeliveredRows<'_>>,
+    ) -> Result<(), Self::Error>;
+
+    /// Ends the feed.
+    fn finish(self, delivery: Option<&DeliveredRows<'_>>) -> Result<Derived, Self::Error>;
+}
+
+/// Writes a delivery of the date.
+pub(super) fn write<W: FeedWriter>(
+    mut writer: W,
+    dates: Dates<'_>,
     stored: &StoredFeed,
     branches: &mut Branches,
-    mut derivation: Derivation<'_>,
     mut delivery: DeliveredRows<'_>,
     counter: RowCounter<'_>,
-) -> rusqlite::Result<Written> {
-    let dates = derivation.dates();
+) -> Result<Written, W::Error> {
     let Dates { date, all, .. } = dates;
     let mut written = Written::default();
-    let mut writer = RowWriter::new(conn, table, date)?;
     let mut cursor = stored.cursor();
     let nothing_stored = stored.is_empty();
     let mut next = NextRows::new(stored.current(), delivery.organs().cloned());
@@ -87,16 +111,14 @@ pub(super) fn write(
             && !dates.has_later()
         {
             // Most rows of a first load; what follows for them is known without a timeline.
-            derivation.insert(key, &delivery, row)?;
-            writer.insert(&delivery, row)?;
+            writer.insert(key, &delivery, row)?;
             if let Observation::Accepted(content) = seen {
                 next.push(key, date, content, organ);
             }
         } else if !stored.says(date, on, &seen) {
-            let old = timeline(&writer, dates, key, &stored)?;
+            let old = timeline(&mut writer, dates, key, &stored)?;
             let new = old.with(date, seen, all);
-            derivation.change(key, &old, &new, Some(&delivery))?;
-            writer.write(key, &old, &new, Some(&delivery))?;
+            writer.change(key, &old, &new, Some(&delivery))?;
             if dates.has_later() {
                 written.compare(&old, &new);
             }
@@ -129,44 +151,68 @@ pub(super) fn write(
         }
     }
     counter.add(uncounted, 0);
-    written.derived = derivation.finish();
+    written.derived = writer.finish(Some(&delivery))?;
     written.next = Some(next);
     Ok(written)
 }
 
 /// Brings the rows to what they are without a delivery of the date.
-pub(super) fn write_without(
-    conn: &Connection,
-    table: &FeedTable,
+pub(super) fn write_without<W: FeedWriter>(
+    mut writer: W,
+    dates: Dates<'_>,
     stored: &StoredFeed,
-    mut derivation: Derivation<'_>,
-) -> rusqlite::Result<Written> {
-    let dates = derivation.dates();
+) -> Result<Written, W::Error> {
     let Dates { date, all, .. } = dates;
     let mut written = Written::default();
-    let mut writer = RowWriter::new(conn, table, date)?;
     let mut cursor = stored.cursor();
     while let Some(key) = cursor.peek() {
         let stored = cursor.take(key).stored;
         if stored.has_limit_on(date) {
-            let old = timeline(&writer, dates, key, &stored)?;
+            let old = timeline(&mut writer, dates, key, &stored)?;
             let new = old.without(date, all);
-            derivation.change(key, &old, &new, None)?;
-            writer.write(key, &old, &new, None)?;
+            writer.change(key, &old, &new, None)?;
             written.compare(&old, &new);
         }
     }
-    written.derived = derivation.finish();
+    written.derived = writer.finish(None)?;
     Ok(written)
 }
 
+/// The keys, in order, whose later versions [`write`] or, without a delivery, [`write_without`] asks for: a store that has
+/// to ask a server reads them all at once.
+#[cfg(feature = "postgres")]
+pub(super) fn keys_with_later(
+    dates: Dates<'_>,
+    stored: &StoredFeed,
+    delivery: Option<&DeliveredRows<'_>>,
+) -> KeyList {
+    let mut keys = KeyList::default();
+    if !dates.has_later() {
+        return keys;
+    }
+    let date = dates.date;
+    let mut cursor = stored.cursor();
+    let mut delivery = delivery.cloned();
+    while let Some(key) = first(delivery.as_ref().and_then(DeliveredRows::peek), cursor.peek()) {
+        let stored = cursor.take(key).stored;
+        let is_asked = match &mut delivery {
+            Some(delivery) => !stored.says(date, stored.on(date), &delivery.take(key)),
+            None => stored.has_limit_on(date),
+        };
+        if is_asked {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
 /// All that is stored of a key from the snapshot before the date on.
-fn timeline(
-    writer: &RowWriter<'_>,
+fn timeline<W: FeedWriter>(
+    writer: &mut W,
     dates: Dates<'_>,
     key: &str,
     stored: &StoredKey<'_>,
-) -> rusqlite::Result<Timeline<Content>> {
+) -> Result<Timeline<Content>, W::Error> {
     let later = if dates.has_later() { writer.later(key)? } else { Vec::new() };
     Ok(stored.timeline(&later))
 }

@@ -1,15 +1,11 @@
 //! The stored rows of a feed around a date, read once when a transaction begins.
 
 use chrono::NaiveDate;
-use rusqlite::{Connection, Row};
 
 use crate::store::branches::Branches;
-use crate::store::current_rows::{CurrentRows, NO_ORGAN, OrganNumbers};
-use crate::store::dates::{DateReader, iso};
-use crate::store::feed_table::FeedTable;
-use crate::store::identifier::quoted;
+use crate::store::current_rows::{CurrentRows, NO_ORGAN};
 use crate::store::keys::KeyList;
-use crate::store::stored_key::{Content, Place, StoredKey, StoredVersion};
+use crate::store::stored_key::{StoredKey, StoredVersion};
 use crate::timeline::Interval;
 
 /// Facts of keys, in the order of the keys; those of one key in the order of their dates.
@@ -34,44 +30,38 @@ pub(super) struct StoredFeed {
 }
 
 impl StoredFeed {
-    /// Reads the tables. `current` are the rows of the snapshot table, if they are known. `newest` is the newest date with a snapshot: nothing has ended after it. The rows of the snapshot
-    /// before the date are counted in their branches, if the feed has any.
-    pub(super) fn read(
-        conn: &Connection,
-        table: &FeedTable,
-        date: NaiveDate,
-        newest: Option<NaiveDate>,
-        current: Option<CurrentRows>,
-        mut branches: Option<&mut Branches>,
-    ) -> rusqlite::Result<StoredFeed> {
-        let current = match current {
-            Some(current) => current,
-            None => read_current(conn, table, branches.as_deref())?,
-        };
-        let mut stored = StoredFeed { current, ..StoredFeed::default() };
-        stored.count_current(date, branches.as_deref_mut());
-        if newest.is_some_and(|newest| date <= newest) {
-            stored.read_past(conn, table, date, branches)?;
-            stored.read_quarantined(conn, table, date)?;
-        }
-        stored.read_carried(conn, table, date)?;
-        let past = stored.past.1.iter().filter(|version| is_before(version, date));
-        stored.rows_before += past.count() as u64;
-        Ok(stored)
+    /// With the rows of the snapshot table.
+    pub(super) fn new(current: CurrentRows) -> StoredFeed {
+        StoredFeed { current, ..StoredFeed::default() }
     }
 
-    /// Number of rows of the snapshot before the date.
-    pub(super) fn rows_before(&self) -> u64 {
-        self.rows_before
+    /// Adds a row of the history that holds on the date or ends on it, by key and first date.
+    pub(super) fn push_past(&mut self, key: &str, version: StoredVersion) {
+        self.past.0.push(key);
+        self.past.1.push(version);
     }
 
-    /// Whether the snapshot table holds no row.
-    pub(super) fn is_empty(&self) -> bool {
-        self.current.keys.len() == 0
+    /// Adds the branch of the row that was added last to the history.
+    pub(super) fn push_past_branch(&mut self, branch: Option<u32>) {
+        self.past_branch.push(branch);
     }
 
-    /// Counts the rows of the snapshot before the date, each in its branch.
-    fn count_current(&mut self, date: NaiveDate, branches: Option<&mut Branches>) {
+    /// Adds an interval in which a key is carried that ends on the date or later, by key and first date.
+    pub(super) fn push_carried(&mut self, key: &str, interval: Interval) {
+        self.carried.0.push(key);
+        self.carried.1.push(interval);
+    }
+
+    /// Adds a date, from the date on, on which only quarantined rows of a key came with nothing to carry, by key and date.
+    pub(super) fn push_quarantined(&mut self, key: &str, date: NaiveDate) {
+        self.quarantined.0.push(key);
+        self.quarantined.1.push(date);
+    }
+
+    /// Counts the rows of the snapshot before the date, those of the snapshot table in their branches.
+    pub(super) fn count(&mut self, date: NaiveDate, branches: Option<&mut Branches>) {
+        let past = self.past.1.iter().filter(|version| is_before(version, date));
+        self.rows_before = past.count() as u64;
         let mut of_organ = vec![0; self.current.organs.len()];
         for (from, organ) in self.current.places() {
             if from < date {
@@ -89,78 +79,19 @@ impl StoredFeed {
         }
     }
 
-    fn read_past(
-        &mut self,
-        conn: &Connection,
-        table: &FeedTable,
-        date: NaiveDate,
-        mut branches: Option<&mut Branches>,
-    ) -> rusqlite::Result<()> {
-        let sql = format!(
-            "select {key}, valid_from, valid_to, content_hash, {} from {} \
-             where valid_to >= ?1 and valid_from <= ?1 order by +{key}, valid_from",
-            branch_column(branches.as_deref()),
-            table.history(),
-            key = table.quoted_key(),
-        );
-        let mut statement = conn.prepare(&sql)?;
-        let mut rows = statement.query([iso(date)])?;
-        let (mut from, mut to) = (DateReader::default(), DateReader::default());
-        while let Some(row) = rows.next()? {
-            let from = first_date(&mut from, row, 1)?;
-            let content = Content { hash: row.get(3)?, place: Place::History(from) };
-            let valid = Interval { from, to: to.read(row.get_ref(2)?)? };
-            let version = StoredVersion { content, valid };
-            self.past.0.push(row.get_ref(0)?.as_str()?);
-            self.past.1.push(version);
-            if let Some(branches) = branches.as_deref_mut() {
-                let organ = row.get_ref(4)?.as_str_or_null()?;
-                self.past_branch.push(branches.branch_of(organ, is_before(&version, date)));
-            }
-        }
-        Ok(())
-    }
-
-    fn read_carried(
-        &mut self,
-        conn: &Connection,
-        table: &FeedTable,
-        date: NaiveDate,
-    ) -> rusqlite::Result<()> {
-        let sql = "select id, carried_from, carried_to from carry \
-                   where feed = ?1 and (carried_to is null or carried_to >= ?2) order by id, carried_from";
-        let mut statement = conn.prepare(sql)?;
-        let mut rows = statement.query([table.name(), &iso(date)])?;
-        let (mut from, mut to) = (DateReader::default(), DateReader::default());
-        while let Some(row) = rows.next()? {
-            self.carried.0.push(row.get_ref(0)?.as_str()?);
-            let from = first_date(&mut from, row, 1)?;
-            self.carried.1.push(Interval { from, to: to.read(row.get_ref(2)?)? });
-        }
-        Ok(())
-    }
-
-    fn read_quarantined(
-        &mut self,
-        conn: &Connection,
-        table: &FeedTable,
-        date: NaiveDate,
-    ) -> rusqlite::Result<()> {
-        let sql = "select id, business_date from quarantined_key \
-                   where feed = ?1 and business_date >= ?2 order by id, business_date";
-        let mut statement = conn.prepare(sql)?;
-        let mut rows = statement.query([table.name(), &iso(date)])?;
-        let mut dates = DateReader::default();
-        while let Some(row) = rows.next()? {
-            self.quarantined.0.push(row.get_ref(0)?.as_str()?);
-            self.quarantined.1.push(first_date(&mut dates, row, 1)?);
-        }
-        Ok(())
-    }
-
     /// The rows of the snapshot table.
     pub(super) fn current(&self) -> &CurrentRows {
         &self.current
+    }
+
+    /// Number of rows of the snapshot before the date.
+    pub(super) fn rows_before(&self) -> u64 {
+        self.rows_before
+    }
+
+    /// Whether the snapshot table holds no row.
+    pub(super) fn is_empty(&self) -> bool {
+        self.current.keys.len() == 0
     }
 
     /// Iterates over the stored keys in byte order.
@@ -169,42 +100,9 @@ impl StoredFeed {
     }
 }
 
-/// Reads the rows of the snapshot table.
-pub(super) fn read_current(
-    conn: &Connection,
-    table: &FeedTable,
-    branches: Option<&Branches>,
-) -> rusqlite::Result<CurrentRows> {
-    let sql = format!(
-        "select {key}, valid_from, content_hash, {} from {} order by {key}",
-        branch_column(branches),
-        table.name(),
-        key = table.quoted_key(),
-    );
-    let mut statement = conn.prepare(&sql)?;
-    let mut rows = statement.query([])?;
-    let (mut current, mut numbers) = (CurrentRows::default(), OrganNumbers::default());
-    let mut dates = DateReader::default();
-    while let Some(row) = rows.next()? {
-        let organ = numbers.number(&mut current.organs, row.get_ref(3)?.as_str_or_null()?);
-        let from = first_date(&mut dates, row, 1)?;
-        current.push(row.get_ref(0)?.as_str()?, from, row.get(2)?, organ);
-    }
-    Ok(current)
-}
-
 /// Whether a version belongs to the snapshot before a date, if it was read for that date.
-fn is_before(version: &StoredVersion, date: NaiveDate) -> bool {
+pub(super) fn is_before(version: &StoredVersion, date: NaiveDate) -> bool {
     version.valid.from < date
-}
-
-fn first_date(reader: &mut DateReader, row: &Row<'_>, at: usize) -> rusqlite::Result<NaiveDate> {
-    Ok(reader.read(row.get_ref(at)?)?.unwrap_or(NaiveDate::MIN))
-}
-
-/// The select expression for the branch of a row.
-fn branch_column(branches: Option<&Branches>) -> String {
-    branches.and_then(Branches::column).map_or_else(|| "null".to_owned(), quoted)
 }
 
 /// Iterates over the keys of a [`StoredFeed`]. A key that has a carry interval may have its version later than what is

@@ -7,7 +7,7 @@ use crate::timeline::{Interval, Observation, Timeline, Version};
 /// The content of a version: where it is, and its hash. Equal hashes are equal content.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Content {
-    /// The hash as SQLite holds it.
+    /// The hash as it is stored.
     pub hash: i64,
     /// Where it is.
     pub place: Place,

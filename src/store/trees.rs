@@ -2,16 +2,12 @@
 
 use std::{convert::Infallible, num::NonZero, thread};
 
-use rusqlite::types::{Null, ValueRef};
-use rusqlite::{Connection, Statement};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::config::schema::ForestSchema;
 use crate::model::{RowCounter, TreeRows, TreeSums};
 use crate::store::error::StoreError;
-use crate::store::identifier::quoted;
 use crate::store::keys::KeyList;
-use crate::store::tree_layout::{tree_columns, tree_table};
 use crate::store::tree_levels::TreeLevels;
 
 /// A position that no row has.
@@ -58,36 +54,24 @@ pub(super) struct TreeHashes {
 }
 
 impl TreeHashes {
-    /// Reads and hashes the stored rows.
-    pub(super) fn read(conn: &Connection, forest: &ForestSchema) -> rusqlite::Result<TreeHashes> {
-        let names = column_names(forest);
-        let sql = format!(
-            "select {} from {} order by id",
-            names.join(", "),
-            quoted(&tree_table(&forest.name))
-        );
-        let mut statement = conn.prepare(&sql)?;
-        let mut rows = statement.query([])?;
-        let (mut stored, mut content) = (TreeHashes::default(), CellBytes::default());
-        while let Some(row) = rows.next()? {
-            stored.ids.push(row.get_ref(0)?.as_str()?);
-            content.clear();
-            for at in 1..names.len() {
-                match row.get_ref(at)? {
-                    ValueRef::Text(text) => content.text(Some(text)),
-                    ValueRef::Integer(number) => content.number(number),
-                    _ => content.text(None),
-                }
-            }
-            stored.hashes.push(content.hash());
-        }
-        Ok(stored)
+    /// Adds a stored row, by its id, whose cells come in the order of the table's columns.
+    pub(super) fn push<'c, E>(
+        &mut self,
+        id: &str,
+        content: &mut CellBytes,
+        mut cells: impl Iterator<Item = Result<Cell<'c>, E>>,
+    ) -> Result<(), E> {
+        self.ids.push(id);
+        content.clear();
+        cells.try_for_each(|cell| cell.map(|cell| content.cell(cell)))?;
+        self.hashes.push(content.hash());
+        Ok(())
     }
 }
 
 /// The cells of a tree row without its id, as bytes to be hashed.
 #[derive(Debug, Default)]
-struct CellBytes(Vec<u8>);
+pub(super) struct CellBytes(Vec<u8>);
 
 impl CellBytes {
     fn clear(&mut self) {
@@ -101,6 +85,13 @@ impl CellBytes {
         self.0.extend_from_slice(text.unwrap_or_default());
     }
 
+    fn cell(&mut self, cell: Cell<'_>) {
+        match cell {
+            Cell::Text(text) => self.text(text.map(str::as_bytes)),
+            Cell::Number(number) => self.number(number.into()),
+        }
+    }
+
     fn number(&mut self, number: i64) {
         self.0.extend_from_slice(&number.to_le_bytes());
     }
@@ -110,14 +101,12 @@ impl CellBytes {
     }
 }
 
-fn column_names(forest: &ForestSchema) -> Vec<&'static str> {
-    tree_columns(forest).iter().map(|(name, _)| *name).collect()
-}
-
 /// A cell of a tree row.
 #[derive(Debug, Clone, Copy)]
-enum Cell<'a> {
+pub(super) enum Cell<'a> {
+    /// A text.
     Text(Option<&'a str>),
+    /// A number.
     Number(u32),
 }
 
@@ -172,7 +161,8 @@ impl<'a> NewTree<'a> {
         Ok(NewTree { rows, levels })
     }
 
-    fn id(&self, at: u32) -> Option<&'a str> {
+    /// The id of a row.
+    pub(super) fn id(&self, at: u32) -> Option<&'a str> {
         self.rows.ids.get(at as usize).copied()
     }
 
@@ -187,7 +177,7 @@ impl<'a> NewTree<'a> {
     }
 
     /// Hands out the cells of a row without its id.
-    fn each_cell<E>(
+    pub(super) fn each_cell<E>(
         &self,
         at: usize,
         mut cell: impl FnMut(Cell<'_>) -> Result<(), E>,
@@ -314,60 +304,35 @@ impl<'a> NewTree<'a> {
     fn hash(&self, at: usize, content: &mut CellBytes) -> u64 {
         content.clear();
         let Ok(()) = self.each_cell(at, |cell| {
-            match cell {
-                Cell::Text(text) => content.text(text.map(str::as_bytes)),
-                Cell::Number(number) => content.number(number.into()),
-            }
+            content.cell(cell);
             Ok::<(), Infallible>(())
         });
         content.hash()
     }
+}
 
-    fn bind(&self, statement: &mut Statement<'_>, at: usize) -> rusqlite::Result<()> {
-        statement.raw_bind_parameter(1, self.rows.ids.get(at))?;
-        let mut parameter = 1usize;
-        self.each_cell(at, |cell| {
-            parameter += 1;
-            match cell {
-                Cell::Text(Some(text)) => statement.raw_bind_parameter(parameter, text),
-                Cell::Text(None) => statement.raw_bind_parameter(parameter, Null),
-                Cell::Number(number) => statement.raw_bind_parameter(parameter, number),
-            }
-        })
-    }
+/// What a store does with the rows of one forest.
+pub(super) trait TreeWriter {
+    /// What fails.
+    type Error;
+
+    /// Inserts a row of a new id.
+    fn insert(&mut self, new: &NewTree<'_>, at: usize) -> Result<(), Self::Error>;
+
+    /// Writes a row over that of its id.
+    fn overwrite(&mut self, new: &NewTree<'_>, at: usize) -> Result<(), Self::Error>;
+
+    /// Deletes the row of an id.
+    fn delete(&mut self, id: &str) -> Result<(), Self::Error>;
 }
 
 /// Writes the rows that differ from the stored ones. Returns how many rows were written or deleted.
-pub(super) fn write(
-    conn: &Connection,
-    forest: &ForestSchema,
+pub(super) fn write<W: TreeWriter>(
+    writer: &mut W,
     stored: &StoredTree<'_>,
     new: &NewTree<'_>,
     counter: RowCounter<'_>,
-) -> rusqlite::Result<u64> {
-    let table = quoted(&tree_table(&forest.name));
-    let names = column_names(forest);
-    let parameters: Vec<String> = (1..=names.len()).map(|n| format!("?{n}")).collect();
-    let sets: Vec<String> =
-        names.iter().skip(1).map(|name| format!("{name} = excluded.{name}")).collect();
-    let insert =
-        format!("insert into {table} ({}) values ({})", names.join(", "), parameters.join(", "));
-    let mut upsert =
-        conn.prepare(&format!("{insert} on conflict (id) do update set {}", sets.join(", ")))?;
-    let others: Vec<String> = (1..)
-        .zip(&names)
-        .filter(|(_, name)| !["id", "parent_id"].contains(*name))
-        .map(|(n, name)| format!("{name} = ?{n}"))
-        .collect();
-    // The index on the parent is written anew whenever the parent is set, though it be to what it is.
-    let parent = (1..).zip(&names).find(|(_, name)| **name == "parent_id").map_or(0, |(n, _)| n);
-    let mut update = conn.prepare(&format!(
-        "update {table} set {} where id = ?1 and parent_id is ?{parent}",
-        others.join(", ")
-    ))?;
-    let mut insert = conn.prepare(&insert)?;
-    let mut delete = conn.prepare(&format!("delete from {table} where id = ?1"))?;
-
+) -> Result<u64, W::Error> {
     // The first load has no stored rows to compare with.
     let hashes = match stored {
         StoredTree::Read(read) if !read.hashes.is_empty() => new.hashes(),
@@ -389,29 +354,26 @@ pub(super) fn write(
             counter.add(std::mem::take(&mut uncounted), 0);
         }
         while old < stored.len() && stored.id(old) < *id {
-            written += delete.execute([stored.id(old)])? as u64;
+            writer.delete(stored.id(old))?;
+            written += 1;
             old += 1;
         }
         if old < stored.len() && stored.id(old) == *id {
             let same = is_stored(old, at);
             old += 1;
             if !same {
-                new.bind(&mut update, at)?;
-                let mut changed = update.raw_execute()?;
-                if changed == 0 {
-                    new.bind(&mut upsert, at)?;
-                    changed = upsert.raw_execute()?;
-                }
-                written += changed as u64;
+                writer.overwrite(new, at)?;
+                written += 1;
             }
         } else {
-            new.bind(&mut insert, at)?;
-            written += insert.raw_execute()? as u64;
+            writer.insert(new, at)?;
+            written += 1;
         }
     }
     counter.add(uncounted, 0);
     for gone in old..stored.len() {
-        written += delete.execute([stored.id(gone)])? as u64;
+        writer.delete(stored.id(gone))?;
+        written += 1;
     }
     Ok(written)
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use orgsnap::config::job::Job;
 use orgsnap::export::{self, ExportError, Listing, ListingColumn, ListingFormat};
 use orgsnap::model::{Cancel, Language, Message};
+use orgsnap::pipeline;
 use orgsnap::report::{Column, formatting, table, visible};
 use orgsnap::store::CellValue;
 use orgsnap::wecom::roster::{
@@ -92,15 +93,21 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     Ok(Exit::Done)
 }
 
+/// A job whose snapshots are in a file.
+fn of_file(job: Job) -> Result<Job, Failure> {
+    pipeline::require_file(&job)?;
+    Ok(job)
+}
+
 /// The job of a tenant, which stands in the usual place if only its id is given.
 fn job(tenant_or_job: &str, environment: &Environment) -> Result<Job, Failure> {
     let named = Path::new(tenant_or_job);
     if named.extension().is_some_and(|extension| extension == "toml") {
-        return load(named, environment);
+        return of_file(load(named, environment)?);
     }
     let usual = tenant::usual_job(tenant_or_job);
     if usual.is_file() {
-        return load(&usual, environment);
+        return of_file(load(&usual, environment)?);
     }
     let usual = usual.display();
     Err(Failure::usage(Message::new(

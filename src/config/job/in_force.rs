@@ -377,6 +377,7 @@ impl Listing<'_> {
                 | (alert::AlertTarget::WecomRobot { url }, _) => Some(url),
                 (alert::AlertTarget::Command { .. }, _) => None,
             },
+            "store" => Some(&job.store.as_ref()?.url),
             "wecom_app" => {
                 let app = job.wecom.apps.get(index?)?;
                 match name {

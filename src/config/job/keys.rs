@@ -3,8 +3,8 @@
 use super::key::{KeyTable, Section};
 use super::{
     alert, archive, codes, domain_verification, file_names, format, gate, limits, platform_account,
-    ready, report, root, rules, schedule, site, source_section, tls, tops, wecom_app,
-    wecom_archive, wecom_login, wecom_roster, wecom_section,
+    ready, report, root, rules, schedule, site, source_section, store_section, tls, tops,
+    wecom_app, wecom_archive, wecom_login, wecom_roster, wecom_section,
 };
 
 /// All sections in the order of the documentation. A new section is a file and a line here.
@@ -23,6 +23,7 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
     Section { keys: &[], any_key: Some(&rules::ANY_RULE), sample: rules::SAMPLE },
     Section { keys: &[report::KEYS], any_key: None, sample: report::SAMPLE },
     Section { keys: &[archive::KEYS], any_key: None, sample: archive::SAMPLE },
+    Section { keys: &[store_section::KEYS], any_key: None, sample: store_section::SAMPLE },
     Section { keys: &[alert::KEYS], any_key: None, sample: alert::SAMPLE },
     Section { keys: &[site::KEYS], any_key: None, sample: site::SAMPLE },
     Section {

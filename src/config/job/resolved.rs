@@ -17,6 +17,7 @@ use super::rules::RuleSetting;
 use super::schedule::Schedule;
 use super::site::Site;
 use super::source::Source;
+use super::store_section::StoreSettings;
 use super::wecom::Wecom;
 
 /// A resolved job: all paths absolute or relative to the working directory, all defaults filled in.
@@ -48,6 +49,8 @@ pub struct Job {
     pub report: ReportSettings,
     /// How long archived deliveries are kept.
     pub archive: ArchiveSettings,
+    /// A database server for its snapshots, in place of a file in the data folder.
+    pub store: Option<StoreSettings>,
     /// When to run unattended.
     pub schedule: Option<Schedule>,
     /// The channels for alerts about refused, failed, late and recovered deliveries.

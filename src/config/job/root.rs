@@ -13,7 +13,7 @@ use super::value_type::ValueType;
 use super::values::Text;
 use super::{
     alert, archive, codes, domain_verification, format, gate, limits, platform_account, report,
-    schedule, site, source_section, wecom_app, wecom_section,
+    schedule, site, source_section, store_section, wecom_app, wecom_section,
 };
 
 /// The keys of the top level.
@@ -45,6 +45,7 @@ pub(super) static KEYS: &[Key] = &[
     key("", "rules", ValueType::Table, "一个 [rules] 表", "a [rules] table"),
     key("", "report", ValueType::Table, "一个 [report] 表", "a [report] table"),
     key("", "archive", ValueType::Table, "一个 [archive] 表", "an [archive] table"),
+    key("", "store", ValueType::Table, "一个 [store] 表", "a [store] table"),
     key(
         "",
         "corp_id",
@@ -130,6 +131,7 @@ pub(super) struct Written {
     pub(super) rules: Option<BTreeMap<String, Text>>,
     pub(super) report: Option<report::Written>,
     pub(super) archive: Option<archive::Written>,
+    pub(super) store: Option<Spanned<store_section::Written>>,
     pub(super) alert: Option<Vec<Spanned<alert::Written>>>,
     pub(super) corp_id: Option<Text>,
     pub(super) public_url: Option<Text>,
@@ -177,6 +179,7 @@ impl Resolver<'_> {
         let has_source = source.is_some();
         let max_file_size = self.max_file_size(written.limits.unwrap_or_default())?;
         let alerts = self.alerts(written.alert.unwrap_or_default(), &mut warnings)?;
+        let store = self.store(written.store, &mut warnings)?;
         let wecom = wecom_section::WrittenWecom {
             corp_id: written.corp_id,
             public_url: written.public_url,
@@ -201,6 +204,7 @@ impl Resolver<'_> {
             max_file_size,
             report: self.report(written.report.unwrap_or_default(), has_source)?,
             archive: self.archive(written.archive.unwrap_or_default())?,
+            store,
             schedule,
             alerts,
             wecom,

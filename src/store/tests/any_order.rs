@@ -288,13 +288,13 @@ fn a_delivery() -> impl Strategy<Value = Delivery> {
 
 /// A delivery of a day, or its retraction; sometimes the day's last delivery once more.
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Deliver(u32, Delivery),
     Repeat(u32),
     Retract(u32),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         6 => (1u32..7, a_delivery()).prop_map(|(n, delivery)| Step::Deliver(n, delivery)),
         1 => (1u32..7).prop_map(Step::Repeat),
@@ -307,7 +307,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     clippy::disallowed_methods,
     reason = "how much is tried is asked for, as by proptest itself"
 )]
-fn histories() -> u32 {
+pub(super) fn histories() -> u32 {
     std::env::var("ORGSNAP_HISTORIES").ok().and_then(|n| n.parse().ok()).unwrap_or(48)
 }
 
@@ -319,7 +319,7 @@ proptest! {
         let database = TestDatabase::new();
         let mut store = database.open();
         // No power is cut here.
-        store.conn.pragma_update(None, "synchronous", "off").unwrap();
+        store.conn().pragma_update(None, "synchronous", "off").unwrap();
         let mut deliveries: BTreeMap<u32, Delivery> = BTreeMap::new();
         for step in steps {
             let former = Replay::of(&deliveries);
@@ -327,7 +327,7 @@ proptest! {
                 Step::Deliver(n, delivery) => (n, delivery, false),
                 Step::Repeat(n) => {
                     let Some(delivery) = deliveries.get(&n) else { continue };
-                    count_written(&store.conn);
+                    count_written(store.conn());
                     (n, delivery.clone(), true)
                 }
                 Step::Retract(n) => {
@@ -335,19 +335,19 @@ proptest! {
                         (Ok(_), Some(_)) | (Err(StoreError::UnknownDate { .. }), None) => {}
                         (retracted, known) => prop_assert!(false, "{retracted:?} {known:?}"),
                     }
-                    prop_assert_eq!(content(&store.conn), Replay::of(&deliveries).lines);
-                    derived::assert_definitions(&store.conn);
+                    prop_assert_eq!(content(store.conn()), Replay::of(&deliveries).lines);
+                    derived::assert_definitions(store.conn());
                     continue;
                 }
             };
             let outcomes = import(&mut store, n, &delivery);
             deliveries.insert(n, delivery.clone());
             let replay = Replay::of(&deliveries);
-            prop_assert_eq!(&content(&store.conn), &replay.lines);
-            derived::assert_definitions(&store.conn);
+            prop_assert_eq!(&content(store.conn()), &replay.lines);
+            derived::assert_definitions(store.conn());
             if repeated {
                 // No row is written that is right.
-                prop_assert_eq!(counted(&store.conn), 0);
+                prop_assert_eq!(counted(store.conn()), 0);
             }
             for feed in Feed::ALL {
                 let before = replay.before(n, feed);
@@ -358,7 +358,7 @@ proptest! {
                 prop_assert_eq!(outcomes[feed], expected, "{}", feed);
             }
         }
-        prop_assert_eq!(rows(&store.conn, "pragma integrity_check"), ["ok"]);
+        prop_assert_eq!(rows(store.conn(), "pragma integrity_check"), ["ok"]);
         derived::assert_filled_alike(&store);
     }
 }

@@ -5,7 +5,8 @@ use rusqlite::Connection;
 use super::fixture::*;
 use super::importing::*;
 use crate::model::RowCounter;
-use crate::store::{Store, derived_filling, layout};
+use crate::store::Store;
+use crate::store::sqlite::{derived_filling, layout};
 
 /// The definition of the events of a table: each version beside the one before it.
 ///
@@ -142,10 +143,10 @@ pub(super) fn assert_definitions(conn: &Connection) {
 /// That filling the tables from nothing makes what many imports have made of them.
 pub(super) fn assert_filled_alike(store: &Store) {
     let tables = definitions().map(|(table, _)| table);
-    let before = tables.map(|table| stored(&store.conn, table));
-    let feeds = layout::prepare(&store.conn, &schema()).unwrap();
-    derived_filling::fill(&store.conn, &schema(), &feeds, RowCounter::default()).unwrap();
-    assert_eq!(tables.map(|table| stored(&store.conn, table)), before);
+    let before = tables.map(|table| stored(store.conn(), table));
+    let feeds = layout::prepare(store.conn(), &schema()).unwrap();
+    derived_filling::fill(store.conn(), &schema(), &feeds, RowCounter::default()).unwrap();
+    assert_eq!(tables.map(|table| stored(store.conn(), table)), before);
 }
 
 #[test]
@@ -154,23 +155,23 @@ fn a_database_of_an_earlier_format_gets_the_derived_tables_that_follow_from_its_
     let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1|||8601\nA2|b|1|||8601"));
     import(&mut store, 2, &delivery("A1|a|2|||8602\nA3|c|1|||8601"));
-    let before = ["agent_event", "headcount"].map(|table| stored(&store.conn, table));
+    let before = ["agent_event", "headcount"].map(|table| stored(store.conn(), table));
     assert!(before.iter().all(|rows| rows.len() > 2));
     store
-        .conn
+        .conn()
         .execute_batch(
             "drop view headcount_below; drop table headcount; drop table agent_event; drop table node_event",
         )
         .unwrap();
     drop(store);
     let store = database.open();
-    assert_eq!(["agent_event", "headcount"].map(|table| stored(&store.conn, table)), before);
+    assert_eq!(["agent_event", "headcount"].map(|table| stored(store.conn(), table)), before);
 }
 
 fn events(store: &Store) -> Vec<String> {
     let sql = "select substr(business_date, 9), id, kind, from_value, to_value, organ_id, node_id \
                from agent_event order by 1, 2, 3";
-    rows(&store.conn, sql)
+    rows(store.conn(), sql)
 }
 
 #[test]
@@ -200,7 +201,7 @@ fn an_agents_life_is_one_row_a_change() {
             "05|A2|back|-|1|8601|N1",
         ]
     );
-    assert_definitions(&store.conn);
+    assert_definitions(store.conn());
 }
 
 #[test]
@@ -237,7 +238,7 @@ fn the_headcount_of_a_date_is_summed_along_the_hierarchy_of_that_date() {
         lines
     };
     let sorted = |n: &str| {
-        let mut lines = rows(&store.conn, &sql.replace('?', n));
+        let mut lines = rows(store.conn(), &sql.replace('?', n));
         lines.sort();
         lines
     };
@@ -245,8 +246,8 @@ fn the_headcount_of_a_date_is_summed_along_the_hierarchy_of_that_date() {
     assert_eq!(sorted("2"), of(["8602|1|1|0|2", "8601|1|2|1|1"]));
     let below = "select agents from headcount_below \
                  where organ_id = '86' and business_date = '2026-11-02' and agent_status = 1";
-    assert_eq!(rows(&store.conn, below), ["2"]);
+    assert_eq!(rows(store.conn(), below), ["2"]);
     let typed =
         "select distinct typeof(channel), typeof(agent_status) from headcount where channel <> ''";
-    assert_eq!(rows(&store.conn, typed), ["integer|integer"]);
+    assert_eq!(rows(store.conn(), typed), ["integer|integer"]);
 }

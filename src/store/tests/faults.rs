@@ -95,15 +95,15 @@ fn a_full_disk_leaves_the_last_snapshot() {
     let database = TestDatabase::new();
     let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1"));
-    let before = content(&store.conn);
+    let before = content(store.conn());
     let pages = count(&store, "pragma page_count");
-    store.conn.pragma_update(None, "max_page_count", pages).unwrap();
+    store.conn().pragma_update(None, "max_page_count", pages).unwrap();
     let many: Vec<String> = (0..5_000).map(|n| format!("A{n:05}|name {n}|1")).collect();
     let mut publication = store.begin(day(2)).unwrap();
     let error = stage(&mut publication, &schema(), &delivery(&many.join("\n"))).unwrap_err();
     assert!(matches!(error, StoreError::Full { .. }), "{error}");
     drop(publication);
-    assert_eq!(content(&store.conn), before);
+    assert_eq!(content(store.conn()), before);
 }
 
 #[test]
@@ -142,20 +142,20 @@ fn a_log_that_a_reader_keeps_is_told_and_folded_back_at_the_next_chance() {
 fn a_dropped_publication_changes_nothing() {
     let database = TestDatabase::new();
     let mut store = database.open();
-    let empty = content(&store.conn);
+    let empty = content(store.conn());
     for n in [1, 2] {
         // On day 1 the tables are empty, so the load makes their indexes; the rollback must take them away.
         let mut publication = store.begin(day(n)).unwrap();
         stage(&mut publication, &schema(), &delivery("A1|x|1\nA2|y|1")).unwrap();
         drop(publication);
         if n == 1 {
-            assert_eq!(content(&store.conn), empty);
+            assert_eq!(content(store.conn()), empty);
             assert!(store.latest().unwrap().is_none());
         }
         import(&mut store, n, &delivery("A1|a|1"));
     }
     assert_eq!(
-        rows(&store.conn, "select id, agent_name, valid_from from agent"),
+        rows(store.conn(), "select id, agent_name, valid_from from agent"),
         ["A1|a|2026-11-01"]
     );
     // That of its key and three of its columns.
@@ -168,9 +168,9 @@ fn a_killed_import_leaves_the_old_snapshot() {
     let database = TestDatabase::new();
     let mut store = database.open();
     // A small cache makes the transaction spill into the file before the commit, as a large load does.
-    store.conn.pragma_update(None, "cache_size", 10).unwrap();
+    store.conn().pragma_update(None, "cache_size", 10).unwrap();
     for n in [1, 2] {
-        let before = content(&store.conn);
+        let before = content(store.conn());
         let mut publication = store.begin(day(n)).unwrap();
         stage(&mut publication, &schema(), &delivery(&many.join("\n"))).unwrap();
         let killed = copy_folder(database.folder.path());
@@ -184,11 +184,11 @@ fn a_killed_import_leaves_the_old_snapshot() {
         assert_eq!(reader.latest().unwrap().map(|s| s.date), (n == 2).then(|| day(1)));
         drop(reader);
         let mut revived = killed.open();
-        assert_eq!(content(&revived.conn), before);
-        assert_eq!(rows(&revived.conn, "pragma integrity_check"), ["ok"]);
+        assert_eq!(content(revived.conn()), before);
+        assert_eq!(rows(revived.conn(), "pragma integrity_check"), ["ok"]);
         import(&mut revived, n, &delivery("A1|a|1"));
         import(&mut store, n, &delivery("A1|a|1"));
-        assert_eq!(content(&revived.conn), content(&store.conn));
+        assert_eq!(content(revived.conn()), content(store.conn()));
     }
 }
 

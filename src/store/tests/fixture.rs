@@ -242,7 +242,7 @@ pub(super) fn rows(conn: &rusqlite::Connection, sql: &str) -> Vec<String> {
 }
 
 pub(super) fn count(store: &Store, sql: &str) -> i64 {
-    store.conn.query_row(sql, [], |row| row.get(0)).unwrap()
+    store.conn().query_row(sql, [], |row| row.get(0)).unwrap()
 }
 
 /// Everything that must not depend on how often and in what order deliveries were imported, sorted.

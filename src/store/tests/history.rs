@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use super::fixture::*;
 use super::importing::*;
-use crate::model::{Feed, FeedChanges, PerFeed};
+use crate::model::{Feed, FeedChanges, PerFeed, RowCounter};
+use crate::store::sqlite::tree_rows::TreeStatements;
+use crate::store::trees::{self, NewTree, StoredTree, TreeHashes};
 use crate::store::{Branch, Store};
 
 fn agents(store: &Store) -> Vec<String> {
-    rows(&store.conn, "select id, agent_name, valid_from, carried_since from agent order by id")
+    rows(store.conn(), "select id, agent_name, valid_from, carried_since from agent order by id")
 }
 
 #[test]
@@ -17,7 +19,7 @@ fn keys_and_references_are_declared_for_tools_that_read_the_file_and_bind_nobody
     let mut store = database.open();
     let keys = |table: &str| {
         let sql = format!("select name from pragma_table_info('{table}') where pk > 0 order by pk");
-        rows(&store.conn, &sql)
+        rows(store.conn(), &sql)
     };
     for feed in Feed::ALL {
         assert_eq!(keys(feed.name()), ["id"]);
@@ -28,7 +30,7 @@ fn keys_and_references_are_declared_for_tools_that_read_the_file_and_bind_nobody
             "select \"from\", \"table\", \"to\" from pragma_foreign_key_list('{table}') order by 1"
         );
         assert_eq!(
-            rows(&store.conn, &sql),
+            rows(store.conn(), &sql),
             ["recommend_by_agent_id|agent|id", "working_organ_id|organ|id"]
         );
     }
@@ -36,14 +38,14 @@ fn keys_and_references_are_declared_for_tools_that_read_the_file_and_bind_nobody
         let sql = format!(
             "select \"from\" || ' ' || \"table\" from pragma_foreign_key_list('{table}') order by 1"
         );
-        rows(&store.conn, &sql)
+        rows(store.conn(), &sql)
     };
     assert_eq!(references("recruit_tree"), ["id agent", "parent_id agent", "root_id agent"]);
     let tree = references("organ_tree");
     assert_eq!((&*tree[0], &*tree[1], tree.len()), ("id organ", "level_1_id organ", 8), "{tree:?}");
     import(&mut store, 1, &delivery("A1|a|1||A0|99"));
     assert_eq!(
-        rows(&store.conn, "select \"table\", parent from pragma_foreign_key_check order by 1, 2"),
+        rows(store.conn(), "select \"table\", parent from pragma_foreign_key_check order by 1, 2"),
         ["agent|agent", "agent|organ", "headcount|organ"]
     );
 }
@@ -56,15 +58,15 @@ fn rows_are_stored_typed_and_as_delivered() {
     let columns = "id, agent_name, agent_status, enter_date, recommend_by_agent_id, working_organ_id, \
                    valid_from, carried_since, typeof(agent_status), typeof(content_hash)";
     assert_eq!(
-        rows(&store.conn, &format!("select {columns} from agent")),
+        rows(store.conn(), &format!("select {columns} from agent")),
         [
             "A1|张三|1|2020-02-29|A2|860101|2026-11-01|-|integer|integer",
             "A2|李四|2|-|-|8602|2026-11-01|-|integer|integer",
         ]
     );
-    assert_eq!(rows(&store.conn, "pragma journal_mode"), ["wal"]);
-    assert_eq!(rows(&store.conn, "pragma page_size"), ["4096"]);
-    let duplicate = store.conn.execute("insert into agent (id, valid_from, content_hash) select id, valid_from, content_hash from agent limit 1", []);
+    assert_eq!(rows(store.conn(), "pragma journal_mode"), ["wal"]);
+    assert_eq!(rows(store.conn(), "pragma page_size"), ["4096"]);
+    let duplicate = store.conn().execute("insert into agent (id, valid_from, content_hash) select id, valid_from, content_hash from agent limit 1", []);
     assert!(duplicate.unwrap_err().to_string().contains("UNIQUE"));
 }
 
@@ -82,7 +84,7 @@ fn a_version_ends_when_its_content_changes_or_its_key_is_gone() {
     for (date, expected) in
         [("2026-11-01", ["A1|a", "A2|b", "A3|c"]), ("2026-11-02", ["A1|a", "A2|B", "A4|d"])]
     {
-        assert_eq!(rows(&store.conn, &sql.replace("?1", &format!("'{date}'"))), expected);
+        assert_eq!(rows(store.conn(), &sql.replace("?1", &format!("'{date}'"))), expected);
     }
 }
 
@@ -98,8 +100,8 @@ fn a_bad_row_is_carried_and_ends_no_version() {
     assert_eq!(agents(&store), ["A1|a|2026-11-01|2026-11-02", "A2|b|2026-11-01|-"]);
     import(&mut store, 4, &delivery("A1|a|1\nA2|b|1"));
     assert_eq!(agents(&store), ["A1|a|2026-11-01|-", "A2|b|2026-11-01|-"]);
-    assert_eq!(rows(&store.conn, "select * from carry"), ["agent|A1|2026-11-02|2026-11-04"]);
-    assert_eq!(rows(&store.conn, "select * from agent_history"), Vec::<String>::new());
+    assert_eq!(rows(store.conn(), "select * from carry"), ["agent|A1|2026-11-02|2026-11-04"]);
+    assert_eq!(rows(store.conn(), "select * from agent_history"), Vec::<String>::new());
 }
 
 #[test]
@@ -142,11 +144,11 @@ fn only_changed_rows_of_a_forest_are_written() {
     let sql =
         "select id, parent_id, root_id, depth, child_count, descendant_count from recruit_tree";
     assert_eq!(
-        rows(&store.conn, sql),
+        rows(store.conn(), sql),
         ["A1|-|A1|0|1|2", "A2|A1|A1|1|1|1", "A3|A2|A1|2|0|0", "A4|-|A4|0|0|0"]
     );
     assert_eq!(
-        rows(&store.conn, "select id, depth, path, agent_count from organ_tree"),
+        rows(store.conn(), "select id, depth, path, agent_count from organ_tree"),
         [
             "86|0|/86/|30",
             "8601|1|/86/8601/|10",
@@ -154,7 +156,7 @@ fn only_changed_rows_of_a_forest_are_written() {
             "8602|1|/86/8602/|0"
         ]
     );
-    let (before, schema) = (store.conn.total_changes(), schema());
+    let (before, schema) = (store.conn().total_changes(), schema());
     let mut publication = store.begin(day(2)).unwrap();
     // A2 is removed, A3 becomes a top, A5 is added: three rows differ, one is deleted, A4 is not written.
     let parents = [("A1", None), ("A3", None), ("A4", None), ("A5", Some("A4"))];
@@ -165,7 +167,7 @@ fn only_changed_rows_of_a_forest_are_written() {
         5
     );
     drop(publication);
-    assert_eq!(store.conn.total_changes() - before, 5);
+    assert_eq!(store.conn().total_changes() - before, 5);
 }
 
 #[test]
@@ -185,23 +187,26 @@ fn forests_of_a_first_load_have_their_index_and_leave_no_file() {
     import(&mut store, 1, &company);
     assert_eq!(files(), 0);
     let sql = "select name from pragma_index_list('recruit_tree') where origin = 'c'";
-    assert_eq!(rows(&store.conn, sql), ["recruit_tree_parent_id"]);
-    assert_eq!(rows(&store.conn, "pragma integrity_check"), ["ok"]);
-    assert_eq!(rows(&store.conn, "select count(*) from recruit_tree"), ["2"]);
+    assert_eq!(rows(store.conn(), sql), ["recruit_tree_parent_id"]);
+    assert_eq!(rows(store.conn(), "pragma integrity_check"), ["ok"]);
+    assert_eq!(rows(store.conn(), "select count(*) from recruit_tree"), ["2"]);
     assert!(store.begin(day(2)).unwrap().first_trees().unwrap().is_none());
 }
 
 #[test]
 fn paths_are_null_below_the_maximum_depth() {
     let database = TestDatabase::new();
-    let (mut store, schema) = (database.open(), schema());
+    let (store, schema) = (database.open(), schema());
     let id = |n: u32| format!("{n:04}");
     let parents: BTreeMap<String, Option<String>> =
         (0..200).map(|n| (id(n), n.checked_sub(1).map(id))).collect();
-    let mut publication = store.begin(day(1)).unwrap();
-    publication.change().write_tree(&schema.forests[0], &tree(true, &parents), None).unwrap();
+    let (forest, rows_of_tree) = (&schema.forests[0], tree(true, &parents));
+    let new = NewTree::new(forest, &rows_of_tree).unwrap();
+    let stored = StoredTree::Read(TreeHashes::default());
+    let mut writer = TreeStatements::new(store.conn(), forest).unwrap();
+    trees::write(&mut writer, &stored, &new, RowCounter::default()).unwrap();
     let sql = "select count(path), max(length(path)), max(depth) from organ_tree";
-    assert_eq!(rows(publication.connection(), sql), ["65|326|199"]);
+    assert_eq!(rows(store.conn(), sql), ["65|326|199"]);
 }
 
 #[test]
@@ -216,12 +221,12 @@ fn a_schema_can_gain_and_lose_columns() {
     import_as(&mut store, &wide, "wide", day(2), &delivery("A1|a|1||||||||L7")).unwrap();
     let sql =
         "select id, \"licence\"\"no\", valid_from, valid_to from agent_version order by valid_from";
-    assert_eq!(rows(&store.conn, sql), ["A1|-|2026-11-01|2026-11-02", "A1|L7|2026-11-02|-"]);
+    assert_eq!(rows(store.conn(), sql), ["A1|-|2026-11-01|2026-11-02", "A1|L7|2026-11-02|-"]);
     drop(store);
     let mut store = database.open();
     import(&mut store, 3, &delivery("A1|A|1"));
     assert_eq!(
-        rows(&store.conn, sql),
+        rows(store.conn(), sql),
         ["A1|-|2026-11-01|2026-11-02", "A1|L7|2026-11-02|2026-11-03", "A1|-|2026-11-03|-"]
     );
 }
@@ -240,7 +245,7 @@ fn indexes_and_their_statistics_are_made_when_a_table_is_first_filled() {
         "organ_history_valid_to",
         "principal_history_valid_to",
     ];
-    assert_eq!(rows(&store.conn, indexes), history);
+    assert_eq!(rows(store.conn(), indexes), history);
     import(&mut store, 1, &delivery("A1|a|1||A2|86\nA2|b|1"));
     let all = [
         "agent_history_valid_to",
@@ -258,17 +263,17 @@ fn indexes_and_their_statistics_are_made_when_a_table_is_first_filled() {
         "principal_history_valid_to",
         "recruit_tree_parent_id",
     ];
-    assert_eq!(rows(&store.conn, indexes), all);
+    assert_eq!(rows(store.conn(), indexes), all);
     let analyzed =
         "select distinct tbl from sqlite_stat1 where tbl in ('agent', 'organ_tree') order by 1";
-    assert_eq!(rows(&store.conn, analyzed), ["agent", "organ_tree"]);
+    assert_eq!(rows(store.conn(), analyzed), ["agent", "organ_tree"]);
     // One that is missing is made when the database is opened.
-    store.conn.execute_batch("drop index organ_parent_id").unwrap();
+    store.conn().execute_batch("drop index organ_parent_id").unwrap();
     drop(store);
     let store = database.open();
-    assert_eq!(rows(&store.conn, indexes), all);
+    assert_eq!(rows(store.conn(), indexes), all);
     assert_eq!(
-        rows(&store.conn, "select sql from sqlite_schema where name = 'agent_working_organ_id'"),
+        rows(store.conn(), "select sql from sqlite_schema where name = 'agent_working_organ_id'"),
         ["CREATE INDEX \"agent_working_organ_id\" on agent (\"working_organ_id\")"]
     );
 }

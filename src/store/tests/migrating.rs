@@ -26,8 +26,8 @@ fn former(database: &TestDatabase) -> Vec<String> {
     import(&mut store, 1, &delivery("A1|a|1||A2|86\nA2|b|1\n!A9|x"));
     import(&mut store, 2, &delivery("A1|c|1||A2|86\nA3|d|2"));
     import(&mut store, 3, &delivery("!A1|x\nA3|e|1"));
-    let before = held(&store.conn);
-    to_format_6(&store.conn);
+    let before = held(store.conn());
+    to_format_6(store.conn());
     before
 }
 
@@ -44,9 +44,9 @@ fn a_migrated_database_holds_what_it_held_and_equals_a_new_one() {
     let note = |step| told.borrow_mut().push(step);
     let migration = Migration { backup: true, told: &note };
     let mut store = Store::open_by(&database.db(), &schema(), migration).unwrap();
-    assert_eq!(held(&store.conn), before);
+    assert_eq!(held(store.conn()), before);
     assert_eq!(
-        rows(&store.conn, "select path_name from organ_tree where id = '860101'"),
+        rows(store.conn(), "select path_name from organ_tree where id = '860101'"),
         ["总公司/北京/海淀"]
     );
     assert_eq!(told.borrow().last(), Some(&MigrationStep::Derived));
@@ -56,12 +56,12 @@ fn a_migrated_database_holds_what_it_held_and_equals_a_new_one() {
     let mut fresh = new.open();
     import(&mut fresh, 1, &delivery("A1|a|1"));
     let objects = "select type, name, tbl_name, sql from sqlite_schema order by 1, 2";
-    assert_eq!(rows(&store.conn, objects), rows(&fresh.conn, objects));
-    assert_eq!(keys(&store.conn, "agent_history"), ["id", "valid_from"]);
-    assert_eq!(rows(&store.conn, "pragma integrity_check"), ["ok"]);
+    assert_eq!(rows(store.conn(), objects), rows(&fresh.conn(), objects));
+    assert_eq!(keys(store.conn(), "agent_history"), ["id", "valid_from"]);
+    assert_eq!(rows(store.conn(), "pragma integrity_check"), ["ok"]);
     // It goes on as ever.
     import(&mut store, 4, &delivery("A1|c|1||A2|86"));
-    assert_eq!(rows(&store.conn, "select valid_from from agent where id = 'A1'"), ["2026-11-02"]);
+    assert_eq!(rows(store.conn(), "select valid_from from agent where id = 'A1'"), ["2026-11-02"]);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn the_copy_of_the_former_database_is_private_and_whole_and_can_be_left_out() {
     drop(conn);
 
     std::fs::remove_file(&copy).unwrap();
-    to_format_6(&database.open().conn);
+    to_format_6(database.open().conn());
     let migration = Migration { backup: false, ..Migration::default() };
     drop(Store::open_by(&database.db(), &schema(), migration).unwrap());
     assert!(!copy.exists());
@@ -99,13 +99,13 @@ fn columns_of_an_earlier_schema_and_views_that_people_have_made_survive_a_migrat
     .unwrap();
     drop(conn);
     let store = database.open();
-    assert_eq!(rows(&store.conn, "select id, phone from mine order by id"), ["A1|7", "A3|7"]);
+    assert_eq!(rows(store.conn(), "select id, phone from mine order by id"), ["A1|7", "A3|7"]);
     assert_eq!(
         rows(
-            &store.conn,
+            store.conn(),
             "select type from pragma_table_info('agent_history') where name = 'phone'"
         ),
         ["INTEGER"]
     );
-    assert_eq!(rows(&store.conn, "select count(phone) from agent_version"), ["2"]);
+    assert_eq!(rows(store.conn(), "select count(phone) from agent_version"), ["2"]);
 }

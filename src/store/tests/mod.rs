@@ -2,6 +2,10 @@
 
 mod fixture;
 mod any_order;
+#[cfg(feature = "postgres")]
+mod both_stores;
+#[cfg(feature = "postgres")]
+mod connecting;
 mod current_rows;
 mod derived;
 mod faults;
@@ -10,3 +14,7 @@ mod importing;
 mod reading;
 mod migrating;
 mod records;
+#[cfg(feature = "postgres")]
+mod interrupted;
+#[cfg(feature = "postgres")]
+mod server;

@@ -44,7 +44,7 @@ fn a_refused_run_is_recorded_with_all_that_was_found() {
     let database = TestDatabase::new();
     let mut store = database.open();
     import(&mut store, 1, &delivery("A1|a|1"));
-    let snapshot = content(&store.conn);
+    let snapshot = content(store.conn());
     let report = refused("refused");
     let lines = [QuarantinedLine {
         feed: Feed::Agent,
@@ -65,25 +65,25 @@ fn a_refused_run_is_recorded_with_all_that_was_found() {
     };
     store.record_run(record).unwrap();
 
-    assert_eq!(content(&store.conn), snapshot);
+    assert_eq!(content(store.conn()), snapshot);
     assert_eq!(
-        rows(&store.conn, "select * from run where id = 'refused'"),
+        rows(store.conn(), "select * from run where id = 'refused'"),
         ["refused|00010001|2026-11-02|2026-11-24T02:31:00.000Z|2026-11-24T02:31:00.000Z|refused|\
           [{\"en\":\"2 % quarantined, over 1 %\",\"limit\":\"quarantined\",\"zh\":\"隔离 2%，超过 1%\"}]|\
           [{\"ms\":7,\"stage\":\"parse\"}]|0.1.0|1|0"]
     );
     assert_eq!(
-        rows(&store.conn, "select * from finding"),
+        rows(store.conn(), "select * from finding"),
         ["refused|V201|missing-value|error|quarantine|agent|7|[7,9]|A1|agentName|-|缺值|missing|\
           [{\"feed\":\"organ\",\"key\":\"86\",\"line\":3}]|2|-|-|-7|[]"]
     );
     assert_eq!(
-        rows(&store.conn, "select feed, file, line, hex(raw), text, rules, key from quarantine"),
+        rows(store.conn(), "select feed, file, line, hex(raw), text, rules, key from quarantine"),
         ["agent|agent.txt|7|41FF00|A\u{fffd}\0|R202,V201|A1"]
     );
     assert_eq!(
         rows(
-            &store.conn,
+            store.conn(),
             "select feed, lines, rows, quarantined, header from source_file where run = 'refused'"
         ),
         ["agent|3|2|1|0", "node|3|2|1|0", "organ|3|2|1|0", "principal|3|2|1|0"]
@@ -94,7 +94,7 @@ fn a_refused_run_is_recorded_with_all_that_was_found() {
 fn lines_kept_before_their_keys_were_get_the_keys_that_findings_name() {
     let database = TestDatabase::new();
     let former = rusqlite::Connection::open(database.db()).unwrap();
-    former.execute_batch(include_str!("../migrations/0001.sql")).unwrap();
+    former.execute_batch(include_str!("../sqlite/migrations/0001.sql")).unwrap();
     former
         .execute_batch(
             "pragma user_version = 1;
@@ -112,7 +112,7 @@ fn lines_kept_before_their_keys_were_get_the_keys_that_findings_name() {
     drop(former);
     let store = database.open();
     assert_eq!(
-        rows(&store.conn, "select run, feed, line, key from quarantine order by 1, 2, 3"),
+        rows(store.conn(), "select run, feed, line, key from quarantine order by 1, 2, 3"),
         ["r1|agent|7|A1", "r1|agent|8|-", "r1|organ|7|-", "r2|agent|7|-"]
     );
 }
@@ -125,7 +125,7 @@ fn keys_that_were_only_quarantined_before_the_table_was_are_told_by_the_recorded
     import(&mut store, 2, &delivery("!A1|x\nA2|b|1\nA3|c|1\n!A4|x"));
     import(&mut store, 3, &delivery("!A1|x\n!A2|x\n!A4|x"));
     let sql = "select id, business_date from quarantined_key where feed = 'agent'";
-    let kept = rows(&store.conn, sql);
+    let kept = rows(store.conn(), sql);
     assert_eq!(kept, ["A2|2026-11-01", "A4|2026-11-02", "A4|2026-11-03"]);
     // A3 has a row in quarantine beside its accepted one; a run that published nothing tells nothing.
     for (run, key) in [
@@ -141,15 +141,15 @@ fn keys_that_were_only_quarantined_before_the_table_was_are_told_by_the_recorded
     ] {
         let insert =
             "insert into quarantine values (?1, 'agent', 'agent.txt', 1, x'41', 'A', 'V201', ?2)";
-        store.conn.execute(insert, [run, key]).unwrap();
+        store.conn().execute(insert, [run, key]).unwrap();
     }
     let former = "drop table quarantined_key; drop table retraction; \
                   drop index quarantine_key; alter table finding drop column person_names; \
                   pragma user_version = 4";
-    to_format_6(&store.conn);
-    store.conn.execute_batch(former).unwrap();
+    to_format_6(store.conn());
+    store.conn().execute_batch(former).unwrap();
     drop(store);
-    assert_eq!(rows(&database.open().conn, sql), kept);
+    assert_eq!(rows(database.open().conn(), sql), kept);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn a_failed_run_records_only_the_run() {
     store.record_run(record(&report)).unwrap();
     let sql = "select (select count(*) from run), (select count(*) from source_file), \
                (select count(*) from finding)";
-    assert_eq!(rows(&store.conn, sql), ["1|0|0"]);
+    assert_eq!(rows(store.conn(), sql), ["1|0|0"]);
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn the_data_dictionary_documents_every_table_and_column() {
     let database = TestDatabase::new();
     let store = database.open();
     let expected = rows(
-        &store.conn,
+        store.conn(),
         "select name, '' from sqlite_schema where type in ('table', 'view') \
          and name not like 'sqlite_%' \
          union all \
@@ -204,17 +204,17 @@ fn the_data_dictionary_documents_every_table_and_column() {
          where s.type in ('table', 'view') and s.name not like 'sqlite_%' order by 1, 2",
     );
     let known =
-        rows(&store.conn, "select table_name, column_name from data_dictionary order by 1, 2");
+        rows(store.conn(), "select table_name, column_name from data_dictionary order by 1, 2");
     assert_eq!(known, expected);
     let empty_texts = "select table_name, column_name from data_dictionary \
                   where '' in (title_zh, title_en, meaning_zh, meaning_en)";
-    assert_eq!(rows(&store.conn, empty_texts), Vec::<String>::new());
+    assert_eq!(rows(store.conn(), empty_texts), Vec::<String>::new());
     let untyped = "select table_name, column_name from data_dictionary \
                    where (column_name = '') <> (type is null) or (type is null) <> (nullable is null)";
-    assert_eq!(rows(&store.conn, untyped), Vec::<String>::new());
+    assert_eq!(rows(store.conn(), untyped), Vec::<String>::new());
     assert_eq!(
         rows(
-            &store.conn,
+            store.conn(),
             "select meaning_en from data_dictionary where column_name = 'agent_status' limit 1"
         ),
         ["agentStatus title (1 active, 2 left)"]

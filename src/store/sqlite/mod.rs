@@ -1,0 +1,87 @@
+//! A store in a file: `org.db`, which analysts open.
+//!
+//! Only this module writes SQL to it.
+
+mod account_index;
+mod agent_place;
+mod as_of;
+mod backup;
+mod branch_reading;
+mod carried;
+mod code_labels;
+mod comparison;
+mod connection;
+pub(super) mod current_rows_copy;
+pub(super) mod database;
+mod date_reader;
+pub(super) mod derived_filling;
+mod derived_rows;
+mod derived_tables;
+mod dictionary;
+mod difference;
+mod documentation;
+mod episodes;
+mod event_list;
+mod event_rows;
+mod feed_reading;
+mod feed_statements;
+mod feed_writer;
+mod finding_ages;
+mod finding_list;
+pub(super) mod first_trees;
+mod forest_state;
+mod format;
+mod headcount_rows;
+pub(super) mod indexes;
+mod known_keys;
+mod last_run;
+mod later_tables;
+pub(super) mod layout;
+pub(super) mod migration;
+mod places;
+mod quarantined_keys;
+mod reader;
+mod rebuild;
+pub(super) mod record_copy;
+mod record_view;
+mod recorded_findings;
+mod roster;
+mod row_writer;
+mod run_list;
+mod run_records;
+mod select;
+mod snapshots;
+mod statement;
+mod statement_error;
+mod table_layout;
+mod team_problem;
+mod transaction;
+pub(super) mod tree_rows;
+pub(super) mod tree_tables;
+mod tree_view;
+mod version_cells;
+mod views;
+
+pub use account_index::AccountIndex;
+pub use agent_place::{AccountOwner, AgentPlace, NamedPlace};
+pub use as_of::StoredForest;
+pub use backup::backup;
+pub use carried::CarriedRow;
+pub use comparison::{
+    Comparison, ComparisonScope, RowDifference, RowDifferenceKind, TableDifference,
+};
+pub use connection::{DATABASE, fold_log, is_log_pending};
+pub use difference::{Change, ChangedRecord, ColumnChange, Difference};
+pub use documentation::{DocumentedColumn, DocumentedTable};
+pub use finding_list::{FindingList, FindingQuery, Standing};
+pub use first_trees::{FirstTrees, FirstTreesPlace};
+pub use last_run::{LastPublication, LastRun};
+pub use migration::{Migration, backup_name};
+pub use reader::Reader;
+pub use record_copy::CopiedRecords;
+pub use record_view::RecordView;
+pub use roster::RosterPerson;
+pub use statement::{CellValue, Question, RowSink};
+pub use statement_error::{Refused, StatementError};
+pub use table_layout::TableColumn;
+pub use tree_view::{TreeNode, TreeQuery, TreeView};
