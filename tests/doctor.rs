@@ -2,8 +2,11 @@
 //! there are any, and nothing changed by it.
 
 mod absent;
+mod folder;
 mod onboarding;
+mod pasting;
 mod place;
 mod rendering;
 mod right;
+mod site;
 mod wrong;

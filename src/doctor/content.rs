@@ -7,8 +7,8 @@ use crate::model::{Feed, Message, PerFeed, RowCounter, is_gzip};
 use crate::parse::{self, Parsed, Unparsable};
 use crate::propose::{self, Sample};
 
-use super::source::{Looked, not_reached};
-use super::step::{Step, into_job_file, same};
+use super::source_look::{Looked, not_reached};
+use super::step::{Step, same};
 use super::subject::Subject;
 
 /// Of ten records one may be at fault; more of them are a fault of the format.
@@ -35,7 +35,7 @@ pub(super) fn judge(job: &Job, schema: &Schema, looked: Option<&Looked>) -> Vec<
     let step = |feed| {
         let step = of_file(job, schema, feed, &files[feed]);
         match (step.state, settings.take()) {
-            (super::step::State::Failed, Some(text)) => step.pasting(into_job_file(), text),
+            (super::step::State::Failed, Some(text)) => step.for_job(text),
             (_, text) => {
                 settings = text;
                 step
@@ -78,12 +78,10 @@ fn of_file(job: &Job, schema: &Schema, feed: Feed, file: &FileLook) -> Step {
             Message::fixed("请先解决 五.6", "settle 五.6 first"),
         );
     };
-    if let Err(error) = &seen.beginning {
-        return Step::failed(
-            subject,
-            error.message(),
-            Message::fixed("请保险公司授予读取权限", "have the insurer allow the file to be read"),
-        );
+    let is_empty =
+        seen.size == Some(0) || matches!(&seen.beginning, Ok(Some(bytes)) if bytes.is_empty());
+    if is_empty || seen.beginning.is_err() {
+        return not_reached(subject, Stage::Files);
     }
     let Some(bytes) = whole_lines(file) else {
         let command = format!("orgsnap import {} --dry-run", job.path.display());
