@@ -2,6 +2,7 @@
 //! there are any, and nothing changed by it.
 
 mod absent;
+mod alone;
 mod folder;
 mod onboarding;
 mod pasting;
@@ -9,4 +10,5 @@ mod place;
 mod rendering;
 mod right;
 mod site;
+mod slow;
 mod wrong;

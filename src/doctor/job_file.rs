@@ -43,6 +43,21 @@ fn file_of(setting: &Setting, job: &Path) -> Option<PathBuf> {
 /// The job file was read; whether its secrets are there.
 pub(super) fn read(job: &Job, schema: &Schema, neighbours: &Neighbours) -> Step {
     let shown = job.path.display();
+    let tenant = &job.tenant;
+    if !neighbours.same_tenant.is_empty() {
+        let others = shown_all(&neighbours.same_tenant);
+        return Step::failed(
+            Subject::JobFile,
+            Message::new(
+                format!("租户 {tenant} 另有任务文件：{others}"),
+                format!("the tenant {tenant} has another job file: {others}"),
+            ),
+            Message::fixed(
+                "每个租户只保留一个任务文件：orgsnap serve 只采用其中一个，请删除或改名其余的",
+                "keep one job file a tenant: orgsnap serve takes one of them, so remove or rename the others",
+            ),
+        );
+    }
     let mut missing = Vec::new();
     for setting in secret_settings(job, schema) {
         let key = format!("[{}] {}", setting.table, setting.key);
@@ -75,21 +90,6 @@ pub(super) fn read(job: &Job, schema: &Schema, neighbours: &Neighbours) -> Step 
             Message::fixed(
                 "请提供这些密钥，并以运行 orgsnap serve 的用户和环境执行本命令",
                 "provide these secrets, and run this as the user and in the environment of orgsnap serve",
-            ),
-        );
-    }
-    let tenant = &job.tenant;
-    if !neighbours.same_tenant.is_empty() {
-        let others = shown_all(&neighbours.same_tenant);
-        return Step::failed(
-            Subject::JobFile,
-            Message::new(
-                format!("租户 {tenant} 另有任务文件：{others}"),
-                format!("the tenant {tenant} has another job file: {others}"),
-            ),
-            Message::fixed(
-                "每个租户只保留一个任务文件：orgsnap serve 只采用其中一个，请删除或改名其余的",
-                "keep one job file a tenant: orgsnap serve takes one of them, so remove or rename the others",
             ),
         );
     }

@@ -54,7 +54,7 @@ fn without_a_job_the_machine_is_looked_at() {
 }
 
 #[test]
-fn an_app_id_of_two_tenants_is_told_in_the_second_one() {
+fn an_app_id_of_two_tenants_is_told_of_both() {
     let folder = tempfile::tempdir().unwrap();
     for tenant in ["a", "b"] {
         let text = format!(
@@ -66,6 +66,6 @@ fn an_app_id_of_two_tenants_is_told_in_the_second_one() {
     let document = document(&output);
     let said = |at: usize| document["checklists"][at]["steps"].to_string();
     assert!(
-        !said(0).contains("belongs to the tenant") && said(1).contains("belongs to the tenant a")
+        said(0).contains("belongs to the tenant b") && said(1).contains("belongs to the tenant a")
     );
 }
