@@ -81,10 +81,11 @@ impl JobLines {
             insert(&mut self.table, &header, values);
             return (vec![Paste { place: Place::EndOfJob, value }], None);
         };
-        let (mut added, mut pastes, mut before) = (String::new(), Vec::new(), None::<&str>);
+        let (mut added, mut comments) = (String::new(), String::new());
+        let (mut pastes, mut before) = (Vec::new(), None::<&str>);
         for (key, lines) in keys {
             let Some(value) = values.get(&key) else {
-                added.push_str(&lines);
+                comments.push_str(&lines);
                 continue;
             };
             let line = format!("{name} {key}");
@@ -95,10 +96,13 @@ impl JobLines {
                 }
                 // What a step shows as an example is no reason to change what is there.
                 Some(_) if state == State::NotConfigured => continue,
-                Some(_) => pastes.push(Paste {
-                    place: Place::InsteadInJob { table: name.clone(), key: key.clone() },
-                    value: lines.trim_end().to_owned(),
-                }),
+                Some(_) => {
+                    pastes.push(Paste {
+                        place: Place::InsteadInJob { table: name.clone(), key: key.clone() },
+                        value: lines.trim_end().to_owned(),
+                    });
+                    self.said.insert(line, number);
+                }
                 None => {
                     added.push_str(&lines);
                     self.said.insert(line, number);
@@ -111,6 +115,7 @@ impl JobLines {
                 true => Place::TopOfJob,
                 false => Place::TableOfJob(name),
             };
+            added.push_str(&comments);
             pastes.insert(0, Paste { place, value: added.trim_end().to_owned() });
         }
         (pastes, before)

@@ -14,7 +14,7 @@ fn owners(job: &Job) -> Vec<(Subject, Message, &SecretSource)> {
         let (subject, name) = match app.agent_id {
             AgentId::Number(number) => (
                 Subject::ApplicationSettings,
-                Message::new(format!("应用 {number}"), format!("the application {number}")),
+                Message::new(format!("应用 {number} "), format!("the application {number}")),
             ),
             AgentId::Contacts => (
                 Subject::Contacts,

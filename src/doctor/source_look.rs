@@ -56,7 +56,9 @@ pub(super) fn look(job: &Job, schema: &Schema, around: &Surroundings<'_>) -> Opt
     let (begun, today) = (Instant::now(), job.business_date(around.now));
     let on = |date| {
         let mut source = source.clone();
-        source.fetching_mut().deadline = allowed.saturating_sub(begun.elapsed());
+        // Whole seconds, as they are told.
+        let left = allowed.saturating_sub(Duration::from_secs(begun.elapsed().as_secs()));
+        source.fetching_mut().deadline = left;
         let look = fetch::look(&Request {
             source: &source,
             schema,
