@@ -114,6 +114,10 @@ fn fault(
     };
     let mut seen = error.message();
     if no_such_service {
+        // That it cannot be reached would be a contradiction.
+        if let FetchError::Unreachable { reason, .. } = error {
+            seen = reason.clone();
+        }
         let protocol = if matches!(source, Source::Sftp(_)) { "SFTP" } else { "FTP" };
         seen = Message::new(
             format!("{host}:{port} 有程序接受连接，但不是 {protocol}：{}", seen.zh),
