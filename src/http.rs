@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
+use reqwest::header::LOCATION;
 use reqwest::redirect::Policy;
 
 use crate::model::{Message, system_reason};
@@ -72,6 +73,24 @@ pub async fn body(response: &mut reqwest::Response, limit: usize) -> reqwest::Re
     Ok(body)
 }
 
+/// Where an answer sends on to, as it may be shown: without the account, the query and the fragment, any of which may be a
+/// secret. `None` if it sends nowhere.
+pub fn redirection(response: &reqwest::Response) -> Option<String> {
+    let to = response.headers().get(LOCATION)?;
+    let to = to.to_str().ok().and_then(|to| response.url().join(to).ok());
+    Some(to.map_or_else(|| "?".to_owned(), without_secrets))
+}
+
+/// An address without the parts that may hold secrets.
+fn without_secrets(mut url: reqwest::Url) -> String {
+    url.set_query(None);
+    url.set_fragment(None);
+    // Only addresses that have no host, and so no account, refuse.
+    _ = url.set_username("");
+    _ = url.set_password(None);
+    url.to_string()
+}
+
 /// Why a request failed. The address is left out, as it may hold a secret.
 pub fn reason(error: reqwest::Error) -> Message {
     let timed_out = error.is_timeout();
@@ -129,6 +148,17 @@ mod tests {
         let client = client(Trust::PublicRoots, ClientSettings::default()).unwrap();
         let runtime = runtime().unwrap();
         reason(runtime.block_on(client.get(url).send()).unwrap_err())
+    }
+
+    #[test]
+    fn an_address_is_shown_without_account_query_and_fragment() {
+        for (address, shown) in [
+            ("https://user:pa55@x.example.com/a?token=t#f", "https://x.example.com/a"),
+            ("https://pa55@x.example.com", "https://x.example.com/"),
+            ("mailto:pa55@example.com?x=y", "mailto:pa55@example.com"),
+        ] {
+            assert_eq!(without_secrets(reqwest::Url::parse(address).unwrap()), shown);
+        }
     }
 
     #[test]

@@ -2,8 +2,13 @@
 //! there are any, and nothing changed by it.
 
 mod absent;
+mod alone;
+mod folder;
 mod onboarding;
+mod pasting;
 mod place;
 mod rendering;
 mod right;
+mod site;
+mod slow;
 mod wrong;

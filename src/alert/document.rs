@@ -185,8 +185,7 @@ impl Alert {
         alert
     }
 
-    /// An alert that tells nothing: it shows that a channel works. Its kind is the harmless one, so that a receiver that
-    /// acts on alerts does nothing.
+    /// An alert that tells nothing: it shows that a channel works, and has a kind of its own.
     pub fn of_test(
         tenant: &str,
         insurer: Option<&str>,
@@ -204,7 +203,7 @@ impl Alert {
             zh: "由 orgsnap doctor --send-test-alert 发出，用于验证此告警渠道".to_owned(),
             en: "sent by orgsnap doctor --send-test-alert to try this channel".to_owned(),
         };
-        let (kind, of) = (AlertKind::Recovered, (tenant, insurer));
+        let (kind, of) = (AlertKind::Test, (tenant, insurer));
         let alert = Alert::without_facts(id, kind, of, date.to_string(), at, title);
         Alert { reasons: vec![reason], ..alert }
     }
@@ -361,6 +360,7 @@ fn title(event: &RunEvent, kind: AlertKind) -> Text {
         (_, AlertKind::Failed) => ("运行未完成", "the run failed"),
         (_, AlertKind::Late) => ("文件未到", "the files are late"),
         (_, AlertKind::Recovered) => ("已恢复发布", "published again"),
+        (_, AlertKind::Test) => ("测试告警，无需处理", "a test alert, nothing to be done"),
     };
     let (who_zh, who_en) = who(tenant, event.insurer.as_deref());
     Text { zh: format!("{who_zh}{date} {zh}"), en: format!("{who_en} {date}: {en}") }

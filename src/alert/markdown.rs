@@ -71,7 +71,7 @@ pub fn markdown(alert: &Alert, language: Language) -> String {
 
 fn heading(alert: &Alert, language: Language) -> String {
     let colour = match alert.kind {
-        AlertKind::Recovered => "info",
+        AlertKind::Recovered | AlertKind::Test => "info",
         AlertKind::Refused | AlertKind::Failed | AlertKind::Late | AlertKind::Members => "warning",
     };
     format!("### <font color=\"{colour}\">{}</font>", tame(alert.title.of(language)))
@@ -152,6 +152,7 @@ fn words_of(kind: AlertKind, language: Language) -> &'static str {
         AlertKind::Late => language.choose("文件未到", "late"),
         AlertKind::Recovered => language.choose("已恢复", "recovered"),
         AlertKind::Members => language.choose("成员差异", "members"),
+        AlertKind::Test => language.choose("测试", "test"),
     }
 }
 

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use chrono::{Local, Offset as _};
 use clap::Args;
-use orgsnap::config::job::{self, AppIdOwners};
+use orgsnap::config::job;
 use orgsnap::disk::{PRIVATE_FILE, replace_file};
-use orgsnap::doctor::{self, Checklist, State, Surroundings, render};
+use orgsnap::doctor::{self, Checklist, Neighbourhood, State, Surroundings, render};
 use orgsnap::model::{Cancel, Message};
+use orgsnap::tls::Certificates;
 
 use super::destination::check_outside_data;
 use super::environment::Environment;
@@ -45,7 +46,22 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         check_outside_data(file, environment)?;
         check_is_page(file)?;
     }
+    if let Some(file) = &arguments.ca {
+        Certificates::of_file(file).map_err(|error| Failure::usage(error.message()))?;
+    }
     let clock = || environment.now();
+    // A program that reads JSON reads both streams at times.
+    let tells_wait = |part: &Message| {
+        if !arguments.json {
+            output::note(
+                environment,
+                &Message::new(
+                    format!("正在检查 {}……", part.zh),
+                    format!("looking at {} ...", part.en),
+                ),
+            );
+        }
+    };
     let cancel = Cancel::new();
     let (reader, variables) = (environment.archive_reader(), environment.archive_variables());
     let around = Surroundings {
@@ -58,18 +74,19 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
         sends_test_alert: arguments.send_test_alert,
         archive_reader: &reader,
         archive_variables: &variables,
+        tells_wait: &tells_wait,
         cancel: &cancel,
     };
     let mut checklists: Vec<Checklist> = Vec::new();
     if arguments.jobs.is_empty() {
         checklists.push(doctor::machine(&around));
     }
-    let mut app_ids = AppIdOwners::default();
+    let neighbourhood = Neighbourhood::of(&arguments.jobs, &Environment::variable);
     for path in &arguments.jobs {
         checklists.push(match job::load(path, &Environment::variable) {
             Ok(job) => {
-                let shared = app_ids.claim(&job).err();
-                doctor::job(&job, shared.as_ref(), &around).map_err(Failure::usage)?
+                let neighbours = neighbourhood.of_job(&job);
+                doctor::job(&job, &neighbours, &around).map_err(Failure::usage)?
             }
             Err(error) => doctor::broken_job(path, &error),
         });

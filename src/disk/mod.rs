@@ -13,5 +13,5 @@ pub use private::{
     PRIVATE_FILE, close_to_others, create_private_dirs, create_private_file, open_private_file,
 };
 pub use replace::{replace_file, replace_file_with};
-pub use space::{free_bytes, sync_dir};
+pub use space::{free_bytes, keeps_files, sync_dir};
 pub use versioned_json::{VersionedJson, VersionedJsonError};

@@ -14,6 +14,16 @@ pub fn sync_dir(path: &Path) -> Result<(), DiskError> {
     File::open(path).and_then(|dir| dir.sync_all()).map_err(DiskError::at(path))
 }
 
+/// Whether a folder is on something that keeps files; what the system shows of itself (`/proc`, `/sys`) does not.
+///
+/// # Errors
+/// Whatever the system refuses.
+pub fn keeps_files(path: &Path) -> Result<bool, DiskError> {
+    let stat =
+        rustix::fs::statvfs(path).map_err(|error| DiskError::at(path)(io::Error::from(error)))?;
+    Ok(stat.f_blocks > 0)
+}
+
 /// Bytes that this user may still write to the disk of a folder.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use crate::model::Message;
 use crate::wecom::api::AccountUse;
 
 use super::enterprise::Enterprise;
-use super::step::{State, Step, into_job_file, joined};
+use super::step::{State, Step, joined};
 use super::subject::Subject;
 
 /// The step 七.1. `shared` says that another tenant has one of the AppIDs.
@@ -23,9 +23,7 @@ pub(super) fn judge(job: &Job, found: &Enterprise, shared: Option<&Message>) -> 
                 "have the insurer give AppID and AppSecret of accounts of their own: the settings of one in use would be overwritten",
             ),
         )
-        .pasting(
-            into_job_file(),
-            "[[official_account]]\nappid = \"wx\"\nsecret = { file = \"\" }\n\n[[mini_program]]\nappid = \"wx\"\nsecret = { file = \"\" }",
+        .for_job("[[official_account]]\nappid = \"wx0123456789abcdef\"\nsecret = { file = \"secrets/official-account\" }\n[[mini_program]]\nappid = \"wxfedcba9876543210\"\nsecret = { file = \"secrets/mini-program\" }",
         );
     }
     if let Some(shared) = shared {

@@ -5,37 +5,70 @@ use crate::model::Message;
 use crate::wecom::api::{Agent, AgentProblem, ExpectedAgent, domain_of, problems};
 
 use super::enterprise::{Enterprise, Trouble, members, who};
-use super::step::{Step, into_job_file, joined};
+use super::public_url;
+use super::step::{Step, joined};
 use super::subject::Subject;
 use super::who::Who;
+
+/// An example of the enterprise's id.
+const CORP_ID: &str = "corp_id = \"ww0123456789abcdef\"";
 
 /// The steps 一, 二.0, 二.1, 二.2a, 二.3a and 三.1.
 pub(super) fn judge(job: &Job, found: &Enterprise) -> Vec<Step> {
     let [made, settings, domain] = match found.agents.is_empty() {
         true => [Subject::Application, Subject::ApplicationSettings, Subject::TrustedDomain]
-            .map(no_application),
+            .map(|subject| no_application(subject, job)),
         false => [made(found), settings(found), domain(job, found)],
     };
-    vec![made, customer_scope(job), settings, contacts(found), customers(found), domain]
+    vec![made, customer_scope(job, found), settings, contacts(found), customers(found), domain]
 }
 
-fn no_application(subject: Subject) -> Step {
-    let step = Step::not_configured(
-        subject,
-        Message::fixed("没有带 AgentId 的 [[wecom_app]]", "there is no [[wecom_app]] with a number"),
-        Message::fixed(
-            "保险公司在“应用管理 -> 应用 -> 自建 -> 创建应用”创建内部应用，把企业 ID、AgentId、Secret 交给集牛写入任务文件",
-            "the insurer makes the application (应用管理 -> 应用 -> 自建 -> 创建应用) and hands CorpID, AgentId and Secret over for the job file",
-        ),
-    )
-    .by(Who::Both);
+/// The steps of a job that names no application: the insurer makes it and sets its domain, and both settle its numbers.
+fn no_application(subject: Subject, job: &Job) -> Step {
+    let seen = Message::fixed(
+        "没有带 AgentId 的 [[wecom_app]]",
+        "there is no [[wecom_app]] with a number",
+    );
     match subject {
-        Subject::Application => step.pasting(
-            into_job_file(),
-            "corp_id = \"ww...\"\n\n[[wecom_app]]\nagent_id = 1000008\nsecret = { file = \"\" }",
+        Subject::Application => Step::not_configured(
+            subject,
+            seen,
+            Message::fixed(
+                "以管理员身份登录保险公司的企业微信管理后台，在“应用管理 -> 应用 -> 自建 -> 创建应用”创建内部应用，可见范围选择公司根部门",
+                "as an administrator of the insurer's WeCom make the application (应用管理 -> 应用 -> 自建 -> 创建应用), visible to the root department",
+            ),
         ),
-        _ => step,
+        Subject::TrustedDomain => match job.wecom.public_url.as_deref().map(domain_of) {
+            None => public_url::missing(subject),
+            Some(domain) => Step::not_configured(
+                subject,
+                seen,
+                Message::fixed(
+                    "先完成 一 和 二.1，再由保险公司在该应用中设置可信域名",
+                    "settle 一 and 二.1 first; then the insurer sets the trusted domain of the application",
+                ),
+            )
+            .pasting(trusted_domain_page(), domain),
+        },
+        _ => Step::not_configured(
+            subject,
+            seen,
+            Message::fixed(
+                "保险公司把企业 ID（我的企业 -> 企业 ID）和该应用的 AgentId、Secret 交给集牛，集牛写入任务文件",
+                "the insurer hands over CorpID (我的企业 -> 企业 ID), AgentId and Secret of the application, and Jiniu writes them into the job file",
+            ),
+        )
+        .for_job(format!(
+            "{CORP_ID}\n[[wecom_app]]\nagent_id = 1000008\nsecret = {{ file = \"secrets/application\" }}"
+        )),
     }
+}
+
+fn trusted_domain_page() -> Message {
+    Message::fixed(
+        "企业微信后台：应用管理 -> 该应用 -> 网页授权及 JS-SDK -> 可信域名",
+        "WeCom: 应用管理 -> the application -> 网页授权及 JS-SDK -> 可信域名",
+    )
 }
 
 /// The agents that were answered.
@@ -77,17 +110,23 @@ fn failed(subject: Subject, wrong: &[(u64, AgentProblem)]) -> Option<Step> {
     Some(step.by(who(first.explanation().responsible)))
 }
 
+/// A step about an application that could not be asked for; whoever settles that acts.
+fn not_asked(subject: Subject, trouble: &Trouble) -> Step {
+    Step::not_checkable(
+        subject,
+        Message::fixed(
+            "二.1 未通过，无法查询应用",
+            "二.1 failed: the application cannot be asked for",
+        ),
+        Message::fixed("请先解决 二.1", "settle 二.1 first"),
+    )
+    .by(trouble.step(subject).who)
+}
+
 fn made(found: &Enterprise) -> Step {
     const SUBJECT: Subject = Subject::Application;
-    if first_trouble(found).is_some() {
-        return Step::not_checkable(
-            SUBJECT,
-            Message::fixed(
-                "二.1 未通过，无法查询应用",
-                "二.1 failed: the application cannot be asked for",
-            ),
-            Message::fixed("请先解决 二.1", "settle 二.1 first"),
-        );
+    if let Some(trouble) = first_trouble(found) {
+        return not_asked(SUBJECT, trouble);
     }
     let wrong = of_agents(found, None, |problem| matches!(problem, AgentProblem::Stopped));
     failed(SUBJECT, &wrong).unwrap_or_else(|| {
@@ -123,26 +162,10 @@ fn settings(found: &Enterprise) -> Step {
 fn domain(job: &Job, found: &Enterprise) -> Step {
     const SUBJECT: Subject = Subject::TrustedDomain;
     let Some(url) = job.wecom.public_url.as_deref() else {
-        return Step::not_configured(
-            SUBJECT,
-            Message::fixed("任务文件没有 public_url", "the job file has no public_url"),
-            Message::fixed(
-                "请保险公司提供对外的域名，写入任务文件",
-                "have the insurer give its public domain, and write it into the job file",
-            ),
-        )
-        .by(Who::Both)
-        .pasting(into_job_file(), "public_url = \"https://\"");
+        return public_url::missing(SUBJECT);
     };
-    if first_trouble(found).is_some() {
-        return Step::not_checkable(
-            SUBJECT,
-            Message::fixed(
-                "二.1 未通过，无法查询应用",
-                "二.1 failed: the application cannot be asked for",
-            ),
-            Message::fixed("请先解决 二.1", "settle 二.1 first"),
-        );
+    if let Some(trouble) = first_trouble(found) {
+        return not_asked(SUBJECT, trouble);
     }
     let wrong = of_agents(found, Some(url), |problem| {
         matches!(
@@ -152,13 +175,7 @@ fn domain(job: &Job, found: &Enterprise) -> Step {
     });
     let domain = domain_of(url);
     match failed(SUBJECT, &wrong) {
-        Some(step) => step.pasting(
-            Message::fixed(
-                "企业微信后台：应用管理 -> 该应用 -> 网页授权及 JS-SDK -> 可信域名",
-                "WeCom: 应用管理 -> the application -> 网页授权及 JS-SDK -> 可信域名",
-            ),
-            domain,
-        ),
+        Some(step) => step.pasting(trusted_domain_page(), domain),
         None => Step::ok(
             SUBJECT,
             Message::new(format!("可信域名是 {domain}"), format!("{domain} is the trusted domain")),
@@ -166,25 +183,55 @@ fn domain(job: &Job, found: &Enterprise) -> Step {
     }
 }
 
-/// No call says who may use the functions for customers.
-fn customer_scope(job: &Job) -> Step {
+/// Who may use the functions for customers, as far as the secrets of customers and contacts tell.
+fn customer_scope(job: &Job, found: &Enterprise) -> Step {
     const SUBJECT: Subject = Subject::CustomerScope;
     let advice = Message::fixed(
         "请保险公司在“客户联系 -> 权限配置 -> 配置使用范围和管理规则”中选择公司根部门，并回复确认",
         "have the insurer choose the root department (客户联系 -> 权限配置 -> 配置使用范围和管理规则) and confirm it",
     );
-    match job.wecom.corp_id {
-        Some(_) => Step::not_checkable(
-            SUBJECT,
-            Message::fixed("没有接口可以查询使用范围", "no call of the API tells the scope"),
-            advice,
-        ),
-        None => Step::not_configured(
+    if job.wecom.corp_id.is_none() {
+        return Step::not_configured(
             SUBJECT,
             Message::fixed("任务文件没有 corp_id", "the job file has no corp_id"),
             advice,
         )
-        .pasting(into_job_file(), "corp_id = \"ww...\""),
+        .for_job(CORP_ID);
+    }
+    let Some(Ok(customers)) = &found.customers else {
+        return Step::not_checkable(
+            SUBJECT,
+            Message::fixed(
+                "二.3a 未通过或未配置，无法查询使用范围",
+                "二.3a failed or is not configured: the scope cannot be asked for",
+            ),
+            advice,
+        );
+    };
+    let number = customers.len();
+    let seen = Message::new(
+        format!("{number} 名成员可以使用客户联系"),
+        format!("{number} members may use the functions for customers"),
+    );
+    if customers.is_empty() {
+        return Step::failed(SUBJECT, seen, advice);
+    }
+    let Some(Ok(contacts)) = &found.contacts else {
+        return Step::not_checkable(SUBJECT, seen, advice);
+    };
+    let (all, has_more) = contacts.members;
+    let without = contacts.user_ids.difference(customers).count();
+    let seen = Message::new(
+        format!("{}，通讯录前 {all} 名成员中有 {without} 名不在其中", seen.zh),
+        format!(
+            "{}; of the first {all} members of the contacts {without} are not among them",
+            seen.en
+        ),
+    );
+    // A member who has not joined yet may be left out, so that a few prove nothing.
+    match without == 0 && !has_more {
+        true => Step::ok(SUBJECT, seen),
+        false => Step::not_checkable(SUBJECT, seen, advice),
     }
 }
 
@@ -201,10 +248,9 @@ fn no_secret(subject: Subject, agent: &str, zh: &str, en: &str) -> Step {
         ),
     )
     .by(Who::Both)
-    .pasting(
-        into_job_file(),
-        format!("[[wecom_app]]\nagent_id = \"{agent}\"\nsecret = {{ file = \"\" }}"),
-    )
+    .for_job(format!(
+        "{CORP_ID}\n[[wecom_app]]\nagent_id = \"{agent}\"\nsecret = {{ file = \"secrets/{agent}\" }}"
+    ))
 }
 
 fn contacts(found: &Enterprise) -> Step {
@@ -247,6 +293,12 @@ fn customers(found: &Enterprise) -> Step {
             no_secret(SUBJECT, "kehu", "客户联系 -> API -> Secret", "客户联系 -> API -> Secret")
         }
         Some(Err(trouble)) => trouble.step(SUBJECT),
-        Some(Ok(())) => Step::ok(SUBJECT, Message::fixed("Secret 有效", "the secret is right")),
+        Some(Ok(_)) => Step::ok(
+            SUBJECT,
+            Message::fixed(
+                "Secret 有效，可以调用客户联系接口",
+                "the secret is right and may call the functions for customers",
+            ),
+        ),
     }
 }

@@ -4,7 +4,7 @@ use crate::config::job::Job;
 use crate::model::Message;
 use crate::wecom::archive::{self, ArchiveError, KeyFolder, PullRequest, RequestOrigin};
 
-use super::step::{Step, into_job_file};
+use super::step::Step;
 use super::subject::Subject;
 use super::surroundings::Surroundings;
 use super::who::Who;
@@ -15,6 +15,11 @@ pub(super) struct Probed {
     answer: Result<Vec<u32>, ArchiveError>,
     /// Whether there is a pair of keys at all.
     has_keys: bool,
+}
+
+/// What is waited for when the archive is asked.
+pub(super) fn part() -> Message {
+    Message::fixed("六 会话内容存档的 SDK", "六 (the library of the session archive)")
 }
 
 /// Asks for the next message, if the job has an archive.
@@ -58,21 +63,19 @@ pub(super) fn judge(job: &Job, probed: Option<&Probed>) -> Vec<Step> {
 
 fn settings(job: &Job, probed: Option<&Probed>) -> Step {
     const SUBJECT: Subject = Subject::ArchiveSettings;
+    let tenant = &job.tenant;
     let Some(Probed { answer, has_keys }) = probed else {
         return Step::not_configured(
             SUBJECT,
             Message::fixed("任务文件没有 [wecom.archive]", "the job file has no [wecom.archive]"),
-            Message::fixed(
-                "购买后，保险公司在该页面填写可信 IP 地址和消息加密公钥，把 Secret 交给集牛",
-                "once it is bought, the insurer enters the trusted address and the public key on that page, and hands the secret over",
+            Message::new(
+                format!("购买后，集牛执行 orgsnap wecom archive-key new {tenant} 生成密钥对；保险公司在该页面填写输出的公钥和可信 IP 地址，把 Secret 交给集牛"),
+                format!("once it is bought, run orgsnap wecom archive-key new {tenant}; the insurer enters the public key that it prints and the trusted address on that page, and hands the secret over"),
             ),
         )
-        .pasting(
-            into_job_file(),
-            "[wecom.archive]\nsecret = { file = \"\" }\nlibrary = \"/opt/wecom/libWeWorkFinanceSdk_C.so\"",
+        .for_job("[wecom.archive]\nsecret = { file = \"secrets/archive\" }\nlibrary = \"/opt/wecom/libWeWorkFinanceSdk_C.so\"",
         );
     };
-    let tenant = &job.tenant;
     match answer {
         Ok(_) if !has_keys => Step::failed(
             SUBJECT,

@@ -8,12 +8,19 @@ use crate::config::job::{AlertChannel, AlertTarget, Job};
 use crate::http;
 use crate::model::Message;
 
-use super::step::{Step, into_job_file, joined};
+use super::step::{Step, joined};
 use super::subject::Subject;
 use super::surroundings::Surroundings;
 
 /// How long a channel may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long all channels together may take.
+const PATIENCE_WITH_ALL: Duration = Duration::from_secs(30);
+
+/// What is waited for when channels are tried.
+pub(super) fn part() -> Message {
+    Message::fixed("0.7 告警渠道", "0.7 (the alert channels)")
+}
 
 /// Whether the channels of a job can be used; with a test alert on each, if that is asked for.
 pub(super) fn look(job: &Job, around: &Surroundings<'_>) -> Step {
@@ -29,15 +36,13 @@ pub(super) fn look(job: &Job, around: &Surroundings<'_>) -> Step {
                 "add a channel, such as the robot of a WeCom group",
             ),
         )
-        .pasting(
-            into_job_file(),
-            "[[alert]]\nkind = \"wecom-robot\"\nurl = { env = \"ALERT_ROBOT_URL\" }",
-        );
+        .for_job("[[alert]]\nkind = \"wecom-robot\"\nurl = { env = \"ALERT_ROBOT_URL\" }");
     }
     let names: Vec<&str> = job.alerts.iter().map(|channel| channel.name.as_str()).collect();
     let names = names.join(", ");
+    let end = Instant::now() + PATIENCE_WITH_ALL;
     let faults: Vec<Message> =
-        job.alerts.iter().filter_map(|channel| fault(job, channel, around)).collect();
+        job.alerts.iter().filter_map(|channel| fault(job, channel, around, end)).collect();
     if !faults.is_empty() {
         return Step::failed(
             Subject::Alerts,
@@ -71,7 +76,12 @@ pub(super) fn look(job: &Job, around: &Surroundings<'_>) -> Step {
 }
 
 /// What is wrong with a channel.
-fn fault(job: &Job, channel: &AlertChannel, around: &Surroundings<'_>) -> Option<Message> {
+fn fault(
+    job: &Job,
+    channel: &AlertChannel,
+    around: &Surroundings<'_>,
+    end: Instant,
+) -> Option<Message> {
     let wrong = |message: Message| {
         let name = &channel.name;
         Message::new(format!("{name}：{}", message.zh), format!("{name}: {}", message.en))
@@ -95,7 +105,8 @@ fn fault(job: &Job, channel: &AlertChannel, around: &Surroundings<'_>) -> Option
     }
     let alert =
         Alert::of_test(&job.tenant, job.name.as_deref(), job.business_date(around.now), around.now);
-    let bounds = Bounds { deadline: Instant::now() + PATIENCE, cancel: around.cancel.clone() };
+    let bounds =
+        Bounds { deadline: end.min(Instant::now() + PATIENCE), cancel: around.cancel.clone() };
     let sent = ChannelSender::default().send(channel, &alert, &bounds);
     sent.err().map(|error| wrong(error.message()))
 }

@@ -21,15 +21,42 @@ pub(super) struct OtherClock {
     pub(super) here: DateTime<Utc>,
 }
 
-/// How far the clock of the machine is off.
-pub(super) fn judge(others: &[OtherClock]) -> Step {
+/// Why no other clock said anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NoClock {
+    /// No server is named whose clock could be asked.
+    NoneToAsk,
+    /// None of them answered.
+    NoAnswer,
+    /// They answered without a `Date`.
+    NotTold,
+}
+
+impl NoClock {
+    fn words(self) -> Message {
+        match self {
+            NoClock::NoneToAsk => Message::fixed(
+                "没有可对照的时钟：任务文件没有 public_url 和 [[wecom_app]]",
+                "there is no clock to compare with: neither public_url nor a [[wecom_app]] is given",
+            ),
+            NoClock::NoAnswer => Message::fixed(
+                "没有可对照的时钟：public_url 和企业微信的服务器都没有响应",
+                "there is no clock to compare with: the servers of public_url and of WeCom did not answer",
+            ),
+            NoClock::NotTold => Message::fixed(
+                "没有可对照的时钟：服务器有响应，但没有给出时间（Date）",
+                "there is no clock to compare with: a server answered, but without a time (Date)",
+            ),
+        }
+    }
+}
+
+/// How far the clock of the machine is off; `none` says why there is no other.
+pub(super) fn judge(others: &[OtherClock], none: NoClock) -> Step {
     if others.is_empty() {
         return Step::not_checkable(
             Subject::Clock,
-            Message::fixed(
-                "没有可对照的时钟：未连上任何 HTTP 服务器",
-                "there is no clock to compare with: no HTTP server was reached",
-            ),
+            none.words(),
             Message::fixed(
                 "请在本机执行 timedatectl，确认已启用时间同步（NTP）",
                 "run timedatectl here and see that the clock is synchronised (NTP)",
@@ -88,13 +115,13 @@ mod tests {
     #[test]
     fn a_clock_is_right_within_a_minute_of_every_other_one() {
         for (others, state, words) in [
-            (vec![], State::NotCheckable, "no clock"),
+            (vec![], State::NotCheckable, "no clock to compare with: the servers of public_url"),
             (vec![off(0)], State::Ok, "as that of a server"),
             (vec![off(60), off(-60)], State::Ok, "60 s ahead of a server; 60 s behind a server"),
             (vec![off(0), off(61)], State::Failed, "61 s ahead"),
             (vec![off(-3_600)], State::Failed, "3600 s behind"),
         ] {
-            let step = judge(&others);
+            let step = judge(&others, NoClock::NoAnswer);
             assert_eq!(step.state, state, "{others:?}");
             assert!(step.seen.en.contains(words), "{step:?}");
         }

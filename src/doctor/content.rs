@@ -7,8 +7,8 @@ use crate::model::{Feed, Message, PerFeed, RowCounter, is_gzip};
 use crate::parse::{self, Parsed, Unparsable};
 use crate::propose::{self, Sample};
 
-use super::source::{Looked, not_reached};
-use super::step::{Step, into_job_file, same};
+use super::source_look::{Looked, not_reached};
+use super::step::{State, Step, same};
 use super::subject::Subject;
 
 /// Of ten records one may be at fault; more of them are a fault of the format.
@@ -31,15 +31,21 @@ pub(super) fn judge(job: &Job, schema: &Schema, looked: Option<&Looked>) -> Vec<
         let at = looked.look.failed.as_ref().map_or(Stage::Files, |(stage, _)| *stage);
         return feeds.map(|feed| not_reached(Subject::content_of(feed), at)).into();
     };
-    let mut settings = proposed_settings(schema, files);
+    let settings = proposed_settings(schema, files);
     let step = |feed| {
         let step = of_file(job, schema, feed, &files[feed]);
-        match (step.state, settings.take()) {
-            (super::step::State::Failed, Some(text)) => step.pasting(into_job_file(), text),
-            (_, text) => {
-                settings = text;
-                step
+        match (&step.advice, &settings) {
+            (Some(advice), Some(settings)) if step.state == State::Failed => {
+                let advice = Message::new(
+                    format!("{}；由文件内容得出的设置，核对后写入任务文件", advice.zh),
+                    format!(
+                        "{}; the content shows settings, to be written into the job file once verified",
+                        advice.en
+                    ),
+                );
+                Step { advice: Some(advice), ..step }.for_job(settings.as_str())
             }
+            _ => step,
         }
     };
     feeds.map(step).into()
@@ -52,8 +58,10 @@ fn proposed_settings(schema: &Schema, files: &PerFeed<FileLook>) -> Option<Strin
         let bytes = lines[feed]?;
         Some(Sample { name: &files[feed].name, bytes })
     });
-    let proposal = propose::propose(schema, &samples).ok()?;
-    (!proposal.settings.is_empty() || !proposal.questions.is_empty()).then(|| proposal.toml())
+    let mut proposal = propose::propose(schema, &samples).ok()?;
+    // Questions quote records, which name people: a checklist is forwarded.
+    proposal.questions.clear();
+    (!proposal.settings.is_empty()).then(|| proposal.toml())
 }
 
 /// The whole lines of a beginning; `None` if there is none.
@@ -78,12 +86,10 @@ fn of_file(job: &Job, schema: &Schema, feed: Feed, file: &FileLook) -> Step {
             Message::fixed("请先解决 五.6", "settle 五.6 first"),
         );
     };
-    if let Err(error) = &seen.beginning {
-        return Step::failed(
-            subject,
-            error.message(),
-            Message::fixed("请保险公司授予读取权限", "have the insurer allow the file to be read"),
-        );
+    let is_empty =
+        seen.size == Some(0) || matches!(&seen.beginning, Ok(Some(bytes)) if bytes.is_empty());
+    if is_empty || seen.beginning.is_err() {
+        return not_reached(subject, Stage::Files);
     }
     let Some(bytes) = whole_lines(file) else {
         let command = format!("orgsnap import {} --dry-run", job.path.display());
@@ -149,8 +155,8 @@ fn of_parsed(subject: Subject, file: &FileLook, parsed: &Parsed<'_>) -> Step {
             subject,
             seen,
             Message::fixed(
-                "请对照文档附录核对列数、日期格式和代码；下面的设置由文件内容得出，核对后写入任务文件",
-                "compare columns, dates and codes with the appendix of the document; settings that the content shows stand below, to be written into the job file",
+                "请对照文档附录核对列数、日期格式和代码",
+                "compare columns, dates and codes with the appendix of the document",
             ),
         ),
     }

@@ -9,6 +9,7 @@ use crate::config::schema::Schema;
 use crate::model::{Message, PerFeed};
 
 use super::machine::Secrets;
+use super::neighbours::Neighbours;
 use super::step::{Step, joined};
 use super::subject::Subject;
 
@@ -40,8 +41,23 @@ fn file_of(setting: &Setting, job: &Path) -> Option<PathBuf> {
 }
 
 /// The job file was read; whether its secrets are there.
-pub(super) fn read(job: &Job, schema: &Schema) -> Step {
+pub(super) fn read(job: &Job, schema: &Schema, neighbours: &Neighbours) -> Step {
     let shown = job.path.display();
+    let tenant = &job.tenant;
+    if !neighbours.same_tenant.is_empty() {
+        let others = shown_all(&neighbours.same_tenant);
+        return Step::failed(
+            Subject::JobFile,
+            Message::new(
+                format!("租户 {tenant} 另有任务文件：{others}"),
+                format!("the tenant {tenant} has another job file: {others}"),
+            ),
+            Message::fixed(
+                "每个租户只保留一个任务文件：orgsnap serve 只采用其中一个，请删除或改名其余的",
+                "keep one job file a tenant: orgsnap serve takes one of them, so remove or rename the others",
+            ),
+        );
+    }
     let mut missing = Vec::new();
     for setting in secret_settings(job, schema) {
         let key = format!("[{}] {}", setting.table, setting.key);
@@ -77,7 +93,15 @@ pub(super) fn read(job: &Job, schema: &Schema) -> Step {
             ),
         );
     }
-    let warnings = match job.warnings.as_slice() {
+    let mut minded = job.warnings.clone();
+    if !neighbours.unread.is_empty() {
+        let others = shown_all(&neighbours.unread);
+        minded.push(Message::new(
+            format!("同目录的 {others} 不是有效的任务文件，未作对照"),
+            format!("{others} beside it is no valid job file and was not compared"),
+        ));
+    }
+    let warnings = match minded.as_slice() {
         [] => Message::fixed("", ""),
         warnings => {
             let Message { zh, en } = joined(warnings, "；", "; ");
@@ -91,6 +115,11 @@ pub(super) fn read(job: &Job, schema: &Schema) -> Step {
             format!("{shown} is valid{}", warnings.en),
         ),
     )
+}
+
+fn shown_all(paths: &[PathBuf]) -> String {
+    let shown: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    shown.join(", ")
 }
 
 /// The job file could not be read.

@@ -1,10 +1,10 @@
 //! 三.3: login of members and the JS-SDK. Whoever has not logged in is told so by the page that says who one is: asking it
 //! shows that the proxy passes the addresses on and that `orgsnap serve` has taken the job up, and changes nothing.
 
-use crate::config::job::Job;
+use crate::config::job::{AgentId, Job};
 use crate::model::Message;
 
-use super::step::{Step, into_job_file};
+use super::step::Step;
 use super::subject::Subject;
 use super::visitor::{Answer, Visitor};
 
@@ -26,6 +26,15 @@ fn is_own(body: &[u8]) -> bool {
         .is_ok_and(|answer| answer["error"] == "not-logged-in")
 }
 
+/// The application that members open pages in: the first of the job, or that of the examples.
+fn application(job: &Job) -> u64 {
+    let numbers = job.wecom.apps.iter().filter_map(|app| match app.agent_id {
+        AgentId::Number(number) => Some(number),
+        AgentId::Contacts | AgentId::Customers => None,
+    });
+    numbers.min().unwrap_or(1_000_008)
+}
+
 /// The step 三.3.
 pub(super) fn judge(job: &Job, asked: Option<&Result<Answer, Message>>) -> Step {
     const SUBJECT: Subject = Subject::Login;
@@ -38,7 +47,7 @@ pub(super) fn judge(job: &Job, asked: Option<&Result<Answer, Message>>) -> Step 
                 "it is needed where pages have to know the member or use the JS-SDK, and not otherwise",
             ),
         )
-        .pasting(into_job_file(), "[wecom.login]\nagent_id = 1000008");
+        .for_job(format!("[wecom.login]\nagent_id = {}", application(job)));
     };
     let address = address(job, "login").unwrap_or_default();
     let seen = match answer {

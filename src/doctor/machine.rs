@@ -8,7 +8,7 @@ use chrono::{FixedOffset, Offset as _};
 use rustix::fs::{Access, access};
 
 use crate::config::job::Job;
-use crate::disk::free_bytes;
+use crate::disk::{free_bytes, keeps_files};
 use crate::model::{Message, system_reason};
 use crate::report::formatting::size;
 
@@ -128,6 +128,13 @@ pub(super) fn permissions(data: &Path, job: Option<(&Path, &Secrets)>) -> Step {
             format!("this user cannot write to {shown}: {}", reason.en),
         ));
     }
+    if !place.is_dir() || keeps_files(&place).is_ok_and(|keeps| !keeps) {
+        let wanted = data.display();
+        faults.push(Message::new(
+            format!("无法在 {shown} 下创建 {wanted}：那里不能存放文件"),
+            format!("{wanted} cannot be made in {shown}, which keeps no files"),
+        ));
+    }
     if data.is_dir() {
         faults.extend(open_to_others(data));
     }
@@ -155,8 +162,8 @@ pub(super) fn permissions(data: &Path, job: Option<(&Path, &Secrets)>) -> Step {
             Subject::Permissions,
             joined(&faults, "；", "; "),
             Message::fixed(
-                "请以运行 orgsnap 的用户执行本命令，并收紧权限：目录 chmod 700，密钥文件 chmod 600",
-                "run this as the user that runs orgsnap, and close them: chmod 700 for folders, chmod 600 for files of secrets",
+                "请以运行 orgsnap 的用户执行本命令，用 --data 指定可写的目录，并收紧权限：目录 chmod 700，密钥文件 chmod 600",
+                "run this as the user that runs orgsnap, name a folder that can be written to with --data, and close what is open: chmod 700 for folders, chmod 600 for files of secrets",
             ),
         ),
     }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::config::job::Job;
 use crate::model::Message;
 
-use super::step::{Step, into_job_file};
+use super::step::Step;
 use super::subject::Subject;
 
 /// The next run of the schedule.
@@ -25,8 +25,7 @@ pub(super) fn judge(job: &Job, now: DateTime<Utc>) -> Step {
             "如需每晚自动运行，请在任务文件中写 [schedule]，并用 orgsnap serve 运行任务目录",
             "for nightly runs write [schedule] into the job file, and run the folder of job files with orgsnap serve",
         );
-        return Step::not_configured(Subject::Schedule, seen, advice)
-            .pasting(into_job_file(), EXAMPLE);
+        return Step::not_configured(Subject::Schedule, seen, advice).for_job(EXAMPLE);
     };
     let zone = job.timezone;
     match schedule.cron.next_after(zone, now) {

@@ -1,4 +1,4 @@
-//! The public address: the files that verify the domain, and the referer check.
+//! The public address: what answers there, the files that verify the domain, and the first page from various origins.
 
 use chrono::{DateTime, Utc};
 
@@ -8,7 +8,8 @@ use crate::tls::CertificateSummary;
 
 use super::certificate;
 use super::clock::OtherClock;
-use super::step::{Step, into_job_file, joined, same};
+use super::public_url;
+use super::step::{Step, joined, same};
 use super::subject::Subject;
 use super::visitor::{Answer, Visitor};
 use super::who::Who;
@@ -30,10 +31,25 @@ pub(super) struct Asked {
 }
 
 impl Asked {
+    /// Whether there was any answer.
+    pub(super) fn is_answered(&self) -> bool {
+        let files = self.files.iter().map(|(_, answer)| answer);
+        self.none.iter().chain(files).any(Result::is_ok)
+    }
+
     /// Nothing could be asked.
     pub(super) fn not_asked(reason: Message) -> Asked {
         Asked { none: Some(Err(reason)), ..Asked::default() }
     }
+}
+
+/// What is waited for when the public address is asked.
+pub(super) fn part(job: &Job) -> Message {
+    let url = job.wecom.public_url.as_deref().unwrap_or_default();
+    Message::new(
+        format!("0.8、三、八 对外地址 {url}"),
+        format!("0.8 and 三 and 八 (the public address {url})"),
+    )
 }
 
 /// Asks the public address of a job, if it has one.
@@ -73,7 +89,7 @@ pub(super) fn clock(asked: &Asked) -> Option<OtherClock> {
     })
 }
 
-/// The steps 0.8, 三.2, 八.1 and 八.2. `certificate` is the one that the server showed.
+/// The steps 0.8, 三.2 and 八.1. `certificate` is the one that the server showed.
 pub(super) fn judge(
     job: &Job,
     asked: &Asked,
@@ -81,10 +97,10 @@ pub(super) fn judge(
     now: DateTime<Utc>,
 ) -> Vec<Step> {
     let address = address(job, asked, certificate, now);
-    vec![address, verification(job, asked), domains(job), referer(job, asked)]
+    vec![address, verification(job, asked), domains(job)]
 }
 
-/// Whether anything answers at the public address, and how long its certificate is valid.
+/// Whether a page answers at the public address, and how long its certificate is valid.
 fn address(
     job: &Job,
     asked: &Asked,
@@ -93,7 +109,7 @@ fn address(
 ) -> Step {
     const SUBJECT: Subject = Subject::PublicAddress;
     let (Some(base), Some(answer)) = (&job.wecom.public_url, &asked.none) else {
-        return no_address(SUBJECT);
+        return public_url::missing(SUBJECT);
     };
     match answer {
         Err(reason) => Step::failed(
@@ -118,20 +134,47 @@ fn address(
                 "use an address with https://: neither logins nor callbacks should travel in the clear",
             ),
         ),
-        Ok(_) => {
-            let (seen, ends_soon) = certificate::judge(certificate, false, now);
+        Ok(answer) => {
+            let (validity, ends_soon) = certificate::judge(certificate, false, now);
+            let what = status(answer);
             let seen = Message::new(
-                format!("{base}/ 可访问，{}", seen.zh),
-                format!("{base}/ answers, {}", seen.en),
+                format!("{base}/ 可访问（{}），{}", what.zh, validity.zh),
+                format!("{base}/ answers ({}), {}", what.en, validity.en),
             );
-            match ends_soon {
-                false => Step::ok(SUBJECT, seen),
-                true => Step::failed(
+            if ends_soon {
+                return Step::failed(
                     SUBJECT,
                     seen,
                     Message::fixed(
                         "证书即将到期：请更换 nginx 的证书，否则回调和登录都会中断",
                         "it ends soon: replace the certificate of nginx, or callbacks and logins end with it",
+                    ),
+                );
+            }
+            match answer.status {
+                200..=399 => Step::ok(SUBJECT, seen),
+                500.. => Step::failed(
+                    SUBJECT,
+                    seen,
+                    Message::fixed(
+                        "网站自身出错：请查看 nginx 及其后端的错误日志，恢复后重新执行",
+                        "the site itself is at fault: see the error log of nginx and of what stands behind it, then run this again",
+                    ),
+                ),
+                401 | 407 => Step::not_checkable(
+                    SUBJECT,
+                    seen,
+                    Message::fixed(
+                        "首页要求密码，看不到背后的网站：企业微信不会输入密码，请确认回调、WW_verify_*.txt 和应用页面无需密码",
+                        "the first page asks for a password, so the site behind it is not seen: WeCom enters none; make sure that callbacks, WW_verify_*.txt and the pages of the application need none",
+                    ),
+                ),
+                _ => Step::not_checkable(
+                    SUBJECT,
+                    seen,
+                    Message::fixed(
+                        "服务器可达，但首页没有内容，无法确认是否为该应用的网站：请把应用首页放到 nginx 的 root 目录，并核对域名指向的服务器",
+                        "a server is there, but without a first page, so that it may be another site: put the application's first page into root of nginx, and see that the name leads to the right server",
                     ),
                 ),
             }
@@ -139,22 +182,9 @@ fn address(
     }
 }
 
-fn no_address(subject: Subject) -> Step {
-    Step::not_configured(
-        subject,
-        Message::fixed("任务文件没有 public_url", "the job file has no public_url"),
-        Message::fixed(
-            "请保险公司提供对外的域名，写入任务文件",
-            "have the insurer give its public domain, and write it into the job file",
-        ),
-    )
-    .by(Who::Both)
-    .pasting(into_job_file(), "public_url = \"https://\"")
-}
-
 fn verification(job: &Job, asked: &Asked) -> Step {
     const SUBJECT: Subject = Subject::DomainVerification;
-    let Some(base) = &job.wecom.public_url else { return no_address(SUBJECT) };
+    let Some(base) = &job.wecom.public_url else { return public_url::missing(SUBJECT) };
     if job.wecom.domain_verification.is_empty() {
         return Step::not_configured(
             SUBJECT,
@@ -164,7 +194,7 @@ fn verification(job: &Job, asked: &Asked) -> Step {
                 "for the JS-SDK: the insurer downloads WW_verify_*.txt at 网页授权及 JS-SDK -> 申请校验域名 and hands its name over for the job file, then ticks 已上传",
             ),
         )
-        .pasting(into_job_file(), "[[domain_verification]]\nfile = \"WW_verify_XXXX.txt\"");
+        .for_job("[[domain_verification]]\nfile = \"WW_verify_XXXXXXXXXXXXXXXX.txt\"");
     }
     let mut faults = Vec::new();
     for (file, (name, answer)) in job.wecom.domain_verification.iter().zip(&asked.files) {
@@ -214,7 +244,8 @@ fn verification(job: &Job, asked: &Asked) -> Step {
     }
 }
 
-fn status(answer: &Answer) -> Message {
+/// What an answer is, by its status.
+pub(super) fn status(answer: &Answer) -> Message {
     match &answer.location {
         Some(to) => Message::new(format!("被重定向到 {to}"), format!("sent on to {to}")),
         None => {
@@ -232,81 +263,9 @@ fn domains(job: &Job) -> Step {
             Message::fixed("请保险公司提供允许链接到应用的域名，写入任务文件", "have the insurer name the domains that may link to the application, and write them into the job file"),
         )
         .by(Who::Both)
-        .pasting(into_job_file(), "[site]\ndomains = [\"*.insurer.example.com\"]"),
+        .for_job("[site]\ndomains = [\"*.insurer.example.com\"]"),
         domains => Step::ok(SUBJECT, same(domains.join(", "))),
     }
-}
-
-/// The first page must open from WeCom, which sends no Referer, and from the insurer's domains, and from nowhere else.
-fn referer(job: &Job, asked: &Asked) -> Step {
-    const SUBJECT: Subject = Subject::RefererCheck;
-    let Some(base) = &job.wecom.public_url else { return no_address(SUBJECT) };
-    if job.site.domains.is_empty() {
-        return Step::not_configured(
-            SUBJECT,
-            Message::fixed("没有 [site] domains", "there is no [site] domains"),
-            Message::fixed("先完成 八.1", "settle 八.1 first"),
-        );
-    }
-    let refused = |answer: &Answer| answer.status == 403;
-    let mut faults = Vec::new();
-    if matches!(asked.none, None | Some(Err(_))) {
-        return Step::not_checkable(
-            SUBJECT,
-            Message::fixed("0.8 未通过，未执行到这一步", "not come to: 0.8 failed"),
-            Message::fixed("请先解决 0.8", "settle 0.8 first"),
-        );
-    }
-    match &asked.none {
-        Some(Ok(answer)) if refused(answer) => faults.push(Message::fixed(
-            "没有 Referer 的请求被拒绝（企业微信打开首页时没有 Referer）",
-            "a request without a Referer is refused (WeCom opens the first page without one)",
-        )),
-        _ => {}
-    }
-    for (name, answer) in &asked.own {
-        match answer {
-            Ok(answer) if !refused(answer) => {}
-            Ok(_) => faults.push(Message::new(
-                format!("来自自有域名 {name} 的请求被拒绝"),
-                format!("a request from the own domain {name} is refused"),
-            )),
-            Err(reason) => faults.push(Message::new(
-                format!("{name}：{}", reason.zh),
-                format!("{name}: {}", reason.en),
-            )),
-        }
-    }
-    match &asked.foreign {
-        Some(Ok(answer)) if !refused(answer) => faults.push(Message::new(
-            format!("来自其他网站的请求未被拒绝（状态码 {}）", answer.status),
-            format!("a request from a foreign page is not refused (status {})", answer.status),
-        )),
-        Some(Err(reason)) => faults.push(reason.clone()),
-        _ => {}
-    }
-    match faults.is_empty() {
-        true => Step::ok(SUBJECT, Message::new(
-            format!("{base}/：无 Referer 和自有域名可以打开，其他网站为 403"),
-            format!("{base}/ opens without a Referer and from the own domains, and is 403 from a foreign page"),
-        )),
-        false => Step::failed(
-            SUBJECT,
-            joined(&faults, "；", "; "),
-            Message::fixed(
-                "请在 nginx 中使用 orgsnap wecom nginx 输出的 valid_referers 配置，然后 nginx -t && nginx -s reload",
-                "use the valid_referers line that orgsnap wecom nginx prints, then nginx -t && nginx -s reload",
-            ),
-        )
-        .pasting(Message::fixed("nginx 的 location /", "location / of nginx"), valid_referers(job)),
-    }
-}
-
-fn valid_referers(job: &Job) -> String {
-    format!(
-        "valid_referers none server_names {};\nif ($invalid_referer) {{\n    return 403;\n}}",
-        job.site.domains.join(" ")
-    )
 }
 
 #[cfg(test)]
@@ -316,32 +275,24 @@ mod tests {
     use super::super::step::State;
     use super::*;
 
-    fn job() -> Job {
-        let text = "tenant = \"t\"\npublic_url = \"https://w.example.com\"\n[site]\ndomains = [\"*.i.example.com\"]\n";
-        crate::config::job::parse(Path::new("x.toml"), text, &|_| None).unwrap()
-    }
-
-    fn answers(none: u16, own: u16, foreign: u16) -> Asked {
-        let answer = |status| Ok(Answer { status, body: Vec::new(), location: None, date: None });
-        Asked {
-            files: Vec::new(),
-            none: Some(answer(none)),
-            foreign: Some(answer(foreign)),
-            own: vec![("www.i.example.com".to_owned(), answer(own))],
-        }
-    }
-
     #[test]
-    fn the_first_page_opens_from_nowhere_and_from_own_domains_and_from_nowhere_else() {
-        for (none, own, foreign, state, words) in [
-            (200, 200, 403, State::Ok, "403 from a foreign page"),
-            (404, 404, 403, State::Ok, "opens without"),
-            (200, 200, 200, State::Failed, "a foreign page is not refused (status 200)"),
-            (200, 403, 403, State::Failed, "own domain www.i.example.com is refused"),
-            (403, 200, 403, State::Failed, "without a Referer is refused"),
+    fn a_public_address_is_right_if_a_page_is_there() {
+        let text = "tenant = \"t\"\npublic_url = \"https://w.example.com\"\n";
+        let job = crate::config::job::parse(Path::new("x.toml"), text, &|_| None).unwrap();
+        let now = "2026-11-28T10:00:00Z".parse().unwrap();
+        for (code, state, words) in [
+            (200, State::Ok, "status 200"),
+            (302, State::Ok, "status 302"),
+            (401, State::NotCheckable, "status 401"),
+            (403, State::NotCheckable, "status 403"),
+            (404, State::NotCheckable, "status 404"),
+            (500, State::Failed, "status 500"),
+            (502, State::Failed, "status 502"),
         ] {
-            let step = referer(&job(), &answers(none, own, foreign));
-            assert_eq!(step.state, state, "{none} {own} {foreign}");
+            let answer = Answer { status: code, body: Vec::new(), location: None, date: None };
+            let asked = Asked { none: Some(Ok(answer)), ..Asked::default() };
+            let step = address(&job, &asked, None, now);
+            assert_eq!(step.state, state, "{step:?}");
             assert!(step.seen.en.contains(words), "{step:?}");
         }
     }

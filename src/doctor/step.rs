@@ -44,11 +44,57 @@ impl State {
     }
 }
 
+/// Where a value is to be pasted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// Before the first table of the job file, where alone its own keys may stand.
+    TopOfJob,
+    /// Behind all that is in the job file.
+    EndOfJob,
+    /// Into a table that the job file has.
+    TableOfJob(String),
+    /// In place of a key that the job file has.
+    InsteadInJob {
+        /// Its table; empty for the file itself.
+        table: String,
+        /// The key.
+        key: String,
+    },
+    /// Somewhere else.
+    Elsewhere(Message),
+}
+
+impl Place {
+    /// The words for people.
+    pub fn words(&self) -> Message {
+        match self {
+            Place::TopOfJob => Message::fixed(
+                "任务文件最前面（第一个 [ 之前）",
+                "the top of the job file, before its first [",
+            ),
+            Place::EndOfJob => Message::fixed("任务文件末尾", "the end of the job file"),
+            Place::TableOfJob(table) => Message::new(
+                format!("任务文件已有的 {table} 中"),
+                format!("the existing {table} of the job file"),
+            ),
+            Place::InsteadInJob { table, key } if table.is_empty() => Message::new(
+                format!("任务文件中，替换原有的 {key}"),
+                format!("the job file, in place of {key} there"),
+            ),
+            Place::InsteadInJob { table, key } => Message::new(
+                format!("任务文件已有的 {table} 中，替换原有的 {key}"),
+                format!("the existing {table} of the job file, in place of {key} there"),
+            ),
+            Place::Elsewhere(words) => words.clone(),
+        }
+    }
+}
+
 /// A value to be pasted somewhere. It is never a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paste {
     /// Where it goes.
-    pub place: Message,
+    pub place: Place,
     /// The value, of one line or several.
     pub value: String,
 }
@@ -68,6 +114,8 @@ pub struct Step {
     pub who: Who,
     /// The values for it.
     pub paste: Vec<Paste>,
+    /// Lines that the job file lacks, as a job file with nothing else in it would have them.
+    pub(super) for_job: Vec<String>,
 }
 
 impl Step {
@@ -97,7 +145,15 @@ impl Step {
     }
 
     fn new(subject: Subject, state: State, seen: Message) -> Step {
-        Step { subject, state, seen, advice: None, who: subject.who(), paste: Vec::new() }
+        Step {
+            subject,
+            state,
+            seen,
+            advice: None,
+            who: subject.who(),
+            paste: Vec::new(),
+            for_job: Vec::new(),
+        }
     }
 
     /// The same step, which somebody else does.
@@ -107,14 +163,15 @@ impl Step {
 
     /// The same step with a further value to paste.
     pub(super) fn pasting(mut self, place: Message, value: impl Into<String>) -> Step {
-        self.paste.push(Paste { place, value: value.into() });
+        self.paste.push(Paste { place: Place::Elsewhere(place), value: value.into() });
         self
     }
-}
 
-/// Where lines of a job file go.
-pub(super) fn into_job_file() -> Message {
-    Message::fixed("任务文件", "the job file")
+    /// The same step with further lines for the job file, as a job file with nothing else in it would have them.
+    pub(super) fn for_job(mut self, lines: impl Into<String>) -> Step {
+        self.for_job.push(lines.into());
+        self
+    }
 }
 
 /// Texts one after the other, in both languages.

@@ -33,6 +33,8 @@ pub enum Subject {
     Contacts,
     /// The contacts' callbacks.
     ContactsCallback,
+    /// The members compared with the roster.
+    Reconciliation,
     /// The customers' secret.
     Customers,
     /// The customers' callbacks.
@@ -77,7 +79,7 @@ pub enum Subject {
 
 impl Subject {
     /// All of them, in order.
-    pub const ALL: [Subject; 33] = [
+    pub const ALL: [Subject; 34] = [
         Subject::JobFile,
         Subject::TimeZone,
         Subject::Clock,
@@ -91,6 +93,7 @@ impl Subject {
         Subject::ApplicationSettings,
         Subject::Contacts,
         Subject::ContactsCallback,
+        Subject::Reconciliation,
         Subject::Customers,
         Subject::CustomersCallback,
         Subject::TrustedDomain,
@@ -181,6 +184,9 @@ impl Subject {
             }
             Subject::ContactsCallback => {
                 ("二.2b", "contacts-callback", "通讯录回调", "Contacts: callbacks", Both)
+            }
+            Subject::Reconciliation => {
+                ("二.2c", "reconciliation", "成员核对", "Members compared with the roster", Vendor)
             }
             Subject::Customers => {
                 ("二.3a", "customers", "客户联系的 Secret", "Customers: secret", Insurer)

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use chrono::{DateTime, FixedOffset, Utc};
 
-use crate::model::Cancel;
+use crate::model::{Cancel, Message};
 
 /// What is around the job. Time and environment are handed in.
 #[derive(Clone, Copy)]
@@ -28,6 +28,8 @@ pub struct Surroundings<'a> {
     pub archive_reader: &'a Path,
     /// The variables that this program gets.
     pub archive_variables: &'a [(OsString, OsString)],
+    /// Is told what is waited for, when that takes long.
+    pub tells_wait: &'a (dyn Fn(&Message) + Sync),
     /// Ends the look early.
     pub cancel: &'a Cancel,
 }

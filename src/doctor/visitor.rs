@@ -1,10 +1,10 @@
 //! Asking the public address as anybody in the internet may, without changing anything: `GET` only.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{DATE, LOCATION, REFERER};
+use reqwest::header::{DATE, REFERER};
 use tokio::runtime::Runtime;
 
 use crate::http::{self, ClientSettings};
@@ -15,6 +15,8 @@ use super::step::same;
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long all requests together may take.
+const PATIENCE_WITH_ALL: Duration = Duration::from_secs(30);
 /// Bytes of an answer that are read.
 const MOST: usize = 64 << 10;
 
@@ -25,7 +27,7 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// The beginning of the body.
     pub(super) body: Vec<u8>,
-    /// Where a redirection leads, without its query.
+    /// Where a redirection leads, without account and query.
     pub(super) location: Option<String>,
     /// The server's clock, and this machine's at that moment.
     pub(super) date: Option<(DateTime<Utc>, DateTime<Utc>)>,
@@ -36,6 +38,7 @@ pub(super) struct Visitor<'a> {
     client: reqwest::Client,
     runtime: Runtime,
     clock: &'a dyn Fn() -> DateTime<Utc>,
+    end: Instant,
     /// The certificate that the server showed.
     pub(super) shown: ShownCertificate,
 }
@@ -56,10 +59,11 @@ impl<'a> Visitor<'a> {
             }
         };
         let shown = ShownCertificate::default();
-        let settings = ClientSettings { timeout: Some(PATIENCE), keep_connections: false };
+        let settings = ClientSettings { timeout: None, keep_connections: false };
         let client = http::client_that_shows(trust, settings, shown.clone()).map_err(same)?;
         let runtime = http::runtime().map_err(|error| same(error.to_string()))?;
-        Ok(Visitor { client, runtime, clock, shown })
+        let end = Instant::now() + PATIENCE_WITH_ALL;
+        Ok(Visitor { client, runtime, clock, end, shown })
     }
 
     /// Asks for a page, as coming from another one.
@@ -73,7 +77,8 @@ impl<'a> Visitor<'a> {
                 format!("{address} is no address"),
             ));
         };
-        let mut request = self.client.get(url);
+        let left = self.end.saturating_duration_since(Instant::now()).min(PATIENCE);
+        let mut request = self.client.get(url).timeout(left);
         if let Some(referer) = referer {
             request = request.header(REFERER, referer);
         }
@@ -82,8 +87,7 @@ impl<'a> Visitor<'a> {
             let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
             let said = header(DATE).and_then(|text| DateTime::parse_from_rfc2822(text).ok());
             let date = said.map(|said| (said.to_utc(), (self.clock)()));
-            let location =
-                header(LOCATION).map(|to| to.split('?').next().unwrap_or_default().to_owned());
+            let location = http::redirection(&response);
             let status = response.status().as_u16();
             let mut body = http::body(&mut response, MOST).await.map_err(reason)?;
             body.truncate(MOST);

@@ -50,6 +50,8 @@ pub struct SourceLook {
     pub place: String,
     /// The addresses of the host.
     pub addresses: Vec<IpAddr>,
+    /// Whether something accepts connections at the port.
+    pub accepts: bool,
     /// The certificate that the server showed, trusted or not.
     pub certificate: Option<CertificateSummary>,
     /// What did not work, and why; what stands before it did, and what stands behind it was not come to.
@@ -91,17 +93,27 @@ pub fn look(request: &Request<'_>) -> SourceLook {
     let mut look = SourceLook {
         place: request.source.describe(request.date),
         addresses: Vec::new(),
+        accepts: false,
         certificate: None,
         failed: None,
         marker: None,
         files: None,
     };
     let shown = ShownCertificate::default();
+    let mut opened = matches!(request.source, Source::Dir { .. });
     let outcome = ExpectedFiles::of(request)
         .map_err(|error| (Stage::Files, error))
-        .and_then(|wanted| steps(request, &wanted, &deadline, &shown, &mut look));
+        .and_then(|wanted| steps(request, &wanted, &deadline, &shown, &mut look, &mut opened));
     look.certificate = shown.get().cloned();
     look.failed = outcome.err().map(|(stage, error)| (stage, deadline.explain(error)));
+    if let Some((stage, error)) = &mut look.failed
+        && *stage == Stage::Files
+        && is_of_conversation(error)
+        && !opened
+    {
+        // Past the handshake of TLS it is the login that was not answered.
+        *stage = if look.certificate.is_some() { Stage::Login } else { Stage::Port };
+    }
     look
 }
 
@@ -111,6 +123,7 @@ fn steps(
     deadline: &Arc<FetchDeadline>,
     shown: &ShownCertificate,
     look: &mut SourceLook,
+    opened: &mut bool,
 ) -> Result<(), (Stage, FetchError)> {
     let date = request.date;
     let of_stage = |error: FetchError| (stage_of(&error), error);
@@ -124,14 +137,14 @@ fn steps(
         Source::Ftp(account) => {
             reach(&account.host, account.port, account.fetching.timeout, deadline, look)?;
             let (directory, place) = (account.path.on(date), look.place.clone());
-            let enter = |server: &dyn Connector| folder(server, wanted, deadline, look);
+            let enter = |server: &dyn Connector| folder(server, wanted, deadline, look, opened);
             super::ftp::with_connector(account, deadline, (&directory, &place), shown, enter)
                 .map_err(of_stage)
         }
         #[cfg(feature = "sftp")]
         Source::Sftp(account) => {
             reach(&account.host, account.port, account.fetching.timeout, deadline, look)?;
-            let enter = |server: &dyn Connector| folder(server, wanted, deadline, look);
+            let enter = |server: &dyn Connector| folder(server, wanted, deadline, look, opened);
             super::sftp::with_connector(account, deadline, account.path.on(date), enter)
                 .map_err(of_stage)
         }
@@ -154,7 +167,9 @@ fn reach(
     look.addresses.dedup();
     dialling::dial(deadline, addresses, timeout, &format!("{host}:{port}"))
         .map(drop)
-        .map_err(|error| (Stage::Port, error))
+        .map_err(|error| (Stage::Port, error))?;
+    look.accepts = true;
+    Ok(())
 }
 
 /// Logs in and looks at the folder.
@@ -163,9 +178,11 @@ fn folder(
     wanted: &ExpectedFiles,
     deadline: &FetchDeadline,
     look: &mut SourceLook,
+    opened: &mut bool,
 ) -> Result<(), FetchError> {
     deadline.while_watching_sockets(|| {
         let mut connection = Some(server.open()?);
+        *opened = true;
         let polled = match &mut connection {
             Some(remote) => PollResult::look(remote.as_mut(), wanted)?,
             None => return Ok(()),
@@ -263,6 +280,14 @@ fn unpacked(name: &str, bytes: Vec<u8>) -> Vec<u8> {
     // The error at the end of the beginning tells nothing; what was read before it counts.
     _ = decoder.take(BEGINNING as u64).read_to_end(&mut plain);
     plain
+}
+
+/// Whether a fault is one of the talk with a server, in whatever part of it.
+fn is_of_conversation(error: &FetchError) -> bool {
+    matches!(
+        error,
+        FetchError::Protocol { .. } | FetchError::Interrupted { .. } | FetchError::Deadline { .. }
+    )
 }
 
 /// At what a fault shows that it happened, where the parts of a connection are made in one go.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::header::CONTENT_TYPE;
 
 use crate::http::{self, ClientSettings};
 use crate::model::Message;
@@ -288,16 +288,11 @@ async fn answer(request: reqwest::RequestBuilder) -> Result<(u16, Vec<u8>), Verd
     let mut response = request.send().await.map_err(failure)?;
     let status = response.status();
     if status.is_redirection() {
-        let to = response.headers().get(LOCATION).and_then(|to| to.to_str().ok());
-        return Err(Verdict::Redirected { to: without_query(to.unwrap_or("?")) });
+        let to = http::redirection(&response).unwrap_or_else(|| "?".to_owned());
+        return Err(Verdict::Redirected { to });
     }
     let text = http::body(&mut response, MAX_ANSWER).await.map_err(failure)?;
     Ok((status.as_u16(), text))
-}
-
-/// A query holds a ciphertext that nobody wants to read.
-fn without_query(url: &str) -> String {
-    url.split('?').next().unwrap_or_default().to_owned()
 }
 
 fn failure(error: reqwest::Error) -> Verdict {

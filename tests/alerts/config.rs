@@ -25,7 +25,7 @@ fn channels_resolve_with_their_defaults() {
     .unwrap();
     let names: Vec<&str> = job.alerts.iter().map(|c| c.name.as_str()).collect();
     assert_eq!(names, ["wecom-robot", "webhook", "night", "command", "command-2"]);
-    assert_eq!(job.alerts[0].on, AlertKind::ALL);
+    assert_eq!(job.alerts[0].on, AlertKind::EVENTS);
     assert_eq!(
         (job.alerts[0].language, job.alerts[1].language),
         (Language::Chinese, Language::English)

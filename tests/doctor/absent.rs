@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::schemas::assert_valid;
 
-fn doctor(folder: &std::path::Path, arguments: &[&str]) -> Output {
+pub(super) fn doctor(folder: &std::path::Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_orgsnap"))
         .current_dir(folder)
         .env_remove("ORGSNAP_DATA")
@@ -16,14 +16,14 @@ fn doctor(folder: &std::path::Path, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-fn document(output: &Output) -> Value {
+pub(super) fn document(output: &Output) -> Value {
     let document = serde_json::from_slice(&output.stdout).unwrap();
     assert_valid("doctor", &document);
     document
 }
 
 #[test]
-fn a_job_that_asks_for_nothing_has_no_failed_step_and_is_told_what_to_write() {
+fn a_job_that_asks_for_nothing_has_no_failed_step() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("x.toml"), "tenant = \"t\"\n").unwrap();
     let output = doctor(folder.path(), &["--json", "x.toml"]);
@@ -36,17 +36,6 @@ fn a_job_that_asks_for_nothing_has_no_failed_step_and_is_told_what_to_write() {
         let expected: &[&str] =
             if of_machine { &["ok"] } else { &["not-configured", "not-checkable"] };
         assert!(expected.contains(&step["state"].as_str().unwrap()), "{step:#}");
-    }
-    // What is to be pasted makes a job file that can be read, once the empty texts are filled in.
-    let pasted: Vec<&str> = steps
-        .iter()
-        .flat_map(|step| step["paste"].as_array().unwrap())
-        .filter(|paste| paste["place"]["en"] == "the job file")
-        .map(|paste| paste["value"].as_str().unwrap())
-        .collect();
-    assert!(pasted.len() >= 8, "{pasted:#?}");
-    for text in pasted {
-        toml::from_str::<toml::Table>(text).unwrap_or_else(|error| panic!("{error}: {text}"));
     }
     assert!(!folder.path().join("data").exists(), "no data folder is made");
 }
@@ -65,7 +54,7 @@ fn without_a_job_the_machine_is_looked_at() {
 }
 
 #[test]
-fn an_app_id_of_two_tenants_is_told_in_the_second_one() {
+fn an_app_id_of_two_tenants_is_told_of_both() {
     let folder = tempfile::tempdir().unwrap();
     for tenant in ["a", "b"] {
         let text = format!(
@@ -77,6 +66,6 @@ fn an_app_id_of_two_tenants_is_told_in_the_second_one() {
     let document = document(&output);
     let said = |at: usize| document["checklists"][at]["steps"].to_string();
     assert!(
-        !said(0).contains("belongs to the tenant") && said(1).contains("belongs to the tenant a")
+        said(0).contains("belongs to the tenant b") && said(1).contains("belongs to the tenant a")
     );
 }

@@ -54,6 +54,7 @@ impl Place {
             let customers =
                 App { secret: CUSTOMERS_SECRET.to_owned(), ..enterprise.apps[1].clone() };
             enterprise.apps.push(customers);
+            enterprise.customer_secrets.push(CUSTOMERS_SECRET.to_owned());
         });
         let place = Place { folder, api, ftp, nginx, _receiver: receiver };
         for (name, text) in [

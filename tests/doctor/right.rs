@@ -29,8 +29,8 @@ fn every_step_of_an_insurer_that_is_set_up_is_ok_and_nothing_is_changed() {
             ("alerts", "not-checkable"),
             ("archive-purchase", "not-checkable"),
             ("archive-settings", "not-configured"),
-            ("customer-scope", "not-checkable"),
             ("login", "not-configured"),
+            ("reconciliation", "not-configured"),
         ],
         "{steps:#?}"
     );
@@ -45,7 +45,8 @@ fn every_step_of_an_insurer_that_is_set_up_is_ok_and_nothing_is_changed() {
         ("public-address", "59 days left"),
         ("clock", "as that of the server of public_url; as that of WeCom's servers"),
         ("contacts", "departments it sees: 3, members: 3"),
-        ("referer-check", "is 403 from a foreign page"),
+        ("customer-scope", "3 members may use"),
+        ("referer-check", "refused from a foreign page (status 403)"),
     ] {
         assert!(seen(id).contains(words), "{id}: {}", seen(id));
     }
@@ -66,8 +67,10 @@ fn a_test_alert_is_sent_only_when_it_is_asked_for() {
     let before = place.state();
     let (steps, code) = place.steps(&place.job(), &["--send-test-alert"]);
     assert_eq!((state(&steps, "alerts"), code), ("ok", Some(0)), "{:#}", steps["alerts"]);
-    let alert = serde_json::from_slice(&fs::read(place.alert()).unwrap()).unwrap();
+    let alert: serde_json::Value =
+        serde_json::from_slice(&fs::read(place.alert()).unwrap()).unwrap();
     assert_valid("alert", &alert);
+    assert_eq!(alert["kind"], "test", "a receiver can tell it from an event");
     assert!(alert["title"]["zh"].as_str().unwrap().contains("测试告警，无需处理"), "{alert:#}");
     assert_eq!(place.state(), before, "no ledger keeps it");
     let broken = place.job().replace("/bin/sh", "/bin/no-such-program");

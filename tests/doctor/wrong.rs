@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::place::{Place, available, state};
+use super::site::Site;
 use crate::callbacks::receiver::TOKEN;
 use crate::wecom_api::server::{Enterprise, Misbehaviour};
 
@@ -38,7 +39,7 @@ fn what_is_wrong_in_wecom_is_told_with_who_does_what() {
     }
     let place = Place::new();
     type Change = fn(&mut Enterprise);
-    let cases: [(Change, &[&str], &str, &str); 8] = [
+    let cases: [(Change, &[&str], &str, &str); 10] = [
         (|e| e.apps[0].stopped = true, &["application"], "is stopped", "insurer"),
         (|e| e.apps[0].agent_id = Some(7), &["application-settings"], "agent", "vendor"),
         (|e| e.apps[0].secret = "x".to_owned(), &["application-settings"], "gettoken", "vendor"),
@@ -46,6 +47,8 @@ fn what_is_wrong_in_wecom_is_told_with_who_does_what() {
         (|e| e.apps[0].trusted_domain.clear(), &["trusted-domain"], "localhost:", "insurer"),
         (|e| e.apps[1].secret = "x".to_owned(), &["contacts"], "gettoken", "vendor"),
         (|e| e.departments = vec![(2, 9)], &["contacts"], "根部门", "insurer"),
+        (|e| e.customer_secrets.clear(), &["customers"], "客户联系 -> API", "insurer"),
+        (|e| e.customer_members.clear(), &["customer-scope"], "0 members", "insurer"),
         (|e| e.accounts[0].1 = "x".to_owned(), &["platform-accounts"], "stable_token", "vendor"),
     ];
     for (change, ids, words, who) in cases {
@@ -70,12 +73,24 @@ fn what_is_wrong_in_wecom_is_told_with_who_does_what() {
     place.api.change(|enterprise| enterprise.account_in_use = false);
     place.api.refuse_ip(Some("203.0.113.9"));
     let found = failed(&place, &[]);
-    let all = ["application-settings", "contacts", "platform-accounts"];
+    let all = ["application-settings", "contacts", "customers", "platform-accounts"];
     only(&found, &all, "203.0.113.9", "insurer");
-    for (_, step) in &found {
+    for ((id, step), page) in found.iter().zip([
+        "应用管理 -> 该应用 -> 企业可信 IP",
+        "管理工具 -> 通讯录同步 -> 企业可信 IP",
+        "客户联系 -> API -> 企业可信 IP",
+        "基本配置 -> IP 白名单",
+    ]) {
         assert_eq!(step["paste"][0]["value"], "203.0.113.9");
+        let place = step["paste"][0]["place"]["zh"].as_str().unwrap();
+        assert!(place.contains(page), "{id}: {place}");
+        let advice = step["advice"]["zh"].as_str().unwrap();
+        assert!(id == "platform-accounts" || advice.contains(page), "{id}: {advice}");
     }
     place.api.refuse_ip(None);
+    // One secret in two places.
+    let found = failed(&place, &[("{ file = \"customers\" }", "{ file = \"contacts\" }")]);
+    only(&found, &["customers"], "the same as that of the contacts", "both");
     place.api.always("agent/get", Some(Misbehaviour::Body("<html>".to_owned())));
     only(&failed(&place, &[]), &["application-settings"], "agent/get", "vendor");
     place.api.always("agent/get", None);
@@ -148,12 +163,13 @@ fn files_that_are_missing_old_or_of_another_form_are_told() {
     assert_eq!(found[0].1["paste"][0]["value"], "files = { agent = \"temp_agent_20261124.txt\" }");
     for (content, words) in [
         (&b"<html><body>please log in</body></html>\n"[..], "no delimiter"),
-        (b"", "has no record"),
         (b"\x00\x01\x02\x03\xff\xfe\x00\x00\x00\x01", "text"),
     ] {
         fs::write(&agent, content).unwrap();
         only(&failed(&place, &[]), &["agent-content"], words, "insurer");
     }
+    fs::write(&agent, b"").unwrap();
+    only(&failed(&place, &[]), &["source-files"], "temp_agent.txt is empty", "insurer");
     fs::write(&agent, &right).unwrap();
     // Files of this moment are fresh, those of a year ago are not.
     assert_eq!(
@@ -165,6 +181,7 @@ fn files_that_are_missing_old_or_of_another_form_are_told() {
     fs::File::options().write(true).open(&agent).unwrap().set_modified(old).unwrap();
     let found = failed(&place, &[("path = \"export\"", "path = \"export\"\nfreshness = \"1d\"")]);
     only(&found, &["source-files"], "365 days old", "insurer");
+    only(&failed(&place, &[]), &["source-files"], "write freshness in [source]", "insurer");
 }
 
 #[test]
@@ -174,7 +191,7 @@ fn what_is_wrong_at_the_public_address_and_on_the_machine_is_told() {
     }
     let place = Place::new();
     let found = failed(&place, &[("\"*.insurer.example.com\"", "\"app.other.example.com\"")]);
-    only(&found, &["referer-check"], "own domain app.other.example.com is refused", "vendor");
+    only(&found, &["referer-check"], "own domain app.other.example.com: status 403", "vendor");
     assert!(
         found[0].1.to_string().contains("valid_referers none server_names app.other.example.com;")
     );
@@ -183,6 +200,17 @@ fn what_is_wrong_at_the_public_address_and_on_the_machine_is_told() {
     place.secret("token", "Another");
     let found = failed(&place, &[]);
     only(&found, &["contacts-callback", "customers-callback"], "which refused it", "vendor");
+    let of_application = "secret = { file = \"application\" }";
+    let callback = "token = { file = \"token\" }\naes_key = { file = \"aes_key\" }";
+    let found = failed(&place, &[(of_application, &format!("{of_application}\n{callback}"))]);
+    let pasted: Vec<&str> = found[0].1["paste"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| p["place"]["zh"].as_str().unwrap())
+        .collect();
+    assert!(pasted.len() == 2 && pasted[1].contains("应用 1000008"), "{pasted:?}");
+    assert!(found[0].1["paste"][1]["value"].as_str().unwrap().ends_with("/1000008"));
     assert!(found[0].1["paste"][0]["value"].as_str().unwrap().contains("/wxCallBack/member/"));
     place.secret("token", TOKEN);
     let other = format!("localhost:{}", crate::peers::free_port());
@@ -205,4 +233,23 @@ fn what_is_wrong_at_the_public_address_and_on_the_machine_is_told() {
     only(&failed(&place, &[]), &["permissions"], "mode 755", "vendor");
     let found = failed(&place, &[("[schedule]", "[schedul]")]);
     only(&found, &["job-file"], "schedul", "vendor");
+}
+
+#[test]
+fn a_site_that_is_broken_or_closed_to_everybody_is_not_said_to_be_protected() {
+    for (status, state) in
+        [("500 No", "failed"), ("404 No", "not-checkable"), ("401 No", "not-checkable")]
+    {
+        let page = Site::answering(&format!(
+            "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        ));
+        let step = page.referer_check();
+        assert_eq!(step["state"], state, "{status}: {step:#}");
+    }
+    let elsewhere = "HTTP/1.1 302 Found\r\nLocation: https://user:pa55@login.example.net/in?ticket=s3cret\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let step = Site::answering(elsewhere).referer_check();
+    assert_eq!(step["state"], "not-checkable", "{step:#}");
+    let said = step.to_string();
+    assert!(said.contains("https://login.example.net/in"), "{said}");
+    assert!(!said.contains("pa55") && !said.contains("s3cret"), "{said}");
 }

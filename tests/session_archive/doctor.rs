@@ -39,6 +39,8 @@ fn the_doctor_asks_for_a_message_and_stores_none() {
 
     place.faults("chat * hang");
     assert_eq!(steps(&place).1["state"], "failed");
+    let calls = fs::read_to_string(place.wecom("calls-chat")).unwrap();
+    assert_eq!(calls, "1", "a library that hangs is waited for once");
 }
 
 #[test]

@@ -19,6 +19,10 @@ pub(crate) struct Enterprise {
     pub(crate) apps: Vec<App>,
     /// User ids, each with the departments of the member.
     pub(crate) members: Vec<(String, Vec<u64>)>,
+    /// The secrets for customers.
+    pub(crate) customer_secrets: Vec<String>,
+    /// The members who may use the functions for customers.
+    pub(crate) customer_members: Vec<String>,
     /// Id and parent of each department.
     pub(crate) departments: Vec<(u64, u64)>,
     /// Codes of the login page that were given out, each with whom it belongs to: a user id, `corp/user`, or nobody.
@@ -87,6 +91,8 @@ impl Enterprise {
             members: [("A1", vec![2]), ("A2", vec![2, 3]), ("A3", vec![3])]
                 .map(|(id, departments)| (id.to_owned(), departments))
                 .to_vec(),
+            customer_secrets: Vec::new(),
+            customer_members: ["a1", "A2", "A3"].map(str::to_owned).to_vec(),
             departments: vec![(1, 0), (2, 1), (3, 1)],
             codes: BTreeMap::new(),
             accounts: vec![(ACCOUNT.0.to_owned(), ACCOUNT.1.to_owned())],
@@ -419,7 +425,14 @@ impl State {
                 }),
                 _ => error(301002, "not allow operate another agent"),
             },
-            ("user/list_id", "POST") if app.lists_members => {
+            ("externalcontact/get_follow_user_list", "GET")
+                if enterprise.customer_secrets.contains(&app.secret) =>
+            {
+                json!({ "errcode": 0, "errmsg": "ok", "follow_user": enterprise.customer_members })
+            }
+            ("user/list_id", "POST")
+                if app.lists_members && !enterprise.customer_secrets.contains(&app.secret) =>
+            {
                 let rows: Vec<(&String, u64)> = enterprise
                     .members
                     .iter()

@@ -66,8 +66,9 @@ impl Sender for ChannelSender {
         match &channel.to {
             AlertTarget::WecomRobot { url } => {
                 let body = robot::body(&markdown(alert, channel.language))?;
-                let request = http::Request { url: &url.reveal()?, bearer: None, body };
-                robot::judge(&self.http()?.post(request, bounds)?)
+                let url = url.reveal()?;
+                let request = http::Request { url: &url, bearer: None, body };
+                robot::judge(&self.http()?.post(request, bounds)?, &url)
             }
             AlertTarget::Webhook { url, bearer, ca } => {
                 let bearer = bearer.as_ref().map(|bearer| bearer.reveal()).transpose()?;

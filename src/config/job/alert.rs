@@ -30,11 +30,13 @@ pub enum AlertKind {
     Recovered,
     /// Members of WeCom differ from the roster in a new way.
     Members,
+    /// Nothing: it was sent to try the channel, whatever the channel receives otherwise.
+    Test,
 }
 
 impl AlertKind {
-    /// All kinds, in the order of the documentation.
-    pub const ALL: [AlertKind; 5] = [
+    /// The kinds that a channel can be sent, in the order of the documentation.
+    pub const EVENTS: [AlertKind; 5] = [
         AlertKind::Refused,
         AlertKind::Failed,
         AlertKind::Late,
@@ -42,7 +44,7 @@ impl AlertKind {
         AlertKind::Members,
     ];
 
-    /// The name in job files and documents: `refused`, `failed`, `late`, `recovered`, `members`.
+    /// The name in job files and documents: `refused`, `failed`, `late`, `recovered`, `members`; `test` in documents only.
     pub fn name(self) -> &'static str {
         match self {
             AlertKind::Refused => "refused",
@@ -50,12 +52,14 @@ impl AlertKind {
             AlertKind::Late => "late",
             AlertKind::Recovered => "recovered",
             AlertKind::Members => "members",
+            AlertKind::Test => "test",
         }
     }
 
     /// The kind of that name, if there is one.
     pub fn from_name(name: &str) -> Option<AlertKind> {
-        AlertKind::ALL.into_iter().find(|kind| kind.name() == name)
+        let mut all = AlertKind::EVENTS.into_iter().chain([AlertKind::Test]);
+        all.find(|kind| kind.name() == name)
     }
 }
 
@@ -291,7 +295,7 @@ impl Resolver<'_> {
             None => unused_name(kind.get_ref(), before),
         };
         let on = match &written.on {
-            None => AlertKind::ALL.to_vec(),
+            None => AlertKind::EVENTS.to_vec(),
             Some(on) if on.get_ref().is_empty() => {
                 return Err(self.document.invalid_value("alert", "on", on.span()));
             }
@@ -299,7 +303,9 @@ impl Resolver<'_> {
                 .get_ref()
                 .iter()
                 .map(|kind| {
-                    self.document.checked("alert", "on", kind.clone(), AlertKind::from_name)
+                    self.document.checked("alert", "on", kind.clone(), |name| {
+                        AlertKind::from_name(name).filter(|kind| *kind != AlertKind::Test)
+                    })
                 })
                 .collect::<Result<_, _>>()?,
         };

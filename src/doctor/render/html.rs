@@ -70,7 +70,7 @@ fn section(checklist: &Checklist, language: Language) -> Section {
             .iter()
             .map(|paste| {
                 let lines: Vec<_> = paste.value.lines().map(visible).collect();
-                (shown(&paste.place), lines.join("\n"))
+                (shown(&paste.place.words()), lines.join("\n"))
             })
             .collect(),
     });

@@ -89,6 +89,8 @@ fn step(step: &Step) -> StepDocument<'_> {
         seen: (&step.seen).into(),
         advice: step.advice.as_ref().map(Into::into),
         who: step.who.name(),
-        paste: paste.map(|p| PasteDocument { place: (&p.place).into(), value: &p.value }).collect(),
+        paste: paste
+            .map(|p| PasteDocument { place: (&p.place.words()).into(), value: &p.value })
+            .collect(),
     }
 }

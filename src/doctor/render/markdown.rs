@@ -35,7 +35,7 @@ fn item(step: &Step, language: Language) -> String {
         line(language.of(&WHO), language.of(&step.who.title()));
     }
     for paste in &step.paste {
-        let (name, place) = (language.of(&PASTE), plain(language.of(&paste.place)));
+        let (name, place) = (language.of(&PASTE), plain(language.of(&paste.place.words())));
         text.push_str(&format!("  - {name}{colon}{place}\n\n    ```text\n"));
         for line in paste.value.lines() {
             // A fence in a value would end the block.

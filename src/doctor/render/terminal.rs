@@ -51,7 +51,7 @@ fn details(step: &Step, language: Language, indent: usize, width: usize) -> Stri
     }
     for paste in &step.paste {
         let colon = language.choose("：", ":");
-        let place = format!("{}{colon}", language.of(&paste.place));
+        let place = format!("{}{colon}", language.of(&paste.place.words()));
         // One line as it is, unbroken, so that it can be copied.
         let value = paste.value.lines().map(|line| format!("  {}", visible(line)));
         let said: Vec<String> = std::iter::once(place).chain(value).collect();

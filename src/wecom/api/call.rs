@@ -22,6 +22,8 @@ pub enum Call {
     UserListId,
     /// Departments' ids (document 95406).
     DepartmentSimpleList,
+    /// The members who may use the functions for customers (document 92571).
+    FollowUserList,
     /// Who a code of the login page belongs to (document 91023).
     GetUserInfo,
     /// The ticket of `wx.config` (document 90506).
@@ -44,6 +46,7 @@ impl Call {
             Call::AgentGet => "agent/get",
             Call::UserListId => "user/list_id",
             Call::DepartmentSimpleList => "department/simplelist",
+            Call::FollowUserList => "externalcontact/get_follow_user_list",
             Call::GetUserInfo => "auth/getuserinfo",
             Call::GetJsapiTicket => "get_jsapi_ticket",
             Call::TicketGet => "ticket/get",
@@ -69,7 +72,7 @@ impl Call {
     /// Bytes of an answer that are read: lists are long, all else is short.
     pub(super) fn longest_answer(self) -> usize {
         match self {
-            Call::UserListId | Call::DepartmentSimpleList => 16 << 20,
+            Call::UserListId | Call::DepartmentSimpleList | Call::FollowUserList => 16 << 20,
             Call::AgentGet | Call::MenuInfo | Call::AutomaticReplyInfo => 4 << 20,
             _ => 64 << 10,
         }

@@ -14,6 +14,7 @@ mod agent_judgement;
 mod blocking;
 mod call;
 mod client;
+mod customers;
 mod error;
 mod error_codes;
 mod limits;

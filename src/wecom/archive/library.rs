@@ -92,6 +92,13 @@ impl Library {
         self.patiently(&Request::ChatData { seq, limit, network }).and_then(data)
     }
 
+    /// `GetChatData`, tried once.
+    pub(super) fn chat_data_once(&mut self, seq: i64, limit: u32) -> Result<Vec<u8>, CallFault> {
+        let network = self.settings.network.clone();
+        let seq = u64::try_from(seq).unwrap_or_default();
+        self.call(&Request::ChatData { seq, limit, network }).and_then(data)
+    }
+
     /// `DecryptData`.
     pub(super) fn decrypt(&mut self, key: Vec<u8>, message: &str) -> Result<Vec<u8>, CallFault> {
         let request = Request::Decrypt { key: Bytes(key), message: message.to_owned() };

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orgsnap_archive_reader::Network;
@@ -34,6 +35,9 @@ const AT_ONCE: usize = 100;
 
 /// How many messages are tried again in a pull although a key of their version was there the last time.
 const MOST_AGAIN: u32 = 10_000;
+
+/// How long a look may wait for an answer of the library.
+const LONGEST_PROBE: Duration = Duration::from_secs(15);
 
 /// A pull, or a look whether one would work.
 #[derive(Debug, Clone, Copy)]
@@ -128,14 +132,16 @@ pub fn pull(request: PullRequest<'_>) -> Result<PullSummary, ArchiveError> {
 /// As [`pull`].
 pub fn probe(request: PullRequest<'_>) -> Result<Vec<u32>, ArchiveError> {
     let settings = request.settings()?;
-    let mut library = request.library(settings)?;
+    // Somebody waits for the answer.
+    let timeout = settings.timeout.min(LONGEST_PROBE);
+    let mut library = request.library(&WecomArchive { timeout, ..settings.clone() })?;
     let keys = KeyFolder::of(request.tenant_dir).load()?;
     let last_seq = match request.tenant_dir.join(DATABASE).exists() {
         true => SessionStore::open_existing(request.tenant_dir)?.progress()?.last_seq,
         false => 0,
     };
     let answer = library
-        .chat_data(last_seq, 1)
+        .chat_data_once(last_seq, 1)
         .map_err(|fault| of_call(settings, fault))
         .map_err(|error| caller_address::named(error, request.job, request.cancel))?;
     let data = ChatData::read(&answer, last_seq)?;

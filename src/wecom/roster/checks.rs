@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::scope::Scope;
+use crate::model::Message;
 
 /// A check, as it is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +45,38 @@ pub struct DoneCheck {
     pub scope: Scope,
     /// What it changed.
     pub changed: Changed,
+}
+
+/// The last check, done or failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastCheck {
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// The differences that were open after it, or why it failed.
+    pub outcome: Result<u64, Message>,
+}
+
+/// The last check, done or failed; none if there was none.
+pub(super) fn last(conn: &Connection) -> rusqlite::Result<Option<LastCheck>> {
+    let sql = "select started_at, outcome, still_open, message_zh, message_en from roster_check_run \
+               order by id desc limit 1";
+    let mut statement = conn.prepare_cached(sql)?;
+    let found = statement
+        .query_row([], |row| {
+            let (started_at, outcome): (String, String) = (row.get(0)?, row.get(1)?);
+            let open: Option<i64> = row.get(2)?;
+            let (zh, en): (Option<String>, Option<String>) = (row.get(3)?, row.get(4)?);
+            let outcome = match outcome == "done" {
+                true => Ok(open.and_then(|open| u64::try_from(open).ok()).unwrap_or_default()),
+                false => Err(Message::new(zh.unwrap_or_default(), en.unwrap_or_default())),
+            };
+            Ok((started_at, outcome))
+        })
+        .optional()?;
+    // A row that somebody changed by hand tells nothing.
+    Ok(found.and_then(|(started_at, outcome)| {
+        Some(LastCheck { started_at: started_at.parse().ok()?, outcome })
+    }))
 }
 
 /// A time as the tables hold it.

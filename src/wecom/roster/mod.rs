@@ -13,7 +13,7 @@ mod reconcile;
 mod scope;
 mod store;
 
-pub use checks::{Changed, Check, DoneCheck};
+pub use checks::{Changed, Check, DoneCheck, LastCheck};
 pub use compare::{Comparison, Members, Person, Standing, ToldMember};
 pub use difference::{Difference, DifferenceKind, PersonDetail};
 pub use error::RosterError;

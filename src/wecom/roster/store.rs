@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, Row, TransactionBehavior, params};
 
-use super::checks::{self, Changed, Check, DoneCheck, instant};
+use super::checks::{self, Changed, Check, DoneCheck, LastCheck, instant};
 use super::difference::{Difference, DifferenceKind, PersonDetail};
 use super::found::{self, Found};
 use crate::model::{Feed, Message};
@@ -98,18 +98,20 @@ impl RosterStore {
         checks::last_done(&self.conn).map_err(|error| self.fault(error))
     }
 
+    /// The last check, done or failed.
+    ///
+    /// # Errors
+    /// Any fault of the file.
+    pub fn last(&self) -> Result<Option<LastCheck>, WecomStoreError> {
+        checks::last(&self.conn).map_err(|error| self.fault(error))
+    }
+
     /// When the last check began, done or failed.
     ///
     /// # Errors
     /// Any fault of the file.
     pub fn last_start(&self) -> Result<Option<DateTime<Utc>>, WecomStoreError> {
-        let sql = "select started_at from roster_check_run order by id desc limit 1";
-        let text: Option<String> = self
-            .conn
-            .query_row(sql, [], |row| row.get(0))
-            .optional()
-            .map_err(|error| self.fault(error))?;
-        Ok(text.and_then(|text| text.parse().ok()))
+        Ok(self.last()?.map(|check| check.started_at))
     }
 
     /// Departments of which callbacks told that they were deleted.

@@ -1,0 +1,204 @@
+//! 八.2: the referer check of the first page. It must open from WeCom, which sends no Referer, and from the insurer's domains,
+//! and from nowhere else. A site that answers everybody with the same fault proves nothing of that.
+
+use crate::config::job::Job;
+use crate::model::Message;
+
+use super::public_url;
+use super::site::{Asked, status};
+use super::step::{Step, joined};
+use super::subject::Subject;
+use super::visitor::Answer;
+
+const SUBJECT: Subject = Subject::RefererCheck;
+
+/// What the site makes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reception {
+    /// It shows the page, or another page of its own.
+    LetIn,
+    /// It refuses it as the referer check does.
+    Refused,
+    /// It is at fault itself.
+    AtFault,
+    /// Neither a page nor the refusal of a referer check.
+    Other,
+}
+
+impl Reception {
+    fn of(answer: &Answer, base: &str) -> Reception {
+        match answer.status {
+            200..=299 => Reception::LetIn,
+            300..=399 if answer.location.as_deref().is_some_and(|to| is_at(base, to)) => {
+                Reception::LetIn
+            }
+            403 => Reception::Refused,
+            500.. => Reception::AtFault,
+            _ => Reception::Other,
+        }
+    }
+}
+
+/// Whether an address is one of the site itself, whatever its scheme and port.
+fn is_at(base: &str, to: &str) -> bool {
+    let host = |text| crate::http::url(text).and_then(|url| url.host_str().map(str::to_owned));
+    host(base).is_some_and(|own| host(to) == Some(own))
+}
+
+/// The step 八.2.
+pub(super) fn judge(job: &Job, asked: &Asked) -> Step {
+    let Some(base) = &job.wecom.public_url else { return public_url::missing(SUBJECT) };
+    if job.site.domains.is_empty() {
+        return Step::not_configured(
+            SUBJECT,
+            Message::fixed("没有 [site] domains", "there is no [site] domains"),
+            Message::fixed("先完成 八.1", "settle 八.1 first"),
+        );
+    }
+    let Some(Ok(none)) = &asked.none else {
+        return Step::not_checkable(
+            SUBJECT,
+            Message::fixed("0.8 未通过，未执行到这一步", "not come to: 0.8 failed"),
+            Message::fixed("请先解决 0.8", "settle 0.8 first"),
+        );
+    };
+    let (mut faults, mut unproven) = (Vec::new(), Vec::new());
+    let mut wanted = |zh: &str, en: &str, answer: &Answer| {
+        let what = status(answer);
+        let seen = Message::new(format!("{zh}：{}", what.zh), format!("{en}: {}", what.en));
+        match Reception::of(answer, base) {
+            Reception::LetIn => {}
+            Reception::Refused | Reception::AtFault => faults.push(seen),
+            Reception::Other => unproven.push(seen),
+        }
+    };
+    wanted(
+        "没有 Referer 的请求（企业微信打开首页时如此）",
+        "a request without a Referer, as WeCom opens the first page",
+        none,
+    );
+    let mut unanswered = Vec::new();
+    for (name, answer) in &asked.own {
+        match answer {
+            Ok(answer) => wanted(
+                &format!("来自自有域名 {name} 的请求"),
+                &format!("a request from the own domain {name}"),
+                answer,
+            ),
+            Err(reason) => unanswered.push(Message::new(
+                format!("{name}：{}", reason.zh),
+                format!("{name}: {}", reason.en),
+            )),
+        }
+    }
+    faults.extend(unanswered);
+    let mut refusal = Message::fixed("", "");
+    match &asked.foreign {
+        Some(Ok(answer)) => {
+            refusal = status(answer);
+            match Reception::of(answer, base) {
+                Reception::LetIn => faults.push(Message::new(
+                    format!("来自其他网站的请求未被拒绝（{}）", refusal.zh),
+                    format!("a request from a foreign page is not refused ({})", refusal.en),
+                )),
+                Reception::AtFault => faults.push(Message::new(
+                    format!("来自其他网站的请求：{}", refusal.zh),
+                    format!("a request from a foreign page: {}", refusal.en),
+                )),
+                Reception::Refused | Reception::Other => {}
+            }
+        }
+        Some(Err(reason)) => faults.push(reason.clone()),
+        None => {}
+    }
+    if !faults.is_empty() {
+        return Step::failed(
+            SUBJECT,
+            joined(&faults, "；", "; "),
+            Message::fixed(
+                "请在 nginx 中使用 orgsnap wecom nginx 输出的 valid_referers 配置，然后 nginx -t && nginx -s reload；5xx 请先查看 nginx 的错误日志",
+                "use the valid_referers line that orgsnap wecom nginx prints, then nginx -t && nginx -s reload; for 5xx see the error log of nginx first",
+            ),
+        )
+        .pasting(Message::fixed("nginx 的 location /", "location / of nginx"), valid_referers(job));
+    }
+    if !unproven.is_empty() {
+        return Step::not_checkable(
+            SUBJECT,
+            joined(&unproven, "；", "; "),
+            Message::fixed(
+                "首页对所有来源都打不开，看不出防盗链是否生效：请先让首页可以打开（见 0.8），再重新执行",
+                "the first page opens for nobody, which tells nothing of the referer check: let it open first (see 0.8), then run this again",
+            ),
+        );
+    }
+    Step::ok(
+        SUBJECT,
+        Message::new(
+            format!("{base}/：无 Referer 和自有域名可以打开，其他网站被拒绝（{}）", refusal.zh),
+            format!(
+                "{base}/ opens without a Referer and from the own domains, and is refused from a foreign page ({})",
+                refusal.en
+            ),
+        ),
+    )
+}
+
+fn valid_referers(job: &Job) -> String {
+    format!(
+        "valid_referers none server_names {};\nif ($invalid_referer) {{\n    return 403;\n}}",
+        job.site.domains.join(" ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::step::State;
+    use super::*;
+
+    fn job() -> Job {
+        let text = "tenant = \"t\"\npublic_url = \"https://w.example.com\"\n[site]\ndomains = [\"*.i.example.com\"]\n";
+        crate::config::job::parse(Path::new("x.toml"), text, &|_| None).unwrap()
+    }
+
+    fn answers(none: u16, own: u16, foreign: u16, to: &str) -> Asked {
+        let answer = |status| {
+            let location = (300..400).contains(&status).then(|| to.to_owned());
+            Ok(Answer { status, body: Vec::new(), location, date: None })
+        };
+        Asked {
+            files: Vec::new(),
+            none: Some(answer(none)),
+            foreign: Some(answer(foreign)),
+            own: vec![("www.i.example.com".to_owned(), answer(own))],
+        }
+    }
+
+    #[test]
+    fn the_first_page_opens_from_nowhere_and_from_own_domains_and_from_nowhere_else() {
+        let (here, away) = ("https://w.example.com/home", "https://login.example.net/");
+        for (none, own, foreign, to, state, words) in [
+            (200, 200, 403, here, State::Ok, "from a foreign page (status 403)"),
+            (302, 302, 403, here, State::Ok, "opens without"),
+            (200, 200, 302, away, State::Ok, "refused from a foreign page (sent on to"),
+            (200, 200, 200, here, State::Failed, "a foreign page is not refused (status 200)"),
+            (200, 200, 302, here, State::Failed, "a foreign page is not refused (sent on to"),
+            (200, 403, 403, here, State::Failed, "own domain www.i.example.com: status 403"),
+            (403, 200, 403, here, State::Failed, "without a Referer, as WeCom opens"),
+            (403, 403, 403, here, State::Failed, "own domain www.i.example.com: status 403"),
+            (500, 500, 500, here, State::Failed, "own domain www.i.example.com: status 500"),
+            (502, 502, 403, here, State::Failed, "own domain www.i.example.com: status 502"),
+            (200, 200, 500, here, State::Failed, "a request from a foreign page: status 500"),
+            (404, 404, 404, here, State::NotCheckable, "own domain www.i.example.com: status 404"),
+            (404, 404, 403, here, State::NotCheckable, "own domain www.i.example.com: status 404"),
+            (401, 401, 401, here, State::NotCheckable, "own domain www.i.example.com: status 401"),
+            (302, 302, 302, away, State::NotCheckable, "sent on to https://login.example.net/"),
+        ] {
+            let step = judge(&job(), &answers(none, own, foreign, to));
+            assert_eq!(step.state, state, "{none} {own} {foreign}: {step:?}");
+            assert!(step.seen.en.contains(words), "{step:?}");
+        }
+    }
+}
