@@ -26,9 +26,10 @@ pub use error::ExportError;
 use files::Target;
 pub use listing::{Listing, ListingColumn, ListingFormat, WriteRow, write_listing};
 use masking::{Masking, RowMask};
+pub use parquet::ParquetWriter;
 pub use request::{Format, Request, Source, Written};
-use table::Table;
-use writer::Writer;
+pub use table::{Column, Kind, Table, quoted};
+pub use writer::Writer;
 
 /// Tables beside those of a snapshot that can be asked for, if the database has them.
 const FURTHER: [&str; 10] = [
@@ -133,7 +134,7 @@ fn open(
     Ok(match request.format {
         Format::Csv => Box::new(csv::CsvWriter::create(path)?),
         Format::Xlsx => Box::new(xlsx::XlsxWriter::create(path)?),
-        Format::Parquet => Box::new(parquet::ParquetWriter::create(path, sources)?),
+        Format::Parquet => Box::new(ParquetWriter::of_sources(path, sources)),
         Format::Sqlite => Box::new(sqlite::SqliteWriter::create(path, tables, sources, request)?),
     })
 }

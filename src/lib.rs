@@ -71,6 +71,9 @@
 //!   names masked.
 //! - [`reporting`]: the report files of a job's runs: which, where, for how long, and the copy for the insurer's server.
 //! - [`export`]: the tables of a date as CSV, workbook, Parquet or SQLite, row by row, names masked if asked.
+//! - `lake` (a cargo feature): published snapshots as Parquet files for engines over all tenants, and the publications that make
+//!   them visible. It reads the tables of a date as [`export`] does, and writes nothing to a database. It stands above
+//!   [`daemon`], which exports after each publication and lets no fault of it be one of the run.
 //! - [`sample`]: a realistic fictitious company, with or without injected defects.
 //! - [`wecom`]: callbacks of the insurer's WeCom tenant, kept beside the hierarchy in `wecom.db`: a callback must be
 //!   stored within a second, whatever a publication does to `org.db`. [`wecom::api`] is the client of WeCom's API, which
@@ -136,6 +139,8 @@ pub mod pipeline;
 pub mod report;
 pub mod reporting;
 pub mod export;
+#[cfg(feature = "lake")]
+pub mod lake;
 pub mod sample;
 pub mod wecom;
 pub mod alert;

@@ -48,6 +48,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("report", &["model", "disk"]),
     ("reporting", &["model", "config", "fetch", "rules", "pipeline", "report"]),
     ("export", &["model", "disk", "config", "store", "dated", "report"]),
+    // The tables of a date as export reads them; nothing of runs.
+    ("lake", &["model", "disk", "tls", "http", "config", "store", "dated", "export"]),
     ("sample", &["model", "config"]),
     ("wecom", &["model", "disk", "sqlite", "tls", "http", "config", "store"]),
     ("alert", &["model", "disk", "tls", "http", "config", "rules", "pipeline", "report"]),
@@ -71,6 +73,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pipeline",
             "report",
             "reporting",
+            "lake",
             "alert",
         ],
     ),

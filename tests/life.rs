@@ -206,7 +206,7 @@ fn compare(model: &Model, report: &RunReport, folder: &Path) -> BTreeMap<Identit
 }
 
 /// Random days: each begins with what the day before had, mends some of it and breaks something else.
-fn random_days(seed: u64, folder: &Path, number: usize) -> Vec<(String, PathBuf)> {
+pub(crate) fn random_days(seed: u64, folder: &Path, number: usize) -> Vec<(String, PathBuf)> {
     let mut random = Random(seed);
     let dates =
         ["2024-11-20", "2024-11-21", "2024-11-23", "2024-11-24", "2024-11-25", "2024-11-28"];
@@ -239,7 +239,7 @@ fn random_days(seed: u64, folder: &Path, number: usize) -> Vec<(String, PathBuf)
     days
 }
 
-fn wanted() -> u64 {
+pub(crate) fn wanted() -> u64 {
     std::env::var("ORGSNAP_ORACLE").ok().and_then(|n| n.parse().ok()).unwrap_or(10)
 }
 

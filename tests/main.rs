@@ -21,6 +21,8 @@ mod fetch;
 mod html;
 mod import;
 mod job;
+#[cfg(feature = "lake")]
+mod lake;
 mod layers;
 mod life;
 mod login;

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::alert::{Cause, EventKind, RunEvent};
 use orgsnap::config::job::Job;
+use orgsnap::daemon::export_to_lake;
 use orgsnap::model::{Cancel, Message, RunId, Verdict};
 use orgsnap::pipeline::{self, ApproveRequest};
 use orgsnap::reporting::JobReporter;
@@ -118,6 +119,11 @@ fn approve(
     }
     if let Some(event) = RunEvent::of_report(&report) {
         alerting.report(job, &event);
+    }
+    if report.verdict == Verdict::Published
+        && let Some(fault) = export_to_lake(job, &environment.data, environment.now())
+    {
+        output::warn(environment, &fault);
     }
     let exit = match report.verdict {
         Verdict::Published | Verdict::Passed => Exit::Done,

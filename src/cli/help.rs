@@ -46,19 +46,30 @@ const EXIT_CODES_ZH: &str = "\
 /// as it is.
 pub(super) fn localized(command: Command, language: Language) -> Command {
     match &*TEXTS {
-        Some(texts) => verb(command, texts, language, true),
+        Some(texts) => verb(command, "", texts, language),
         None => command,
     }
 }
 
-fn verb(mut command: Command, texts: &Texts, language: Language, root: bool) -> Command {
-    if let Some(words) = texts.verbs.get(command.get_name()) {
+impl Texts {
+    /// The texts of a verb: those of its name behind the verb above it, where two verbs have one name, or of its name.
+    fn of_verb(&self, above: &str, name: &str) -> Option<&Verb> {
+        self.verbs.get(&format!("{above} {name}")).or_else(|| self.verbs.get(name))
+    }
+}
+
+/// A verb and those below it; `above` is the name of the verb above, empty for the program itself.
+fn verb(mut command: Command, above: &str, texts: &Texts, language: Language) -> Command {
+    let name = command.get_name().to_owned();
+    if let Some(words) = texts.of_verb(above, &name) {
         let mut after = examples(words, language);
         if !words.exits.is_empty() {
             after = format!("{}\n\n{after}", exits(words, language));
         }
         match (language, command.get_after_help().map(ToString::to_string)) {
-            (Language::Chinese, _) if root => after = format!("{EXIT_CODES_ZH}\n\n{after}"),
+            (Language::Chinese, _) if above.is_empty() => {
+                after = format!("{EXIT_CODES_ZH}\n\n{after}")
+            }
             (Language::English, Some(own)) => after = format!("{own}\n\n{after}"),
             _ => {}
         }
@@ -68,8 +79,8 @@ fn verb(mut command: Command, texts: &Texts, language: Language, root: bool) -> 
         }
     }
     let names: Vec<String> = command.get_subcommands().map(|c| c.get_name().to_owned()).collect();
-    for name in names {
-        command = command.mut_subcommand(name, |inner| verb(inner, texts, language, false));
+    for inner in names {
+        command = command.mut_subcommand(inner, |inner| verb(inner, &name, texts, language));
     }
     command
 }
@@ -168,14 +179,20 @@ pub(super) fn lacking(command: &Command) -> Vec<String> {
     let texts = TEXTS.as_ref().expect("help.toml is well-formed");
     let global: Vec<String> = texts.global.keys().cloned().collect();
     let mut missing_texts = Vec::new();
-    missing(command, texts, &global, &mut missing_texts);
+    missing(command, "", texts, &global, &mut missing_texts);
     missing_texts
 }
 
 #[cfg(test)]
-fn missing(command: &Command, texts: &Texts, global: &[String], missing_texts: &mut Vec<String>) {
+fn missing(
+    command: &Command,
+    above: &str,
+    texts: &Texts,
+    global: &[String],
+    missing_texts: &mut Vec<String>,
+) {
     let name = command.get_name();
-    let Some(words) = texts.verbs.get(name) else {
+    let Some(words) = texts.of_verb(above, name) else {
         missing_texts.push(name.to_owned());
         return;
     };
@@ -189,6 +206,6 @@ fn missing(command: &Command, texts: &Texts, global: &[String], missing_texts: &
         }
     }
     for inner in command.get_subcommands() {
-        missing(inner, texts, global, missing_texts);
+        missing(inner, name, texts, global, missing_texts);
     }
 }

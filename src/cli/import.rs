@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::alert::{Cause, EventKind, RunEvent};
 use orgsnap::config::job::{self, AppIdOwners, Job, StoreSettings};
+use orgsnap::daemon::export_to_lake;
 use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, TenantStatus};
 use orgsnap::model::{Cancel, Message, Verdict};
@@ -185,6 +186,11 @@ fn import(
         output::warn(environment, fault);
     }
     alert(RunEvent::of_report(&report));
+    if report.verdict == Verdict::Published
+        && let Some(fault) = export_to_lake(job, &environment.data, now)
+    {
+        output::warn(environment, &fault);
+    }
     let exit = match report.verdict {
         Verdict::Published | Verdict::Passed => Exit::Done,
         Verdict::Refused => Exit::Refused,

@@ -31,6 +31,8 @@ mod help;
 mod panic_boundary;
 mod import;
 mod init;
+#[cfg(feature = "lake")]
+mod lake;
 mod logging;
 mod member_check;
 mod output;
@@ -116,6 +118,8 @@ enum Verb {
     Sql(sql::Arguments),
     Diff(diff::Arguments),
     Export(export::Arguments),
+    #[cfg(feature = "lake")]
+    Lake(lake::Arguments),
     Findings(findings::Arguments),
     Explain(explain::Arguments),
     Rules(rules::Arguments),
@@ -206,6 +210,8 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Sql(arguments) => sql::run(arguments, environment),
         Verb::Diff(arguments) => diff::run(arguments, environment),
         Verb::Export(arguments) => export::run(arguments, environment),
+        #[cfg(feature = "lake")]
+        Verb::Lake(arguments) => lake::run(arguments, environment),
         Verb::Findings(arguments) => findings::run(arguments, environment),
         Verb::Explain(arguments) => explain::run(arguments, environment),
         Verb::Rules(arguments) => rules::run(arguments, environment),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::Args;
 use orgsnap::config::job::StoreSettings;
+use orgsnap::daemon::export_to_lake;
 use orgsnap::model::Message;
 use orgsnap::pipeline::{self, RetractRequest, Retracted};
 use orgsnap::report::formatting;
@@ -74,6 +75,9 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     let retracted = pipeline::retract(&request);
     drop(shown);
     let Retracted { run, newest, is_log_pending } = retracted?;
+    if let Some(fault) = export_to_lake(&job, &environment.data, environment.now()) {
+        output::warn(environment, &fault);
+    }
     let done = language.choose(
         format!("已撤回 {date} 的快照（运行 {run}）"),
         format!("took the snapshot of {date} back (run {run})"),

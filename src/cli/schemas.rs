@@ -24,13 +24,14 @@ pub(super) struct Arguments {
 }
 
 /// The JSON Schemas of what is printed, sent and answered. That of job files is made from the table of their keys.
-const JSON_SCHEMAS: [(&str, &str); 22] = [
+const JSON_SCHEMAS: [(&str, &str); 23] = [
     ("alert.schema.json", alert::document::SCHEMA),
     ("config.schema.json", include_str!("../../schemas/config.schema.json")),
     ("diff.schema.json", include_str!("../../schemas/diff.schema.json")),
     ("doctor.schema.json", doctor::render::json::SCHEMA),
     ("explain.schema.json", include_str!("../../schemas/explain.schema.json")),
     ("findings.schema.json", include_str!("../../schemas/findings.schema.json")),
+    ("lake-publication.schema.json", include_str!("../../schemas/lake-publication.schema.json")),
     ("report.schema.json", json::SCHEMA),
     ("rules.schema.json", include_str!("../../schemas/rules.schema.json")),
     ("runs.schema.json", include_str!("../../schemas/runs.schema.json")),

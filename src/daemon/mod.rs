@@ -7,6 +7,7 @@
 
 mod event_loop;
 mod jobs;
+mod lake_export;
 pub mod ledger;
 mod log_entry;
 mod make_up;
@@ -22,6 +23,7 @@ mod plan_tests;
 
 pub use event_loop::{Event, SHUTDOWN_TIMEOUT, SchedulerEnvironment, run_event_loop};
 pub use jobs::{Env, job_files};
+pub use lake_export::export_to_lake;
 pub use log_entry::{LogEntry, Severity};
 pub use observer::{Observer, TenantStatus};
 pub use run::{Finished, Purpose, RunRequest};

@@ -13,6 +13,7 @@ use crate::pipeline::{self, Classification, ImportRequest, Progress, RunError, W
 use crate::reporting::JobReporter;
 use crate::store::Migration;
 
+use super::lake_export::export_to_lake;
 use super::plan::{MissingPrecondition, RunOutcome};
 
 /// What a run is for.
@@ -58,6 +59,8 @@ pub struct Finished {
     pub outcome: RunOutcome,
     /// What there is to say of it, if it came to a verdict.
     pub report: Option<Box<RunReport>>,
+    /// Why what it published was not exported to the lake.
+    pub lake_fault: Option<Message>,
 }
 
 impl RunRequest {
@@ -75,7 +78,7 @@ impl RunRequest {
                  `panic at` of the log",
             );
             let outcome = RunOutcome::Without { missing: MissingPrecondition::Machine, transient: false, message };
-            Finished { tenant, outcome, report: None }
+            Finished { tenant, outcome, report: None, lake_fault: None }
         })
     }
 
@@ -94,6 +97,7 @@ impl RunRequest {
                 message,
             },
             report: None,
+            lake_fault: None,
         }
     }
 
@@ -106,6 +110,7 @@ impl RunRequest {
             // What was published before stands.
             outcome: migrated.map_or_else(|error| outcome_of(&error), |()| RunOutcome::Published),
             report: None,
+            lake_fault: None,
         }
     }
 
@@ -134,7 +139,8 @@ impl RunRequest {
         let report = match pipeline::import(&request, progress, &reporter) {
             Ok(report) => report,
             Err(error) => {
-                return Finished { tenant, outcome: outcome_of(&error), report: None };
+                let outcome = outcome_of(&error);
+                return Finished { tenant, outcome, report: None, lake_fault: None };
             }
         };
         let outcome = match report.verdict {
@@ -142,7 +148,10 @@ impl RunRequest {
             // An import that is no dry run passes by publishing.
             Verdict::Published | Verdict::Passed | Verdict::Failed => RunOutcome::Published,
         };
-        Finished { tenant, outcome, report: Some(Box::new(report)) }
+        let is_published = report.verdict == Verdict::Published;
+        let lake_fault = is_published.then(|| export_to_lake(&self.job, &self.data, self.now));
+        let lake_fault = lake_fault.flatten();
+        Finished { tenant, outcome, report: Some(Box::new(report)), lake_fault }
     }
 }
 

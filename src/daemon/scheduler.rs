@@ -113,11 +113,11 @@ impl<'o> Scheduler<'o> {
 
     /// Records the outcome of a run.
     pub fn finished(&mut self, finished: Finished, now: DateTime<Utc>) {
-        let Finished { tenant, outcome, report } = finished;
+        let Finished { tenant, outcome, report, lake_fault } = finished;
         let Some(insurer) = self.insurers.get_mut(&tenant) else { return };
         let Some(Running { job, purpose, .. }) = insurer.running.take() else { return };
         if let Some(report) = &report {
-            for fault in &report.report_files.faults {
+            for fault in report.report_files.faults.iter().chain(&lake_fault) {
                 let entry = LogEntry::reports(Severity::Warning, Some(&tenant), fault.clone());
                 self.observer.log(&entry);
             }

@@ -24,7 +24,7 @@ use crate::store::CellValue;
 const GROUP: usize = 65_536;
 
 /// A file of one table.
-pub(super) struct ParquetWriter {
+pub struct ParquetWriter {
     path: PathBuf,
     /// What the file says of its origin.
     facts: Vec<KeyValue>,
@@ -48,18 +48,32 @@ enum Cells {
 }
 
 impl ParquetWriter {
-    pub(super) fn create(path: &Path, sources: &[Source]) -> io::Result<ParquetWriter> {
+    /// A file at this place, for the table that is begun next. `facts` are names and values that the file says of its
+    /// origin.
+    pub fn new(path: &Path, facts: &[(&str, String)]) -> ParquetWriter {
+        let fact = |(name, value): &(&str, String)| {
+            KeyValue::new(format!("orgsnap.{name}"), value.clone())
+        };
+        ParquetWriter {
+            path: path.to_path_buf(),
+            facts: facts.iter().map(fact).collect(),
+            file: None,
+            columns: Vec::new(),
+            rows: 0,
+        }
+    }
+
+    /// A file of the tables of these sources.
+    pub(super) fn of_sources(path: &Path, sources: &[Source]) -> ParquetWriter {
         let all = |text: &dyn Fn(&Source) -> String| {
             sources.iter().map(text).collect::<Vec<String>>().join(" ")
         };
-        let fact = |name: &str, value: String| KeyValue::new(name.to_owned(), value);
-        let facts = vec![
-            fact("orgsnap.tenant", all(&|source| source.tenant.clone())),
-            fact("orgsnap.business_date", all(&|source| source.snapshot.date.to_string())),
-            fact("orgsnap.run", all(&|source| source.snapshot.run.to_string())),
+        let facts = [
+            ("tenant", all(&|source| source.tenant.clone())),
+            ("business_date", all(&|source| source.snapshot.date.to_string())),
+            ("run", all(&|source| source.snapshot.run.to_string())),
         ];
-        let (file, columns) = (None, Vec::new());
-        Ok(ParquetWriter { path: path.to_path_buf(), facts, file, columns, rows: 0 })
+        ParquetWriter::new(path, &facts)
     }
 
     fn write_group(&mut self) -> Result<(), ParquetError> {

@@ -6,7 +6,7 @@ use super::error::ExportError;
 use super::request::{Request, Source};
 use crate::config::schema::Kind as FieldKind;
 use crate::model::{Feed, Language};
-use crate::store::TableColumn;
+use crate::store::{StoreError, TableColumn};
 
 /// Columns with dates that no schema names.
 const DATES: [&str; 4] = ["valid_from", "valid_to", "carried_since", "business_date"];
@@ -15,59 +15,76 @@ pub(super) const HASH: &str = "content_hash";
 
 /// The kind of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A text.
     Text,
+    /// A whole number.
     Integer,
+    /// A number.
     Real,
+    /// A day, an ISO text in the database.
     Date,
 }
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Column {
+pub struct Column {
     /// Its name.
-    pub(super) name: String,
+    pub name: String,
     /// Its heading in the language of the export.
-    pub(super) title: String,
-    pub(super) kind: Kind,
+    pub title: String,
+    /// Its kind.
+    pub kind: Kind,
     /// Its place in the primary key; none if it is no part of it.
-    pub(super) key_place: Option<u32>,
+    pub key_place: Option<u32>,
     /// Table and column that it refers to.
-    pub(super) references: Option<(String, String)>,
+    pub references: Option<(String, String)>,
     /// Whether it is that of the tenant, which no database has.
-    pub(super) is_tenant: bool,
+    pub is_tenant: bool,
 }
 
 /// A table.
 #[derive(Debug, Clone)]
-pub(super) struct Table {
+pub struct Table {
     /// Its name.
-    pub(super) name: String,
+    pub name: String,
     /// Its title in the language of the export.
-    pub(super) title: String,
-    pub(super) columns: Vec<Column>,
+    pub title: String,
+    /// Its columns, in order.
+    pub columns: Vec<Column>,
 }
 
 impl Table {
+    /// A table of one source, with all its columns; it has none if it is not there.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn of(name: &str, source: &Source, language: Language) -> Result<Table, StoreError> {
+        let stored = source.reader.table_columns(name)?;
+        let columns = stored.into_iter().map(|column| of(name, column, source, language));
+        let title = source.reader.table_titles(name)?;
+        let title = title.map(|(zh, en)| language.choose(zh, en));
+        Ok(Table {
+            name: name.to_owned(),
+            title: title.unwrap_or_else(|| name.to_owned()),
+            columns: columns.collect(),
+        })
+    }
+
     /// The table of the sources, which all have the same columns.
     pub(super) fn read(
         name: &str,
         sources: &[Source],
         request: &Request<'_>,
     ) -> Result<Table, ExportError> {
-        let is_left_out = |column: &TableColumn| request.mask && column.name == HASH;
         let mut columns: Vec<Column> = Vec::new();
         let mut title = name.to_owned();
         for (at, source) in sources.iter().enumerate() {
-            let stored = source.reader.table_columns(name)?;
-            let stored = stored.into_iter().filter(|column| !is_left_out(column));
-            let own: Vec<Column> =
-                stored.map(|column| of(name, column, source, request.language)).collect();
+            let Table { title: own_title, columns: mut own, .. } =
+                Table::of(name, source, request.language)?;
+            own.retain(|column| !(request.mask && column.name == HASH));
             if at == 0 {
-                columns = own;
-                if let Some((zh, en)) = source.reader.table_titles(name)? {
-                    title = request.language.choose(zh, en);
-                }
+                (columns, title) = (own, own_title);
             } else if !columns.iter().map(shape).eq(own.iter().map(shape)) {
                 let (tenant, table) = (source.tenant.clone(), name.to_owned());
                 return Err(ExportError::Columns { tenant, table });
@@ -141,6 +158,6 @@ fn of(table: &str, column: TableColumn, source: &Source, language: Language) -> 
 }
 
 /// A quoted SQL identifier.
-pub(super) fn quoted(name: &str) -> String {
+pub fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }

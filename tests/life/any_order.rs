@@ -18,7 +18,7 @@ const OF_THE_DAY_BEFORE: &str = "'S', 'F109'";
 type Published = BTreeMap<NaiveDate, Vec<Identity>>;
 
 impl Insurer {
-    pub(super) fn retract(&mut self, date: &str) {
+    pub(crate) fn retract(&mut self, date: &str) {
         self.runs += 1;
         let now = "2024-12-31T00:00:00Z".parse::<DateTime<Utc>>().unwrap();
         let request = RetractRequest {

@@ -391,6 +391,13 @@ impl Listing<'_> {
                 let mut accounts = accounts.filter(|account| account.kind.table() == table);
                 accounts.nth(index?).map(|account| &account.secret)
             }
+            "lake.s3" => {
+                let s3 = &job.lake.as_ref()?.s3;
+                match name {
+                    "access_key" => s3.access_key.as_ref(),
+                    _ => s3.secret_key.as_ref(),
+                }
+            }
             "wecom.archive" => {
                 let archive = job.wecom.archive.as_ref()?;
                 match name {

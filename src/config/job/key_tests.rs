@@ -56,6 +56,7 @@ fn required(section: &str, kind: &str) -> Vec<(&'static str, String)> {
         "official_account" | "mini_program" => {
             vec![text("appid", "wx0123456789abcdef"), ("secret", "{ env = \"S\" }".to_owned())]
         }
+        _ if section.starts_with("lake") => vec![text("path", "s3://orgsnap/lake")],
         _ if section.starts_with("wecom.archive") => vec![
             ("archive.secret", "{ env = \"S\" }".to_owned()),
             text("archive.library", "sdk.so"),

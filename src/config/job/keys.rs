@@ -2,9 +2,9 @@
 
 use super::key::{KeyTable, Section};
 use super::{
-    alert, archive, codes, domain_verification, file_names, format, gate, limits, platform_account,
-    ready, report, root, rules, schedule, site, source_section, store_section, tls, tops,
-    wecom_app, wecom_archive, wecom_login, wecom_roster, wecom_section,
+    alert, archive, codes, domain_verification, file_names, format, gate, lake, limits,
+    platform_account, ready, report, root, rules, schedule, site, source_section, store_section,
+    tls, tops, wecom_app, wecom_archive, wecom_login, wecom_roster, wecom_section,
 };
 
 /// All sections in the order of the documentation. A new section is a file and a line here.
@@ -24,6 +24,8 @@ pub(super) static TABLE: KeyTable = KeyTable(&[
     Section { keys: &[report::KEYS], any_key: None, sample: report::SAMPLE },
     Section { keys: &[archive::KEYS], any_key: None, sample: archive::SAMPLE },
     Section { keys: &[store_section::KEYS], any_key: None, sample: store_section::SAMPLE },
+    Section { keys: &[lake::KEYS], any_key: None, sample: lake::SAMPLE },
+    Section { keys: &[lake::S3_KEYS], any_key: None, sample: lake::S3_SAMPLE },
     Section { keys: &[alert::KEYS], any_key: None, sample: alert::SAMPLE },
     Section { keys: &[site::KEYS], any_key: None, sample: site::SAMPLE },
     Section {

@@ -11,6 +11,7 @@ use super::archive::ArchiveSettings;
 use super::codes::CodeWords;
 use super::format::Format;
 use super::gate::GateLimits;
+use super::lake::LakeSettings;
 use super::limits;
 use super::report::ReportSettings;
 use super::rules::RuleSetting;
@@ -51,6 +52,8 @@ pub struct Job {
     pub archive: ArchiveSettings,
     /// A database server for its snapshots, in place of a file in the data folder.
     pub store: Option<StoreSettings>,
+    /// Where published snapshots are exported to.
+    pub lake: Option<LakeSettings>,
     /// When to run unattended.
     pub schedule: Option<Schedule>,
     /// The channels for alerts about refused, failed, late and recovered deliveries.

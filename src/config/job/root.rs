@@ -12,8 +12,8 @@ use super::resolver::Resolver;
 use super::value_type::ValueType;
 use super::values::Text;
 use super::{
-    alert, archive, codes, domain_verification, format, gate, limits, platform_account, report,
-    schedule, site, source_section, store_section, wecom_app, wecom_section,
+    alert, archive, codes, domain_verification, format, gate, lake, limits, platform_account,
+    report, schedule, site, source_section, store_section, wecom_app, wecom_section,
 };
 
 /// The keys of the top level.
@@ -46,6 +46,7 @@ pub(super) static KEYS: &[Key] = &[
     key("", "report", ValueType::Table, "一个 [report] 表", "a [report] table"),
     key("", "archive", ValueType::Table, "一个 [archive] 表", "an [archive] table"),
     key("", "store", ValueType::Table, "一个 [store] 表", "a [store] table"),
+    key("", "lake", ValueType::Table, "一个 [lake] 表", "a [lake] table"),
     key(
         "",
         "corp_id",
@@ -132,6 +133,7 @@ pub(super) struct Written {
     pub(super) report: Option<report::Written>,
     pub(super) archive: Option<archive::Written>,
     pub(super) store: Option<Spanned<store_section::Written>>,
+    pub(super) lake: Option<Spanned<lake::Written>>,
     pub(super) alert: Option<Vec<Spanned<alert::Written>>>,
     pub(super) corp_id: Option<Text>,
     pub(super) public_url: Option<Text>,
@@ -205,6 +207,7 @@ impl Resolver<'_> {
             report: self.report(written.report.unwrap_or_default(), has_source)?,
             archive: self.archive(written.archive.unwrap_or_default())?,
             store,
+            lake: written.lake.map(|lake| self.lake(lake, &mut warnings)).transpose()?,
             schedule,
             alerts,
             wecom,

@@ -72,6 +72,9 @@ pub(super) fn meaning(section: &str, name: &str) -> Message {
         ),
         ("archive", "keep") => Message::fixed("未设置：全部保留", "not written: all are kept"),
         ("report", "keep") => Message::fixed("未设置：不删除", "not written: none are removed"),
+        ("lake.s3", "endpoint") => {
+            Message::fixed("未设置：AWS 在该地域的地址", "not written: that of AWS in the region")
+        }
         ("wecom.archive", "keep") => {
             Message::fixed("未设置：全部保留", "not written: all are kept")
         }

@@ -72,6 +72,17 @@ impl Reader {
         found.ok_or(StoreError::UnknownDate { date, known })
     }
 
+    /// All snapshots, by date.
+    ///
+    /// # Errors
+    /// Any fault of the database.
+    pub fn snapshots(&self) -> Result<Vec<SnapshotInfo>, StoreError> {
+        if self.is_blank()? {
+            return Ok(Vec::new());
+        }
+        snapshots::all(&self.conn).map_err(|error| self.fault(error))
+    }
+
     /// The recorded runs, newest first, at most `limit`.
     ///
     /// # Errors

@@ -63,6 +63,12 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<SnapshotInfo> {
 const SELECT: &str =
     "select business_date, run, agent_rows, node_rows, organ_rows, principal_rows from snapshot";
 
+/// All snapshots, by date.
+pub(super) fn all(conn: &Connection) -> rusqlite::Result<Vec<SnapshotInfo>> {
+    let mut statement = conn.prepare(&format!("{SELECT} order by business_date"))?;
+    statement.query_map([], from_row)?.collect()
+}
+
 /// The snapshot of a date.
 pub(super) fn of(conn: &Connection, date: NaiveDate) -> rusqlite::Result<Option<SnapshotInfo>> {
     let sql = format!("{SELECT} where business_date = ?1");
