@@ -33,7 +33,7 @@ pub struct Store {
 enum Kind {
     Sqlite(SqliteStore),
     #[cfg(feature = "postgres")]
-    Postgres(PostgresStore),
+    Postgres(Box<PostgresStore>),
 }
 
 impl Store {
@@ -67,7 +67,7 @@ impl Store {
     /// tenants; any fault of the server.
     #[cfg(feature = "postgres")]
     pub fn open_server(url: &str, tenant: &str, schema: &Schema) -> Result<Store, StoreError> {
-        Ok(Store { kind: Kind::Postgres(PostgresStore::open(url, tenant, schema)?) })
+        Ok(Store { kind: Kind::Postgres(Box::new(PostgresStore::open(url, tenant, schema)?)) })
     }
 
     /// Copies what a server has of a tenant into a file that every reader of a file can read, unless the file is a copy of just
@@ -104,7 +104,7 @@ impl Store {
         match &self.kind {
             Kind::Sqlite(store) => store,
             #[cfg(feature = "postgres")]
-            Kind::Postgres(store) => store,
+            Kind::Postgres(store) => store.as_ref(),
         }
     }
 
@@ -112,7 +112,7 @@ impl Store {
         match &mut self.kind {
             Kind::Sqlite(store) => store,
             #[cfg(feature = "postgres")]
-            Kind::Postgres(store) => store,
+            Kind::Postgres(store) => store.as_mut(),
         }
     }
 
