@@ -31,7 +31,7 @@ pub struct Store {
 
 #[derive(Debug)]
 enum Kind {
-    Sqlite(SqliteStore),
+    Sqlite(Box<SqliteStore>),
     #[cfg(feature = "postgres")]
     Postgres(Box<PostgresStore>),
 }
@@ -56,7 +56,8 @@ impl Store {
         schema: &Schema,
         migration: Migration<'_>,
     ) -> Result<Store, StoreError> {
-        Ok(Store { kind: Kind::Sqlite(SqliteStore::open_by(path, schema, migration)?) })
+        let store = SqliteStore::open_by(path, schema, migration)?;
+        Ok(Store { kind: Kind::Sqlite(Box::new(store)) })
     }
 
     /// Opens the store of a tenant on a PostgreSQL server, at a URL, and makes what tables and columns are missing.
@@ -102,7 +103,7 @@ impl Store {
 
     fn backend(&self) -> &dyn Backend {
         match &self.kind {
-            Kind::Sqlite(store) => store,
+            Kind::Sqlite(store) => store.as_ref(),
             #[cfg(feature = "postgres")]
             Kind::Postgres(store) => store.as_ref(),
         }
@@ -110,7 +111,7 @@ impl Store {
 
     fn backend_mut(&mut self) -> &mut dyn Backend {
         match &mut self.kind {
-            Kind::Sqlite(store) => store,
+            Kind::Sqlite(store) => store.as_mut(),
             #[cfg(feature = "postgres")]
             Kind::Postgres(store) => store.as_mut(),
         }
