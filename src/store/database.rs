@@ -31,9 +31,9 @@ pub struct Store {
 
 #[derive(Debug)]
 enum Kind {
-    Sqlite(SqliteStore),
+    Sqlite(Box<SqliteStore>),
     #[cfg(feature = "postgres")]
-    Postgres(PostgresStore),
+    Postgres(Box<PostgresStore>),
 }
 
 impl Store {
@@ -56,7 +56,8 @@ impl Store {
         schema: &Schema,
         migration: Migration<'_>,
     ) -> Result<Store, StoreError> {
-        Ok(Store { kind: Kind::Sqlite(SqliteStore::open_by(path, schema, migration)?) })
+        let store = SqliteStore::open_by(path, schema, migration)?;
+        Ok(Store { kind: Kind::Sqlite(Box::new(store)) })
     }
 
     /// Opens the store of a tenant on a PostgreSQL server, at a URL, and makes what tables and columns are missing.
@@ -67,7 +68,7 @@ impl Store {
     /// tenants; any fault of the server.
     #[cfg(feature = "postgres")]
     pub fn open_server(url: &str, tenant: &str, schema: &Schema) -> Result<Store, StoreError> {
-        Ok(Store { kind: Kind::Postgres(PostgresStore::open(url, tenant, schema)?) })
+        Ok(Store { kind: Kind::Postgres(Box::new(PostgresStore::open(url, tenant, schema)?)) })
     }
 
     /// Copies what a server has of a tenant into a file that every reader of a file can read, unless the file is a copy of just
@@ -102,17 +103,17 @@ impl Store {
 
     fn backend(&self) -> &dyn Backend {
         match &self.kind {
-            Kind::Sqlite(store) => store,
+            Kind::Sqlite(store) => store.as_ref(),
             #[cfg(feature = "postgres")]
-            Kind::Postgres(store) => store,
+            Kind::Postgres(store) => store.as_ref(),
         }
     }
 
     fn backend_mut(&mut self) -> &mut dyn Backend {
         match &mut self.kind {
-            Kind::Sqlite(store) => store,
+            Kind::Sqlite(store) => store.as_mut(),
             #[cfg(feature = "postgres")]
-            Kind::Postgres(store) => store,
+            Kind::Postgres(store) => store.as_mut(),
         }
     }
 

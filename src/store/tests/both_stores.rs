@@ -91,7 +91,7 @@ fn take(steps: &[Step], file: &mut Store, server: &mut Store) {
         };
         match delivery {
             Some(delivery) => {
-                let mut of = |store: &mut Store| {
+                let of = |store: &mut Store| {
                     import_as(store, &schema(), &run, day(n), &delivery).unwrap()
                 };
                 assert_eq!(of(server), of(file), "what step {at} counts");

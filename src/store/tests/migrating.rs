@@ -56,7 +56,7 @@ fn a_migrated_database_holds_what_it_held_and_equals_a_new_one() {
     let mut fresh = new.open();
     import(&mut fresh, 1, &delivery("A1|a|1"));
     let objects = "select type, name, tbl_name, sql from sqlite_schema order by 1, 2";
-    assert_eq!(rows(store.conn(), objects), rows(&fresh.conn(), objects));
+    assert_eq!(rows(store.conn(), objects), rows(fresh.conn(), objects));
     assert_eq!(keys(store.conn(), "agent_history"), ["id", "valid_from"]);
     assert_eq!(rows(store.conn(), "pragma integrity_check"), ["ok"]);
     // It goes on as ever.
