@@ -126,6 +126,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
         &[
             "ages",
             "branches",
+            "claim_keeper",
             "date_list",
             "delivered_rows",
             "derivation",
@@ -141,6 +142,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
             "record",
             "retraction_record",
             "rows",
+            "run_claim",
             "snapshot",
             "sqlite",
             "stored_event",
@@ -156,6 +158,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
         &[
             "ages",
             "branches",
+            "claim_keeper",
             "date_list",
             "dates",
             "delivered_rows",
@@ -172,6 +175,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
             "record",
             "retraction_record",
             "rows",
+            "run_claim",
             "run_row",
             "snapshot",
             "stored_event",
