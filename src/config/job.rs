@@ -78,6 +78,7 @@ pub use in_force::{Origin, SecretState, Setting, Surroundings, settings_in_force
 pub use json_schema::json_schema;
 pub use keys::example;
 pub use lake::{LakePlace, LakeSettings, S3Settings};
+pub use quantity::duration;
 pub use report::{ReplySettings, ReportFormat, ReportSettings};
 pub use resolve::{load, parse};
 pub use resolved::{Job, ReadingTables};

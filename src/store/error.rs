@@ -178,7 +178,7 @@ pub enum StoreError {
     /// The snapshots are on a server, which what was asked for does not read yet.
     #[error(
         "the snapshots of this tenant are on a database server, which this verb does not know yet: \
-         import, retract, runs, findings, sql, tree, diff, export and explain do"
+         import, run, retract, runs, findings, sql, tree, diff, export and explain do"
     )]
     OnServer,
     /// The server cannot be reached, or not just now.
@@ -220,6 +220,16 @@ pub enum StoreError {
         server: String,
         /// The run.
         run: String,
+    },
+    /// Another run holds the business date.
+    #[error(
+        "{date} is being imported by {owner}: wait for its end, or for that of its lease if it was killed"
+    )]
+    Claimed {
+        /// The business date.
+        date: NaiveDate,
+        /// Who holds it.
+        owner: String,
     },
     /// Another run has taken over the business date.
     #[error(
@@ -331,7 +341,7 @@ impl StoreError {
             }
             StoreError::ServerUrl { why } => format!("存储地址无法使用：{}；请修改", why.zh),
             StoreError::ServerNotBuiltIn => "当前 orgsnap 未包含 PostgreSQL 存储；请用 --features postgres 构建，或删除任务文件中的 [store]".to_owned(),
-            StoreError::OnServer => "该租户的快照存放在数据库服务器上，此命令尚不支持；支持 import、retract、runs、findings、sql、tree、diff、export 和 explain"
+            StoreError::OnServer => "该租户的快照存放在数据库服务器上，此命令尚不支持；支持 import、run、retract、runs、findings、sql、tree、diff、export 和 explain"
                 .to_owned(),
             StoreError::ServerUnreachable { server, reason } => {
                 format!("{server} 上的存储暂时无法使用（{reason}），未发布任何数据；请稍后重新运行")
@@ -346,6 +356,9 @@ impl StoreError {
             StoreError::CommitUnknown { server, run } => format!(
                 "提交 {run} 时与 {server} 的连接中断，无法确认是否已发布；请在服务器恢复后重新运行，\
                  如已发布，重复运行不会改变任何数据"
+            ),
+            StoreError::Claimed { date, owner } => format!(
+                "{owner} 正在导入 {date}；请等待其结束（如已被强制终止，请等待占用到期）"
             ),
             StoreError::Fenced { date, owner } => format!(
                 "{owner} 对 {date} 的占用已失效（暂停或中断过久），未发布任何数据；已由其他进程接手"

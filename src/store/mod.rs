@@ -8,6 +8,7 @@
 mod ages;
 mod branches;
 mod current_rows;
+mod claim_keeper;
 mod database;
 mod date_change;
 mod date_list;
@@ -28,6 +29,7 @@ mod record;
 mod retraction;
 mod retraction_record;
 mod rows;
+mod run_claim;
 mod run_row;
 mod snapshot;
 mod stored_event;
@@ -45,18 +47,20 @@ mod sqlite;
 mod tests;
 
 pub use branches::{Branch, BranchFields, Branches, Organ};
+pub use claim_keeper::{ClaimKeeper, HeldClaim};
 pub use database::Store;
 pub use date_change::DateChange;
 pub use delivered_rows::NewRows;
 pub use earlier_findings::{EarlierFinding, EarlierFindings, EarlierRule, GoneFindings, LaterRule};
 pub use error::StoreError;
 #[cfg(feature = "postgres")]
-pub use postgres::RunClaim;
+pub use postgres::{LockedSchedule, SharedSchedules, StoredSchedule};
 pub use publication::{Publication, TreeSource};
 pub use record::{QuarantinedLine, RunRecord};
 pub use retraction::Retraction;
 pub use retraction_record::RetractionRecord;
 pub use rows::FeedOutcome;
+pub use run_claim::{ClaimEnd, ClaimTerms, RunClaim};
 pub use run_row::{RunRow, StoredApproval, StoredReason, StoredRetraction};
 pub use snapshot::SnapshotInfo;
 pub use sqlite::{
