@@ -12,10 +12,6 @@ use super::failure::Failure;
 
 /// Run what is due by the schedules of the jobs and exit; on any number of machines over one PostgreSQL store
 #[derive(Debug, Args)]
-#[cfg_attr(
-    not(feature = "postgres"),
-    expect(dead_code, reason = "they are read where the store is built in")
-)]
 pub(super) struct Arguments {
     /// So many insurers run side by side; each run is claimed in the store first
     #[arg(long, value_name = "N", value_parser = argument::at_least_one)]
