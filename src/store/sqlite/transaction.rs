@@ -127,7 +127,12 @@ impl<'s> Transaction<'s> for SqliteTransaction<'s> {
         #[cfg(test)]
         if let Some(copy) = &current {
             let read = feed_reading::read_current(self.conn, table, branches.as_deref()).unwrap();
-            assert_eq!(copy.list(), read.list(), "the copy of the rows of {feed}");
+            let (mut held, mut read) = (copy.list(), read.list());
+            if branches.is_none() {
+                // Organisations are read for branches alone.
+                held.iter_mut().chain(&mut read).for_each(|row| row.3 = None);
+            }
+            assert_eq!(held, read, "the copy of the rows of {feed}");
         }
         self.done(feed_reading::read(self.conn, table, date, newest, current, branches))
     }
