@@ -53,7 +53,7 @@ pub(super) static KEYS: &[Key] = &[
 
 /// The part of `jobs/example.toml.sample` that shows the section.
 pub(super) const SAMPLE: &str = r##"# ---------------------------------------------------------------------------------------------------------------
-# 快照存入 PostgreSQL 服务器，而不是数据目录中的 org.db（需用 --features postgres 构建）；地址如 postgresql://用户:密码@主机/库，
+# 快照存入 PostgreSQL 服务器，而不是数据目录中的 org.db（需用 --features postgres 构建）；地址形如 postgresql://USER:PASSWORD@HOST/DATABASE，
 # 默认须使用 TLS 并校验证书，不加密须写明 ?sslmode=disable
 # Snapshots go to a PostgreSQL server in place of org.db in the data folder (built with --features postgres). The URL is like
 # postgresql://USER:PASSWORD@HOST/DATABASE; TLS with a checked certificate is required unless it says ?sslmode=disable

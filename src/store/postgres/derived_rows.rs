@@ -14,7 +14,7 @@ use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
 use crate::store::identifier::quoted;
 use crate::store::keys::KeyList;
-use crate::store::postgres::feed_writer::ChangedKey;
+use crate::store::postgres::changed_key::ChangedKey;
 use crate::store::postgres::session::Session;
 use crate::store::postgres::staging::{self, STAGED, STAGED_EVENTS};
 use crate::store::postgres::tables::table;

@@ -9,6 +9,7 @@ use crate::store::derived_columns::DerivedColumns;
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
 use crate::store::keys::KeyList;
+use crate::store::postgres::changed_key::ChangedKey;
 use crate::store::postgres::derived_rows::DerivedRows;
 use crate::store::postgres::feed_changes;
 use crate::store::postgres::feed_reading::read_later;
@@ -17,15 +18,6 @@ use crate::store::rows::{FeedWriter, keys_with_later};
 use crate::store::stored_feed::StoredFeed;
 use crate::store::stored_key::{Content, StoredVersion};
 use crate::timeline::Timeline;
-
-/// A key of which something changes.
-pub(super) struct ChangedKey {
-    pub(super) key: String,
-    /// What is stored of it.
-    pub(super) old: Timeline<Content>,
-    /// What is to be.
-    pub(super) new: Timeline<Content>,
-}
 
 /// Gathers the changes of a feed.
 pub(super) struct PostgresFeedWriter<'w> {

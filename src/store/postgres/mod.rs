@@ -4,6 +4,7 @@
 //! reads what they need and applies what follows, each by few statements over many rows.
 
 mod address;
+mod changed_key;
 pub(super) mod claim;
 mod copy;
 mod copy_out;
