@@ -40,12 +40,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use crate::config::job::{Format, GateLimits, Job, Source};
 use crate::config::schema::Schema;
 use crate::delivery::Background;
-use crate::disk::TenantLock;
+use crate::disk::{TenantLock, this_process};
 use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
 use crate::gate::Limits;
 use crate::model::{Cancel, Feed, RunId, RunReport, Verdict};
 use crate::rules::Levels;
-use crate::store::{self, Migration, Reader};
+use crate::store::{self, ClaimEnd, ClaimKeeper, ClaimTerms, Migration, Reader, RunClaim, StoreError};
 
 pub use approving::{ApproveRequest, approvable, approve};
 use archiving::Archiving;
@@ -126,7 +126,7 @@ pub struct CheckRequest<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Imports one delivery.
+/// Imports one delivery. In a store that many machines share the date is claimed first, so that no other run works at it.
 ///
 /// A refused delivery is an `Ok` whose verdict says so; the last snapshot stays as it was.
 ///
@@ -136,6 +136,47 @@ pub struct CheckRequest<'a> {
 /// failed where the database can be written. A fault of the reporter is none: it is in the report.
 pub fn import(
     request: &ImportRequest<'_>,
+    progress: &dyn Progress,
+    reporter: &dyn Reporter,
+) -> Result<RunReport, RunError> {
+    let terms = ClaimTerms { owner: this_process(), lease: ClaimTerms::LEASE };
+    import_claimed(request, (&terms, None), progress, reporter)
+}
+
+/// Imports one delivery, of a date that the caller has claimed, if a claim is given; the caller then ends the claim, unless it was
+/// published.
+///
+/// # Errors
+/// As [`import`], and [`StoreError::Fenced`] if another has taken the claim over.
+pub fn import_claimed(
+    request: &ImportRequest<'_>,
+    (terms, taken): (&ClaimTerms, Option<&RunClaim>),
+    progress: &dyn Progress,
+    reporter: &dyn Reporter,
+) -> Result<RunReport, RunError> {
+    let mut keeper = None;
+    let imported = import_keeping(request, (terms, taken), &mut keeper, progress, reporter);
+    let Some(keeper) = keeper else { return imported };
+    let end = match &imported {
+        Ok(report) if report.verdict == Verdict::Published => return imported,
+        Ok(_) => ClaimEnd::Refused,
+        Err(error) if error.classify().waiting_helps => ClaimEnd::Waiting,
+        Err(_) => ClaimEnd::Failed,
+    };
+    let is_held = keeper.finish(Some(end).filter(|_| taken.is_none()));
+    match imported {
+        Err(_) if !is_held => {
+            let date = request.date.unwrap_or_else(|| request.job.business_date(request.now));
+            Err(StoreError::Fenced { date, owner: terms.owner.clone() }.into())
+        }
+        imported => imported,
+    }
+}
+
+fn import_keeping(
+    request: &ImportRequest<'_>,
+    (terms, taken): (&ClaimTerms, Option<&RunClaim>),
+    keeper: &mut Option<ClaimKeeper>,
     progress: &dyn Progress,
     reporter: &dyn Reporter,
 ) -> Result<RunReport, RunError> {
@@ -173,6 +214,9 @@ pub fn import(
             Some(store_opening::open(job, &database, &schema, migration)?)
         }
     };
+    if let Some(store) = store.as_mut().filter(|_| !request.dry_run) {
+        *keeper = store.claim(date, terms, taken, request.cancel)?;
+    }
     if let Some(store) = &store {
         if !request.dry_run {
             journaling::repair(&tenant_dir, store.events()?)?;

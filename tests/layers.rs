@@ -128,6 +128,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
         &[
             "ages",
             "branches",
+            "claim_keeper",
             "current_rows",
             "date_list",
             "delivered_rows",
@@ -144,6 +145,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
             "record",
             "retraction_record",
             "rows",
+            "run_claim",
             "snapshot",
             "sqlite",
             "stored_event",
@@ -159,6 +161,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
         &[
             "ages",
             "branches",
+            "claim_keeper",
             "current_rows",
             "date_list",
             "dates",
@@ -176,6 +179,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
             "record",
             "retraction_record",
             "rows",
+            "run_claim",
             "run_row",
             "snapshot",
             "stored_event",

@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+#[cfg(feature = "postgres")]
+use crate::config::job::StoreSettings;
 use crate::config::job::{self, AppIdOwners, Job};
 use crate::model::{Message, system_reason};
 use crate::rules::Levels;
@@ -22,6 +24,7 @@ pub type Env = dyn Fn(&str) -> Option<String> + Send + Sync;
 #[derive(Debug)]
 pub(super) struct JobFolder {
     place: PathBuf,
+    stores: Stores,
     /// Hash of what each path held at the last look.
     found: BTreeMap<PathBuf, u64>,
     /// Hash of what was loaded of each path.
@@ -36,6 +39,16 @@ pub(super) struct JobFolder {
     reports: BTreeMap<PathBuf, Message>,
     looked: bool,
     unreadable: bool,
+}
+
+/// Where the jobs of a folder have their snapshots.
+#[derive(Debug, Clone)]
+pub(super) enum Stores {
+    /// In files of this machine.
+    Files,
+    /// On a server that many machines share: that of the job, or one whose URL was given for all.
+    #[cfg(feature = "postgres")]
+    Server(Option<String>),
 }
 
 /// What is new in the folder.
@@ -63,9 +76,10 @@ pub(super) enum Change {
 
 impl JobFolder {
     /// The folder `place`, or the one file that it is. Nothing is read yet.
-    pub(super) fn new(place: PathBuf) -> JobFolder {
+    pub(super) fn new(place: PathBuf, stores: Stores) -> JobFolder {
         JobFolder {
             place,
+            stores,
             found: BTreeMap::new(),
             settled: BTreeMap::new(),
             good: BTreeMap::new(),
@@ -139,9 +153,19 @@ impl JobFolder {
 
     fn take(&mut self, path: &Path, content: Result<String, Message>, env: &Env) {
         let job = content.and_then(|text| {
-            let job = job::parse(path, &text, &|name| env(name)).map_err(|e| e.message())?;
-            if job.store.is_some() {
-                return Err(on_server(path));
+            #[cfg_attr(not(feature = "postgres"), expect(unused_mut, reason = "a URL is set"))]
+            let mut job = job::parse(path, &text, &|name| env(name)).map_err(|e| e.message())?;
+            match &self.stores {
+                Stores::Files if job.store.is_some() => return Err(on_server(path)),
+                Stores::Files => {}
+                #[cfg(feature = "postgres")]
+                Stores::Server(Some(url)) => {
+                    job.store = Some(StoreSettings::of_url(url.clone(), path));
+                }
+                #[cfg(feature = "postgres")]
+                Stores::Server(None) if job.store.is_none() => return Err(not_on_server(path)),
+                #[cfg(feature = "postgres")]
+                Stores::Server(None) => {}
             }
             Levels::of(&job).map_err(|error| error.message())?;
             Ok(Arc::new(job))
@@ -263,11 +287,25 @@ fn on_server(path: &Path) -> Message {
     let path = path.display();
     Message::new(
         format!(
-            "{path}: orgsnap serve 尚不支持 [store]（快照存入数据库服务器）；请由 cron 或 systemd 定时执行 orgsnap import"
+            "{path}: orgsnap serve 尚不支持 [store]（快照存入数据库服务器）；请由 cron 或 systemd 定时执行 orgsnap run --claim 2 --jobs 任务目录"
         ),
         format!(
             "{path}: orgsnap serve does not know [store] (snapshots on a database server) yet; let cron or a systemd \
-             timer run orgsnap import"
+             timer run orgsnap run --claim 2 --jobs FOLDER"
+        ),
+    )
+}
+
+#[cfg(feature = "postgres")]
+fn not_on_server(path: &Path) -> Message {
+    let path = path.display();
+    Message::new(
+        format!(
+            "{path}: 快照存放在本机文件中，多台机器无法共同运行；请在任务文件中添加 [store]，或用 --store 指定数据库服务器"
+        ),
+        format!(
+            "{path}: the snapshots are in a file of this machine, which several machines cannot share: write [store] into the \
+             job, or name a database server with --store"
         ),
     )
 }
@@ -320,7 +358,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| fs::write(dir.path().join(name), text).unwrap();
         let remove = |name: &str| fs::remove_file(dir.path().join(name)).unwrap();
-        let mut folder = JobFolder::new(dir.path().to_path_buf());
+        let mut folder = JobFolder::new(dir.path().to_path_buf(), Stores::Files);
         let nothing: [&str; 0] = [];
         write("a.toml", "tenant = 'a'");
         write("b.toml", "tenant = ");

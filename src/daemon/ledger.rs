@@ -162,15 +162,31 @@ fn file(folder: &Path) -> VersionedJson {
 /// If it cannot be read or understood.
 pub fn read(folder: &Path) -> Result<Option<Entry>, LedgerError> {
     let file = file(folder);
-    let document = file.read::<Document>().map_err(|error| {
-        let path = file.path.clone();
-        match error {
-            VersionedJsonError::Disk(source) => LedgerError::Disk { path, source },
-            VersionedJsonError::Newer { found } => LedgerError::Newer { path, found },
-            VersionedJsonError::Damaged { problem } => LedgerError::Damaged { path, problem },
-        }
-    })?;
+    let document = file.read::<Document>().map_err(|error| fault(&file, error))?;
     Ok(document.map(Document::entry))
+}
+
+fn fault(file: &VersionedJson, error: VersionedJsonError) -> LedgerError {
+    let path = file.path.clone();
+    match error {
+        VersionedJsonError::Disk(source) => LedgerError::Disk { path, source },
+        VersionedJsonError::Newer { found } => LedgerError::Newer { path, found },
+        VersionedJsonError::Damaged { problem } => LedgerError::Damaged { path, problem },
+    }
+}
+
+/// What a store that many machines share keeps of a tenant, in place of the file.
+#[cfg(feature = "postgres")]
+pub(super) fn of_text(tenant: &str, text: &str) -> Result<Entry, LedgerError> {
+    let file = file(Path::new(tenant));
+    let document = file.parse::<Document>(text.as_bytes()).map_err(|error| fault(&file, error))?;
+    Ok(document.entry())
+}
+
+/// The text that such a store keeps.
+#[cfg(feature = "postgres")]
+pub(super) fn to_text(entry: &Entry) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Document::of(entry))
 }
 
 /// Writes the file, whole or not at all; the folder is made if it is not there.

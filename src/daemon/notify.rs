@@ -8,7 +8,9 @@ use crate::model::{Message, RunReport};
 
 use super::log_entry::{self, LogEntry, Severity};
 use super::observer::Observer;
-use super::plan::{MissingPrecondition, Phase, ScheduledRun};
+use super::plan::{
+    MissingPrecondition, NextStep, Phase, RunOutcome, ScheduleState, ScheduledRun,
+};
 
 pub(super) fn event(job: &Job, date: NaiveDate, what: EventKind) -> RunEvent {
     RunEvent { tenant: job.tenant.clone(), insurer: job.name.clone(), business_date: date, what }
@@ -54,6 +56,30 @@ pub(super) fn on_event(
         | EventKind::ArchiveGap { .. } => {}
     }
     observer.on_event(job, event, now);
+}
+
+/// Reports what follows for a scheduled run after an attempt.
+pub(super) fn next_step(
+    observer: &dyn Observer,
+    job: &Job,
+    (after, outcome): (NextStep, &RunOutcome),
+    state: &ScheduleState,
+    now: DateTime<Utc>,
+) {
+    match (after, outcome) {
+        (NextStep::RetryAt(at), RunOutcome::Without { missing, message, .. }) => {
+            observer.log(&LogEntry::retry(job, *missing, message, at));
+        }
+        (NextStep::RetryAt(at), RunOutcome::Refused) => {
+            observer.log(&LogEntry::waits_for_corrected_delivery(job, at));
+        }
+        (NextStep::GivenUp, _) => {
+            if let Some(scheduled_run) = &state.scheduled_run {
+                gave_up(observer, job, scheduled_run, now);
+            }
+        }
+        (NextStep::Done | NextStep::RetryAt(_), _) => {}
+    }
 }
 
 /// Reports a scheduled run that was given up.

@@ -11,7 +11,7 @@ use crate::config::job::Job;
 use crate::model::{Cancel, Message, RunId, RunReport, Verdict, system_reason};
 use crate::pipeline::{self, Classification, ImportRequest, Progress, RunError, WaitPolicy};
 use crate::reporting::JobReporter;
-use crate::store::Migration;
+use crate::store::{ClaimTerms, Migration, RunClaim};
 
 use super::plan::{MissingPrecondition, RunOutcome};
 
@@ -47,6 +47,8 @@ pub struct RunRequest {
     pub backup: bool,
     /// Asks it to end.
     pub cancel: Cancel,
+    /// The claim on the date, in a store that many machines share.
+    pub claim: Option<(ClaimTerms, RunClaim)>,
 }
 
 /// A run that is over.
@@ -131,7 +133,13 @@ impl RunRequest {
             from_source: true,
             cancel: &self.cancel,
         };
-        let report = match pipeline::import(&request, progress, &reporter) {
+        let imported = match &self.claim {
+            None => pipeline::import(&request, progress, &reporter),
+            Some((terms, claim)) => {
+                pipeline::import_claimed(&request, (terms, Some(claim)), progress, &reporter)
+            }
+        };
+        let report = match imported {
             Ok(report) => report,
             Err(error) => {
                 return Finished { tenant, outcome: outcome_of(&error), report: None };

@@ -16,13 +16,13 @@ use crate::model::Cancel;
 use crate::pipeline::{self, WaitPolicy, run_id};
 
 use super::interrupted_run;
-use super::jobs::{Change, Env, JobFolder};
+use super::jobs::{Change, Env, JobFolder, Stores};
 use super::ledger::Entry;
 use super::log_entry::{self, LogEntry, Severity};
 use super::make_up::{self, KnownDates};
 use super::notify;
 use super::observer::{Observer, TenantStatus};
-use super::plan::{NextStep, RunOutcome, ScheduleState, TickAction, Timetable};
+use super::plan::{RunOutcome, ScheduleState, TickAction, Timetable};
 use super::run::{Finished, Purpose, RunRequest};
 
 mod persistence;
@@ -87,7 +87,7 @@ struct Running {
 impl<'o> Scheduler<'o> {
     /// Nothing is read before the first tick.
     pub fn new(settings: Settings, env: &'o Env, observer: &'o dyn Observer) -> Scheduler<'o> {
-        let folder = JobFolder::new(settings.jobs.clone());
+        let folder = JobFolder::new(settings.jobs.clone(), Stores::Files);
         Scheduler { settings, folder, env, observer, insurers: BTreeMap::new(), stopping: false }
     }
 
@@ -137,20 +137,7 @@ impl<'o> Scheduler<'o> {
             }
         } else if let (Some(state), Some(timetable)) = (&mut insurer.state, timetable) {
             let after = state.finish(&timetable, &outcome, now);
-            match (after, &outcome) {
-                (NextStep::RetryAt(at), RunOutcome::Without { missing, message, .. }) => {
-                    self.observer.log(&LogEntry::retry(&job, *missing, message, at));
-                }
-                (NextStep::RetryAt(at), RunOutcome::Refused) => {
-                    self.observer.log(&LogEntry::waits_for_corrected_delivery(&job, at));
-                }
-                (NextStep::GivenUp, _) => {
-                    if let Some(scheduled_run) = &state.scheduled_run {
-                        notify::gave_up(self.observer, &job, scheduled_run, now);
-                    }
-                }
-                (NextStep::Done | NextStep::RetryAt(_), _) => {}
-            }
+            notify::next_step(self.observer, &job, (after, &outcome), state, now);
             if let (RunOutcome::Published, Some(scheduled_run)) = (&outcome, &state.scheduled_run) {
                 // A database that cannot be read knows of no missed dates: its next run says why.
                 let known = KnownDates::read(&self.settings.data.join(&tenant)).unwrap_or_default();
@@ -362,6 +349,7 @@ impl<'o> Scheduler<'o> {
             data: self.settings.data.clone(),
             backup: self.settings.backup,
             cancel,
+            claim: None,
         })
     }
 
@@ -394,6 +382,7 @@ impl<'o> Scheduler<'o> {
             data: self.settings.data.clone(),
             backup: self.settings.backup,
             cancel,
+            claim: None,
         })
     }
 
@@ -431,6 +420,7 @@ impl<'o> Scheduler<'o> {
             data: self.settings.data.clone(),
             backup: self.settings.backup,
             cancel,
+            claim: None,
         })
     }
 }

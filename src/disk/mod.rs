@@ -3,6 +3,7 @@
 mod error;
 mod lock;
 mod private;
+mod process;
 mod replace;
 mod space;
 mod versioned_json;
@@ -12,6 +13,7 @@ pub use lock::{LockError, TenantLock};
 pub use private::{
     PRIVATE_FILE, close_to_others, create_private_dirs, create_private_file, open_private_file,
 };
+pub use process::this_process;
 pub use replace::{replace_file, replace_file_with};
 pub use space::{free_bytes, keeps_files, sync_dir};
 pub use versioned_json::{VersionedJson, VersionedJsonError};

@@ -52,15 +52,22 @@ impl VersionedJson {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(VersionedJsonError::Disk(error)),
         };
-        let any: Option<serde_json::Value> = serde_json::from_slice(&text).ok();
+        self.parse(&text).map(Some)
+    }
+
+    /// Reads a document that is kept elsewhere.
+    ///
+    /// # Errors
+    /// [`VersionedJsonError::Newer`] and [`VersionedJsonError::Damaged`].
+    pub fn parse<T: DeserializeOwned>(&self, text: &[u8]) -> Result<T, VersionedJsonError> {
+        let any: Option<serde_json::Value> = serde_json::from_slice(text).ok();
         let version = any.as_ref().and_then(|any| any.get(self.version_key)?.as_u64());
         if let Some(found) = version.and_then(|version| u32::try_from(version).ok())
             && found > self.supported
         {
             return Err(VersionedJsonError::Newer { found });
         }
-        serde_json::from_slice(&text)
-            .map(Some)
+        serde_json::from_slice(text)
             .map_err(|error| VersionedJsonError::Damaged { problem: json_reason(&error) })
     }
 

@@ -294,7 +294,7 @@ impl Classification {
             | StoreError::ServerNotBuiltIn
             | StoreError::OnServer => Fault::Setup.permanent(),
             StoreError::ServerNewer { .. } => Fault::DataFolder.permanent(),
-            StoreError::Fenced { .. } => Fault::Busy.passing(),
+            StoreError::Claimed { .. } | StoreError::Fenced { .. } => Fault::Busy.passing(),
             StoreError::Corrupt { .. }
             | StoreError::Misuse(_)
             | StoreError::Sqlite { .. }

@@ -5,10 +5,9 @@ use std::path::Path;
 use chrono::NaiveDate;
 
 use crate::config::schema::Schema;
-use crate::model::{RecentRun, RecordedFiles, RunId};
+use crate::model::{Cancel, RecentRun, RecordedFiles, RunId};
+use crate::store::claim_keeper::ClaimKeeper;
 use crate::store::error::StoreError;
-#[cfg(feature = "postgres")]
-use crate::store::postgres::claim::RunClaim;
 #[cfg(feature = "postgres")]
 use crate::store::postgres::database::PostgresStore;
 #[cfg(all(test, feature = "postgres"))]
@@ -16,6 +15,7 @@ use crate::store::postgres::session::Session;
 use crate::store::publication::Publication;
 use crate::store::record::RunRecord;
 use crate::store::retraction::Retraction;
+use crate::store::run_claim::{ClaimTerms, RunClaim};
 use crate::store::snapshot::SnapshotInfo;
 use crate::store::sqlite::database::SqliteStore;
 use crate::store::sqlite::migration::Migration;
@@ -99,6 +99,21 @@ impl Store {
                 Ok(())
             }
         }
+    }
+
+    /// Claims a date in a store that many machines share, or takes over a claim of this program, and keeps it until the keeper is
+    /// finished or dropped. From here on the date is published only while the claim holds. A file needs none.
+    ///
+    /// # Errors
+    /// [`StoreError::Claimed`] if another holds it; any fault of the store.
+    pub fn claim(
+        &mut self,
+        date: NaiveDate,
+        terms: &ClaimTerms,
+        taken: Option<&RunClaim>,
+        cancel: &Cancel,
+    ) -> Result<Option<ClaimKeeper>, StoreError> {
+        self.backend_mut().claim(date, terms, taken, cancel)
     }
 
     fn backend(&self) -> &dyn Backend {

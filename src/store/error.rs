@@ -221,6 +221,14 @@ pub enum StoreError {
         /// The run.
         run: String,
     },
+    /// Another run holds the business date.
+    #[error("{date} is being imported by {owner}: wait for its end, or for that of its lease if it was killed")]
+    Claimed {
+        /// The business date.
+        date: NaiveDate,
+        /// Who holds it.
+        owner: String,
+    },
     /// Another run has taken over the business date.
     #[error(
         "the claim of {owner} on {date} has ended, as it was paused or cut off for too long: nothing was published; \
@@ -346,6 +354,9 @@ impl StoreError {
             StoreError::CommitUnknown { server, run } => format!(
                 "提交 {run} 时与 {server} 的连接中断，无法确认是否已发布；请在服务器恢复后重新运行，\
                  如已发布，重复运行不会改变任何数据"
+            ),
+            StoreError::Claimed { date, owner } => format!(
+                "{owner} 正在导入 {date}；请等待其结束（如已被强制终止，请等待占用到期）"
             ),
             StoreError::Fenced { date, owner } => format!(
                 "{owner} 对 {date} 的占用已失效（暂停或中断过久），未发布任何数据；已由其他进程接手"

@@ -7,6 +7,7 @@
 
 mod ages;
 mod branches;
+mod claim_keeper;
 mod current_rows;
 mod database;
 mod date_change;
@@ -28,6 +29,7 @@ mod record;
 mod retraction;
 mod retraction_record;
 mod rows;
+mod run_claim;
 mod run_row;
 mod snapshot;
 mod stored_event;
@@ -44,6 +46,7 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 
+pub use claim_keeper::{ClaimKeeper, HeldClaim};
 pub use branches::{Branch, BranchFields, Branches, Organ};
 pub use database::Store;
 pub use date_change::DateChange;
@@ -51,12 +54,13 @@ pub use delivered_rows::NewRows;
 pub use earlier_findings::{EarlierFinding, EarlierFindings, EarlierRule, GoneFindings, LaterRule};
 pub use error::StoreError;
 #[cfg(feature = "postgres")]
-pub use postgres::RunClaim;
+pub use postgres::{LockedSchedule, SharedSchedules, StoredSchedule};
 pub use publication::{Publication, TreeSource};
 pub use record::{QuarantinedLine, RunRecord};
 pub use retraction::Retraction;
 pub use retraction_record::RetractionRecord;
 pub use rows::FeedOutcome;
+pub use run_claim::{ClaimEnd, ClaimTerms, RunClaim};
 pub use run_row::{RunRow, StoredApproval, StoredReason, StoredRetraction};
 pub use snapshot::SnapshotInfo;
 pub use sqlite::{

@@ -12,9 +12,10 @@ use chrono::NaiveDate;
 use crate::config::schema::{ForestSchema, Schema};
 use crate::headcount::{Differences, Group};
 use crate::model::{
-    Feed, MendedFinding, PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, StoredRows,
+    Cancel, Feed, MendedFinding, PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, StoredRows,
 };
 use crate::store::branches::Branches;
+use crate::store::claim_keeper::ClaimKeeper;
 use crate::store::current_rows::NextRows;
 use crate::store::date_list::Dates;
 use crate::store::delivered_rows::DeliveredRows;
@@ -25,6 +26,7 @@ use crate::store::keys::KeyList;
 use crate::store::record::RunRecord;
 use crate::store::retraction_record::RetractionRecord;
 use crate::store::rows::Written;
+use crate::store::run_claim::{ClaimTerms, RunClaim};
 use crate::store::snapshot::SnapshotInfo;
 use crate::store::sqlite::first_trees::{FirstTrees, FirstTreesPlace};
 use crate::store::stored_event::StoredEvent;
@@ -53,6 +55,16 @@ pub(super) trait Backend: Debug {
 
     /// Records a run that published nothing, in a transaction of its own.
     fn record_run(&mut self, record: RunRecord<'_, '_>) -> Result<(), StoreError>;
+
+    /// Claims a date and keeps the claim, or keeps one that is taken already: from here on the date is published only while it
+    /// holds. A store of one machine needs none.
+    fn claim(
+        &mut self,
+        date: NaiveDate,
+        terms: &ClaimTerms,
+        taken: Option<&RunClaim>,
+        cancel: &Cancel,
+    ) -> Result<Option<ClaimKeeper>, StoreError>;
 
     /// Opens a transaction that changes what there is of a date.
     fn begin(&mut self, date: NaiveDate) -> Result<Opened<'_>, StoreError>;

@@ -8,15 +8,17 @@ use chrono::NaiveDate;
 
 use crate::config::schema::Schema;
 use crate::disk;
-use crate::model::{PerFeed, RecentRun, RecordedFiles, RunId};
+use crate::model::{Cancel, PerFeed, RecentRun, RecordedFiles, RunId};
+use crate::store::claim_keeper::ClaimKeeper;
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
 use crate::store::postgres::address::ServerAddress;
-use crate::store::postgres::claim::RunClaim;
+use crate::store::postgres::claim::{self, ServerClaim};
 use crate::store::postgres::session::Session;
 use crate::store::postgres::transaction::PostgresTransaction;
 use crate::store::postgres::{copy_out, layout, recorded_runs, run_records, snapshots, tables};
 use crate::store::record::RunRecord;
+use crate::store::run_claim::{ClaimTerms, RunClaim};
 use crate::store::snapshot::SnapshotInfo;
 use crate::store::stored_event::StoredEvent;
 use crate::store::transaction::{Backend, Opened};
@@ -143,6 +145,34 @@ impl Backend for PostgresStore {
                 Err(error)
             }
         }
+    }
+
+    fn claim(
+        &mut self,
+        date: NaiveDate,
+        terms: &ClaimTerms,
+        taken: Option<&RunClaim>,
+        cancel: &Cancel,
+    ) -> Result<Option<ClaimKeeper>, StoreError> {
+        let session = self.session.get_mut();
+        let claim = match taken {
+            Some(taken) => taken.clone(),
+            None => claim::take(session, self.tenant, date, terms)?,
+        };
+        claim::name_session(session, self.tenant, &claim)?;
+        let kept = ServerClaim {
+            address: session.address().clone(),
+            tenant: self.tenant,
+            claim: claim.clone(),
+            lease: terms.lease,
+            session: None,
+        };
+        self.claim = Some(claim);
+        let keeper = ClaimKeeper::start(Box::new(kept), terms.lease, cancel.clone());
+        keeper.map(Some).map_err(|error| StoreError::Server {
+            server: session.label().to_owned(),
+            reason: error.to_string(),
+        })
     }
 
     fn begin(&mut self, date: NaiveDate) -> Result<Opened<'_>, StoreError> {

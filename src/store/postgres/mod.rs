@@ -18,6 +18,7 @@ mod layout;
 mod recorded_findings;
 mod recorded_runs;
 mod run_records;
+mod schedules;
 pub(super) mod session;
 mod snapshots;
 mod staging;
@@ -25,4 +26,4 @@ mod tables;
 mod transaction;
 mod tree_rows;
 
-pub use claim::RunClaim;
+pub use schedules::{LockedSchedule, SharedSchedules, StoredSchedule};

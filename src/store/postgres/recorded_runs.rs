@@ -35,6 +35,24 @@ pub(super) fn recent(
     Ok(recent.collect())
 }
 
+/// The verdict of a recorded run, and its rows.
+pub(super) fn verdict(
+    session: &mut Session,
+    tenant: i32,
+    run: &RunId,
+) -> Result<Option<(Verdict, u64)>, StoreError> {
+    let sql = format!(
+        "select verdict, (select coalesce(sum(rows), 0)::bigint from {TABLES}.source_file f \
+         where f.tenant_id = $1 and f.run = run.id) from {TABLES}.run where tenant_id = $1 and id = $2"
+    );
+    let rows = session.query(&sql, &[&tenant, &run.0])?;
+    let verdict = rows.first().and_then(|row| {
+        let rows: i64 = row.get(1);
+        Some((Verdict::from_name(row.get(0))?, u64::try_from(rows).unwrap_or_default()))
+    });
+    Ok(verdict)
+}
+
 /// What was published, approved and taken back, in order.
 pub(super) fn events(session: &mut Session, tenant: i32) -> Result<Vec<StoredEvent>, StoreError> {
     let sql = format!(

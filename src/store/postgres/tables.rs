@@ -55,7 +55,7 @@ pub(super) fn create(of: &Table<'_>, partitions: u32) -> String {
     sql
 }
 
-const RUN_TABLES: [Table<'_>; 11] = [
+const RUN_TABLES: [Table<'_>; 12] = [
     Table {
         name: "snapshot",
         columns: "business_date date not null, run text not null, agent_rows bigint not null, \
@@ -131,6 +131,12 @@ const RUN_TABLES: [Table<'_>; 11] = [
         columns: "business_date date not null, owner text not null, epoch bigint not null, \
                   lease_until timestamptz not null, state text not null",
         key: "business_date",
+        is_large: false,
+    },
+    Table {
+        name: "schedule_state",
+        columns: "schedule text not null, state text not null",
+        key: "schedule",
         is_large: false,
     },
     Table {

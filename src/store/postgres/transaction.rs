@@ -19,7 +19,7 @@ use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
 use crate::store::keys::KeyList;
 use crate::store::made_by::made_by;
-use crate::store::postgres::claim::{self, RunClaim};
+use crate::store::postgres::claim;
 use crate::store::postgres::feed_reading::{self, Select};
 use crate::store::postgres::feed_writer::PostgresFeedWriter;
 use crate::store::postgres::headcount_rows::HeadcountRows;
@@ -31,6 +31,7 @@ use crate::store::postgres::{
 };
 use crate::store::record::RunRecord;
 use crate::store::retraction_record::RetractionRecord;
+use crate::store::run_claim::RunClaim;
 use crate::store::rows::{self, Written};
 use crate::store::snapshot::SnapshotInfo;
 use crate::store::sqlite::first_trees::{FirstTrees, FirstTreesPlace};
@@ -331,7 +332,7 @@ impl<'s> Transaction<'s> for PostgresTransaction<'s> {
 
     fn commit(mut self: Box<Self>, _next: PerFeed<Option<NextRows>>) -> Result<bool, StoreError> {
         if let Some(claim) = self.claim {
-            claim::end(self.session, self.tenant, claim)?;
+            claim::publish(self.session, self.tenant, claim)?;
         }
         match self.session.batch("commit") {
             Ok(()) => {}

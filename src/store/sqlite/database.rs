@@ -7,10 +7,12 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::config::schema::Schema;
-use crate::model::{MigrationStep, PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, Verdict};
+use crate::model::{Cancel, MigrationStep, PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, Verdict};
+use crate::store::claim_keeper::ClaimKeeper;
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
 use crate::store::record::RunRecord;
+use crate::store::run_claim::{ClaimTerms, RunClaim};
 use crate::store::snapshot::SnapshotInfo;
 use crate::store::sqlite::layout;
 use crate::store::sqlite::migration::{self, Migration};
@@ -117,6 +119,17 @@ impl Backend for SqliteStore {
         write(&mut self.conn).map_err(|error| StoreError::sqlite(&self.path, error))?;
         connection::checkpoint(&self.conn, &self.path, Duration::ZERO);
         Ok(())
+    }
+
+    fn claim(
+        &mut self,
+        _: NaiveDate,
+        _: &ClaimTerms,
+        _: Option<&RunClaim>,
+        _: &Cancel,
+    ) -> Result<Option<ClaimKeeper>, StoreError> {
+        // A file is guarded by the lock of its folder.
+        Ok(None)
     }
 
     fn begin(&mut self, _: NaiveDate) -> Result<Opened<'_>, StoreError> {
