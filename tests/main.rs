@@ -39,6 +39,8 @@ mod sample;
 mod schemas;
 mod semantics;
 mod session_archive;
+#[cfg(feature = "postgres")]
+mod shared_store;
 mod serve;
 mod terms;
 mod wecom_api;

@@ -3,8 +3,10 @@
 use std::fmt;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::NaiveDate;
+use orgsnap::config::job;
 use orgsnap::model::Message;
 
 use super::failure::Failure;
@@ -60,6 +62,21 @@ pub(super) fn text(text: &str) -> Result<String, BadArgument> {
         "" => Err(BadArgument::new("不能为空", "it must not be empty")),
         text => Ok(text.to_owned()),
     }
+}
+
+/// A number from 1 on.
+pub(super) fn at_least_one(text: &str) -> Result<usize, BadArgument> {
+    text.parse()
+        .ok()
+        .filter(|n| *n > 0)
+        .ok_or_else(|| BadArgument::new("应为 1 以上的整数", "expected a number from 1 on"))
+}
+
+/// A duration, as job files have them.
+pub(super) fn duration(text: &str) -> Result<Duration, BadArgument> {
+    job::duration(text).ok_or_else(|| {
+        BadArgument::new("应为带单位的时长，如 60s 或 5m", "expected a duration such as 60s or 5m")
+    })
 }
 
 /// Other ways in which people write a date.

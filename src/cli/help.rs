@@ -39,7 +39,7 @@ const EXIT_CODES_ZH: &str = "\
   3   批次未通过校验，未发布；check：不可发布，或有错误；doctor：有步骤失败；
       wecom reconcile：成员列表变短或可见范围变小
   4   数据源暂时不可用，或文件尚未到齐（可稍后重试）
-  5   已有任务在运行
+  5   已有任务在运行，或已由其他进程接手
   70  内部错误";
 
 /// The command line with its examples, in a language. Without a readable table (a bug that a test finds) it is returned

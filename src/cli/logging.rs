@@ -1,6 +1,8 @@
 //! The log on standard error, off unless `-v` asks for it.
 
+use orgsnap::daemon::{LogEntry, Severity};
 use orgsnap::fetch::QUIET_LOG_TARGETS;
+use orgsnap::model::Language;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::{Directive, LevelFilter};
 
@@ -30,4 +32,15 @@ pub(super) fn start(verbosity: u8, colour: bool) {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colour);
     // A log that is set up already, as in a test, is kept.
     let _ = log.with_writer(std::io::stderr).try_init();
+}
+
+/// Logs an entry of the scheduler.
+pub(super) fn entry(language: Language, log: &LogEntry) {
+    let text = language.of(&log.message);
+    let tenant = log.tenant.as_deref();
+    match log.severity {
+        Severity::Info => tracing::info!(target: "orgsnap", tenant, "{text}"),
+        Severity::Warning => tracing::warn!(target: "orgsnap", tenant, "{text}"),
+        Severity::Error => tracing::error!(target: "orgsnap", tenant, "{text}"),
+    }
 }

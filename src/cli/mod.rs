@@ -38,6 +38,7 @@ mod progress;
 mod replay;
 mod retract;
 mod rules;
+mod run;
 mod run_report;
 mod runs;
 mod sample;
@@ -67,7 +68,7 @@ Exit codes:
   3   delivery refused; for check: it would be refused, or has errors; for replay: something is missing or differs;
       for doctor: a step failed; for wecom reconcile: the list of members shrank, or the visible scope is narrower
   4   source unavailable for now, or files not there yet (worth retrying)
-  5   another run holds the lock
+  5   another run holds the lock or the date, or has taken it over
   70  internal fault";
 
 /// Turns an insurer's four nightly hierarchy files into trusted, dated, queryable snapshots.
@@ -106,6 +107,7 @@ enum Verb {
     Config(config::Arguments),
     Sample(sample::Arguments),
     Serve(serve::Arguments),
+    Run(run::Arguments),
     Runs(runs::Arguments),
     Approve(approve::Arguments),
     Retract(retract::Arguments),
@@ -153,9 +155,9 @@ pub(crate) fn run() -> ExitCode {
         LanguageArgument::En => Language::English,
     });
     let environment = Environment::look(language, line.no_color, line.data);
-    // `serve` logs its runs without being asked to.
+    // These log their runs without being asked to.
     let verbosity = match &line.verb {
-        Verb::Serve(_) => line.verbose.max(1),
+        Verb::Serve(_) | Verb::Run(_) => line.verbose.max(1),
         _ => line.verbose,
     };
     logging::start(verbosity, environment.colour && environment.watched);
@@ -196,6 +198,7 @@ fn run_verb(verb: &Verb, environment: &Environment) -> Result<Exit, Failure> {
         Verb::Config(arguments) => config::run(arguments, environment),
         Verb::Sample(arguments) => sample::run(arguments, environment),
         Verb::Serve(arguments) => serve::run(arguments, environment),
+        Verb::Run(arguments) => run::run(arguments, environment),
         Verb::Runs(arguments) => runs::run(arguments, environment),
         Verb::Approve(arguments) => approve::run(arguments, environment),
         Verb::Retract(arguments) => retract::run(arguments, environment),

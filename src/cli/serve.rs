@@ -28,14 +28,14 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::argument::BadArgument;
+use super::argument;
 use super::environment::Environment;
 use super::exit::Exit;
 use super::failure::Failure;
 use archive_pulls::ArchivePulls;
 use callbacks::{CallbackReload, WecomPages};
 use observer::ServeObserver;
-use scheduler_environment::SystemEnvironment;
+pub(super) use scheduler_environment::SystemEnvironment;
 
 /// Poll interval of the folder of job files.
 const JOB_FOLDER_POLL_INTERVAL: TimeDelta = TimeDelta::seconds(2);
@@ -59,7 +59,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     metrics_file: Option<PathBuf>,
     /// So many insurers run side by side
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = argument::at_least_one)]
     max_running: usize,
     /// Keep no copy of a database of an earlier format when it is brought to the newest one
     #[arg(long)]
@@ -75,13 +75,9 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     std::fs::metadata(&arguments.jobs).map_err(|error| cannot_read(&arguments.jobs, &error))?;
 
     let (sender, inbox) = mpsc::channel();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| cannot_start(&error))?;
+    let runtime = runtime()?;
     let (outcome, ended) = watch::channel(false);
-    hear_signals(&runtime, sender.clone()).map_err(|error| cannot_start(&error))?;
+    hear_signals(&runtime, sender.clone())?;
 
     let status_board = Arc::new(StatusBoard::new(data));
     let dispatcher = Arc::new(AlertDispatcher::new(data));
@@ -149,9 +145,19 @@ pub(super) fn run(arguments: &Arguments, environment: &Environment) -> Result<Ex
     Ok(Exit::Done)
 }
 
+/// What signals and HTTP run in.
+pub(super) fn runtime() -> Result<Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().map_err(|error| cannot_start(&error))
+}
+
 /// SIGTERM and SIGINT end the daemon, a second one at once. SIGHUP, which others take for a wish to read the
 /// configuration anew, makes it look at its job files.
-fn hear_signals(runtime: &Runtime, sender: Sender<Event>) -> io::Result<()> {
+pub(super) fn hear_signals(runtime: &Runtime, sender: Sender<Event>) -> Result<(), Failure> {
+    try_hear_signals(runtime, sender).map_err(|error| cannot_start(&error))
+}
+
+fn try_hear_signals(runtime: &Runtime, sender: Sender<Event>) -> io::Result<()> {
     let _inside = runtime.enter();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -171,14 +177,7 @@ fn hear_signals(runtime: &Runtime, sender: Sender<Event>) -> io::Result<()> {
     Ok(())
 }
 
-fn at_least_one(text: &str) -> Result<usize, BadArgument> {
-    text.parse()
-        .ok()
-        .filter(|n| *n > 0)
-        .ok_or_else(|| BadArgument::new("应为 1 以上的整数", "expected a number from 1 on"))
-}
-
-fn cannot_read(jobs: &std::path::Path, error: &io::Error) -> Failure {
+pub(super) fn cannot_read(jobs: &std::path::Path, error: &io::Error) -> Failure {
     let (jobs, Message { zh, en }) = (jobs.display(), system_reason(error));
     Failure::usage(Message::new(
         format!("无法读取任务目录 {jobs}：{zh}；请检查路径"),

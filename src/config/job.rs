@@ -76,6 +76,7 @@ pub use gate::GateLimits;
 pub use in_force::{Origin, SecretState, Setting, Surroundings, settings_in_force};
 pub use json_schema::json_schema;
 pub use keys::example;
+pub use quantity::duration;
 pub use report::{ReplySettings, ReportFormat, ReportSettings};
 pub use resolve::{load, parse};
 pub use resolved::{Job, ReadingTables};

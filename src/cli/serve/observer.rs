@@ -11,14 +11,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use orgsnap::alert::{AlertDispatcher, EventKind, RunEvent};
 use orgsnap::config::job::Job;
 use orgsnap::daemon::plan::{MissingPrecondition, Phase};
-use orgsnap::daemon::{LogEntry, Observer, Severity, TenantStatus};
+use orgsnap::daemon::{LogEntry, Observer, TenantStatus};
 use orgsnap::disk::replace_file;
 use orgsnap::metrics::{self, Plan, StatusBoard};
 use orgsnap::model::Message;
 use orgsnap::report::Language;
 use orgsnap::store::{self, DATABASE};
 
-use super::super::output;
+use super::super::{logging, output};
 use super::archive_pulls::ArchivePulls;
 use super::callbacks::CallbackReload;
 use super::member_checks::MemberChecks;
@@ -126,13 +126,7 @@ impl ServeObserver {
 
 impl Observer for ServeObserver {
     fn log(&self, log: &LogEntry) {
-        let text = self.language.of(&log.message);
-        let tenant = log.tenant.as_deref();
-        match log.severity {
-            Severity::Info => tracing::info!(target: "orgsnap", tenant, "{text}"),
-            Severity::Warning => tracing::warn!(target: "orgsnap", tenant, "{text}"),
-            Severity::Error => tracing::error!(target: "orgsnap", tenant, "{text}"),
-        }
+        logging::entry(self.language, log);
     }
 
     fn on_event(&self, job: &Job, event: &RunEvent, now: DateTime<Utc>) {

@@ -16,7 +16,7 @@ use super::super::environment::Environment;
 use super::cron_timers::CronTimers;
 
 /// System clock, threads and event channel.
-pub(super) struct SystemEnvironment<'s> {
+pub(in super::super) struct SystemEnvironment<'s> {
     environment: &'s Environment,
     runtime: Handle,
     timers: CronTimers,
@@ -25,7 +25,7 @@ pub(super) struct SystemEnvironment<'s> {
 }
 
 impl<'s> SystemEnvironment<'s> {
-    pub(super) fn new(
+    pub(in super::super) fn new(
         environment: &'s Environment,
         runtime: Handle,
         sender: Sender<Event>,

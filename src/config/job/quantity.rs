@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// A duration: a whole number and `ms`, `s`, `m`, `h` or `d`; longer than zero, at most ten years.
-pub(super) fn duration(text: &str) -> Option<Duration> {
+pub fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = split_unit(text)?;
     let number: u64 = number.parse().ok()?;
     let millis = number.checked_mul(match unit {

@@ -12,6 +12,9 @@ use crate::store::postgres::session::Session;
 use crate::store::postgres::tables::TABLES;
 use crate::store::run_claim::{ClaimEnd, ClaimTerms, RunClaim};
 
+/// From here on the server ends a transaction that nobody goes on with.
+const COMMIT_SOON: &str = "set local idle_in_transaction_session_timeout = '10s'";
+
 /// The row of a claim that still holds.
 const HELD: &str = "tenant_id = $1 and business_date = $2 and epoch = $3 and owner = $4";
 
@@ -87,6 +90,8 @@ pub(super) fn publish(
     tenant: i32,
     claim: &RunClaim,
 ) -> Result<(), StoreError> {
+    // Whoever stops between this and the commit must not keep others from taking over.
+    session.batch(COMMIT_SOON)?;
     match end_as(session, tenant, claim, "published")? {
         true => Ok(()),
         false => Err(StoreError::Fenced { date: claim.date, owner: claim.owner.clone() }),
