@@ -82,7 +82,8 @@
 //! - [`doctor`]: the onboarding checklist: each step as data, what was asked and what it shows. It changes nothing.
 //! - [`daemon`]: runs every job at its time. Decisions are pure functions of a clock that is passed in. It starts
 //!   threads and receives signals only through its [`daemon::SchedulerEnvironment`], and reports only to its
-//!   [`daemon::Observer`].
+//!   [`daemon::Observer`]. Where several machines share a store, `run_claimed` decides by the same plan, of one tenant at a time,
+//!   in a transaction of that store, which claims the date as well.
 //! - [`web`]: the HTTP server, and the only user of axum. It serves the callbacks and the login of [`wecom`] and the status of
 //!   [`metrics`], and knows nothing of runs. Of `org.db` it asks one thing: which agent of the newest snapshot a member is.
 //!

@@ -135,7 +135,7 @@ impl Drop for Worker {
 fn claimed(client: &mut Client, pid: u32) -> Option<String> {
     let sql = "select slug from orgsnap_data.run_claim join orgsnap_data.tenant on tenant.id = tenant_id \
                where state = 'running' and owner like $1";
-    let found = client.query_opt(sql, &[&format!("%, pid {pid}")]).unwrap();
+    let found = client.query_opt(sql, &[&format!("%pid {pid}")]).unwrap();
     found.map(|row| row.get(0))
 }
 

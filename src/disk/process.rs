@@ -1,7 +1,13 @@
-//! How this program is told from the same one elsewhere, for people who look for it.
+//! How this process is told from others, for people who look for it.
 
-/// The machine and the number of the process.
+use std::fs;
+use std::process;
+
+/// The machine, where the system tells its name in a file, and the number of the process.
 pub fn this_process() -> String {
-    let machine = rustix::system::uname();
-    format!("{}, pid {}", machine.nodename().to_string_lossy(), std::process::id())
+    let machine = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match machine.trim() {
+        "" => format!("pid {}", process::id()),
+        machine => format!("{machine}, pid {}", process::id()),
+    }
 }

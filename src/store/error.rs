@@ -178,7 +178,7 @@ pub enum StoreError {
     /// The snapshots are on a server, which what was asked for does not read yet.
     #[error(
         "the snapshots of this tenant are on a database server, which this verb does not know yet: \
-         import, retract, runs, findings, sql, tree, diff, export and explain do"
+         import, run, retract, runs, findings, sql, tree, diff, export and explain do"
     )]
     OnServer,
     /// The server cannot be reached, or not just now.
@@ -339,7 +339,7 @@ impl StoreError {
             }
             StoreError::ServerUrl { why } => format!("存储地址无法使用：{}；请修改", why.zh),
             StoreError::ServerNotBuiltIn => "当前 orgsnap 未包含 PostgreSQL 存储；请用 --features postgres 构建，或删除任务文件中的 [store]".to_owned(),
-            StoreError::OnServer => "该租户的快照存放在数据库服务器上，此命令尚不支持；支持 import、retract、runs、findings、sql、tree、diff、export 和 explain"
+            StoreError::OnServer => "该租户的快照存放在数据库服务器上，此命令尚不支持；支持 import、run、retract、runs、findings、sql、tree、diff、export 和 explain"
                 .to_owned(),
             StoreError::ServerUnreachable { server, reason } => {
                 format!("{server} 上的存储暂时无法使用（{reason}），未发布任何数据；请稍后重新运行")

@@ -26,7 +26,7 @@ fn of_three_workers_one_is_killed_and_one_stopped_and_every_delivery_is_publishe
     // As a timer would: each call runs what is due and ends.
     wait_for("all publications", || {
         let run = place.run("four");
-        assert!(matches!(run.status.code(), Some(0 | 5)), "{run:?}");
+        assert!(matches!(run.status.code(), Some(0 | 4 | 5)), "{run:?}");
         number(&mut client, PUBLISHED) == TENANTS
     });
     assert_eq!(claimed(&mut client, stopped.child.id()), None);
