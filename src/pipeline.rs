@@ -45,7 +45,9 @@ use crate::fetch::{self, EarlierDelivery, FetchError, RawDelivery, archive};
 use crate::gate::Limits;
 use crate::model::{Cancel, Feed, RunId, RunReport, Verdict};
 use crate::rules::Levels;
-use crate::store::{self, ClaimEnd, ClaimKeeper, ClaimTerms, Migration, Reader, RunClaim, StoreError};
+use crate::store::{
+    self, ClaimEnd, ClaimKeeper, ClaimTerms, Migration, Reader, RunClaim, StoreError,
+};
 
 pub use approving::{ApproveRequest, approvable, approve};
 use archiving::Archiving;

@@ -154,9 +154,7 @@ impl ScheduleFault {
     /// Who is at fault, and what to do.
     fn reported(&self) -> (Fault, Message) {
         match self {
-            ScheduleFault::Store(error) => {
-                (Classification::of_store(error).fault, error.message())
-            }
+            ScheduleFault::Store(error) => (Classification::of_store(error).fault, error.message()),
             ScheduleFault::Ledger(error) => (Fault::DataFolder, error.message()),
             ScheduleFault::Text(error) => {
                 (Fault::Internal, Message::new(error.to_string(), error.to_string()))
@@ -368,8 +366,7 @@ impl ClaimedRuns<'_> {
         let Some(timetable) = timetable(&job) else { return };
         let terms = &self.settings.terms;
         let decided = Tenant { job: &job, timetable, terms, is_new: false };
-        let recorded =
-            self.ask(&url, |store| decided.record(store, (&claim, &run), &outcome));
+        let recorded = self.ask(&url, |store| decided.record(store, (&claim, &run), &outcome));
         match recorded {
             Ok(Recorded::Done { after, state, now }) => {
                 if let Some(report) = &report {

@@ -8,9 +8,7 @@ use crate::model::{Message, RunReport};
 
 use super::log_entry::{self, LogEntry, Severity};
 use super::observer::Observer;
-use super::plan::{
-    MissingPrecondition, NextStep, Phase, RunOutcome, ScheduleState, ScheduledRun,
-};
+use super::plan::{MissingPrecondition, NextStep, Phase, RunOutcome, ScheduleState, ScheduledRun};
 
 pub(super) fn event(job: &Job, date: NaiveDate, what: EventKind) -> RunEvent {
     RunEvent { tenant: job.tenant.clone(), insurer: job.name.clone(), business_date: date, what }

@@ -222,7 +222,9 @@ pub enum StoreError {
         run: String,
     },
     /// Another run holds the business date.
-    #[error("{date} is being imported by {owner}: wait for its end, or for that of its lease if it was killed")]
+    #[error(
+        "{date} is being imported by {owner}: wait for its end, or for that of its lease if it was killed"
+    )]
     Claimed {
         /// The business date.
         date: NaiveDate,

@@ -46,8 +46,8 @@ mod sqlite;
 #[cfg(test)]
 mod tests;
 
-pub use claim_keeper::{ClaimKeeper, HeldClaim};
 pub use branches::{Branch, BranchFields, Branches, Organ};
+pub use claim_keeper::{ClaimKeeper, HeldClaim};
 pub use database::Store;
 pub use date_change::DateChange;
 pub use delivered_rows::NewRows;

@@ -42,7 +42,8 @@ fn a_killed_primary_costs_no_acknowledged_publication_and_workers_go_on_by_thems
     let found: i64 = client.query_one(sql, &[&told]).unwrap().get(0);
     assert!(!told.is_empty());
     assert_eq!(found, i64::try_from(told.len()).unwrap(), "{told:?}");
-    let tenants = "select count(distinct tenant_id) from orgsnap_data.run where verdict = 'published'";
+    let tenants =
+        "select count(distinct tenant_id) from orgsnap_data.run where verdict = 'published'";
     assert_eq!(number(&mut client, tenants), TENANTS);
     eprintln!("{} acknowledged publications of {TENANTS}, 0 lost", told.len());
 }

@@ -44,7 +44,8 @@ fn of_three_workers_one_is_killed_and_one_stopped_and_every_delivery_is_publishe
     assert!(stopped.output().contains(&line), "{}", stopped.output());
     other.child.wait().unwrap();
     assert_eq!(number(&mut client, PUBLISHED), TENANTS);
-    let tenants = "select count(distinct tenant_id) from orgsnap_data.run where verdict = 'published'";
+    let tenants =
+        "select count(distinct tenant_id) from orgsnap_data.run where verdict = 'published'";
     assert_eq!(number(&mut client, tenants), TENANTS);
     let dates = "select count(*) from orgsnap_data.snapshot";
     assert_eq!(number(&mut client, dates), TENANTS);
@@ -103,7 +104,8 @@ fn a_worker_that_is_told_to_end_gives_its_run_back() {
     wait_for("a claim", || claimed(&mut client, worker.child.id()).is_some());
     worker.signal("-TERM");
     assert_eq!(worker.child.wait().unwrap().code(), Some(4), "{}", worker.output());
-    let waiting = "select count(*) from orgsnap_data.run_claim where state = 'waiting' and epoch = 1";
+    let waiting =
+        "select count(*) from orgsnap_data.run_claim where state = 'waiting' and epoch = 1";
     assert_eq!(number(&mut client, waiting), 1);
 
     // Another takes it at once.

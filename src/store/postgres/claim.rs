@@ -36,8 +36,7 @@ pub(super) fn take(
          where held.state <> 'running' or held.lease_until < clock_timestamp() returning epoch"
     );
     let ClaimTerms { owner, lease } = terms;
-    let epoch: Option<i64> =
-        session.value(&sql, &[&tenant, &date, owner, &lease.as_secs_f64()])?;
+    let epoch: Option<i64> = session.value(&sql, &[&tenant, &date, owner, &lease.as_secs_f64()])?;
     let Some(epoch) = epoch else {
         let sql = format!(
             "select owner from {TABLES}.run_claim where tenant_id = $1 and business_date = $2"

@@ -95,8 +95,13 @@ impl SharedSchedules {
         let session = self.session()?;
         session.batch("begin")?;
         // From here on `Drop` rolls back whatever happens.
-        let mut locked =
-            LockedSchedule { session, tenant: 0, text: None, now: DateTime::default(), is_over: false };
+        let mut locked = LockedSchedule {
+            session,
+            tenant: 0,
+            text: None,
+            now: DateTime::default(),
+            is_over: false,
+        };
         locked.tenant = layout::tenant(locked.session, tenant)?;
         let insert = format!(
             "insert into {TABLES}.schedule_state (tenant_id, schedule, state) values ($1, $2, '') on conflict do nothing"

@@ -31,8 +31,8 @@ use crate::store::postgres::{
 };
 use crate::store::record::RunRecord;
 use crate::store::retraction_record::RetractionRecord;
-use crate::store::run_claim::RunClaim;
 use crate::store::rows::{self, Written};
+use crate::store::run_claim::RunClaim;
 use crate::store::snapshot::SnapshotInfo;
 use crate::store::sqlite::first_trees::{FirstTrees, FirstTreesPlace};
 use crate::store::stored_feed::StoredFeed;

@@ -7,7 +7,9 @@ use chrono::NaiveDate;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::config::schema::Schema;
-use crate::model::{Cancel, MigrationStep, PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, Verdict};
+use crate::model::{
+    Cancel, MigrationStep, PerFeed, RecentRun, RecordedFiles, RowCounter, RunId, Verdict,
+};
 use crate::store::claim_keeper::ClaimKeeper;
 use crate::store::error::StoreError;
 use crate::store::feed_table::FeedTable;
