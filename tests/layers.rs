@@ -131,6 +131,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
         &[
             "ages",
             "branches",
+            "claim_keeper",
             "current_rows",
             "claim_keeper",
             "date_list",
@@ -164,6 +165,7 @@ const ALLOWED_INSIDE: &[(&str, &[&str])] = &[
         &[
             "ages",
             "branches",
+            "claim_keeper",
             "current_rows",
             "claim_keeper",
             "date_list",

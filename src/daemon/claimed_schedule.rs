@@ -102,19 +102,20 @@ impl Tenant<'_> {
         };
         // What cannot be read is reported when it is decided of.
         let Ok((mut state, None)) = self.restore(Some(&stored.text), now) else { return Some(now) };
-        let date = state.scheduled_run.as_ref().map(|scheduled_run| scheduled_run.date);
-        let is_claimed = date.is_some_and(|date| stored.claimed.contains(&date));
-        if is_claimed {
-            return None;
-        }
+        let is_free = |state: &ScheduleState| {
+            let date = state.scheduled_run.as_ref().map(|scheduled_run| scheduled_run.date);
+            date.is_none_or(|date| !stored.claimed.contains(&date))
+        };
         if state.is_running() {
-            return Some(now);
+            return is_free(&state).then_some(now);
         }
         if self.is_new {
             state.adopt(&self.timetable, now);
         }
         let is_changed = !state.advance(&self.timetable, now).is_empty();
-        state.due_at().filter(|at| *at <= now).or(is_changed.then_some(now))
+        // The advance may have begun the run of another date.
+        let due = state.due_at().filter(|at| *at <= now).or(is_changed.then_some(now));
+        due.filter(|_| is_free(&state))
     }
 
     /// Decides whether a run begins, claims its date and writes that it is running.

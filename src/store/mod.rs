@@ -7,6 +7,7 @@
 
 mod ages;
 mod branches;
+mod claim_keeper;
 mod current_rows;
 mod claim_keeper;
 mod database;
@@ -23,6 +24,7 @@ mod headcount_change;
 mod identifier;
 mod keys;
 mod made_by;
+mod nearest_dates;
 mod previous_rows;
 mod publication;
 mod record;
