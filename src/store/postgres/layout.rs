@@ -80,6 +80,26 @@ pub(super) fn prepare(
     tenant: i32,
     schema: &Schema,
 ) -> Result<PerFeed<FeedTable>, StoreError> {
+    let mut attempt = 1;
+    loop {
+        match try_prepare(session, tenant, schema) {
+            // Two that make the same table at once: one of them fails, whatever "if not exists" says.
+            Err(StoreError::Server { .. } | StoreError::Locked { .. })
+                if attempt < tables::ATTEMPTS =>
+            {
+                session.batch("rollback")?;
+                attempt += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+fn try_prepare(
+    session: &mut Session,
+    tenant: i32,
+    schema: &Schema,
+) -> Result<PerFeed<FeedTable>, StoreError> {
     let partitions = tables::partitions(session)?;
     let mut is_changed = false;
     session.batch("begin")?;

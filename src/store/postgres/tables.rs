@@ -15,7 +15,7 @@ pub(super) const VIEWS: &str = "orgsnap";
 const FORMAT: i32 = 1;
 
 /// How often making the tables is tried, as another process may be making them.
-const ATTEMPTS: usize = 5;
+pub(super) const ATTEMPTS: usize = 5;
 
 /// A text whose order is that of its bytes, as keys are ordered everywhere.
 pub(super) const TEXT: &str = "text collate \"C\"";
