@@ -9,7 +9,6 @@ mod ages;
 mod branches;
 mod claim_keeper;
 mod current_rows;
-mod claim_keeper;
 mod database;
 mod date_change;
 mod date_list;
