@@ -301,6 +301,13 @@ fn send_test_passes_through_nginx() {
     let (code, stdout) = send_test(&[]);
     assert_eq!(code, Some(2), "{stdout}");
     assert!(stdout.contains("TLS failed: ") && stdout.contains("--ca"), "{stdout}");
+    assert!(stdout.contains("the server's certificate is not trusted (UnknownIssuer"), "{stdout}");
+    assert!(!stdout.contains("OtherError"), "{stdout}");
+    let mut in_chinese = Command::new(env!("CARGO_BIN_EXE_orgsnap"));
+    in_chinese.args(["--lang", "zh", "wecom", "send-test", "--agent", "kehu", "--url", &url]);
+    let chinese = in_chinese.arg("--data").arg(&data).arg(&file).output().unwrap();
+    let chinese = String::from_utf8(chinese.stdout).unwrap();
+    assert!(chinese.contains("不信任服务器的证书（UnknownIssuer：不是受信任"), "{chinese}");
     assert_eq!(
         receiver.bodies("00010001").len(),
         0,
