@@ -235,12 +235,13 @@ fn verification(job: &Job, asked: &Asked) -> Step {
                 ),
             )
             .by(Who::Vendor);
-            urls().fold(step, |step, url| {
+            let step = urls().fold(step, |step, url| {
                 step.pasting(
                     Message::fixed("应可访问的地址", "the address that has to answer"),
                     url,
                 )
-            })
+            });
+            public_url::with_its_path(job, step)
         }
     }
 }
