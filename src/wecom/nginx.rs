@@ -123,10 +123,11 @@ fn names_hash(addresses: &[&PublicAddress]) -> String {
     let size = bucket_size(addresses.iter().map(|address| address.host.as_str()));
     size.map_or_else(String::new, |size| {
         format!(
-            "# The longest server_name below is refused by nginx -t unless this line stands at http level, once for the machine. In\n\
-             # conf.d, which is at that level, take its # away here; where nginx.conf has it already, raise it there.\n\
-             # 下面有较长的 server_name：http 级须有此行，整机只写一次，否则 nginx -t 不通过。本文件在 conf.d 中（即 http 级）时\n\
-             # 去掉行首 # 即可；nginx.conf 已有此行时，改那里的数值。\n\
+            "# The longest server_name below is refused by nginx -t where servers share its port, unless this line stands at http\n\
+             # level, once for the machine. In conf.d, which is at that level, take its # away here; where nginx.conf has it already,\n\
+             # raise it there.\n\
+             # 下面有较长的 server_name：同一端口有多个 server 时，http 级须有此行，整机只写一次，否则 nginx -t 不通过。本文件在 conf.d 中\n\
+             # （即 http 级）时去掉行首 # 即可；nginx.conf 已有此行时，改那里的数值。\n\
              # server_names_hash_bucket_size {size};\n\n"
         )
     })
