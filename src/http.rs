@@ -132,6 +132,25 @@ pub fn untrusted(error: &reqwest::Error) -> Option<&UntrustedCertificate> {
     None
 }
 
+/// Whether the other side closed an open connection without an answer.
+pub fn hung_up(error: &reqwest::Error) -> bool {
+    use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    let ends = [BrokenPipe, ConnectionReset, UnexpectedEof];
+    if error.is_connect() {
+        return false;
+    }
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if inner.downcast_ref().is_some_and(hyper::Error::is_incomplete_message)
+            || inner.downcast_ref().is_some_and(|io: &std::io::Error| ends.contains(&io.kind()))
+        {
+            return true;
+        }
+        source = inner.source();
+    }
+    false
+}
+
 /// A runtime for requests made from a thread that has none.
 ///
 /// # Errors

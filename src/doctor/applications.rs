@@ -219,6 +219,17 @@ fn customer_scope(job: &Job, found: &Enterprise) -> Step {
     let Some(Ok(contacts)) = &found.contacts else {
         return Step::not_checkable(SUBJECT, seen, advice);
     };
+    if contacts.user_ids.is_empty() {
+        let seen = Message::new(
+            format!("{}；通讯录中看不到成员，无法对照", seen.zh),
+            format!("{}; the contacts show no member to compare them with", seen.en),
+        );
+        let advice = Message::new(
+            format!("请先解决 二.2a；{}", advice.zh),
+            format!("settle 二.2a first; {}", advice.en),
+        );
+        return Step::not_checkable(SUBJECT, seen, advice);
+    }
     let (all, has_more) = contacts.members;
     let without = contacts.user_ids.difference(customers).count();
     let seen = Message::new(
@@ -269,6 +280,17 @@ fn contacts(found: &Enterprise) -> Step {
                 ),
             );
             match seen.is_whole {
+                true if seen.user_ids.is_empty() => Step::failed(
+                    SUBJECT,
+                    Message::new(
+                        format!("{}：该应用看不到任何成员", counted.zh),
+                        format!("{}: the application sees no member", counted.en),
+                    ),
+                    Message::fixed(
+                        "请保险公司确认通讯录中已有成员，并把通讯录同步的范围设为整个公司",
+                        "have the insurer see that there are members in the contacts, and give the contacts' synchronisation the whole company",
+                    ),
+                ),
                 true => Step::ok(SUBJECT, counted),
                 false => Step::failed(
                     SUBJECT,
@@ -300,5 +322,40 @@ fn customers(found: &Enterprise) -> Step {
                 "the secret is right and may call the functions for customers",
             ),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::super::enterprise::ContactsSeen;
+    use super::super::step::State;
+    use super::*;
+
+    #[test]
+    fn contacts_without_members_prove_nothing_of_the_scope_and_are_a_fault_themselves() {
+        let text = "tenant = \"t\"\ncorp_id = \"ww1\"\n";
+        let job = crate::config::job::parse(Path::new("x.toml"), text, &|_| None).unwrap();
+        for (members, scope, of_contacts, words) in [
+            (vec!["a"], State::Ok, State::Ok, "of the first 1 members"),
+            (vec![], State::NotCheckable, State::Failed, "show no member"),
+        ] {
+            let user_ids: BTreeSet<String> = members.into_iter().map(str::to_owned).collect();
+            let members = (user_ids.len(), false);
+            let seen = ContactsSeen { departments: 1, is_whole: true, members, user_ids };
+            let found = Enterprise {
+                contacts: Some(Ok(seen)),
+                customers: Some(Ok(["a".to_owned()].into())),
+                ..Enterprise::default()
+            };
+            let step = customer_scope(&job, &found);
+            assert_eq!(step.state, scope, "{step:?}");
+            assert!(step.seen.en.contains(words), "{step:?}");
+            let step = contacts(&found);
+            assert_eq!(step.state, of_contacts, "{step:?}");
+            assert_eq!(step.seen.en.contains("sees no member"), scope != State::Ok, "{step:?}");
+        }
     }
 }

@@ -65,7 +65,7 @@ fn settings(job: &Job, probed: Option<&Probed>) -> Step {
     const SUBJECT: Subject = Subject::ArchiveSettings;
     let tenant = &job.tenant;
     let Some(Probed { answer, has_keys }) = probed else {
-        return Step::not_configured(
+        let step = Step::not_configured(
             SUBJECT,
             Message::fixed("任务文件没有 [wecom.archive]", "the job file has no [wecom.archive]"),
             Message::new(
@@ -75,6 +75,10 @@ fn settings(job: &Job, probed: Option<&Probed>) -> Step {
         )
         .for_job("[wecom.archive]\nsecret = { file = \"secrets/archive\" }\nlibrary = \"/opt/wecom/libWeWorkFinanceSdk_C.so\"",
         );
+        return match job.wecom.corp_id {
+            None => step.after(Subject::CustomerScope),
+            Some(_) => step,
+        };
     };
     match answer {
         Ok(_) if !has_keys => Step::failed(

@@ -74,7 +74,7 @@ fn judge(subject: Subject, agent: AgentId, asked: &[&Asked<'_>], job: &Job) -> S
         return public_url::missing(subject);
     }
     if let Some(step) = failed(subject, asked) {
-        return step;
+        return public_url::with_its_path(job, step);
     }
     let seen: Vec<Message> = asked.iter().map(|asked| asked.seen()).collect();
     let seen = joined(&seen, "；", "; ");

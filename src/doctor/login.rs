@@ -4,6 +4,7 @@
 use crate::config::job::{AgentId, Job};
 use crate::model::Message;
 
+use super::public_url;
 use super::step::Step;
 use super::subject::Subject;
 use super::visitor::{Answer, Visitor};
@@ -39,7 +40,7 @@ fn application(job: &Job) -> u64 {
 pub(super) fn judge(job: &Job, asked: Option<&Result<Answer, Message>>) -> Step {
     const SUBJECT: Subject = Subject::Login;
     let (Some(settings), Some(answer)) = (&job.wecom.login, asked) else {
-        return Step::not_configured(
+        let step = Step::not_configured(
             SUBJECT,
             Message::fixed("任务文件没有 [wecom.login]", "the job file has no [wecom.login]"),
             Message::fixed(
@@ -48,6 +49,16 @@ pub(super) fn judge(job: &Job, asked: Option<&Result<Answer, Message>>) -> Step 
             ),
         )
         .for_job(format!("[wecom.login]\nagent_id = {}", application(job)));
+        let has_application =
+            job.wecom.apps.iter().any(|app| matches!(app.agent_id, AgentId::Number(_)));
+        let step = match has_application {
+            true => step,
+            false => step.after(Subject::ApplicationSettings),
+        };
+        return match job.wecom.public_url {
+            None => step.after(Subject::PublicAddress),
+            Some(_) => step,
+        };
     };
     let address = address(job, "login").unwrap_or_default();
     let seen = match answer {
@@ -72,14 +83,15 @@ pub(super) fn judge(job: &Job, asked: Option<&Result<Answer, Message>>) -> Step 
             format!("{address} cannot be reached: {}", reason.en),
         ),
     };
-    Step::failed(
+    let step = Step::failed(
         SUBJECT,
         seen,
         Message::fixed(
             "请让 orgsnap serve 读取这份任务文件，并按 orgsnap wecom nginx 的输出转发 /wecom/；原因见 orgsnap serve 的日志",
             "let orgsnap serve take this job file up, and pass /wecom/ on as orgsnap wecom nginx prints; the log of orgsnap serve says why",
         ),
-    )
+    );
+    public_url::with_its_path(job, step)
 }
 
 #[cfg(test)]

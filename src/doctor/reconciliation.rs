@@ -61,8 +61,12 @@ fn judge(job: &Job, last: Option<&LastCheck>, now: DateTime<Utc>) -> Step {
             "需要每天把企业微信成员与代理人核对时再配置：读取 chengyuan 的 secret，只查询不修改",
             "it is needed where WeCom's members are to be compared with the agents every day: it asks by the secret of chengyuan and changes nothing",
         );
-        return Step::not_configured(SUBJECT, joined(&seen, "；", "; "), advice)
+        let step = Step::not_configured(SUBJECT, joined(&seen, "；", "; "), advice)
             .for_job("[wecom]\nreconcile = \"0 0 6 * * *\"");
+        return match job.wecom.apps.is_empty() {
+            true => step.after(Subject::Contacts),
+            false => step,
+        };
     };
     let run = format!("orgsnap wecom reconcile {}", job.path.display());
     let next = cron.next_after(zone, now).map(|next| {

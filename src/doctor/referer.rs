@@ -39,6 +39,47 @@ impl Reception {
     }
 }
 
+/// What the site makes of a request from a foreign page, and how it says so.
+enum Foreign {
+    /// It shows the page, or another page of its own.
+    LetIn(Message),
+    /// It refuses it as a referer check does.
+    Refused(Message),
+    /// It is at fault itself.
+    AtFault(Message),
+    /// Neither: it would say the same for many other reasons.
+    Unproven(Message),
+}
+
+fn foreign(asked: Option<&Result<Option<Answer>, Message>>, base: &str) -> Foreign {
+    match asked {
+        Some(Ok(Some(answer))) => {
+            let what = status(answer);
+            match Reception::of(answer, base) {
+                Reception::LetIn => Foreign::LetIn(what),
+                Reception::Refused => Foreign::Refused(what),
+                Reception::AtFault => Foreign::AtFault(what),
+                Reception::Other if answer.status == 401 => Foreign::Refused(what),
+                Reception::Other => Foreign::Unproven(what),
+            }
+        }
+        // 444 of nginx.
+        Some(Ok(None)) => Foreign::Refused(Message::fixed(
+            "连接被关闭，没有响应",
+            "the connection was closed without an answer",
+        )),
+        Some(Err(reason)) => Foreign::Unproven(reason.clone()),
+        None => Foreign::Unproven(Message::fixed("没有请求", "not asked")),
+    }
+}
+
+fn from_foreign(what: &Message) -> Message {
+    Message::new(
+        format!("来自其他网站的请求：{}", what.zh),
+        format!("a request from a foreign page: {}", what.en),
+    )
+}
+
 /// Whether an address is one of the site itself, whatever its scheme and port.
 fn is_at(base: &str, to: &str) -> bool {
     let host = |text| crate::http::url(text).and_then(|url| url.host_str().map(str::to_owned));
@@ -92,24 +133,14 @@ pub(super) fn judge(job: &Job, asked: &Asked) -> Step {
         }
     }
     faults.extend(unanswered);
-    let mut refusal = Message::fixed("", "");
-    match &asked.foreign {
-        Some(Ok(answer)) => {
-            refusal = status(answer);
-            match Reception::of(answer, base) {
-                Reception::LetIn => faults.push(Message::new(
-                    format!("来自其他网站的请求未被拒绝（{}）", refusal.zh),
-                    format!("a request from a foreign page is not refused ({})", refusal.en),
-                )),
-                Reception::AtFault => faults.push(Message::new(
-                    format!("来自其他网站的请求：{}", refusal.zh),
-                    format!("a request from a foreign page: {}", refusal.en),
-                )),
-                Reception::Refused | Reception::Other => {}
-            }
-        }
-        Some(Err(reason)) => faults.push(reason.clone()),
-        None => {}
+    let foreign = foreign(asked.foreign.as_ref(), base);
+    match &foreign {
+        Foreign::LetIn(what) => faults.push(Message::new(
+            format!("来自其他网站的请求未被拒绝（{}）", what.zh),
+            format!("a request from a foreign page is not refused ({})", what.en),
+        )),
+        Foreign::AtFault(what) => faults.push(from_foreign(what)),
+        Foreign::Refused(_) | Foreign::Unproven(_) => {}
     }
     if !faults.is_empty() {
         return Step::failed(
@@ -132,6 +163,19 @@ pub(super) fn judge(job: &Job, asked: &Asked) -> Step {
             ),
         );
     }
+    let refusal = match foreign {
+        Foreign::Refused(refusal) => refusal,
+        Foreign::LetIn(what) | Foreign::AtFault(what) | Foreign::Unproven(what) => {
+            return Step::not_checkable(
+                SUBJECT,
+                from_foreign(&what),
+                Message::fixed(
+                    "这不是防盗链的拒绝（应为 403、401 或直接断开连接），看不出防盗链是否生效：请确认是什么作出的响应（限流、防火墙或其他规则），再重新执行",
+                    "this is no refusal of a referer check, which is 403, 401 or a closed connection, and tells nothing of it: see what answers so (a limit of requests, a firewall, another rule), then run this again",
+                ),
+            );
+        }
+    };
     Step::ok(
         SUBJECT,
         Message::new(
@@ -171,7 +215,8 @@ mod tests {
         Asked {
             files: Vec::new(),
             none: Some(answer(none)),
-            foreign: Some(answer(foreign)),
+            // As nginx does, which sends no such status.
+            foreign: Some(answer(foreign).map(|answer| (foreign != 444).then_some(answer))),
             own: vec![("www.i.example.com".to_owned(), answer(own))],
         }
     }
@@ -182,7 +227,12 @@ mod tests {
         for (none, own, foreign, to, state, words) in [
             (200, 200, 403, here, State::Ok, "from a foreign page (status 403)"),
             (302, 302, 403, here, State::Ok, "opens without"),
-            (200, 200, 302, away, State::Ok, "refused from a foreign page (sent on to"),
+            (200, 200, 401, here, State::Ok, "from a foreign page (status 401)"),
+            (200, 200, 444, here, State::Ok, "from a foreign page (the connection was closed"),
+            (200, 200, 302, away, State::NotCheckable, "foreign page: sent on to https://login"),
+            (200, 200, 429, here, State::NotCheckable, "a foreign page: status 429"),
+            (200, 200, 404, here, State::NotCheckable, "a foreign page: status 404"),
+            (200, 200, 408, here, State::NotCheckable, "a foreign page: status 408"),
             (200, 200, 200, here, State::Failed, "a foreign page is not refused (status 200)"),
             (200, 200, 302, here, State::Failed, "a foreign page is not refused (sent on to"),
             (200, 403, 403, here, State::Failed, "own domain www.i.example.com: status 403"),

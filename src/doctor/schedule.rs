@@ -25,7 +25,11 @@ pub(super) fn judge(job: &Job, now: DateTime<Utc>) -> Step {
             "如需每晚自动运行，请在任务文件中写 [schedule]，并用 orgsnap serve 运行任务目录",
             "for nightly runs write [schedule] into the job file, and run the folder of job files with orgsnap serve",
         );
-        return Step::not_configured(Subject::Schedule, seen, advice).for_job(EXAMPLE);
+        let step = Step::not_configured(Subject::Schedule, seen, advice).for_job(EXAMPLE);
+        return match &job.source {
+            None => step.after(Subject::SourceName),
+            Some(_) => step,
+        };
     };
     let zone = job.timezone;
     match schedule.cron.next_after(zone, now) {

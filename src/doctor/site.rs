@@ -24,8 +24,8 @@ pub(super) struct Asked {
     pub(super) files: Vec<(String, Result<Answer, Message>)>,
     /// The first page, coming from nowhere.
     pub(super) none: Option<Result<Answer, Message>>,
-    /// The first page, coming from a foreign page.
-    pub(super) foreign: Option<Result<Answer, Message>>,
+    /// The first page, coming from a foreign page; no answer if the connection was closed without one.
+    pub(super) foreign: Option<Result<Option<Answer>, Message>>,
     /// The first page, coming from each of the insurer's domains.
     pub(super) own: Vec<(String, Result<Answer, Message>)>,
 }
@@ -75,7 +75,8 @@ pub(super) fn ask(job: &Job, visitor: &Visitor<'_>) -> Asked {
         (name, answer)
     });
     let own = own.collect();
-    Asked { files, none: Some(none), foreign: Some(visitor.get(&page, Some(FOREIGN))), own }
+    let foreign = visitor.get_or_closed(&page, Some(FOREIGN));
+    Asked { files, none: Some(none), foreign: Some(foreign), own }
 }
 
 /// The clock of the server.
@@ -234,12 +235,13 @@ fn verification(job: &Job, asked: &Asked) -> Step {
                 ),
             )
             .by(Who::Vendor);
-            urls().fold(step, |step, url| {
+            let step = urls().fold(step, |step, url| {
                 step.pasting(
                     Message::fixed("应可访问的地址", "the address that has to answer"),
                     url,
                 )
-            })
+            });
+            public_url::with_its_path(job, step)
         }
     }
 }

@@ -167,6 +167,21 @@ impl Step {
         self
     }
 
+    /// The same step, whose lines a job file is refused with unless those of another step are in it.
+    pub(super) fn after(self, first: Subject) -> Step {
+        let number = first.number();
+        let advice = self.advice.map(|advice| {
+            Message::new(
+                format!("先填写 {number} 的内容，否则任务文件无效；{}", advice.zh),
+                format!(
+                    "put the lines of {number} there first, or the job file is refused; {}",
+                    advice.en
+                ),
+            )
+        });
+        Step { advice, ..self }
+    }
+
     /// The same step with further lines for the job file, as a job file with nothing else in it would have them.
     pub(super) fn for_job(mut self, lines: impl Into<String>) -> Step {
         self.for_job.push(lines.into());

@@ -71,11 +71,31 @@ impl<'a> Visitor<'a> {
     /// # Errors
     /// Why there is no answer.
     pub(super) fn get(&self, address: &str, referer: Option<&str>) -> Result<Answer, Message> {
+        self.ask(address, referer).map_err(Unanswered::reason)
+    }
+
+    /// Asks for a page as [`Visitor::get`] does; `None` if the server closes the connection without an answer.
+    ///
+    /// # Errors
+    /// Why there is neither.
+    pub(super) fn get_or_closed(
+        &self,
+        address: &str,
+        referer: Option<&str>,
+    ) -> Result<Option<Answer>, Message> {
+        match self.ask(address, referer) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(Unanswered::Failed(error)) if http::hung_up(&error) => Ok(None),
+            Err(unanswered) => Err(unanswered.reason()),
+        }
+    }
+
+    fn ask(&self, address: &str, referer: Option<&str>) -> Result<Answer, Unanswered> {
         let Some(url) = http::url(address) else {
-            return Err(Message::new(
+            return Err(Unanswered::NoAddress(Message::new(
                 format!("{address} 不是有效的地址"),
                 format!("{address} is no address"),
-            ));
+            )));
         };
         let left = self.end.saturating_duration_since(Instant::now()).min(PATIENCE);
         let mut request = self.client.get(url).timeout(left);
@@ -83,28 +103,35 @@ impl<'a> Visitor<'a> {
             request = request.header(REFERER, referer);
         }
         self.runtime.block_on(async {
-            let mut response = request.send().await.map_err(reason)?;
+            let mut response = request.send().await.map_err(Unanswered::Failed)?;
             let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
             let said = header(DATE).and_then(|text| DateTime::parse_from_rfc2822(text).ok());
             let date = said.map(|said| (said.to_utc(), (self.clock)()));
             let location = http::redirection(&response);
             let status = response.status().as_u16();
-            let mut body = http::body(&mut response, MOST).await.map_err(reason)?;
+            let mut body = http::body(&mut response, MOST).await.map_err(Unanswered::Failed)?;
             body.truncate(MOST);
             Ok(Answer { status, body, location, date })
         })
     }
 }
 
-fn reason(error: reqwest::Error) -> Message {
-    match http::untrusted(&error) {
-        Some(untrusted) => Message::new(
-            format!("不信任服务器的证书（{}；{}）", untrusted.reason.zh, untrusted.certificate),
-            format!(
-                "the server's certificate is not trusted ({}; {})",
-                untrusted.reason.en, untrusted.certificate
-            ),
-        ),
-        None => http::reason(error),
+/// Why there is no answer.
+enum Unanswered {
+    /// Nothing was asked.
+    NoAddress(Message),
+    /// The request failed.
+    Failed(reqwest::Error),
+}
+
+impl Unanswered {
+    fn reason(self) -> Message {
+        match self {
+            Unanswered::NoAddress(reason) => reason,
+            Unanswered::Failed(error) => match http::untrusted(&error) {
+                Some(untrusted) => untrusted.message(),
+                None => http::reason(error),
+            },
+        }
     }
 }

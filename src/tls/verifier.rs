@@ -33,6 +33,15 @@ impl UntrustedCertificate {
         };
         other.0.downcast_ref()
     }
+
+    /// That it is not trusted, why, and which one it is.
+    pub fn message(&self) -> Message {
+        let UntrustedCertificate { reason, certificate } = self;
+        Message::new(
+            format!("不信任服务器的证书（{}；{certificate}）", reason.zh),
+            format!("the server's certificate is not trusted ({}; {certificate})", reason.en),
+        )
+    }
 }
 
 /// Which certificates are trusted.

@@ -103,14 +103,61 @@ pub fn server_blocks(jobs: &[(PublicAddress, &Job)], machine: &Machine<'_>) -> S
             addresses.push(address);
         }
     }
+    let server_names = names_hash(&addresses);
+    let mut names: Vec<String> = Vec::new();
     let blocks = addresses.into_iter().map(|address| {
         let own = jobs.iter().filter(|(other, _)| other == address).map(|(_, job)| *job);
-        server_block(address, &own.collect::<Vec<_>>(), machine)
+        let own: Vec<&Job> = own.collect();
+        let tenant = own.first().map(|job| job.tenant.as_str()).unwrap_or_default();
+        let name = unique_name(tenant, &names);
+        let block = server_block(address, &own, &name, machine);
+        names.push(name);
+        block
     });
-    blocks.collect::<Vec<_>>().join("\n")
+    server_names + &blocks.collect::<Vec<_>>().join("\n")
 }
 
-fn server_block(address: &PublicAddress, jobs: &[&Job], machine: &Machine<'_>) -> String {
+/// What long names of servers need, which stands at http level once for all servers of a machine: it may be there already,
+/// and a second time is refused, so that it is a comment.
+fn names_hash(addresses: &[&PublicAddress]) -> String {
+    let size = bucket_size(addresses.iter().map(|address| address.host.as_str()));
+    size.map_or_else(String::new, |size| {
+        format!(
+            "# The longest server_name below is refused by nginx -t where servers share its port, unless this line stands at http\n\
+             # level, once for the machine. In conf.d, which is at that level, take its # away here; where nginx.conf has it already,\n\
+             # raise it there.\n\
+             # 下面有较长的 server_name：同一端口有多个 server 时，http 级须有此行，整机只写一次，否则 nginx -t 不通过。本文件在 conf.d 中\n\
+             # （即 http 级）时去掉行首 # 即可；nginx.conf 已有此行时，改那里的数值。\n\
+             # server_names_hash_bucket_size {size};\n\n"
+        )
+    })
+}
+
+/// A name of nginx's own for a tenant: the tenant, with a number if another one has it. nginx does not distinguish letters
+/// by case in the names of upstreams.
+fn unique_name(tenant: &str, taken: &[String]) -> String {
+    let is_free = |name: &String| !taken.iter().any(|other| other.eq_ignore_ascii_case(name));
+    let numbered = (2..).map(|number: u32| format!("{tenant}_{number}"));
+    let mut candidates = std::iter::once(tenant.to_owned()).chain(numbered);
+    candidates.find(is_free).unwrap_or_else(|| tenant.to_owned())
+}
+
+/// The size of the buckets of a hash of nginx that holds these names, if they need more than nginx takes by itself. A name
+/// needs 16 bytes besides its own and two more, which are rounded up to a multiple of 8; sizes are powers of two.
+fn bucket_size<'a>(names: impl Iterator<Item = &'a str>) -> Option<usize> {
+    /// What nginx takes by itself where a line of the processor's cache has 64 bytes.
+    const BY_DEFAULT: usize = 64;
+    let longest = names.map(str::len).max().unwrap_or_default();
+    let size = (16 + (longest + 2).next_multiple_of(8)).next_power_of_two();
+    (size > BY_DEFAULT).then_some(size)
+}
+
+fn server_block(
+    address: &PublicAddress,
+    jobs: &[&Job],
+    name: &str,
+    machine: &Machine<'_>,
+) -> String {
     let tls = match address.is_tls {
         true => format!(
             "\n    ssl_certificate     {};\n    ssl_certificate_key {};\n    ssl_protocols       TLSv1.2 TLSv1.3;\n",
@@ -127,6 +174,12 @@ fn server_block(address: &PublicAddress, jobs: &[&Job], machine: &Machine<'_>) -
             referers.push(domain);
         }
     }
+    let hashed = referers.iter().copied().chain(std::iter::once(address.host.as_str()));
+    let referers_hash = bucket_size(hashed).map_or_else(String::new, |size| {
+        format!(
+            "    # For the longest of the domains below. 按下面最长的域名设置。\n    referer_hash_bucket_size {size};\n"
+        )
+    });
     let tenants: Vec<&str> = jobs.iter().map(|job| job.tenant.as_str()).collect();
     let of = if tenants.len() == 1 { "tenant" } else { "tenants" };
     let mut text = TEMPLATE.to_owned();
@@ -140,8 +193,8 @@ fn server_block(address: &PublicAddress, jobs: &[&Job], machine: &Machine<'_>) -
         ("@REFERERS@", &referers.join(" ")),
         ("@TENANTS@", &format!("{of} {}", tenants.join(", "))),
         ("@TENANTS_ZH@", &tenants.join("、")),
-        // Names of nginx's own: one tenant has one address.
-        ("@NAME@", tenants.first().copied().unwrap_or_default()),
+        ("@REFERERS_HASH@", &referers_hash),
+        ("@NAME@", name),
     ] {
         text = text.replace(name, value);
     }

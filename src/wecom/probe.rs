@@ -98,7 +98,7 @@ pub enum Verdict {
     /// The server's certificate is not trusted, or TLS failed otherwise.
     Tls {
         /// Why.
-        reason: String,
+        reason: Message,
     },
     /// The server cannot be reached.
     Unreachable {
@@ -299,30 +299,25 @@ fn failure(error: reqwest::Error) -> Verdict {
     if error.is_timeout() {
         return Verdict::NoAnswer;
     }
+    if let Some(untrusted) = http::untrusted(&error) {
+        return Verdict::Tls { reason: untrusted.message() };
+    }
+    if http::hung_up(&error) {
+        return Verdict::HungUp;
+    }
     // The outermost words are always the same; why stands at the innermost source.
-    let connecting = error.is_connect();
     let mut reason = String::new();
-    let (mut tls, mut hung_up) = (false, false);
+    let mut tls = false;
     let mut source = error.source();
     while let Some(inner) = source {
         tls |= is_tls(inner);
-        hung_up |= !connecting && is_end(inner);
         reason = inner.to_string();
         source = inner.source();
     }
-    match (tls, hung_up) {
-        (true, _) => Verdict::Tls { reason },
-        (false, true) => Verdict::HungUp,
-        (false, false) => Verdict::Unreachable { reason: http::reason(error) },
+    match tls {
+        true => Verdict::Tls { reason: Message::new(reason.clone(), reason) },
+        false => Verdict::Unreachable { reason: http::reason(error) },
     }
-}
-
-/// Whether the other side closed the connection.
-fn is_end(error: &(dyn std::error::Error + 'static)) -> bool {
-    use std::io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
-    let ends = [BrokenPipe, ConnectionReset, UnexpectedEof];
-    error.downcast_ref().is_some_and(hyper::Error::is_incomplete_message)
-        || error.downcast_ref().is_some_and(|io: &std::io::Error| ends.contains(&io.kind()))
 }
 
 /// Whether it is a fault of TLS. rustls stands within errors of I/O, whose `source` leaves out what they hold.

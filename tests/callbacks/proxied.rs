@@ -57,23 +57,8 @@ impl Nginx {
         // On the loopback interface alone, as all servers of the tests.
         let site = String::from_utf8(printed.stdout).unwrap();
         let site = site.replace(&format!("listen {port} "), &format!("listen 127.0.0.1:{port} "));
-        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|kind| format!("{kind}_temp_path {at}/{kind};\n"))
-            .concat();
-        // The rest of a whole configuration, as whoever runs the tests.
-        let whole = format!(
-            "daemon off;\nmaster_process off;\npid {at}/pid;\nerror_log {at}/error.log;\nevents {{}}\n\
-             http {{\n{temporary}\n{site}\n}}\n"
-        );
-        let config = dir.path().join("nginx.conf");
-        fs::write(&config, whole).unwrap();
-        let tested = Command::new("/usr/sbin/nginx")
-            .args(["-t", "-p", &at, "-e", &format!("{at}/error.log"), "-c"])
-            .arg(&config)
-            .output()
-            .unwrap();
-        let said = String::from_utf8_lossy(&tested.stderr);
-        assert!(tested.status.success() && !said.contains("[warn]"), "{said}");
+        let (config, refused) = tested(dir.path(), &site);
+        assert_eq!(refused, None);
         let child = Command::new("/usr/sbin/nginx")
             .args(["-p", &at, "-e", &format!("{at}/error.log"), "-c"])
             .arg(&config)
@@ -132,6 +117,28 @@ impl Drop for Nginx {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A whole configuration with these lines, as whoever runs the tests, and what `nginx -t` has against it.
+fn tested(dir: &Path, site: &str) -> (PathBuf, Option<String>) {
+    let at = dir.display();
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("{kind}_temp_path {at}/{kind};\n"))
+        .concat();
+    let whole = format!(
+        "daemon off;\nmaster_process off;\npid {at}/pid;\nerror_log {at}/error.log;\nevents {{}}\n\
+         http {{\n{temporary}\n{site}\n}}\n"
+    );
+    let config = dir.join("nginx.conf");
+    fs::write(&config, whole).unwrap();
+    let tested = Command::new("/usr/sbin/nginx")
+        .args(["-t", "-p", &at.to_string(), "-e", &format!("{at}/error.log"), "-c"])
+        .arg(&config)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(tested.stderr).unwrap();
+    let is_right = tested.status.success() && !said.contains("[warn]");
+    (config, (!is_right).then_some(said))
 }
 
 /// A certificate for `wecom.example.com` that is its own authority.
@@ -294,6 +301,13 @@ fn send_test_passes_through_nginx() {
     let (code, stdout) = send_test(&[]);
     assert_eq!(code, Some(2), "{stdout}");
     assert!(stdout.contains("TLS failed: ") && stdout.contains("--ca"), "{stdout}");
+    assert!(stdout.contains("the server's certificate is not trusted (UnknownIssuer"), "{stdout}");
+    assert!(!stdout.contains("OtherError"), "{stdout}");
+    let mut in_chinese = Command::new(env!("CARGO_BIN_EXE_orgsnap"));
+    in_chinese.args(["--lang", "zh", "wecom", "send-test", "--agent", "kehu", "--url", &url]);
+    let chinese = in_chinese.arg("--data").arg(&data).arg(&file).output().unwrap();
+    let chinese = String::from_utf8(chinese.stdout).unwrap();
+    assert!(chinese.contains("不信任服务器的证书（UnknownIssuer：不是受信任"), "{chinese}");
     assert_eq!(
         receiver.bodies("00010001").len(),
         0,
@@ -339,6 +353,61 @@ fn tenants_of_one_domain_share_a_server_of_nginx() {
         let found = nginx.ask("/index.html", None, &["-H", &format!("Referer: {from}")]);
         assert_eq!(found.0, status, "{from}");
     }
+}
+
+#[test]
+fn nginx_takes_long_names_and_tenants_that_differ_in_case_only() {
+    if !available("nginx_takes_long_names_and_tenants_that_differ_in_case_only") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    let lines = |jobs: &[(&str, String, String)]| {
+        let mut command = orgsnap();
+        command.current_dir(place.path()).args(["wecom", "nginx", "--log", "access.log"]);
+        let mut listening = Vec::new();
+        for (at, (tenant, host, domain)) in jobs.iter().enumerate() {
+            let port = peers::free_port();
+            let file = place.path().join(format!("{at}.toml"));
+            let job = format!(
+                "tenant = \"{tenant}\"\npublic_url = \"http://{host}:{port}\"\n[site]\ndomains = [\"{domain}\"]\n"
+            );
+            fs::write(&file, job).unwrap();
+            command.arg(file);
+            listening.push(port);
+        }
+        let printed = command.output().unwrap();
+        assert!(printed.status.success(), "{printed:?}");
+        listening.iter().fold(String::from_utf8(printed.stdout).unwrap(), |text, port| {
+            text.replace(&format!("listen {port};"), &format!("listen 127.0.0.1:{port};"))
+        })
+    };
+    let of_length = |length: usize| format!("{}.example.com", "a".repeat(length - 12));
+    // The longest name that nginx takes by itself has 46 characters.
+    for (length, directive) in [
+        (46, None),
+        (47, Some("    referer_hash_bucket_size 128;")),
+        (70, Some("    referer_hash_bucket_size 128;")),
+    ] {
+        let printed = lines(&[("t", "w.example.com".to_owned(), of_length(length))]);
+        let found = printed.lines().find(|line| line.contains("_hash_bucket_size"));
+        assert_eq!(found, directive, "{length}");
+        assert_eq!(tested(place.path(), &printed).1, None, "{length}");
+    }
+    let printed = lines(&[("t", of_length(60), "*.example.com".to_owned())]);
+    // nginx looks names up only where several servers share a port.
+    let listen = printed.lines().find(|line| line.trim_start().starts_with("listen ")).unwrap();
+    let printed =
+        format!("{printed}\nserver {{\n{listen}\n    server_name other.example.com;\n}}\n");
+    let refused = tested(place.path(), &printed).1.unwrap();
+    assert!(refused.contains("increase server_names_hash_bucket_size"), "{refused}");
+    let said = printed.replace("# server_names_hash_bucket_size", "server_names_hash_bucket_size");
+    assert_eq!(tested(place.path(), &said).1, None);
+    let alike = ["ab", "AB", "ab_2", "Ab"];
+    let jobs = alike
+        .iter()
+        .enumerate()
+        .map(|(at, tenant)| (*tenant, format!("w{at}.example.com"), "*.example.com".to_owned()));
+    assert_eq!(tested(place.path(), &lines(&jobs.collect::<Vec<_>>())).1, None);
 }
 
 #[test]

@@ -5,9 +5,16 @@ use std::fs;
 use super::absent::{doctor, document};
 
 fn step(folder: &std::path::Path, arguments: &[&str], id: &str) -> serde_json::Value {
+    of_id(&steps(folder, arguments), id).clone()
+}
+
+fn steps(folder: &std::path::Path, arguments: &[&str]) -> Vec<serde_json::Value> {
     let document = document(&doctor(folder, arguments));
-    let steps = document["checklists"][0]["steps"].as_array().unwrap();
-    steps.iter().find(|step| step["id"] == id).unwrap().clone()
+    document["checklists"][0]["steps"].as_array().unwrap().clone()
+}
+
+fn of_id<'s>(steps: &'s [serde_json::Value], id: &str) -> &'s serde_json::Value {
+    steps.iter().find(|step| step["id"] == id).unwrap()
 }
 
 #[test]
@@ -73,4 +80,67 @@ fn the_clock_has_none_to_be_compared_with_where_no_server_is_named() {
         let step = step(folder.path(), &["--json", "x.toml"], "clock");
         assert!(step["seen"]["en"].as_str().unwrap().contains(words), "{step:#}");
     }
+}
+
+#[test]
+fn lines_that_a_job_file_is_refused_with_alone_name_the_step_whose_lines_come_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.toml");
+    for (id, lines, first) in [
+        ("schedule", "[schedule]", vec!["五.1"]),
+        ("reconciliation", "[wecom]", vec!["二.2a"]),
+        ("login", "[wecom.login]", vec!["0.8", "二.1"]),
+        ("archive-settings", "[wecom.archive]", vec!["二.0"]),
+    ] {
+        let begun = "tenant = \"t\"\n";
+        fs::write(&path, begun).unwrap();
+        let found = step(folder.path(), &["--json", "x.toml"], id);
+        let (advice, zh) = (found["advice"]["en"].as_str(), found["advice"]["zh"].as_str());
+        for number in first {
+            let words = format!("put the lines of {number} there first");
+            assert!(advice.unwrap().contains(&words), "{found:#}");
+            assert!(zh.unwrap().contains(&format!("先填写 {number} 的内容")), "{found:#}");
+        }
+        // It is true that they are refused without the others.
+        let paste = found["paste"][0]["value"].as_str().unwrap();
+        assert!(paste.starts_with(lines), "{paste}");
+        fs::write(&path, format!("{begun}{paste}\n")).unwrap();
+        let refused = step(folder.path(), &["--json", "x.toml"], "job-file");
+        assert_eq!(refused["state"], "failed", "{refused:#}");
+    }
+    // Where what they need is there, nothing has to come first.
+    let whole = "tenant = \"t\"\ncorp_id = \"ww1\"\npublic_url = \"http://127.0.0.1:9\"\n[source]\nkind = \"dir\"\npath = \"in\"\n[wecom]\napi_url = \"http://127.0.0.1:9\"\n[[wecom_app]]\nagent_id = 7\nsecret = \"x\"\n";
+    fs::write(&path, whole).unwrap();
+    let whole = steps(folder.path(), &["--json", "x.toml"]);
+    for id in ["schedule", "reconciliation", "login", "archive-settings"] {
+        let found = of_id(&whole, id);
+        assert_eq!(found["state"], "not-configured", "{found:#}");
+        assert!(!found["advice"]["en"].as_str().unwrap().contains("there first"), "{found:#}");
+    }
+}
+
+#[test]
+fn the_path_of_a_public_url_is_named_where_nothing_answers_below_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("WW_verify_OTLPha66qJcN7Wpf.txt"), "OTLPha66qJcN7Wpf").unwrap();
+    let job = |path: &str| {
+        format!(
+            "tenant = \"t\"\ncorp_id = \"ww1\"\npublic_url = \"http://127.0.0.1:9{path}\"\n[wecom]\napi_url = \"http://127.0.0.1:9\"\n[wecom.login]\nagent_id = 7\n[[wecom_app]]\nagent_id = 7\nsecret = \"x\"\n[[wecom_app]]\nagent_id = \"chengyuan\"\nsecret = \"y\"\ntoken = \"QDG6eK\"\naes_key = \"jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C\"\n[[domain_verification]]\nfile = \"WW_verify_OTLPha66qJcN7Wpf.txt\"\n"
+        )
+    };
+    let found = |path: &str| {
+        fs::write(folder.path().join("x.toml"), job(path)).unwrap();
+        steps(folder.path(), &["--json", "x.toml"])
+    };
+    let (below, at_root) = (found("/wecom"), found(""));
+    for id in ["contacts-callback", "domain-verification", "login"] {
+        for (found, is_named) in [(of_id(&below, id), true), (of_id(&at_root, id), false)] {
+            assert_eq!(found["state"], "failed", "{found:#}");
+            let seen = found["seen"]["en"].as_str().unwrap();
+            assert_eq!(seen.contains("public_url has the path /wecom"), is_named, "{found:#}");
+        }
+    }
+    let first = of_id(&below, "contacts-callback");
+    assert_eq!(first["paste"][0]["value"], "public_url = \"http://127.0.0.1:9\"", "{first:#}");
+    assert!(first["paste"][0]["place"]["en"].as_str().unwrap().contains("in place of public_url"));
 }

@@ -166,11 +166,13 @@ impl Outcome {
             ),
             Verdict::Tls { reason } => Message::new(
                 format!(
-                    "TLS 失败：{reason}；请检查证书是否有效、是否由受信任的机构签发并带完整证书链（自签证书可用 --ca 指定）"
+                    "TLS 失败：{}；请检查证书是否有效、是否由受信任的机构签发并带完整证书链（自签证书可用 --ca 指定）",
+                    reason.zh
                 ),
                 format!(
-                    "TLS failed: {reason}; see whether the certificate is valid, from a trusted authority, and sent with \
-                     its whole chain (name a private authority with --ca)"
+                    "TLS failed: {}; see whether the certificate is valid, from a trusted authority, and sent with \
+                     its whole chain (name a private authority with --ca)",
+                    reason.en
                 ),
             ),
             Verdict::Unreachable { reason } => Message::new(
