@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use orgsnap::web::server::Limits;
+use orgsnap::web::server::{self, Limits};
 
 use super::receiver::{Answer, CORP, JOB, MEMBER, Receiver, TIMEOUT, event, posted, to_end};
 
@@ -94,4 +94,39 @@ fn an_address_whose_requests_come_whole_is_not_bounded() {
         assert_eq!(Answer::read(&to_end(stream)).status, 200);
     }
     assert_eq!(receiver.bodies("00010001").len(), 300);
+}
+
+#[test]
+fn clients_that_take_no_answers_make_room_however_many_requests_they_sent() {
+    let limits = Limits {
+        connections: 8,
+        patience: Duration::from_millis(200),
+        head: TIMEOUT,
+        request: TIMEOUT,
+        ..Limits::default()
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener =
+        runtime.block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    // More than the system takes for a client that reads nothing.
+    let answer = axum::routing::get(|| async { vec![b'x'; 4 << 20] });
+    let small = axum::routing::get(|| async { "here" });
+    let app = axum::Router::new().route("/large", answer).route("/small", small);
+    runtime.spawn(server::serve(listener, app, limits, std::future::pending()));
+    let from = |last: u8| connect(Ipv4Addr::new(127, 0, 0, last), port);
+    let crowd: Vec<TcpStream> = (0..8)
+        .map(|_| {
+            let mut stream = from(2);
+            let requests = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100);
+            stream.write_all(requests.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let mut good = from(3);
+    good.set_read_timeout(Some(WECOM_WAITS)).unwrap();
+    good.write_all(b"GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    assert_eq!(Answer::read(&to_end(&mut good)).status, 200);
+    drop(crowd);
+    runtime.shutdown_background();
 }
