@@ -87,7 +87,8 @@ impl Waiting {
         let state = self.state();
         let over = state.by_address.values().filter(|clients| clients.len() > self.per_address);
         let largest = state.largest(full).map(|address| &state.by_address[&address]);
-        let crowded = over.chain(largest).filter_map(oldest).min().map(|since| since + self.patience);
+        let crowded =
+            over.chain(largest).filter_map(oldest).min().map(|since| since + self.patience);
         let late = state.by_address.values().filter_map(oldest).min();
         crowded.into_iter().chain(late.map(|since| since + self.longest)).min()
     }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use orgsnap_archive_reader::Network;
+use orgsnap_archive_reader::{Fault, Network};
 
 use super::caller_address;
 use super::chat_data::{ChatData, Encrypted, Item};
@@ -261,7 +261,8 @@ impl Pull<'_> {
                 }
                 (decrypted, key_version) => {
                     let reason = decrypted.err().unwrap_or(Reason::BadItem);
-                    let is_tried = reason != Reason::NoKey && !(is_over && reason == Reason::Reader);
+                    let is_tried =
+                        reason != Reason::NoKey && !(is_over && reason == Reason::Reader);
                     batch.undecrypted.push(Undecrypted {
                         seq,
                         msgid,
@@ -343,6 +344,7 @@ impl Pull<'_> {
                 ("no_key", _) => UndecryptedWhy::NoKey { file: file() },
                 ("other_key", _) => UndecryptedWhy::OtherKey { file: file() },
                 ("bad_item", _) => UndecryptedWhy::BadItem,
+                ("empty", _) => UndecryptedWhy::Empty,
                 (_, Some(code)) => UndecryptedWhy::Code(code),
                 _ => UndecryptedWhy::Reader,
             };
@@ -369,6 +371,7 @@ impl Pull<'_> {
 fn reason(fault: &CallFault) -> Reason {
     match fault {
         CallFault::Code { code, .. } => Reason::Code(*code),
+        CallFault::Library(Fault::NoText) => Reason::Empty,
         CallFault::Reader(_) | CallFault::Library(_) => Reason::Reader,
     }
 }

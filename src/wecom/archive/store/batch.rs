@@ -56,6 +56,8 @@ pub(in crate::wecom::archive) enum Reason {
     BadItem,
     /// The library refused it with this code.
     Code(i32),
+    /// The library reported success and handed over an empty text.
+    Empty,
     /// The library crashed or hung at it.
     Reader,
 }
@@ -68,6 +70,7 @@ impl Reason {
             Reason::OtherKey => "other_key",
             Reason::BadItem => "bad_item",
             Reason::Code(_) => "code",
+            Reason::Empty => "empty",
             Reason::Reader => "reader",
         }
     }
