@@ -20,12 +20,16 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::waiting::{Client, Waiting};
+
+/// Bytes of answers that the system takes before a client has to take some.
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// What a client may take of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,6 +146,8 @@ async fn connection(
 ) {
     // Answers are small and must not wait for more of them.
     let _ = stream.set_nodelay(true);
+    // The system would take megabytes for a client that reads none of them, and it would not be seen to wait.
+    let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
     let app = TowerToHyperService::new(app);
     let asking = Arc::clone(&client);
     let service = service_fn(move |request: Request<Incoming>| {
