@@ -121,6 +121,8 @@ pub enum Fault {
         /// The function.
         name: String,
     },
+    /// It reported success and handed over an empty text, which no message is.
+    NoText,
     /// A text that was to be handed to the library holds a NUL.
     BadText {
         /// Which one.

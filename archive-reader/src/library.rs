@@ -183,7 +183,7 @@ impl Library {
         match code {
             // No message is empty: taken for one, its text would be lost with its ciphertext.
             0 => match slice.content("DecryptData")? {
-                text if text.is_empty() => Err(Fault::BadBuffer { name: "DecryptData".to_owned() }),
+                text if text.is_empty() => Err(Fault::NoText),
                 text => Ok(Answer::Data { data: Bytes(text) }),
             },
             code => Ok(Answer::Code { code, text: String::new() }),

@@ -80,8 +80,9 @@ fn keys(summary: &PullSummary) -> EventKind {
 
 /// Whether the library decrypted everything whose key is there. What lacks a field is no matter of the library's.
 fn library(summary: &PullSummary) -> EventKind {
-    let of_library =
-        |why: &UndecryptedWhy| matches!(why, UndecryptedWhy::Code(_) | UndecryptedWhy::Reader);
+    let of_library = |why: &UndecryptedWhy| {
+        matches!(why, UndecryptedWhy::Code(_) | UndecryptedWhy::Empty | UndecryptedWhy::Reader)
+    };
     match summary.undecrypted.iter().find(|group| of_library(&group.why)) {
         Some(group) => EventKind::ArchiveUndecrypted { message: group.message() },
         None => EventKind::ArchiveDecrypted,

@@ -20,12 +20,16 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::waiting::{Client, Waiting};
+
+/// Bytes of answers that the system takes before a client has to take some.
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// What a client may take of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +38,7 @@ pub struct Limits {
     /// answer before; so long may a connection be idle.
     pub head: Duration,
     /// Until a request must be read wholly and answered, counted from its head. Who is slower is cut off
-    /// without an answer.
+    /// without an answer. Who does not take an answer is cut off after this and [`Limits::head`].
     pub request: Duration,
     /// The age at which a connection is asked to close after the answer under way; a client that does not
     /// take its answers is cut off [`Limits::request`] later.
@@ -80,7 +84,9 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) {
     let slots = Arc::new(Semaphore::new(limits.connections));
-    let waiting = Waiting::new(limits.patience, limits.per_address);
+    // A request takes no longer to arrive; an answer must be taken within the same time.
+    let longest = limits.head + limits.request;
+    let waiting = Waiting::new(limits.patience, limits.per_address, longest);
     let (closing, closed) = watch::channel(false);
     let mut connections = JoinSet::new();
     let mut shutdown = pin!(shutdown);
@@ -140,12 +146,16 @@ async fn connection(
 ) {
     // Answers are small and must not wait for more of them.
     let _ = stream.set_nodelay(true);
+    // The system would take megabytes for a client that reads none of them, and it would not be seen to wait.
+    let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
     let app = TowerToHyperService::new(app);
     let asking = Arc::clone(&client);
     let service = service_fn(move |request: Request<Incoming>| {
-        let client = Arc::clone(&asking);
-        let answer = app.call(request.map(|body| Watched::new(body, Arc::clone(&client))));
+        let (client, app) = (Arc::clone(&asking), app.clone());
+        // Nothing of it is done before it is polled: hyper reads the head of the next request while its client has not
+        // taken the answers before, but polls only once they are gone.
         async move {
+            let answer = app.call(request.map(|body| Watched::new(body, Arc::clone(&client))));
             let answer = timeout(limits.request, answer).await;
             client.waits(Instant::now());
             match answer {

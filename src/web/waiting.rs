@@ -1,10 +1,10 @@
 //! The connections that wait for their client, and which of them is cut off to make room.
 //!
-//! A connection waits from its opening, or from the answer before, until a whole request has arrived. What is being
-//! answered never waits, whoever sent it: behind a proxy all requests come from one address, whole and at once, so that
+//! A connection waits from its opening, or from the answer before, until a whole request has arrived and the answers
+//! before it are taken. What is being answered never waits, whoever sent it: behind a proxy all requests come from one address, whole and at once, so that
 //! what bounds an address does not bound the proxy. A client that waits is let be for some patience. After it, an address
 //! keeps only so many of its waiting connections, and where the server is full, the one that waited longest is cut off,
-//! of the address that has most of them.
+//! of the address that has most of them. None waits longer than it takes to send a request.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -20,6 +20,7 @@ use tokio::time::Instant;
 pub(super) struct Waiting {
     patience: Duration,
     per_address: usize,
+    longest: Duration,
     state: Mutex<State>,
 }
 
@@ -58,9 +59,9 @@ pub(super) struct Client {
 }
 
 impl Waiting {
-    /// Nobody yet. Of an address, `per_address` may wait longer than `patience`.
-    pub(super) fn new(patience: Duration, per_address: usize) -> Arc<Waiting> {
-        Arc::new(Waiting { patience, per_address, state: Mutex::default() })
+    /// Nobody yet. Of an address, `per_address` may wait longer than `patience`; nobody may for longer than `longest`.
+    pub(super) fn new(patience: Duration, per_address: usize, longest: Duration) -> Arc<Waiting> {
+        Arc::new(Waiting { patience, per_address, longest, state: Mutex::default() })
     }
 
     /// The client of a connection that was opened now.
@@ -86,17 +87,23 @@ impl Waiting {
         let state = self.state();
         let over = state.by_address.values().filter(|clients| clients.len() > self.per_address);
         let largest = state.largest(full).map(|address| &state.by_address[&address]);
-        over.chain(largest).filter_map(oldest).min().map(|since| since + self.patience)
+        let crowded =
+            over.chain(largest).filter_map(oldest).min().map(|since| since + self.patience);
+        let late = state.by_address.values().filter_map(oldest).min();
+        crowded.into_iter().chain(late.map(|since| since + self.longest)).min()
     }
 
-    /// Cuts off what an address has too many of, or else one if the server is `full`; tells whether it cut off any.
+    /// Cuts off what waited too long and what an address has too many of, or else one if the server is `full`; tells
+    /// whether it cut off any.
     pub(super) fn make_room(&self, full: bool, now: Instant) -> bool {
-        let is_due =
-            |clients: &Clients| oldest(clients).is_some_and(|since| since + self.patience <= now);
+        let waited =
+            |clients: &Clients, time| oldest(clients).is_some_and(|since| since + time <= now);
+        let is_due = |clients: &Clients| waited(clients, self.patience);
+        let is_over = |clients: &Clients| clients.len() > self.per_address && is_due(clients);
         let mut state = self.state();
         let mut any = false;
         for clients in state.by_address.values_mut() {
-            while clients.len() > self.per_address && is_due(clients) {
+            while waited(clients, self.longest) || is_over(clients) {
                 clients.pop_first().inspect(|(_, cut)| cut.notify_one());
                 any = true;
             }
@@ -173,6 +180,7 @@ mod tests {
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(1);
+    const LONGEST: Duration = Duration::from_secs(30);
 
     /// Which of the clients are cut off.
     fn cut(clients: &[Arc<Client>]) -> Vec<usize> {
@@ -196,20 +204,20 @@ mod tests {
     #[test]
     fn an_address_keeps_only_so_many_waiting_connections_after_the_patience() {
         let begun = Instant::now();
-        let waiting = Waiting::new(PATIENCE, 2);
+        let waiting = Waiting::new(PATIENCE, 2, LONGEST);
         let clients = clients(&waiting, &["1.1.1.1", "1.1.1.1", "1.1.1.1", "1.1.1.1"], begun);
         assert_eq!(waiting.due(false), Some(begun + PATIENCE));
         waiting.make_room(false, begun + PATIENCE / 2);
         assert_eq!(cut(&clients), Vec::<usize>::new());
         waiting.make_room(false, begun + PATIENCE * 2);
         assert_eq!(cut(&clients), [0, 1]);
-        assert_eq!(waiting.due(false), None);
+        assert_eq!(waiting.due(false), Some(begun + Duration::from_millis(2) + LONGEST));
     }
 
     #[test]
     fn what_is_being_answered_is_never_cut_off() {
         let begun = Instant::now();
-        let waiting = Waiting::new(PATIENCE, 0);
+        let waiting = Waiting::new(PATIENCE, 0, LONGEST);
         let clients = clients(&waiting, &["1.1.1.1", "1.1.1.1", "1.1.1.1"], begun);
         clients[0].is_answered();
         clients[1].is_answered();
@@ -226,7 +234,7 @@ mod tests {
     #[test]
     fn a_full_server_cuts_off_the_address_with_most_waiting_connections_first() {
         let begun = Instant::now();
-        let waiting = Waiting::new(PATIENCE, 9);
+        let waiting = Waiting::new(PATIENCE, 9, LONGEST);
         let clients = clients(&waiting, &["1.1.1.1", "2.2.2.2", "::ffff:2.2.2.2"], begun);
         assert!(!waiting.make_room(true, begun));
         // The first that waited is not the first to go: the other address has more.
@@ -240,9 +248,22 @@ mod tests {
     }
 
     #[test]
+    fn no_connection_waits_longer_than_a_request_takes_to_arrive() {
+        let begun = Instant::now();
+        let waiting = Waiting::new(PATIENCE, 9, LONGEST);
+        let clients = clients(&waiting, &["1.1.1.1", "2.2.2.2", "2.2.2.2"], begun);
+        clients[1].is_answered();
+        clients[1].waits(begun + PATIENCE);
+        assert_eq!(waiting.due(false), Some(begun + LONGEST));
+        assert!(!waiting.make_room(false, begun + LONGEST / 2));
+        assert!(waiting.make_room(false, begun + LONGEST + PATIENCE / 2));
+        assert_eq!(cut(&clients), [0, 2]);
+    }
+
+    #[test]
     fn a_network_of_ipv6_counts_as_one_address() {
         let begun = Instant::now();
-        let waiting = Waiting::new(PATIENCE, 1);
+        let waiting = Waiting::new(PATIENCE, 1, LONGEST);
         let addresses = ["2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"];
         let clients = clients(&waiting, &addresses, begun);
         waiting.make_room(false, begun + PATIENCE * 2);

@@ -2,9 +2,15 @@
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use orgsnap::web::server::Limits;
+use axum::Router;
+use axum::routing::get;
+use orgsnap::web::server::{self, Limits};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 
 use super::receiver::{Answer, CORP, JOB, MEMBER, Receiver, TIMEOUT, event, posted, to_end};
 
@@ -94,4 +100,37 @@ fn an_address_whose_requests_come_whole_is_not_bounded() {
         assert_eq!(Answer::read(&to_end(stream)).status, 200);
     }
     assert_eq!(receiver.bodies("00010001").len(), 300);
+}
+
+#[test]
+fn a_client_that_takes_no_answers_makes_room_after_a_few_however_many_requests_it_sent() {
+    let limits = Limits {
+        connections: 1,
+        patience: Duration::from_millis(200),
+        head: TIMEOUT,
+        request: TIMEOUT,
+        ..Limits::default()
+    };
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let answered = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&answered);
+    let large = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        std::future::ready(vec![b'x'; 16 << 10])
+    };
+    let app = Router::new().route("/large", get(large)).route("/small", get(async || "here"));
+    runtime.spawn(server::serve(listener, app, limits, std::future::pending()));
+    let mut greedy = connect(Ipv4Addr::new(127, 0, 0, 2), port);
+    let requests = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n".repeat(1_000);
+    greedy.write_all(requests.as_bytes()).unwrap();
+    let mut good = connect(Ipv4Addr::new(127, 0, 0, 3), port);
+    good.write_all(b"GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    assert_eq!(Answer::read(&to_end(&mut good)).status, 200);
+    // What both systems take without a reader is far less than a MiB.
+    let answered = answered.load(Ordering::Relaxed);
+    assert!((1..64).contains(&answered), "{answered}");
+    drop(greedy);
+    runtime.shutdown_background();
 }

@@ -85,6 +85,35 @@ fn a_check_finds_every_kind_of_difference_and_a_second_one_changes_nothing() {
 }
 
 #[test]
+fn a_rename_that_changes_the_case_only_leaves_the_member_present() {
+    let insurer = Insurer::new(300);
+    let renamed = |old: &str, new: &str, second: u64| {
+        let text = String::from_utf8(event("update_user", old, second)).unwrap();
+        let text = text.replace("</xml>", &format!("<NewUserID>{new}</NewUserID></xml>"));
+        text.into_bytes()
+    };
+    let listed = insurer.active[3].clone();
+    let (old, new) = (listed.to_uppercase(), format!("{}-x", listed.to_lowercase()));
+    insurer.set_members(|members| members.push(format!("{old}-X")));
+    let events = [
+        event("create_user", &format!("{old}-X"), 0),
+        renamed(&format!("{old}-X"), &new, 1),
+        event("create_user", "ZaB1", 0),
+        renamed("ZaB1", "zab1", 1),
+        event("create_user", "zAb2", 0),
+        renamed("zAb2", "ZAb2", 1),
+    ];
+    store_all(&insurer.data(), &events).unwrap();
+    let found = pairs(&insurer.reconcile(&[]));
+    let all = [
+        ("unknown_member", format!("{old}-X")),
+        ("departure_missed", "zab1".to_owned()),
+        ("departure_missed", "ZAb2".to_owned()),
+    ];
+    assert_eq!(found, all.map(|(kind, id)| (kind.to_owned(), id)).into());
+}
+
+#[test]
 fn the_terminal_names_ids_and_the_files_name_people() {
     let insurer = Insurer::new(300);
     let departed = insurer.left[0].clone();

@@ -41,6 +41,18 @@ fn a_new_key_prints_the_public_half_to_paste_and_keeps_every_version() {
 }
 
 #[test]
+fn a_version_that_wecom_does_not_use_is_refused_and_the_next_key_can_be_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = KeyFolder::of(folder.path());
+    for version in [0, 1_000_001, u32::MAX] {
+        let message = keys.make(Some(version), now()).unwrap_err().to_string();
+        assert!(message.contains("from 1 to 1000000"), "{message}");
+        assert!(message.contains(&version.to_string()), "{message}");
+    }
+    assert_eq!(keys.make(None, now()).unwrap().version, 1);
+}
+
+#[test]
 fn a_tenant_whose_job_file_is_there_gets_its_first_key_beside_other_tenants() {
     if !has_sdk("a_tenant_whose_job_file_is_there_gets_its_first_key_beside_other_tenants") {
         return;

@@ -172,6 +172,8 @@ fn a_message_of_which_the_library_hands_over_nothing_is_kept_encrypted() {
     }
     let summary = place.pull().unwrap();
     assert_eq!((summary.stored, summary.kept_encrypted()), (2, 1));
+    let problem = summary.problems()[0].en.to_string();
+    assert!(problem.contains("the library reported success but returned no text"), "{problem}");
     fs::write(place.wecom("healed"), "").unwrap();
     assert_eq!(place.pull().unwrap().decrypted_later, 1);
     assert_eq!(place.stored(), place.sent());
@@ -200,6 +202,24 @@ fn more_poison_than_starts_still_keeps_every_message() {
     fs::write(place.wecom("healed"), "").unwrap();
     place.pull().unwrap();
     assert_eq!(place.stored(), place.sent());
+}
+
+#[test]
+fn readable_messages_behind_those_that_crash_the_library_are_opened_by_later_pulls() {
+    if !has_sdk("readable_messages_behind_those_that_crash_the_library_are_opened_by_later_pulls") {
+        return;
+    }
+    let mut place = Place::new(1);
+    // In a pull the library is started four times.
+    for number in 0..20 {
+        place.send(1, now(), if number < 8 { "POISON-CRASH" } else { "x" });
+    }
+    let message = complaint(&place);
+    assert!(message.contains("WeCom's library crashed"), "{message}");
+    for _ in 0..2 {
+        place.pull().unwrap();
+    }
+    assert_eq!(place.stored().len(), 12);
 }
 
 #[test]

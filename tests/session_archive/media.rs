@@ -100,3 +100,21 @@ fn a_file_at_which_the_library_crashes_keeps_no_other_and_is_given_up_after_five
     place.faults("media 1 crash");
     assert_eq!(place.pull().unwrap().files, 1);
 }
+
+#[test]
+fn a_file_that_is_there_is_taken_only_for_a_message_that_says_its_md5() {
+    if !has_sdk("a_file_that_is_there_is_taken_only_for_a_message_that_says_its_md5") {
+        return;
+    }
+    let mut place = Place::new(1);
+    place.write_job("timeout = \"1s\"\nmedia = true");
+    fs::create_dir(place.wecom("media")).unwrap();
+    fs::write(place.wecom("media/a"), "a").unwrap();
+    send_picture(&mut place, "a", b"a");
+    send_picture(&mut place, "a", b"a");
+    send_picture(&mut place, "a", b"another content");
+    let summary = place.pull().unwrap();
+    assert_eq!((summary.files, summary.files_failed), (2, 1));
+    let states: Vec<_> = states(&place).into_iter().map(|(_, state, _)| state).collect();
+    assert_eq!(states, ["stored", "stored", "wanted"]);
+}

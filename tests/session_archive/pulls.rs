@@ -403,6 +403,20 @@ fn messages_older_than_keep_are_gone_from_the_file() {
 }
 
 #[test]
+fn a_message_of_the_future_is_kept_from_its_arrival() {
+    if !has_sdk("a_message_of_the_future_is_kept_from_its_arrival") {
+        return;
+    }
+    let mut place = Place::new(1);
+    place.write_job("timeout = \"1s\"\nkeep = \"10d\"");
+    place.send(1, now() + TimeDelta::days(9_000), "sent by a wrong clock");
+    place.send(1, now() + TimeDelta::days(9_000_000), "a year of five digits");
+    assert_eq!(place.pull().unwrap().stored, 2);
+    assert_eq!(place.pull_at(now() + TimeDelta::days(9)).unwrap().removed, 0);
+    assert_eq!(place.pull_at(now() + TimeDelta::days(11)).unwrap().removed, 2);
+}
+
+#[test]
 fn nothing_of_messages_keys_or_secrets_is_logged_or_said_at_the_highest_level() {
     if !has_sdk("nothing_of_messages_keys_or_secrets_is_logged_or_said_at_the_highest_level") {
         return;

@@ -63,6 +63,22 @@ fn two_hundred_calls_at_once_share_a_token_that_cannot_be_had() {
 }
 
 #[test]
+fn an_empty_token_or_ticket_is_an_answer_not_as_documented() {
+    let server = ApiServer::start(Enterprise::example());
+    let body = r#"{"errcode":0,"errmsg":"ok","access_token":"","ticket":"","expires_in":7200}"#;
+    server.always("gettoken", Some(Misbehaviour::Body(body.to_owned())));
+    let client = client(&server);
+    let error = run(client.agent_get(&secret(APP_SECRET), AGENT_ID)).unwrap_err();
+    assert_eq!(error.fault.name(), "undocumented");
+    assert!(error.to_string().contains("the field access_token is empty"), "{error}");
+    assert_eq!((server.count("gettoken"), server.count("agent/get")), (1, 0));
+    server.always("gettoken", None);
+    server.always("get_jsapi_ticket", Some(Misbehaviour::Body(body.to_owned())));
+    let error = run(client.jsapi_ticket(&secret(APP_SECRET))).unwrap_err();
+    assert!(error.to_string().contains("the field ticket is empty"), "{error}");
+}
+
+#[test]
 fn a_token_that_is_refused_twice_is_an_error_and_not_a_loop() {
     let server = ApiServer::start(Enterprise::example());
     let expired = Misbehaviour::Code(42001, "access_token expired".to_owned());

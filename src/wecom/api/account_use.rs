@@ -11,6 +11,7 @@ use super::call::Call;
 use super::client::{Client, usual_lifetime};
 use super::error::ApiError;
 use super::error_codes::{Explanation, Responsible};
+use super::not_empty::not_empty;
 use super::null::null_as_default;
 
 /// A sign that an account is in use.
@@ -29,6 +30,7 @@ pub enum AccountUse {
 
 #[derive(Deserialize)]
 struct StableTokenAnswer {
+    #[serde(deserialize_with = "not_empty")]
     access_token: String,
     #[serde(default = "usual_lifetime")]
     expires_in: u64,

@@ -15,6 +15,7 @@ use crate::tls::{Certificates, Trust};
 use super::call::{Call, Platform};
 use super::error::{ApiError, Fault};
 use super::limits::{Limits, RetryBudget};
+use super::not_empty::not_empty;
 use super::shared_value::{Fetched, SharedValue};
 use super::transport::{Answer, Request, Transport};
 
@@ -42,6 +43,7 @@ type ValueKey = (&'static str, [u8; 32]);
 /// A token as `gettoken` gives it.
 #[derive(Deserialize)]
 struct TokenAnswer {
+    #[serde(deserialize_with = "not_empty")]
     access_token: String,
     #[serde(default = "usual_lifetime")]
     expires_in: u64,

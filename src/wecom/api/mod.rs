@@ -19,6 +19,7 @@ mod error;
 mod error_codes;
 mod limits;
 mod members;
+mod not_empty;
 mod null;
 mod server_clock;
 mod shared_value;

@@ -9,10 +9,12 @@ use crate::config::job::Secret;
 use super::call::Call;
 use super::client::{Client, usual_lifetime};
 use super::error::ApiError;
+use super::not_empty::not_empty;
 use super::shared_value::Fetched;
 
 #[derive(Deserialize)]
 struct TicketAnswer {
+    #[serde(deserialize_with = "not_empty")]
     ticket: String,
     #[serde(default = "usual_lifetime")]
     expires_in: u64,

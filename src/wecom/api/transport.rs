@@ -14,6 +14,7 @@ use crate::tls::Trust;
 
 use super::call::Call;
 use super::error::Fault;
+use super::not_empty::EMPTY;
 use super::null::null_as_default;
 
 /// Characters of what a server says of an error that are kept.
@@ -134,6 +135,9 @@ fn unfit(error: &serde_path_to_error::Error<serde_json::Error>) -> Message {
         Some(field) => {
             let field = if is_root { field.to_owned() } else { format!("{path}.{field}") };
             Message::new(format!("缺少字段 {field}"), format!("it lacks the field {field}"))
+        }
+        None if text.starts_with(EMPTY) => {
+            Message::new(format!("字段 {path} 为空"), format!("the field {path} is empty"))
         }
         None if is_root => Message::fixed("不是 JSON 对象", "it is no JSON object"),
         None => Message::new(

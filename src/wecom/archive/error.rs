@@ -231,6 +231,10 @@ fn library_message(fault: &Fault) -> Message {
             format!("函数 {name} 返回了无效的内容；请检查 SDK 的版本"),
             format!("its function {name} handed over what cannot be used; check its version"),
         ),
+        Fault::NoText => Message::fixed(
+            "返回的内容为空；请检查 SDK 的版本",
+            "it returned no text; check its version",
+        ),
         Fault::BadText { name } => Message::new(
             format!("传给它的 {name} 含有 NUL 字符；请检查任务文件"),
             format!("{name}, which is handed to it, holds a NUL; check the job file"),

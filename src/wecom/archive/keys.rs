@@ -30,6 +30,9 @@ use crate::disk::{
 };
 use crate::model::Message;
 
+/// WeCom counts the public keys that were set, from 1. So many are never set.
+const MOST_VERSIONS: u32 = 1_000_000;
+
 /// What WeCom's page takes.
 const BITS: usize = 2_048;
 
@@ -108,6 +111,11 @@ pub enum KeyError {
         /// Its file.
         path: PathBuf,
     },
+    /// WeCom has no such version.
+    NoVersion {
+        /// What was asked for.
+        version: u32,
+    },
     /// A file holds no private key, or one that is encrypted.
     Unreadable {
         /// The file.
@@ -134,6 +142,15 @@ impl KeyError {
                 format!(
                     "{} exists and was left as it is: keys are never replaced; write another --key-version",
                     path.display()
+                ),
+            ),
+            KeyError::NoVersion { version } => Message::new(
+                format!(
+                    "密钥版本 {version} 超出范围（1 至 {MOST_VERSIONS}），未生成密钥；请用 --key-version 填写管理后台“消息加密公钥”的版本号"
+                ),
+                format!(
+                    "no key was made: versions go from 1 to {MOST_VERSIONS}, and {version} is none; write the version of \
+                     WeCom's page as --key-version"
                 ),
             ),
             KeyError::Unreadable { path } => Message::new(
@@ -198,6 +215,9 @@ impl KeyFolder {
             TenantLock::acquire(&self.path, "archive-key new", now).map_err(KeyError::Lock)?;
         let newest = self.versions()?.last().copied().unwrap_or_default();
         let version = version.unwrap_or(newest.saturating_add(1));
+        if !(1..=MOST_VERSIONS).contains(&version) {
+            return Err(KeyError::NoVersion { version });
+        }
         let path = self.file(version);
         if path.exists() {
             return Err(KeyError::Exists { path });

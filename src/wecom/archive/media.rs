@@ -1,7 +1,7 @@
 //! The files that messages name, fetched piece by piece into `data/<tenant>/session/media`.
 
-use std::fs;
-use std::io::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -81,8 +81,8 @@ fn fetch_one(
         name = format!("{name}.{}", wanted.extension);
     }
     let path = folder.join(&name);
-    if let Ok(found) = fs::metadata(&path) {
-        return Ok(FileState::Stored(name, found.len()));
+    if let Some(size) = there(&path, wanted.md5.as_deref())? {
+        return Ok(FileState::Stored(name, size));
     }
     let part = folder.join(format!("{name}.part"));
     let state = pieces(wanted, library, &part)?;
@@ -98,6 +98,26 @@ fn fetch_one(
             Ok(state)
         }
     }
+}
+
+/// The size of a file that is there, if it is the one of the message: two messages may name one file with different MD5.
+fn there(path: &Path, md5: Option<&str>) -> Result<Option<u64>, DiskError> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(DiskError::at(path))?,
+    };
+    let (mut digest, mut size, mut buffer) = (Md5::new(), 0_u64, vec![0; 64 * 1_024]);
+    loop {
+        let length = file.read(&mut buffer).map_err(DiskError::at(path))?;
+        let Some(bytes) = buffer.get(..length).filter(|bytes| !bytes.is_empty()) else { break };
+        digest.update(bytes);
+        size += bytes.len() as u64;
+    }
+    Ok(md5.is_none_or(|md5| md5 == hex(digest)).then_some(size))
+}
+
+fn hex(md5: Md5) -> String {
+    md5.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes the pieces; the inner error is what became of the file.
@@ -135,7 +155,7 @@ fn pieces(
         position = piece.position;
     }
     file.sync_all().map_err(DiskError::at(part))?;
-    let found: String = md5.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = hex(md5);
     let right = wanted.md5.as_ref().is_none_or(|md5| *md5 == found);
     Ok(if right { Ok(size) } else { Err(FileState::Again(None)) })
 }

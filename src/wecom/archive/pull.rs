@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use orgsnap_archive_reader::Network;
+use orgsnap_archive_reader::{Fault, Network};
 
 use super::caller_address;
 use super::chat_data::{ChatData, Encrypted, Item};
@@ -231,13 +231,14 @@ impl Pull<'_> {
 
     /// Decrypts items. Those that cannot be are part of the batch, too: their ciphertext is kept, so that a key that is
     /// put in place after WeCom's five days still opens them. A fault is the one after which the process may not be
-    /// started again; everything after it is kept encrypted.
+    /// started again; everything after it is kept encrypted and counts as not tried, so that it comes first the next time.
     fn decrypt(&mut self, items: Vec<Item>) -> (Batch, Option<CallFault>) {
         let unwrapped = unwrap_all(&self.keys, &items);
         let (mut batch, mut fault) = (Batch::default(), None);
         for (item, key) in items.into_iter().zip(unwrapped) {
+            let is_over = fault.is_some();
             let decrypted = match (key, &item.encrypted) {
-                (Ok(_), Some(_)) if fault.is_some() => Err(Reason::Reader),
+                (Ok(_), Some(_)) if is_over => Err(Reason::Reader),
                 (Ok(key), Some(encrypted)) => {
                     self.library.decrypt(key, &encrypted.message).map_err(|error| {
                         let reason = reason(&error);
@@ -260,8 +261,16 @@ impl Pull<'_> {
                 }
                 (decrypted, key_version) => {
                     let reason = decrypted.err().unwrap_or(Reason::BadItem);
-                    let undecrypted = Undecrypted { seq, msgid, key_version, reason, item: json };
-                    batch.undecrypted.push(undecrypted);
+                    let is_tried =
+                        reason != Reason::NoKey && !(is_over && reason == Reason::Reader);
+                    batch.undecrypted.push(Undecrypted {
+                        seq,
+                        msgid,
+                        key_version,
+                        reason,
+                        is_tried,
+                        item: json,
+                    });
                 }
             }
         }
@@ -274,6 +283,10 @@ impl Pull<'_> {
     fn decrypt_again(&mut self, up_to: i64) -> Result<(), ArchiveError> {
         let versions = self.keys.versions();
         self.store.set_without_key(&versions)?;
+        if !self.library.may_start_again() {
+            // The files have used up its starts.
+            return Ok(self.store.set_waiting_for_reader(&versions)?);
+        }
         let mut ids = self.store.waiting_for_key(&versions)?;
         ids.extend(self.store.failed_before(&versions, up_to, MOST_AGAIN)?);
         for ids in ids.chunks(AT_ONCE) {
@@ -331,6 +344,7 @@ impl Pull<'_> {
                 ("no_key", _) => UndecryptedWhy::NoKey { file: file() },
                 ("other_key", _) => UndecryptedWhy::OtherKey { file: file() },
                 ("bad_item", _) => UndecryptedWhy::BadItem,
+                ("empty", _) => UndecryptedWhy::Empty,
                 (_, Some(code)) => UndecryptedWhy::Code(code),
                 _ => UndecryptedWhy::Reader,
             };
@@ -357,6 +371,7 @@ impl Pull<'_> {
 fn reason(fault: &CallFault) -> Reason {
     match fault {
         CallFault::Code { code, .. } => Reason::Code(*code),
+        CallFault::Library(Fault::NoText) => Reason::Empty,
         CallFault::Reader(_) | CallFault::Library(_) => Reason::Reader,
     }
 }

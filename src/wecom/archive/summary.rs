@@ -82,6 +82,8 @@ pub enum UndecryptedWhy {
     Code(i32),
     /// WeCom's JSON lacks a field.
     BadItem,
+    /// The library reported success and handed over an empty text.
+    Empty,
     /// The library crashed or hung at them.
     Reader,
 }
@@ -94,6 +96,7 @@ impl UndecryptedWhy {
             UndecryptedWhy::OtherKey { .. } => "other_key",
             UndecryptedWhy::Code(_) => "code",
             UndecryptedWhy::BadItem => "bad_item",
+            UndecryptedWhy::Empty => "empty",
             UndecryptedWhy::Reader => "reader",
         }
     }
@@ -195,6 +198,15 @@ impl UndecryptedGroup {
             UndecryptedWhy::BadItem => (
                 "企业微信返回的字段不全；请升级 orgsnap 并联系企业微信".to_owned(),
                 "WeCom's JSON lacks a field; update orgsnap and ask WeCom".to_owned(),
+            ),
+            UndecryptedWhy::Empty => (
+                format!(
+                    "SDK 报告解密成功，但返回的内容为空（公钥版本 {version}）；下次拉取时重试，反复出现时请升级 SDK 并联系企业微信"
+                ),
+                format!(
+                    "the library reported success but returned no text (key version {version}); the next pull tries \
+                     again; if it stays, update the library and ask WeCom"
+                ),
             ),
             UndecryptedWhy::Reader => (
                 "SDK 在解密时崩溃或无响应；下次拉取时重试，反复出现时请升级 SDK".to_owned(),

@@ -61,11 +61,14 @@ impl Found<'_> {
                 IdCase::Ignore => "lower(user_id)",
                 IdCase::Exact => "user_id",
             };
-            // Of spellings of one id, the one that changed last says how it stands.
+            // Of spellings of one id, the one that changed last says how it stands. A rename changes both of its ids at
+            // the same time: then it is the present one.
             let mut statement = self.transaction.prepare(&format!(
-                "select user_id, deleted_at is null, max(changed_at) as newest from member \
-                 where deleted_at is not null or coalesce(status, '') <> '5' \
-                 group by {key} having newest < ?1"
+                "select user_id, present from (select user_id, deleted_at is null as present, changed_at, \
+                 row_number() over (partition by {key} \
+                 order by changed_at desc, deleted_at is not null, renamed_to is not null, user_id) as place \
+                 from member where deleted_at is not null or coalesce(status, '') <> '5') \
+                 where place = 1 and changed_at < ?1"
             ))?;
             let mut rows = statement.query([instant(settled)])?;
             while let Some(row) = rows.next()? {

@@ -39,6 +39,8 @@ pub(in crate::wecom::archive) struct Undecrypted {
     pub(in crate::wecom::archive) key_version: Option<u32>,
     /// Why.
     pub(in crate::wecom::archive) reason: Reason,
+    /// Whether decrypting it was tried this time.
+    pub(in crate::wecom::archive) is_tried: bool,
     /// WeCom's JSON of it.
     pub(in crate::wecom::archive) item: String,
 }
@@ -54,6 +56,8 @@ pub(in crate::wecom::archive) enum Reason {
     BadItem,
     /// The library refused it with this code.
     Code(i32),
+    /// The library reported success and handed over an empty text.
+    Empty,
     /// The library crashed or hung at it.
     Reader,
 }
@@ -66,6 +70,7 @@ impl Reason {
             Reason::OtherKey => "other_key",
             Reason::BadItem => "bad_item",
             Reason::Code(_) => "code",
+            Reason::Empty => "empty",
             Reason::Reader => "reader",
         }
     }
@@ -145,16 +150,16 @@ pub(super) fn insert(
     // One that lacked a field can never be decrypted; another that does not may be, one day.
     let mut insert = conn.prepare_cached(
         "insert into undecrypted (seq, msgid, key_version, reason, code, attempts, pulled_at, item) \
-         values (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7) \
+         values (?1, ?2, ?3, ?4, ?5, ?8, ?6, ?7) \
          on conflict (msgid) do update set (seq, key_version, reason, code, attempts, item) = \
-         (excluded.seq, excluded.key_version, excluded.reason, excluded.code, 1, excluded.item) \
+         (excluded.seq, excluded.key_version, excluded.reason, excluded.code, excluded.attempts, excluded.item) \
          where reason = 'bad_item' and excluded.reason <> 'bad_item'",
     )?;
     for message in &batch.undecrypted {
         let (reason, code) = (message.reason.name(), message.reason.code());
-        let Undecrypted { seq, msgid, key_version, item, .. } = message;
+        let Undecrypted { seq, msgid, key_version, is_tried, item, .. } = message;
         let is_known: bool = known.query_row([msgid], |row| row.get(0))?;
-        let values = params![seq, msgid, key_version, reason, code, pulled_at, item];
+        let values = params![seq, msgid, key_version, reason, code, pulled_at, item, is_tried];
         match !is_known && insert.execute(values)? > 0 {
             true => stored.undecrypted += 1,
             false => stored.repeated += 1,
@@ -220,7 +225,7 @@ fn insert_message(
     Ok(())
 }
 
-/// Replaces messages that could not be decrypted before. The others are marked as tried again.
+/// Replaces messages that could not be decrypted before. Of the others, those that were tried are marked as tried again.
 pub(super) fn replace(conn: &Connection, batch: &Batch) -> rusqlite::Result<Stored> {
     let mut stored = Stored::default();
     for message in &batch.messages {
@@ -233,7 +238,7 @@ pub(super) fn replace(conn: &Connection, batch: &Batch) -> rusqlite::Result<Stor
     let mut update = conn.prepare_cached(
         "update undecrypted set reason = ?2, code = ?3, attempts = attempts + 1 where msgid = ?1",
     )?;
-    for message in &batch.undecrypted {
+    for message in batch.undecrypted.iter().filter(|message| message.is_tried) {
         update.execute(params![message.msgid, message.reason.name(), message.reason.code()])?;
         stored.undecrypted += 1;
     }

@@ -211,22 +211,23 @@ impl SessionStore {
         self.write(|conn| files::set(conn, id, state, now))
     }
 
-    /// Removes messages that were sent (or, where that is unknown, pulled) before a moment, and forgets their files.
+    /// Removes messages that were sent (or pulled, where that is unknown or says that they were sent later) before a
+    /// moment, and forgets their files.
     /// Returns how many, and the names of files that no message needs any longer.
     pub(in crate::wecom::archive) fn remove_before(
         &mut self,
         moment: DateTime<Utc>,
     ) -> Result<(u64, Vec<String>), SessionStoreError> {
         let before = as_text(moment);
+        // A year of more than four digits begins with a sign, and would sort before all others.
+        let is_old = "((sent_at >= '0' and sent_at < ?1) or pulled_at < ?1)";
         let removed = self.write(|conn| {
             let messages =
-                conn.execute("delete from message where coalesce(sent_at, pulled_at) < ?1", [&before])?;
+                conn.execute(&format!("delete from message where {is_old}"), [&before])?;
             let undecrypted =
                 conn.execute("delete from undecrypted where pulled_at < ?1", [&before])?;
-            let other = conn.execute(
-                "delete from message_again where coalesce(sent_at, pulled_at) < ?1",
-                [&before],
-            )?;
+            let other =
+                conn.execute(&format!("delete from message_again where {is_old}"), [&before])?;
             let mut statement = conn.prepare(
                 "delete from media where not exists (select 1 from message m where m.msgid = media.msgid) \
                  returning file",
