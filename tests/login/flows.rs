@@ -83,12 +83,8 @@ fn a_session_ends_after_its_lifetime_and_survives_a_restart() {
 fn several_tabs_log_in_at_once_and_what_a_browser_keeps_of_them_is_bounded() {
     let site = Site::start("");
     let mut browser = Browser::default();
-    let pages: Vec<String> = (0..4)
-        .map(|tab| {
-            site.pass(1);
-            site.through_wecom(&format!("/tab{tab}"), &mut browser)
-        })
-        .collect();
+    let pages: Vec<String> =
+        (0..4).map(|tab| site.through_wecom(&format!("/tab{tab}"), &mut browser)).collect();
     assert_eq!(browser.cookies.len(), 4);
     let fifth = site.through_wecom("/tab4", &mut browser);
     assert_eq!(browser.cookies.len(), 4, "the oldest one is forgotten");

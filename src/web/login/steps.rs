@@ -51,8 +51,10 @@ impl<'r> Step<'r> {
         let next = self.parameter("next", MAX_ADDRESS)?;
         let next = login.pages.next(next.as_deref().unwrap_or("/")).map_err(LoginEvent::Next)?;
         let no_random = || LoginEvent::NotReady(no_random());
-        let pending =
-            pending::begin(&login.states, random().ok_or_else(no_random)?, self.now, &next);
+        let cookies = login.pending_cookies();
+        let taken = cookies.each_ref().map(|cookie| cookie.value(&self.head.headers));
+        let random_bytes = random().ok_or_else(no_random)?;
+        let pending = pending::begin(&login.states, random_bytes, self.now, &next, &taken);
         let redirect_uri = format!("{}{}", login.public_url, Page::Callback.path(&login.tenant));
         let to = address::authorize(
             &login.authorize_url,
@@ -61,8 +63,6 @@ impl<'r> Step<'r> {
             &redirect_uri,
             &pending.state,
         );
-        let cookies = login.pending_cookies();
-        let taken = cookies.each_ref().map(|cookie| cookie.value(&self.head.headers));
         let [choice] = random().ok_or_else(no_random)?;
         let seconds = pending::LIFETIME.num_seconds();
         let cookie = cookies.get(pending::place(&taken, choice));
