@@ -83,12 +83,8 @@ fn a_session_ends_after_its_lifetime_and_survives_a_restart() {
 fn several_tabs_log_in_at_once_and_what_a_browser_keeps_of_them_is_bounded() {
     let site = Site::start("");
     let mut browser = Browser::default();
-    let pages: Vec<String> = (0..4)
-        .map(|tab| {
-            site.pass(1);
-            site.through_wecom(&format!("/tab{tab}"), &mut browser)
-        })
-        .collect();
+    let pages: Vec<String> =
+        (0..4).map(|tab| site.through_wecom(&format!("/tab{tab}"), &mut browser)).collect();
     assert_eq!(browser.cookies.len(), 4);
     let fifth = site.through_wecom("/tab4", &mut browser);
     assert_eq!(browser.cookies.len(), 4, "the oldest one is forgotten");
@@ -172,43 +168,76 @@ fn a_login_that_took_too_long_leads_back_to_its_page_and_one_of_another_browser_
     assert!(answer.status == 400 && answer.body.contains(&link), "{answer:?}");
 }
 
+/// Stores an event of a member that happened at a time and came at another, both in seconds since the login at eight.
+fn store_event(site: &Site, came: i64, at: i64, change: &str, user: &str, more: &str) {
+    let eight = "2026-11-28T08:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+    let (came, at) = (eight.timestamp() + came, eight.timestamp() + at);
+    let body = format!(
+        "<xml><CreateTime>{at}</CreateTime><Event>change_contact</Event><ChangeType>{change}</ChangeType>\
+         <UserID>{user}</UserID>{more}</xml>"
+    );
+    crate::wecom_db::store_at(&site.data.path().join(TENANT), came, body.as_bytes());
+}
+
 #[test]
-fn a_session_ends_when_callbacks_tell_that_the_member_left_after_the_login() {
-    let site = Site::start("");
+fn a_session_ends_for_good_when_callbacks_tell_that_the_member_left_after_the_login() {
     let id = agent_id(1);
-    let mut browser = Browser::default();
-    site.log_in(&mut browser);
-    let login =
-        "2026-11-28T08:00:00Z".parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp();
-    let event = |at: i64, change: &str, user: &str, more: &str| {
-        let body = format!(
-            "<xml><CreateTime>{at}</CreateTime><Event>change_contact</Event><ChangeType>{change}</ChangeType>\
-             <UserID>{user}</UserID>{more}</xml>"
-        );
-        crate::wecom_db::store_at(&site.data.path().join(TENANT), login, body.as_bytes());
-    };
-    // Before the login; somebody else; and a change that is no departure.
-    event(login - 10, "delete_user", &id, "");
-    event(login + 1, "delete_user", "somebody.else", "");
-    assert_eq!(site.me(&browser).0, 200);
-    event(login + 2, "create_user", &id, "<Name>n</Name>");
-    event(login + 3, "update_user", &id, "<Status>1</Status>");
-    assert_eq!(site.me(&browser).0, 200);
-    event(login + 4, "update_user", &id, "<Status>5</Status>");
-    let (status, document) = site.me(&browser);
-    assert_eq!((status, &document["error"]), (401, &json!("not-logged-in")));
-    event(login + 5, "update_user", &id, "<Status>1</Status>");
-    assert_eq!(site.me(&browser).0, 200);
-    event(login + 60, "delete_user", &id, "");
-    assert_eq!(site.me(&browser).0, 401);
-    // WeCom knows better, later on.
-    site.pass(61);
-    site.log_in(&mut browser);
-    assert_eq!(site.me(&browser).0, 200);
-    event(login + 70, "update_user", &id, "<NewUserID>renamed</NewUserID>");
-    assert_eq!(site.me(&browser).0, 401, "the id is nobody's now");
-    std::fs::write(site.data.path().join(TENANT).join("wecom.db"), "no database").unwrap();
-    assert_eq!(site.me(&browser).0, 503, "nobody is let in on a guess");
+    let renamed = "<NewUserID>renamed</NewUserID>";
+    for (change, more) in [
+        ("delete_user", ""),
+        ("update_user", "<Status>5</Status>"),
+        ("update_user", "<Status>2</Status>"),
+        ("update_user", renamed),
+    ] {
+        let site = Site::start("");
+        let event = |at: i64, change: &str, user: &str, more: &str| {
+            store_event(&site, at.max(0), at, change, user, more);
+        };
+        let mut browser = Browser::default();
+        site.log_in(&mut browser);
+        // Before the login; somebody else; and changes that are no departure.
+        event(-10, "delete_user", &id, "");
+        event(1, "delete_user", "somebody.else", "");
+        event(2, "create_user", &id, "<Name>n</Name>");
+        event(3, "update_user", &id, "<Status>1</Status>");
+        assert_eq!(site.me(&browser).0, 200, "{change} {more}");
+        event(4, change, &id, more);
+        let (status, document) = site.me(&browser);
+        assert_eq!((status, &document["error"]), (401, &json!("not-logged-in")), "{change} {more}");
+        // The id goes on, be it with the same member or a newcomer.
+        event(5, "create_user", &id, "<Name>m</Name><Status>1</Status>");
+        event(6, "update_user", &id, "<Status>1</Status>");
+        event(7, "update_user", "renamed", &format!("<NewUserID>{id}</NewUserID>"));
+        assert_eq!(site.me(&browser).0, 401, "{change} {more}");
+        // Who logs in afterwards is whom WeCom says, whatever comes late or again.
+        site.pass(8);
+        site.log_in(&mut browser);
+        assert_eq!(site.me(&browser).0, 200, "{change} {more}");
+        store_event(&site, 20, 4, change, &id, more);
+        store_event(&site, 21, 5, "delete_user", &id, "<Name>late</Name>");
+        assert_eq!(site.me(&browser).0, 200, "{change} {more}");
+        event(30, "delete_user", &id, "");
+        assert_eq!(site.me(&browser).0, 401, "{change} {more}");
+        std::fs::write(site.data.path().join(TENANT).join("wecom.db"), "no database").unwrap();
+        assert_eq!(site.me(&browser).0, 503, "nobody is let in on a guess");
+    }
+}
+
+#[test]
+fn a_session_ends_by_events_that_name_the_member_in_another_case_or_by_an_id_before() {
+    for deleted in ["zhang.SAN", "Before"] {
+        let site = Site::start("");
+        let mut browser = Browser::default();
+        let renamed = "<NewUserID>Zhang.San</NewUserID>";
+        store_event(&site, -20, -20, "update_user", "Before", renamed);
+        site.authorize.now_is(Some("Zhang.San"));
+        site.log_in(&mut browser);
+        let lower_case = "<NewUserID>zhang.san</NewUserID>";
+        store_event(&site, 2, 2, "update_user", "ZHANG.SAN", lower_case);
+        assert_eq!(site.me(&browser).0, 403, "{deleted}: a member still, if no agent");
+        store_event(&site, 3, 3, "delete_user", deleted, "");
+        assert_eq!(site.me(&browser).0, 401, "{deleted}");
+    }
 }
 
 #[test]

@@ -130,6 +130,27 @@ fn a_state_and_a_code_are_used_once() {
 }
 
 #[test]
+fn a_code_that_wecom_does_not_take_uses_up_nothing() {
+    let site = Site::start("");
+    let mut browser = Browser::default();
+    let page = site.through_wecom("/", &mut browser);
+    let (code, state) = code_and_state(&page);
+    for attempt in 1..=3 {
+        let made_up = format!("callback?code=made-up&state={state}");
+        assert_refused(&site.get(&made_up, &browser), 400);
+        assert_eq!(site.api.count("auth/getuserinfo"), attempt, "only WeCom knows that it is none");
+    }
+    // Nor does a person who is no member.
+    site.authorize.now_is(None);
+    let (outsiders, _) = code_and_state(&site.through_wecom("/", &mut Browser::default()));
+    let answer = site.get(&format!("callback?code={outsiders}&state={state}"), &browser);
+    assert_refused(&answer, 403);
+    let answer = site.get(&format!("callback?code={code}&state={state}"), &browser);
+    assert_eq!(answer.status, 303, "the login under way is as good as before");
+    assert_refused(&site.get(&page, &browser), 400);
+}
+
+#[test]
 fn no_login_begins_that_leads_out_of_the_configured_domains() {
     let site = Site::start("domains = ['app.example.com']");
     for next in [

@@ -51,8 +51,10 @@ impl<'r> Step<'r> {
         let next = self.parameter("next", MAX_ADDRESS)?;
         let next = login.pages.next(next.as_deref().unwrap_or("/")).map_err(LoginEvent::Next)?;
         let no_random = || LoginEvent::NotReady(no_random());
-        let pending =
-            pending::begin(&login.states, random().ok_or_else(no_random)?, self.now, &next);
+        let cookies = login.pending_cookies();
+        let taken = cookies.each_ref().map(|cookie| cookie.value(&self.head.headers));
+        let random_bytes = random().ok_or_else(no_random)?;
+        let pending = pending::begin(&login.states, random_bytes, self.now, &next, &taken);
         let redirect_uri = format!("{}{}", login.public_url, Page::Callback.path(&login.tenant));
         let to = address::authorize(
             &login.authorize_url,
@@ -61,8 +63,6 @@ impl<'r> Step<'r> {
             &redirect_uri,
             &pending.state,
         );
-        let cookies = login.pending_cookies();
-        let taken = cookies.each_ref().map(|cookie| cookie.value(&self.head.headers));
         let [choice] = random().ok_or_else(no_random)?;
         let seconds = pending::LIFETIME.num_seconds();
         let cookie = cookies.get(pending::place(&taken, choice));
@@ -76,13 +76,9 @@ impl<'r> Step<'r> {
         let cookie = self.pending(login, &state).map(|(_, value)| value);
         let answered = pending::answered(&login.states, &state, cookie, self.now)
             .map_err(LoginEvent::State)?;
-        let until = self.now + pending::LIFETIME;
-        for (kind, text) in [("state", &state), ("code", &code)] {
-            match login.used.take(kind, text, until, self.now) {
-                Use::First => {}
-                Use::Again => return Err(LoginEvent::Replay),
-                Use::Unknown => return Err(LoginEvent::Busy),
-            }
+        let used = [("state", &state), ("code", &code)];
+        for (kind, text) in used {
+            first(login.used.look(kind, text, self.now))?;
         }
         let _place = place(&login.exchanges).await?;
         let member = match login.wecom.visitor(&code).await? {
@@ -91,6 +87,12 @@ impl<'r> Step<'r> {
                 return Err(LoginEvent::NotMember);
             }
         };
+        // Only what made somebody a member is remembered: anybody can make codes up, and must not fill the memory by that. Of
+        // several requests with the same state or code that WeCom answered at once, one logs in.
+        let until = self.now + pending::LIFETIME;
+        for (kind, text) in used {
+            first(login.used.take(kind, text, until, self.now))?;
+        }
         let value = session::begin(&login.sessions, &member, self.now, login.lifetime);
         let value = value.ok_or(LoginEvent::UserId)?;
         tracing::debug!(tenant = login.tenant, "a member has logged in");
@@ -205,6 +207,15 @@ impl<'r> Step<'r> {
         let value = value.map(|(_, value)| value.into_owned()).filter(|value| !value.is_empty());
         let fits = more.is_none() && value.as_ref().is_none_or(|value| value.len() <= longest);
         if fits { Ok(value) } else { Err(LoginEvent::Parameter(name)) }
+    }
+}
+
+/// Refuses what is not used for the first time.
+fn first(found: Use) -> Result<(), LoginEvent> {
+    match found {
+        Use::First => Ok(()),
+        Use::Again => Err(LoginEvent::Replay),
+        Use::Unknown => Err(LoginEvent::Busy),
     }
 }
 

@@ -26,11 +26,14 @@ const TAG: usize = 64;
 /// Hex digits of what the cookie repeats of the state.
 const HEAD: usize = NONCE + EXPIRES;
 
+/// Hex digits that tell in which order a browser began its logins of one second.
+const TURN: usize = 2;
+
 /// Logins that one browser may have under way at once, each in its own tab.
 pub const MAX_PENDING: usize = 4;
 
 /// Most bytes of the value of a cookie.
-pub const MAX_VALUE: usize = HEAD + 1 + MAX_NEXT.div_ceil(3) * 4;
+pub const MAX_VALUE: usize = HEAD + TURN + 1 + MAX_NEXT.div_ceil(3) * 4;
 
 /// A login that has begun.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,12 +70,21 @@ pub enum StateFault {
     Expired,
 }
 
-/// Begins a login that leads to `next`.
-pub fn begin(signer: &Signer, random: [u8; 16], now: DateTime<Utc>, next: &str) -> PendingLogin {
+/// Begins a login that leads to `next`, in a browser with these cookies of others.
+pub fn begin(
+    signer: &Signer,
+    random: [u8; 16],
+    now: DateTime<Utc>,
+    next: &str,
+    taken: &[Option<&str>],
+) -> PendingLogin {
     let (nonce, expires) = (hex(&random), (now + LIFETIME).timestamp());
+    let turns = taken.iter().flatten().filter_map(|cookie| order(cookie));
+    let last = turns.filter(|(second, _)| *second == expires).map(|(_, turn)| turn).max();
+    let turn = last.map_or(0, |last| last.saturating_add(1));
     let head = format!("{nonce}{expires:0EXPIRES$x}");
     let state = format!("{head}{}", signer.tag(&[&head, next]));
-    let cookie = format!("{head}.{}", URL_SAFE_NO_PAD.encode(next));
+    let cookie = format!("{head}{turn:0TURN$x}.{}", URL_SAFE_NO_PAD.encode(next));
     PendingLogin { state, cookie }
 }
 
@@ -84,19 +96,26 @@ pub fn place(taken: &[Option<&str>; MAX_PENDING], random: u8) -> usize {
         return *at;
     }
     // What is no cookie of a login is the oldest of all.
-    let expires = |at: &usize| taken[*at].and_then(|cookie| expires(cookie.get(..HEAD)?));
-    (0..MAX_PENDING).min_by_key(expires).unwrap_or_default()
+    (0..MAX_PENDING).min_by_key(|at| taken[*at].and_then(order)).unwrap_or_default()
 }
 
 /// Whether a cookie is that of the login with this state.
 pub fn belongs(cookie: &str, state: &str) -> bool {
-    let bound = cookie.split_once('.').map(|(head, _)| head);
+    let bound = cookie.split_once('.').map(|(bound, _)| bound);
+    let bound =
+        bound.filter(|bound| bound.len() == HEAD + TURN).and_then(|bound| bound.get(..HEAD));
     bound.zip(state.get(..HEAD)).is_some_and(|(bound, head)| same(bound, head))
 }
 
 fn is_state(text: &str) -> bool {
     text.len() == HEAD + TAG
         && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+}
+
+/// When the login of a cookie began: the second until which it is good, and its turn among those of that second.
+fn order(cookie: &str) -> Option<(i64, u8)> {
+    let turn = u8::from_str_radix(cookie.get(HEAD..HEAD + TURN)?, 16).ok()?;
+    Some((expires(cookie.get(..HEAD)?)?, turn))
 }
 
 fn expires(head: &str) -> Option<i64> {
@@ -109,7 +128,7 @@ pub fn next(signer: &Signer, state: &str, cookie: Option<&str>) -> Result<String
         return Err(StateFault::Form);
     }
     let cookie = cookie.filter(|cookie| belongs(cookie, state)).ok_or(StateFault::OtherBrowser)?;
-    let next = cookie.get(HEAD + 1..).and_then(|next| URL_SAFE_NO_PAD.decode(next).ok());
+    let next = cookie.get(HEAD + TURN + 1..).and_then(|next| URL_SAFE_NO_PAD.decode(next).ok());
     let next = next.and_then(|next| String::from_utf8(next).ok()).ok_or(StateFault::Forged)?;
     let (head, tag) = state.split_at(HEAD);
     if signer.is_tag(tag, &[head, &next]) { Ok(next) } else { Err(StateFault::Forged) }
@@ -153,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_state_has_the_letters_and_the_length_that_wecom_takes() {
-        let pending = begin(&signer(), [0xab; 16], at(0), NEXT);
+        let pending = begin(&signer(), [0xab; 16], at(0), NEXT, &[]);
         assert!(pending.state.len() <= 128, "{}", pending.state.len());
         assert!(pending.state.bytes().all(|b| b.is_ascii_alphanumeric()), "{}", pending.state);
         assert!(is_state(&pending.state) && belongs(&pending.cookie, &pending.state));
@@ -161,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_further_login_takes_a_free_place_and_else_that_of_the_oldest() {
-        let begun = |seconds| begin(&signer(), [1; 16], at(seconds), NEXT).cookie;
+        let begun = |seconds| begin(&signer(), [1; 16], at(seconds), NEXT, &[]).cookie;
         let [a, b, c, d] = [3, 1, 4, 2].map(begun);
         let full = [Some(&*a), Some(&*b), Some(&*c), Some(&*d)];
         for (taken, random, expected) in [
@@ -178,16 +197,32 @@ mod tests {
     }
 
     #[test]
+    fn of_logins_that_began_within_one_second_the_first_is_the_oldest() {
+        let mut places: [Option<String>; MAX_PENDING] = Default::default();
+        let mut placed = Vec::new();
+        for random in [3, 1, 0, 0, 9, 9, 9, 9, 9] {
+            let taken = places.each_ref().map(Option::as_deref);
+            let begun = begin(&signer(), [random; 16], at(0), NEXT, &taken).cookie;
+            let at = place(&taken, random);
+            placed.push(at);
+            places[at] = Some(begun);
+        }
+        let (first, replaced) = placed.split_at(MAX_PENDING);
+        assert_eq!(first, [3, 1, 0, 2]);
+        assert_eq!(replaced, [3, 1, 0, 2, 3]);
+    }
+
+    #[test]
     fn the_longest_cookie_has_as_many_bytes_as_are_reckoned_with() {
         let next = "x".repeat(MAX_NEXT);
-        let PendingLogin { cookie, .. } = begin(&signer(), [1; 16], at(0), &next);
+        let PendingLogin { cookie, .. } = begin(&signer(), [1; 16], at(0), &next, &[]);
         assert!((MAX_VALUE - 3..=MAX_VALUE).contains(&cookie.len()), "{}", cookie.len());
     }
 
     #[test]
     fn a_state_is_good_for_five_minutes_in_the_browser_that_began_the_login() {
-        let PendingLogin { state, cookie } = begin(&signer(), [1; 16], at(0), NEXT);
-        let other = begin(&signer(), [2; 16], at(0), NEXT);
+        let PendingLogin { state, cookie } = begin(&signer(), [1; 16], at(0), NEXT, &[]);
+        let other = begin(&signer(), [2; 16], at(0), NEXT, &[]);
         let answered_at = |seconds| answered(&signer(), &state, Some(&cookie), at(seconds));
         for seconds in [0, 299] {
             let found = answered_at(seconds).unwrap();
@@ -204,7 +239,7 @@ mod tests {
 
     #[test]
     fn forged_states_and_cookies_are_refused() {
-        let PendingLogin { state, cookie } = begin(&signer(), [1; 16], at(0), NEXT);
+        let PendingLogin { state, cookie } = begin(&signer(), [1; 16], at(0), NEXT, &[]);
         let other_key = Signer::new(b"other", &["state", "t1"]);
         let other_tenant = Signer::new(b"secret", &["state", "t2"]);
         for signer in [other_key, other_tenant] {
@@ -212,8 +247,9 @@ mod tests {
         }
         // The same login, led elsewhere.
         let head = &state[..HEAD];
-        let elsewhere = format!("{head}.{}", URL_SAFE_NO_PAD.encode("https://evil.example/"));
-        let broken = [elsewhere, format!("{head}."), format!("{head}.!"), format!("{head}._w")];
+        let elsewhere = format!("{head}00.{}", URL_SAFE_NO_PAD.encode("https://evil.example/"));
+        let broken =
+            [elsewhere, format!("{head}00."), format!("{head}00.!"), format!("{head}00._w")];
         for cookie in broken {
             let found = answered(&signer(), &state, Some(&cookie), at(1));
             assert_eq!(found, Err(StateFault::Forged), "{cookie}");

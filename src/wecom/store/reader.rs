@@ -10,6 +10,7 @@ use super::connection::{self, DATABASE};
 use super::error::WecomStoreError;
 use super::events;
 use crate::model::Message;
+use crate::wecom::event::Event;
 
 /// Selects events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,18 +121,37 @@ impl EventReader {
         held().map_err(|error| WecomStoreError::sqlite(&self.path, error))
     }
 
-    /// Whether a user id is no member's any more, by what happened at that time or later: deleted, given up by a rename,
-    /// or left or disabled (`Status`).
+    /// Whether an event that came and happened at that time or later told that the member with this user id left: was
+    /// deleted, renamed, or disabled (`Status`). What is told afterwards takes nothing of that back: the id may by then be
+    /// somebody else's.
     ///
     /// # Errors
     /// Any fault of the database.
     pub fn has_left(&self, user_id: &str, since: DateTime<Utc>) -> Result<bool, WecomStoreError> {
         let has_left = || -> rusqlite::Result<bool> {
+            // The plus keeps SQLite from looking through all events of members instead of those that came since. WeCom's user
+            // ids have the letters of ASCII, and their case makes no difference.
             let mut select = self.conn.prepare(
-                "select 1 from member where user_id = ?1 \
-                 and (deleted_at >= ?2 or (status in ('2', '5') and changed_at >= ?2))",
+                "select coalesce(e.change_type, ''), e.new_user_id <> ?1 collate nocase, e.body from callback_event e \
+                 where e.received_at >= ?2 and e.occurred_at >= ?3 and +e.object_kind = 'member' \
+                   and (e.object_id = ?1 collate nocase or ?1 = \
+                     (select i.current_user_id from member_identity i \
+                      where i.user_id = e.object_id and i.since <= e.occurred_at \
+                      order by i.since desc limit 1) collate nocase)",
             )?;
-            select.exists((user_id, events::format_change(since)))
+            let (received, occurred) =
+                (events::format_arrival(since), events::format_change(since));
+            let mut rows = select.query((user_id, received, occurred))?;
+            while let Some(row) = rows.next()? {
+                let is_renamed = row.get::<_, Option<bool>>(1)?.unwrap_or_default();
+                if row.get_ref(0)?.as_str()? == "delete_user"
+                    || is_renamed
+                    || disables(row.get_ref(2)?.as_bytes()?)
+                {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         };
         has_left().map_err(|error| WecomStoreError::sqlite(&self.path, error))
     }
@@ -156,6 +176,11 @@ impl EventReader {
         };
         read().map_err(|error| WecomStoreError::sqlite(&self.path, error))
     }
+}
+
+/// Whether an event tells that its member is disabled (2) or has left (5).
+fn disables(body: &[u8]) -> bool {
+    matches!(Event::parse(body).fields.text_of("Status"), Some("2" | "5"))
 }
 
 fn stored_event(row: &Row<'_>) -> rusqlite::Result<StoredEvent> {
