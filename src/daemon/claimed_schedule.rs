@@ -11,7 +11,7 @@ use crate::store::{
 };
 
 use super::ledger::{self, Entry, LedgerError};
-use super::plan::{NextStep, RunOutcome, ScheduleState, TickAction, Timetable};
+use super::plan::{NextStep, Phase, RunOutcome, ScheduleState, TickAction, Timetable};
 
 /// Why nothing could be decided.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +68,17 @@ pub(super) enum Recorded {
     Done { after: NextStep, state: ScheduleState, now: DateTime<Utc> },
     /// Another has taken over.
     TakenOver,
+}
+
+/// How the claim of a date ends whose run was settled.
+fn settled_as(state: &ScheduleState, date: NaiveDate) -> ClaimEnd {
+    let settled = state.scheduled_run.as_ref().filter(|run| run.date == date);
+    match settled.map(|run| run.phase) {
+        Some(Phase::Published) => ClaimEnd::Published,
+        Some(Phase::Refused) => ClaimEnd::Refused,
+        Some(Phase::Failed | Phase::Late) => ClaimEnd::Failed,
+        Some(Phase::Due(_) | Phase::Running) | None => ClaimEnd::Waiting,
+    }
 }
 
 impl Tenant<'_> {
@@ -142,7 +153,7 @@ impl Tenant<'_> {
         let date = state.scheduled_run.as_ref().map(|scheduled_run| scheduled_run.date);
         let date = date.filter(|_| state.due_at().is_some_and(|at| at <= now));
         if let Some(other) = claim.take_if(|claim| Some(claim.date) != date) {
-            locked.end(&other, ClaimEnd::Waiting)?;
+            locked.end(&other, settled_as(&state, other.date))?;
         }
         let Some(date) = date else {
             let text = self.text(&state, now)?;
@@ -160,7 +171,7 @@ impl Tenant<'_> {
             && locked.published_by(date)?.is_some_and(|run| run.0 > refused.0)
         {
             state.finish(&self.timetable, &RunOutcome::Published, now);
-            locked.end(&claim, ClaimEnd::Waiting)?;
+            locked.end(&claim, ClaimEnd::Published)?;
             let text = self.text(&state, now)?;
             locked.commit(&text)?;
             return Ok(None);

@@ -29,9 +29,11 @@ impl ClaimTerms {
     pub const LEASE: Duration = Duration::from_secs(60);
 }
 
-/// How a claim ends without a publication; a publication ends it within its own transaction.
+/// How a claim ends. A publication ends it within its own transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClaimEnd {
+    /// The date was found published.
+    Published,
     /// The run was refused.
     Refused,
     /// It failed, and somebody has to act.
@@ -44,6 +46,7 @@ impl ClaimEnd {
     /// Its name in the store.
     pub fn name(self) -> &'static str {
         match self {
+            ClaimEnd::Published => "published",
             ClaimEnd::Refused => "refused",
             ClaimEnd::Failed => "failed",
             ClaimEnd::Waiting => "waiting",
