@@ -138,6 +138,7 @@ fn a_scheduled_run_exports_what_it_publishes_and_a_fault_of_the_lake_is_none_of_
             data: folder.path("data"),
             backup: false,
             cancel: Cancel::new(),
+            claim: None,
         };
         let finished = request.execute(&Quiet);
         assert_eq!(finished.report.unwrap().verdict.name(), "published", "{date}");
