@@ -18,7 +18,7 @@ for table in ["organ", "node", "agent", "recruit_tree"]:
         last as (select d.*, row_number() over (partition by d.lake_tenant, d.id order by s.step desc) as n
                  from read_parquet('{root}/v1/{table}/*/*/*/*/*.parquet', hive_partitioning=false, union_by_name=true) d
                  join step s on d.lake_tenant = s.lake_tenant and d.lake_run = s.step_run)
-        select count(*), min(id), max(id) from last where n = 1 and lake_removed = 0""").fetchone()
+        select count(*), min(id), max(id) from last where n = 1 and lake_removed = 0""").fetchall()[0]
     print(table, *rows)
 "#;
 
