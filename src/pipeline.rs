@@ -281,11 +281,7 @@ fn import_keeping(
             if awaited || matches!(error, RunError::Fetch(FetchError::StillRefused { .. })) {
                 return Err(error);
             }
-            outcome.report.verdict = Verdict::Failed;
-            let none = Box::new(std::iter::empty());
-            if let Err(second) = outcome.record(store.as_mut(), request.dry_run, none) {
-                tracing::warn!("the failed run could not be recorded: {second}");
-            }
+            outcome.record_failed(store.as_mut(), request.dry_run);
             return Err(error);
         }
     };
@@ -311,10 +307,7 @@ fn import_keeping(
     let mut report = match processed {
         Err(error @ RunError::Archive(_)) => {
             let failed = Outcome::new(&job.tenant, request.now, date);
-            let none = Box::new(std::iter::empty());
-            if let Err(second) = failed.record(store.as_mut(), request.dry_run, none) {
-                tracing::warn!("the failed run could not be recorded: {second}");
-            }
+            failed.record_failed(store.as_mut(), request.dry_run);
             return Err(error);
         }
         processed => processed?,

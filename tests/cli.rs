@@ -20,6 +20,7 @@ mod proposed;
 mod replay;
 mod report_files;
 mod terminal;
+mod unarchived;
 
 use std::{
     ffi::OsStr,

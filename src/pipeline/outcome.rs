@@ -183,6 +183,14 @@ impl Outcome {
         }
     }
 
+    /// Records the run as failed, where the database can be written; the fault that made it fail is the one to report.
+    pub(super) fn record_failed(mut self, store: Option<&mut Store>, dry: bool) {
+        self.report.verdict = Verdict::Failed;
+        if let Err(second) = self.record(store, dry, Box::new(std::iter::empty())) {
+            tracing::warn!("the failed run could not be recorded: {second}");
+        }
+    }
+
     /// Records a run that published nothing, unless it is a dry run, and returns its report.
     pub(super) fn record(
         self,

@@ -169,16 +169,16 @@ impl CurrentRows {
         Ok(())
     }
 
-    /// Reads what was written.
+    /// Reads what was written. `size` is that of the whole file in bytes: a damaged length asks for no more memory.
     ///
     /// # Errors
     /// If it cannot be read, or is none.
-    pub(super) fn read(file: &mut impl Read) -> io::Result<CurrentRows> {
-        let keys = read_keys(file)?;
-        let hashes: Vec<i64> = read_part(file)?;
-        let days: Vec<i32> = read_part(file)?;
-        let organ: Vec<u32> = read_part(file)?;
-        let organs = read_keys(file)?;
+    pub(super) fn read(file: &mut impl Read, size: u64) -> io::Result<CurrentRows> {
+        let keys = read_keys(file, size)?;
+        let hashes: Vec<i64> = read_part(file, size)?;
+        let days: Vec<i32> = read_part(file, size)?;
+        let organ: Vec<u32> = read_part(file, size)?;
+        let organs = read_keys(file, size)?;
         let whole = [hashes.len(), days.len(), organ.len()].iter().all(|len| *len == keys.len());
         let from: Option<Vec<NaiveDate>> =
             days.iter().map(|days| NaiveDate::from_epoch_days(*days)).collect();
@@ -198,13 +198,10 @@ pub(super) fn read_word(file: &mut impl Read) -> io::Result<u64> {
     Ok(u64::from_ne_bytes(word))
 }
 
-/// Most bytes of one part: a damaged length is to ask for no more memory than a real one.
-const LARGEST_PART: u64 = 16 << 30;
-
-fn read_part<T: bytemuck::Pod>(file: &mut impl Read) -> io::Result<Vec<T>> {
+fn read_part<T: bytemuck::Pod>(file: &mut impl Read, largest: u64) -> io::Result<Vec<T>> {
     let bytes = read_word(file)?;
     let width = size_of::<T>() as u64;
-    if bytes > LARGEST_PART || !bytes.is_multiple_of(width) {
+    if bytes > largest || !bytes.is_multiple_of(width) {
         return Err(damaged());
     }
     let mut part = vec![T::zeroed(); (bytes / width) as usize];
@@ -212,7 +209,7 @@ fn read_part<T: bytemuck::Pod>(file: &mut impl Read) -> io::Result<Vec<T>> {
     Ok(part)
 }
 
-fn read_keys(file: &mut impl Read) -> io::Result<KeyList> {
-    let text = String::from_utf8(read_part(file)?).map_err(|_| damaged())?;
-    KeyList::from_parts(text, read_part(file)?).ok_or_else(damaged)
+fn read_keys(file: &mut impl Read, largest: u64) -> io::Result<KeyList> {
+    let text = String::from_utf8(read_part(file, largest)?).map_err(|_| damaged())?;
+    KeyList::from_parts(text, read_part(file, largest)?).ok_or_else(damaged)
 }

@@ -65,7 +65,9 @@ impl CurrentRowsCopy {
 /// The rows that a former publication left, if nobody has written the database since.
 pub(in crate::store) fn read(database: &Path, schema: &Schema) -> Option<PerFeed<CurrentRows>> {
     let read = || -> io::Result<Option<PerFeed<CurrentRows>>> {
-        let mut file = Hashing { file: File::open(beside(database))?, hash: Xxh3::new() };
+        let file = File::open(beside(database))?;
+        let size = file.metadata()?.len();
+        let mut file = Hashing { file, hash: Xxh3::new() };
         for word in Header::of(database, schema)?.words() {
             if read_word(&mut file)? != word {
                 return Ok(None);
@@ -73,7 +75,7 @@ pub(in crate::store) fn read(database: &Path, schema: &Schema) -> Option<PerFeed
         }
         let mut rows = PerFeed::default();
         for rows in rows.iter_mut() {
-            *rows = CurrentRows::read(&mut file)?;
+            *rows = CurrentRows::read(&mut file, size)?;
         }
         let hash = file.hash.digest();
         Ok((read_word(&mut file)? == hash).then_some(rows))
